@@ -1,0 +1,18 @@
+"""The Celery application, and when its beat does what."""
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consult.settings")
+
+app = Celery("consult")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["responses"])
+app.conf.beat_schedule = {
+    "send the confirmations that are due": {"task": "responses.send_due_confirmations", "schedule": 5.0, "options": {"expires": 5}},
+    # London time. Which batches are due is decided by the database, so the second entry only catches up a missed night.
+    "seal the daily batches": {"task": "responses.seal_due_batches", "schedule": crontab(hour="2", minute="0")},
+    "catch up missed batches": {"task": "responses.seal_due_batches", "schedule": crontab(minute="*/5")},
+}

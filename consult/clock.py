@@ -1,0 +1,106 @@
+"""London time: the closing instant, and instants in words. The only place where time zones are spelled out."""
+
+import re
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+LONDON = ZoneInfo("Europe/London")
+MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+
+
+class NotADate(ValueError):
+    """The text is neither a day and month, nor a full date, nor an instant; the message says what was expected."""
+
+
+def start_of_day(day: date) -> datetime:
+    """The instant at which `day` begins in London."""
+    return datetime.combine(day, time(), LONDON)
+
+
+def end_of_day(day: date) -> datetime:
+    """The instant at which `day` ends in London: the midnight after it, itself no longer part of the day."""
+    return start_of_day(day + timedelta(days=1))
+
+
+def parse_day(text: str, *, today: date) -> date:
+    """The day that `text` names: "21 January" (the next one from `today` on), "21 January 2027" or "2027-01-21".
+
+    Raises NotADate.
+    """
+    text = text.strip()
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        try:
+            return date.fromisoformat(text)
+        except ValueError as reason:
+            raise NotADate(f"“{text}” is not a day of the calendar") from reason
+    found = re.fullmatch(r"(\d{1,2})\s+([A-Za-z]+)(?:\s+(\d{4}))?", text)
+    months = {month.lower(): number for number, month in enumerate(MONTHS, 1)}
+    if not found or found[2].lower() not in months:
+        raise NotADate(f"“{text}” is not a date: write 21 January, 21 January 2027, 2027-01-21 or 2027-01-21T23:59:00Z")
+    day, month = int(found[1]), months[found[2].lower()]
+    # 29 February may be up to eight years away, where a century year is no leap year.
+    for year in [int(found[3])] if found[3] else range(today.year, today.year + 9):
+        try:
+            named = date(year, month, day)
+        except ValueError:
+            continue
+        if found[3] or named >= today:
+            return named
+    raise NotADate(f"“{text}” is not a day of the calendar")
+
+
+def _instant(text: str) -> datetime | None:
+    """The instant where `text` is an ISO 8601 instant with its offset; None where it is a day."""
+    if "T" not in text.upper() or not re.match(r"\s*\d{4}-\d{2}-\d{2}[Tt]", text):
+        return None
+    try:
+        instant = datetime.fromisoformat(text.strip())
+    except ValueError as reason:
+        raise NotADate(f"“{text}” is not an ISO 8601 instant") from reason
+    if instant.tzinfo is None:
+        raise NotADate(f"“{text}” has no offset: end it with Z or +00:00")
+    return instant
+
+
+def parse_closing(text: str, *, now: datetime) -> datetime:
+    """The instant at which a consultation that closes on `text` stops being open.
+
+    A day counts to its end in London; an ISO 8601 instant is taken as it is. Raises NotADate.
+    """
+    return _instant(text) or end_of_day(parse_day(text, today=now.astimezone(LONDON).date()))
+
+
+def parse_opening(text: str, *, now: datetime) -> datetime:
+    """The instant at which a consultation that opens on `text` begins to be open. Raises NotADate."""
+    return _instant(text) or start_of_day(parse_day(text, today=now.astimezone(LONDON).date()))
+
+
+def _clock_time(moment: datetime) -> str:
+    hour = moment.hour % 12 or 12
+    return f"{hour}:{moment.minute:02}{'am' if moment.hour < 12 else 'pm'}"
+
+
+def in_words(instant: datetime) -> str:
+    """An instant as people read it: "4:05pm on 3 December 2026 (UK time)"."""
+    local = instant.astimezone(LONDON)
+    return f"{_clock_time(local)} on {local.day} {MONTHS[local.month - 1]} {local.year} (UK time)"
+
+
+def closing_in_words(closes_at: datetime) -> str:
+    """Until when one may answer: "11:59pm on 21 January 2027 (UK time)".
+
+    A closing at midnight is told as the last minute before it: people read midnight or 12:00am as the wrong day.
+    """
+    local = closes_at.astimezone(LONDON)
+    return in_words(closes_at - timedelta(minutes=1) if local.time() == time() else closes_at)
+
+
+def day_in_words(instant: datetime) -> str:
+    """The London day of an instant: "21 January 2027"."""
+    local = instant.astimezone(LONDON)
+    return f"{local.day} {MONTHS[local.month - 1]} {local.year}"
+
+
+def iso(instant: datetime) -> str:
+    """ISO 8601 with London's offset, to the microsecond: for files that machines read."""
+    return instant.astimezone(LONDON).isoformat(timespec="microseconds")

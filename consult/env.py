@@ -1,0 +1,168 @@
+"""Settings from the environment, each checked at start.
+
+`SETTINGS` is the closed list of what may be set; the README's table is tested against it. Reading a value that is
+missing or makes no sense raises `BadSetting`, whose message is one sentence saying what to do.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+
+class BadSetting(Exception):
+    """A setting is missing or makes no sense; the message says which one, why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One environment variable.
+
+    `parse` turns its text into a value and raises ValueError with the reason it cannot. `default` is text, as it
+    would stand in the environment; None means that there is no default and the setting is required.
+    """
+
+    name: str
+    parse: Callable[[str], Any]
+    default: str | None
+    meaning: str
+
+
+def text(value: str) -> str:
+    return value
+
+
+def flag(value: str) -> bool:
+    """Yes or no."""
+    words = {"1": True, "on": True, "yes": True, "true": True, "": False, "0": False, "off": False, "no": False, "false": False}
+    if value.strip().lower() not in words:
+        raise ValueError("write on or off")
+    return words[value.strip().lower()]
+
+
+def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
+    """A parser for whole numbers from `lowest` to `highest`, both allowed."""
+
+    def parse(value: str) -> int:
+        if not value.isascii() or not value.isdigit() or not lowest <= int(value) <= highest:
+            raise ValueError(f"write a whole number from {lowest} to {highest}")
+        return int(value)
+
+    return parse
+
+
+def names(value: str) -> list[str]:
+    """Names separated by commas; empty ones are dropped."""
+    return [name.strip() for name in value.split(",") if name.strip()]
+
+
+def url(*schemes: str) -> Callable[[str], str]:
+    """A parser for addresses that start with one of `schemes`; empty stays empty."""
+
+    def parse(value: str) -> str:
+        if value and urlsplit(value).scheme not in schemes:
+            raise ValueError("write an address that starts with " + " or ".join(f"{scheme}:" for scheme in schemes))
+        return value
+
+    return parse
+
+
+def site_url(value: str) -> str:
+    """The address people type, without a path or a slash at its end."""
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise ValueError("write only the scheme and host, like https://consult.example.org")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+SETTINGS = {
+    setting.name: setting
+    for setting in [
+        Setting(
+            "DEBUG",
+            flag,
+            "off",
+            "On only for rehearsal on one machine, as `make run` does: plain http, a made-up key, email as files.",
+        ),
+        Setting(
+            "SECRET_KEY",
+            text,
+            "",
+            "Signs cookies and makes receipt addresses: at least 50 characters, kept as long as receipts. Needed when DEBUG is off.",
+        ),
+        Setting(
+            "SECRET_KEY_FALLBACKS",
+            names,
+            "",
+            "Earlier values of SECRET_KEY, separated by commas, so that a change does not break receipts.",
+        ),
+        Setting(
+            "ALLOWED_HOSTS", names, "", "Host names this service answers to, separated by commas. Needed when DEBUG is off; no wildcards."
+        ),
+        Setting(
+            "SITE_URL",
+            site_url,
+            "http://127.0.0.1:8000",
+            "The address people type. Links in emails start with it. Needs https when DEBUG is off.",
+        ),
+        Setting("PORT", whole_number(1, 65535), "8000", "The port the web server listens on."),
+        Setting("HOST", text, "127.0.0.1", "The address the web server listens on."),
+        Setting(
+            "TRUSTED_PROXY", flag, "off", "On where a proxy of yours ends https in front of this service and sets X-Forwarded-Proto itself."
+        ),
+        Setting(
+            "DATABASE_URL",
+            url("postgres", "postgresql"),
+            "",
+            "PostgreSQL, like postgresql://user:password@host/name. Empty: `make run` starts its own.",
+        ),
+        Setting("REDIS_URL", url("redis", "rediss", "unix"), "", "Redis, like redis://host/0. Empty: `make run` starts its own."),
+        Setting("VAR_DIR", text, "var", "The folder for everything this service writes by itself: its own database, mail files, batches."),
+        Setting("STATIC_DIR", text, "", "The folder of gathered style sheets and scripts. Empty: VAR_DIR/static."),
+        Setting(
+            "EMAIL_URL",
+            url("smtp", "smtps", "smtp+tls", ""),
+            "",
+            "The mail server, like smtp+tls://user:password@host:587. Empty: every message becomes a file under VAR_DIR/mail.",
+        ),
+        Setting("EMAIL_FROM", text, "London consultations <noreply@localhost>", "The sender of every email."),
+        Setting("CONTACT_EMAIL", text, "", "An address where people may send a response or ask for help. Empty: the pages offer none."),
+        Setting(
+            "EXPORTS_STORAGE",
+            text,
+            "django.core.files.storage.FileSystemStorage",
+            "The class behind the exports entry of Django's STORAGES: where batches are written.",
+        ),
+        Setting("EXPORTS_DIR", text, "", "The folder for batches where EXPORTS_STORAGE is a folder. Empty: VAR_DIR/exports."),
+    ]
+}
+
+
+def read(name: str) -> Any:
+    """The checked value of the setting `name`.
+
+    Raises BadSetting where its text makes no sense.
+    """
+    setting = SETTINGS[name]
+    value = os.environ.get(name, "") or setting.default or ""
+    try:
+        return setting.parse(value)
+    except ValueError as reason:
+        raise BadSetting(f"{name} is “{value}”: {reason}.") from reason
+
+
+def refuse_unsafe_production(values: dict[str, Any]) -> None:
+    """Raise BadSetting where `values` would be unsafe, or cannot work, with real people's responses."""
+    hint = " For a rehearsal on this machine, as beside `make run`, set DEBUG=on."
+    if len(values["SECRET_KEY"]) < 50 or len(set(values["SECRET_KEY"])) < 10 or values["SECRET_KEY"].startswith("django-insecure"):
+        raise BadSetting(f"SECRET_KEY is missing or weak: set at least 50 random characters.{hint}")
+    if not values["ALLOWED_HOSTS"]:
+        raise BadSetting(f"ALLOWED_HOSTS is missing: name the hosts this service answers to.{hint}")
+    if any("*" in host or host.startswith(".") for host in values["ALLOWED_HOSTS"]):
+        raise BadSetting("ALLOWED_HOSTS has a wildcard: name each host in full.")
+    if not values["SITE_URL"].startswith("https://"):
+        raise BadSetting(f"SITE_URL is “{values['SITE_URL']}”: write the https address people type.{hint}")
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        if not values[name]:
+            raise BadSetting(f"{name} is missing: say where the service finds it.{hint}")

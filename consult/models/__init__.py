@@ -1,0 +1,21 @@
+"""The nouns of what is consulted on, and of who works on it."""
+
+from consult.models.audit import Action, AuditEntry
+from consult.models.consultation import Consultation, Edition, published
+from consult.models.content import Option, Question, Recommendation, Section
+from consult.models.people import RIGHTS, Right, User
+
+__all__ = [
+    "RIGHTS",
+    "Action",
+    "AuditEntry",
+    "Consultation",
+    "Edition",
+    "Option",
+    "Question",
+    "Recommendation",
+    "Right",
+    "Section",
+    "User",
+    "published",
+]

@@ -1,0 +1,49 @@
+"""The audit trail: what staff and the service did, append-only."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+
+class Action(models.TextChoices):
+    """Everything that can stand on the trail. A closed list: what is not here is not recorded, so add it first."""
+
+    SIGNED_IN = "signed_in", "signed in"
+    SIGN_IN_FAILED = "sign_in_failed", "failed to sign in"
+    SIGNED_OUT = "signed_out", "signed out"
+    PASSWORD_CHANGED = "password_changed", "changed their password"
+    STAFF_CREATED = "staff_created", "made a staff account"
+    STAFF_CHANGED = "staff_changed", "changed a staff account"
+    PLAN_LOADED = "plan_loaded", "loaded a plan"
+    WORDING_CHANGED = "wording_changed", "changed wording"
+    WINDOW_CHANGED = "window_changed", "changed the opening or closing date"
+    CONSULTATION_WITHDRAWN = "consultation_withdrawn", "withdrew a consultation"
+    LIST_READ = "list_read", "read the list of responses"
+    RESPONSE_READ = "response_read", "read a response"
+    REVIEW_CHANGED = "review_changed", "changed the state of a review"
+    NOTE_ADDED = "note_added", "wrote a note"
+    BATCH_SEALED = "batch_sealed", "sealed a batch"
+    BATCH_WRITTEN = "batch_written", "wrote a batch's files"
+    BATCH_DOWNLOADED = "batch_downloaded", "downloaded a file of a batch"
+    RESPONSES_FILLED = "responses_filled", "made synthetic responses"
+
+
+class AuditEntry(models.Model):
+    """One thing somebody did. Names what it was done to by reference, never by personal data.
+
+    A trigger refuses UPDATE and DELETE, also to this service's own database user.
+    """
+
+    at = models.DateTimeField(db_default=Now(), db_index=True)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    actor_name = models.CharField(max_length=150, help_text="As it was then; “service” where no person acted.")
+    action = models.CharField(max_length=40, choices=Action)
+    subject = models.CharField(max_length=120, blank=True, help_text="A reference, slug, batch or user name.")
+    details = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "audit entries"
+
+    def __str__(self) -> str:
+        return f"{self.actor_name} {self.get_action_display()} {self.subject}".strip()

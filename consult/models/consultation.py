@@ -1,0 +1,91 @@
+"""A consultation and its window, and the editions of what it asked."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import models
+from django.db.models.functions import Now
+
+
+class Consultation(models.Model):
+    """One consultation: who asks, about what, until when, and how to answer.
+
+    The window is half-open: open from `opens_at` up to, but not at, `closes_at`. Whether it is open is always computed
+    from the database's clock (`phase_at`), never stored.
+    """
+
+    class Phase(models.TextChoices):
+        ADVANCE = "advance", "opens later"
+        OPEN = "open", "open"
+        GRACE = "grace", "closed, but those who had begun may still send"
+        CLOSED = "closed", "closed"
+
+    slug = models.SlugField(unique=True, max_length=80)
+    title = models.CharField(max_length=200)
+    summary = models.TextField()
+    owner = models.CharField(max_length=200)
+    statute = models.CharField(max_length=200, blank=True)
+    contact = models.JSONField(default=dict, help_text="organisation, postal_address (lines), email, telephone")
+    ways_to_respond = models.JSONField(default=list)
+    alternative_formats = models.JSONField(default=list)
+    safety_notice = models.TextField(blank=True)
+    statement = models.TextField(blank=True, help_text="Whose words the descriptions are; shown on every page of content.")
+    recommendations_statement = models.TextField(blank=True)
+    sources = models.JSONField(default=list)
+    references = models.JSONField(default=list, help_text="number and title of each")
+    equality_intro = models.TextField(blank=True)
+    opens_at = models.DateTimeField()
+    closes_at = models.DateTimeField()
+    grace_minutes = models.PositiveSmallIntegerField(default=10)
+    published_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    batches_include_contacts = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["-closes_at", "slug"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(opens_at__lt=models.F("closes_at")), name="it_opens_before_it_closes"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def grace_ends_at(self) -> datetime:
+        """The instant up to which somebody who had begun before closing may still send."""
+        return self.closes_at + timedelta(minutes=self.grace_minutes)
+
+    def phase_at(self, instant: datetime) -> Consultation.Phase:
+        """Where `instant` falls in the window."""
+        if instant < self.opens_at:
+            return self.Phase.ADVANCE
+        if instant < self.closes_at:
+            return self.Phase.OPEN
+        return self.Phase.GRACE if instant < self.grace_ends_at else self.Phase.CLOSED
+
+
+def published() -> models.QuerySet[Consultation]:
+    """The consultations the public may see, each with `now`: the database's clock, the one that decides."""
+    return Consultation.objects.filter(published_at__isnull=False, withdrawn_at__isnull=True).annotate(now=Now())
+
+
+class Edition(models.Model):
+    """What a consultation said and asked from one moment on, whole and never edited.
+
+    Each response points to the edition it answered, so that its receipt, the review page and the codebook show the
+    wording as it was. `content` is made by `consult.publishing.publish_edition` from the rows beside it.
+    """
+
+    consultation = models.ForeignKey(Consultation, on_delete=models.PROTECT, related_name="editions")
+    number = models.PositiveIntegerField()
+    content = models.JSONField()
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the canonical JSON of the content")
+    published_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["consultation", "number"]
+        constraints = [models.UniqueConstraint(fields=["consultation", "number"], name="one_edition_a_number")]
+
+    def __str__(self) -> str:
+        return f"{self.consultation.slug}, edition {self.number}"

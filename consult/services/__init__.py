@@ -1,0 +1,1 @@
+"""Running the service's parts on one machine: its own PostgreSQL and Redis, and the supervisor of `make run`."""

@@ -1,0 +1,66 @@
+"""Where the service's parts find each other: addresses in, the dictionaries that Django and Celery want out."""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+
+def socket_dir(var_dir: Path) -> Path:
+    """The folder of the own services' sockets: short, since a socket's path may have no more than 107 bytes."""
+    digest = hashlib.sha256(str(var_dir).encode()).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"consult-{os.getuid()}-{digest}"
+
+
+def own_database_url(var_dir: Path) -> str:
+    """The address of the PostgreSQL that `make run` starts for the data in `var_dir`."""
+    return f"postgresql://app@/consult?host={quote(str(socket_dir(var_dir)), safe='')}"
+
+
+def own_redis_url(var_dir: Path) -> str:
+    """The address of the Redis that `make run` starts for the data in `var_dir`."""
+    return f"unix://{socket_dir(var_dir)}/redis.sock?db=0"
+
+
+def database(url: str) -> dict[str, Any]:
+    """Django's DATABASES entry for a PostgreSQL address; its query becomes connection options."""
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": options.pop("host", "") or unquote(parts.hostname or ""),
+        "PORT": str(parts.port or ""),
+        # Opening a connection for each request costs three to four times the throughput.
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"connect_timeout": 5, **options},
+    }
+
+
+def broker_url(redis_url: str) -> str:
+    """The same Redis as Celery writes it: kombu has its own scheme for sockets."""
+    parts = urlsplit(redis_url)
+    if parts.scheme != "unix":
+        return redis_url
+    return f"redis+socket://{parts.path}?virtual_host={dict(parse_qsl(parts.query)).get('db', '0')}"
+
+
+def mail(url: str, *, mail_dir: Path) -> dict[str, Any]:
+    """Django's email settings for a mail server's address; without one, messages become files in `mail_dir`."""
+    if not url:
+        return {"BACKEND": "consult.mailfiles.MailFileBackend", "FILE_PATH": mail_dir}
+    parts = urlsplit(url)
+    return {
+        "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "HOST": parts.hostname or "localhost",
+        "PORT": parts.port or {"smtp": 25, "smtp+tls": 587, "smtps": 465}[parts.scheme],
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "USE_TLS": parts.scheme == "smtp+tls",
+        "USE_SSL": parts.scheme == "smtps",
+    }

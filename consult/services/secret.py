@@ -1,0 +1,24 @@
+"""The made-up secret key of a rehearsal."""
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+
+def local_secret_key(var_dir: Path) -> str:
+    """The key kept in `var_dir`, made on first use, so that cookies and receipts outlive a restart.
+
+    Raises OSError where the folder cannot be written.
+    """
+    path = var_dir / "secret-key"
+    var_dir.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        # Written whole under another name and linked into place: two processes that start at once agree on one key.
+        fresh = var_dir / f".secret-key-{os.getpid()}"
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_urlsafe(60))
+        with contextlib.suppress(FileExistsError):
+            os.link(fresh, path)
+        fresh.unlink()
+    return path.read_text().strip()

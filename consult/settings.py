@@ -1,0 +1,191 @@
+"""Django's settings, from the environment as `consult.env` reads it."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from consult import env
+from consult.services import addresses
+from consult.services.secret import local_secret_key
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+try:
+    VALUES: dict[str, Any] = {name: env.read(name) for name in env.SETTINGS}
+    PRODUCTION = not VALUES["DEBUG"]
+    if PRODUCTION:
+        env.refuse_unsafe_production(VALUES)
+except env.BadSetting as problem:
+    sys.exit(f"Cannot start: {problem}")
+
+# Never on: Django's debug pages show settings and answers to whoever causes an error.
+DEBUG = False
+
+VAR_DIR = (BASE_DIR / VALUES["VAR_DIR"]).resolve()
+SITE_URL: str = VALUES["SITE_URL"]
+CONTACT_EMAIL: str = VALUES["CONTACT_EMAIL"]
+SECRET_KEY: str = VALUES["SECRET_KEY"] or local_secret_key(VAR_DIR)
+SECRET_KEY_FALLBACKS: list[str] = VALUES["SECRET_KEY_FALLBACKS"]
+ALLOWED_HOSTS: list[str] = VALUES["ALLOWED_HOSTS"] or ["127.0.0.1", "localhost", "[::1]"]
+
+INSTALLED_APPS = [
+    "consult",
+    "responses",
+    "crispy_forms",
+    "crispy_forms_gds",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "consult.urls"
+WSGI_APPLICATION = "consult.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+CRISPY_ALLOWED_TEMPLATE_PACKS = ["gds"]
+CRISPY_TEMPLATE_PACK = "gds"
+
+DATABASES = {"default": addresses.database(VALUES["DATABASE_URL"] or addresses.own_database_url(VAR_DIR))}
+REDIS_URL: str = VALUES["REDIS_URL"] or addresses.own_redis_url(VAR_DIR)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CELERY_BROKER_URL = addresses.broker_url(REDIS_URL)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A silent Redis must cost a respondent a second at most: the sweep finds whatever the nudge did not carry.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_connect_timeout": 1,
+    "socket_timeout": 1 if "celery" not in Path(sys.argv[0]).name else None,
+    "visibility_timeout": 3600,
+    "unacked_restore_interval": 10,
+    "unacked_restore_throttle": 1,
+    "max_retries": 0,
+}
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_TIME_LIMIT = 3000
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "Europe/London"
+
+AUTH_USER_MODEL = "consult.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "review-list"
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "Europe/London"
+USE_I18N = True
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VALUES["STATIC_DIR"] or VAR_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR_DIR / "files"}},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "exports": {
+        "BACKEND": VALUES["EXPORTS_STORAGE"],
+        "OPTIONS": {"location": VALUES["EXPORTS_DIR"] or VAR_DIR / "exports", "allow_overwrite": True}
+        if VALUES["EXPORTS_STORAGE"] == env.SETTINGS["EXPORTS_STORAGE"].default
+        else {},
+    },
+}
+
+EMAIL_CONFIG = addresses.mail(VALUES["EMAIL_URL"], mail_dir=VAR_DIR / "mail")
+EMAIL_BACKEND = EMAIL_CONFIG["BACKEND"]
+EMAIL_FILE_PATH = EMAIL_CONFIG.get("FILE_PATH")
+EMAIL_HOST = EMAIL_CONFIG.get("HOST", "localhost")
+EMAIL_PORT = EMAIL_CONFIG.get("PORT", 25)
+EMAIL_HOST_USER = EMAIL_CONFIG.get("USER", "")
+EMAIL_HOST_PASSWORD = EMAIL_CONFIG.get("PASSWORD", "")
+EMAIL_USE_TLS = EMAIL_CONFIG.get("USE_TLS", False)
+EMAIL_USE_SSL = EMAIL_CONFIG.get("USE_SSL", False)
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = VALUES["EMAIL_FROM"]
+SERVER_EMAIL = VALUES["EMAIL_FROM"]
+
+# One submission with every answer at its limit is about 100 KB; the rest is room for scripts with four-byte letters.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if VALUES["TRUSTED_PROXY"] else None
+SECURE_SSL_REDIRECT = PRODUCTION
+SECURE_REDIRECT_EXEMPT = [r"^health/"]  # A container's health check speaks plain http from inside.
+SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
+SECURE_HSTS_PRELOAD = PRODUCTION
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+SESSION_COOKIE_NAME = "__Host-session" if PRODUCTION else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if PRODUCTION else "csrf"
+CSRF_COOKIE_HTTPONLY = True
+# Three hours of writing, or three weeks of it, must not end at an expired token.
+CSRF_COOKIE_AGE = 31_449_600
+SESSION_COOKIE_AGE = 8 * 3600
+SESSION_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "consult.views.csrf_failure"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "manifest-src": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+    }
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO" if PRODUCTION else "WARNING"},
+    "loggers": {
+        # The default handlers mail tracebacks to ADMINS and repeat each 404; ours is one line each.
+        "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        "django.request": {"handlers": ["console"], "level": "ERROR", "propagate": False},
+    },
+}

@@ -1,0 +1,21 @@
+"""The nouns of what people send back, and of what staff do with it."""
+
+from responses.models.batch import Batch, BatchMember
+from responses.models.confirmation import Confirmation, ConfirmationAttempt
+from responses.models.draft import Draft
+from responses.models.ledger import LedgerEntry
+from responses.models.response import Contact, Response
+from responses.models.review import Review, ReviewStep
+
+__all__ = [
+    "Batch",
+    "BatchMember",
+    "Confirmation",
+    "ConfirmationAttempt",
+    "Contact",
+    "Draft",
+    "LedgerEntry",
+    "Response",
+    "Review",
+    "ReviewStep",
+]

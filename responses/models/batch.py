@@ -1,0 +1,48 @@
+"""What MOPAC takes away."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+from consult.models import Consultation
+from responses.models.response import Response
+
+
+class Batch(models.Model):
+    """A numbered set of responses, fixed for ever when sealed. Its files are a function of its members.
+
+    Numbers run 1, 2, 3 … within a consultation. A batch without members is a nil return: it says that nothing came.
+    """
+
+    consultation = models.ForeignKey(Consultation, on_delete=models.PROTECT, related_name="batches")
+    number = models.PositiveIntegerField()
+    sealed_at = models.DateTimeField(db_default=Now())
+    sealed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", help_text="Empty for the schedule."
+    )
+    size = models.PositiveIntegerField(help_text="How many responses it holds.")
+    includes_contacts = models.BooleanField(default=False)
+    written_at = models.DateTimeField(null=True)
+    manifest_sha256 = models.CharField(max_length=64, blank=True)
+    files = models.JSONField(default=list, help_text="name, bytes, rows and sha256 of each file, as in the manifest")
+    failure = models.CharField(max_length=300, blank=True, help_text="Why the last try to write it failed.")
+
+    class Meta:
+        ordering = ["consultation", "-number"]
+        verbose_name_plural = "batches"
+        constraints = [models.UniqueConstraint(fields=["consultation", "number"], name="one_batch_a_number")]
+
+    def __str__(self) -> str:
+        return f"{self.consultation.slug}, batch {self.number}"
+
+
+class BatchMember(models.Model):
+    """That a response is in a batch, and on which row. The one-to-one is the promise: in exactly one batch."""
+
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="members")
+    response = models.OneToOneField(Response, on_delete=models.PROTECT, related_name="membership")
+    row = models.PositiveIntegerField(help_text="From 1, in the order of arrival.")
+
+    class Meta:
+        ordering = ["batch", "row"]
+        constraints = [models.UniqueConstraint(fields=["batch", "row"], name="one_member_a_row")]

@@ -1,0 +1,26 @@
+"""What is not sent yet."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+from consult.models import Consultation
+
+
+class Draft(models.Model):
+    """Answers on their way. Opened by an unguessable token, of which only the SHA-256 is kept.
+
+    `answers` holds what was typed, keyed by field name, just as it was typed: a draft may hold what a response may not.
+    `revision` grows with every save, so that two people on one draft cannot overwrite each other unseen.
+    """
+
+    consultation = models.ForeignKey(Consultation, on_delete=models.CASCADE, related_name="drafts")
+    token_hash = models.CharField(max_length=64, unique=True)
+    submission_key = models.UUIDField(unique=True)
+    answers = models.JSONField(default=dict)
+    parts_done = models.JSONField(default=list, help_text="Slugs of the pages on which Continue was pressed.")
+    revision = models.PositiveIntegerField(default=0)
+    started_at = models.DateTimeField(db_default=Now())
+    saved_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"draft {self.pk}"

@@ -1,0 +1,36 @@
+"""What happened to each response, append-only."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+from responses.models.response import Response
+
+
+class LedgerEntry(models.Model):
+    """One thing that happened to one response, with the digest of the content it speaks of.
+
+    Written by `responses.ledger.record_event` in the transaction of what it records. A trigger refuses UPDATE and DELETE.
+    """
+
+    class Event(models.TextChoices):
+        RECEIVED = "received", "received"
+        CONFIRMED = "confirmed", "confirmation sent"
+        CONFIRMATION_FAILED = "confirmation-failed", "confirmation could not be delivered"
+        BATCHED = "batched", "put in a batch"
+
+    response = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="ledger")
+    event = models.CharField(max_length=20, choices=Event)
+    at = models.DateTimeField(db_default=Now())
+    digest = models.CharField(max_length=64)
+    batch_number = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name_plural = "ledger entries"
+        constraints = [
+            models.UniqueConstraint(fields=["response"], condition=models.Q(event="received"), name="received_once"),
+            models.UniqueConstraint(fields=["response"], condition=models.Q(event="batched"), name="batched_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.response.reference} {self.event}"

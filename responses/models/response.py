@@ -1,0 +1,67 @@
+"""What was sent, exactly as it was sent."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+
+from consult.models import Consultation, Edition
+
+
+class Response(models.Model):
+    """Everything one respondent sent at one time. Written once, by `submit_response`, and never edited: a trigger refuses.
+
+    `choices` and `texts` are keyed by the question's slug. A choice is an option's slug, or a list of them where several
+    may be chosen; what was written in beside an option stands in `texts` under "question-slug--option-slug".
+    """
+
+    class Channel(models.TextChoices):
+        ONLINE = "online", "online"
+        POST = "post", "by post"
+        EMAIL = "email", "by email"
+        TELEPHONE = "telephone", "by telephone"
+
+    class Timing(models.TextChoices):
+        IN_TIME = "in-time", "in time"
+        IN_GRACE = "in-grace", "in the grace period"
+        LATE = "late", "late, accepted by staff"
+
+    consultation = models.ForeignKey(Consultation, on_delete=models.PROTECT, related_name="responses")
+    edition = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="responses")
+    reference = models.CharField(max_length=20)
+    version = models.PositiveSmallIntegerField(default=1)
+    choices = models.JSONField()
+    texts = models.JSONField()
+    channel = models.CharField(max_length=10, choices=Channel, default=Channel.ONLINE)
+    timing = models.CharField(max_length=10, choices=Timing)
+    started_at = models.DateTimeField(help_text="When the form was first opened.")
+    received_at = models.DateTimeField(db_default=Now(), help_text="The database's clock at the submission's arrival.")
+    submission_key = models.UUIDField(help_text="Comes with the form; makes sending twice the same as sending once.")
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the canonical JSON of what was sent, contact included.")
+    receipt_hash = models.CharField(max_length=64, help_text="SHA-256 of the token that opens the receipt.")
+    flags = ArrayField(models.CharField(max_length=40), default=list, help_text="What looked odd on arrival. Never a reason to drop it.")
+    synthetic = models.BooleanField(default=False, help_text="Made by fill_responses, not by a person.")
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["reference", "version"], name="one_response_a_reference_and_version"),
+            models.UniqueConstraint(fields=["submission_key"], name="one_response_a_submission_key"),
+            models.UniqueConstraint(fields=["receipt_hash", "version"], name="one_receipt_a_reference"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class Contact(models.Model):
+    """How to reach a respondent and where they live: kept apart from their words, so that it can be left out or erased."""
+
+    response = models.OneToOneField(Response, on_delete=models.PROTECT, related_name="contact")
+    name = models.CharField(max_length=200, blank=True)
+    email = models.CharField(max_length=254, blank=True)
+    postcode_district = models.CharField(max_length=20, blank=True, help_text="The first half of a postcode, as written.")
+
+    def __str__(self) -> str:
+        return f"contact of {self.response.reference}"

@@ -1,0 +1,47 @@
+"""What staff make of a response. Rows beside it; nothing here edits it."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+from responses.models.response import Response
+
+
+class Review(models.Model):
+    """Where reading has got to with one response. Written with the response, moved by `responses.reviewing` alone.
+
+    `version` grows with every move, so that the second of two reviewers is told and nothing is overwritten.
+    """
+
+    class State(models.TextChoices):
+        UNREAD = "unread", "Unread"
+        READING = "reading", "Being read"
+        CONSIDERED = "considered", "Considered"
+        SET_ASIDE = "set-aside", "Set aside"
+
+    response = models.OneToOneField(Response, on_delete=models.PROTECT, related_name="review")
+    state = models.CharField(max_length=10, choices=State, default=State.UNREAD)
+    version = models.PositiveIntegerField(default=0)
+    changed_at = models.DateTimeField(db_default=Now())
+    first_read_at = models.DateTimeField(null=True)
+    first_read_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        indexes = [models.Index(fields=["state", "-response"], name="reviews_by_state")]
+
+    def __str__(self) -> str:
+        return f"{self.response.reference}: {self.state}"
+
+
+class ReviewStep(models.Model):
+    """One move of a review from a state to another, or a note without a move: who, when, why. Never edited."""
+
+    review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="steps")
+    at = models.DateTimeField(db_default=Now())
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    from_state = models.CharField(max_length=10, choices=Review.State)
+    to_state = models.CharField(max_length=10, choices=Review.State)
+    note = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["id"]

@@ -1,0 +1,33 @@
+"""What Celery carries. Each task is only a hint to look: the database knows what is to be done, and losing one loses nothing."""
+
+import logging
+import time
+
+from kombu.exceptions import OperationalError
+
+from consult.celery import app
+from responses import confirming
+
+log = logging.getLogger(__name__)
+
+NUDGE_EXPIRES_SECONDS = 60
+# A silent broker costs whoever asks it a second; this is for how long nobody asks again.
+LEAVE_BROKER_ALONE_SECONDS = 15
+_broker = {"leave_alone_until": 0.0}
+
+
+@app.task(name="responses.send_due_confirmations")
+def send_due_confirmations() -> None:
+    """Send the confirmation emails that are due."""
+    confirming.send_due_confirmations()
+
+
+def nudge_sending() -> None:
+    """Ask a worker to look for confirmations now rather than at its next sweep. Never raises, and takes a second at most."""
+    if time.monotonic() < _broker["leave_alone_until"]:
+        return
+    try:
+        send_due_confirmations.apply_async(expires=NUDGE_EXPIRES_SECONDS, retry=False)
+    except OperationalError as error:
+        _broker["leave_alone_until"] = time.monotonic() + LEAVE_BROKER_ALONE_SECONDS
+        log.warning("Redis does not answer; the next sweep sends what is due: %s", error)

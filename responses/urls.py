@@ -1,0 +1,21 @@
+"""What the public answers, and what staff do with it."""
+
+from django.urls import path
+
+from responses.views import batching, responding, reviewing, staff
+
+urlpatterns = [
+    path("receipt/<str:token>/", responding.receipt, name="receipt"),
+    path("staff/sign-in/", staff.sign_in, name="sign-in"),
+    path("staff/sign-out/", staff.sign_out, name="sign-out"),
+    path("staff/new-password/", staff.new_password, name="new-password"),
+    path("staff/responses/", reviewing.review_list, name="review-list"),
+    path("staff/responses/<str:reference>/", reviewing.review_one, name="review-one"),
+    path("staff/batches/", batching.batch_list, name="batch-list"),
+    path("staff/batches/now/", batching.batch_now, name="batch-now"),
+    path("staff/batches/<slug:consultation>/<int:number>/<str:name>", batching.batch_file, name="batch-file"),
+    path("<slug:consultation>/respond/", responding.tasks, name="tasks"),
+    path("<slug:consultation>/respond/check/", responding.check, name="check"),
+    path("<slug:consultation>/respond/send/", responding.send, name="send"),
+    path("<slug:consultation>/respond/<slug:part>/", responding.part, name="part"),
+]

@@ -1,0 +1,113 @@
+"""The people and things that tests speak of."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+
+from consult.editions import plan_of
+from consult.loading import load_plan
+from consult.models import Consultation, Edition, User
+from consult.plan import Plan
+from responses.answers import read_answers
+from responses.models import Response
+from responses.submitting import Submitted, submit_response
+
+BUNDLED_PLAN = Path(settings.BASE_DIR) / "consult" / "plans" / "police-and-crime-plan-2021-25.yaml"
+
+
+@pytest.fixture
+def consultation(db: None) -> Consultation:
+    """The bundled consultation, published, open since yesterday and for another month."""
+    load_plan(text=BUNDLED_PLAN.read_text(), actor=None)
+    loaded = Consultation.objects.get()
+    now = timezone.now()
+    loaded.opens_at, loaded.closes_at = now - timedelta(days=1), now + timedelta(days=30)
+    loaded.save(update_fields=["opens_at", "closes_at"])
+    return loaded
+
+
+@pytest.fixture
+def edition(consultation: Consultation) -> Edition:
+    return consultation.editions.get()
+
+
+@pytest.fixture
+def plan(edition: Edition) -> Plan:
+    return plan_of(edition)
+
+
+def make_person(username: str, role: str) -> User:
+    person = User(username=username, role=role, is_staff=True)
+    person.set_password(f"{username} has a long password")
+    person.save()
+    return person
+
+
+@pytest.fixture
+def reviewer(db: None) -> User:
+    return make_person("rosa", User.Role.REVIEWER)
+
+
+@pytest.fixture
+def analyst(db: None) -> User:
+    return make_person("anil", User.Role.ANALYST)
+
+
+@pytest.fixture
+def editor(db: None) -> User:
+    return make_person("edith", User.Role.EDITOR)
+
+
+@pytest.fixture
+def administrator(db: None) -> User:
+    return make_person("ada", User.Role.ADMINISTRATOR)
+
+
+@pytest.fixture
+def outsider() -> Client:
+    """Somebody who has not signed in."""
+    return Client()
+
+
+@pytest.fixture
+def sign_in() -> Callable[[User], Client]:
+    """A client in which a member of staff has signed in."""
+
+    def signed_in(person: User) -> Client:
+        client = Client()
+        client.force_login(person)
+        return client
+
+    return signed_in
+
+
+@pytest.fixture
+def submit(consultation: Consultation, edition: Edition, plan: Plan) -> Callable[..., Submitted]:
+    """Send a response by the front door; whatever is not said is filled in."""
+
+    def submit(answers: dict[str, object] | None = None, **overrides: object) -> Submitted:
+        raw = answers if answers is not None else {"violence-agree": "agree", "violence-comment": "More youth workers."}
+        values: dict[str, object] = {
+            "submission_key": uuid4(),
+            "name": "Rita Respondent",
+            "email": "rita@example.org",
+            "started_at": timezone.now() - timedelta(minutes=20),
+        }
+        arguments = (
+            {"consultation": consultation, "edition": edition, "plan": plan, "answers": read_answers(plan, raw)} | values | overrides
+        )
+        return submit_response(**arguments)
+
+    return submit
+
+
+@pytest.fixture
+def send(submit: Callable[..., Submitted]) -> Callable[..., Response]:
+    """The same, for tests that only want the response."""
+    return lambda *arguments, **overrides: submit(*arguments, **overrides).response
