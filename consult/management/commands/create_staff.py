@@ -1,0 +1,24 @@
+"""manage.py create_staff: an account for a member of staff."""
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from consult.models import User
+from consult.staffing import BadUsername, UnknownRole, UsernameTaken, create_staff
+
+
+class Command(BaseCommand):
+    help = "Make a staff account and print its one-time password."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name")
+        parser.add_argument("--role", required=True, help=", ".join(User.Role.values))
+
+    def handle(self, *args: object, name: str, role: str, **options: object) -> None:
+        try:
+            user, password = create_staff(username=name, role=role, actor=None)
+        except UsernameTaken as reason:
+            raise CommandError(f"There is an account named {name} already.") from reason
+        except (BadUsername, UnknownRole) as reason:
+            raise CommandError(str(reason)) from reason
+        self.stdout.write(f"{user.get_role_display()} {user.get_username()}, one-time password: {password}")
+        self.stdout.write("The password is shown this once; they choose their own when they sign in.")

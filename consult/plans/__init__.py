@@ -1,0 +1,1 @@
+"""Plan files: the bundled ones, and the checking of any."""

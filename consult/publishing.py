@@ -1,0 +1,103 @@
+"""Publishing: making an edition of what is asked, moving the window, withdrawing. Each is on the audit trail."""
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Prefetch
+from django.db.models.functions import Now
+
+from consult.auditing import record
+from consult.clock import iso
+from consult.models import Action, Consultation, Edition, Option, User
+
+CONSULTATION_FIELDS = [
+    *["title", "summary", "owner", "statute", "contact", "ways_to_respond", "alternative_formats", "safety_notice"],
+    *["statement", "recommendations_statement", "sources", "references", "equality_intro"],
+]
+SECTION_FIELDS = ["slug", "title", "summary", "commitments", "official_theme", "grouping_note", "sources"]
+RECOMMENDATION_FIELDS = [
+    *["slug", "headline", "attribution", "context", "draft_plan_coverage", "figures", "sources", "related_sections"],
+]
+QUESTION_FIELDS = ["slug", "part", "kind", "text", "help", "scale", "max_choices", "max_chars", "show_if"]
+OPTION_FIELDS = ["slug", "label", "value", "group", "write_in", "exclusive"]
+
+
+class ClosesBeforeItOpens(ValueError):
+    """The window would end before it begins."""
+
+
+def publish_edition(*, consultation: Consultation, actor: User | None) -> Edition:
+    """Make what the rows of `consultation` now say the edition that the public reads and answers.
+
+    Where they say what the newest edition says, that one is returned and nothing is written. A new edition after the
+    first is on the trail as changed wording.
+    """
+    with transaction.atomic():
+        # Two editors who save at once make one edition after the other; without the lock both would take one number.
+        Consultation.objects.select_for_update(no_key=True).get(pk=consultation.pk)
+        content = _content(consultation)
+        digest = hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+        newest = consultation.editions.order_by("-number").first()
+        if newest and newest.digest == digest:
+            return newest
+        number = newest.number + 1 if newest else 1
+        edition = Edition.objects.create(consultation=consultation, number=number, content=content, digest=digest)
+        if newest:
+            record(action=Action.WORDING_CHANGED, actor=actor, subject=consultation.slug, edition=number)
+        return edition
+
+
+def _content(consultation: Consultation) -> dict[str, Any]:
+    questions = consultation.questions.prefetch_related(Prefetch("options", Option.objects.order_by("order")))
+    return {
+        **_values(consultation, CONSULTATION_FIELDS),
+        "sections": [_values(section, SECTION_FIELDS) for section in consultation.sections.order_by("order")],
+        "recommendations": [_values(row, RECOMMENDATION_FIELDS) for row in consultation.recommendations.order_by("order")],
+        "questions": [
+            {**_values(question, QUESTION_FIELDS), "options": [_values(option, OPTION_FIELDS) for option in question.options.all()]}
+            for question in questions.order_by("order")
+        ],
+    }
+
+
+def _values(row: object, fields: list[str]) -> dict[str, Any]:
+    return {field: getattr(row, field) for field in fields}
+
+
+def change_window(
+    *, consultation: Consultation, opens_at: datetime | None = None, closes_at: datetime | None = None, actor: User | None
+) -> bool:
+    """Move the opening or closing instant, at once and for everybody. False where it stands there already.
+
+    Raises ClosesBeforeItOpens.
+    """
+    with transaction.atomic():
+        kept = Consultation.objects.select_for_update(no_key=True).get(pk=consultation.pk)
+        opens, closes = opens_at or kept.opens_at, closes_at or kept.closes_at
+        if opens >= closes:
+            raise ClosesBeforeItOpens
+        if (opens, closes) == (kept.opens_at, kept.closes_at):
+            return False
+        record(
+            action=Action.WINDOW_CHANGED,
+            actor=actor,
+            subject=kept.slug,
+            opened_before=iso(kept.opens_at),
+            closed_before=iso(kept.closes_at),
+            opens_at=iso(opens),
+            closes_at=iso(closes),
+        )
+        kept.opens_at, kept.closes_at = opens, closes
+        kept.save(update_fields=["opens_at", "closes_at"])
+    consultation.opens_at, consultation.closes_at = opens, closes
+    return True
+
+
+def withdraw_consultation(*, consultation: Consultation, actor: User | None) -> None:
+    """Take a consultation off the site. What was received stays; withdrawing twice is withdrawing once."""
+    with transaction.atomic():
+        if Consultation.objects.filter(pk=consultation.pk, withdrawn_at__isnull=True).update(withdrawn_at=Now()):
+            record(action=Action.CONSULTATION_WITHDRAWN, actor=actor, subject=consultation.slug)

@@ -1,0 +1,64 @@
+"""Staff accounts: making one, and its one-time password."""
+
+import re
+import secrets
+
+from django.db import IntegrityError, transaction
+
+from consult.auditing import record
+from consult.models import Action, User
+
+# Read out and typed by people: no 0, 1, I, L or O.
+PASSWORD_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZabcdefghjkmnpqrstuvwxyz"  # noqa: S105
+PASSWORD_LENGTH = 16
+
+
+class UsernameTaken(Exception):
+    """Somebody has an account of that name."""
+
+
+class BadUsername(ValueError):
+    """The name cannot be a user name; the message says why."""
+
+
+class UnknownRole(ValueError):
+    """There is no such role; the message names those there are."""
+
+
+def make_one_time_password() -> str:
+    """A random password of about 92 bits, to be replaced at first sign-in."""
+    return "".join(secrets.choice(PASSWORD_ALPHABET) for _ in range(PASSWORD_LENGTH))
+
+
+def create_staff(*, username: str, role: str, actor: User | None) -> tuple[User, str]:
+    """Make an account for a member of staff, with a one-time password that is shown once and stored only hashed.
+
+    Raises BadUsername, UnknownRole or UsernameTaken.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.@+_-]{1,149}", username):
+        raise BadUsername("A user name has 2 to 150 letters, digits and . @ + _ - and starts with a letter or digit.")
+    if role not in User.Role.values:
+        raise UnknownRole(f"There is no role “{role}”. The roles are {', '.join(User.Role.values)}.")
+    if User.objects.filter(username__iexact=username).exists():
+        raise UsernameTaken(username)
+    password = make_one_time_password()
+    user = User(username=username, role=role, is_staff=True, must_change_password=True)
+    user.set_password(password)
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+            record(action=Action.STAFF_CREATED, actor=actor, subject=username, role=role)
+    except IntegrityError as reason:
+        raise UsernameTaken(username) from reason
+    return user, password
+
+
+def reset_password(*, user: User, actor: User | None) -> str:
+    """Give an account a new one-time password and return it; the old one stops working at once."""
+    password = make_one_time_password()
+    with transaction.atomic():
+        user.set_password(password)
+        user.must_change_password = True
+        user.save(update_fields=["password", "must_change_password"])
+        record(action=Action.STAFF_CHANGED, actor=actor, subject=user.get_username(), what="new one-time password")
+    return password
