@@ -1,6 +1,7 @@
 """What Celery carries. Each task is only a hint to look: the database knows what is to be done, and losing one loses nothing."""
 
 import logging
+import threading
 import time
 
 from kombu.exceptions import OperationalError
@@ -14,6 +15,7 @@ NUDGE_EXPIRES_SECONDS = 60
 # A silent broker costs whoever asks it a second; this is for how long nobody asks again.
 LEAVE_BROKER_ALONE_SECONDS = 15
 _broker = {"leave_alone_until": 0.0}
+_asking = threading.Lock()
 
 
 @app.task(name="responses.send_due_confirmations")
@@ -24,10 +26,13 @@ def send_due_confirmations() -> None:
 
 def nudge_sending() -> None:
     """Ask a worker to look for confirmations now rather than at its next sweep. Never raises, and takes a second at most."""
-    if time.monotonic() < _broker["leave_alone_until"]:
+    # While another thread is asking, its task or the next sweep finds ours too: a silent broker holds up one thread, not all.
+    if time.monotonic() < _broker["leave_alone_until"] or not _asking.acquire(blocking=False):
         return
     try:
         send_due_confirmations.apply_async(expires=NUDGE_EXPIRES_SECONDS, retry=False)
     except OperationalError as error:
         _broker["leave_alone_until"] = time.monotonic() + LEAVE_BROKER_ALONE_SECONDS
         log.warning("Redis does not answer; the next sweep sends what is due: %s", error)
+    finally:
+        _asking.release()

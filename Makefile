@@ -1,0 +1,43 @@
+# The service's commands. `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help run test lint lock test-containers clean
+SHELL := /bin/sh
+
+# Variables on the command line, as in `make run PORT=8001`, reach the service.
+ifdef PORT
+export PORT
+endif
+
+VENV := .venv
+PY := $(VENV)/bin/python
+
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|' 2>/dev/null || grep -E '^[a-z-]+:.*## ' Makefile
+
+$(VENV)/.run: requirements.txt
+	@consult/services/set-up run
+
+$(VENV)/.test: requirements.txt tests/requirements.txt
+	@consult/services/set-up test
+
+run: $(VENV)/.run ## Set up, then start the whole service
+	@exec $(PY) -m consult.services.run
+
+lint: $(VENV)/.test ## Check style, types and templates
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	DEBUG=on $(VENV)/bin/mypy
+	$(VENV)/bin/djlint --lint --quiet templates
+
+test: lint ## Set up, check, then run every test
+	$(PY) -m pytest
+
+test-containers: $(VENV)/.test ## Build the image, bring the composition up and send a response through it
+	$(PY) -m pytest -n 0 -m containers tests/containers
+
+lock: $(VENV)/.test ## Resolve and pin the packages again
+	$(VENV)/bin/uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --no-header --upgrade --quiet -o requirements.txt
+	$(VENV)/bin/uv pip compile pyproject.toml --group test --universal --generate-hashes --python-version 3.11 --no-header --upgrade --quiet -c requirements.txt -o tests/requirements.txt
+
+clean: ## Remove what was set up; the data in var stays
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -1,0 +1,38 @@
+"""The service's settings, with PostgreSQL and Redis started first where the environment names none.
+
+pytest-django imports settings before any conftest, and xdist's workers inherit the environment, so this is the place.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from consult.services.postgres import Postgres
+from consult.services.redis import Redis
+
+os.environ["DEBUG"] = "on"
+if "TEST_VAR_DIR" not in os.environ:
+    var_dir = Path(tempfile.mkdtemp(prefix="consult-test-"))
+    var_dir.chmod(0o755)
+    os.environ["TEST_VAR_DIR"] = os.environ["VAR_DIR"] = str(var_dir)
+    atexit.register(shutil.rmtree, var_dir, ignore_errors=True)
+    if not os.environ.get("REDIS_URL"):
+        redis = Redis(var_dir, log=var_dir / "redis.log")
+        redis.start()
+        atexit.register(redis.stop)
+        os.environ["REDIS_URL"] = redis.url
+    if not os.environ.get("DATABASE_URL"):
+        # The tests kill processes, not the machine: nothing is lost without fsync, and they run in half the time.
+        postgres = Postgres(var_dir, log=var_dir / "postgres.log", fsync=False)
+        postgres.start()
+        atexit.register(postgres.stop)
+        os.environ["DATABASE_URL"] = postgres.url
+        atexit.register(shutil.rmtree, postgres.sockets, ignore_errors=True)
+
+from consult.settings import *  # noqa: E402, F403
+
+# Argon2 is slow on purpose; the tests sign in hundreds of times.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}  # noqa: F405

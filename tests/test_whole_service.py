@@ -1,0 +1,174 @@
+"""The whole service, started as an operator starts it, used by three people, and compared field by field at the end."""
+
+import csv
+import email
+import email.policy
+import hashlib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.walking import Walker
+
+ROOT = Path(__file__).resolve().parent.parent
+HOSTILE = '=cmd|\'/C calc\'!A0 <script>alert("x")</script> عربي বাংলা 中文 🙂\nSecond line, with "quotes"; and\ttabs.'
+
+
+@dataclass
+class Service:
+    url: str
+    var: Path
+    username: str
+    password: str
+    environment: dict[str, str]
+
+    def manage(self, *arguments: str) -> str:
+        done = subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    var = tmp_path_factory.mktemp("var")
+    port = free_port()
+    dropped = {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}
+    environment = {name: value for name, value in os.environ.items() if name not in dropped}
+    environment |= {"VAR_DIR": str(var), "PORT": str(port), "SITE_URL": f"http://127.0.0.1:{port}", "DEBUG": "on"}
+    log = var / "terminal.txt"
+    with log.open("w") as terminal:
+        process = subprocess.Popen([sys.executable, "-m", "consult.services.run"], cwd=ROOT, env=environment, stdout=terminal, stderr=terminal)
+    try:
+        deadline = time.monotonic() + 90
+        while not (password := re.search(r"password: (\S+)", log.read_text())) or not answers(f"http://127.0.0.1:{port}/health/ready"):
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.2)
+        yield Service(f"http://127.0.0.1:{port}", var, "admin", password[1], environment)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=30)
+
+
+def answers(url: str) -> bool:
+    try:
+        return Walker(url).go(url).status == 200
+    except OSError:
+        return False
+
+
+def without_javascript(service: Service) -> dict[str, str]:
+    """Wanda's browser has no JavaScript. She answers every kind of question and signs as an organisation."""
+    said = {
+        "violence-agree": "strongly-agree",
+        "violence-priority": "top",
+        "violence-comment": HOSTILE,
+        "zero-murders-agree": "dont-know",
+        "zero-murders-comment": "Zwölf Boxkämpfer – 'quoted'",
+        "missing": "Nothing about noise.",
+    }
+    wanda = Walker(service.url).go("/").link("Start")
+    wanda.go("violence/").fill({name: text for name, text in said.items() if name.startswith("violence-")})
+    wanda.go("../zero-murders/").fill({name: text for name, text in said.items() if name.startswith("zero-")})
+    wanda.go("../general/").fill({"missing": said["missing"], "top-sections": ["violence", "trust"]})
+    about = {"capacity": "organisation", "organisation-name": "Wood Green Choir", "organisation-type": "voluntary", "publication": "anonymous"}
+    about |= {"borough": "haringey", "name": "Wanda Walker", "email": "wanda@example.org", "postcode": "N22"}
+    wanda.go("../about-you/").fill({**about, "connection": ["live", "work"]})
+    wanda.go("../check/").fill({})
+    assert "/receipt/" in wanda.url, wanda.words
+    return said | about | {"reference": reference_on(wanda.words), "receipt": wanda.url}
+
+
+def reference_on(words: str) -> str:
+    found = re.search(r"\b[2-9A-Z]{4}-[2-9A-Z]{4}-[2-9A-Z]\b", words)
+    assert found, words
+    return found[0]
+
+
+def with_a_browser(service: Service, page: Page, *, comment: str, address: str) -> dict[str, str]:
+    """Somebody with an ordinary browser, who answers one part by following the buttons."""
+    page.goto(f"{service.url}/")
+    page.get_by_role("button", name=re.compile("Start")).click()
+    page.get_by_role("link", name="Increasing trust and confidence").click()
+    page.get_by_role("group", name=re.compile("How far do you agree")).get_by_label("Disagree", exact=True).check()
+    page.get_by_label(re.compile("Tell us why")).fill(comment)
+    page.get_by_role("button", name="Continue").click()
+    page.goto(re.sub(r"respond/.*", "respond/about-you/", page.url))
+    page.get_by_label("For myself").check()
+    page.get_by_label(re.compile("email", re.IGNORECASE)).first.fill(address)
+    page.get_by_role("button", name="Continue").click()
+    page.goto(re.sub(r"respond/.*", "respond/check/", page.url))
+    page.get_by_role("button", name=re.compile("Send")).click()
+    page.wait_for_url("**/receipt/**")
+    return {"trust-agree": "disagree", "trust-comment": comment, "email": address, "reference": reference_on(page.inner_text("main"))}
+
+
+def mails(service: Service) -> dict[str, email.message.EmailMessage]:
+    read = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in (service.var / "mail").glob("*.eml")]
+    return {str(message["To"]): message for message in read}
+
+
+@pytest.mark.browser
+def test_three_people_answer_and_every_word_reaches_the_batch(service: Service, browser: Browser) -> None:
+    wanda = without_javascript(service)
+    desktop = with_a_browser(service, browser.new_page(viewport={"width": 1280, "height": 900}), comment="Desk 🖥", address="desk@example.org")
+    phone = with_a_browser(service, browser.new_page(viewport={"width": 360, "height": 740}), comment="Phone ☎", address="phone@example.org")
+    people = {person["reference"]: person for person in (wanda, desktop, phone)}
+    assert len(people) == 3
+
+    deadline = time.monotonic() + 60
+    while len(mails(service)) < 3:
+        assert time.monotonic() < deadline, "the emails did not come"
+        time.sleep(0.5)
+    for person in people.values():
+        message = mails(service)[person["email"]]
+        for kind in ("plain", "html"):
+            assert person["reference"] in message.get_body((kind,)).get_content()
+    assert wanda["receipt"] in mails(service)["wanda@example.org"].get_body(("plain",)).get_content()
+
+    staff = Walker(service.url).go("/staff/sign-in/").fill({"username": service.username, "password": service.password})
+    new = "a long password that ada chose"
+    staff.fill({name: new for name in re.findall(r'name="(new[^"]*)"', staff.text)})
+    staff.go("/staff/responses/")
+    assert [reference for reference in re.findall(r"/staff/responses/([^/]+)/", staff.text) if reference in people] == list(reversed(people))
+    staff.link(wanda["reference"])
+    for words in ("Wood Green Choir", "Nothing about noise.", '<script>alert("x")</script>', "Strongly agree"):
+        assert words in staff.words
+
+    service.manage("export_batch")
+    folder = next((service.var / "exports").glob("*/batch-0001"))
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for entry in manifest["files"]:
+        content = (folder / entry["name"]).read_bytes()
+        assert (len(content), hashlib.sha256(content).hexdigest()) == (entry["bytes"], entry["sha256"])
+    with (folder / "responses.csv").open(newline="", encoding="utf-8") as file:
+        rows = {row["reference"]: row for row in csv.DictReader(file)}
+    lines = {row["reference"]: row for row in map(json.loads, (folder / "responses.jsonl").read_text().splitlines())}
+    assert list(rows) == list(lines) == list(people)
+    apart = {"reference", "receipt", "name", "email", "postcode"}
+    for reference, person in people.items():
+        raw = lines[reference]["choices"] | lines[reference]["texts"]
+        assert {name: raw[name] for name in person if name not in apart} == {name: said for name, said in person.items() if name not in apart}
+        cells = rows[reference]
+        assert {name: cells[name].removeprefix("'") for name in person if name not in apart} == {
+            name: said for name, said in person.items() if name not in apart
+        }
+    assert lines[wanda["reference"]]["choices"]["connection"] == ["live", "work"]
+    assert rows[wanda["reference"]]["violence-comment"] == "'" + HOSTILE
