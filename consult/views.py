@@ -1,9 +1,132 @@
-"""Pages that anybody may read."""
+"""Pages that anybody may read, and the pages for what went wrong."""
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from consult.editions import current_edition, find_published, plan_of
+from consult.models import Consultation, published
+from consult.windows import window_of
+
+
+def page_context(slug: str) -> dict[str, Any]:
+    """What every page of a consultation shows: the consultation, its edition and plan, and where it stands in its window.
+
+    Raises Http404 where the public may not see it.
+    """
+    try:
+        consultation = find_published(slug)
+    except Consultation.DoesNotExist as reason:
+        raise Http404 from reason
+    edition = current_edition(consultation)
+    plan = plan_of(edition)
+    return {
+        "consultation": consultation,
+        "edition": edition,
+        "plan": plan,
+        "window": window_of(consultation, now=consultation.now),
+        "contact_email": settings.CONTACT_EMAIL or plan.contact.get("email") or "",
+    }
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """The only consultation, or the list of them."""
+    found = list(published())
+    if len(found) == 1:
+        return redirect("start", found[0].slug)
+    rows = [{"consultation": row, "window": window_of(row, now=row.now)} for row in found]
+    return render(request, "consult/home.html", {"rows": rows})
+
+
+def start(request: HttpRequest, consultation: str) -> HttpResponse:
+    """What this is, who asks, until when, and how to take part."""
+    return render(request, "consult/start.html", page_context(consultation))
+
+
+def section(request: HttpRequest, consultation: str, section: str) -> HttpResponse:
+    """One part of the plan."""
+    context = page_context(consultation)
+    return render(request, "consult/section.html", context | _reading(context, "section", section, context["plan"].sections))
+
+
+def recommendation(request: HttpRequest, consultation: str, recommendation: str) -> HttpResponse:
+    """One change that somebody puts forward, and what is known about it."""
+    context = page_context(consultation)
+    reading = _reading(context, "recommendation", recommendation, context["plan"].recommendations)
+    related = [row for row in context["plan"].sections if row.slug in reading["recommendation"].related_sections]
+    return render(request, "consult/recommendation.html", context | reading | {"related": related})
+
+
+def _reading(context: dict[str, Any], kind: str, slug: str, rows: tuple[Any, ...]) -> dict[str, Any]:
+    """The part to read, and its neighbours in the plan's order."""
+    found = next((row for row in rows if row.slug == slug), None)
+    if found is None:
+        raise Http404
+    pages = [part for part in context["plan"].parts if part.kind in {"section", "recommendation"}]
+    place = [part.slug for part in pages].index(slug)
+    return {kind: found, "previous": pages[place - 1] if place else None, "next": pages[place + 1] if place + 1 < len(pages) else None}
+
+
+def how_to_respond(request: HttpRequest, consultation: str) -> HttpResponse:
+    """Every way to take part."""
+    return render(request, "consult/how_to_respond.html", page_context(consultation))
+
+
+def sources(request: HttpRequest, consultation: str) -> HttpResponse:
+    """Where the descriptions and figures come from."""
+    return render(request, "consult/sources.html", page_context(consultation))
+
+
+def say(request: HttpRequest, *, status: int, heading: str, lines: list[str]) -> HttpResponse:
+    """A page with a message and a way back."""
+    context = {"heading": heading, "lines": lines, "link": "/", "link_words": _("Go to the start page")}
+    return render(request, "message.html", context, status=status)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """The page for a form that came without its cookie."""
-    return render(request, "403_csrf.html", status=403)
+    """A form came without its cookie: cookies are off, or the page was open in a browser that has dropped them."""
+    lines = [
+        _("We could not check that this form came from your browser. Cookies may be switched off."),
+        _("What you typed is still in the page before this one: go back, copy anything long, load that page again and send it."),
+    ]
+    return say(request, status=403, heading=_("This page needs to be sent again"), lines=lines)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What came makes no sense."""
+    lines = [
+        _("Your browser sent something that we cannot read. Nothing was saved from this page."),
+        _("Go back, and send it again in plain text."),
+    ]
+    return say(request, status=400, heading=_("There is a problem with this page"), lines=lines)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Signed in, but without the right."""
+    return say(
+        request,
+        status=403,
+        heading=_("You cannot see this page"),
+        lines=[_("Your account does not have the right to it. An administrator can give it to you.")],
+    )
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Nothing is at this address."""
+    lines = [
+        _("If you typed the address, check that it is right. If you pasted it, check that you copied all of it."),
+        _("Answers that you saved on this device are still there."),
+    ]
+    return say(request, status=404, heading=_("Page not found"), lines=lines)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Our fault."""
+    lines = [
+        _("Something went wrong on our side. Whatever pages you finished with Continue are saved."),
+        _("Wait a minute, go back, and try again. If you were sending your response, sending it again is safe: it is counted once."),
+    ]
+    return say(request, status=500, heading=_("Sorry, there is a problem"), lines=lines)
