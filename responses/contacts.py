@@ -1,0 +1,49 @@
+"""Who somebody says they are, checked. Pure: values in, values out."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from responses.answers import CANNOT_BE_KEPT, AnswersRefused
+
+# The form's field names and the most characters each may have, as the database keeps them.
+LENGTHS = {"name": 200, "email": 254, "postcode": 20}
+# A whole postcode, whose second half would say more than we ask: three characters, a digit first.
+WHOLE_POSTCODE = re.compile(r"([A-Za-z]{1,2}[0-9][A-Za-z0-9]?)\s*[0-9][A-Za-z]{2}")
+
+
+def read_contact(raw: Mapping[str, Any]) -> dict[str, str]:
+    """The contact details in `raw` as `submit_response` takes them: name, email and postcode_district, each may be empty.
+
+    Of a whole postcode the first half is kept. Raises AnswersRefused with every problem at once.
+    """
+    values = {name: _line(raw.get(name)) for name in LENGTHS}
+    problems = {}
+    for name, most in LENGTHS.items():
+        if CANNOT_BE_KEPT.search(values[name]):
+            problems[name] = "This has a character in it that cannot be stored. Type it again."
+        elif len(values[name]) > most:
+            problems[name] = f"This is {len(values[name]) - most:,} characters too long. The most is {most}."
+    if "email" not in problems and values["email"] and not _is_email(values["email"]):
+        problems["email"] = "Enter an email address like name@example.com, or leave it empty."
+    if problems:
+        raise AnswersRefused(problems)
+    whole = WHOLE_POSTCODE.fullmatch(values["postcode"])
+    return {"name": values["name"], "email": values["email"], "postcode_district": whole[1] if whole else values["postcode"]}
+
+
+def _line(value: Any) -> str:
+    return " ".join(value.split()) if isinstance(value, str) else ""
+
+
+def _is_email(value: str) -> bool:
+    """Whether post can be sent there: an address at a domain on the internet, not on this machine or a bare number."""
+    try:
+        validate_email(value)
+    except ValidationError:
+        return False
+    domain = value.rpartition("@")[2]
+    return "." in domain and not domain.startswith("[")

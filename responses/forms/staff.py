@@ -1,0 +1,86 @@
+"""Forms of the staff pages."""
+
+from datetime import date
+from typing import Any
+
+from crispy_forms_gds.helper import FormHelper
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from consult.models import Consultation
+from responses.models import Response, Review
+
+
+class StaffForm(forms.Form):
+    """A form drawn by gds/field.html, which needs to be told how each field looks."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        for field in self.fields.values():
+            field.look = "textarea" if isinstance(field.widget, forms.Textarea) else "input"  # type: ignore[attr-defined]
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True
+
+
+class SignInForm(StaffForm):
+    username = forms.CharField(
+        label=_("User name"), max_length=150, error_messages={"required": _("Enter your user name.")}, widget=forms.TextInput({"autocomplete": "username"})
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=500,
+        strip=False,
+        error_messages={"required": _("Enter your password.")},
+        widget=forms.PasswordInput({"autocomplete": "current-password"}),
+    )
+
+
+class NewPasswordForm(StaffForm):
+    new_password = forms.CharField(
+        label=_("New password"),
+        max_length=500,
+        strip=False,
+        help_text=_("At least 12 characters. Three or four words that do not belong together make a good one."),
+        error_messages={"required": _("Enter a new password.")},
+        widget=forms.PasswordInput({"autocomplete": "new-password"}),
+    )
+    new_password_again = forms.CharField(
+        label=_("New password again"),
+        max_length=500,
+        strip=False,
+        error_messages={"required": _("Enter the new password again.")},
+        widget=forms.PasswordInput({"autocomplete": "new-password"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        if len({values.get("new_password"), values.get("new_password_again")}) == 2 and not self.errors:
+            self.add_error("new_password_again", _("The two passwords are not the same."))
+        return values
+
+
+class FilterForm(forms.Form):
+    """What to show of the list. Every field may be empty; a bad one is named and left out."""
+
+    consultation = forms.ModelChoiceField(Consultation.objects.all(), to_field_name="slug", required=False, label=_("Consultation"))
+    state = forms.ChoiceField(choices=[("", _("Any state")), *Review.State.choices], required=False, label=_("State"))
+    channel = forms.ChoiceField(choices=[("", _("Any channel")), *Response.Channel.choices], required=False, label=_("Channel"))
+    kind = forms.ChoiceField(
+        choices=[("", _("Anybody")), ("individual", _("Individual")), ("organisation", _("Organisation"))], required=False, label=_("Kind of respondent")
+    )
+    since = forms.DateField(required=False, label=_("Received from"), widget=forms.DateInput({"type": "date"}))
+    until = forms.DateField(required=False, label=_("Received until"), widget=forms.DateInput({"type": "date"}))
+    word = forms.CharField(required=False, max_length=200, label=_("Words or a reference"))
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        """The filters that hold something that makes sense."""
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if isinstance(value, Consultation | date) or value}
+
+
+class MoveForm(StaffForm):
+    note = forms.CharField(label=_("Note"), required=False, max_length=5000, widget=forms.Textarea({"rows": 4}), strip=False)
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    to_state = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput)

@@ -1,0 +1,163 @@
+"""Reading responses: finding them, opening one, and moving it through its states. Nothing here edits a response."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.contrib.postgres.search import SearchQuery, SearchVector
+from django.db import transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from consult.auditing import record
+from consult.clock import end_of_day, start_of_day
+from consult.models import Action, Consultation, User
+from responses.models import Response, Review, ReviewStep
+from responses.references import NotAReference, normalise_reference
+
+PAGE = 50
+COUNT_CAP = 10_000
+
+State = Review.State
+# From each state to those it may move to.
+MOVES = {
+    State.UNREAD: [State.READING, State.CONSIDERED, State.SET_ASIDE],
+    State.READING: [State.CONSIDERED, State.SET_ASIDE, State.UNREAD],
+    State.CONSIDERED: [State.READING],
+    State.SET_ASIDE: [State.READING],
+}
+
+
+class ReviewMovedOn(Exception):
+    """Somebody else moved it since this page was opened. `last` is their step."""
+
+    def __init__(self, last: ReviewStep) -> None:
+        super().__init__(f"moved by {last.by}")
+        self.last = last
+
+
+class NotAMove(ValueError):
+    """The transition table has no such move."""
+
+
+class ReasonMissing(ValueError):
+    """Setting a response aside, or a note, needs words."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of the list. `newer` and `older` are the ids to go on from, None at the ends; `count` is capped."""
+
+    rows: list[Response]
+    newer: int | None
+    older: int | None
+    count: int
+    capped: bool
+
+
+def find_responses(
+    *,
+    consultation: Consultation | None = None,
+    state: str = "",
+    channel: str = "",
+    kind: str = "",
+    since: date | None = None,
+    until: date | None = None,
+    word: str = "",
+) -> QuerySet[Response]:
+    """The responses that fit every filter given, newest first. `word` is words in what was written, or a reference."""
+    found = Response.objects.order_by("-id")
+    equal = {"consultation": consultation, "review__state": state, "channel": channel, "choices__capacity": kind}
+    found = found.filter(**{name: value for name, value in equal.items() if value})
+    if since:
+        found = found.filter(received_at__gte=start_of_day(since))
+    if until:
+        found = found.filter(received_at__lt=end_of_day(until))
+    if word:
+        try:
+            return found.filter(reference=normalise_reference(word))
+        except NotAReference:
+            # PostgreSQL's configuration for JSON takes the words of every value, and websearch knows quotes and minus signs.
+            found = found.annotate(words=SearchVector("texts", config="english"))
+            return found.filter(words=SearchQuery(word.replace("\x00", ""), config="english", search_type="websearch"))
+    return found
+
+
+def turn_page(found: QuerySet[Response], *, before: int | None = None, after: int | None = None) -> Page:
+    """The newest page of `found`, or the one `before` (older than) or `after` (newer than) a response's id. No OFFSET."""
+    rows = found.select_related("review", "consultation")
+    if after is not None:
+        chosen = list(rows.filter(id__gt=after).order_by("id")[: PAGE + 1])
+        more_newer, more_older = len(chosen) > PAGE, True
+        chosen = chosen[:PAGE][::-1]
+    else:
+        chosen = list((rows.filter(id__lt=before) if before is not None else rows)[: PAGE + 1])
+        more_newer, more_older = before is not None, len(chosen) > PAGE
+        chosen = chosen[:PAGE]
+    count = found.order_by()[: COUNT_CAP + 1].count()
+    return Page(
+        rows=chosen,
+        newer=chosen[0].pk if chosen and more_newer else None,
+        older=chosen[-1].pk if chosen and more_older else None,
+        count=min(count, COUNT_CAP),
+        capped=count > COUNT_CAP,
+    )
+
+
+def neighbours(found: QuerySet[Response], response: Response) -> tuple[str | None, str | None]:
+    """The references of the next newer and next older response in `found`."""
+    newer = found.filter(id__gt=response.pk).order_by("id").values_list("reference", flat=True).first()
+    older = found.filter(id__lt=response.pk).order_by("-id").values_list("reference", flat=True).first()
+    return newer, older
+
+
+def note_list_read(*, reader: User, filters: dict[str, Any]) -> None:
+    """Put on the trail that somebody looked at the list, and through which filters."""
+    record(action=Action.LIST_READ, actor=reader, filters=sorted(filters))
+
+
+def open_response(*, reference: str, reader: User) -> Response:
+    """One response with all that belongs to it; that it was read, and by whom, is on the trail. Raises Response.DoesNotExist."""
+    with transaction.atomic():
+        response = Response.objects.select_related("consultation", "edition", "contact", "confirmation", "review").get(reference=reference)
+        Review.objects.filter(response=response, first_read_at__isnull=True).update(first_read_at=Now(), first_read_by=reader)
+        record(action=Action.RESPONSE_READ, actor=reader, subject=reference)
+    return response
+
+
+def move_review(*, review: Review, to_state: str, note: str, version: int, by: User) -> ReviewStep:
+    """Move a review to another state, with a note: the one door. Records the step and the trail, and counts the version on.
+
+    Raises NotAMove, ReasonMissing where it is set aside without a word, and ReviewMovedOn where `version` is not the
+    review's any more.
+    """
+    with transaction.atomic():
+        current = _locked(review, version)
+        if to_state not in MOVES[State(current.state)]:
+            raise NotAMove(to_state)
+        if to_state == State.SET_ASIDE and not note.strip():
+            raise ReasonMissing
+        step = ReviewStep.objects.create(review=current, by=by, from_state=current.state, to_state=to_state, note=note)
+        current.state, current.version = to_state, current.version + 1
+        current.save(update_fields=["state", "version"])
+        Review.objects.filter(pk=current.pk).update(changed_at=Now())
+        record(action=Action.REVIEW_CHANGED, actor=by, subject=current.response.reference, from_state=step.from_state, to_state=to_state)
+        return step
+
+
+def add_note(*, review: Review, note: str, by: User) -> ReviewStep:
+    """Write a note beside a response. Two notes at once both stay. Raises ReasonMissing where it is empty."""
+    if not note.strip():
+        raise ReasonMissing
+    with transaction.atomic():
+        current = Review.objects.select_related("response").get(pk=review.pk)
+        record(action=Action.NOTE_ADDED, actor=by, subject=current.response.reference)
+        return ReviewStep.objects.create(review=current, by=by, from_state=current.state, to_state=current.state, note=note)
+
+
+def _locked(review: Review, version: int) -> Review:
+    # Two reviewers at once: the second waits here, then sees that the version has gone on.
+    current = Review.objects.select_for_update(of=("self",)).select_related("response").get(pk=review.pk)
+    if current.version != version:
+        raise ReviewMovedOn(current.steps.select_related("by").latest("id"))
+    return current

@@ -1,0 +1,284 @@
+"""What a respondent does: answer part by part, check, send, and come back to the receipt."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core import signing
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from consult import clock
+from consult.editions import plan_of
+from consult.models import Consultation
+from consult.plan import Part
+from consult.views import page_context
+from responses import tasks as jobs
+from responses.answers import AnswersRefused, read_answers
+from responses.contacts import read_contact
+from responses.drafting import discard_draft, find_draft, save_part, start_draft
+from responses.forms.part import PartForm
+from responses.models import Draft, Response
+from responses.receipts import find_response
+from responses.submitting import ConsultationClosed, NothingToSend, SentDifferently, Submitted, find_submitted, submit_response
+from responses.wording import in_words
+
+COOKIE_SECONDS = 200 * 24 * 3600
+View = Callable[..., HttpResponse]
+
+
+def private(view: View) -> View:
+    """A page for one person: kept by no cache and found by no search."""
+
+    @wraps(view)
+    def wrapped(*arguments: Any, **named: Any) -> HttpResponse:
+        page = view(*arguments, **named)
+        page["Cache-Control"] = "no-store"
+        page["X-Robots-Tag"] = "noindex"
+        return page
+
+    return wrapped
+
+
+@dataclass
+class Desk:
+    """What one respondent has in front of them: the consultation's page context, their draft if any, and since when."""
+
+    context: dict[str, Any]
+    draft: Draft | None
+    opened_at: datetime
+
+    @property
+    def consultation(self) -> Consultation:
+        found: Consultation = self.context["consultation"]
+        return found
+
+    @property
+    def started_at(self) -> datetime:
+        return self.draft.started_at if self.draft else self.opened_at
+
+    @property
+    def answers(self) -> dict[str, Any]:
+        return self.draft.answers if self.draft else {}
+
+    @property
+    def may_answer(self) -> bool:
+        """Whether the consultation takes a response from this person now. Sending decides again, by the database's clock."""
+        phase = self.context["window"].phase
+        return phase == Consultation.Phase.OPEN or (
+            phase == Consultation.Phase.GRACE and self.started_at < self.consultation.closes_at
+        )
+
+    def cookie(self, what: str) -> str:
+        return f"{what}-{self.consultation.pk}"
+
+
+def sit_down(request: HttpRequest, slug: str) -> Desk:
+    """Find the consultation and what this browser has of it. Raises Http404."""
+    context = page_context(slug)
+    desk = Desk(context, None, context["consultation"].now)
+    try:
+        signed = signing.loads(request.COOKIES.get(desk.cookie("opened"), ""), salt="opened")
+        # Only ever earlier than now, and signed by us: a clock on the respondent's side has no say.
+        desk.opened_at = min(datetime.fromisoformat(signed), desk.opened_at)
+    except (signing.BadSignature, ValueError, TypeError):
+        pass
+    token = request.COOKIES.get(desk.cookie("draft"), "")
+    if token:
+        try:
+            desk.draft = find_draft(consultation=desk.consultation, token=token)
+        except Draft.DoesNotExist:
+            desk.draft = None
+    return desk
+
+
+def keep_cookie(page: HttpResponse, name: str, value: str) -> None:
+    page.set_cookie(name, value, max_age=COOKIE_SECONDS, httponly=True, samesite="Lax", secure=settings.PRODUCTION)
+
+
+def remember_opening(page: HttpResponse, desk: Desk) -> HttpResponse:
+    """Let the browser prove later that the form was open before closing."""
+    keep_cookie(page, desk.cookie("opened"), signing.dumps(desk.opened_at.isoformat(), salt="opened"))
+    return page
+
+
+def closed_page(request: HttpRequest, desk: Desk, *, typed: dict[str, Any] | None = None) -> HttpResponse:
+    """That it is not open, with everything this person has written, to read and keep."""
+    raw = desk.answers | {name: value for name, value in (typed or {}).items() if value}
+    worded = [part for part in in_words(desk.context["plan"], raw) if part.answered]
+    return render(request, "responses/closed.html", desk.context | {"worded": worded}, status=200)
+
+
+@private
+@require_safe
+def tasks(request: HttpRequest, consultation: str) -> HttpResponse:
+    """The parts of the response, in any order, and how far each has got."""
+    desk = sit_down(request, consultation)
+    if not desk.may_answer:
+        return closed_page(request, desk)
+    rows = [{"part": part, "state": state_of(part, desk)} for part in desk.context["plan"].parts]
+    groups = [
+        (heading, [row for row in rows if row["part"].kind in kinds])
+        for heading, kinds in (
+            (_("Parts of the plan"), {"section"}),
+            (_("Recommended changes"), {"recommendation"}),
+            (_("The whole plan, and you"), {"general", "about-you"}),
+        )
+    ]
+    page = render(request, "responses/tasks.html", desk.context | {"groups": groups, "begun": bool(desk.draft)})
+    return remember_opening(page, desk)
+
+
+def state_of(part: Part, desk: Desk) -> str:
+    """ "done", "in-progress" or "not-started"."""
+    if desk.draft and part.slug in desk.draft.parts_done:
+        return "done"
+    form = PartForm(plan=desk.context["plan"], part=part)
+    return "in-progress" if any(desk.answers.get(name) for name in form.names) else "not-started"
+
+
+@private
+def part(request: HttpRequest, consultation: str, part: str) -> HttpResponse:
+    """The questions of one part. Continue keeps what was typed, right or wrong."""
+    desk = sit_down(request, consultation)
+    plan = desk.context["plan"]
+    this = next((known for known in plan.parts if known.slug == part), None)
+    if this is None:
+        raise Http404
+    returning = request.GET.get("return") == "check"
+    if request.method == "POST":
+        form = PartForm(plan=plan, part=this, data=request.POST)
+        if not desk.may_answer and not desk.draft:
+            return closed_page(request, desk, typed=form.typed)
+        token = ""
+        if desk.draft is None:
+            desk.draft, token = start_draft(consultation=desk.consultation, started_at=desk.opened_at)
+        desk.draft = save_part(draft=desk.draft, part=this.slug, fields=form.names, values=form.typed, done=form.is_valid())
+        if not desk.may_answer:
+            return closed_page(request, desk)
+        if form.is_valid():
+            page: HttpResponse = redirect(address_after(this, desk, returning=returning))
+            page.status_code = 303
+        else:
+            page = render_part(request, desk, this, form, returning=returning)
+        if token:
+            keep_cookie(page, desk.cookie("draft"), token)
+        return page
+    if not desk.may_answer:
+        return closed_page(request, desk)
+    form = PartForm(plan=plan, part=this, initial=desk.answers)
+    return remember_opening(render_part(request, desk, this, form, returning=returning), desk)
+
+
+def render_part(request: HttpRequest, desk: Desk, this: Part, form: PartForm, *, returning: bool) -> HttpResponse:
+    plan = desk.context["plan"]
+    reading = next((row for row in (*plan.sections, *plan.recommendations) if row.slug == this.slug), None)
+    place = plan.parts.index(this)
+    back = reverse("check" if returning else "tasks", args=[desk.consultation.slug])
+    context = desk.context | {"part": this, "form": form, "reading": reading, "back": back, "number": place + 1, "count": len(plan.parts)}
+    return render(request, "responses/part.html", context)
+
+
+def address_after(this: Part, desk: Desk, *, returning: bool) -> str:
+    """Where Continue leads: the next part, or the check after the last one and for whoever came from there."""
+    parts = desk.context["plan"].parts
+    place = parts.index(this)
+    if returning or place + 1 == len(parts):
+        return reverse("check", args=[desk.consultation.slug])
+    return reverse("part", args=[desk.consultation.slug, parts[place + 1].slug])
+
+
+@private
+@require_safe
+def check(request: HttpRequest, consultation: str) -> HttpResponse:
+    """Everything that would be sent, to look over and change."""
+    desk = sit_down(request, consultation)
+    if not desk.may_answer:
+        return closed_page(request, desk)
+    return render_check(request, desk)
+
+
+def render_check(request: HttpRequest, desk: Desk, *, empty: bool = False) -> HttpResponse:
+    plan = desk.context["plan"]
+    problems = []
+    for this in plan.parts:
+        form = PartForm(plan=plan, part=this, data=desk.answers)
+        problems += [{"part": this, "name": name, "problem": errors[0]} for name, errors in form.errors.items()]
+    contact = [(label, desk.answers.get(name, "")) for name, label in (("name", _("Name")), ("email", _("Email")), ("postcode", _("Postcode")))]
+    context = {
+        "worded": in_words(plan, desk.answers),
+        "contact": contact,
+        "problems": problems,
+        "empty": empty,
+        "key": desk.draft.submission_key if desk.draft else "",
+    }
+    return render(request, "responses/check.html", desk.context | context)
+
+
+@private
+@require_POST
+def send(request: HttpRequest, consultation: str) -> HttpResponse:
+    """Send what was checked. Sending again leads to the same receipt."""
+    desk = sit_down(request, consultation)
+    try:
+        key = UUID(request.POST.get("submission_key", ""))
+    except ValueError:
+        return render_check(request, desk, empty=True) if desk.may_answer else closed_page(request, desk)
+    try:
+        submitted = send_draft(desk, key)
+    except ConsultationClosed:
+        return closed_page(request, desk)
+    except NothingToSend:
+        return render_check(request, desk, empty=True)
+    except AnswersRefused:
+        return render_check(request, desk)
+    except SentDifferently as refused:
+        return render(request, "responses/sent_differently.html", desk.context | {"response": refused.response}, status=409)
+    if submitted is None:
+        return render(request, "responses/nothing_here.html", desk.context, status=404)
+    if desk.draft and desk.draft.submission_key == key:
+        discard_draft(draft=desk.draft)
+    if submitted.first:
+        jobs.nudge_sending()
+    page = redirect("receipt", submitted.receipt_token)
+    page.status_code = 303
+    page.delete_cookie(desk.cookie("draft"), samesite="Lax")
+    return page
+
+
+def send_draft(desk: Desk, key: UUID) -> Submitted | None:
+    """Send the draft of that key, or find what it became. None where there is neither."""
+    draft = desk.draft
+    if draft is None or draft.submission_key != key:
+        return find_submitted(key)
+    return submit_response(
+        consultation=desk.consultation,
+        edition=desk.context["edition"],
+        plan=desk.context["plan"],
+        submission_key=key,
+        answers=read_answers(desk.context["plan"], draft.answers),
+        started_at=draft.started_at,
+        **read_contact(draft.answers),
+    )
+
+
+@private
+@require_safe
+def receipt(request: HttpRequest, token: str) -> HttpResponse:
+    """What arrived, when, and what has become of it: for whoever holds the link."""
+    try:
+        response = find_response(token)
+    except Response.DoesNotExist as reason:
+        raise Http404 from reason
+    # The edition that was answered, not today's; and no look at the window, so that a receipt outlives a withdrawal.
+    plan = plan_of(response.edition)
+    worded = [part for part in in_words(plan, response.choices | response.texts) if part.answered]
+    context = {"consultation": response.consultation, "plan": plan, "response": response, "worded": worded}
+    return render(request, "responses/receipt.html", context | {"received": clock.in_words(response.received_at)})
