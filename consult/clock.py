@@ -49,6 +49,13 @@ def parse_day(text: str, *, today: date) -> date:
     raise NotADate(f"“{text}” is not a day of the calendar")
 
 
+def latest_daily(hour: int, *, now: datetime) -> datetime:
+    """The last instant, at or before `now`, at which London's clocks showed `hour` o'clock, on every day of the year."""
+    today = now.astimezone(LONDON).date()
+    at = datetime.combine(today, time(hour), LONDON)
+    return at if at <= now else datetime.combine(today - timedelta(days=1), time(hour), LONDON)
+
+
 def _instant(text: str) -> datetime | None:
     """The instant where `text` is an ISO 8601 instant with its offset; None where it is a day."""
     if "T" not in text.upper() or not re.match(r"\s*\d{4}-\d{2}-\d{2}[Tt]", text):

@@ -116,11 +116,15 @@ def _refuse_what_would_orphan_answers(consultation: Consultation, plan: CheckedP
             problems.append(Problem(line, "questions", f"“{question.slug}” is gone, but responses have come in: it has to stay"))
             continue
         if (new["kind"], new["part"]) != (question.kind, question.part):
-            problems.append(Problem(line, new["key"], f"“{question.slug}” was kind {question.kind} on page {question.part}: it has to stay so"))
+            problems.append(
+                Problem(line, new["key"], f"“{question.slug}” was kind {question.kind} on page {question.part}: it has to stay so")
+            )
         kept = {option["slug"] for option in new["options"]}
         for option in question.options.all():
             if option.slug not in kept:
-                problems.append(Problem(line, f"{new['key']}.options", f"option “{option.slug}” of “{question.slug}” is gone: it has to stay"))
+                problems.append(
+                    Problem(line, f"{new['key']}.options", f"option “{option.slug}” of “{question.slug}” is gone: it has to stay")
+                )
     parts = {part["slug"] for part in [*plan.sections, *plan.recommendations]}
     for part in [*consultation.sections.all(), *consultation.recommendations.all()]:
         if part.slug not in parts:

@@ -7,7 +7,7 @@ import time
 from kombu.exceptions import OperationalError
 
 from consult.celery import app
-from responses import confirming
+from responses import batching, confirming
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +22,12 @@ _asking = threading.Lock()
 def send_due_confirmations() -> None:
     """Send the confirmation emails that are due."""
     confirming.send_due_confirmations()
+
+
+@app.task(name="responses.seal_due_batches")
+def seal_due_batches() -> None:
+    """Seal and write the batches that are due."""
+    batching.seal_due_batches()
 
 
 def nudge_sending() -> None:

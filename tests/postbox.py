@@ -38,9 +38,9 @@ class Postbox:
     def __init__(self, port: int = 0) -> None:
         self.arrived: list[EmailMessage] = []
         self.recipients: list[str] = []
-        self.asked: list[str] = []
         self.connections = 0
         self.answers: dict[str, str] = {}
+        self.refuse_sender = ""
         self.drops_in_data = 0
         self.seconds_a_message = 0.0
         self.on_accept: Callable[[], None] | None = None
@@ -60,8 +60,13 @@ class Postbox:
         session.host_name = hostname
         return "250 HELP"
 
+    async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
+        if self.refuse_sender:
+            return self.refuse_sender
+        envelope.mail_from = address
+        return "250 OK"
+
     async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
-        self.asked.append(address)
         if address in self.answers:
             return self.answers[address]
         envelope.rcpt_tos.append(address)

@@ -31,7 +31,7 @@ if "TEST_VAR_DIR" not in os.environ:
         os.environ["DATABASE_URL"] = postgres.url
         atexit.register(shutil.rmtree, postgres.sockets, ignore_errors=True)
 
-from consult.settings import *  # noqa: E402, F403
+from consult.settings import *  # noqa: F403
 
 # Argon2 is slow on purpose; the tests sign in hundreds of times.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

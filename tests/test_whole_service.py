@@ -34,7 +34,9 @@ class Service:
     environment: dict[str, str]
 
     def manage(self, *arguments: str) -> str:
-        done = subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -54,7 +56,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     environment |= {"VAR_DIR": str(var), "PORT": str(port), "SITE_URL": f"http://127.0.0.1:{port}", "DEBUG": "on"}
     log = var / "terminal.txt"
     with log.open("w") as terminal:
-        process = subprocess.Popen([sys.executable, "-m", "consult.services.run"], cwd=ROOT, env=environment, stdout=terminal, stderr=terminal)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "consult.services.run"], cwd=ROOT, env=environment, stdout=terminal, stderr=terminal
+        )
     try:
         deadline = time.monotonic() + 90
         while not (password := re.search(r"password: (\S+)", log.read_text())) or not answers(f"http://127.0.0.1:{port}/health/ready"):
@@ -88,7 +92,12 @@ def without_javascript(service: Service) -> dict[str, str]:
     wanda.go("violence/").fill({name: text for name, text in said.items() if name.startswith("violence-")})
     wanda.go("../zero-murders/").fill({name: text for name, text in said.items() if name.startswith("zero-")})
     wanda.go("../general/").fill({"missing": said["missing"], "top-sections": ["violence", "trust"]})
-    about = {"capacity": "organisation", "organisation-name": "Wood Green Choir", "organisation-type": "voluntary", "publication": "anonymous"}
+    about = {
+        "capacity": "organisation",
+        "organisation-name": "Wood Green Choir",
+        "organisation-type": "voluntary",
+        "publication": "anonymous",
+    }
     about |= {"borough": "haringey", "name": "Wanda Walker", "email": "wanda@example.org", "postcode": "N22"}
     wanda.go("../about-you/").fill({**about, "connection": ["live", "work"]})
     wanda.go("../check/").fill({})
@@ -128,8 +137,12 @@ def mails(service: Service) -> dict[str, email.message.EmailMessage]:
 @pytest.mark.browser
 def test_three_people_answer_and_every_word_reaches_the_batch(service: Service, browser: Browser) -> None:
     wanda = without_javascript(service)
-    desktop = with_a_browser(service, browser.new_page(viewport={"width": 1280, "height": 900}), comment="Desk 🖥", address="desk@example.org")
-    phone = with_a_browser(service, browser.new_page(viewport={"width": 360, "height": 740}), comment="Phone ☎", address="phone@example.org")
+    desktop = with_a_browser(
+        service, browser.new_page(viewport={"width": 1280, "height": 900}), comment="Desk 🖥", address="desk@example.org"
+    )
+    phone = with_a_browser(
+        service, browser.new_page(viewport={"width": 360, "height": 740}), comment="Phone ☎", address="phone@example.org"
+    )
     people = {person["reference"]: person for person in (wanda, desktop, phone)}
     assert len(people) == 3
 
@@ -145,9 +158,11 @@ def test_three_people_answer_and_every_word_reaches_the_batch(service: Service, 
 
     staff = Walker(service.url).go("/staff/sign-in/").fill({"username": service.username, "password": service.password})
     new = "a long password that ada chose"
-    staff.fill({name: new for name in re.findall(r'name="(new[^"]*)"', staff.text)})
+    staff.fill(dict.fromkeys(re.findall(r'name="(new[^"]*)"', staff.text), new))
     staff.go("/staff/responses/")
-    assert [reference for reference in re.findall(r"/staff/responses/([^/]+)/", staff.text) if reference in people] == list(reversed(people))
+    assert [reference for reference in re.findall(r"/staff/responses/([^/]+)/", staff.text) if reference in people] == list(
+        reversed(people)
+    )
     staff.link(wanda["reference"])
     for words in ("Wood Green Choir", "Nothing about noise.", '<script>alert("x")</script>', "Strongly agree"):
         assert words in staff.words
@@ -165,7 +180,9 @@ def test_three_people_answer_and_every_word_reaches_the_batch(service: Service, 
     apart = {"reference", "receipt", "name", "email", "postcode"}
     for reference, person in people.items():
         raw = lines[reference]["choices"] | lines[reference]["texts"]
-        assert {name: raw[name] for name in person if name not in apart} == {name: said for name, said in person.items() if name not in apart}
+        assert {name: raw[name] for name in person if name not in apart} == {
+            name: said for name, said in person.items() if name not in apart
+        }
         cells = rows[reference]
         assert {name: cells[name].removeprefix("'") for name in person if name not in apart} == {
             name: said for name, said in person.items() if name not in apart

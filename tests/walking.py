@@ -24,7 +24,7 @@ class Walker:
         """Open `path`, or post `data` to it, and come to rest where the redirects lead."""
         self.url = urllib.parse.urljoin(self.url, path)
         body = urllib.parse.urlencode(data).encode() if data is not None else None
-        request = urllib.request.Request(self.url, data=body, headers={"Referer": self.url, **self.headers})  # noqa: S310
+        request = urllib.request.Request(self.url, data=body, headers={"Referer": self.url, **self.headers})
         try:
             with self.opener.open(request, timeout=30) as answer:
                 self.url, self.status, self.text = answer.url, answer.status, answer.read().decode()

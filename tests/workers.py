@@ -1,19 +1,25 @@
-"""A real Celery worker beside the tests, on the tests' database and a Redis of its own choosing."""
+"""A real Celery worker beside the tests, on the tests' database and a Redis that no other test knows."""
 
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
 from django.conf import settings
 from django.db import connection
+from kombu import pools
+
+from consult.celery import app
+from consult.services.addresses import broker_url
+from responses import tasks
 
 
-def test_database_url() -> str:
+def database_url() -> str:
     """The address of the database that this test runs on."""
     now = connection.settings_dict
     host, port = str(now["HOST"]), f":{now['PORT']}" if now["PORT"] else ""
@@ -21,9 +27,6 @@ def test_database_url() -> str:
     if host.startswith("/"):
         return f"postgresql://{user}@{port}/{now['NAME']}?host={quote(host, safe='')}"
     return f"postgresql://{user}@{host}{port}/{now['NAME']}"
-
-
-test_database_url.__test__ = False  # type: ignore[attr-defined]
 
 
 class Worker:
@@ -35,7 +38,7 @@ class Worker:
         command = [sys.executable, "-m", "celery", "-A", "consult", "worker", "--concurrency", "1", "--loglevel", "INFO"]
         values = {
             "DEBUG": "on",
-            "DATABASE_URL": test_database_url(),
+            "DATABASE_URL": database_url(),
             "REDIS_URL": redis_url,
             "EMAIL_URL": email_url,
             "SECRET_KEY": settings.SECRET_KEY,
@@ -54,9 +57,13 @@ class Worker:
             )
         wait_until(lambda: " ready." in self.log.read_text(), seconds=30, what=lambda: self.log.read_text())
 
-    def kill(self) -> None:
+    def kill_at_once(self) -> None:
         """End it and its children as a power cut would."""
         os.killpg(self.process.pid, signal.SIGKILL)
+
+    def kill(self) -> None:
+        """The same, and wait until it is over."""
+        self.kill_at_once()
         self.process.wait()
 
     def stop(self) -> None:
@@ -67,6 +74,22 @@ class Worker:
                 self.process.wait(timeout=10)
             except subprocess.TimeoutExpired:
                 self.kill()
+
+
+@contextmanager
+def nudges_to(redis_url: str) -> Iterator[None]:
+    """Let this process's tasks go to the Redis at `redis_url`, as if it had been started with it."""
+    before = app.conf.broker_url
+    _connect_anew(broker_url(redis_url))
+    yield
+    _connect_anew(before)
+
+
+def _connect_anew(address: str) -> None:
+    pools.reset()
+    app.conf.broker_url = app.conf.broker_read_url = app.conf.broker_write_url = address
+    app._pool = app.amqp._producer_pool = None
+    tasks._broker["leave_alone_until"] = 0.0
 
 
 def wait_until(holds: Callable[[], object], *, seconds: float, what: Callable[[], str] = lambda: "") -> None:

@@ -18,9 +18,7 @@ RESERVED_PARTS = {GENERAL, ABOUT_YOU, EQUALITY, "check", "send"}
 # These are the first steps of other addresses.
 RESERVED_SLUGS = {"admin", "health", "receipt", "staff", "static"}
 
-OPTION = mapping(
-    {"label": text(200)}, {"slug": slug(80), "value": whole_number(-100, 100), "write_in": yes_or_no, "exclusive": yes_or_no}
-)
+OPTION = mapping({"label": text(200)}, {"slug": slug(80), "value": whole_number(-100, 100), "write_in": yes_or_no, "exclusive": yes_or_no})
 OPTION_GROUP = mapping({"group": text(200), "options": list_of(lambda node, key, notes: _option(node, key, notes), least=1)})
 
 
@@ -233,13 +231,18 @@ def _question(question: dict[str, Any], part: str, key: str, plan: dict[str, Any
     given = (
         plan.get("scales", {}).get(question.get("scale"))
         or question.get("options")
-        or [{"slug": item["slug"], "label": item.get("title") or item["headline"]} for item in plan.get(question.get("options_from", ""), [])]
+        or [
+            {"slug": item["slug"], "label": item.get("title") or item["headline"]}
+            for item in plan.get(question.get("options_from", ""), [])
+        ]
     )
     options = []
     for option in given:
         for inner in option.get("options", [option]):
             slugged = inner.get("slug") or slugify(inner["label"])[:80]
-            options.append({"value": None, "write_in": False, "exclusive": False, "group": option.get("group", ""), **inner, "slug": slugged})
+            options.append(
+                {"value": None, "write_in": False, "exclusive": False, "group": option.get("group", ""), **inner, "slug": slugged}
+            )
     slugs = [option["slug"] for option in options]
     for repeated in sorted({slug for slug in slugs if slugs.count(slug) > 1}):
         notes.add(f"{key}.options", f"“{repeated}” stands twice: give one of them another slug")

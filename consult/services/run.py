@@ -64,7 +64,9 @@ class Supervisor:
             now = time.monotonic()
             for part in self.parts:
                 if part.process is not None and part.process.poll() is not None:
-                    say(f"{part.name} ended (code {part.process.returncode}); it starts again in {part.pause:.0f} s. See log/{part.name}.log.")
+                    say(
+                        f"{part.name} ended (code {part.process.returncode}); it starts again in {part.pause:.0f} s. See log/{part.name}.log."
+                    )
                     end_group(part.process.pid)
                     part.process, part.again_at = None, now + part.pause
                     part.pause = min(part.pause * 2, LONGEST_PAUSE)
@@ -207,7 +209,9 @@ def refuse_unreachable_database(url: str) -> None:
         psycopg2.connect(url, connect_timeout=5).close()
     except psycopg2.OperationalError as reason:
         first_line = str(reason).strip().splitlines()[0]
-        raise CannotStart(f"the database in DATABASE_URL does not answer ({first_line}). Start it, correct the address, or unset it.") from reason
+        raise CannotStart(
+            f"the database in DATABASE_URL does not answer ({first_line}). Start it, correct the address, or unset it."
+        ) from reason
 
 
 def manage(*arguments: str) -> str:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from consult.plan import Option, Part, Plan, Question
 from responses.answers import AnswersRefused, read_answers, write_in_name
-from responses.contacts import LENGTHS, read_contact
+from responses.contacts import read_contact
 
 SELECT_FROM = 13  # More options than this fill a phone's screen; a list to pick from is shorter.
 

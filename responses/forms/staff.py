@@ -25,7 +25,10 @@ class StaffForm(forms.Form):
 
 class SignInForm(StaffForm):
     username = forms.CharField(
-        label=_("User name"), max_length=150, error_messages={"required": _("Enter your user name.")}, widget=forms.TextInput({"autocomplete": "username"})
+        label=_("User name"),
+        max_length=150,
+        error_messages={"required": _("Enter your user name.")},
+        widget=forms.TextInput({"autocomplete": "username"}),
     )
     password = forms.CharField(
         label=_("Password"),
@@ -67,7 +70,9 @@ class FilterForm(forms.Form):
     state = forms.ChoiceField(choices=[("", _("Any state")), *Review.State.choices], required=False, label=_("State"))
     channel = forms.ChoiceField(choices=[("", _("Any channel")), *Response.Channel.choices], required=False, label=_("Channel"))
     kind = forms.ChoiceField(
-        choices=[("", _("Anybody")), ("individual", _("Individual")), ("organisation", _("Organisation"))], required=False, label=_("Kind of respondent")
+        choices=[("", _("Anybody")), ("individual", _("Individual")), ("organisation", _("Organisation"))],
+        required=False,
+        label=_("Kind of respondent"),
     )
     since = forms.DateField(required=False, label=_("Received from"), widget=forms.DateInput({"type": "date"}))
     until = forms.DateField(required=False, label=_("Received until"), widget=forms.DateInput({"type": "date"}))

@@ -72,9 +72,7 @@ class Desk:
     def may_answer(self) -> bool:
         """Whether the consultation takes a response from this person now. Sending decides again, by the database's clock."""
         phase = self.context["window"].phase
-        return phase == Consultation.Phase.OPEN or (
-            phase == Consultation.Phase.GRACE and self.started_at < self.consultation.closes_at
-        )
+        return phase == Consultation.Phase.OPEN or (phase == Consultation.Phase.GRACE and self.started_at < self.consultation.closes_at)
 
     def cookie(self, what: str) -> str:
         return f"{what}-{self.consultation.pk}"
@@ -211,7 +209,9 @@ def render_check(request: HttpRequest, desk: Desk, *, empty: bool = False) -> Ht
     for this in plan.parts:
         form = PartForm(plan=plan, part=this, data=desk.answers)
         problems += [{"part": this, "name": name, "problem": errors[0]} for name, errors in form.errors.items()]
-    contact = [(label, desk.answers.get(name, "")) for name, label in (("name", _("Name")), ("email", _("Email")), ("postcode", _("Postcode")))]
+    contact = [
+        (label, desk.answers.get(name, "")) for name, label in (("name", _("Name")), ("email", _("Email")), ("postcode", _("Postcode")))
+    ]
     context = {
         "worded": in_words(plan, desk.answers),
         "contact": contact,

@@ -1,0 +1,56 @@
+"""The parts that get cut and killed."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from consult.services.redis import Redis
+from tests.postbox import Postbox
+from tests.workers import Worker, nudges_to
+
+
+@pytest.fixture
+def postbox() -> Iterator[Postbox]:
+    """A mail server of the test's own."""
+    box = Postbox()
+    yield box
+    box.close()
+
+
+@pytest.fixture
+def mail_through(settings: Settings) -> Callable[[int], None]:
+    """Let this process send its email to a port of this machine."""
+
+    def point(port: int) -> None:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", port, 2
+
+    return point
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[Redis]:
+    """A Redis of the test's own, to which this process's tasks go too."""
+    server = Redis(tmp_path, log=tmp_path / "redis.log")
+    server.start()
+    with nudges_to(server.url):
+        yield server
+    server.stop()
+
+
+@pytest.fixture
+def start_worker(tmp_path: Path, redis: Redis, postbox: Postbox, transactional_db: None) -> Iterator[Callable[..., Worker]]:
+    """Start real workers on that Redis and that mail server. They are gone when the test is."""
+    workers: list[Worker] = []
+
+    def start(*, beat: bool = False) -> Worker:
+        folder = tmp_path / f"worker-{len(workers)}"
+        folder.mkdir()
+        workers.append(Worker(folder=folder, redis_url=redis.url, email_url=postbox.url, beat=beat))
+        return workers[-1]
+
+    yield start
+    for worker in workers:
+        worker.stop()
