@@ -22,6 +22,13 @@ def end_of_day(day: date) -> datetime:
     return start_of_day(day + timedelta(days=1))
 
 
+def latest_daily(hour: int, *, now: datetime) -> datetime:
+    """The latest instant up to `now` at which London's clocks showed `hour` o'clock. Not for 1 o'clock: one night a year has it twice."""
+    today = now.astimezone(LONDON).date()
+    at = datetime.combine(today, time(hour), LONDON)
+    return at if at <= now else datetime.combine(today - timedelta(days=1), time(hour), LONDON)
+
+
 def parse_day(text: str, *, today: date) -> date:
     """The day that `text` names: "21 January" (the next one from `today` on), "21 January 2027" or "2027-01-21".
 
@@ -47,13 +54,6 @@ def parse_day(text: str, *, today: date) -> date:
         if found[3] or named >= today:
             return named
     raise NotADate(f"“{text}” is not a day of the calendar")
-
-
-def latest_daily(hour: int, *, now: datetime) -> datetime:
-    """The last instant, at or before `now`, at which London's clocks showed `hour` o'clock, on every day of the year."""
-    today = now.astimezone(LONDON).date()
-    at = datetime.combine(today, time(hour), LONDON)
-    return at if at <= now else datetime.combine(today - timedelta(days=1), time(hour), LONDON)
 
 
 def _instant(text: str) -> datetime | None:

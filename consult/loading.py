@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, models, transaction
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from consult.auditing import record
@@ -105,7 +105,7 @@ def _database_now() -> datetime:
 
 def _refuse_what_would_orphan_answers(consultation: Consultation, plan: CheckedPlan) -> None:
     """Raise PlanProblems where responses have answered what the file would drop or turn into something else."""
-    if not consultation.responses.exists():  # type: ignore[attr-defined]  # consult knows responses only by this name
+    if not consultation.responses.exists():
         return
     wanted = {question["slug"]: question for question in plan.questions}
     problems = []
@@ -126,9 +126,10 @@ def _refuse_what_would_orphan_answers(consultation: Consultation, plan: CheckedP
                     Problem(line, f"{new['key']}.options", f"option “{option.slug}” of “{question.slug}” is gone: it has to stay")
                 )
     parts = {part["slug"] for part in [*plan.sections, *plan.recommendations]}
-    for part in [*consultation.sections.all(), *consultation.recommendations.all()]:
-        if part.slug not in parts:
-            problems.append(Problem(plan.lines["sections"], "sections", f"the part “{part.slug}” is gone, but responses have come in"))
+    kept_parts = [*consultation.sections.values_list("slug", flat=True), *consultation.recommendations.values_list("slug", flat=True)]
+    for slug in kept_parts:
+        if slug not in parts:
+            problems.append(Problem(plan.lines["sections"], "sections", f"the part “{slug}” is gone, but responses have come in"))
     if problems:
         raise PlanProblems(sorted(problems, key=lambda problem: problem.line))
 
@@ -190,11 +191,11 @@ def _write(consultation: Consultation, plan: CheckedPlan) -> None:
         _same_rows(Option, {"question": kept[row["slug"]]}, options)
 
 
-def _same_rows(model: type[models.Model], owner: dict[str, models.Model], rows: list[dict[str, Any]]) -> None:
+def _same_rows(model: Any, owner: dict[str, Any], rows: list[dict[str, Any]]) -> None:
     """Make the rows of `owner` the ones given, matched by slug."""
-    mine = model._default_manager.filter(**owner)
+    mine = model.objects.filter(**owner)
     mine.exclude(slug__in=[row["slug"] for row in rows]).delete()
-    model._default_manager.bulk_create(
+    model.objects.bulk_create(
         [model(**owner, **row) for row in rows],
         update_conflicts=True,
         unique_fields=[*owner, "slug"],

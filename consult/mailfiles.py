@@ -17,7 +17,7 @@ class MailFileBackend(BaseEmailBackend):
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         """Write the messages; gives how many. Raises OSError where the folder cannot be written."""
         for email in email_messages:
-            write_mail_file(email, folder=Path(settings.EMAIL_FILE_PATH))
+            write_mail_file(email, folder=Path(str(settings.EMAIL_FILE_PATH)))
         return len(email_messages)
 
 
@@ -31,7 +31,7 @@ def write_mail_file(email: EmailMessage, *, folder: Path) -> Path:
     aside = folder / f".{uuid4().hex}.part"
     try:
         aside.touch(mode=0o600, exist_ok=False)
-        aside.write_bytes(message.as_bytes(linesep="\r\n"))
+        aside.write_bytes(message.as_bytes(linesep="\r\n"))  # type: ignore[call-arg]  # Django's own message takes it
         return aside.rename(path)
     finally:
         aside.unlink(missing_ok=True)

@@ -60,7 +60,7 @@ def seal_batch(*, consultation: Consultation, actor: User | None) -> Batch:
     with transaction.atomic():
         # One sealing at a time, so that numbers have no gaps; responses keep coming in meanwhile.
         kept = Consultation.objects.select_for_update(no_key=True).get(pk=consultation.pk)
-        last = kept.batches.order_by("-number").first()  # type: ignore[attr-defined]
+        last = kept.batches.order_by("-number").first()
         number = last.number + 1 if last else 1
         batch = Batch.objects.create(
             consultation=kept, number=number, sealed_by=actor, size=0, includes_contacts=kept.batches_include_contacts
@@ -100,7 +100,7 @@ def seal_due_batches() -> None:
 def is_due(consultation: Consultation, *, now: datetime) -> bool:
     """Whether a night has passed since the last batch, or since the opening. Ended consultations get one last batch."""
     night = latest_daily(DAILY_HOUR, now=now)
-    last = consultation.batches.order_by("-number").first()  # type: ignore[attr-defined]
+    last = consultation.batches.order_by("-number").first()
     if night <= (last.sealed_at if last else consultation.opens_at):
         return False
     ended = now >= consultation.grace_ends_at and last is not None and last.sealed_at >= consultation.grace_ends_at

@@ -99,7 +99,7 @@ def claim_due(*, limit: int, lease: timedelta = LEASE) -> list[Confirmation]:
     """Take up to `limit` due confirmations in hand: nobody else gets them before the lease has run out."""
     with database.cursor() as cursor:
         # Two workers at once: SKIP LOCKED gives them different rows, and whoever comes after the commit sees the lease.
-        cursor.execute(CLAIM, [limit, lease])
+        cursor.execute(CLAIM, [limit, lease])  # type: ignore[list-item]  # psycopg2 knows intervals
         claimed = [row[0] for row in cursor.fetchall()]
     # The answers stay where they are: nothing that a respondent wrote goes into an email.
     return list(
@@ -253,10 +253,10 @@ def _recipient_code(error: OSError) -> int:
 def _reply(error: smtplib.SMTPRecipientsRefused | smtplib.SMTPResponseException) -> tuple[int, str]:
     """What the mail server said, its code and its words."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        code, words = next(iter(error.recipients.values()))
-    else:
-        code, words = error.smtp_code, error.smtp_error
-    return code, words.decode(errors="replace") if isinstance(words, bytes) else words
+        code, said = next(iter(error.recipients.values()))
+        return code, said.decode(errors="replace")
+    words = error.smtp_error
+    return error.smtp_code, words.decode(errors="replace") if isinstance(words, bytes) else words
 
 
 def _in_short(error: OSError) -> str:

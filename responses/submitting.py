@@ -1,5 +1,6 @@
 """Sending a response: the one door by which anything is received."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import make_msgid
@@ -58,14 +59,12 @@ def submit_response(
     plan: Plan,
     submission_key: UUID,
     answers: Answers,
-    name: str = "",
-    email: str = "",
-    postcode_district: str = "",
+    contact: Mapping[str, str],
     started_at: datetime,
     channel: str = Response.Channel.ONLINE,
     flags: tuple[str, ...] = (),
 ) -> Submitted:
-    """Receive a response, once.
+    """Receive a response, once. `contact` is name, email and postcode_district, each of which may be empty.
 
     In one transaction: the response, the respondent's contact details, the confirmation to be sent, the review to be
     done and the ledger's entry. The same key with the same content gives what was received first, also after closing.
@@ -73,7 +72,6 @@ def submit_response(
 
     Raises ConsultationClosed, NothingToSend or SentDifferently; then nothing was written.
     """
-    contact = {"name": name, "email": email, "postcode_district": postcode_district}
     digest = digest_of(answers=answers, contact=contact)
     if earlier := find_submitted(submission_key):
         return _same(earlier, digest)
@@ -103,7 +101,7 @@ def submit_response(
                 Contact.objects.create(response=response, **contact)
                 Confirmation.objects.create(
                     response=response,
-                    state=Confirmation.State.WAITING if email else Confirmation.State.NOT_WANTED,
+                    state=Confirmation.State.WAITING if contact["email"] else Confirmation.State.NOT_WANTED,
                     message_id=make_msgid(domain=urlsplit(settings.SITE_URL).hostname),
                 )
                 Review.objects.create(response=response)

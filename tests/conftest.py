@@ -1,6 +1,7 @@
 """The people and things that tests speak of."""
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -9,6 +10,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone
+from playwright.sync_api import Browser, sync_playwright
 
 from consult.editions import plan_of
 from consult.loading import load_plan
@@ -91,12 +93,13 @@ def sign_in() -> Callable[[User], Client]:
 def submit(consultation: Consultation, edition: Edition, plan: Plan) -> Callable[..., Submitted]:
     """Send a response by the front door; whatever is not said is filled in."""
 
-    def submit(answers: dict[str, object] | None = None, **overrides: object) -> Submitted:
+    def submit(
+        answers: dict[str, object] | None = None, *, name: str = "Rita Respondent", email: str = "rita@example.org", **overrides: object
+    ) -> Submitted:
         raw = answers if answers is not None else {"violence-agree": "agree", "violence-comment": "More youth workers."}
         values: dict[str, object] = {
+            "contact": {"name": name, "email": email, "postcode_district": "SE1"},
             "submission_key": uuid4(),
-            "name": "Rita Respondent",
-            "email": "rita@example.org",
             "started_at": timezone.now() - timedelta(minutes=20),
         }
         arguments = (
@@ -111,3 +114,16 @@ def submit(consultation: Consultation, edition: Edition, plan: Plan) -> Callable
 def send(submit: Callable[..., Submitted]) -> Callable[..., Response]:
     """The same, for tests that only want the response."""
     return lambda *arguments, **overrides: submit(*arguments, **overrides).response
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The system's own Chromium or Chrome, since Playwright's may not be downloaded everywhere."""
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if program is None:
+        pytest.fail("There is no browser for the tests: install Chromium or Google Chrome.")
+    with sync_playwright() as playwright:
+        # As root, as in a container, Chromium's own sandbox cannot start.
+        launched = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        yield launched
+        launched.close()

@@ -13,6 +13,8 @@ from consult.services.postgres import Postgres
 from consult.services.redis import Redis
 
 os.environ["DEBUG"] = "on"
+# Playwright runs an event loop in the tests' thread, which Django would take for an asynchronous caller.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 if "TEST_VAR_DIR" not in os.environ:
     var_dir = Path(tempfile.mkdtemp(prefix="consult-test-"))
     var_dir.chmod(0o755)

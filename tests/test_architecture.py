@@ -9,12 +9,21 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # A module may import its own line and the lines above it.
 LAYERS = [
-    ["consult.models", "consult.plan", "consult.clock", "consult.env", "consult.services", "consult.celery", "consult.mailfiles"],
+    [
+        "consult.models",
+        "consult.plan",
+        "consult.clock",
+        "consult.env",
+        "consult.windows",
+        "consult.services",
+        "consult.celery",
+        "consult.mailfiles",
+    ],
     ["consult.auditing"],
     ["consult.editions", "consult.publishing", "consult.plans", "consult.loading", "consult.staffing", "consult.signing_in"],
     ["consult.views", "consult.admin", "consult.health", "consult.management"],
     ["responses.models", "responses.references"],
-    ["responses.answers", "responses.rows", "responses.manifests"],
+    ["responses.answers", "responses.contacts", "responses.wording", "responses.rows", "responses.manifests"],
     [
         *["responses.ledger", "responses.receipts", "responses.submitting", "responses.drafting", "responses.confirming"],
         *["responses.reviewing", "responses.batching", "responses.filling"],

@@ -49,7 +49,7 @@ class Walker:
 
     def fill(self, values: dict[str, str | list[str]], *, form: str = "main") -> "Walker":
         """Fill in the first form inside `main` (or the one of that id) and press its button, as a browser would."""
-        where = [found for found in self.page.iter("form" if form != "main" else "main") if form in {"main", found.get("id")}][0]
+        where = next(found for found in self.page.iter("form" if form != "main" else "main") if form in {"main", found.get("id")})
         element = where if where.tag == "form" else next(where.iter("form"))
         fields: list[tuple[str, str]] = []
         for field in element.iter():

@@ -55,7 +55,12 @@ class Worker:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        wait_until(lambda: " ready." in self.log.read_text(), seconds=30, what=lambda: self.log.read_text())
+        try:
+            wait_until(lambda: self.process.poll() is not None or " ready." in self.log.read_text(), seconds=30, what=self.log.read_text)
+        finally:
+            if " ready." not in self.log.read_text():
+                self.kill()
+        assert self.process.poll() is None, self.log.read_text()
 
     def kill_at_once(self) -> None:
         """End it and its children as a power cut would."""

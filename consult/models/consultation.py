@@ -42,6 +42,8 @@ class Consultation(models.Model):
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     batches_include_contacts = models.BooleanField(default=False)
 
+    now: datetime  # The database's clock, on the rows that `published` gives.
+
     class Meta:
         ordering = ["-closes_at", "slug"]
         constraints = [
@@ -67,7 +69,8 @@ class Consultation(models.Model):
 
 def published() -> models.QuerySet[Consultation]:
     """The consultations the public may see, each with `now`: the database's clock, the one that decides."""
-    return Consultation.objects.filter(published_at__isnull=False, withdrawn_at__isnull=True).annotate(now=Now())
+    found = Consultation.objects.filter(published_at__isnull=False, withdrawn_at__isnull=True)
+    return found.annotate(now=Now())  # type: ignore[no-redef]  # declared on the model for its readers
 
 
 class Edition(models.Model):

@@ -28,7 +28,7 @@ class User(AbstractUser):
 
     def may(self, right: Right) -> bool:
         """Whether this person may use `right`."""
-        return self.is_active and right in RIGHTS.get(self.role, frozenset())
+        return self.is_active and right in RIGHTS.get(self.Role(self.role), frozenset())
 
 
 RIGHTS = {

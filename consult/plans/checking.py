@@ -19,7 +19,7 @@ RESERVED_PARTS = {GENERAL, ABOUT_YOU, EQUALITY, "check", "send"}
 RESERVED_SLUGS = {"admin", "health", "receipt", "staff", "static"}
 
 OPTION = mapping({"label": text(200)}, {"slug": slug(80), "value": whole_number(-100, 100), "write_in": yes_or_no, "exclusive": yes_or_no})
-OPTION_GROUP = mapping({"group": text(200), "options": list_of(lambda node, key, notes: _option(node, key, notes), least=1)})
+OPTION_GROUP = mapping({"group": text(200), "options": list_of(lambda node, key, notes: _option(node, key, notes), least=1)})  # noqa: PLW0108  # each needs the other
 
 
 def _option(node: yaml.Node, key: str, notes: Notes) -> Any:
@@ -244,7 +244,7 @@ def _question(question: dict[str, Any], part: str, key: str, plan: dict[str, Any
                 {"value": None, "write_in": False, "exclusive": False, "group": option.get("group", ""), **inner, "slug": slugged}
             )
     slugs = [option["slug"] for option in options]
-    for repeated in sorted({slug for slug in slugs if slugs.count(slug) > 1}):
+    for repeated in sorted({known for known in slugs if slugs.count(known) > 1}):
         notes.add(f"{key}.options", f"“{repeated}” stands twice: give one of them another slug")
     most = {"text": question.get("max_chars", TEXT_MAX_CHARS), "short-text": question.get("max_chars")}.get(question["kind"])
     return {

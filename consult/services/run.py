@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import IO
@@ -64,9 +65,8 @@ class Supervisor:
             now = time.monotonic()
             for part in self.parts:
                 if part.process is not None and part.process.poll() is not None:
-                    say(
-                        f"{part.name} ended (code {part.process.returncode}); it starts again in {part.pause:.0f} s. See log/{part.name}.log."
-                    )
+                    code = part.process.returncode
+                    say(f"{part.name} ended (code {code}) and starts again in {part.pause:.0f} s; see log/{part.name}.log.")
                     end_group(part.process.pid)
                     part.process, part.again_at = None, now + part.pause
                     part.pause = min(part.pause * 2, LONGEST_PAUSE)
@@ -138,7 +138,7 @@ def prepare_var_dir(var_dir: Path) -> IO[str]:
         free = shutil.disk_usage(var_dir).free
         if free < NEEDED_BYTES:
             raise CannotStart(
-                f"the disk is nearly full: {var_dir} has {free // 1_000_000} MB left, and {NEEDED_BYTES // 1_000_000} MB are needed. Make room."
+                f"the disk is nearly full: {free // 1_000_000} MB are left at {var_dir}, {NEEDED_BYTES // 1_000_000} MB are needed."
             )
         lock = (var_dir / "lock").open("a")
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -190,7 +190,7 @@ def start_everything(supervisor: Supervisor, values: dict[str, object]) -> None:
     # A stopping worker gives its running task back to the queue.
     environment = os.environ | {"REMAP_SIGTERM": "SIGQUIT", "PYTHONPATH": str(ROOT)}
     for name, command in commands.items():
-        supervisor.begin(Part(name, lambda name=name, command=command: spawn(command, log=logs / f"{name}.log", environment=environment)))
+        supervisor.begin(Part(name, partial(spawn, command, log=logs / f"{name}.log", environment=environment)))
     site = str(values["SITE_URL"])
     say("Consult is running.")
     say(f"  The site   {site}/")

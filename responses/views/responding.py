@@ -265,7 +265,7 @@ def send_draft(desk: Desk, key: UUID) -> Submitted | None:
         submission_key=key,
         answers=read_answers(desk.context["plan"], draft.answers),
         started_at=draft.started_at,
-        **read_contact(draft.answers),
+        contact=read_contact(draft.answers),
     )
 
 

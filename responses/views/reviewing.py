@@ -84,8 +84,7 @@ def review_one(request: HttpRequest, reference: str) -> HttpResponse:
             conflict = moved.last
             response.review.refresh_from_db()
             # What was typed stays in the box; sending it again is now a choice made with open eyes.
-            form.data = form.data.copy()
-            form.data["version"] = str(response.review.version)
+            form.data = {**form.data.dict(), "version": str(response.review.version)}  # type: ignore[attr-defined]  # a QueryDict
         except NotAMove:
             form.add_error(None, _("That is not a possible move from here."))
         except ReasonMissing:

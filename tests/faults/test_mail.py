@@ -64,7 +64,7 @@ def test_a_real_worker_sends_what_was_promised_and_one_refusal_stops_nobody_else
     assert f"Your reference: {first.reference}\nReceived at: {in_words(first.received_at)}\n" in text
     assert f"/receipt/{receipt_token(first)}/\n" in text
     assert events(first) == ["received", "confirmed"]
-    refused = responses[2].confirmation
+    refused = Confirmation.objects.get(response=responses[2])
     assert refused.reason == "550 5.1.1 <(the address)>: no such person"
     assert [tried.outcome for tried in refused.tries.all()] == ["refused"]
     assert events(responses[2]) == ["received", "confirmation-failed"]
