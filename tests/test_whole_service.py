@@ -5,80 +5,28 @@ import email
 import email.policy
 import hashlib
 import json
-import os
 import re
-import signal
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.running import Running, until
 from tests.walking import Walker
 
 ROOT = Path(__file__).resolve().parent.parent
 HOSTILE = '=cmd|\'/C calc\'!A0 <script>alert("x")</script> عربي বাংলা 中文 🙂\nSecond line, with "quotes"; and\ttabs.'
 
 
-@dataclass
-class Service:
-    url: str
-    var: Path
-    username: str
-    password: str
-    environment: dict[str, str]
-
-    def manage(self, *arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    var = tmp_path_factory.mktemp("var")
-    port = free_port()
-    dropped = {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}
-    environment = {name: value for name, value in os.environ.items() if name not in dropped}
-    environment |= {"VAR_DIR": str(var), "PORT": str(port), "SITE_URL": f"http://127.0.0.1:{port}", "DEBUG": "on"}
-    log = var / "terminal.txt"
-    with log.open("w") as terminal:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "consult.services.run"], cwd=ROOT, env=environment, stdout=terminal, stderr=terminal
-        )
-    try:
-        deadline = time.monotonic() + 90
-        while not (password := re.search(r"password: (\S+)", log.read_text())) or not answers(f"http://127.0.0.1:{port}/health/ready"):
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.2)
-        yield Service(f"http://127.0.0.1:{port}", var, "admin", password[1], environment)
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=30)
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    running = Running(tmp_path_factory.mktemp("whole") / "var").wait_until_ready()
+    yield running
+    assert running.stop() == 0
 
 
-def answers(url: str) -> bool:
-    try:
-        return Walker(url).go(url).status == 200
-    except OSError:
-        return False
-
-
-def without_javascript(service: Service) -> dict[str, str]:
+def without_javascript(service: Running) -> dict[str, str]:
     """Wanda's browser has no JavaScript. She answers every kind of question and signs as an organisation."""
     said = {
         "violence-agree": "strongly-agree",
@@ -111,7 +59,7 @@ def reference_on(words: str) -> str:
     return found[0]
 
 
-def with_a_browser(service: Service, page: Page, *, comment: str, address: str) -> dict[str, str]:
+def with_a_browser(service: Running, page: Page, *, comment: str, address: str) -> dict[str, str]:
     """Somebody with an ordinary browser, who answers one part by following the buttons."""
     page.goto(f"{service.url}/")
     page.get_by_role("button", name=re.compile("Start")).click()
@@ -129,13 +77,13 @@ def with_a_browser(service: Service, page: Page, *, comment: str, address: str) 
     return {"trust-agree": "disagree", "trust-comment": comment, "email": address, "reference": reference_on(page.inner_text("main"))}
 
 
-def mails(service: Service) -> dict[str, email.message.EmailMessage]:
+def mails(service: Running) -> dict[str, email.message.EmailMessage]:
     read = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in (service.var / "mail").glob("*.eml")]
     return {str(message["To"]): message for message in read}
 
 
 @pytest.mark.browser
-def test_three_people_answer_and_every_word_reaches_the_batch(service: Service, browser: Browser) -> None:
+def test_three_people_answer_and_every_word_reaches_the_batch(service: Running, browser: Browser) -> None:
     wanda = without_javascript(service)
     desktop = with_a_browser(
         service, browser.new_page(viewport={"width": 1280, "height": 900}), comment="Desk 🖥", address="desk@example.org"
@@ -146,17 +94,14 @@ def test_three_people_answer_and_every_word_reaches_the_batch(service: Service, 
     people = {person["reference"]: person for person in (wanda, desktop, phone)}
     assert len(people) == 3
 
-    deadline = time.monotonic() + 60
-    while len(mails(service)) < 3:
-        assert time.monotonic() < deadline, "the emails did not come"
-        time.sleep(0.5)
+    until(lambda: len(mails(service)) == 3, seconds=60, what="the emails did not come")
     for person in people.values():
         message = mails(service)[person["email"]]
         for kind in ("plain", "html"):
             assert person["reference"] in message.get_body((kind,)).get_content()
     assert wanda["receipt"] in mails(service)["wanda@example.org"].get_body(("plain",)).get_content()
 
-    staff = Walker(service.url).go("/staff/sign-in/").fill({"username": service.username, "password": service.password})
+    staff = Walker(service.url).go("/staff/sign-in/").fill({"username": "admin", "password": service.password})
     new = "a long password that ada chose"
     staff.fill(dict.fromkeys(re.findall(r'name="(new[^"]*)"', staff.text), new))
     staff.go("/staff/responses/")

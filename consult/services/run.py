@@ -144,8 +144,10 @@ def prepare_var_dir(var_dir: Path) -> IO[str]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as reason:
         raise CannotStart(f"it is running already, with the data in {var_dir}. Stop that one first, or set VAR_DIR and PORT.") from reason
-    except PermissionError as reason:
-        raise CannotStart(f"{var_dir} cannot be written. Set VAR_DIR to a folder of yours.") from reason
+    except OSError as reason:
+        if reason.errno == errno.ENOSPC:
+            raise
+        raise CannotStart(f"{var_dir} cannot be written ({reason.strerror}). Set VAR_DIR to a folder of yours.") from reason
     for log in (var_dir / "log").glob("*.log"):
         if log.stat().st_size > LOG_BYTES:
             log.replace(log.with_suffix(".log.old"))
