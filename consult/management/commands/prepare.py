@@ -1,26 +1,52 @@
 """manage.py prepare: whatever has to be there before the service can serve; running it again changes nothing."""
 
+import time
 from pathlib import Path
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError, connection
 
 from consult.loading import load_plan
 from consult.models import Consultation, User
 from consult.staffing import create_staff
 
 BUNDLED_PLAN = Path(settings.BASE_DIR) / "consult" / "plans" / "police-and-crime-plan-2021-25.yaml"
+WAIT_SECONDS = 60
+# Any number will do, as long as nothing else in this database takes the same one.
+PREPARING = 20_210_121
 
 
 class Command(BaseCommand):
     help = "Bring the database up to date, load the bundled plan and make the first staff account, where they are missing."
 
     def handle(self, *args: object, **options: object) -> None:
+        self.wait_for_database()
+        with connection.cursor() as cursor:
+            # Several web containers may start at once: one prepares, the others find it done.
+            cursor.execute("SELECT pg_advisory_lock(%s)", [PREPARING])
+            try:
+                self.prepare()
+            finally:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [PREPARING])
+
+    def wait_for_database(self) -> None:
+        """A database that starts beside us may take a while to answer."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while True:
+            try:
+                return connection.ensure_connection()
+            except OperationalError as reason:
+                if time.monotonic() > deadline:
+                    raise CommandError(f"The database does not answer: {str(reason).strip().splitlines()[0]}") from reason
+                time.sleep(1)
+
+    def prepare(self) -> None:
         call_command("migrate", interactive=False, verbosity=0)
         # Only into an empty house: an operator with plans of their own, or with corrected wording, keeps them.
         if not Consultation.objects.exists():
-            load_plan(text=BUNDLED_PLAN.read_text(encoding="utf-8"), actor=None)
+            load_plan(text=BUNDLED_PLAN.read_bytes(), actor=None)
         if not User.objects.exists():
             user, password = create_staff(username="admin", role=User.Role.ADMINISTRATOR, actor=None)
             self.stdout.write(f"First staff account: {user.get_username()}, one-time password: {password}")
