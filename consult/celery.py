@@ -10,9 +10,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consult.settings")
 app = Celery("consult")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["responses"])
+# What nobody took up in time expires: after a pause of the workers the next look finds everything, and one is enough.
 app.conf.beat_schedule = {
     "send the confirmations that are due": {"task": "responses.send_due_confirmations", "schedule": 5.0, "options": {"expires": 5}},
     # London time. Which batches are due is decided by the database, so the second entry only catches up a missed night.
-    "seal the daily batches": {"task": "responses.seal_due_batches", "schedule": crontab(hour="2", minute="0")},
-    "catch up missed batches": {"task": "responses.seal_due_batches", "schedule": crontab(minute="*/5")},
+    "seal the daily batches": {
+        "task": "responses.seal_due_batches",
+        "schedule": crontab(hour="2", minute="0"),
+        "options": {"expires": 3600},
+    },
+    "catch up missed batches": {"task": "responses.seal_due_batches", "schedule": crontab(minute="*/5"), "options": {"expires": 290}},
 }

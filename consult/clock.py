@@ -5,6 +5,8 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 LONDON = ZoneInfo("Europe/London")
+# Years that a consultation can be in; a slip of the finger gives 227 or 20277, and sums with such years overflow.
+YEARS = range(2000, 2200)
 MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
 
 
@@ -29,18 +31,30 @@ def latest_daily(hour: int, *, now: datetime) -> datetime:
     return at if at <= now else datetime.combine(today - timedelta(days=1), time(hour), LONDON)
 
 
+def names_a_year(text: str) -> bool:
+    """Whether `text`, a date as `parse_day` or an instant as `parse_closing` reads it, says which year it means."""
+    return bool(re.search(r"\d{4}", text))
+
+
+def _in_range(named: date, text: str) -> date:
+    if named.year not in YEARS:
+        raise NotADate(f"“{text}” is in the year {named.year}: write one from {YEARS[0]} to {YEARS[-1]}")
+    return named
+
+
 def parse_day(text: str, *, today: date) -> date:
     """The day that `text` names: "21 January" (the next one from `today` on), "21 January 2027" or "2027-01-21".
 
     Raises NotADate.
     """
     text = text.strip()
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
         try:
-            return date.fromisoformat(text)
+            named = date.fromisoformat(text)
         except ValueError as reason:
             raise NotADate(f"“{text}” is not a day of the calendar") from reason
-    found = re.fullmatch(r"(\d{1,2})\s+([A-Za-z]+)(?:\s+(\d{4}))?", text)
+        return _in_range(named, text)
+    found = re.fullmatch(r"(\d{1,2})\s+([A-Za-z]+)(?:\s+(\d{4}))?", text, re.ASCII)
     months = {month.lower(): number for number, month in enumerate(MONTHS, 1)}
     if not found or found[2].lower() not in months:
         raise NotADate(f"“{text}” is not a date: write 21 January, 21 January 2027, 2027-01-21 or 2027-01-21T23:59:00Z")
@@ -52,20 +66,22 @@ def parse_day(text: str, *, today: date) -> date:
         except ValueError:
             continue
         if found[3] or named >= today:
-            return named
+            return _in_range(named, text)
     raise NotADate(f"“{text}” is not a day of the calendar")
 
 
 def _instant(text: str) -> datetime | None:
     """The instant where `text` is an ISO 8601 instant with its offset; None where it is a day."""
-    if "T" not in text.upper() or not re.match(r"\s*\d{4}-\d{2}-\d{2}[Tt]", text):
+    text = text.strip()
+    if not re.match(r"\d{4}-\d{2}-\d{2}[Tt]", text, re.ASCII):
         return None
     try:
-        instant = datetime.fromisoformat(text.strip())
+        instant = datetime.fromisoformat(text.upper())
     except ValueError as reason:
         raise NotADate(f"“{text}” is not an ISO 8601 instant") from reason
     if instant.tzinfo is None:
         raise NotADate(f"“{text}” has no offset: end it with Z or +00:00")
+    _in_range(instant.date(), text)
     return instant
 
 

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from consult.auditing import record
-from consult.clock import NotADate, parse_closing, parse_opening
+from consult.clock import NotADate, names_a_year, parse_closing, parse_opening
 from consult.models import Action, Consultation, Option, Question, Recommendation, Section, User
 from consult.plans.checking import CheckedPlan, PlanProblems, check_plan
 from consult.plans.shapes import Problem
@@ -35,7 +35,9 @@ def load_plan(*, text: str | bytes, opens: str | None = None, closes: str | None
     """
     plan = check_plan(text)
     slug = plan.consultation["slug"]
-    with transaction.atomic():
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Two first loads at once would both find nothing and both make it.
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"load plan {slug}"])
         consultation = Consultation.objects.select_for_update(no_key=True).filter(slug=slug).first()
         if consultation is None:
             return _create(plan, opens=opens, closes=closes, actor=actor)
@@ -48,19 +50,22 @@ def load_plan(*, text: str | bytes, opens: str | None = None, closes: str | None
         edition = publish_edition(consultation=consultation, actor=actor)
         if edition.number > editions:
             done.append(f"changed wording: edition {edition.number}")
+        consultation.refresh_from_db()
         return Loaded(consultation, done)
 
 
 def _create(plan: CheckedPlan, *, opens: str | None, closes: str | None, actor: User | None) -> Loaded:
     now = _database_now()
-    opens_text = opens or plan.consultation.get("opens")
-    opens_at = _instant(plan, "opens", opens_text, now) if opens_text else now
-    closes_at = _instant(plan, "closes", closes or plan.consultation["closes"], now)
-    if opens_at >= closes_at:
-        raise _problem(plan, "closes", "is not after the opening")
+    opens_at = _instant(plan, "opens", opens, now) or now
+    closes_at = _instant(plan, "closes", closes, now)
+    if closes_at is None or opens_at >= closes_at:
+        raise _problem(plan, "closes", given=closes is not None, why="is not after the opening")
     consultation = Consultation.objects.create(
         slug=plan.consultation["slug"], opens_at=opens_at, closes_at=closes_at, published_at=Now(), **_consultation_values(plan)
     )
+    if "grace_minutes" in plan.consultation:
+        consultation.grace_minutes = plan.consultation["grace_minutes"]
+        consultation.save(update_fields=["grace_minutes"])
     _write(consultation, plan)
     publish_edition(consultation=consultation, actor=actor)
     record(action=Action.PLAN_LOADED, actor=actor, subject=consultation.slug)
@@ -71,29 +76,34 @@ def _create(plan: CheckedPlan, *, opens: str | None, closes: str | None, actor: 
 def _move_window(consultation: Consultation, plan: CheckedPlan, *, opens: str | None, closes: str | None, actor: User | None) -> bool:
     """Change the window where the caller or the file asks for another one."""
     now = _database_now()
-    wanted: dict[str, datetime] = {}
-    for name, given in (("opens", opens), ("closes", closes)):
-        in_file = plan.consultation.get(name, "")
-        # A day without a year meant the next such day when it was first loaded, and means that day ever after.
-        chosen = given or (in_file if any(len(word) >= 4 and word[:4].isdigit() for word in in_file.split()) else "")
-        if chosen:
-            wanted[f"{name}_at"] = _instant(plan, name, chosen, now)
+    # A day without a year meant the next such day when it was first loaded, and means that day ever after.
+    dated = {name: value for name in ("opens", "closes") if names_a_year(value := plan.consultation.get(name, ""))}
     try:
-        return bool(wanted) and change_window(consultation=consultation, actor=actor, **wanted)
+        return change_window(
+            consultation=consultation,
+            opens_at=_instant(plan, "opens", opens, now) if opens is not None or "opens" in dated else None,
+            closes_at=_instant(plan, "closes", closes, now) if closes is not None or "closes" in dated else None,
+            grace_minutes=plan.consultation.get("grace_minutes"),
+            actor=actor,
+        )
     except ClosesBeforeItOpens as reason:
-        raise _problem(plan, "closes", "is not after the opening") from reason
+        raise _problem(plan, "closes", given=closes is not None, why="is not after the opening") from reason
 
 
-def _instant(plan: CheckedPlan, name: str, value: str, now: datetime) -> datetime:
+def _instant(plan: CheckedPlan, name: str, given: str | None, now: datetime) -> datetime | None:
+    """The instant that the caller, or else the file, gives for `name`; None where neither does."""
+    value = plan.consultation.get(name) if given is None else given
+    if value is None:
+        return None
     try:
         return (parse_opening if name == "opens" else parse_closing)(value, now=now)
     except NotADate as reason:
-        raise _problem(plan, name, str(reason)) from reason
+        raise _problem(plan, name, given=given is not None, why=str(reason)) from reason
 
 
-def _problem(plan: CheckedPlan, name: str, why: str) -> PlanProblems:
-    key = f"consultation.{name}"
-    return PlanProblems([Problem(plan.lines.get(key, plan.lines["consultation"]), key, why)])
+def _problem(plan: CheckedPlan, name: str, *, given: bool, why: str) -> PlanProblems:
+    key = f"--{name}" if given else f"consultation.{name}"
+    return PlanProblems([Problem(plan.lines.get(key, 0), key, why)])
 
 
 def _database_now() -> datetime:
@@ -143,7 +153,6 @@ def _consultation_values(plan: CheckedPlan) -> dict[str, Any]:
         **plain,
         **lists,
         "contact": given.get("contact", {}),
-        "grace_minutes": given.get("grace_minutes", 10),
         "references": plan.references,
         "equality_intro": plan.equality_intro,
     }
@@ -181,17 +190,29 @@ def _write(consultation: Consultation, plan: CheckedPlan) -> None:
         {"order": order, **{name: value for name, value in question.items() if name not in {"key", "options"}}}
         for order, question in enumerate(plan.questions, 1)
     ]
-    _same_rows(Section, {"consultation": consultation}, sections)
-    _same_rows(Recommendation, {"consultation": consultation}, recommendations)
+    mine = {"consultation": consultation}
+    _same_rows(Section, mine, sections)
+    _same_rows(Recommendation, mine, recommendations)
     Option.objects.filter(question__consultation=consultation).exclude(question__slug__in=[row["slug"] for row in questions]).delete()
-    _same_rows(Question, {"consultation": consultation}, questions)
+    _same_rows(Question, mine, questions)
     kept = {question.slug: question for question in consultation.questions.all()}
-    for row in plan.questions:
-        options = [{"order": order, **option} for order, option in enumerate(row["options"], 1)]
-        _same_rows(Option, {"question": kept[row["slug"]]}, options)
+    options = [
+        Option(question=kept[row["slug"]], order=order, **option)
+        for row in plan.questions
+        for order, option in enumerate(row["options"], 1)
+    ]
+    wanted = {(option.question.pk, option.slug) for option in options}
+    there = Option.objects.filter(question__consultation=consultation).values_list("pk", "question_id", "slug")
+    Option.objects.filter(pk__in=[pk for pk, question, slug in there if (question, slug) not in wanted]).delete()
+    Option.objects.bulk_create(
+        options,
+        update_conflicts=True,
+        unique_fields=["question", "slug"],
+        update_fields=["order", "label", "value", "group", "write_in", "exclusive"],
+    )
 
 
-def _same_rows(model: Any, owner: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+def _same_rows(model: Any, owner: dict[str, Consultation], rows: list[dict[str, Any]]) -> None:
     """Make the rows of `owner` the ones given, matched by slug."""
     mine = model.objects.filter(**owner)
     mine.exclude(slug__in=[row["slug"] for row in rows]).delete()

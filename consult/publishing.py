@@ -37,8 +37,7 @@ def publish_edition(*, consultation: Consultation, actor: User | None) -> Editio
     """
     with transaction.atomic():
         # Two editors who save at once make one edition after the other; without the lock both would take one number.
-        Consultation.objects.select_for_update(no_key=True).get(pk=consultation.pk)
-        content = _content(consultation)
+        content = _content(Consultation.objects.select_for_update(no_key=True).get(pk=consultation.pk))
         digest = hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
         newest = consultation.editions.order_by("-number").first()
         if newest and newest.digest == digest:
@@ -68,31 +67,34 @@ def _values(row: object, fields: list[str]) -> dict[str, Any]:
 
 
 def change_window(
-    *, consultation: Consultation, opens_at: datetime | None = None, closes_at: datetime | None = None, actor: User | None
+    *,
+    consultation: Consultation,
+    opens_at: datetime | None = None,
+    closes_at: datetime | None = None,
+    grace_minutes: int | None = None,
+    actor: User | None,
 ) -> bool:
-    """Move the opening or closing instant, at once and for everybody. False where it stands there already.
+    """Move the opening or closing instant, or the grace after it, at once and for everybody. False where it stands there already.
 
     Raises ClosesBeforeItOpens.
     """
     with transaction.atomic():
         kept = Consultation.objects.select_for_update(no_key=True).get(pk=consultation.pk)
-        opens, closes = opens_at or kept.opens_at, closes_at or kept.closes_at
-        if opens >= closes:
+        before = (kept.opens_at, kept.closes_at, kept.grace_minutes)
+        kept.opens_at, kept.closes_at = opens_at or kept.opens_at, closes_at or kept.closes_at
+        kept.grace_minutes = kept.grace_minutes if grace_minutes is None else grace_minutes
+        if kept.opens_at >= kept.closes_at:
             raise ClosesBeforeItOpens
-        if (opens, closes) == (kept.opens_at, kept.closes_at):
+        if before == (kept.opens_at, kept.closes_at, kept.grace_minutes):
             return False
         record(
             action=Action.WINDOW_CHANGED,
             actor=actor,
             subject=kept.slug,
-            opened_before=iso(kept.opens_at),
-            closed_before=iso(kept.closes_at),
-            opens_at=iso(opens),
-            closes_at=iso(closes),
+            before={"opens_at": iso(before[0]), "closes_at": iso(before[1]), "grace_minutes": before[2]},
+            after={"opens_at": iso(kept.opens_at), "closes_at": iso(kept.closes_at), "grace_minutes": kept.grace_minutes},
         )
-        kept.opens_at, kept.closes_at = opens, closes
-        kept.save(update_fields=["opens_at", "closes_at"])
-    consultation.opens_at, consultation.closes_at = opens, closes
+        kept.save(update_fields=["opens_at", "closes_at", "grace_minutes"])
     return True
 
 

@@ -25,9 +25,21 @@ class UnknownRole(ValueError):
     """There is no such role; the message names those there are."""
 
 
+class LastAdministrator(Exception):
+    """Nobody would be left who can manage accounts."""
+
+
 def make_one_time_password() -> str:
     """A random password of about 92 bits, to be replaced at first sign-in."""
     return "".join(secrets.choice(PASSWORD_ALPHABET) for _ in range(PASSWORD_LENGTH))
+
+
+def check_username(username: str) -> None:
+    """Raise BadUsername or UsernameTaken where no new account can have this name. Names that differ only in case count as one."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.@+_-]{1,149}", username):
+        raise BadUsername("A user name has 2 to 150 letters, digits and . @ + _ - and starts with a letter or digit.")
+    if User.objects.filter(username__iexact=username).exists():
+        raise UsernameTaken(username)
 
 
 def create_staff(*, username: str, role: str, actor: User | None) -> tuple[User, str]:
@@ -35,12 +47,9 @@ def create_staff(*, username: str, role: str, actor: User | None) -> tuple[User,
 
     Raises BadUsername, UnknownRole or UsernameTaken.
     """
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.@+_-]{1,149}", username):
-        raise BadUsername("A user name has 2 to 150 letters, digits and . @ + _ - and starts with a letter or digit.")
+    check_username(username)
     if role not in User.Role.values:
         raise UnknownRole(f"There is no role “{role}”. The roles are {', '.join(User.Role.values)}.")
-    if User.objects.filter(username__iexact=username).exists():
-        raise UsernameTaken(username)
     password = make_one_time_password()
     user = User(username=username, role=role, is_staff=True, must_change_password=True)
     user.set_password(password)
@@ -62,3 +71,30 @@ def reset_password(*, user: User, actor: User | None) -> str:
         user.save(update_fields=["password", "must_change_password"])
         record(action=Action.STAFF_CHANGED, actor=actor, subject=user.get_username(), what="new one-time password")
     return password
+
+
+def change_staff(*, user: User, role: str, is_active: bool, actor: User) -> bool:
+    """Give an account another role, or switch it off or on. False where it is so already.
+
+    Accounts are never deleted: the trail names them. Raises LastAdministrator.
+    """
+    with transaction.atomic():
+        # All administrators are locked, so that two of them cannot switch each other off at once.
+        others = User.objects.select_for_update(no_key=True).filter(role=User.Role.ADMINISTRATOR, is_active=True).order_by("pk")
+        someone_left = any(other.pk != user.pk for other in others)
+        kept = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        if (kept.role, kept.is_active) == (role, is_active):
+            return False
+        was_administrator = kept.role == User.Role.ADMINISTRATOR and kept.is_active
+        if was_administrator and not someone_left and not (role == User.Role.ADMINISTRATOR and is_active):
+            raise LastAdministrator
+        record(
+            action=Action.STAFF_CHANGED,
+            actor=actor,
+            subject=kept.get_username(),
+            before={"role": kept.role, "is_active": kept.is_active},
+            after={"role": role, "is_active": is_active},
+        )
+        kept.role, kept.is_active = role, is_active
+        kept.save(update_fields=["role", "is_active"])
+    return True

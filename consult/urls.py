@@ -1,9 +1,8 @@
 """The whole site on one screen: what the public reads here, what it answers and what staff do in responses.urls."""
 
-from django.contrib import admin
 from django.urls import include, path
 
-from consult import health, views
+from consult import admin, health, views
 
 urlpatterns = [
     path("", views.home, name="home"),

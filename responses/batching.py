@@ -1,220 +1,351 @@
-"""Batches: sealing which responses are in one, and writing its files. Each response is in exactly one.
+"""Batches: every response in exactly one, numbered without gaps, and their files a function of what is in them.
 
-Sealing is the decision, one transaction in the database. Writing only carries it out, and gives the same bytes however
-often it is done.
+Sealing decides, in one short transaction, which responses a batch holds; nothing changes that again. Writing makes its
+files, as often as it takes.
 """
 
 import csv
 import hashlib
-import json
-import tempfile
-from collections import Counter
-from collections.abc import Iterator
+import logging
+import os
+from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
 
 from django.core.files import File
-from django.core.files.storage import Storage, storages
-from django.db import connection, transaction
+from django.core.files.storage import FileSystemStorage, Storage, storages
+from django.db import connection, models, transaction
 from django.db.models.functions import Now
 
 from consult.auditing import record
-from consult.clock import iso, latest_daily
+from consult.clock import latest_daily
 from consult.editions import plan_of
-from consult.models import Action, Consultation, User, published
-from responses.manifests import NAME, FileEntry, describe_file, manifest_bytes, sha256_of
-from responses.models import Batch, BatchMember, Response
-from responses.rows import CODEBOOK_HEADER, codebook_rows, header, json_row, questions_of, safe_cell, wide_row
+from consult.models import Action, Consultation, Edition, User
+from responses.manifests import MANIFEST, Counts, FileEntry, build_manifest
+from responses.models import Batch, Contact, Response
+from responses.rows import (
+    CODEBOOK_COLUMNS,
+    CONTACT_COLUMNS,
+    RESPONSE_COLUMNS,
+    answer_columns,
+    codebook_rows,
+    contact_row,
+    response_line,
+    response_row,
+)
 
-DAILY_HOUR = 2  # 02:00 in London
-CHUNK = 500
+log = logging.getLogger(__name__)
 
+DAILY_HOUR = 2  # London; the hour at which every day has exactly one.
+RESPONSES_AT_ONCE = 200
+CHUNK_BYTES = 1 << 20
+
+# Whatever is in no batch yet, whenever it came: what was committed late, or while another batch was being sealed, is in the next.
 CLAIM = """
-    INSERT INTO responses_batchmember (batch_id, response_id, row)
-    SELECT %(batch)s, id, row_number() OVER (ORDER BY id)
-    FROM responses_response response
-    WHERE consultation_id = %(consultation)s
-      AND NOT EXISTS (SELECT 1 FROM responses_batchmember member WHERE member.response_id = response.id)
+    INSERT INTO responses_batchmember (batch_id, response_id, "row")
+    SELECT %s, response.id, row_number() OVER (ORDER BY response.id)
+    FROM responses_response AS response
+    WHERE response.consultation_id = %s
+      AND NOT EXISTS (SELECT FROM responses_batchmember AS member WHERE member.response_id = response.id)
 """
-LEDGER = """
-    INSERT INTO responses_ledgerentry (response_id, event, at, digest, batch_number)
-    SELECT response.id, 'batched', statement_timestamp(), response.digest, %(number)s
-    FROM responses_batchmember member JOIN responses_response response ON response.id = member.response_id
-    WHERE member.batch_id = %(batch)s
-    ORDER BY member.row
+ENTER_IN_LEDGER = """
+    INSERT INTO responses_ledgerentry (response_id, event, digest, batch_number)
+    SELECT response.id, 'batched', response.digest, %s
+    FROM responses_batchmember AS member JOIN responses_response AS response ON response.id = member.response_id
+    WHERE member.batch_id = %s
+    ORDER BY member."row"
 """
 
 
-class WriteFailed(Exception):
-    """A batch's files could not be put in their place; the message says why. It stays sealed, and is tried again."""
+class BatchNotWritten(Exception):
+    """The files could not be made or stored; the message says why. The batch stays as it was sealed, and another try may help."""
 
 
-def seal_batch(*, consultation: Consultation, actor: User | None) -> Batch:
-    """Put every response that is in no batch into the next one, for ever. Without any, it is a nil return.
+class BeingWritten(Exception):
+    """Another worker is writing this batch at this moment."""
 
-    Which responses those are is asked of the database, never of a clock: a response may be committed later than another
-    that arrived after it. One that is committed while this runs goes into the next batch.
+
+class StoredDifferently(Exception):
+    """What the storage gives back is not what it was given."""
+
+
+class NoSuchFile(Exception):
+    """The batch has no file of that name."""
+
+
+class FileGone(Exception):
+    """The batch had such a file, but it is not where it was stored."""
+
+
+def seal_batch(*, consultation: Consultation, actor: User | None, number: int | None = None) -> Batch:
+    """Put every response that is in no batch yet into the next one; without any, it is a nil return.
+
+    `number` is the one that the caller expects. Where a batch of that number is there already, it is returned and nothing
+    is sealed, so that pressing a button twice is pressing it once.
     """
     with transaction.atomic():
-        # One sealing at a time, so that numbers have no gaps; responses keep coming in meanwhile.
-        kept = Consultation.objects.select_for_update(no_key=True).get(pk=consultation.pk)
-        last = kept.batches.order_by("-number").first()
-        number = last.number + 1 if last else 1
-        batch = Batch.objects.create(
-            consultation=kept, number=number, sealed_by=actor, size=0, includes_contacts=kept.batches_include_contacts
-        )
-        with connection.cursor() as cursor:
-            cursor.execute(CLAIM, {"batch": batch.pk, "consultation": kept.pk})
-            batch.size = cursor.rowcount
-            cursor.execute(LEDGER, {"batch": batch.pk, "number": number})
-        batch.save(update_fields=["size"])
-        record(action=Action.BATCH_SEALED, actor=actor, subject=f"{kept.slug} {number}", size=batch.size)
-    batch.refresh_from_db()
-    return batch
+        current = _take_turn(consultation)
+        sealed = Batch.objects.filter(consultation=current, number=number).first() if number else None
+        return sealed or _seal(current, actor)
 
 
-def seal_due_batches() -> None:
-    """Seal the batch of every consultation whose night has come, and write every batch that is sealed and not written.
+def seal_due_batches(*, now: datetime | None = None) -> list[Batch]:
+    """Seal what is due at `now`, by default the database's, and write every batch that waits to be written.
 
-    Due is decided from what is in the database, so a missed night is caught up by the next run, and running twice in a
-    night seals one batch. Raises WriteFailed for the first batch that could not be written, after trying them all.
+    A batch is due once a day at 02:00 in London, from opening until everything is in one that was sealed after the end of
+    the grace period. Days on which nothing ran are made up for by one batch. Gives the batches that were sealed.
     """
-    for consultation in published().filter(opens_at__lte=Now()):
-        # Asked again under the lock: two schedulers may have come here at once.
+    sealed = []
+    for consultation in Consultation.objects.filter(published_at__isnull=False).order_by("pk"):
         with transaction.atomic():
-            Consultation.objects.select_for_update(no_key=True).get(pk=consultation.pk)
-            if is_due(consultation, now=consultation.now):
-                seal_batch(consultation=consultation, actor=None)
-    failures = []
-    for batch in Batch.objects.filter(written_at__isnull=True).order_by("consultation", "number"):
+            current = _take_turn(consultation)
+            # Asked only when it is our turn: two schedules that come at once must not seal the same day twice.
+            if is_due(consultation=current, now=now or current.now):
+                sealed.append(_seal(current, None))
+    # The newest brings the earlier ones with it.
+    for batch in Batch.objects.filter(written_at=None).order_by("consultation_id", "-number").distinct("consultation_id"):
         try:
-            write_batch(batch=batch)
-        except WriteFailed as reason:
-            failures.append(reason)
-    if failures:
-        raise failures[0]
+            write_batch(batch=batch, wait=False)
+        except BatchNotWritten as reason:
+            log.warning("%s could not be written; another try follows: %s", batch, reason)
+        except BeingWritten:
+            log.info("%s is being written by another worker", batch)
+    return sealed
 
 
-def is_due(consultation: Consultation, *, now: datetime) -> bool:
-    """Whether a night has passed since the last batch, or since the opening. Ended consultations get one last batch."""
-    night = latest_daily(DAILY_HOUR, now=now)
-    last = consultation.batches.order_by("-number").first()
-    if night <= (last.sealed_at if last else consultation.opens_at):
+def is_due(*, consultation: Consultation, now: datetime) -> bool:
+    """Whether a daily batch of a published consultation is due at `now`."""
+    last = Batch.objects.filter(consultation=consultation).order_by("-number").first()
+    since = last.sealed_at if last else max(consultation.opens_at, consultation.published_at or consultation.opens_at)
+    if latest_daily(DAILY_HOUR, now=now) <= since:
         return False
-    ended = now >= consultation.grace_ends_at and last is not None and last.sealed_at >= consultation.grace_ends_at
-    return not ended or Response.objects.filter(consultation=consultation, membership__isnull=True).exists()
+    final = consultation.withdrawn_at is not None or (last is not None and last.sealed_at >= consultation.grace_ends_at)
+    return not final or waiting(consultation).exists()
+
+
+def waiting(consultation: Consultation) -> models.QuerySet[Response]:
+    """The responses that are in no batch yet."""
+    return Response.objects.filter(consultation=consultation, membership=None)
+
+
+def count_waiting() -> dict[int, int]:
+    """How many responses of each consultation are in no batch yet, by its primary key; those with none are left out."""
+    alone = Response.objects.filter(membership=None).order_by()
+    return dict(alone.values_list("consultation").annotate(models.Count("pk")))
+
+
+def _take_turn(consultation: Consultation) -> Consultation:
+    """Wait until nobody else is sealing a batch of this consultation; our turn ends with the transaction.
+
+    Without it, two at once would take one number. NO KEY leaves people free to send responses meanwhile.
+    """
+    turn = Consultation.objects.select_for_update(no_key=True)
+    return turn.annotate(now=Now()).get(pk=consultation.pk)  # type: ignore[no-redef]  # declared on the model for its readers
+
+
+def _seal(consultation: Consultation, actor: User | None) -> Batch:
+    highest = Batch.objects.filter(consultation=consultation).aggregate(number=models.Max("number"))["number"] or 0
+    batch = Batch.objects.create(
+        consultation=consultation,
+        number=highest + 1,
+        sealed_by=actor,
+        size=0,
+        includes_contacts=consultation.batches_include_contacts,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, [batch.pk, consultation.pk])
+        batch.size = cursor.rowcount
+        cursor.execute(ENTER_IN_LEDGER, [batch.number, batch.pk])
+    batch.save(update_fields=["size"])
+    record(action=Action.BATCH_SEALED, actor=actor, subject=folder_of(batch), size=batch.size)
+    return batch
 
 
 def folder_of(batch: Batch) -> str:
-    """Where a batch's files are, below the exports' place."""
-    return f"{batch.consultation.slug}/batch-{batch.number:04d}"
+    """Where a batch's files stand in the storage for exports. Also its name on the audit trail."""
+    return f"{batch.consultation.slug}/batch-{batch.number:04}"
 
 
-def write_batch(*, batch: Batch) -> Batch:
-    """Write a sealed batch's files to the place that STORAGES["exports"] names, the manifest last, and check what arrived.
+def write_batch(*, batch: Batch, wait: bool = True) -> None:
+    """Make a batch's files and store them, earlier unwritten ones first: each manifest names the one before. Once is enough.
 
-    Earlier batches that are not written yet go first, since each manifest names the one before. Raises WriteFailed.
+    Raises BatchNotWritten, having recorded why, and BeingWritten where another worker has it in hand and `wait` is False.
     """
-    for earlier in Batch.objects.filter(consultation=batch.consultation, number__lt=batch.number, written_at__isnull=True).order_by(
-        "number"
-    ):
-        _write(earlier.pk)
-    return _write(batch.pk)
-
-
-def _write(batch_id: int) -> Batch:
-    try:
-        with transaction.atomic():
-            # Whoever comes second waits here and then writes the same bytes again.
-            batch = Batch.objects.select_for_update(of=("self",)).select_related("consultation").get(pk=batch_id)
-            with tempfile.TemporaryDirectory() as folder:
-                files, content = _make_files(batch, Path(folder))
-                _put(storages["exports"], batch, Path(folder), files, content)
-            first = batch.written_at is None
-            batch.manifest_sha256, batch.files, batch.failure = sha256_of(content), [asdict(entry) for entry in files], ""
-            batch.written_at = batch.written_at or Now()
-            batch.save(update_fields=["manifest_sha256", "files", "failure", "written_at"])
-            if first:
-                record(action=Action.BATCH_WRITTEN, actor=None, subject=f"{batch.consultation.slug} {batch.number}", size=batch.size)
-    except OSError as reason:
-        why = f"{type(reason).__name__}: {reason.strerror or reason}"[:300]
-        Batch.objects.filter(pk=batch_id).update(failure=why)
-        raise WriteFailed(why) from reason
+    unwritten = Batch.objects.filter(consultation=batch.consultation_id, number__lte=batch.number, written_at=None)
+    for pk in list(unwritten.order_by("number").values_list("pk", flat=True)):
+        try:
+            _write(pk, wait=wait)
+        except (OSError, StoredDifferently) as trouble:
+            reason = _in_words(trouble)
+            Batch.objects.filter(pk=pk, written_at=None).update(failure=reason)
+            raise BatchNotWritten(reason) from trouble
     batch.refresh_from_db()
-    return batch
 
 
-def _members(batch: Batch) -> Iterator[Response]:
-    """A batch's responses in the order of its rows, a chunk at a time, however many they are."""
-    rows = BatchMember.objects.filter(batch=batch).select_related("response__edition", "response__contact").order_by("row")
-    return (member.response for member in rows.defer("response__edition__content").iterator(chunk_size=CHUNK))
+def _write(pk: int, *, wait: bool) -> None:
+    with transaction.atomic(), TemporaryDirectory(prefix="batch-") as folder:
+        # Two workers at one batch: the second waits for the first, or leaves, and finds it written.
+        batch = (
+            Batch.objects.select_for_update(no_key=True, of=("self",), skip_locked=not wait)
+            .select_related("consultation")
+            .filter(pk=pk)
+            .first()
+        )
+        if batch is None:
+            raise BeingWritten
+        if batch.written_at:
+            return
+        files = make_files(batch=batch, folder=Path(folder))
+        for file in files:
+            _store(Path(folder) / file.name, f"{folder_of(batch)}/{file.name}", file)
+        batch.files = [asdict(file) for file in files]
+        batch.manifest_sha256 = files[-1].sha256
+        batch.failure = ""
+        batch.written_at = Now()
+        batch.save(update_fields=["files", "manifest_sha256", "failure", "written_at"])
+        record(action=Action.BATCH_WRITTEN, actor=None, subject=folder_of(batch), manifest_sha256=batch.manifest_sha256)
 
 
-def _make_files(batch: Batch, folder: Path) -> tuple[list[FileEntry], bytes]:
-    editions = list(batch.consultation.editions.defer("content").filter(responses__membership__batch=batch).distinct().order_by("-number"))
-    if not editions:
-        editions = [batch.consultation.editions.defer("content").filter(published_at__lte=batch.sealed_at).latest("number")]
-    plans = {edition.pk: plan_of(edition) for edition in editions}
-    questions = questions_of(plans.values())
-    counts: dict[str, Counter[str]] = {"channel": Counter(), "kind": Counter(), "timing": Counter(), "synthetic": Counter()}
-    ends: list[str] = []
-    with (
-        _table(folder / "responses.csv") as responses,
-        (folder / "responses.jsonl").open("w", encoding="utf-8", newline="\n") as lines,
-        _table(folder / "contacts.csv") as contacts,
-    ):
-        table, people = csv.writer(responses), csv.writer(contacts)
-        table.writerow(header(questions))
-        people.writerow(["reference", "version", "name", "email", "postcode_district"])
-        for response in _members(batch):
-            table.writerow(wide_row(response, plans[response.edition_id], questions))
-            lines.write(json.dumps(json_row(response), ensure_ascii=False, sort_keys=True) + "\n")
-            contact = response.contact
-            people.writerow(
-                [response.reference, response.version, *map(safe_cell, (contact.name, contact.email, contact.postcode_district))]
-            )
-            counts["channel"][response.channel] += 1
-            counts["kind"][str(response.choices.get("capacity", "not-said"))] += 1
-            counts["timing"][response.timing] += 1
-            counts["synthetic"]["yes" if response.synthetic else "no"] += 1
-            ends = [*ends[:1], response.reference]
-    with _table(folder / "codebook.csv") as codebook:
-        entries = [row for edition in editions for row in codebook_rows(edition.number, plans[edition.pk])]
-        csv.writer(codebook).writerows([CODEBOOK_HEADER, *entries])
-    rows = {"responses.csv": batch.size, "responses.jsonl": batch.size, "codebook.csv": len(entries)}
+def make_files(*, batch: Batch, folder: Path) -> list[FileEntry]:
+    """Make the files of a sealed batch in `folder`, its manifest last. The same batch always gives the same bytes.
+
+    Rows come from the database and go to the disk a few at a time, however many there are. Needs a transaction.
+    """
+    editions = _editions_of(batch)
+    plans = {edition.number: plan_of(edition) for edition in editions}
+    numbers = {edition.pk: edition.number for edition in editions}
+    columns = answer_columns(list(plans.values()))
+    counts = Counts()
+    with ExitStack() as files:
+        csv_file = files.enter_context((folder / "responses.csv").open("w", encoding="utf-8", newline=""))
+        lines = files.enter_context((folder / "responses.jsonl").open("w", encoding="utf-8", newline="\n"))
+        table = csv.writer(csv_file)
+        table.writerow(RESPONSE_COLUMNS + [column.name for column in columns])
+        for row, response in enumerate(_members(batch).iterator(chunk_size=RESPONSES_AT_ONCE), 1):
+            edition = numbers[response.edition_id]
+            table.writerow(response_row(response, row=row, edition=edition, plan=plans[edition], columns=columns))
+            lines.write(response_line(response, row=row, edition=edition))
+            counts.add(response)
+    made = [describe(folder / name, rows=counts.responses) for name in ("responses.csv", "responses.jsonl")]
+    codebook = folder / "codebook.csv"
+    made.append(describe(codebook, rows=_write_table(codebook, CODEBOOK_COLUMNS, codebook_rows(plans))))
     if batch.includes_contacts:
-        rows["contacts.csv"] = batch.size
-    files = [describe_file(folder / name, rows=number) for name, number in rows.items()]
-    previous = Batch.objects.filter(consultation=batch.consultation, number=batch.number - 1).values_list("manifest_sha256", flat=True)
-    about = {
-        "consultation": batch.consultation.slug,
-        "batch": batch.number,
-        "sealed_at": iso(batch.sealed_at),
-        "first_reference": ends[0] if ends else None,
-        "last_reference": ends[-1] if ends else None,
-    }
-    total = {"responses": batch.size, **{name: dict(sorted(counter.items())) for name, counter in counts.items()}}
-    return files, manifest_bytes(about=about, previous=previous.first() or "", counts=total, files=files)
+        path = folder / "contacts.csv"
+        people = Contact.objects.filter(response__membership__batch=batch).order_by("response__membership__row")
+        found = people.select_related("response").only("response__reference", "name", "email", "postcode_district").iterator()
+        made.append(describe(path, rows=_write_table(path, CONTACT_COLUMNS, (contact_row(c.response.reference, c) for c in found))))
+    manifest = folder / MANIFEST
+    manifest.write_bytes(
+        build_manifest(
+            consultation=batch.consultation.slug,
+            batch=batch.number,
+            sealed_at=batch.sealed_at,
+            previous_manifest_sha256=_previous_manifest(batch),
+            editions=list(plans),
+            includes_contacts=batch.includes_contacts,
+            counts=counts,
+            files=made,
+        )
+    )
+    return [*made, describe(manifest, rows=None)]
 
 
-def _table(path: Path) -> Any:
-    # The csv module ends lines with CRLF, as RFC 4180 asks; Python must not translate them.
-    return path.open("w", encoding="utf-8", newline="")
+def _members(batch: Batch) -> models.QuerySet[Response]:
+    return Response.objects.filter(membership__batch=batch).order_by("membership__row")
 
 
-def _put(storage: Storage, batch: Batch, folder: Path, files: list[FileEntry], manifest: bytes) -> None:
-    """Store the files, each checked as it arrived, and the manifest when they are all there. Raises OSError."""
-    (folder / NAME).write_bytes(manifest)
-    entries = [*files, FileEntry(NAME, len(manifest), 0, sha256_of(manifest))]
-    for entry in entries:
-        target = f"{folder_of(batch)}/{entry.name}"
-        with (folder / entry.name).open("rb") as file:
-            stored = storage.save(target, File(file))
-        with storage.open(stored) as arrived:
-            digest = hashlib.sha256()
-            for chunk in arrived.chunks():
-                digest.update(chunk)
-        if stored != target or digest.hexdigest() != entry.sha256:
-            raise OSError(f"{entry.name} did not arrive whole")
+def _editions_of(batch: Batch) -> list[Edition]:
+    """The editions that the batch's responses answered, in order; for a nil return the one that was current when it was sealed."""
+    editions = Edition.objects.filter(consultation=batch.consultation).defer("content").order_by("number")
+    answered = list(editions.filter(pk__in=_members(batch).order_by().values("edition")))
+    return answered or list(editions.filter(published_at__lte=batch.sealed_at))[-1:]
+
+
+def _previous_manifest(batch: Batch) -> str | None:
+    if batch.number == 1:
+        return None
+    return Batch.objects.values_list("manifest_sha256", flat=True).get(consultation=batch.consultation, number=batch.number - 1)
+
+
+def _write_table(path: Path, header: list[str], lines: Iterable[list[str]]) -> int:
+    """Write a CSV file and say how many rows it has, its header not counted."""
+    count = 0
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(header)
+        for line in lines:
+            table.writerow(line)
+            count += 1
+    return count
+
+
+def describe(path: Path, *, rows: int | None) -> FileEntry:
+    """A file's entry in the manifest."""
+    with path.open("rb") as file:
+        return FileEntry(path.name, path.stat().st_size, rows, hashlib.file_digest(file, "sha256").hexdigest())
+
+
+def _store(source: Path, name: str, entry: FileEntry) -> None:
+    """Put a file into the storage for exports, and read it back to see that it arrived. Raises OSError or StoredDifferently."""
+    storage = storages["exports"]
+    with source.open("rb") as file:
+        if isinstance(storage, FileSystemStorage):
+            # Whoever looks into the folder sees a whole file or none.
+            aside = storage.save(f"{name}.part", File(file))
+            _put_in_place(Path(storage.path(aside)), Path(storage.path(name)))
+        else:
+            if storage.exists(name):
+                storage.delete(name)  # What an earlier try left; else some storages choose another name.
+            storage.save(name, File(file))
+    digest, size = _read_back(storage, name)
+    if (size, digest) != (entry.bytes, entry.sha256):
+        raise StoredDifferently(f"{entry.name} came back as {size:,} bytes that are not the {entry.bytes:,} bytes stored.")
+
+
+def _put_in_place(aside: Path, path: Path) -> None:
+    """Rename `aside` to `path` so that a power cut leaves the whole file or none."""
+    _sync(aside)
+    aside.replace(path)
+    _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _read_back(storage: Storage, name: str) -> tuple[str, int]:
+    digest, size = hashlib.sha256(), 0
+    with storage.open(name, "rb") as file:
+        for chunk in file.chunks(CHUNK_BYTES):
+            digest.update(chunk)
+            size += len(chunk)
+    return digest.hexdigest(), size
+
+
+def _in_words(trouble: Exception) -> str:
+    """Why a batch could not be written, in words fit for the page: no path of ours."""
+    if isinstance(trouble, OSError):
+        return f"The files could not be written: {trouble.strerror or type(trouble).__name__}."[:300]
+    return str(trouble)[:300]
+
+
+def open_file(*, batch: Batch, name: str, reader: User) -> File:
+    """One of a written batch's files, opened for somebody who takes it away; that is put on the trail.
+
+    Raises NoSuchFile and FileGone.
+    """
+    if name not in {file["name"] for file in batch.files}:
+        raise NoSuchFile(name)
+    try:
+        file = storages["exports"].open(f"{folder_of(batch)}/{name}", "rb")
+    except FileNotFoundError as reason:
+        raise FileGone(name) from reason
+    record(action=Action.BATCH_DOWNLOADED, actor=reader, subject=folder_of(batch), file=name)
+    return file

@@ -60,7 +60,8 @@ CLAIM = """
         WHERE state = 'waiting' AND due_at <= statement_timestamp() AND (leased_until IS NULL OR leased_until < statement_timestamp())
         ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED
     )
-    UPDATE responses_confirmation SET leased_until = statement_timestamp() + %s FROM due WHERE responses_confirmation.id = due.id
+    UPDATE responses_confirmation SET leased_until = statement_timestamp() + %s * interval '1 second'
+    FROM due WHERE responses_confirmation.id = due.id
     RETURNING responses_confirmation.id
 """
 
@@ -99,7 +100,7 @@ def claim_due(*, limit: int, lease: timedelta = LEASE) -> list[Confirmation]:
     """Take up to `limit` due confirmations in hand: nobody else gets them before the lease has run out."""
     with database.cursor() as cursor:
         # Two workers at once: SKIP LOCKED gives them different rows, and whoever comes after the commit sees the lease.
-        cursor.execute(CLAIM, [limit, lease])  # type: ignore[list-item]  # psycopg2 knows intervals
+        cursor.execute(CLAIM, [limit, lease.total_seconds()])
         claimed = [row[0] for row in cursor.fetchall()]
     # The answers stay where they are: nothing that a respondent wrote goes into an email.
     return list(

@@ -1,37 +1,80 @@
-"""The manifest of a batch: what is in it and how to check it. Pure: values in, bytes out, the same for the same values."""
+"""The manifest: what a batch holds, by which whoever receives it can check that all of it came. Pure: values in, values out."""
 
-import hashlib
 import json
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
 
-NAME = "manifest.json"
+from consult.clock import iso
+from responses.models import Response
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+NOT_SAID = "not-said"
 
 
 @dataclass(frozen=True)
 class FileEntry:
-    """One file of a batch: its size in bytes, its rows without the header, its SHA-256 as 64 hex digits."""
+    """One file of a batch. `rows` are its responses or questions, not its lines; None where it has none."""
 
     name: str
     bytes: int
-    rows: int
+    rows: int | None
     sha256: str
 
 
-def describe_file(path: Path, *, rows: int) -> FileEntry:
-    """The entry of a file on disk."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return FileEntry(path.name, path.stat().st_size, rows, digest)
+@dataclass
+class Counts:
+    """How many responses of which sort a batch holds, counted as they are written."""
+
+    responses: int = 0
+    synthetic: int = 0
+    channel: Counter[str] = field(default_factory=Counter)
+    kind: Counter[str] = field(default_factory=Counter)
+    timing: Counter[str] = field(default_factory=Counter)
+    first_reference: str | None = None
+    last_reference: str | None = None
+
+    def add(self, response: Response) -> None:
+        """Count one more response, the next by row."""
+        self.responses += 1
+        self.synthetic += response.synthetic
+        self.channel[response.channel] += 1
+        self.kind[response.choices.get("capacity", NOT_SAID)] += 1
+        self.timing[response.timing] += 1
+        self.first_reference = self.first_reference or response.reference
+        self.last_reference = response.reference
 
 
-def manifest_bytes(*, about: dict[str, Any], previous: str, counts: dict[str, Any], files: list[FileEntry]) -> bytes:
-    """The manifest as JSON. `previous` is the SHA-256 of the manifest before it, empty for the first batch."""
-    content = {**about, "previous_manifest_sha256": previous, "counts": counts, "files": [asdict(entry) for entry in files]}
-    return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
-
-
-def sha256_of(content: bytes) -> str:
-    """The SHA-256 of a manifest, by which the next one names it."""
-    return hashlib.sha256(content).hexdigest()
+def build_manifest(
+    *,
+    consultation: str,
+    batch: int,
+    sealed_at: datetime,
+    previous_manifest_sha256: str | None,
+    editions: Sequence[int],
+    includes_contacts: bool,
+    counts: Counts,
+    files: Sequence[FileEntry],
+) -> bytes:
+    """The manifest as it is written: the same values give the same bytes."""
+    content = {
+        "format": FORMAT,
+        "consultation": consultation,
+        "batch": batch,
+        "previous_manifest_sha256": previous_manifest_sha256,
+        "sealed_at": iso(sealed_at),
+        "editions": list(editions),
+        "includes_contacts": includes_contacts,
+        "first_reference": counts.first_reference,
+        "last_reference": counts.last_reference,
+        "counts": {
+            "responses": counts.responses,
+            "synthetic": counts.synthetic,
+            # Sorted: the order of counting must not show in the bytes.
+            **{name: dict(sorted(getattr(counts, name).items())) for name in ("channel", "kind", "timing")},
+        },
+        "files": [asdict(file) for file in files],
+    }
+    return (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()

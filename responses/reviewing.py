@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.contrib.postgres.search import SearchQuery, SearchVector
+from django.contrib.postgres.search import SearchQuery, SearchVectorField
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Func, QuerySet, Value
 from django.db.models.functions import Now
 
 from consult.auditing import record
@@ -77,9 +77,9 @@ def find_responses(
         try:
             return found.filter(reference=normalise_reference(word))
         except NotAReference:
-            # PostgreSQL's configuration for JSON takes the words of every value, and websearch knows quotes and minus signs.
-            found = found.annotate(words=SearchVector("texts", config="english"))
-            return found.filter(words=SearchQuery(word.replace("\x00", ""), config="english", search_type="websearch"))
+            # Of JSON, PostgreSQL takes the words of the values and not the keys; websearch knows quotes and minus signs.
+            words = Func(Value("english"), "texts", function="to_tsvector", output_field=SearchVectorField())
+            return found.annotate(words=words).filter(words=SearchQuery(word, config="english", search_type="websearch"))
     return found
 
 

@@ -1,104 +1,151 @@
-"""A response as a row of a table. Pure: values in, values out.
+"""A batch's rows: responses and questions as lines of CSV and JSON. Pure: values in, values out.
 
-A spreadsheet runs a cell that begins with an equals sign, a plus, a minus, an at sign, a tab or a line break, in ASCII or
-full width. Such a cell gets an apostrophe in front, and so does one that begins with an apostrophe; taking one leading
-apostrophe away from any text cell gives back exactly what was typed. JSON Lines carry every text as it was typed.
+A spreadsheet runs a cell that begins like a formula. `safe_cell` keeps it from that and `restore_cell` undoes it, so that
+nothing which people wrote is lost. The JSON lines hold every text just as it was typed.
 """
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from consult.clock import iso
 from consult.plan import Plan, Question
 from responses.answers import is_asked, write_in_name
-from responses.models import Response
+from responses.models import Contact, Response
 
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")
+GUARD = "'"
+# What a spreadsheet takes for the beginning of a formula, also written wide, and the guard itself, so that it can be undone.
+GUARDED = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", GUARD)
 NOT_ASKED = "not-asked"
-FIXED = ["reference", "version", "received_at", "started_at", "channel", "timing", "edition", "synthetic", "flags"]
+
+RESPONSE_COLUMNS = ["reference", "version", "row", "received_at", "started_at", "channel", "timing", "edition", "synthetic", "flags"]
+CONTACT_COLUMNS = ["reference", "name", "email", "postcode_district"]
+CODEBOOK_COLUMNS = [
+    *["edition", "part", "question", "kind", "wording", "asked_if", "order"],
+    *["option", "option_label", "option_value", "option_order", "column", "text_column"],
+]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of answers: a question's own, or one for an option of it or for the words written in beside one."""
+
+    name: str
+    question: str
+    option: str = ""
+    text: bool = False
 
 
 def safe_cell(text: str) -> str:
-    """`text` as a CSV cell that no spreadsheet runs."""
-    return f"'{text}" if text.startswith(DANGEROUS) else text
+    """`text` as a cell that no spreadsheet runs, and that cannot be taken for a question that was not asked."""
+    return GUARD + text if text.startswith(GUARDED) or text == NOT_ASKED else text
 
 
 def restore_cell(cell: str) -> str:
-    """What was typed, from a cell made by `safe_cell`."""
-    return cell.removeprefix("'")
+    """The text from which `safe_cell` made `cell`."""
+    return cell.removeprefix(GUARD)
 
 
-def questions_of(plans: Iterable[Plan]) -> list[Question]:
-    """Every question of some editions, newest edition first in `plans`, each once: the columns of a table over all of them."""
-    found: dict[str, Question] = {}
-    for plan in plans:
-        for question in plan.asked:
-            found.setdefault(question.slug, question)
-    return list(found.values())
+def answer_columns(plans: Sequence[Plan]) -> list[Column]:
+    """The columns for everything that any of `plans` asks, as the last and newest has them; what only earlier ones asked follows."""
+    columns = {column.name: column for plan in reversed(plans) for question in plan.asked for column in _columns_of(question)}
+    # A question keeps its columns together, also those for options that only an earlier edition had.
+    order = list(dict.fromkeys(column.question for column in columns.values()))
+    return sorted(columns.values(), key=lambda column: order.index(column.question))
 
 
-def columns_of(question: Question) -> list[str]:
-    """The columns of one question: one, or for a choice of several one for each option; and one for each line to write in."""
-    if question.kind == "many":
-        names = [f"{question.slug}--{option.slug}" for option in question.options]
-    else:
-        names = [question.slug]
-    return names + [f"{write_in_name(question.slug, option.slug)}--text" for option in question.options if option.write_in]
+def _columns_of(question: Question) -> Iterator[Column]:
+    if question.kind != "many":
+        # No slug has an underscore in it, so that this is nobody else's name.
+        taken = question.slug in RESPONSE_COLUMNS
+        yield Column(f"question_{question.slug}" if taken else question.slug, question.slug)
+    for option in question.options:
+        if question.kind == "many":
+            yield Column(f"{question.slug}--{option.slug}", question.slug, option.slug)
+        if option.write_in:
+            yield Column(f"{question.slug}--{option.slug}--text", question.slug, option.slug, text=True)
 
 
-def header(questions: list[Question]) -> list[str]:
-    """The column names."""
-    return FIXED + [name for question in questions for name in columns_of(question)]
+def response_row(response: Response, *, row: int, edition: int, plan: Plan, columns: Sequence[Column]) -> list[str]:
+    """One response as a row of CSV, under RESPONSE_COLUMNS and then `columns`. `plan` is what it answered."""
+    asked = {question.slug: question for question in plan.asked if is_asked(question, response.choices)}
+    about = [
+        response.reference,
+        str(response.version),
+        str(row),
+        iso(response.received_at),
+        iso(response.started_at),
+        response.channel,
+        response.timing,
+        str(edition),
+        str(int(response.synthetic)),
+        safe_cell(";".join(response.flags)),
+    ]
+    return about + [_cell(column, asked.get(column.question), response) for column in columns]
 
 
-def wide_row(response: Response, plan: Plan, questions: list[Question]) -> list[str]:
-    """One response as the cells of one row. Empty is not answered; "not-asked" is not asked of this respondent."""
-    fixed = [response.reference, str(response.version), iso(response.received_at), iso(response.started_at), response.channel]
-    fixed += [response.timing, str(response.edition.number), str(int(response.synthetic)), " ".join(response.flags)]
-    cells = [cell for question in questions for cell in _cells(question, response, plan)]
-    return fixed + [safe_cell(cell) for cell in cells]
+def _cell(column: Column, question: Question | None, response: Response) -> str:
+    if question is None or (column.option and column.option not in {option.slug for option in question.options}):
+        return NOT_ASKED
+    if column.text:
+        return safe_cell(response.texts.get(write_in_name(column.question, column.option), ""))
+    if column.option:
+        chosen = response.choices.get(column.question)
+        return "" if chosen is None else str(int(column.option in chosen))
+    return safe_cell((response.choices if question.closed else response.texts).get(column.question, ""))
 
 
-def _cells(question: Question, response: Response, plan: Plan) -> list[str]:
-    asked = plan.by_slug.get(question.slug)
-    if asked is None or not is_asked(asked, response.choices):
-        return [NOT_ASKED] * len(columns_of(question))
-    written = [response.texts.get(write_in_name(question.slug, option.slug), "") for option in question.options if option.write_in]
-    if question.kind == "many":
-        chosen = response.choices.get(question.slug)
-        # Nobody who answered nothing said no to anything: without an answer the columns are empty, not 0.
-        return [("1" if option.slug in chosen else "0") if chosen else "" for option in question.options] + written
-    if question.closed:
-        return [response.choices.get(question.slug, ""), *written]
-    return [response.texts.get(question.slug, "")]
+def response_line(response: Response, *, row: int, edition: int) -> str:
+    """One response as a line of JSON, with every text as it was typed."""
+    # Without its digest: that covers the contact details too, so that whoever guesses a name could check the guess with it.
+    return json_line(
+        {
+            "reference": response.reference,
+            "version": response.version,
+            "row": row,
+            "received_at": iso(response.received_at),
+            "started_at": iso(response.started_at),
+            "channel": response.channel,
+            "timing": response.timing,
+            "edition": edition,
+            "synthetic": response.synthetic,
+            "flags": response.flags,
+            "choices": response.choices,
+            "texts": response.texts,
+        }
+    )
 
 
-def json_row(response: Response) -> dict[str, Any]:
-    """One response with everything it said, as it was typed. Contact details are not part of it."""
-    return {
-        "reference": response.reference,
-        "version": response.version,
-        "received_at": iso(response.received_at),
-        "started_at": iso(response.started_at),
-        "channel": response.channel,
-        "timing": response.timing,
-        "edition": response.edition.number,
-        "synthetic": response.synthetic,
-        "flags": response.flags,
-        "choices": response.choices,
-        "texts": response.texts,
-        "digest": response.digest,
-    }
+def json_line(values: Mapping[str, Any]) -> str:
+    """`values` as one line, its end included."""
+    line = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    # JSON allows these three inside a text, but many programs that read line by line would break the line there.
+    for character in "\x85\u2028\u2029":
+        line = line.replace(character, f"\\u{ord(character):04x}")
+    return f"{line}\n"
 
 
-CODEBOOK_HEADER = ["edition", "question", "part", "kind", "order", "text", "option", "option_label", "option_value", "option_order"]
+def contact_row(reference: str, contact: Contact) -> list[str]:
+    """Whom a response came from, under CONTACT_COLUMNS."""
+    return [reference, *map(safe_cell, (contact.name, contact.email, contact.postcode_district))]
 
 
-def codebook_rows(edition: int, plan: Plan) -> list[list[str]]:
-    """The exact wording of one edition: a row for each option of a closed question, one for each other question."""
-    rows = []
-    for order, question in enumerate(plan.asked, 1):
-        start = [str(edition), question.slug, question.part, question.kind, str(order), question.text]
-        options = [[option.slug, option.label, "" if option.value is None else str(option.value)] for option in question.options]
-        rows += [[*start, *cells, str(place)] for place, cells in enumerate(options, 1)] or [[*start, "", "", "", ""]]
-    return [[safe_cell(cell) for cell in row] for row in rows]
+def codebook_rows(plans: Mapping[int, Plan]) -> Iterator[list[str]]:
+    """What was asked, under CODEBOOK_COLUMNS: for each edition a row for every option, or for a question that has none.
+
+    `plans` maps the editions' numbers to their plans.
+    """
+    for edition, plan in plans.items():
+        for order, question in enumerate(plan.asked, 1):
+            asked_if = ";".join(f"{slug}={option}" for slug, option in question.show_if.items())
+            about = [str(edition), question.part, question.slug, question.kind, safe_cell(question.text), asked_if, str(order)]
+            columns = list(_columns_of(question))
+            answers = {column.option: column.name for column in columns if not column.text}
+            beside = {column.option: column.name for column in columns if column.text}
+            if not question.options:
+                yield [*about, "", "", "", "", answers[""], ""]
+            for number, option in enumerate(question.options, 1):
+                value = "" if option.value is None else str(option.value)
+                column_name = answers.get(option.slug) or answers[""]
+                yield [*about, option.slug, safe_cell(option.label), value, str(number), column_name, beside.get(option.slug, "")]

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 
+from celery import Task
 from kombu.exceptions import OperationalError
 
 from consult.celery import app
@@ -32,13 +33,22 @@ def seal_due_batches() -> None:
 
 def nudge_sending() -> None:
     """Ask a worker to look for confirmations now rather than at its next sweep. Never raises, and takes a second at most."""
+    _nudge(send_due_confirmations)
+
+
+def nudge_writing() -> None:
+    """Ask a worker to write what is sealed now rather than in a few minutes. Never raises, and takes a second at most."""
+    _nudge(seal_due_batches)
+
+
+def _nudge(task: Task) -> None:
     # While another thread is asking, its task or the next sweep finds ours too: a silent broker holds up one thread, not all.
     if time.monotonic() < _broker["leave_alone_until"] or not _asking.acquire(blocking=False):
         return
     try:
-        send_due_confirmations.apply_async(expires=NUDGE_EXPIRES_SECONDS, retry=False)
+        task.apply_async(expires=NUDGE_EXPIRES_SECONDS, retry=False)
     except OperationalError as error:
         _broker["leave_alone_until"] = time.monotonic() + LEAVE_BROKER_ALONE_SECONDS
-        log.warning("Redis does not answer; the next sweep sends what is due: %s", error)
+        log.warning("Redis does not answer; the next sweep does what is due: %s", error)
     finally:
         _asking.release()

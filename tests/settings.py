@@ -18,6 +18,7 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 if "TEST_VAR_DIR" not in os.environ:
     var_dir = Path(tempfile.mkdtemp(prefix="consult-test-"))
     var_dir.chmod(0o755)
+    (var_dir / "static").mkdir()
     os.environ["TEST_VAR_DIR"] = os.environ["VAR_DIR"] = str(var_dir)
     atexit.register(shutil.rmtree, var_dir, ignore_errors=True)
     if not os.environ.get("REDIS_URL"):

@@ -4,30 +4,40 @@ docs/plan-files.md explains the keys; a test holds it against the shapes below.
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import yaml
 from django.utils.text import slugify
 
+from consult.clock import NotADate, names_a_year, parse_closing, parse_opening
 from consult.plan import ABOUT_YOU, EQUALITY, GENERAL
-from consult.plans.shapes import Notes, Problem, list_of, mapping, one_of, slug, table, text, web_address, whole_number, yes_or_no
+from consult.plans.shapes import SLUG, Notes, Problem, list_of, mapping, one_of, slug, table, text, web_address, whole_number, yes_or_no
 
-MAX_BYTES = 1_000_000
+MAX_BYTES = 500_000
+MAX_DEPTH = 20
 TEXT_MAX_CHARS = 5000
 RESERVED_PARTS = {GENERAL, ABOUT_YOU, EQUALITY, "check", "send"}
+# The form asks these itself, beside the questions.
+RESERVED_QUESTIONS = {"name", "email", "postcode"}
 # These are the first steps of other addresses.
 RESERVED_SLUGS = {"admin", "health", "receipt", "staff", "static"}
 
 OPTION = mapping({"label": text(200)}, {"slug": slug(80), "value": whole_number(-100, 100), "write_in": yes_or_no, "exclusive": yes_or_no})
-OPTION_GROUP = mapping({"group": text(200), "options": list_of(lambda node, key, notes: _option(node, key, notes), least=1)})  # noqa: PLW0108  # each needs the other
 
 
 def _option(node: yaml.Node, key: str, notes: Notes) -> Any:
-    """An option: its label alone, its label with more, or a group of options."""
-    if isinstance(node, yaml.ScalarNode):
-        return {"label": text(200)(node, key, notes)}
+    """An option: its label alone, or its label with more."""
+    return {"label": text(200)(node, key, notes)} if isinstance(node, yaml.ScalarNode) else OPTION(node, key, notes)
+
+
+OPTION_GROUP = mapping({"group": text(200), "options": list_of(_option, least=1)})
+
+
+def _option_or_group(node: yaml.Node, key: str, notes: Notes) -> Any:
+    """An option, or several under a heading. Groups hold no groups."""
     names = [name.value for name, _ in node.value if isinstance(name, yaml.ScalarNode)] if isinstance(node, yaml.MappingNode) else []
-    return (OPTION_GROUP if "group" in names else OPTION)(node, key, notes)
+    return (OPTION_GROUP if "group" in names else _option)(node, key, notes)
 
 
 QUESTION = mapping(
@@ -35,7 +45,7 @@ QUESTION = mapping(
     {
         "help": text(500),
         "scale": slug(40),
-        "options": list_of(_option, least=1),
+        "options": list_of(_option_or_group, least=1),
         "options_from": one_of("sections", "recommendations"),
         "max_choices": whole_number(1, 50),
         "max_chars": whole_number(1, 50_000),
@@ -54,7 +64,7 @@ SECTION = mapping(
     },
 )
 RECOMMENDATION = mapping(
-    {"slug": slug(60), "headline": text(300), "attribution": text(200), "context": text(5000)},
+    {"slug": slug(60), "headline": text(200), "attribution": text(200), "context": text(5000)},
     {
         "draft_plan_coverage": text(1000),
         "figures": list_of(mapping({"value": text(60), "what": text(200), "source": web_address})),
@@ -127,6 +137,7 @@ def check_plan(content: str | bytes) -> CheckedPlan:
     notes = Notes()
     plan = PLAN_FILE(_compose(content), "", notes)
     questions: list[dict[str, Any]] = []
+    _check_window(plan.get("consultation", {}), notes)
     if not notes.problems:
         _check_slugs(plan, notes)
         questions = _all_questions(plan, notes)
@@ -144,29 +155,58 @@ def check_plan(content: str | bytes) -> CheckedPlan:
     )
 
 
+class PlanLoader(yaml.SafeLoader):
+    """YAML without what no plan needs and a hostile file could use: aliases, which let a few lines stand for millions,
+    and nesting without end."""
+
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.MarkedYAMLError(problem="an alias: write the text out", problem_mark=self.peek_event().start_mark)
+        if self.depth == MAX_DEPTH:
+            raise yaml.MarkedYAMLError(problem="nested too deeply", problem_mark=self.peek_event().start_mark)
+        self.depth += 1
+        node: yaml.Node | None = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+
 def _compose(content: str | bytes) -> yaml.Node:
     if len(content) > MAX_BYTES:
         raise PlanProblems([Problem(1, "file", f"is larger than {MAX_BYTES:,} bytes")])
     try:
         decoded = content.decode("utf-8-sig") if isinstance(content, bytes) else content
-        # An alias would let a few lines stand for millions, and no plan needs one.
-        for token in yaml.scan(decoded, Loader=yaml.SafeLoader):
-            if isinstance(token, yaml.AliasToken):
-                raise PlanProblems([Problem(token.start_mark.line + 1, "file", f"uses an alias, *{token.value}: write the text out")])
-        node = yaml.compose(decoded, Loader=yaml.SafeLoader)
+        node = yaml.compose(decoded, Loader=PlanLoader)
     except UnicodeDecodeError as reason:
         line = content[: reason.start].count(b"\n") + 1 if isinstance(content, bytes) else 1
         raise PlanProblems([Problem(line, "file", "is not UTF-8 text")]) from reason
     except yaml.MarkedYAMLError as reason:
         mark = reason.problem_mark or reason.context_mark
-        raise PlanProblems([Problem(mark.line + 1 if mark else 1, "file", f"is not YAML: {reason.problem}")]) from reason
-    except yaml.YAMLError as reason:
-        raise PlanProblems([Problem(1, "file", "is not YAML: it has characters that YAML does not allow")]) from reason
-    except RecursionError as reason:
-        raise PlanProblems([Problem(1, "file", "is nested too deeply")]) from reason
+        why = ": ".join(filter(None, [reason.context, reason.problem]))
+        raise PlanProblems([Problem(mark.line + 1 if mark else 1, "file", f"cannot be read as YAML: {why}")]) from reason
+    except yaml.reader.ReaderError as reason:
+        line = decoded[: reason.position].count("\n") + 1
+        why = f"has the character U+{reason.character:04X}, which YAML does not allow"
+        raise PlanProblems([Problem(line, "file", why)]) from reason
     if node is None:
         raise PlanProblems([Problem(1, "file", "is empty")])
     return node
+
+
+def _check_window(consultation: dict[str, Any], notes: Notes) -> None:
+    """Note dates that are none and, where both say their year, an opening that does not come before the closing."""
+    # Only loading knows today; which year "21 January" is in does not change whether it is a date.
+    some_day = datetime(2026, 1, 1, tzinfo=UTC)
+    instants = {}
+    for name, parse in (("opens", parse_opening), ("closes", parse_closing)):
+        if value := consultation.get(name):
+            try:
+                instants[name] = parse(value, now=some_day)
+            except NotADate as reason:
+                notes.add(f"consultation.{name}", str(reason))
+    if len(instants) == 2 and all(names_a_year(consultation[name]) for name in instants) and instants["opens"] >= instants["closes"]:
+        notes.add("consultation.closes", "is not after the opening")
 
 
 def _check_slugs(plan: dict[str, Any], notes: Notes) -> None:
@@ -208,6 +248,8 @@ def _all_questions(plan: dict[str, Any], notes: Notes) -> list[dict[str, Any]]:
             questions.append(_question(full, part_slug, f"questions.{group}.{number}", plan, notes))
     seen: set[str] = set()
     for question in questions:
+        if question["slug"] in RESERVED_QUESTIONS:
+            notes.add(f"{question['key']}.slug", f"“{question['slug']}” is a field of the form's own")
         if question["slug"] in seen:
             notes.add(f"{question['key']}.slug", f"“{question['slug']}” stands twice among the questions")
         seen.add(question["slug"])
@@ -239,11 +281,14 @@ def _question(question: dict[str, Any], part: str, key: str, plan: dict[str, Any
     options = []
     for option in given:
         for inner in option.get("options", [option]):
-            slugged = inner.get("slug") or slugify(inner["label"])[:80]
+            slugged = inner.get("slug") or slugify(inner["label"])[:80].strip("-")
             options.append(
                 {"value": None, "write_in": False, "exclusive": False, "group": option.get("group", ""), **inner, "slug": slugged}
             )
-    slugs = [option["slug"] for option in options]
+    for option in options:
+        if not SLUG.fullmatch(option["slug"]):
+            notes.add(f"{key}.options", f"“{option['label']}” needs a slug, written out: its label makes none")
+    slugs = [option["slug"] for option in options if option["slug"]]
     for repeated in sorted({known for known in slugs if slugs.count(known) > 1}):
         notes.add(f"{key}.options", f"“{repeated}” stands twice: give one of them another slug")
     most = {"text": question.get("max_chars", TEXT_MAX_CHARS), "short-text": question.get("max_chars")}.get(question["kind"])

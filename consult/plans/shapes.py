@@ -4,6 +4,7 @@ Scalars are taken as the text that was written: a slug `no` or `none` is that wo
 """
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,10 @@ SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with a plan file, and where: the line from 1, the key as a path from the top, and why."""
+    """What is wrong with a plan file, and where: the line from 1, the key as a path from the top, and why.
+
+    Line 0 is for what was not in the file but beside it, such as --closes.
+    """
 
     line: int
     key: str
@@ -47,6 +51,11 @@ def _what(node: yaml.Node) -> str:
     return {yaml.ScalarNode: "text", yaml.SequenceNode: "a list", yaml.MappingNode: "keys with values"}[type(node)]
 
 
+def _cannot_be_shown(letter: str) -> bool:
+    """Control characters, halves of surrogate pairs (PostgreSQL refuses both NUL and these), and changes of direction."""
+    return (unicodedata.category(letter) in {"Cc", "Cs"} and letter not in "\n\t") or letter in "\u202a\u202b\u202d\u202e\u2066\u2067\u2068"
+
+
 def text(most: int) -> Shape:
     """Text of 1 to `most` characters, its ends trimmed."""
 
@@ -54,13 +63,14 @@ def text(most: int) -> Shape:
         if not isinstance(node, yaml.ScalarNode):
             notes.add(key, f"is {_what(node)}, should be text")
             return ""
-        value = node.value.strip()
+        # An editor who writes `email: null` means that there is none, not the word.
+        value = "" if node.tag == "tag:yaml.org,2002:null" else node.value.strip()
         if not value:
-            notes.add(key, "is empty")
+            notes.add(key, "is empty: leave the key out where there is nothing to say")
         elif len(value) > most:
             notes.add(key, f"has {len(value):,} characters, may have {most:,}")
-        elif "\x00" in value:
-            notes.add(key, "has a character that cannot be stored")
+        elif odd := sorted({f"U+{ord(letter):04X}" for letter in value if _cannot_be_shown(letter)}):
+            notes.add(key, f"has a character that cannot be shown: {', '.join(odd)}")
         return value
 
     return read
@@ -172,7 +182,10 @@ def _pairs(node: yaml.Node, key: str, notes: Notes) -> list[tuple[str, str, yaml
         return []
     pairs: list[tuple[str, str, yaml.Node]] = []
     for name_node, value in node.value:
-        name = name_node.value if isinstance(name_node, yaml.ScalarNode) else "?"
+        if not isinstance(name_node, yaml.ScalarNode):
+            notes.problems.append(Problem(name_node.start_mark.line + 1, key or "file", f"has {_what(name_node)} where a key should stand"))
+            continue
+        name = name_node.value
         inner = f"{key}.{name}" if key else name
         if any(name == earlier for earlier, _, _ in pairs):
             notes.problems.append(Problem(name_node.start_mark.line + 1, inner, "stands twice"))

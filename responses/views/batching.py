@@ -1,55 +1,70 @@
-"""The batches: what there is, one more now, and their files."""
+"""The batches: what MOPAC takes away."""
 
-import contextlib
+from itertools import groupby
+from operator import attrgetter
 
-from django.core.files.storage import storages
+from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from consult import clock
-from consult.auditing import record
-from consult.models import Action, Consultation, Right
-from responses.batching import WriteFailed, folder_of, seal_batch, write_batch
-from responses.manifests import NAME
+from consult.clock import in_words
+from consult.models import Consultation, Right
+from consult.views import say
+from responses.batching import FileGone, NoSuchFile, count_waiting, open_file, seal_batch
 from responses.models import Batch
+from responses.tasks import nudge_writing
 from responses.views.staff import staff_only
 
 
+@staff_only(Right.TAKE_BATCHES)
 @require_safe
-@staff_only(Right.TAKE_BATCHES)
 def batch_list(request: HttpRequest) -> HttpResponse:
-    """Every batch with its state and files."""
+    """Every batch of every consultation, the newest first, with its files."""
+    found = Batch.objects.select_related("sealed_by").order_by("consultation_id", "-number")
+    batches = {pk: list(group) for pk, group in groupby(found, key=attrgetter("consultation_id"))}
+    waiting = count_waiting()
     rows = [
-        {"batch": batch, "sealed": clock.in_words(batch.sealed_at), "names": [NAME, *(entry["name"] for entry in batch.files)]}
-        for batch in Batch.objects.select_related("consultation").order_by("-sealed_at")
+        {
+            "consultation": consultation,
+            "waiting": (number := waiting.get(consultation.pk, 0)),
+            "figure": f"{number:,}",
+            "next_number": mine[0].number + 1 if (mine := batches.get(consultation.pk, [])) else 1,
+            "batches": [{"batch": batch, "sealed": in_words(batch.sealed_at), "size": f"{batch.size:,}"} for batch in mine],
+        }
+        for consultation in Consultation.objects.filter(published_at__isnull=False)
     ]
-    return render(request, "review/batch_list.html", {"rows": rows, "consultations": Consultation.objects.all()})
+    return render(request, "review/batch_list.html", {"rows": rows})
 
 
-@require_POST
 @staff_only(Right.TAKE_BATCHES)
+@require_POST
 def batch_now(request: HttpRequest) -> HttpResponse:
-    """Seal a batch now and write it. One that cannot be written stays in the list with the reason, and is tried again."""
-    consultation = get_object_or_404(Consultation, slug=request.POST.get("consultation", ""))
-    batch = seal_batch(consultation=consultation, actor=request.user)  # type: ignore[arg-type]
-    # Where it cannot be written the reason stands beside the batch in the list.
-    with contextlib.suppress(WriteFailed):
-        write_batch(batch=batch)
+    """Seal the next batch at once; a worker makes its files."""
+    consultation = get_object_or_404(Consultation, slug=request.POST.get("consultation", ""), published_at__isnull=False)
+    expected = request.POST.get("number", "")
+    number = int(expected) if expected.isascii() and expected.isdigit() and len(expected) < 9 else None
+    batch = seal_batch(consultation=consultation, actor=request.user, number=number)  # type: ignore[arg-type]  # staff_only saw to it
+    nudge_writing()
+    words = ngettext("Batch %(number)s is sealed: %(size)s response.", "Batch %(number)s is sealed: %(size)s responses.", batch.size)
+    messages.success(request, words % {"number": batch.number, "size": f"{batch.size:,}"})
     return redirect("batch-list")
 
 
-@require_safe
 @staff_only(Right.TAKE_BATCHES)
+@require_safe
 def batch_file(request: HttpRequest, consultation: str, number: int, name: str) -> HttpResponse:
-    """One file of a batch, as it was written; that it was taken is on the trail."""
+    """One file of a batch, to take away."""
     batch = get_object_or_404(Batch.objects.select_related("consultation"), consultation__slug=consultation, number=number)
-    if batch.written_at is None or name not in {NAME, *(entry["name"] for entry in batch.files)}:
-        raise Http404
-    record(action=Action.BATCH_DOWNLOADED, actor=request.user, subject=f"{consultation} {number}", file=name)  # type: ignore[arg-type]
-    file = storages["exports"].open(f"{folder_of(batch)}/{name}")
-    page = FileResponse(
-        file, as_attachment=True, filename=f"{consultation}-batch-{number:04d}-{name}", content_type="application/octet-stream"
-    )
-    page["X-Content-Type-Options"] = "nosniff"
-    return page  # type: ignore[return-value]
+    try:
+        file = open_file(batch=batch, name=name, reader=request.user)  # type: ignore[arg-type]  # staff_only saw to it
+    except NoSuchFile as reason:
+        raise Http404 from reason
+    except FileGone:
+        lines = [_("The file was written, but it is not where batches are kept. Somebody who runs this service can put it back.")]
+        return say(request, status=404, heading=_("This file is missing"), lines=lines)
+    answer = FileResponse(file, as_attachment=True, filename=f"{batch.consultation.slug}-batch-{batch.number:04}-{name}")
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer  # type: ignore[return-value]  # a stream, but with headers like any other page

@@ -47,10 +47,12 @@ def compose(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compose]:
         assert not check or done.returncode == 0, f"{arguments}: {done.stdout[-3000:]}{done.stderr[-3000:]}"
         return done.stdout
 
-    run("build")
-    run("up", "-d")
-    yield run
-    run("down", "-v", check=False)
+    try:
+        run("build")
+        run("up", "-d")
+        yield run
+    finally:
+        run("down", "-v", check=False)
 
 
 def until(wanted: Callable[[], bool], *, seconds: int) -> None:

@@ -23,7 +23,7 @@ class Command(BaseCommand):
         except OSError as reason:
             raise CommandError(f"{file} cannot be read: {reason.strerror}.") from reason
         except PlanProblems as reason:
-            lines = [f"{file}:{problem.line}: {problem.key}: {problem.why}" for problem in reason.problems]
+            lines = [f"{f'{file}:{problem.line}: ' if problem.line else ''}{problem.key}: {problem.why}" for problem in reason.problems]
             raise CommandError("\n".join([*lines, "Nothing was changed."])) from reason
         consultation = loaded.consultation
         self.stdout.write(f"{consultation.title}: {'; '.join(loaded.done) or 'nothing changed'}.")

@@ -24,6 +24,10 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: object) -> None:
         self.wait_for_database()
         with connection.cursor() as cursor:
+            cursor.execute("SHOW server_encoding")
+            encoding = cursor.fetchone()[0]
+            if encoding != "UTF8":
+                raise CommandError(f"The database is encoded in {encoding}, which cannot hold every script: make one with ENCODING 'UTF8'.")
             # Several web containers may start at once: one prepares, the others find it done.
             cursor.execute("SELECT pg_advisory_lock(%s)", [PREPARING])
             try:

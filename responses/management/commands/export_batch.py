@@ -1,28 +1,38 @@
-"""manage.py export_batch: seal and write a batch now."""
+"""manage.py export_batch: seal the next batch and write its files, now."""
 
+from django.core.files.storage import FileSystemStorage, storages
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from consult.models import Consultation
-from responses.batching import WriteFailed, folder_of, seal_batch, write_batch
+from responses.batching import BatchNotWritten, folder_of, seal_batch, write_batch
 
 
 class Command(BaseCommand):
     help = "Put every response that is in no batch yet into the next one, and write its files."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("consultation", nargs="?", help="its slug; may be left out where there is only one")
+        parser.add_argument("consultation", nargs="?", help="its slug; needed where there are several")
 
     def handle(self, *args: object, consultation: str | None, **options: object) -> None:
-        found = list(Consultation.objects.filter(slug=consultation) if consultation else Consultation.objects.all())
-        if not found:
-            raise CommandError(
-                f"There is no consultation “{consultation}”." if consultation else "There is no consultation: load a plan first."
-            )
-        if len(found) > 1:
-            raise CommandError(f"Name one of the consultations: {', '.join(row.slug for row in found)}.")
-        batch = seal_batch(consultation=found[0], actor=None)
+        batch = seal_batch(consultation=find_consultation(consultation), actor=None)
+        what = f"{batch.size:,} response{'' if batch.size == 1 else 's'}" if batch.size else "a nil return: no response was waiting"
+        self.stdout.write(f"Sealed batch {batch.number} of {batch.consultation.slug}: {what}.")
         try:
-            batch = write_batch(batch=batch)
-        except WriteFailed as reason:
-            raise CommandError(f"Batch {batch.number} is sealed, but was not written: {reason}. It is tried again by itself.") from reason
-        self.stdout.write(f"Batch {batch.number}: {batch.size} responses, in {folder_of(batch)}.")
+            write_batch(batch=batch)
+        except BatchNotWritten as reason:
+            raise CommandError(f"It is not written yet. {reason} The service tries again every few minutes.") from reason
+        storage = storages["exports"]
+        self.stdout.write(f"Written to {storage.path(folder_of(batch)) if isinstance(storage, FileSystemStorage) else folder_of(batch)}")
+
+
+def find_consultation(slug: str | None) -> Consultation:
+    """The published consultation of that slug, or the only one. Raises CommandError."""
+    known = {row.slug: row for row in Consultation.objects.filter(published_at__isnull=False)}
+    names = ", ".join(sorted(known))
+    if not known:
+        raise CommandError("No consultation is published: load a plan first.")
+    if slug is None and len(known) > 1:
+        raise CommandError(f"There are several consultations: name one of {names}.")
+    if slug is not None and slug not in known:
+        raise CommandError(f"There is no consultation “{slug}”: name one of {names}.")
+    return known[slug] if slug else next(iter(known.values()))

@@ -1,0 +1,334 @@
+"""The administration: wording and dates for editors, accounts and the trail for administrators.
+
+Nothing is made or deleted here: a plan file brings a consultation, `load_plan` and this page correct it, and whatever is
+saved becomes a new edition.
+"""
+
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.validators import URLValidator
+from django.db import models
+from django.db.models import QuerySet
+from django.forms import BaseModelFormSet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from consult.models import AuditEntry, Consultation, Option, Question, Recommendation, Right, Section, User
+from consult.publishing import change_window, publish_edition, withdraw_consultation
+from consult.staffing import BadUsername, LastAdministrator, UsernameTaken, change_staff, check_username, create_staff, reset_password
+
+RIGHTS_HERE = [Right.EDIT_PLAN, Right.MANAGE_STAFF, Right.READ_TRAIL]
+
+
+def signed_in(request: HttpRequest) -> User:
+    """The member of staff behind a request that the site below has let in."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
+
+
+class StaffSite(admin.AdminSite):
+    """Django's administration behind the service's own sign-in, for those whose rights need it."""
+
+    site_header = "Administration"
+    site_title = "Administration"
+    index_title = "What would you like to change?"
+    empty_value_display = "none"
+
+    def has_permission(self, request: Any) -> bool:
+        user = request.user
+        return isinstance(user, User) and not user.must_change_password and any(user.may(right) for right in RIGHTS_HERE)
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Where Django sends whoever `has_permission` refuses: to sign in, to choose a password, or away."""
+        if not isinstance(request.user, User):
+            wanted = request.GET.get("next", reverse("admin:index"))
+            return redirect(f"{reverse('sign-in')}?{urlencode({'next': wanted})}")
+        if request.user.must_change_password:
+            return redirect("new-password")
+        if self.has_permission(request):
+            return redirect("admin:index")
+        raise PermissionDenied
+
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # type: ignore[override]
+        # Django's own page would leave nothing on the trail.
+        return redirect("new-password")
+
+
+site = StaffSite()
+
+
+class ByRight(admin.ModelAdmin):
+    """Pages for whoever has `right`, and for nobody else. No adding and no deleting unless a page says otherwise."""
+
+    right: ClassVar[Right]
+
+    def has_module_permission(self, request: Any) -> bool:
+        return signed_in(request).may(self.right)
+
+    def has_view_permission(self, request: Any, obj: Any = None) -> bool:
+        return signed_in(request).may(self.right)
+
+    def has_change_permission(self, request: Any, obj: Any = None) -> bool:
+        return signed_in(request).may(self.right)
+
+    def has_add_permission(self, request: Any) -> bool:
+        return False
+
+    def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
+        return False
+
+
+class Words(forms.CharField):
+    """Long text. Browsers send each line break as two characters; a text that nobody touched must not look changed."""
+
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python(value)).replace("\r\n", "\n").replace("\r", "\n")
+
+
+class Lines(forms.CharField):
+    """A list of texts, one a line."""
+
+    widget = forms.Textarea
+
+    def __init__(self, *, addresses: bool = False, **options: Any) -> None:
+        super().__init__(required=False, help_text="One on each line.", **options)
+        self.addresses = addresses
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        return [line.strip() for line in (value or "").splitlines() if line.strip()]
+
+    def validate(self, value: Any) -> None:
+        if self.addresses:
+            for line in value:
+                URLValidator(["http", "https"], message=f"“{line}” is not a web address.")(line)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(self.to_python(data) != (initial or []))
+
+
+class WordingAdmin(ByRight):
+    """Correcting what a consultation says. Saving makes a new edition; those who answered before keep theirs."""
+
+    right = Right.EDIT_PLAN
+    formfield_overrides = {models.TextField: {"form_class": Words}}
+    list_select_related = True
+    ordering = ["consultation", "order"]
+
+    def consultation_of(self, row: Any) -> Consultation:
+        consultation: Consultation = row.consultation
+        return consultation
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        # Only what this editor changed: another may be at the row's other fields.
+        columns = {field.name for field in self.opts.concrete_fields}
+        obj.save(update_fields=[name for name in form.changed_data if name in columns])
+
+    def save_related(self, request: Any, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        publish_edition(consultation=self.consultation_of(form.instance), actor=signed_in(request))
+
+
+class ConsultationForm(forms.ModelForm):
+    alternative_formats = Lines()
+    sources = Lines(addresses=True)
+    withdraw = forms.BooleanField(
+        required=False,
+        label="Take this consultation off the site",
+        help_text="At once, for everybody, and not to be undone here. What was received stays.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("opens_at") and cleaned.get("closes_at") and cleaned["opens_at"] >= cleaned["closes_at"]:
+            self.add_error("closes_at", "The closing has to come after the opening.")
+        return cleaned
+
+
+@admin.register(Consultation, site=site)
+class ConsultationAdmin(WordingAdmin):
+    form = ConsultationForm
+    list_display = ["title", "slug", "opens_at", "closes_at", "withdrawn_at"]
+    list_select_related = False
+    ordering = ["-closes_at", "slug"]
+    readonly_fields = ["slug", "contact", "ways_to_respond", "references", "published_at", "withdrawn_at"]
+    fieldsets = [
+        (None, {"fields": ["title", "slug", "summary", "owner", "statute"]}),
+        (
+            "Dates, in UK time",
+            {
+                "fields": ["opens_at", "closes_at", "grace_minutes", "published_at", "withdrawn_at", "withdraw"],
+                "description": "It is open up to, but not at, the closing: 22 January at 00:00 is read as 11:59pm on 21 January.",
+            },
+        ),
+        ("Notices", {"fields": ["safety_notice", "statement", "recommendations_statement", "equality_intro"]}),
+        ("Lists", {"fields": ["alternative_formats", "sources"]}),
+        ("Changed by loading the plan file again", {"fields": ["contact", "ways_to_respond", "references"]}),
+    ]
+
+    def consultation_of(self, row: Any) -> Consultation:
+        consultation: Consultation = row
+        return consultation
+
+    def save_model(self, request: HttpRequest, obj: Consultation, form: Any, change: bool) -> None:
+        actor = signed_in(request)
+        window = {name: form.cleaned_data[name] for name in ("opens_at", "closes_at", "grace_minutes") if name in form.changed_data}
+        if window:
+            change_window(consultation=obj, actor=actor, **window)
+        if form.cleaned_data["withdraw"]:
+            withdraw_consultation(consultation=obj, actor=actor)
+        form.changed_data = [name for name in form.changed_data if name not in {*window, "withdraw"}]
+        super().save_model(request, obj, form, change)
+
+
+class SectionForm(forms.ModelForm):
+    commitments = Lines()
+    sources = Lines(addresses=True)
+
+
+@admin.register(Section, site=site)
+class SectionAdmin(WordingAdmin):
+    form = SectionForm
+    list_display = ["title", "slug", "consultation"]
+    list_filter = ["consultation"]
+    fields = ["consultation", "slug", "title", "summary", "commitments", "grouping_note", "sources", "official_theme"]
+    readonly_fields = ["consultation", "slug", "official_theme"]
+
+
+class RecommendationForm(forms.ModelForm):
+    sources = Lines(addresses=True)
+
+
+@admin.register(Recommendation, site=site)
+class RecommendationAdmin(WordingAdmin):
+    form = RecommendationForm
+    list_display = ["headline", "slug", "consultation"]
+    list_filter = ["consultation"]
+    fields = [
+        *["consultation", "slug", "headline", "attribution", "context", "draft_plan_coverage", "sources"],
+        *["figures", "related_sections"],
+    ]
+    readonly_fields = ["consultation", "slug", "figures", "related_sections"]
+
+
+class OptionInline(admin.TabularInline):
+    model = Option
+    fields = ["slug", "label", "group", "value", "write_in", "exclusive"]
+    readonly_fields = ["slug", "value", "write_in", "exclusive"]
+    ordering = ["order"]
+    extra = 0
+
+    def has_view_permission(self, request: Any, obj: Any = None) -> bool:
+        return signed_in(request).may(Right.EDIT_PLAN)
+
+    has_change_permission = has_view_permission
+
+    def has_add_permission(self, request: Any, obj: Any = None) -> bool:
+        return False
+
+    has_delete_permission = has_add_permission
+
+
+@admin.register(Question, site=site)
+class QuestionAdmin(WordingAdmin):
+    list_display = ["slug", "text", "part", "kind", "consultation"]
+    list_filter = ["consultation", "kind"]
+    search_fields = ["slug", "text"]
+    fields = ["consultation", "slug", "part", "kind", "text", "help", "scale", "max_choices", "max_chars", "show_if"]
+    readonly_fields = ["consultation", "slug", "part", "kind", "scale", "max_choices", "max_chars", "show_if"]
+    inlines = [OptionInline]
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: BaseModelFormSet, change: bool) -> None:
+        for option in formset.save(commit=False):
+            option.save(update_fields=["label", "group"])
+
+
+class NewStaffForm(forms.ModelForm):
+    class Meta:
+        model = User
+        fields = ["username", "role"]
+
+    def clean_username(self) -> str:
+        username: str = self.cleaned_data["username"]
+        try:
+            check_username(username)
+        except BadUsername as reason:
+            raise ValidationError(str(reason)) from reason
+        except UsernameTaken as reason:
+            raise ValidationError("There is an account of that name already.") from reason
+        return username
+
+
+@admin.register(User, site=site)
+class StaffAdmin(ByRight):
+    right = Right.MANAGE_STAFF
+    list_display = ["username", "role", "is_active", "must_change_password", "last_login"]
+    list_filter = ["role", "is_active"]
+    search_fields = ["username"]
+    ordering = ["username"]
+    actions = ["give_one_time_password"]
+
+    def has_add_permission(self, request: Any) -> bool:
+        return signed_in(request).may(self.right)
+
+    def get_form(self, request: Any, obj: Any = None, change: bool = False, **options: Any) -> Any:
+        return super().get_form(request, obj, change, **(options if obj else options | {"form": NewStaffForm}))
+
+    def get_fields(self, request: Any, obj: Any = None) -> Any:
+        return ["username", "role", *(["is_active", "must_change_password", "last_login", "date_joined"] if obj else [])]
+
+    def get_readonly_fields(self, request: Any, obj: Any = None) -> Any:
+        return ["username", "must_change_password", "last_login", "date_joined"] if obj else []
+
+    def changeform_view(self, request: Any, object_id: Any = None, form_url: str = "", extra_context: Any = None) -> Any:
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except LastAdministrator:
+            messages.error(request, "Nothing was changed: this is the last administrator. Make another one first.")
+        except UsernameTaken:
+            # Somebody else made it between the form's check and now.
+            messages.error(request, "Nothing was made: there is an account of that name already.")
+        return redirect(request.path)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        actor = signed_in(request)
+        if change:
+            change_staff(user=obj, role=obj.role, is_active=obj.is_active, actor=actor)
+            return
+        made, password = create_staff(username=obj.username, role=obj.role, actor=actor)
+        obj.pk = made.pk
+        self._show_once(request, made, password)
+
+    @admin.action(description="Give a new one-time password")
+    def give_one_time_password(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        for user in people:
+            if user == request.user:
+                messages.warning(request, "Your own password you change under “Change password”.")
+            else:
+                self._show_once(request, user, reset_password(user=user, actor=signed_in(request)))
+
+    def _show_once(self, request: HttpRequest, user: User, password: str) -> None:
+        messages.warning(request, f"One-time password of {user.get_username()}: {password} It is shown this once. Pass it on safely.")
+
+
+@admin.register(AuditEntry, site=site)
+class TrailAdmin(ByRight):
+    right = Right.READ_TRAIL
+    list_display = ["at", "actor_name", "action", "subject", "details"]
+    list_filter = ["action"]
+    search_fields = ["actor_name", "subject"]
+    ordering = ["-id"]
+    list_per_page = 50
+    # Counting the whole trail for each page of it would cost more than the page.
+    show_full_result_count = False
+
+    def has_change_permission(self, request: Any, obj: Any = None) -> bool:
+        return False
