@@ -1,0 +1,256 @@
+"""Every page, in every state, on a phone and on a desk: what axe finds, what does not fit, and what it asks of others."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.urls import get_resolver, reverse
+from django.utils import timezone
+from playwright.sync_api import Browser, BrowserContext, Page
+from pytest_django.live_server_helper import LiveServer
+
+from consult.models import Consultation, User
+from consult.staffing import create_staff
+from responses.batching import seal_batch, write_batch
+from responses.models import Response
+from responses.receipts import receipt_token
+from responses.reviewing import move_review
+
+Send = Callable[..., Response]
+PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
+# The Design System puts the link back before the main landmark; axe would have it in one.
+RULES = {
+    "rules": {"region": {"enabled": False}},
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]},
+}
+# Addresses that are no pages: what comes from them is a file, JSON, or the way to another page.
+NO_PAGES = {"home", "health-live", "health-ready", "send", "sign-out", "batch-now", "batch-file"}
+
+
+class Visit:
+    """A browser's way through the site, at both widths, with everything that is wrong noted."""
+
+    def __init__(self, context: BrowserContext, root: str) -> None:
+        self.page: Page = context.new_page()
+        self.root = root
+        self.axe = Axe()
+        self.wrong: list[str] = []
+        self.seen: list[str] = []
+        self.page.on("request", lambda request: self.asked(request.url))
+        self.page.on("pageerror", lambda error: self.wrong.append(f"script: {error}"))
+        self.page.on(
+            "console", lambda message: self.wrong.append(f"console: {message.text}") if "Content Security" in message.text else None
+        )
+
+    def asked(self, address: str) -> None:
+        if urlsplit(address).netloc != urlsplit(self.root).netloc and not address.startswith("data:"):
+            self.wrong.append(f"asks {address}")
+
+    def go(self, name: str, *arguments: object, state: str = "", query: str = "") -> None:
+        self.page.goto(self.root + reverse(name, args=arguments) + query)
+        self.look(name, state)
+
+    def look(self, name: str, state: str = "") -> None:
+        """Hold what is on the screen against the rules, at both widths and printed."""
+        self.seen.append(name)
+        for size in (PHONE, DESK):
+            self.page.set_viewport_size(size)  # type: ignore[arg-type]
+            where = f"{name} {state} at {size['width']}"
+            found = self.axe.run(self.page, options=RULES).response["violations"]
+            self.wrong += [f"{where}: {rule['id']} at {rule['nodes'][0]['target']}" for rule in found]
+            if (beyond := self.width_beyond()) > 0:
+                self.wrong.append(f"{where}: {beyond} pixels too wide")
+        # A screen of 1280 pixels at 400 % is 320 wide.
+        self.page.set_viewport_size({"width": 320, "height": 256})
+        if (beyond := self.width_beyond()) > 0:
+            self.wrong.append(f"{name} {state} at 400 %: {beyond} pixels too wide")
+
+    def width_beyond(self) -> int:
+        width: int = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        return width
+
+
+@pytest.fixture
+def visit(browser: Browser, live_server: LiveServer) -> Iterator[Visit]:
+    context = browser.new_context()
+    yield Visit(context, live_server.url)
+    context.close()
+
+
+def sign_in(visit: Visit, user: User) -> None:
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.save()
+    visit.page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session.session_key, "url": visit.root}])  # type: ignore[typeddict-item]
+
+
+def press(visit: Visit, name: str) -> None:
+    visit.page.get_by_role("button", name=name, exact=True).click()
+
+
+def move_window(consultation: Consultation, *, opens_in: timedelta, closes_in: timedelta) -> None:
+    now = timezone.now()
+    Consultation.objects.filter(pk=consultation.pk).update(opens_at=now + opens_in, closes_at=now + closes_in)
+
+
+def walk_public_pages(visit: Visit, consultation: Consultation) -> None:
+    slug = consultation.slug
+    visit.go("start", slug, state="open")
+    visit.go("section", slug, "violence")
+    visit.go("recommendation", slug, "zero-murders")
+    visit.go("how-to-respond", slug)
+    visit.go("sources", slug)
+    visit.go("tasks", slug, state="nothing yet")
+    visit.go("check", slug, state="nothing yet")
+    press(visit, "Send your response")
+    visit.look("check", "refused")
+    visit.go("part", slug, "violence")
+    visit.page.check("[name=violence-agree][value=agree]")
+    visit.page.fill("[name=violence-comment]", "ж" * 5001)
+    press(visit, "Continue")
+    visit.look("part", "too long")
+    visit.page.fill("[name=violence-comment]", "More youth workers.")
+    press(visit, "Continue")
+    visit.go("part", slug, "about-you")
+    visit.page.fill("[name=email]", "nowhere")
+    press(visit, "Continue")
+    visit.look("part", "with an error")
+    visit.page.fill("[name=email]", "a-very-long-name-that-goes-on-and-on@a-long-host-name.example.org")
+    press(visit, "Continue")
+    visit.go("tasks", slug, state="begun")
+    visit.go("check", slug, state="to send")
+    move_window(consultation, opens_in=timedelta(days=-30), closes_in=timedelta(hours=3))
+    visit.go("start", slug, state="last hours")
+    visit.go("part", slug, "violence", state="last hours")
+    move_window(consultation, opens_in=timedelta(days=-30), closes_in=timedelta(minutes=-1))
+    visit.go("check", slug, state="in the grace period")
+    move_window(consultation, opens_in=timedelta(days=-30), closes_in=timedelta(days=-1))
+    visit.go("start", slug, state="closed")
+    visit.go("tasks", slug, state="closed, with a draft")
+    move_window(consultation, opens_in=timedelta(days=1), closes_in=timedelta(days=2))
+    visit.go("start", slug, state="not open yet")
+    visit.go("tasks", slug, state="not open yet")
+    move_window(consultation, opens_in=timedelta(days=-1), closes_in=timedelta(days=2))
+    visit.go("check", slug)
+    press(visit, "Send your response")
+    visit.look("receipt")
+    visit.page.goto(f"{visit.root}/nowhere/")
+    visit.look("not found")
+
+
+def walk_staff_pages(visit: Visit, consultation: Consultation, send: Send, administrator: User) -> None:
+    visit.go("sign-in")
+    press(visit, "Sign in")
+    visit.look("sign-in", "refused")
+    sign_in(visit, administrator)
+    visit.go("review-list", state="empty")
+    visit.go("batch-list", state="empty")
+    response = send({"violence-comment": "https://" + "x" * 300, "capacity": "organisation", "organisation-name": "W" * 150})
+    send(email="")
+    visit.go("review-list")
+    visit.go("review-list", state="nothing found", query="?word=unheard&since=never")
+    visit.go("review-one", response.reference)
+    press(visit, "Set aside")
+    visit.look("review-one", "refused")
+    move_review(review=response.review, to_state="considered", note="Elsewhere.", version=0, by=administrator)
+    visit.page.fill("[name=note]", "A note.")
+    press(visit, "Being read")
+    visit.look("review-one", "moved on")
+    batch = seal_batch(consultation=consultation, actor=administrator)
+    visit.go("batch-list", state="being written")
+    write_batch(batch=batch)
+    visit.go("batch-list", state="written")
+    nora, _ = create_staff(username="nora", role="reviewer", actor=None)
+    sign_in(visit, nora)
+    visit.go("new-password")
+    press(visit, "Save the password")
+    visit.look("new-password", "refused")
+    sign_in(visit, administrator)
+    visit.page.goto(f"{visit.root}/staff/responses/AAAA-AAAA-A/")
+    visit.look("not found")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_page_in_any_state_breaks_a_rule_or_asks_anybody_else(
+    visit: Visit, consultation: Consultation, send: Send, administrator: User
+) -> None:
+    walk_public_pages(visit, consultation)
+    walk_staff_pages(visit, consultation, send, administrator)
+    assert visit.wrong == []
+    named = {pattern for pattern in get_resolver().reverse_dict if isinstance(pattern, str)}
+    assert named - set(visit.seen) - NO_PAGES == set()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_way_to_a_receipt_can_be_gone_by_keyboard_alone(visit: Visit, consultation: Consultation) -> None:
+    page = visit.page
+    page.set_viewport_size(DESK)  # type: ignore[arg-type]
+    page.goto(visit.root + reverse("start", args=[consultation.slug]))
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent.trim()") == "Skip to main content"
+    page.keyboard.press("Enter")
+    for wanted in ("Start your response", "Reducing and preventing violence"):
+        tab_to(page, wanted)
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+    tab_until(page, "document.activeElement.name === 'violence-agree'")
+    page.keyboard.press("Space")
+    tab_until(page, "document.activeElement.name === 'violence-comment'")
+    page.keyboard.type("By keyboard alone.")
+    tab_to(page, "Continue")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    page.goto(visit.root + reverse("check", args=[consultation.slug]))
+    tab_to(page, "Send your response")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Response received").wait_for()
+    assert Response.objects.get().texts == {"violence-comment": "By keyboard alone."}
+
+
+def tab_to(page: Page, words: str) -> None:
+    tab_until(page, f"document.activeElement.textContent.trim().startsWith({words!r})")
+
+
+def tab_until(page: Page, condition: str) -> None:
+    """Press Tab until `condition` holds, seeing each time that what has the focus can be seen."""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        seen = page.evaluate(
+            "(() => { const box = document.activeElement.getBoundingClientRect(); return box.width > 0 && box.height > 0 })()"
+        )
+        assert seen, page.evaluate("document.activeElement.outerHTML")
+        if page.evaluate(condition):
+            return
+    pytest.fail(f"Tab never led to: {condition}")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_error_takes_the_focus_and_its_links_lead_into_the_fields(visit: Visit, consultation: Consultation) -> None:
+    page = visit.page
+    page.goto(visit.root + reverse("part", args=[consultation.slug, "about-you"]))
+    page.fill("[name=email]", "nowhere")
+    page.check("[name=capacity][value=individual]")
+    press(visit, "Continue")
+    assert page.title().startswith("Error: ")
+    assert "There is a problem" in page.evaluate("document.activeElement.textContent")
+    words = page.locator(".govuk-error-summary__list a").inner_text()
+    assert words in page.locator(".govuk-error-message").inner_text()
+    page.click(".govuk-error-summary__list a")
+    assert page.evaluate("document.activeElement.name") == "email"
+    assert (page.input_value("[name=email]"), page.is_checked("[name=capacity][value=individual]")) == ("nowhere", True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_receipt_is_open_to_whoever_has_its_address_and_prints(visit: Visit, send: Send) -> None:
+    visit.page.goto(visit.root + reverse("receipt", args=[receipt_token(send())]))
+    visit.page.emulate_media(media="print")
+    visit.look("receipt", "printed")
+    assert visit.wrong == []
+    assert not visit.page.locator(".app-nav").first.is_visible()
