@@ -8,7 +8,7 @@ import csv
 import hashlib
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import datetime
@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.db import connection, models, transaction
+from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Now
 
 from consult.auditing import record
@@ -25,11 +26,12 @@ from consult.clock import latest_daily
 from consult.editions import plan_of
 from consult.models import Action, Consultation, Edition, User
 from responses.manifests import MANIFEST, Counts, FileEntry, build_manifest
-from responses.models import Batch, Contact, Response
+from responses.models import Batch, BatchMember, Contact, Response
 from responses.rows import (
     CODEBOOK_COLUMNS,
     CONTACT_COLUMNS,
     RESPONSE_COLUMNS,
+    Place,
     answer_columns,
     codebook_rows,
     contact_row,
@@ -224,10 +226,10 @@ def make_files(*, batch: Batch, folder: Path) -> list[FileEntry]:
         lines = files.enter_context((folder / "responses.jsonl").open("w", encoding="utf-8", newline="\n"))
         table = csv.writer(csv_file)
         table.writerow(RESPONSE_COLUMNS + [column.name for column in columns])
-        for row, response in enumerate(_members(batch).iterator(chunk_size=RESPONSES_AT_ONCE), 1):
+        for row, (response, replaces) in enumerate(_members_in_order(batch), 1):
             edition = numbers[response.edition_id]
-            table.writerow(response_row(response, row=row, edition=edition, plan=plans[edition], columns=columns))
-            lines.write(response_line(response, row=row, edition=edition))
+            table.writerow(response_row(response, row=row, replaces=replaces, edition=edition, plan=plans[edition], columns=columns))
+            lines.write(response_line(response, row=row, replaces=replaces, edition=edition))
             counts.add(response)
     made = [describe(folder / name, rows=counts.responses) for name in ("responses.csv", "responses.jsonl")]
     codebook = folder / "codebook.csv"
@@ -235,8 +237,9 @@ def make_files(*, batch: Batch, folder: Path) -> list[FileEntry]:
     if batch.includes_contacts:
         path = folder / "contacts.csv"
         people = Contact.objects.filter(response__membership__batch=batch).order_by("response__membership__row")
-        found = people.select_related("response").only("response__reference", "name", "email", "postcode_district").iterator()
-        made.append(describe(path, rows=_write_table(path, CONTACT_COLUMNS, (contact_row(c.response.reference, c) for c in found))))
+        found = people.select_related("response").only("response__reference", "response__version", "name", "email", "postcode_district")
+        lines_of = (contact_row(who.response.reference, who.response.version, who) for who in found.iterator())
+        made.append(describe(path, rows=_write_table(path, CONTACT_COLUMNS, lines_of)))
     manifest = folder / MANIFEST
     manifest.write_bytes(
         build_manifest(
@@ -255,6 +258,17 @@ def make_files(*, batch: Batch, folder: Path) -> list[FileEntry]:
 
 def _members(batch: Batch) -> models.QuerySet[Response]:
     return Response.objects.filter(membership__batch=batch).order_by("membership__row")
+
+
+def _members_in_order(batch: Batch) -> Iterator[tuple[Response, Place | None]]:
+    """Each member with the place of the version that it replaces, a few at a time however many there are."""
+    before = BatchMember.objects.filter(response__reference=OuterRef("reference"), response__version=OuterRef("version") - 1)
+    # An earlier version was there before this one could be written, so that it is in an earlier batch or on an earlier row.
+    placed = _members(batch).annotate(
+        before_batch=Subquery(before.values("batch__number")[:1]), before_row=Subquery(before.values("row")[:1])
+    )
+    for response in placed.iterator(chunk_size=RESPONSES_AT_ONCE):
+        yield response, Place(response.before_batch, response.before_row) if response.before_batch else None
 
 
 def _editions_of(batch: Batch) -> list[Edition]:

@@ -28,7 +28,7 @@ from django.urls import reverse
 
 from consult.clock import in_words
 from responses.ledger import record_event
-from responses.models import Confirmation, ConfirmationAttempt, LedgerEntry
+from responses.models import Confirmation, ConfirmationAttempt, LedgerEntry, Response
 from responses.receipts import ReceiptKeyLost, receipt_token
 
 log = logging.getLogger(__name__)
@@ -53,6 +53,14 @@ GROUP = 50
 RUN_FOR_SECONDS = 60
 # Longer than a run and the slowest send that can begin at its end: eleven waits of EMAIL_TIMEOUT, from connecting to the last reply.
 LEASE = timedelta(minutes=5)
+
+# What each email says first; its subject names the reference too.
+HEADINGS = {
+    Response.Act.SENT: "Your {} was received",
+    Response.Act.AMENDED: "Your changed {} was received",
+    Response.Act.WITHDRAWN: "Your {} was withdrawn",
+    Response.Act.ERASED: "Your {} was erased",
+}
 
 CLAIM = """
     WITH due AS MATERIALIZED (
@@ -120,7 +128,10 @@ def build_email(confirmation: Confirmation) -> EmailMultiAlternatives:
     validate_email(response.contact.email)
     consultation = response.consultation
     contact_email = settings.CONTACT_EMAIL or consultation.contact.get("email") or ""
+    heading = HEADINGS[Response.Act(response.act)]
     words = {
+        "heading": heading.format("response"),
+        "act": response.act,
         "reference": response.reference,
         "received": in_words(response.received_at),
         "title": consultation.title,
@@ -131,7 +142,7 @@ def build_email(confirmation: Confirmation) -> EmailMultiAlternatives:
         "contact_email": contact_email,
     }
     email = EmailMultiAlternatives(
-        subject=f"Your response {response.reference} was received",
+        subject=heading.format(f"response {response.reference}"),
         body=_wrapped(render_to_string("emails/confirmation.txt", words)),
         to=[response.contact.email],
         reply_to=[contact_email] if contact_email else None,

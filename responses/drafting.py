@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 
 from consult.models import Consultation
 from responses.answers import storable
-from responses.models import Draft
+from responses.models import Draft, Response
 
 
 def start_draft(*, consultation: Consultation, started_at: datetime) -> tuple[Draft, str]:
@@ -22,9 +22,25 @@ def start_draft(*, consultation: Consultation, started_at: datetime) -> tuple[Dr
     return draft, token
 
 
+def start_amending(*, response: Response, started_at: datetime) -> tuple[Draft, str]:
+    """A draft that holds what `response` says, to be changed, and the token that opens it."""
+    token = secrets.token_urlsafe(24)
+    contact = {"name": response.contact.name, "email": response.contact.email, "postcode": response.contact.postcode_district}
+    answers = response.choices | response.texts | {name: value for name, value in contact.items() if value}
+    draft = Draft.objects.create(
+        consultation=response.consultation,
+        token_hash=_hash(token),
+        submission_key=uuid4(),
+        started_at=started_at,
+        amends=response,
+        answers=answers,
+    )
+    return draft, token
+
+
 def find_draft(*, consultation: Consultation, token: str) -> Draft:
     """The draft that `token` opens. Raises Draft.DoesNotExist."""
-    return Draft.objects.get(consultation=consultation, token_hash=_hash(token))
+    return Draft.objects.select_related("amends__consultation").get(consultation=consultation, token_hash=_hash(token))
 
 
 def save_part(*, draft: Draft, part: str, fields: list[str], values: Mapping[str, Any], done: bool) -> Draft:

@@ -30,6 +30,7 @@ class Counts:
 
     responses: int = 0
     synthetic: int = 0
+    act: Counter[str] = field(default_factory=Counter)
     channel: Counter[str] = field(default_factory=Counter)
     kind: Counter[str] = field(default_factory=Counter)
     timing: Counter[str] = field(default_factory=Counter)
@@ -40,6 +41,7 @@ class Counts:
         """Count one more response, the next by row."""
         self.responses += 1
         self.synthetic += response.synthetic
+        self.act[response.act] += 1
         self.channel[response.channel] += 1
         self.kind[response.choices.get("capacity", NOT_SAID)] += 1
         self.timing[response.timing] += 1
@@ -73,7 +75,7 @@ def build_manifest(
             "responses": counts.responses,
             "synthetic": counts.synthetic,
             # Sorted: the order of counting must not show in the bytes.
-            **{name: dict(sorted(getattr(counts, name).items())) for name in ("channel", "kind", "timing")},
+            **{name: dict(sorted(getattr(counts, name).items())) for name in ("act", "channel", "kind", "timing")},
         },
         "files": [asdict(file) for file in files],
     }

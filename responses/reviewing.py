@@ -65,8 +65,8 @@ def find_responses(
     until: date | None = None,
     word: str = "",
 ) -> QuerySet[Response]:
-    """The responses that fit every filter given, newest first. `word` is words in what was written, or a reference."""
-    found = Response.objects.order_by("-id")
+    """The responses that fit every filter given, newest first, each in its newest version. `word` is words in it, or a reference."""
+    found = Response.objects.filter(review__superseded=False).order_by("-id")
     equal = {"consultation": consultation, "review__state": state, "channel": channel, "choices__capacity": kind}
     found = found.filter(**{name: value for name, value in equal.items() if value})
     if since:
@@ -116,10 +116,14 @@ def note_list_read(*, reader: User, filters: dict[str, Any]) -> None:
     record(action=Action.LIST_READ, actor=reader, filters=sorted(filters))
 
 
-def open_response(*, reference: str, reader: User) -> Response:
-    """One response with all that belongs to it; that it was read, and by whom, is on the trail. Raises Response.DoesNotExist."""
+def open_response(*, reference: str, reader: User, version: int | None = None) -> Response:
+    """One response, its newest version or the one asked for, with all that belongs to it.
+
+    That it was read, and by whom, is on the trail. Raises Response.DoesNotExist.
+    """
     with transaction.atomic():
-        response = Response.objects.select_related("consultation", "edition", "contact", "confirmation", "review").get(reference=reference)
+        found = Response.objects.select_related("consultation", "edition", "contact", "confirmation", "review").filter(reference=reference)
+        response = found.latest("version") if version is None else found.get(version=version)
         Review.objects.filter(response=response, first_read_at__isnull=True).update(first_read_at=Now(), first_read_by=reader)
         record(action=Action.RESPONSE_READ, actor=reader, subject=reference)
     return response

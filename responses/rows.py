@@ -19,8 +19,11 @@ GUARD = "'"
 GUARDED = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", GUARD)
 NOT_ASKED = "not-asked"
 
-RESPONSE_COLUMNS = ["reference", "version", "row", "received_at", "started_at", "channel", "timing", "edition", "synthetic", "flags"]
-CONTACT_COLUMNS = ["reference", "name", "email", "postcode_district"]
+RESPONSE_COLUMNS = [
+    *["reference", "version", "act", "replaces_batch", "replaces_row", "row", "received_at", "started_at"],
+    *["channel", "timing", "edition", "synthetic", "flags"],
+]
+CONTACT_COLUMNS = ["reference", "version", "name", "email", "postcode_district"]
 CODEBOOK_COLUMNS = [
     *["edition", "part", "question", "kind", "wording", "asked_if", "order"],
     *["option", "option_label", "option_value", "option_order", "column", "text_column"],
@@ -35,6 +38,14 @@ class Column:
     question: str
     option: str = ""
     text: bool = False
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a version of a response stands: the batch's number, and the row in it from 1."""
+
+    batch: int
+    row: int
 
 
 def safe_cell(text: str) -> str:
@@ -67,12 +78,19 @@ def _columns_of(question: Question) -> Iterator[Column]:
             yield Column(f"{question.slug}--{option.slug}--text", question.slug, option.slug, text=True)
 
 
-def response_row(response: Response, *, row: int, edition: int, plan: Plan, columns: Sequence[Column]) -> list[str]:
-    """One response as a row of CSV, under RESPONSE_COLUMNS and then `columns`. `plan` is what it answered."""
-    asked = {question.slug: question for question in plan.asked if is_asked(question, response.choices)}
+def response_row(response: Response, *, row: int, replaces: Place | None, edition: int, plan: Plan, columns: Sequence[Column]) -> list[str]:
+    """One version of a response as a row of CSV, under RESPONSE_COLUMNS and then `columns`.
+
+    `plan` is what it answered, `replaces` where the version before it stands. A withdrawal answers nothing, and was asked nothing.
+    """
+    says = response.act in {Response.Act.SENT, Response.Act.AMENDED}
+    asked = {question.slug: question for question in plan.asked if says and is_asked(question, response.choices)}
     about = [
         response.reference,
         str(response.version),
+        response.act,
+        str(replaces.batch) if replaces else "",
+        str(replaces.row) if replaces else "",
         str(row),
         iso(response.received_at),
         iso(response.started_at),
@@ -96,13 +114,16 @@ def _cell(column: Column, question: Question | None, response: Response) -> str:
     return safe_cell((response.choices if question.closed else response.texts).get(column.question, ""))
 
 
-def response_line(response: Response, *, row: int, edition: int) -> str:
+def response_line(response: Response, *, row: int, replaces: Place | None, edition: int) -> str:
     """One response as a line of JSON, with every text as it was typed."""
     # Without its digest: that covers the contact details too, so that whoever guesses a name could check the guess with it.
     return json_line(
         {
             "reference": response.reference,
             "version": response.version,
+            "act": response.act,
+            "replaces_batch": replaces.batch if replaces else None,
+            "replaces_row": replaces.row if replaces else None,
             "row": row,
             "received_at": iso(response.received_at),
             "started_at": iso(response.started_at),
@@ -126,9 +147,9 @@ def json_line(values: Mapping[str, Any]) -> str:
     return f"{line}\n"
 
 
-def contact_row(reference: str, contact: Contact) -> list[str]:
-    """Whom a response came from, under CONTACT_COLUMNS."""
-    return [reference, *map(safe_cell, (contact.name, contact.email, contact.postcode_district))]
+def contact_row(reference: str, version: int, contact: Contact) -> list[str]:
+    """Whom a version of a response came from, under CONTACT_COLUMNS."""
+    return [reference, str(version), *map(safe_cell, (contact.name, contact.email, contact.postcode_district))]
 
 
 def codebook_rows(plans: Mapping[int, Plan]) -> Iterator[list[str]]:

@@ -1,4 +1,4 @@
-"""Sending a response: the one door by which anything is received."""
+"""Sending a response: the door by which its first version is received, and what every version has in common."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +19,12 @@ from responses.receipts import hash_token, make_token, receipt_token
 from responses.references import new_reference
 
 REFERENCE_TRIES = 5
+# The ledger's word for each way in which a version of a response can arrive.
+ARRIVALS = {
+    Response.Act.SENT: LedgerEntry.Event.RECEIVED,
+    Response.Act.AMENDED: LedgerEntry.Event.AMENDED,
+    Response.Act.WITHDRAWN: LedgerEntry.Event.WITHDRAWN,
+}
 
 
 class ConsultationClosed(Exception):
@@ -74,16 +80,16 @@ def submit_response(
     """
     digest = digest_of(answers=answers, contact=contact)
     if earlier := find_submitted(submission_key):
-        return _same(earlier, digest)
+        return same_as(earlier, digest)
     for _ in range(REFERENCE_TRIES):
         try:
             with transaction.atomic():
-                timing, arrived_at = _timing(consultation, started_at)
+                timing, arrived_at = timing_of(consultation, started_at)
                 if not says_something(plan, answers):
                     raise NothingToSend
                 reference = new_reference()
                 token = make_token(reference)
-                response = Response.objects.create(
+                response = Response(
                     consultation=consultation,
                     edition=edition,
                     reference=reference,
@@ -98,29 +104,36 @@ def submit_response(
                     receipt_hash=hash_token(token),
                     flags=list(flags),
                 )
-                Contact.objects.create(response=response, **contact)
-                Confirmation.objects.create(
-                    response=response,
-                    state=Confirmation.State.WAITING if contact["email"] else Confirmation.State.NOT_WANTED,
-                    message_id=make_msgid(domain=urlsplit(settings.SITE_URL).hostname),
-                )
-                Review.objects.create(response=response)
-                record_event(response=response, event=LedgerEntry.Event.RECEIVED)
+                receive(response, contact)
             return Submitted(response, token, first=True)
         except IntegrityError:
             # Either the same form arrived twice at once and the other one was first, or two references are alike.
             if earlier := find_submitted(submission_key):
-                return _same(earlier, digest)
+                return same_as(earlier, digest)
     raise AssertionError(f"{REFERENCE_TRIES} new references in a row were taken")
 
 
-def _same(earlier: Submitted, digest: str) -> Submitted:
+def receive(response: Response, contact: Mapping[str, str]) -> None:
+    """Write a version of a response and everything that follows from it. Needs a transaction, whose end makes it received."""
+    response.save(force_insert=True)
+    Contact.objects.create(response=response, **contact)
+    Confirmation.objects.create(
+        response=response,
+        state=Confirmation.State.WAITING if contact["email"] else Confirmation.State.NOT_WANTED,
+        message_id=make_msgid(domain=urlsplit(settings.SITE_URL).hostname),
+    )
+    Review.objects.create(response=response)
+    record_event(response=response, event=ARRIVALS[Response.Act(response.act)])
+
+
+def same_as(earlier: Submitted, digest: str) -> Submitted:
+    """What was received first under a key, for whoever sends the same again. Raises SentDifferently where it is not the same."""
     if earlier.response.digest != digest:
         raise SentDifferently(earlier.response)
     return earlier
 
 
-def _timing(consultation: Consultation, started_at: datetime) -> tuple[Response.Timing, datetime]:
+def timing_of(consultation: Consultation, started_at: datetime) -> tuple[Response.Timing, datetime]:
     """Whether a response that arrives now is in time, and now, by the database's clock. Raises ConsultationClosed."""
     # Read again: the closing date may have moved since the page was made.
     window = published().filter(pk=consultation.pk).first()

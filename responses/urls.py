@@ -2,10 +2,13 @@
 
 from django.urls import path
 
-from responses.views import batching, responding, reviewing, staff
+from responses.views import batching, receipts, responding, reviewing, staff
 
 urlpatterns = [
-    path("receipt/<str:token>/", responding.receipt, name="receipt"),
+    path("receipt/<str:token>/", receipts.receipt, name="receipt"),
+    path("receipt/<str:token>/copy.txt", receipts.receipt_text, name="receipt-text"),
+    path("receipt/<str:token>/change/", receipts.amend, name="amend"),
+    path("receipt/<str:token>/withdraw/", receipts.withdraw, name="withdraw"),
     path("staff/sign-in/", staff.sign_in, name="sign-in"),
     path("staff/sign-out/", staff.sign_out, name="sign-out"),
     path("staff/new-password/", staff.new_password, name="new-password"),
@@ -17,5 +20,6 @@ urlpatterns = [
     path("<slug:consultation>/respond/", responding.tasks, name="tasks"),
     path("<slug:consultation>/respond/check/", responding.check, name="check"),
     path("<slug:consultation>/respond/send/", responding.send, name="send"),
+    path("<slug:consultation>/respond/discard/", responding.discard, name="discard"),
     path("<slug:consultation>/respond/<slug:part>/", responding.part, name="part"),
 ]

@@ -25,7 +25,14 @@ LAYERS = [
     ["responses.models", "responses.references"],
     ["responses.answers", "responses.contacts", "responses.wording", "responses.rows", "responses.manifests"],
     [
-        *["responses.ledger", "responses.receipts", "responses.submitting", "responses.drafting", "responses.confirming"],
+        *[
+            "responses.ledger",
+            "responses.receipts",
+            "responses.submitting",
+            "responses.amending",
+            "responses.drafting",
+            "responses.confirming",
+        ],
         *["responses.reviewing", "responses.batching", "responses.filling"],
     ],
     ["responses.forms", "responses.tasks"],

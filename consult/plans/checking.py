@@ -17,7 +17,7 @@ from consult.plans.shapes import SLUG, Notes, Problem, list_of, mapping, one_of,
 MAX_BYTES = 500_000
 MAX_DEPTH = 20
 TEXT_MAX_CHARS = 5000
-RESERVED_PARTS = {GENERAL, ABOUT_YOU, EQUALITY, "check", "send"}
+RESERVED_PARTS = {GENERAL, ABOUT_YOU, EQUALITY, "check", "discard", "send"}
 # The form asks these itself, beside the questions.
 RESERVED_QUESTIONS = {"name", "email", "postcode"}
 # These are the first steps of other addresses.

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from consult.models import Consultation
+from responses.models.response import Response
 
 
 class Draft(models.Model):
@@ -16,6 +17,13 @@ class Draft(models.Model):
     consultation = models.ForeignKey(Consultation, on_delete=models.CASCADE, related_name="drafts")
     token_hash = models.CharField(max_length=64, unique=True)
     submission_key = models.UUIDField(unique=True)
+    amends = models.ForeignKey(
+        Response,
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="+",
+        help_text="The version that it would change, if it would change one.",
+    )
     answers = models.JSONField(default=dict)
     parts_done = models.JSONField(default=list, help_text="Slugs of the pages on which Continue was pressed.")
     revision = models.PositiveIntegerField(default=0)

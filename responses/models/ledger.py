@@ -14,6 +14,8 @@ class LedgerEntry(models.Model):
 
     class Event(models.TextChoices):
         RECEIVED = "received", "received"
+        AMENDED = "amended", "changed by the respondent"
+        WITHDRAWN = "withdrawn", "withdrawn by the respondent"
         CONFIRMED = "confirmed", "confirmation sent"
         CONFIRMATION_FAILED = "confirmation-failed", "confirmation could not be delivered"
         BATCHED = "batched", "put in a batch"

@@ -10,11 +10,20 @@ from consult.models import Consultation, Edition
 
 
 class Response(models.Model):
-    """Everything one respondent sent at one time. Written once, by `submit_response`, and never edited: a trigger refuses.
+    """Everything one respondent sent at one time. Written once, by one of the doors below, and never edited: a trigger refuses.
+
+    Second thoughts are new versions of the same reference: `submit_response` writes the first, `amend_response` and
+    `withdraw_response` the later ones. The newest version is what the respondent says; a withdrawal says nothing.
 
     `choices` and `texts` are keyed by the question's slug. A choice is an option's slug, or a list of them where several
     may be chosen; what was written in beside an option stands in `texts` under "question-slug--option-slug".
     """
+
+    class Act(models.TextChoices):
+        SENT = "sent", "sent"
+        AMENDED = "amended", "changed"
+        WITHDRAWN = "withdrawn", "withdrawn"
+        ERASED = "erased", "erased"
 
     class Channel(models.TextChoices):
         ONLINE = "online", "online"
@@ -31,6 +40,9 @@ class Response(models.Model):
     edition = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="responses")
     reference = models.CharField(max_length=20)
     version = models.PositiveSmallIntegerField(default=1)
+    act = models.CharField(
+        max_length=10, choices=Act, default=Act.SENT, db_default="sent", help_text="What the respondent did by this version."
+    )
     choices = models.JSONField()
     texts = models.JSONField()
     channel = models.CharField(max_length=10, choices=Channel, default=Channel.ONLINE)

@@ -22,12 +22,18 @@ class Review(models.Model):
     response = models.OneToOneField(Response, on_delete=models.PROTECT, related_name="review")
     state = models.CharField(max_length=10, choices=State, default=State.UNREAD)
     version = models.PositiveIntegerField(default=0)
+    superseded = models.BooleanField(
+        default=False, db_default=False, help_text="There is a newer version of the response; that one is to be read."
+    )
     changed_at = models.DateTimeField(db_default=Now())
     first_read_at = models.DateTimeField(null=True)
     first_read_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
-        indexes = [models.Index(fields=["state", "-response"], name="reviews_by_state")]
+        indexes = [
+            models.Index(fields=["state", "-response"], name="reviews_by_state"),
+            models.Index(fields=["response"], condition=models.Q(superseded=True), name="reviews_superseded"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.response.reference}: {self.state}"

@@ -1,110 +1,25 @@
-"""What a respondent does: answer part by part, check, send, and come back to the receipt."""
+"""What a respondent does: answer part by part, check, and send."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
-from functools import wraps
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
-from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from consult import clock
-from consult.editions import plan_of
-from consult.models import Consultation
 from consult.plan import Part
-from consult.views import page_context
 from responses import tasks as jobs
+from responses.amending import ChangedMeanwhile, amend_response, version_to_replace
 from responses.answers import AnswersRefused, read_answers
 from responses.contacts import read_contact
-from responses.drafting import discard_draft, find_draft, save_part, start_draft
+from responses.drafting import discard_draft, save_part, start_draft
 from responses.forms.part import PartForm
-from responses.models import Draft, Response
-from responses.receipts import find_response
+from responses.receipts import receipt_token
 from responses.submitting import ConsultationClosed, NothingToSend, SentDifferently, Submitted, find_submitted, submit_response
+from responses.views.desk import Desk, keep_drafts, private, remember_opening, sit_down
 from responses.wording import in_words
-
-COOKIE_SECONDS = 200 * 24 * 3600
-View = Callable[..., HttpResponse]
-
-
-def private(view: View) -> View:
-    """A page for one person: kept by no cache and found by no search."""
-
-    @wraps(view)
-    def wrapped(*arguments: Any, **named: Any) -> HttpResponse:
-        page = view(*arguments, **named)
-        page["Cache-Control"] = "no-store"
-        page["X-Robots-Tag"] = "noindex"
-        return page
-
-    return wrapped
-
-
-@dataclass
-class Desk:
-    """What one respondent has in front of them: the consultation's page context, their draft if any, and since when."""
-
-    context: dict[str, Any]
-    draft: Draft | None
-    opened_at: datetime
-
-    @property
-    def consultation(self) -> Consultation:
-        found: Consultation = self.context["consultation"]
-        return found
-
-    @property
-    def started_at(self) -> datetime:
-        return self.draft.started_at if self.draft else self.opened_at
-
-    @property
-    def answers(self) -> dict[str, Any]:
-        return self.draft.answers if self.draft else {}
-
-    @property
-    def may_answer(self) -> bool:
-        """Whether the consultation takes a response from this person now. Sending decides again, by the database's clock."""
-        phase = self.context["window"].phase
-        return phase == Consultation.Phase.OPEN or (phase == Consultation.Phase.GRACE and self.started_at < self.consultation.closes_at)
-
-    def cookie(self, what: str) -> str:
-        return f"{what}-{self.consultation.pk}"
-
-
-def sit_down(request: HttpRequest, slug: str) -> Desk:
-    """Find the consultation and what this browser has of it. Raises Http404."""
-    context = page_context(slug)
-    desk = Desk(context, None, context["consultation"].now)
-    try:
-        signed = signing.loads(request.COOKIES.get(desk.cookie("opened"), ""), salt="opened")
-        # Only ever earlier than now, and signed by us: a clock on the respondent's side has no say.
-        desk.opened_at = min(datetime.fromisoformat(signed), desk.opened_at)
-    except (signing.BadSignature, ValueError, TypeError):
-        pass
-    token = request.COOKIES.get(desk.cookie("draft"), "")
-    if token:
-        try:
-            desk.draft = find_draft(consultation=desk.consultation, token=token)
-        except Draft.DoesNotExist:
-            desk.draft = None
-    return desk
-
-
-def keep_cookie(page: HttpResponse, name: str, value: str) -> None:
-    page.set_cookie(name, value, max_age=COOKIE_SECONDS, httponly=True, samesite="Lax", secure=settings.PRODUCTION)
-
-
-def remember_opening(page: HttpResponse, desk: Desk) -> HttpResponse:
-    """Let the browser prove later that the form was open before closing."""
-    keep_cookie(page, desk.cookie("opened"), signing.dumps(desk.opened_at.isoformat(), salt="opened"))
-    return page
 
 
 def closed_page(request: HttpRequest, desk: Desk, *, typed: dict[str, Any] | None = None) -> HttpResponse:
@@ -167,7 +82,7 @@ def part(request: HttpRequest, consultation: str, part: str) -> HttpResponse:
         else:
             page = render_part(request, desk, this, form, returning=returning)
         if token:
-            keep_cookie(page, desk.cookie("draft"), token)
+            keep_drafts(page, desk, [token, *desk.tokens])
         return page
     if not desk.may_answer:
         return closed_page(request, desk)
@@ -232,53 +147,74 @@ def send(request: HttpRequest, consultation: str) -> HttpResponse:
     except ValueError:
         return render_check(request, desk, empty=True) if desk.may_answer else closed_page(request, desk)
     try:
-        submitted = send_draft(desk, key)
+        submitted = send_draft(desk, key, replacing=request.POST.get("replacing", ""))
     except ConsultationClosed:
         return closed_page(request, desk)
     except NothingToSend:
         return render_check(request, desk, empty=True)
     except AnswersRefused:
         return render_check(request, desk)
+    except ChangedMeanwhile as changed:
+        context = desk.context | {
+            "newest": changed.newest,
+            "receipt_token": receipt_token(changed.newest),
+            "key": key,
+            "over": changed.over,
+        }
+        return render(request, "responses/changed_meanwhile.html", context, status=409)
     except SentDifferently as refused:
         return render(request, "responses/sent_differently.html", desk.context | {"response": refused.response}, status=409)
     if submitted is None:
         return render(request, "responses/nothing_here.html", desk.context, status=404)
-    if desk.draft and desk.draft.submission_key == key:
+    was_in_hand = desk.draft is not None and desk.draft.submission_key == key
+    if desk.draft and was_in_hand:
         discard_draft(draft=desk.draft)
     if submitted.first:
         jobs.nudge_sending()
     page = redirect("receipt", submitted.receipt_token)
     page.status_code = 303
-    page.delete_cookie(desk.cookie("draft"), samesite="Lax")
+    keep_drafts(page, desk, desk.tokens[1:] if was_in_hand else desk.tokens)
     return page
 
 
-def send_draft(desk: Desk, key: UUID) -> Submitted | None:
-    """Send the draft of that key, or find what it became. None where there is neither."""
+def send_draft(desk: Desk, key: UUID, *, replacing: str) -> Submitted | None:
+    """Send the draft of that key, or find what it became. None where there is neither.
+
+    `replacing` is the version that the sender has just seen, where it is newer than the one that they began to change.
+    """
     draft = desk.draft
     if draft is None or draft.submission_key != key:
         return find_submitted(key)
+    plan, answers, contact = desk.context["plan"], read_answers(desk.context["plan"], draft.answers), read_contact(draft.answers)
+    if draft.amends:
+        return amend_response(
+            earlier=version_to_replace(earlier=draft.amends, seen=replacing),
+            edition=desk.context["edition"],
+            plan=plan,
+            submission_key=key,
+            answers=answers,
+            contact=contact,
+            started_at=draft.started_at,
+        )
     return submit_response(
         consultation=desk.consultation,
         edition=desk.context["edition"],
-        plan=desk.context["plan"],
+        plan=plan,
         submission_key=key,
-        answers=read_answers(desk.context["plan"], draft.answers),
+        answers=answers,
         started_at=draft.started_at,
-        contact=read_contact(draft.answers),
+        contact=contact,
     )
 
 
 @private
-@require_safe
-def receipt(request: HttpRequest, token: str) -> HttpResponse:
-    """What arrived, when, and what has become of it: for whoever holds the link."""
-    try:
-        response = find_response(token)
-    except Response.DoesNotExist as reason:
-        raise Http404 from reason
-    # The edition that was answered, not today's; and no look at the window, so that a receipt outlives a withdrawal.
-    plan = plan_of(response.edition)
-    worded = [part for part in in_words(plan, response.choices | response.texts) if part.answered]
-    context = {"consultation": response.consultation, "plan": plan, "response": response, "worded": worded}
-    return render(request, "responses/receipt.html", context | {"received": clock.in_words(response.received_at)})
+@require_POST
+def discard(request: HttpRequest, consultation: str) -> HttpResponse:
+    """Stop changing a response that was sent: it stays as it is, and the changes go."""
+    desk = sit_down(request, consultation)
+    if desk.draft is None or desk.draft.amends is None:
+        return redirect("tasks", desk.consultation.slug)
+    page = redirect("receipt", receipt_token(desk.draft.amends))
+    discard_draft(draft=desk.draft)
+    keep_drafts(page, desk, desk.tokens[1:])
+    return page

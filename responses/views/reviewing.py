@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from consult import clock
 from consult.editions import plan_of
 from consult.models import Consultation, Right
+from responses.amending import versions_of
 from responses.forms.staff import FilterForm, MoveForm
 from responses.models import Response, Review
 from responses.reviewing import (
@@ -72,7 +73,7 @@ def review_list(request: HttpRequest) -> HttpResponse:
 def review_one(request: HttpRequest, reference: str) -> HttpResponse:
     """Everything one response said, and what has been made of it."""
     try:
-        response = open_response(reference=reference, reader=request.user)  # type: ignore[arg-type]
+        response = open_response(reference=reference, reader=request.user, version=_id(request, "version"))  # type: ignore[arg-type]
     except Response.DoesNotExist as reason:
         raise Http404 from reason
     form = MoveForm(request.POST or None, initial={"version": response.review.version})
@@ -107,6 +108,7 @@ def _one(request: HttpRequest, response: Response) -> dict[str, Any]:
     newer, older = neighbours(find_responses(**filters.wanted), response)
     steps = [{"step": step, "at": clock.in_words(step.at)} for step in response.review.steps.select_related("by")]
     ledger = [{"entry": entry, "at": clock.in_words(entry.at)} for entry in response.ledger.all()]
+    versions = [{"version": row, "received": clock.in_words(row.received_at)} for row in versions_of(response)]
     return {
         "response": response,
         "received": clock.in_words(response.received_at),
@@ -114,6 +116,7 @@ def _one(request: HttpRequest, response: Response) -> dict[str, Any]:
         "moves": [Review.State(state) for state in MOVES[Review.State(response.review.state)]],
         "steps": steps,
         "ledger": ledger,
+        "versions": versions,
         "newer": newer,
         "older": older,
         "filters": _filters_in_address(request.GET),

@@ -29,7 +29,7 @@ RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]},
 }
 # Addresses that are no pages: what comes from them is a file, JSON, or the way to another page.
-NO_PAGES = {"home", "health-live", "health-ready", "send", "sign-out", "batch-now", "batch-file"}
+NO_PAGES = {"home", "health-live", "health-ready", "send", "discard", "amend", "receipt-text", "sign-out", "batch-now", "batch-file"}
 
 
 class Visit:
@@ -141,6 +141,14 @@ def walk_public_pages(visit: Visit, consultation: Consultation) -> None:
     visit.go("check", slug)
     press(visit, "Send your response")
     visit.look("receipt")
+    press(visit, "Change your response")
+    visit.look("tasks", "changing what was sent")
+    visit.go("check", slug, state="changing what was sent")
+    press(visit, "Stop changing it")
+    visit.page.get_by_role("link", name="Withdraw your response").click()
+    visit.look("withdraw")
+    press(visit, "Yes, withdraw it")
+    visit.look("receipt", "withdrawn")
     visit.page.goto(f"{visit.root}/nowhere/")
     visit.look("not found")
 

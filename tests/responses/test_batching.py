@@ -164,7 +164,7 @@ def test_the_files_hold_what_was_sent_and_the_manifest_proves_it(consultation: C
     assert (rows[0]["top-sections--violence"], rows[0]["top-sections--victims"], rows[1]["top-sections--violence"]) == ("1", "0", "")
     assert (rows[0]["organisation-name"], rows[1]["organisation-name"]) == ("not-asked", "")
     assert rows[1]["organisation-type--other--text"] == "'+1 band"
-    assert (folder / "responses.csv").read_bytes().startswith(b"reference,version,row,")
+    assert (folder / "responses.csv").read_bytes().startswith(b"reference,version,act,")
 
     manifest = manifest_of(folder)
     assert (manifest["batch"], manifest["consultation"], manifest["previous_manifest_sha256"]) == (1, consultation.slug, None)
@@ -208,7 +208,7 @@ def test_contact_details_are_in_their_own_file_and_only_where_the_consultation_s
     other = send(name="Omar", email="omar@example.org")
     folder = write(seal(consultation), exports)
     assert table(folder / "contacts.csv") == [
-        {"reference": other.reference, "name": "Omar", "email": "omar@example.org", "postcode_district": "SE1"}
+        {"reference": other.reference, "version": "1", "name": "Omar", "email": "omar@example.org", "postcode_district": "SE1"}
     ]
     assert {name for name, content in content_of(folder).items() if b"omar@example.org" in content} == {"contacts.csv"}
     assert manifest_of(folder)["includes_contacts"] is True

@@ -76,7 +76,7 @@ SE1 0LL
 Please do not reply to this email. Nobody reads the replies.
 
 
-If you did not send a response
+If this was not you
 
 Somebody may have typed your email address by mistake. You can ignore
 this email.

@@ -37,17 +37,17 @@ def test_a_nil_return_says_that_nothing_came() -> None:
         "includes_contacts": False,
         "first_reference": None,
         "last_reference": None,
-        "counts": {"responses": 0, "synthetic": 0, "channel": {}, "kind": {}, "timing": {}},
+        "counts": {"responses": 0, "synthetic": 0, "act": {}, "channel": {}, "kind": {}, "timing": {}},
         "files": [{"name": "responses.csv", "bytes": 12, "rows": 0, "sha256": "ab" * 32}],
     }
 
 
-def test_counts_are_by_channel_kind_and_timing() -> None:
+def test_counts_are_by_act_channel_kind_and_timing() -> None:
     counts = Counts()
     for response in [
         sent("FIRST", choices={"capacity": "organisation"}),
         sent("SECOND", channel="post", synthetic=True),
-        sent("THIRD", timing="in-grace"),
+        sent("THIRD", timing="in-grace", act="amended"),
     ]:
         counts.add(response)
     content = json.loads(manifest(counts=counts))
@@ -55,6 +55,7 @@ def test_counts_are_by_channel_kind_and_timing() -> None:
     assert content["counts"] == {
         "responses": 3,
         "synthetic": 1,
+        "act": {"amended": 1, "sent": 2},
         "channel": {"online": 2, "post": 1},
         "kind": {"not-said": 2, "organisation": 1},
         "timing": {"in-grace": 1, "in-time": 2},

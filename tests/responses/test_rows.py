@@ -15,6 +15,7 @@ from responses.models import Contact, Response
 from responses.rows import (
     CODEBOOK_COLUMNS,
     RESPONSE_COLUMNS,
+    Place,
     answer_columns,
     codebook_rows,
     contact_row,
@@ -78,14 +79,17 @@ FIRST = plan_of(
 SECOND = plan_of(*[replace(one, text="Reworded") for one in FIRST.questions[1:]], question("new", "many", options=(NO,)))
 
 
-def response(choices: dict[str, object], texts: dict[str, str]) -> Response:
+def response(choices: dict[str, object], texts: dict[str, str], **about: object) -> Response:
     noon = datetime(2027, 1, 21, 12, tzinfo=UTC)
-    return Response(reference="K7M4-PX9T-R", choices=choices, texts=texts, channel="post", timing="late", started_at=noon, received_at=noon)
+    values = {"reference": "K7M4-PX9T-R", "channel": "post", "timing": "late", "started_at": noon, "received_at": noon}
+    return Response(choices=choices, texts=texts, **values | about)
 
 
-def row_of(choices: dict[str, object], texts: dict[str, str], plan: Plan = FIRST) -> dict[str, str]:
+def row_of(
+    choices: dict[str, object], texts: dict[str, str], plan: Plan = FIRST, replaces: Place | None = None, **about: object
+) -> dict[str, str]:
     columns = answer_columns([FIRST, SECOND])
-    cells = response_row(response(choices, texts), row=7, edition=1, plan=plan, columns=columns)
+    cells = response_row(response(choices, texts, **about), row=7, replaces=replaces, edition=1, plan=plan, columns=columns)
     return dict(zip([*RESPONSE_COLUMNS, *(column.name for column in columns)], cells, strict=True))
 
 
@@ -103,10 +107,30 @@ def test_an_option_that_only_an_earlier_edition_had_stands_with_its_question() -
     ]
 
 
+def test_a_withdrawal_names_what_it_replaces_and_says_nothing() -> None:
+    cells = row_of({}, {}, replaces=Place(3, 12), version=2, act="withdrawn")
+    assert [cells[name] for name in ("version", "act", "replaces_batch", "replaces_row")] == ["2", "withdrawn", "3", "12"]
+    assert {cells[name] for name in ("sure", "which--yes", "why", "old")} == {"not-asked"}
+
+
 def test_about_the_response() -> None:
     cells = row_of({}, {})
     assert [cells[name] for name in RESPONSE_COLUMNS] == [
-        *["K7M4-PX9T-R", "1", "7", "2027-01-21T12:00:00.000000+00:00", "2027-01-21T12:00:00.000000+00:00", "post", "late", "1", "0", ""]
+        *[
+            "K7M4-PX9T-R",
+            "1",
+            "sent",
+            "",
+            "",
+            "7",
+            "2027-01-21T12:00:00.000000+00:00",
+            "2027-01-21T12:00:00.000000+00:00",
+            "post",
+            "late",
+            "1",
+            "0",
+            "",
+        ]
     ]
 
 
@@ -134,14 +158,14 @@ def test_a_question_named_like_one_of_our_own_columns_keeps_apart() -> None:
 
 
 def test_a_line_of_json_holds_everything_as_it_was_typed_but_no_digest_of_contact_details() -> None:
-    line = json.loads(response_line(response({"sure": "no"}, {"why": "=1+1"}), row=7, edition=1))
+    line = json.loads(response_line(response({"sure": "no"}, {"why": "=1+1"}), row=7, replaces=None, edition=1))
     assert (line["choices"], line["texts"]) == ({"sure": "no"}, {"why": "=1+1"})
     assert set(line) == {*RESPONSE_COLUMNS, "choices", "texts"}
 
 
 def test_contact_details_are_made_safe_too() -> None:
     contact = Contact(name="=cmd", email="+a@example.org", postcode_district="N1")
-    assert contact_row("K7M4-PX9T-R", contact) == ["K7M4-PX9T-R", "'=cmd", "'+a@example.org", "N1"]
+    assert contact_row("K7M4-PX9T-R", 2, contact) == ["K7M4-PX9T-R", "2", "'=cmd", "'+a@example.org", "N1"]
 
 
 def test_the_codebook_has_every_wording_of_every_edition() -> None:

@@ -1,0 +1,149 @@
+"""The receipt: what arrived, what has become of it, and second thoughts. For whoever holds its unguessable address."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from consult import clock
+from consult.editions import plan_of
+from consult.models import Consultation, published
+from responses import tasks as jobs
+from responses.amending import OVER, ChangedMeanwhile, versions_of, withdraw_response
+from responses.drafting import start_amending
+from responses.models import BatchMember, Response
+from responses.receipts import find_response
+from responses.submitting import ConsultationClosed
+from responses.views.desk import keep_drafts, private, sit_down
+from responses.wording import in_words
+
+
+def response_of(token: str) -> Response:
+    """The newest version of the response that `token` opens. Raises Http404."""
+    try:
+        return find_response(token)
+    except Response.DoesNotExist as reason:
+        raise Http404 from reason
+
+
+def open_since(response: Response) -> datetime | None:
+    """The database's time now, where the consultation takes changes at this moment; else None."""
+    window = published().filter(pk=response.consultation_id).first()
+    return window.now if window and window.phase_at(window.now) == Consultation.Phase.OPEN else None
+
+
+def said(response: Response) -> dict[str, Any]:
+    """One version in words: when it came, and each answer under its question as it was asked then."""
+    plan = plan_of(response.edition)
+    worded = [part for part in in_words(plan, response.choices | response.texts) if part.answered]
+    contact = [
+        (_("Name"), response.contact.name),
+        (_("Email"), response.contact.email),
+        (_("Postcode"), response.contact.postcode_district),
+    ]
+    return {
+        "response": response,
+        "received": clock.in_words(response.received_at),
+        "worded": worded,
+        "contact": [(label, value) for label, value in contact if value],
+    }
+
+
+def happened(versions: list[Response]) -> list[tuple[str, str]]:
+    """What became of a response so far, each with its moment in words, the earliest first. Nothing of what staff think of it."""
+    acts = {
+        "sent": _("We received your response."),
+        "amended": _("We received your changes."),
+        "withdrawn": _("You withdrew your response."),
+    }
+    acts["erased"] = _("What you wrote was erased.")
+    events = [(version.received_at, acts[version.act]) for version in versions]
+    events += [(version.review.first_read_at, _("Somebody read it.")) for version in versions if version.review.first_read_at]
+    batches = BatchMember.objects.filter(response__in=versions).select_related("batch")
+    events += [(row.batch.sealed_at, _("It was put in batch %(number)s.") % {"number": row.batch.number}) for row in batches]
+    events += [(version.confirmation.sent_at, _("We sent you an email.")) for version in versions if version.confirmation.sent_at]
+    return [(clock.in_words(at), words) for at, words in sorted(events)]
+
+
+def receipt_context(token: str) -> dict[str, Any]:
+    """What the receipt says, on the page and in the copies of it."""
+    response = response_of(token)
+    versions = versions_of(response)
+    # The edition that was answered, not today's; and no look at whether it is published, so that a receipt outlives that.
+    return {
+        "consultation": response.consultation,
+        "plan": plan_of(response.edition),
+        "token": token,
+        "response": response,
+        "now": said(response),
+        "earlier": [said(version) for version in versions[1:]],
+        "happened": happened(versions),
+        "may_change": response.act not in OVER and open_since(response) is not None,
+        "closing": clock.closing_in_words(response.consultation.closes_at),
+    }
+
+
+@private
+@require_safe
+def receipt(request: HttpRequest, token: str) -> HttpResponse:
+    """What arrived, when, and what has become of it."""
+    return render(request, "responses/receipt.html", receipt_context(token))
+
+
+@private
+@require_safe
+def receipt_text(request: HttpRequest, token: str) -> HttpResponse:
+    """The receipt as plain text, to keep."""
+    context = receipt_context(token)
+    # A byte order mark, so that every text editor takes it for UTF-8.
+    body = "\ufeff" + render_to_string("responses/receipt.txt", context, request)
+    page = HttpResponse(body.replace("\n", "\r\n"), content_type="text/plain; charset=utf-8")
+    page["Content-Disposition"] = f'attachment; filename="response-{context["response"].reference}.txt"'
+    return page
+
+
+@private
+@require_POST
+def amend(request: HttpRequest, token: str) -> HttpResponse:
+    """Begin to change what was sent, or go on with that in this browser. What was sent counts until the changes are sent."""
+    response = response_of(token)
+    now = open_since(response)
+    if now is None or response.act in OVER:
+        return redirect("receipt", token)
+    desk = sit_down(request, response.consultation.slug)
+    page = redirect("tasks", response.consultation.slug)
+    if desk.draft and desk.draft.amends_id == response.pk:
+        return page
+    _draft, draft_token = start_amending(response=response, started_at=now)
+    keep_drafts(page, desk, [draft_token, *desk.tokens])
+    return page
+
+
+@private
+def withdraw(request: HttpRequest, token: str) -> HttpResponse:
+    """Ask once more, then take the response back."""
+    response = response_of(token)
+    now = open_since(response)
+    if now is None or response.act in OVER:
+        return redirect("receipt", token)
+    if request.method != "POST":
+        return render(request, "responses/withdraw.html", receipt_context(token) | {"key": uuid4()})
+    try:
+        key = UUID(request.POST.get("submission_key", ""))
+    except ValueError:
+        return redirect("withdraw", token)
+    try:
+        submitted = withdraw_response(earlier=response, submission_key=key, started_at=now)
+    except (ChangedMeanwhile, ConsultationClosed):
+        # The receipt says how things stand now.
+        return redirect("receipt", token)
+    if submitted.first:
+        jobs.nudge_sending()
+    page = redirect("receipt", token)
+    page.status_code = 303
+    return page
