@@ -19,5 +19,6 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="2", minute="0"),
         "options": {"expires": 3600},
     },
+    "prove the books": {"task": "responses.reconcile", "schedule": crontab(hour="4", minute="0"), "options": {"expires": 3600}},
     "catch up missed batches": {"task": "responses.seal_due_batches", "schedule": crontab(minute="*/5"), "options": {"expires": 290}},
 }

@@ -37,8 +37,8 @@ def publish_edition(*, consultation: Consultation, actor: User | None) -> Editio
     """
     with transaction.atomic():
         # Two editors who save at once make one edition after the other; without the lock both would take one number.
-        content = _content(Consultation.objects.select_for_update(no_key=True).get(pk=consultation.pk))
-        digest = hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+        content = plan_content(Consultation.objects.select_for_update(no_key=True).get(pk=consultation.pk))
+        digest = digest_of_content(content)
         newest = consultation.editions.order_by("-number").first()
         if newest and newest.digest == digest:
             return newest
@@ -49,7 +49,13 @@ def publish_edition(*, consultation: Consultation, actor: User | None) -> Editio
         return edition
 
 
-def _content(consultation: Consultation) -> dict[str, Any]:
+def digest_of_content(content: dict[str, Any]) -> str:
+    """SHA-256, as 64 hex digits, of an edition's content in one canonical form."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+
+
+def plan_content(consultation: Consultation) -> dict[str, Any]:
+    """What an edition made now would hold: everything that the rows of `consultation` say and ask."""
     questions = consultation.questions.prefetch_related(Prefetch("options", Option.objects.order_by("order")))
     return {
         **_values(consultation, CONSULTATION_FIELDS),

@@ -8,7 +8,7 @@ from celery import Task
 from kombu.exceptions import OperationalError
 
 from consult.celery import app
-from responses import batching, confirming
+from responses import batching, confirming, reconciling
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,19 @@ def send_due_confirmations() -> None:
 def seal_due_batches() -> None:
     """Seal and write the batches that are due."""
     batching.seal_due_batches()
+
+
+@app.task(name="responses.reconcile")
+def prove_books() -> None:
+    """Go through the books, so that a difference is found in a day and not in the year after."""
+    found = reconciling.reconcile()
+    if found.differences:
+        log.error("The books do not balance: %s differences. See the books page, or `manage.py reconcile`.", len(found.differences))
+
+
+def nudge_proving() -> None:
+    """Ask a worker to go through the books now. Never raises, and takes a second at most."""
+    _nudge(prove_books)
 
 
 def nudge_sending() -> None:

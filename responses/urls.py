@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from responses.views import batching, receipts, responding, reviewing, staff
+from responses.views import batching, books, receipts, responding, reviewing, staff
 
 urlpatterns = [
     path("receipt/<str:token>/", receipts.receipt, name="receipt"),
@@ -15,6 +15,8 @@ urlpatterns = [
     path("staff/responses/", reviewing.review_list, name="review-list"),
     path("staff/responses/<str:reference>/", reviewing.review_one, name="review-one"),
     path("staff/batches/", batching.batch_list, name="batch-list"),
+    path("staff/books/", books.books, name="books"),
+    path("staff/books/now/", books.prove_now, name="books-now"),
     path("staff/batches/now/", batching.batch_now, name="batch-now"),
     path("staff/batches/<slug:consultation>/<int:number>/<str:name>", batching.batch_file, name="batch-file"),
     path("<slug:consultation>/respond/", responding.tasks, name="tasks"),

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, sync_playwright
+from pytest_django.fixtures import Settings
 
 from consult.editions import plan_of
 from consult.loading import load_plan
@@ -19,6 +20,7 @@ from consult.plan import Plan
 from responses.answers import read_answers
 from responses.models import Response
 from responses.submitting import Submitted, submit_response
+from tests.postbox import Postbox
 
 BUNDLED_PLAN = Path(settings.BASE_DIR) / "consult" / "plans" / "police-and-crime-plan-2021-25.yaml"
 
@@ -114,6 +116,33 @@ def submit(consultation: Consultation, edition: Edition, plan: Plan) -> Callable
 def send(submit: Callable[..., Submitted]) -> Callable[..., Response]:
     """The same, for tests that only want the response."""
     return lambda *arguments, **overrides: submit(*arguments, **overrides).response
+
+
+@pytest.fixture
+def postbox() -> Iterator[Postbox]:
+    """A mail server of the test's own."""
+    box = Postbox()
+    yield box
+    box.close()
+
+
+@pytest.fixture
+def mail_through(settings: Settings) -> Callable[[int], None]:
+    """Let this process send its email to a port of this machine."""
+
+    def point(port: int) -> None:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", port, 2
+
+    return point
+
+
+@pytest.fixture
+def exports(tmp_path: Path, settings: Settings) -> Path:
+    """A folder of the test's own for batches."""
+    folder = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path, "allow_overwrite": True}}
+    settings.STORAGES = {**settings.STORAGES, "exports": folder}
+    return tmp_path
 
 
 @pytest.fixture(scope="session")

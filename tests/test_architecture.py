@@ -33,7 +33,7 @@ LAYERS = [
             "responses.drafting",
             "responses.confirming",
         ],
-        *["responses.reviewing", "responses.batching", "responses.filling"],
+        *["responses.reviewing", "responses.batching", "responses.filling", "responses.reconciling"],
     ],
     ["responses.forms", "responses.tasks"],
     ["responses.views", "responses.admin", "responses.management"],

@@ -4,6 +4,7 @@ from responses.models.batch import Batch, BatchMember
 from responses.models.confirmation import Confirmation, ConfirmationAttempt
 from responses.models.draft import Draft
 from responses.models.ledger import LedgerEntry
+from responses.models.reconciliation import Reconciliation
 from responses.models.response import Contact, Response
 from responses.models.review import Review, ReviewStep
 
@@ -15,6 +16,7 @@ __all__ = [
     "Contact",
     "Draft",
     "LedgerEntry",
+    "Reconciliation",
     "Response",
     "Review",
     "ReviewStep",

@@ -4,30 +4,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from pytest_django.fixtures import Settings
 
 from consult.services.redis import Redis
 from tests.postbox import Postbox
 from tests.workers import Worker, nudges_to
-
-
-@pytest.fixture
-def postbox() -> Iterator[Postbox]:
-    """A mail server of the test's own."""
-    box = Postbox()
-    yield box
-    box.close()
-
-
-@pytest.fixture
-def mail_through(settings: Settings) -> Callable[[int], None]:
-    """Let this process send its email to a port of this machine."""
-
-    def point(port: int) -> None:
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", port, 2
-
-    return point
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from responses.models import Confirmation, LedgerEntry, Response
 from responses.receipts import receipt_token
 from responses.tasks import nudge_sending
 from tests.postbox import Postbox
+from tests.tampering import behind_its_back
 from tests.workers import Worker, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -195,7 +196,8 @@ def test_a_temporary_refusal_is_tried_again_with_growing_pauses_for_three_days(
         pause = Confirmation.objects.annotate(pause=F("due_at") - Now()).get(response=response).pause
         pauses.append(round(pause.total_seconds(), -1))
         # The first try is what the three days are counted from; it moves into the past as time goes by.
-        response.confirmation.tries.update(at=F("at") - pause)
+        with behind_its_back():
+            response.confirmation.tries.update(at=F("at") - pause)
         time_passes(pause)
     assert pauses[:6] == [10, 60, 300, 1200, 1200, 1200]
     assert sum(pauses[:-1]) >= timedelta(hours=72).total_seconds()

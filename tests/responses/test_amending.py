@@ -179,15 +179,6 @@ def test_each_is_confirmed_by_an_email_of_its_own(send: Send, act: Callable[[Res
 # The receiver.
 
 
-@pytest.fixture
-def exports(tmp_path: Path, settings: Any) -> Path:
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "exports": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path}},
-    }
-    return tmp_path
-
-
 def seal(consultation: Consultation) -> Batch:
     batch = seal_batch(consultation=consultation, actor=None)
     write_batch(batch=batch)

@@ -96,6 +96,7 @@ PERMISSIONS = {
     "review-one": {"reviewer", "administrator"},
     "batch-list": {"analyst", "administrator"},
     "batch-file": {"analyst", "administrator"},
+    "books": {"analyst", "administrator"},
     "admin:index": {"editor", "administrator"},
     "new-password": {"reviewer", "analyst", "editor", "administrator"},
 }

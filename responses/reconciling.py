@@ -1,0 +1,327 @@
+"""The books: that everything received is there, unaltered, once, and in a batch or waiting for one.
+
+Reads everything and changes nothing. Each check names what it finds by reference, so that somebody can go and look.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from django.core.files.storage import storages
+from django.db import connection, transaction
+from django.db.models import Count, Max, Q
+
+from consult.models import Consultation, Edition
+from consult.publishing import digest_of_content, plan_content
+from responses.answers import Answers, digest_of
+from responses.batching import folder_of, make_files
+from responses.models import Batch, Confirmation, LedgerEntry, Reconciliation, Response
+from responses.submitting import ARRIVALS
+
+AT_ONCE = 500
+CHUNK_BYTES = 1 << 20
+# What has a row of its own for each version of a response.
+ONE_EACH = {"contact": "responses_contact", "confirmation": "responses_confirmation", "review": "responses_review"}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that does not fit: what it is about (a reference, a batch, a table's row), and what is wrong, in words."""
+
+    subject: str
+    words: str
+
+
+@dataclass
+class Books:
+    """What was counted, and every difference."""
+
+    totals: dict[str, Any] = field(default_factory=dict)
+    differences: list[Difference] = field(default_factory=list)
+
+    def note(self, subject: str, words: str) -> None:
+        self.differences.append(Difference(subject, words))
+
+
+def reconcile() -> Reconciliation:
+    """Go through the books, and keep what was found. They balance where it has no differences.
+
+    All of it looks at one moment: what arrives meanwhile counts the next time. Must not run inside a transaction.
+    """
+    began = time.monotonic()
+    books = Books()
+    with transaction.atomic(durable=True):
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        for check in CHECKS:
+            check(books)
+    return Reconciliation.objects.create(
+        seconds=round(time.monotonic() - began, 3),
+        totals=books.totals,
+        differences=[asdict(difference) for difference in books.differences],
+    )
+
+
+def check_fingerprints(books: Books) -> None:
+    """Each row of a watched table says what it said when the service wrote it, and the triggers that keep it so are on."""
+    for table, columns in _watched():
+        found = _rows(
+            f"SELECT to_jsonb(t) FROM {table} t WHERE fingerprint IS DISTINCT FROM fingerprint_of(to_jsonb(t), %s)",  # noqa: S608  # from the catalogue
+            [columns],
+        )
+        for (content,) in found:
+            row = json.loads(content)
+            books.note(f"{table} {row['id']}", f"This row was altered outside the service{_of(table, row)}.")
+    for table, trigger in _rows(
+        """SELECT tgrelid::regclass::text, tgname FROM pg_trigger
+        WHERE tgname IN ('append_only', 'leave_fingerprint', 'keep_sealed', 'no_truncate') AND tgenabled <> 'O' ORDER BY 1, 2"""
+    ):
+        books.note(table, f"The trigger {trigger} is switched off.")
+
+
+def _watched() -> list[tuple[str, list[str]]]:
+    """The watched tables, each with the columns of its fingerprint, as the database has them."""
+    return _rows(
+        r"""SELECT tgrelid::regclass::text, array_remove(string_to_array(encode(tgargs, 'escape'), '\000'), '')
+        FROM pg_trigger WHERE tgname = 'leave_fingerprint' ORDER BY 1"""
+    )
+
+
+def _of(table: str, row: dict[str, Any]) -> str:
+    """Which response a row belongs to, as far as it says."""
+    if table == "responses_response":
+        return f": response {row['reference']}"
+    reference = Response.objects.filter(pk=row.get("response_id") or 0).values_list("reference", flat=True).first()
+    return f": response {reference}" if reference else ""
+
+
+def check_orphans(books: Books) -> None:
+    """No row points to one that is gone."""
+    keys = _rows(
+        """SELECT conrelid::regclass::text, attname, confrelid::regclass::text
+        FROM pg_constraint JOIN pg_attribute ON attrelid = conrelid AND attnum = conkey[1]
+        WHERE contype = 'f' AND (conrelid::regclass::text LIKE 'responses\\_%' OR conrelid::regclass::text LIKE 'consult\\_%')
+        ORDER BY 1, 2"""
+    )
+    for table, column, parent in keys:
+        for row, key in _rows(
+            f"""SELECT child.id, child.{column} FROM {table} child
+            WHERE child.{column} IS NOT NULL AND NOT EXISTS (SELECT FROM {parent} WHERE {parent}.id = child.{column})"""  # noqa: S608
+        ):
+            books.note(f"{table} {row}", f"It belongs to row {key} of {parent}, which is gone.")
+
+
+def check_responses(books: Books) -> None:
+    """Each version says what its digest says, and has a contact, a confirmation and a review of its own."""
+    for response in Response.objects.select_related("contact").order_by("pk").iterator(chunk_size=AT_ONCE):
+        if response.act == Response.Act.ERASED or not hasattr(response, "contact"):
+            continue
+        contact = {key: getattr(response.contact, key) for key in ("name", "email", "postcode_district")}
+        if digest_of(answers=Answers(response.choices, response.texts), contact=contact) != response.digest:
+            books.note(_name(response.reference, response.version), "Its answers or contact details are not those that were received.")
+    for what, table in ONE_EACH.items():
+        for reference, version in _rows(
+            f"""SELECT reference, version FROM responses_response r
+            WHERE NOT EXISTS (SELECT FROM {table} WHERE response_id = r.id) ORDER BY r.id"""  # noqa: S608
+        ):
+            books.note(_name(reference, version), f"Its {what} is gone.")
+
+
+def check_ledger(books: Books) -> None:
+    """By the ledger, each version arrived once and as what it is, and every entry speaks of the content that is there."""
+    arrivals = [str(event) for event in ARRIVALS.values()]
+    for reference, version, arrived, fitting, strange in _rows(
+        """SELECT reference, version, count(*) FILTER (WHERE event = ANY(%s)),
+            count(*) FILTER (WHERE event = CASE act WHEN 'sent' THEN 'received' ELSE act END), count(*) FILTER (WHERE e.digest <> r.digest)
+        FROM responses_response r LEFT JOIN responses_ledgerentry e ON e.response_id = r.id
+        GROUP BY r.id
+        HAVING count(*) FILTER (WHERE event = ANY(%s)) <> 1 OR count(*) FILTER (WHERE e.digest <> r.digest) > 0
+            OR count(*) FILTER (WHERE event = CASE act WHEN 'sent' THEN 'received' ELSE act END) <> 1
+        ORDER BY r.id""",
+        [arrivals, arrivals],
+    ):
+        if arrived != 1 or fitting != 1:
+            books.note(_name(reference, version), f"By the ledger it arrived {arrived} times, {fitting} times as what it is.")
+        if strange:
+            books.note(_name(reference, version), f"The ledger speaks {strange} times of other content.")
+
+
+def check_versions(books: Books) -> None:
+    """The versions of a reference run 1, 2, 3, the first alone was sent, and the newest alone is to be read."""
+    for reference, count, highest in _rows(
+        """WITH versions AS (
+            SELECT reference, r.version, act, superseded, max(r.version) OVER (PARTITION BY reference) AS newest
+            FROM responses_response r LEFT JOIN responses_review ON response_id = r.id)
+        SELECT reference, count(*), max(version) FROM versions GROUP BY reference
+        HAVING count(*) <> max(version) OR min(version) <> 1 OR bool_or((act = 'sent') <> (version = 1))
+            OR bool_or(superseded = (version = newest))
+        ORDER BY reference"""
+    ):
+        books.note(reference, f"It has {count} versions, the highest of which is {highest}; they do not follow each other.")
+
+
+def check_confirmations(books: Books) -> None:
+    """Each confirmation's state fits its tries, the ledger and whether there is an address."""
+    found = Confirmation.objects.filter(response__contact__isnull=False).annotate(
+        tried=Count("tries", distinct=True),
+        accepted=Count("tries", filter=Q(tries__outcome="sent"), distinct=True),
+        confirmed=Count("response__ledger", filter=Q(response__ledger__event=LedgerEntry.Event.CONFIRMED), distinct=True),
+        failed=Count("response__ledger", filter=Q(response__ledger__event=LedgerEntry.Event.CONFIRMATION_FAILED), distinct=True),
+    )
+    rows = found.values_list(
+        *["response__reference", "response__version", "state", "tried", "accepted", "confirmed", "failed"],
+        *["sent_at", "attempts", "response__contact__email", "response__synthetic"],
+    )
+    state = Confirmation.State
+    for reference, version, now, tried, accepted, confirmed, failed, sent_at, attempts, email, synthetic in rows.order_by("pk").iterator():
+        wrong: dict[str, bool] = {
+            state.SENT: not (accepted and confirmed == 1 and sent_at),
+            state.WAITING: bool(confirmed or accepted or sent_at or not email),
+            state.FAILED: not failed or bool(confirmed or sent_at),
+            state.NOT_WANTED: bool((email and not synthetic) or tried or confirmed or failed or sent_at),
+        }
+        if wrong.get(now, True) or attempts > tried:
+            books.note(_name(reference, version), f"Its confirmation says “{now}”, which does not fit what happened to it.")
+    books.totals["confirmations"] = dict(Confirmation.objects.order_by().values_list("state").annotate(Count("pk")))
+
+
+def check_batches(books: Books) -> None:
+    """Numbers run without a gap, each batch holds what it says on rows 1, 2, 3, and the ledger says the same."""
+    for consultation in Consultation.objects.order_by("pk"):
+        batches = list(Batch.objects.filter(consultation=consultation).order_by("number"))
+        numbers = [batch.number for batch in batches]
+        for gap in sorted(set(range(1, max(numbers, default=0) + 1)) - set(numbers)):
+            books.note(f"{consultation.slug} batch {gap}", "There is no batch of this number.")
+        previous = None
+        for batch in batches:
+            _check_batch(batch, previous, books)
+            previous = batch
+    for reference, number in _rows(
+        """SELECT reference, batch_number FROM responses_ledgerentry e JOIN responses_response r ON r.id = e.response_id
+        WHERE event = 'batched' AND NOT EXISTS (
+            SELECT FROM responses_batchmember m JOIN responses_batch b ON b.id = m.batch_id
+            WHERE m.response_id = e.response_id AND b.number = e.batch_number AND b.consultation_id = r.consultation_id)
+        ORDER BY e.id"""
+    ):
+        books.note(reference, f"By the ledger it is in batch {number}, and it is not.")
+    for reference, number in _rows(
+        """SELECT reference, b.number FROM responses_batchmember m
+        JOIN responses_batch b ON b.id = m.batch_id JOIN responses_response r ON r.id = m.response_id
+        WHERE b.consultation_id <> r.consultation_id OR NOT EXISTS (
+            SELECT FROM responses_ledgerentry e
+            WHERE e.response_id = m.response_id AND event = 'batched' AND e.batch_number = b.number)
+        ORDER BY m.id"""
+    ):
+        books.note(reference, f"It is in batch {number}, and the ledger does not say so.")
+
+
+def _check_batch(batch: Batch, previous: Batch | None, books: Books) -> None:
+    name = folder_of(batch)
+    members = batch.members.aggregate(count=Count("pk"), last=Max("row"))
+    if members["count"] != batch.size or (members["last"] or 0) != batch.size:
+        books.note(name, f"It says that it holds {batch.size} responses, and holds {members['count']}.")
+    # Without the batch before it, which is noted already, its manifest cannot be made again.
+    if batch.written_at is None or batch.number != (previous.number if previous else 0) + 1:
+        return
+    if previous is not None and previous.written_at is None:
+        books.note(name, "It was written before the batch whose manifest it names.")
+        return
+    recorded = {entry["name"]: (entry["bytes"], entry["sha256"]) for entry in batch.files}
+    if recorded.get("manifest.json", (0, ""))[1] != batch.manifest_sha256:
+        books.note(name, "The hash of its manifest stands differently in two places.")
+    for file, expected in recorded.items():
+        stored = _stored(f"{name}/{file}")
+        if stored is None:
+            books.note(name, f"{file} is not where it was stored.")
+        elif stored != expected:
+            books.note(name, f"{file} is not what was stored.")
+    answered = set(batch.members.values_list("response__edition", flat=True))
+    if Edition.objects.filter(pk__in=answered, consultation=batch.consultation_id).count() < len(answered):
+        books.note(name, "An edition that its responses answered is gone.")
+        return
+    # The files are a function of the database: made again, they are the same bytes, or something beneath them changed.
+    with TemporaryDirectory(prefix="books-") as folder:
+        made = {entry.name: (entry.bytes, entry.sha256) for entry in make_files(batch=batch, folder=Path(folder))}
+    for file in sorted(set(made) | set(recorded)):
+        if made.get(file) != recorded.get(file):
+            books.note(name, f"{file} is not what the database would make today.")
+
+
+def _stored(name: str) -> tuple[int, str] | None:
+    """The size and SHA-256 of what the storage has under `name`; None where there is nothing."""
+    digest, size = hashlib.sha256(), 0
+    try:
+        with storages["exports"].open(name, "rb") as file:
+            for chunk in file.chunks(CHUNK_BYTES):
+                digest.update(chunk)
+                size += len(chunk)
+    except FileNotFoundError:
+        return None
+    return size, digest.hexdigest()
+
+
+def check_totals(books: Books) -> None:
+    """Received by channel = in batches + waiting."""
+    by_channel: dict[str, dict[str, int]] = {}
+    counted = Response.objects.order_by().values_list("channel").annotate(Count("pk"), Count("membership"))
+    for channel, received, batched in counted:
+        by_channel[channel] = {"received": received, "in_batches": batched, "waiting": received - batched}
+    books.totals["channels"] = by_channel
+    books.totals["acts"] = dict(Response.objects.order_by().values_list("act").annotate(Count("pk")))
+    books.totals["batches"] = Batch.objects.count()
+    arrived = LedgerEntry.objects.filter(event__in=ARRIVALS.values()).count()
+    received = sum(row["received"] for row in by_channel.values())
+    if arrived != received:
+        books.note("ledger", f"It says that {arrived} came, and {received} are there.")
+
+
+def check_editions(books: Books) -> None:
+    """Each edition is what its digest says, and the newest is what the consultation's rows say."""
+    for edition in Edition.objects.select_related("consultation").iterator(chunk_size=10):
+        if digest_of_content(edition.content) != edition.digest:
+            books.note(str(edition), "Its wording is not what was published.")
+    for consultation in Consultation.objects.filter(published_at__isnull=False):
+        newest = consultation.editions.order_by("-number").first()
+        if newest is None or digest_of_content(plan_content(consultation)) != newest.digest:
+            books.note(consultation.slug, "What its rows say is not what its newest edition says.")
+
+
+CHECKS: list[Callable[[Books], None]] = [
+    *[check_totals, check_fingerprints, check_orphans, check_responses, check_ledger, check_versions],
+    *[check_confirmations, check_batches, check_editions],
+]
+
+
+def _name(reference: str, version: int) -> str:
+    return f"{reference} version {version}"
+
+
+def _rows(sql: str, arguments: list[Any] | None = None) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL timezone TO 'UTC'")
+        cursor.execute(sql, arguments)
+        return list(cursor.fetchall())
+
+
+def in_sentences(found: Reconciliation) -> Iterator[str]:
+    """What was found, line by line, in plain words."""
+    for channel, row in sorted(found.totals["channels"].items()):
+        yield f"{channel}: {row['received']:,} received = {row['in_batches']:,} in batches + {row['waiting']:,} waiting"
+    yield f"versions: {_list(found.totals['acts'])}"
+    yield f"confirmations: {_list(found.totals['confirmations'])}"
+    yield f"batches: {found.totals['batches']:,}"
+    if not found.differences:
+        yield "The books balance."
+        return
+    yield f"The books do not balance. {len(found.differences):,} difference{'' if len(found.differences) == 1 else 's'}:"
+    for difference in found.differences:
+        yield f"  {difference['subject']}: {difference['words']}"
+
+
+def _list(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in sorted(counts.items())) or "none"

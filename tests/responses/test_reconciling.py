@@ -1,0 +1,225 @@
+"""The books: they balance after everything that the service does, and not after anything done behind its back."""
+
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core.files.storage import storages
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from consult.editions import plan_of
+from consult.models import Consultation, User
+from responses.amending import amend_response, withdraw_response
+from responses.answers import read_answers
+from responses.batching import folder_of, seal_batch, write_batch
+from responses.confirming import send_due_confirmations
+from responses.models import Batch, Confirmation, Response
+from responses.reconciling import _watched, reconcile
+from responses.reviewing import move_review
+from tests.postbox import Postbox
+from tests.tampering import behind_its_back
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Send = Callable[..., Response]
+
+TABLES = [
+    *["consult_auditentry", "consult_consultation", "consult_edition", "consult_option", "consult_question", "consult_recommendation"],
+    *["consult_section", "consult_user", "responses_batch", "responses_batchmember", "responses_confirmation"],
+    *["responses_confirmationattempt", "responses_contact", "responses_ledgerentry", "responses_response", "responses_review"],
+    *["responses_reviewstep"],
+]
+# Rows on which nothing else depends, and whose absence says nothing: what one would notice is the trail's and the history's own gap.
+MAY_BE_MISSED_WHEN_DELETED = {"consult_user", "responses_reviewstep", "consult_auditentry"}
+
+
+@pytest.fixture
+def busy(
+    send: Send, consultation: Consultation, reviewer: User, exports: Path, postbox: Postbox, mail_through: Callable[[int], None]
+) -> Consultation:
+    """A consultation to which a bit of everything has happened."""
+    first, second, third = (
+        send(),
+        send({"trust-comment": "Two."}, email=""),
+        send({"victims-comment": "Three."}, email="nobody@example.org"),
+    )
+    postbox.answers["nobody@example.org"] = "550 no such user"
+    mail_through(postbox.port)
+    send_due_confirmations()
+    batch = seal_batch(consultation=consultation, actor=None)
+    write_batch(batch=batch)
+    plan = plan_of(first.edition)
+    contact = {"name": "Rita", "email": "rita@example.org", "postcode_district": ""}
+    answers = read_answers(plan, {"violence-comment": "Changed."})
+    amend_response(
+        earlier=first,
+        edition=first.edition,
+        plan=plan,
+        submission_key=uuid4(),
+        answers=answers,
+        contact=contact,
+        started_at=timezone.now(),
+    )
+    withdraw_response(earlier=second, submission_key=uuid4(), started_at=timezone.now())
+    move_review(review=third.review, to_state="considered", note="Read.", version=0, by=reviewer)
+    write_batch(batch=seal_batch(consultation=consultation, actor=None))
+    send({"missing": "Waiting."})
+    return consultation
+
+
+def tamper(sql: str, arguments: list[Any] | None = None) -> int:
+    """Run `sql` behind the service's back, and say how many rows it touched."""
+    with behind_its_back(), connection.cursor() as cursor:
+        cursor.execute(sql, arguments or [])
+        return int(cursor.rowcount)
+
+
+def altered(kind: str) -> str:
+    """An expression that is another value than `{column}`, of the same type."""
+    others = {
+        "boolean": "NOT {column}",
+        "jsonb": "CASE WHEN {column}::text = '[]' THEN '[1]'::jsonb ELSE '[]'::jsonb END",
+        "uuid": "gen_random_uuid()",
+        "timestamp with time zone": "coalesce({column}, now()) + interval '1 second'",
+        "ARRAY": "{column} || ARRAY['x']",
+    }
+    numbers = {"bigint", "integer", "smallint", "double precision"}
+    return others.get(kind) or ("coalesce({column}, 0) + 7919" if kind in numbers else "CASE WHEN {column} = 'x' THEN 'y' ELSE 'x' END")
+
+
+def columns() -> list[tuple[str, str, str]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT table_name, column_name, data_type FROM information_schema.columns
+            WHERE table_name = ANY(%s) AND table_schema = 'public' ORDER BY 1, ordinal_position""",
+            [TABLES],
+        )
+        return list(cursor.fetchall())
+
+
+def test_the_books_balance_after_everything_that_the_service_does(busy: Consultation) -> None:
+    found = reconcile()
+    assert found.differences == []
+    assert found.totals == {
+        "channels": {"online": {"received": 6, "in_batches": 5, "waiting": 1}},
+        "acts": {"sent": 4, "amended": 1, "withdrawn": 1},
+        "confirmations": {"sent": 1, "failed": 1, "not-wanted": 2, "waiting": 2},
+        "batches": 2,
+    }
+
+
+def test_the_command_says_so_in_plain_words_and_fails_where_they_do_not(busy: Consultation) -> None:
+    said = StringIO()
+    call_command("reconcile", stdout=said)
+    assert "online: 6 received = 5 in batches + 1 waiting" in said.getvalue()
+    assert said.getvalue().endswith("The books balance.\n")
+    response = Response.objects.earliest("id")
+    tamper("UPDATE responses_response SET texts = '{}' WHERE id = %s", [response.pk])
+    with pytest.raises(CommandError, match=f"(?s)The books do not balance.*{response.reference}"):
+        call_command("reconcile")
+
+
+def test_every_column_of_every_watched_table_is_in_its_fingerprint(busy: Consultation) -> None:
+    watched = dict(_watched())
+    assert sorted(watched) == sorted(TABLES)
+    there: dict[str, list[str]] = {table: [] for table in TABLES}
+    for table, column, _ in columns():
+        there[table].append(column)
+    assert {table: sorted([*named, "fingerprint"]) for table, named in watched.items()} == {t: sorted(c) for t, c in there.items()}
+
+
+def test_one_column_of_one_row_changed_behind_its_back_is_always_noticed(busy: Consultation) -> None:
+    missed = []
+    for table, column, kind in columns():
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT max(id), to_jsonb(t) FROM {table} t GROUP BY t.* ORDER BY 1 DESC LIMIT 1")  # noqa: S608
+            row = cursor.fetchone()[0]
+        quoted = f'"{column}"'
+        value = altered(kind).format(column=quoted)
+        assert tamper(f"CREATE TEMP TABLE kept AS SELECT * FROM {table} WHERE id = {row}") == 1  # noqa: S608
+        assert tamper(f"UPDATE {table} SET {quoted} = {value} WHERE id = {row}") == 1  # noqa: S608
+        if not reconcile().differences:
+            missed.append(f"{table}.{column}")
+        changed = f"id = {row} + 7919" if column == "id" else f"id = {row}"
+        tamper(f"DELETE FROM {table} WHERE {changed}")  # noqa: S608
+        tamper(f"INSERT INTO {table} SELECT * FROM kept")  # noqa: S608
+        tamper("DROP TABLE kept")
+    assert missed == []
+    assert reconcile().differences == []
+
+
+@pytest.mark.parametrize("table", sorted(set(TABLES) - MAY_BE_MISSED_WHEN_DELETED))
+def test_a_row_deleted_behind_its_back_is_noticed(busy: Consultation, table: str) -> None:
+    assert tamper(f"DELETE FROM {table} WHERE id = (SELECT max(id) FROM {table})") == 1  # noqa: S608
+    assert reconcile().differences
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("UPDATE responses_confirmation SET state = 'sent', sent_at = now() WHERE state = 'waiting'", "does not fit what happened to it"),
+        ("UPDATE responses_confirmation SET state = 'waiting' WHERE state = 'sent'", "does not fit what happened to it"),
+        ("UPDATE responses_confirmation SET state = 'not-wanted' WHERE state = 'failed'", "does not fit what happened to it"),
+        ("UPDATE responses_contact SET email = 'else@example.org'", "are not those that were received"),
+        ("UPDATE responses_review SET superseded = NOT superseded", "do not follow each other"),
+        ("UPDATE consult_question SET text = 'Otherwise?'", "is not what its newest edition says"),
+    ],
+)
+def test_what_the_triggers_let_through_is_noticed_since_it_does_not_fit_the_rest(busy: Consultation, sql: str, words: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+    assert words in " ".join(difference["words"] for difference in reconcile().differences)
+
+
+@pytest.mark.parametrize("file", ["responses.csv", "responses.jsonl", "codebook.csv", "manifest.json"])
+def test_a_file_altered_or_gone_is_noticed(busy: Consultation, exports: Path, file: str) -> None:
+    name = f"{folder_of(Batch.objects.get(number=1))}/{file}"
+    path = exports / name
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"1", b"2", 1))
+    assert [d["words"] for d in reconcile().differences] == [f"{file} is not what was stored."]
+    storages["exports"].delete(name)
+    assert [d["words"] for d in reconcile().differences] == [f"{file} is not where it was stored."]
+
+
+def test_a_trigger_that_is_switched_off_is_noticed(busy: Consultation) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE responses_response DISABLE TRIGGER append_only")
+    try:
+        assert [d["words"] for d in reconcile().differences] == ["The trigger append_only is switched off."]
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE responses_response ENABLE TRIGGER append_only")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        *[
+            f"{act} {table}{what}"
+            for table in ("responses_response", "responses_ledgerentry", "responses_batchmember", "responses_confirmationattempt")
+            for act, what in (("UPDATE", " SET id = id"), ("DELETE FROM", ""))
+        ],
+        *["UPDATE consult_auditentry SET subject = 'x'", "DELETE FROM consult_auditentry", "UPDATE consult_edition SET number = 9"],
+        *["UPDATE responses_batch SET size = size + 1", "UPDATE responses_batch SET number = 9 WHERE number = 2"],
+        *["UPDATE responses_batch SET files = '[]'", "DELETE FROM responses_batch", "UPDATE responses_batch SET includes_contacts = true"],
+        *["SET consult.tests_may_truncate = off; TRUNCATE responses_response CASCADE"],
+        *["SET consult.tests_may_truncate = off; TRUNCATE consult_auditentry CASCADE"],
+    ],
+)
+def test_what_is_append_only_is_so_for_the_services_own_database_user(busy: Consultation, sql: str) -> None:
+    with pytest.raises(IntegrityError, match=r"append-only|is sealed"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql)
+    with connection.cursor() as cursor:
+        cursor.execute("SET consult.tests_may_truncate = on")
+    assert Response.objects.count() == 6
+
+
+def test_it_looks_at_one_moment_while_others_write(send: Send, consultation: Consultation, exports: Path) -> None:
+    send()
+    assert reconcile().differences == []
+    assert Confirmation.objects.count() == 1
