@@ -1,6 +1,6 @@
 # The service's commands. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint lock test-containers clean
+.PHONY: help run test lint lock chaos test-containers clean
 SHELL := /bin/sh
 
 # Variables on the command line, as in `make run PORT=8001`, reach the service.
@@ -34,6 +34,9 @@ test: lint ## Set up, check, then run every test
 
 test-containers: $(VENV)/.test ## Build the image, bring the composition up and send a response through it
 	$(PY) -m pytest -n 0 -m containers tests/containers
+
+chaos: $(VENV)/.test ## Kill, pause and cut parts while people answer, and hold every promise; SECONDS, CLIENTS and SEED may be set
+	$(PY) -m tests.chaos --seconds $(or $(SECONDS),60) --clients $(or $(CLIENTS),4) $(if $(SEED),--seed $(SEED))
 
 lock: $(VENV)/.test ## Resolve and pin the packages again
 	$(VENV)/bin/uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --no-header --upgrade --quiet -o requirements.txt
