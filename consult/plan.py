@@ -74,7 +74,7 @@ class Recommendation:
 
 @dataclass(frozen=True)
 class Part:
-    """One page of the form. `kind` is "section", "recommendation", "general" or "about-you"."""
+    """One page of the form. `kind` is "section", "recommendation", "general", "about-you" or "equality"."""
 
     slug: str
     kind: str
@@ -126,6 +126,11 @@ class Plan:
         pages += [(recommendation.slug, "recommendation", recommendation.headline) for recommendation in self.recommendations]
         pages += [(GENERAL, "general", "The plan as a whole"), (ABOUT_YOU, "about-you", "About you")]
         return tuple(Part(slug, kind, title, self.questions_of(slug)) for slug, kind, title in pages)
+
+    @cached_property
+    def equality(self) -> Part:
+        """The page that is offered once the response is sent."""
+        return Part(EQUALITY, "equality", "About you: equality questions", self.questions_of(EQUALITY))
 
     def questions_of(self, part: str) -> tuple[Question, ...]:
         """The questions on one page, in order."""

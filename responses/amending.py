@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from consult.models import Edition
 from consult.plan import Plan
 from responses.answers import Answers, digest_of, says_something
+from responses.equality import stop_equality_use
 from responses.models import Contact, Response, Review
 from responses.receipts import receipt_token
 from responses.submitting import NothingToSend, Submitted, find_submitted, receive, same_as, timing_of
@@ -72,6 +73,8 @@ def amend_response(
 def withdraw_response(*, earlier: Response, submission_key: UUID, started_at: datetime) -> Submitted:
     """Take `earlier` back. What is left is a version without a word, and the address to which we say so.
 
+    Equality answers that came with it are out of use at once: they would speak for somebody who does not speak any more.
+
     Raises ChangedMeanwhile, ConsultationClosed or SentDifferently; then nothing was written.
     """
     answers = Answers()
@@ -86,7 +89,10 @@ def withdraw_response(*, earlier: Response, submission_key: UUID, started_at: da
         submission_key=submission_key,
         digest=digest_of(answers=answers, contact=contact),
     )
-    return _replace(earlier, version, contact)
+    with transaction.atomic():
+        withdrawn = _replace(earlier, version, contact)
+        stop_equality_use(token=withdrawn.receipt_token)
+    return withdrawn
 
 
 def version_to_replace(*, earlier: Response, seen: str) -> Response:

@@ -9,11 +9,11 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from consult.plan import ABOUT_YOU, Plan, Question
+from consult.plan import ABOUT_YOU, EQUALITY, Plan, Question
 
 WRITE_IN_MAX_CHARS = 200
 SHORT_TEXT_MAX_CHARS = 200
@@ -67,10 +67,19 @@ def read_answers(plan: Plan, raw: Mapping[str, Any]) -> Answers:
     Answers to questions that the other answers leave unasked are dropped, and so are fields that the plan does not
     know. Raises AnswersRefused with every problem at once.
     """
+    return _read(plan.asked, raw)
+
+
+def read_equality_answers(plan: Plan, raw: Mapping[str, Any]) -> Answers:
+    """The same for the equality questions, which are asked after sending. Raises AnswersRefused."""
+    return _read(plan.questions_of(EQUALITY), raw)
+
+
+def _read(questions: Sequence[Question], raw: Mapping[str, Any]) -> Answers:
     choices: dict[str, str | list[str]] = {}
     texts: dict[str, str] = {}
     problems: dict[str, str] = {}
-    for question in plan.asked:
+    for question in questions:
         if not is_asked(question, choices):
             continue
         given = raw.get(question.slug)

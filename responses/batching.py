@@ -25,16 +25,21 @@ from consult.auditing import record
 from consult.clock import latest_daily
 from consult.editions import plan_of
 from consult.models import Action, Consultation, Edition, User
+from consult.plan import Plan
+from responses.equality import put_in_batch, to_hand_over, to_recall
 from responses.manifests import MANIFEST, Counts, FileEntry, build_manifest
-from responses.models import Batch, BatchMember, Contact, Response
+from responses.models import Batch, BatchMember, Contact, EqualityAnswers, Response
 from responses.rows import (
     CODEBOOK_COLUMNS,
     CONTACT_COLUMNS,
+    EQUALITY_COLUMNS,
     RESPONSE_COLUMNS,
     Place,
     answer_columns,
     codebook_rows,
     contact_row,
+    equality_columns,
+    equality_row,
     response_line,
     response_row,
 )
@@ -125,7 +130,9 @@ def is_due(*, consultation: Consultation, now: datetime) -> bool:
     if latest_daily(DAILY_HOUR, now=now) <= since:
         return False
     final = consultation.withdrawn_at is not None or (last is not None and last.sealed_at >= consultation.grace_ends_at)
-    return not final or waiting(consultation).exists()
+    if not final or waiting(consultation).exists():
+        return True
+    return to_hand_over(consultation, now=now).exists() or to_recall(consultation).exists()
 
 
 def waiting(consultation: Consultation) -> models.QuerySet[Response]:
@@ -162,6 +169,8 @@ def _seal(consultation: Consultation, actor: User | None) -> Batch:
         batch.size = cursor.rowcount
         cursor.execute(ENTER_IN_LEDGER, [batch.number, batch.pk])
     batch.save(update_fields=["size"])
+    batch.refresh_from_db(fields=["sealed_at"])
+    put_in_batch(batch=batch, now=batch.sealed_at)
     record(action=Action.BATCH_SEALED, actor=actor, subject=folder_of(batch), size=batch.size)
     return batch
 
@@ -233,7 +242,10 @@ def make_files(*, batch: Batch, folder: Path) -> list[FileEntry]:
             counts.add(response)
     made = [describe(folder / name, rows=counts.responses) for name in ("responses.csv", "responses.jsonl")]
     codebook = folder / "codebook.csv"
-    made.append(describe(codebook, rows=_write_table(codebook, CODEBOOK_COLUMNS, codebook_rows(plans))))
+    said = EqualityAnswers.objects.filter(batch=batch)
+    lines_of = codebook_rows(plans, equality=said.exists())
+    made.append(describe(codebook, rows=_write_table(codebook, CODEBOOK_COLUMNS, lines_of)))
+    made += _write_equality(batch, folder, plans, numbers)
     if batch.includes_contacts:
         path = folder / "contacts.csv"
         people = Contact.objects.filter(response__membership__batch=batch).order_by("response__membership__row")
@@ -256,6 +268,27 @@ def make_files(*, batch: Batch, folder: Path) -> list[FileEntry]:
     return [*made, describe(manifest, rows=None)]
 
 
+def _write_equality(batch: Batch, folder: Path, plans: dict[int, Plan], numbers: dict[int, int]) -> list[FileEntry]:
+    """The equality answers that the batch takes, and the ids of earlier ones that are out of use; each where there are any."""
+    made = []
+    # By their random id: an order that says nothing about who answered when.
+    said = EqualityAnswers.objects.filter(batch=batch, stopped=False).order_by("pk")
+    if EqualityAnswers.objects.filter(batch=batch).exists():
+        columns = equality_columns(list(plans.values()))
+        rows = (
+            equality_row(row, edition=numbers[row.edition_id], plan=plans[numbers[row.edition_id]], columns=columns)
+            for row in said.iterator(chunk_size=RESPONSES_AT_ONCE)
+        )
+        path = folder / "equality.csv"
+        header = EQUALITY_COLUMNS + [column.name for column in columns]
+        made.append(describe(path, rows=_write_table(path, header, rows)))
+    if batch.equality_recalls.exists():
+        path = folder / "equality-stopped.csv"
+        stopped = ([str(pk)] for pk in batch.equality_recalls.order_by("pk").values_list("pk", flat=True))
+        made.append(describe(path, rows=_write_table(path, ["id"], stopped)))
+    return made
+
+
 def _members(batch: Batch) -> models.QuerySet[Response]:
     return Response.objects.filter(membership__batch=batch).order_by("membership__row")
 
@@ -274,7 +307,8 @@ def _members_in_order(batch: Batch) -> Iterator[tuple[Response, Place | None]]:
 def _editions_of(batch: Batch) -> list[Edition]:
     """The editions that the batch's responses answered, in order; for a nil return the one that was current when it was sealed."""
     editions = Edition.objects.filter(consultation=batch.consultation).defer("content").order_by("number")
-    answered = list(editions.filter(pk__in=_members(batch).order_by().values("edition")))
+    taken = EqualityAnswers.objects.filter(batch=batch).values("edition")
+    answered = list(editions.filter(models.Q(pk__in=_members(batch).order_by().values("edition")) | models.Q(pk__in=taken)))
     return answered or list(editions.filter(published_at__lte=batch.sealed_at))[-1:]
 
 

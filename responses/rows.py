@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from consult.clock import iso
-from consult.plan import Plan, Question
+from consult.plan import EQUALITY, Plan, Question
 from responses.answers import is_asked, write_in_name
-from responses.models import Contact, Response
+from responses.models import Contact, EqualityAnswers, Response
 
 GUARD = "'"
 # What a spreadsheet takes for the beginning of a formula, also written wide, and the guard itself, so that it can be undone.
@@ -24,6 +24,7 @@ RESPONSE_COLUMNS = [
     *["channel", "timing", "edition", "synthetic", "flags"],
 ]
 CONTACT_COLUMNS = ["reference", "version", "name", "email", "postcode_district"]
+EQUALITY_COLUMNS = ["id", "edition"]
 CODEBOOK_COLUMNS = [
     *["edition", "part", "question", "kind", "wording", "asked_if", "order"],
     *["option", "option_label", "option_value", "option_order", "column", "text_column"],
@@ -60,7 +61,16 @@ def restore_cell(cell: str) -> str:
 
 def answer_columns(plans: Sequence[Plan]) -> list[Column]:
     """The columns for everything that any of `plans` asks, as the last and newest has them; what only earlier ones asked follows."""
-    columns = {column.name: column for plan in reversed(plans) for question in plan.asked for column in _columns_of(question)}
+    return _columns([plan.asked for plan in plans])
+
+
+def equality_columns(plans: Sequence[Plan]) -> list[Column]:
+    """The same for the equality questions."""
+    return _columns([plan.questions_of(EQUALITY) for plan in plans])
+
+
+def _columns(asked: Sequence[Sequence[Question]]) -> list[Column]:
+    columns = {column.name: column for questions in reversed(asked) for question in questions for column in _columns_of(question)}
     # A question keeps its columns together, also those for options that only an earlier edition had.
     order = list(dict.fromkeys(column.question for column in columns.values()))
     return sorted(columns.values(), key=lambda column: order.index(column.question))
@@ -103,7 +113,13 @@ def response_row(response: Response, *, row: int, replaces: Place | None, editio
     return about + [_cell(column, asked.get(column.question), response) for column in columns]
 
 
-def _cell(column: Column, question: Question | None, response: Response) -> str:
+def equality_row(said: EqualityAnswers, *, edition: int, plan: Plan, columns: Sequence[Column]) -> list[str]:
+    """One respondent's equality answers as a row of CSV, under EQUALITY_COLUMNS and then `columns`."""
+    asked = {question.slug: question for question in plan.questions_of(EQUALITY) if is_asked(question, said.choices)}
+    return [str(said.pk), str(edition), *(_cell(column, asked.get(column.question), said) for column in columns)]
+
+
+def _cell(column: Column, question: Question | None, response: Response | EqualityAnswers) -> str:
     if question is None or (column.option and column.option not in {option.slug for option in question.options}):
         return NOT_ASKED
     if column.text:
@@ -152,13 +168,13 @@ def contact_row(reference: str, version: int, contact: Contact) -> list[str]:
     return [reference, str(version), *map(safe_cell, (contact.name, contact.email, contact.postcode_district))]
 
 
-def codebook_rows(plans: Mapping[int, Plan]) -> Iterator[list[str]]:
+def codebook_rows(plans: Mapping[int, Plan], *, equality: bool = False) -> Iterator[list[str]]:
     """What was asked, under CODEBOOK_COLUMNS: for each edition a row for every option, or for a question that has none.
 
-    `plans` maps the editions' numbers to their plans.
+    `plans` maps the editions' numbers to their plans. The equality questions come last, where they are wanted.
     """
     for edition, plan in plans.items():
-        for order, question in enumerate(plan.asked, 1):
+        for order, question in enumerate([*plan.asked, *(plan.questions_of(EQUALITY) if equality else ())], 1):
             asked_if = ";".join(f"{slug}={option}" for slug, option in question.show_if.items())
             about = [str(edition), question.part, question.slug, question.kind, safe_cell(question.text), asked_if, str(order)]
             columns = list(_columns_of(question))

@@ -32,6 +32,7 @@ LAYERS = [
             "responses.amending",
             "responses.drafting",
             "responses.confirming",
+            "responses.equality",
         ],
         *["responses.reviewing", "responses.batching", "responses.filling", "responses.reconciling"],
     ],

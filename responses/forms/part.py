@@ -8,8 +8,8 @@ from crispy_forms_gds.layout import Layout
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from consult.plan import Option, Part, Plan, Question
-from responses.answers import AnswersRefused, read_answers, write_in_name
+from consult.plan import EQUALITY, Option, Part, Plan, Question
+from responses.answers import AnswersRefused, read_answers, read_equality_answers, write_in_name
 from responses.contacts import read_contact
 
 SELECT_FROM = 13  # More options than this fill a phone's screen; a list to pick from is shorter.
@@ -81,7 +81,8 @@ class PartForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """Hold what was typed against the rules, and put each problem at its field."""
-        readers = [lambda raw: read_answers(self.plan, raw)] + ([read_contact] if "email" in self.fields else [])
+        reader = read_equality_answers if self.part.kind == EQUALITY else read_answers
+        readers = [lambda raw: reader(self.plan, raw)] + ([read_contact] if "email" in self.fields else [])
         for read in readers:
             try:
                 read(self.typed)

@@ -3,6 +3,7 @@
 from responses.models.batch import Batch, BatchMember
 from responses.models.confirmation import Confirmation, ConfirmationAttempt
 from responses.models.draft import Draft
+from responses.models.equality import EqualityAnswers
 from responses.models.ledger import LedgerEntry
 from responses.models.reconciliation import Reconciliation
 from responses.models.response import Contact, Response
@@ -15,6 +16,7 @@ __all__ = [
     "ConfirmationAttempt",
     "Contact",
     "Draft",
+    "EqualityAnswers",
     "LedgerEntry",
     "Reconciliation",
     "Response",

@@ -1,5 +1,6 @@
 """The receipt: what arrived, what has become of it, and second thoughts. For whoever holds its unguessable address."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -7,15 +8,27 @@ from uuid import UUID, uuid4
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from consult import clock
-from consult.editions import plan_of
+from consult.editions import current_edition, plan_of
 from consult.models import Consultation, published
 from responses import tasks as jobs
 from responses.amending import OVER, ChangedMeanwhile, versions_of, withdraw_response
+from responses.answers import read_equality_answers
 from responses.drafting import start_amending
+from responses.equality import (
+    AnsweredBefore,
+    NotAskedNow,
+    NothingAnswered,
+    are_asked,
+    equality_answers_of,
+    give_equality_answers,
+    stop_equality_use,
+)
+from responses.forms.part import PartForm
 from responses.models import BatchMember, Response
 from responses.receipts import find_response
 from responses.submitting import ConsultationClosed
@@ -70,6 +83,15 @@ def happened(versions: list[Response]) -> list[tuple[str, str]]:
     return [(clock.in_words(at), words) for at, words in sorted(events)]
 
 
+def equality_state(response: Response, token: str) -> str:
+    """How it stands with the equality questions: "given", "stopped", "asked", or "" where they are not put."""
+    given = equality_answers_of(token)
+    if given is not None:
+        return "stopped" if given.stopped else "given"
+    asked = response.act not in OVER and are_asked(response.consultation)
+    return "asked" if asked and plan_of(current_edition(response.consultation)).equality.questions else ""
+
+
 def receipt_context(token: str) -> dict[str, Any]:
     """What the receipt says, on the page and in the copies of it."""
     response = response_of(token)
@@ -83,6 +105,7 @@ def receipt_context(token: str) -> dict[str, Any]:
         "now": said(response),
         "earlier": [said(version) for version in versions[1:]],
         "happened": happened(versions),
+        "equality": equality_state(response, token),
         "may_change": response.act not in OVER and open_since(response) is not None,
         "closing": clock.closing_in_words(response.consultation.closes_at),
     }
@@ -92,7 +115,8 @@ def receipt_context(token: str) -> dict[str, Any]:
 @require_safe
 def receipt(request: HttpRequest, token: str) -> HttpResponse:
     """What arrived, when, and what has become of it."""
-    return render(request, "responses/receipt.html", receipt_context(token))
+    just_stopped = request.GET.get("equality") == "stopped"
+    return render(request, "responses/receipt.html", receipt_context(token) | {"just_stopped": just_stopped})
 
 
 @private
@@ -145,5 +169,37 @@ def withdraw(request: HttpRequest, token: str) -> HttpResponse:
     if submitted.first:
         jobs.nudge_sending()
     page = redirect("receipt", token)
+    page.status_code = 303
+    return page
+
+
+@private
+def equality(request: HttpRequest, token: str) -> HttpResponse:
+    """The equality questions, each optional, once the response is safely there."""
+    response = response_of(token)
+    back = redirect("receipt", token)
+    back.status_code = 303
+    if equality_state(response, token) != "asked":
+        return back
+    edition = current_edition(response.consultation)
+    plan = plan_of(edition)
+    form = PartForm(plan=plan, part=plan.equality, data=request.POST if request.method == "POST" else None)
+    if request.method != "POST" or not form.is_valid():
+        context = {"consultation": response.consultation, "plan": plan, "token": token, "form": form, "response": response}
+        return render(request, "responses/equality.html", context)
+    answers = read_equality_answers(plan, form.typed)
+    # Nothing chosen, the time over or pressed twice: the receipt says how it stands now.
+    with suppress(NothingAnswered, NotAskedNow, AnsweredBefore):
+        give_equality_answers(consultation=response.consultation, edition=edition, token=token, answers=answers)
+    return back
+
+
+@private
+@require_POST
+def stop_equality(request: HttpRequest, token: str) -> HttpResponse:
+    """Take the equality answers out of use. The response stays as it is."""
+    response_of(token)
+    stop_equality_use(token=token)
+    page = redirect(reverse("receipt", args=[token]) + "?equality=stopped#equality")
     page.status_code = 303
     return page

@@ -32,7 +32,7 @@ RULES = {
 # Addresses that are no pages: what comes from them is a file, JSON, or the way to another page.
 DIFFERENCE = {"subject": "K7M4-PX9T-R version 1", "words": "Its answers or contact details are not those that were received."}
 NO_PAGES = {
-    *{"home", "health-live", "health-ready", "send", "discard", "amend", "receipt-text"},
+    *{"home", "health-live", "health-ready", "send", "discard", "amend", "receipt-text", "stop-equality"},
     *{"sign-out", "batch-now", "batch-file", "books-now"},
 }
 
@@ -146,6 +146,17 @@ def walk_public_pages(visit: Visit, consultation: Consultation) -> None:
     visit.go("check", slug)
     press(visit, "Send your response")
     visit.look("receipt")
+    visit.page.get_by_role("link", name="Answer the equality questions").click()
+    visit.look("equality")
+    visit.page.check("[name=equality-gender-same][value=no]")
+    visit.page.fill("[name=equality-gender-same--no]", "x" * 201)
+    press(visit, "Send these answers")
+    visit.look("equality", "too long")
+    visit.page.fill("[name=equality-gender-same--no]", "Agender")
+    press(visit, "Send these answers")
+    visit.look("receipt", "with equality answers")
+    press(visit, "Stop using my equality answers")
+    visit.look("receipt", "without them again")
     press(visit, "Change your response")
     visit.look("tasks", "changing what was sent")
     visit.go("check", slug, state="changing what was sent")

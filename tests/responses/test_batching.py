@@ -37,7 +37,7 @@ from responses.batching import (
     write_batch,
 )
 from responses.models import Batch, BatchMember, LedgerEntry, Response
-from responses.rows import RESPONSE_COLUMNS, restore_cell
+from responses.rows import EQUALITY_COLUMNS, RESPONSE_COLUMNS, restore_cell
 from tests.tampering import behind_its_back
 
 LONDON = ZoneInfo("Europe/London")
@@ -647,4 +647,5 @@ def test_the_document_names_every_file_and_column(consultation: Consultation, se
     columns = [*RESPONSE_COLUMNS]
     for name in ("contacts.csv", "codebook.csv"):
         columns += (folder / name).read_text(encoding="utf-8").splitlines()[0].split(",")
-    assert named == {*content_of(folder), *columns, *json.loads((folder / "responses.jsonl").read_text()), *manifest_of(folder)}
+    apart = {"equality.csv", "equality-stopped.csv", *EQUALITY_COLUMNS}
+    assert named == {*content_of(folder), *apart, *columns, *json.loads((folder / "responses.jsonl").read_text()), *manifest_of(folder)}
