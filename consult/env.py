@@ -126,6 +126,7 @@ SETTINGS = {
             "",
             "The mail server, like smtp+tls://user:password@host:587. Empty: every message becomes a file under VAR_DIR/mail.",
         ),
+        Setting("EMAIL_TIMEOUT", whole_number(1, 120), "20", "How many seconds to wait for each of the mail server's answers."),
         Setting("EMAIL_FROM", text, "London consultations <noreply@localhost>", "The sender of every email."),
         Setting("CONTACT_EMAIL", text, "", "An address where people may send a response or ask for help. Empty: the pages offer none."),
         Setting(

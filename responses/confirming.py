@@ -50,9 +50,10 @@ TRY_FOR = timedelta(hours=73)
 SERVER_PAUSE = timedelta(seconds=15)
 
 GROUP = 50
-RUN_FOR_SECONDS = 60
-# Longer than a run and the slowest send that can begin at its end: eleven waits of EMAIL_TIMEOUT, from connecting to the last reply.
-LEASE = timedelta(minutes=5)
+# How long one run goes on, and for how long what it claims is nobody else's, in waits for the mail server. The lease is longer
+# than a run and the slowest send that can begin at its end: eleven waits, from connecting to the last reply.
+RUN_FOR_WAITS = 3
+LEASE_WAITS = 15
 
 # What each email says first; its subject names the reference too.
 HEADINGS = {
@@ -84,15 +85,15 @@ class Tally:
     released: int = 0
 
 
-def send_due_confirmations(*, limit: int = 5000, lease: timedelta = LEASE) -> Tally:
-    """Send what is due, over one connection, for at most a minute or `limit` confirmations.
+def send_due_confirmations(*, limit: int = 5000, lease: timedelta | None = None) -> Tally:
+    """Send what is due, over one connection, for at most a minute (at the usual EMAIL_TIMEOUT) or `limit` confirmations.
 
     Each is sent, put off for a growing while, or, where no try will help or three days of tries did not, failed with
     the reason. Trouble with the mail server ends the run and costs nobody a try: what was in hand becomes due again
     shortly. May run any number of times at once.
     """
     tally = Tally()
-    stop_at = time.monotonic() + RUN_FOR_SECONDS
+    stop_at = time.monotonic() + RUN_FOR_WAITS * settings.EMAIL_TIMEOUT
     mail = get_connection()
     try:
         while (room := limit - sum(vars(tally).values())) > 0 and time.monotonic() < stop_at:
@@ -104,8 +105,9 @@ def send_due_confirmations(*, limit: int = 5000, lease: timedelta = LEASE) -> Ta
     return tally
 
 
-def claim_due(*, limit: int, lease: timedelta = LEASE) -> list[Confirmation]:
+def claim_due(*, limit: int, lease: timedelta | None = None) -> list[Confirmation]:
     """Take up to `limit` due confirmations in hand: nobody else gets them before the lease has run out."""
+    lease = lease or timedelta(seconds=LEASE_WAITS * settings.EMAIL_TIMEOUT)
     with database.cursor() as cursor:
         # Two workers at once: SKIP LOCKED gives them different rows, and whoever comes after the commit sees the lease.
         cursor.execute(CLAIM, [limit, lease.total_seconds()])
