@@ -1,8 +1,10 @@
 """Pages that anybody may read, and the pages for what went wrong."""
 
+import sys
 from typing import Any
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -124,9 +126,22 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Our fault."""
+    """Our fault, or the database is away for the moment."""
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        return away(request)
     lines = [
         _("Something went wrong on our side. Whatever pages you finished with Continue are saved."),
         _("Wait a minute, go back, and try again. If you were sending your response, sending it again is safe: it is counted once."),
     ]
     return say(request, status=500, heading=_("Sorry, there is a problem"), lines=lines)
+
+
+def away(request: HttpRequest) -> HttpResponse:
+    """The database does not answer: that, in words, and what was typed with a button to send it again. Asks the database for nothing."""
+    private = {"csrfmiddlewaretoken", "password", "new_password", "new_password_again"}
+    typed = [(name, value) for name, values in request.POST.lists() if name not in private for value in values]
+    context = {"typed": typed, "sent": request.method == "POST", "address": request.get_full_path()}
+    page = render(request, "away.html", context, status=503)
+    page["Retry-After"] = "30"
+    page["Cache-Control"] = "no-store"
+    return page

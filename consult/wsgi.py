@@ -1,8 +1,23 @@
 """The web application, for a WSGI server."""
 
 import os
+import sys
 
 from django.core.wsgi import get_wsgi_application
+from django.db import DatabaseError, connection
+
+from consult.durability import UnsafeDatabase, refuse_unsafe_database
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consult.settings")
 application = get_wsgi_application()
+
+try:
+    refuse_unsafe_database()
+except UnsafeDatabase as reason:
+    sys.exit(f"Cannot start: {reason}")
+except DatabaseError:
+    # It may come back; until then each page says that it is away.
+    pass
+finally:
+    # Each request opens its own, in its own thread.
+    connection.close()

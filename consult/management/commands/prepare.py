@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection
 
+from consult.durability import UnsafeDatabase, refuse_unsafe_database
 from consult.loading import load_plan
 from consult.models import Consultation, User
 from consult.staffing import create_staff
@@ -23,6 +24,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: object) -> None:
         self.wait_for_database()
+        try:
+            refuse_unsafe_database()
+        except UnsafeDatabase as reason:
+            raise CommandError(str(reason)) from reason
         with connection.cursor() as cursor:
             cursor.execute("SHOW server_encoding")
             encoding = cursor.fetchone()[0]
