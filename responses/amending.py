@@ -78,7 +78,7 @@ def withdraw_response(*, earlier: Response, submission_key: UUID, started_at: da
     Raises ChangedMeanwhile, ConsultationClosed or SentDifferently; then nothing was written.
     """
     answers = Answers()
-    contact = {"name": "", "email": Contact.objects.get(response=earlier).email, "postcode_district": ""}
+    contact = {"name": "", "email": Contact.objects.get(response=earlier).reachable_at, "postcode_district": ""}
     version = Response(
         edition=earlier.edition,
         act=Response.Act.WITHDRAWN,

@@ -127,7 +127,7 @@ def build_email(confirmation: Confirmation) -> EmailMultiAlternatives:
     Raises ValidationError where the address is none, and ReceiptKeyLost.
     """
     response = confirmation.response
-    validate_email(response.contact.email)
+    validate_email(response.contact.reachable_at)
     consultation = response.consultation
     contact_email = settings.CONTACT_EMAIL or consultation.contact.get("email") or ""
     heading = HEADINGS[Response.Act(response.act)]
@@ -146,7 +146,7 @@ def build_email(confirmation: Confirmation) -> EmailMultiAlternatives:
     email = EmailMultiAlternatives(
         subject=heading.format(f"response {response.reference}"),
         body=_wrapped(render_to_string("emails/confirmation.txt", words)),
-        to=[response.contact.email],
+        to=[response.contact.reachable_at],
         reply_to=[contact_email] if contact_email else None,
         headers={"Message-ID": confirmation.message_id, "Auto-Submitted": "auto-generated"},
     )
@@ -215,10 +215,13 @@ def _record_sent(confirmation: Confirmation, *, tally: Tally) -> None:
 
 def _record_failure(confirmation: Confirmation, reason: str, *, hopeless: bool, tally: Tally) -> None:
     """That it did not go: put off, or given up where no try will help or they went on for `TRY_FOR`."""
-    reason = _clean(reason, address=confirmation.response.contact.email)
+    reason = _clean(reason, address=confirmation.response.contact.reachable_at)
     with transaction.atomic():
         current, still_ours = _current(confirmation)
-        give_up = hopeless or current.tries.filter(at__lt=Now() - TRY_FOR).exists()
+        tries, corrected_at = current.tries.all(), confirmation.response.contact.corrected_at
+        # Tries at an address that was corrected since say nothing about the new one.
+        tries = tries.filter(at__gte=corrected_at) if corrected_at else tries
+        give_up = hopeless or tries.filter(at__lt=Now() - TRY_FOR).exists()
         ConfirmationAttempt.objects.create(confirmation=current, outcome="refused" if give_up else "try-again", detail=reason)
         # Where the lease was lost, another worker has it in hand, and what comes of that counts.
         if still_ours:

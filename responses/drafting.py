@@ -25,7 +25,7 @@ def start_draft(*, consultation: Consultation, started_at: datetime) -> tuple[Dr
 def start_amending(*, response: Response, started_at: datetime) -> tuple[Draft, str]:
     """A draft that holds what `response` says, to be changed, and the token that opens it."""
     token = secrets.token_urlsafe(24)
-    contact = {"name": response.contact.name, "email": response.contact.email, "postcode": response.contact.postcode_district}
+    contact = {"name": response.contact.name, "email": response.contact.reachable_at, "postcode": response.contact.postcode_district}
     answers = response.choices | response.texts | {name: value for name, value in contact.items() if value}
     draft = Draft.objects.create(
         consultation=response.consultation,

@@ -33,6 +33,7 @@ LAYERS = [
             "responses.amending",
             "responses.drafting",
             "responses.confirming",
+            "responses.correcting",
             "responses.equality",
         ],
         *["responses.reviewing", "responses.batching", "responses.filling", "responses.reconciling"],

@@ -18,6 +18,7 @@ class LedgerEntry(models.Model):
         WITHDRAWN = "withdrawn", "withdrawn by the respondent"
         CONFIRMED = "confirmed", "confirmation sent"
         CONFIRMATION_FAILED = "confirmation-failed", "confirmation could not be delivered"
+        ADDRESS_CORRECTED = "address-corrected", "email address corrected by the respondent"
         BATCHED = "batched", "put in a batch"
 
     response = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="ledger")

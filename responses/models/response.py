@@ -68,12 +68,23 @@ class Response(models.Model):
 
 
 class Contact(models.Model):
-    """How to reach a respondent and where they live: kept apart from their words, so that it can be left out or erased."""
+    """How to reach a respondent and where they live: kept apart from their words, so that it can be left out or erased.
+
+    `name`, `email` and `postcode_district` are as they were received, and stay so. An address that turned out to be wrong is
+    put right in `corrected_email`, by `responses.correcting`.
+    """
 
     response = models.OneToOneField(Response, on_delete=models.PROTECT, related_name="contact")
     name = models.CharField(max_length=200, blank=True)
     email = models.CharField(max_length=254, blank=True)
     postcode_district = models.CharField(max_length=20, blank=True, help_text="The first half of a postcode, as written.")
+    corrected_email = models.CharField(max_length=254, blank=True, default="", db_default="")
+    corrected_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"contact of {self.response.reference}"
+
+    @property
+    def reachable_at(self) -> str:
+        """The address to write to, as far as we know; may be empty."""
+        return self.corrected_email or self.email

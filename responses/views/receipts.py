@@ -17,7 +17,8 @@ from consult.editions import current_edition, plan_of
 from consult.models import Consultation, published
 from responses import tasks as jobs
 from responses.amending import OVER, ChangedMeanwhile, versions_of, withdraw_response
-from responses.answers import read_equality_answers
+from responses.answers import AnswersRefused, read_equality_answers
+from responses.correcting import NothingToCorrect, correct_address
 from responses.drafting import start_amending
 from responses.equality import (
     AnsweredBefore,
@@ -57,6 +58,7 @@ def said(response: Response) -> dict[str, Any]:
     contact = [
         (_("Name"), response.contact.name),
         (_("Email"), response.contact.email),
+        (_("Corrected email"), response.contact.corrected_email),
         (_("Postcode"), response.contact.postcode_district),
     ]
     return {
@@ -117,6 +119,27 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
     """What arrived, when, and what has become of it."""
     just_stopped = request.GET.get("equality") == "stopped"
     return render(request, "responses/receipt.html", receipt_context(token) | {"just_stopped": just_stopped})
+
+
+@private
+@require_POST
+def correct(request: HttpRequest, token: str) -> HttpResponse:
+    """Send the confirmation to another address, where it could not be delivered."""
+    response = response_of(token)
+    typed = request.POST.get("email", "")
+    try:
+        correct_address(response=response, email=typed)
+    except AnswersRefused as refused:
+        problem = {"typed": typed, "problem": refused.problems["email"]}
+        return render(request, "responses/receipt.html", receipt_context(token) | problem)
+    except NothingToCorrect:
+        # Pressed twice, or sent meanwhile; the receipt says which.
+        pass
+    else:
+        jobs.nudge_sending()
+    page = redirect("receipt", token)
+    page.status_code = 303
+    return page
 
 
 @private

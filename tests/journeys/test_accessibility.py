@@ -17,7 +17,7 @@ from pytest_django.live_server_helper import LiveServer
 from consult.models import Consultation, User
 from consult.staffing import create_staff
 from responses.batching import seal_batch, write_batch
-from responses.models import Reconciliation, Response
+from responses.models import Confirmation, Reconciliation, Response
 from responses.receipts import receipt_token
 from responses.reconciling import reconcile
 from responses.reviewing import move_review
@@ -32,7 +32,7 @@ RULES = {
 # Addresses that are no pages: what comes from them is a file, JSON, or the way to another page.
 DIFFERENCE = {"subject": "K7M4-PX9T-R version 1", "words": "Its answers or contact details are not those that were received."}
 NO_PAGES = {
-    *{"home", "health-live", "health-ready", "send", "discard", "amend", "receipt-text", "stop-equality"},
+    *{"home", "health-live", "health-ready", "send", "discard", "amend", "receipt-text", "stop-equality", "correct-address"},
     *{"sign-out", "batch-now", "batch-file", "books-now"},
 }
 
@@ -165,6 +165,11 @@ def walk_public_pages(visit: Visit, consultation: Consultation) -> None:
     visit.look("withdraw")
     press(visit, "Yes, withdraw it")
     visit.look("receipt", "withdrawn")
+    Confirmation.objects.update(state="failed", reason="550 no such user")
+    visit.page.reload()
+    visit.look("receipt", "whose email failed")
+    press(visit, "Send the email there")
+    visit.look("receipt", "refusing an address")
     visit.page.goto(f"{visit.root}/nowhere/")
     visit.look("not found")
 
