@@ -7,6 +7,7 @@ from responses.views import batching, books, receipts, responding, reviewing, st
 urlpatterns = [
     path("receipt/<str:token>/", receipts.receipt, name="receipt"),
     path("receipt/<str:token>/copy.txt", receipts.receipt_text, name="receipt-text"),
+    path("receipt/<str:token>/copy.pdf", receipts.receipt_pdf, name="receipt-pdf"),
     path("receipt/<str:token>/address/", receipts.correct, name="correct-address"),
     path("receipt/<str:token>/change/", receipts.amend, name="amend"),
     path("receipt/<str:token>/withdraw/", receipts.withdraw, name="withdraw"),

@@ -33,6 +33,8 @@ LAYERS = [
             "responses.amending",
             "responses.drafting",
             "responses.confirming",
+            "responses.printing",
+            "responses.typesetting",
             "responses.correcting",
             "responses.equality",
         ],

@@ -1,5 +1,6 @@
 """The receipt: what arrived, what has become of it, and second thoughts. For whoever holds its unguessable address."""
 
+import logging
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -31,10 +32,13 @@ from responses.equality import (
 )
 from responses.forms.part import PartForm
 from responses.models import BatchMember, Response
+from responses.printing import PdfNotMade, make_pdf
 from responses.receipts import find_response
 from responses.submitting import ConsultationClosed
 from responses.views.desk import keep_drafts, private, sit_down
 from responses.wording import in_words
+
+log = logging.getLogger(__name__)
 
 
 def response_of(token: str) -> Response:
@@ -151,6 +155,21 @@ def receipt_text(request: HttpRequest, token: str) -> HttpResponse:
     body = "\ufeff" + render_to_string("responses/receipt.txt", context, request)
     page = HttpResponse(body.replace("\n", "\r\n"), content_type="text/plain; charset=utf-8")
     page["Content-Disposition"] = f'attachment; filename="response-{context["response"].reference}.txt"'
+    return page
+
+
+@private
+@require_safe
+def receipt_pdf(request: HttpRequest, token: str) -> HttpResponse:
+    """The receipt as an accessible PDF, to keep. Where none can be made, words that say what else there is."""
+    context = receipt_context(token)
+    try:
+        content = make_pdf(render_to_string("responses/receipt_print.html", context))
+    except PdfNotMade as reason:
+        log.warning("No PDF of a receipt: %s", reason)
+        return render(request, "responses/no_pdf.html", context, status=503)
+    page = HttpResponse(content, content_type="application/pdf")
+    page["Content-Disposition"] = f'attachment; filename="response-{context["response"].reference}.pdf"'
     return page
 
 

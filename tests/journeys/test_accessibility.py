@@ -32,7 +32,7 @@ RULES = {
 # Addresses that are no pages: what comes from them is a file, JSON, or the way to another page.
 DIFFERENCE = {"subject": "K7M4-PX9T-R version 1", "words": "Its answers or contact details are not those that were received."}
 NO_PAGES = {
-    *{"home", "health-live", "health-ready", "send", "discard", "amend", "receipt-text", "stop-equality", "correct-address"},
+    *{"home", "health-live", "health-ready", "send", "discard", "amend", "receipt-text", "receipt-pdf", "stop-equality", "correct-address"},
     *{"sign-out", "batch-now", "batch-file", "books-now"},
 }
 

@@ -1,0 +1,48 @@
+"""PDFs of our pages, made when somebody asks for one.
+
+In the web process's own time, since a copy of a receipt must also be had while Redis is away; but in a program of its own,
+and one at a time in each web process, so that many who ask at once take neither the memory nor the processor from those
+who answer.
+"""
+
+import logging
+import subprocess
+import sys
+from threading import BoundedSemaphore
+
+from django.conf import settings
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = BoundedSemaphore(1)
+WAIT_SECONDS = 10
+# About one second is usual; the longest response that can be sent takes some ten.
+RUN_SECONDS = 40
+
+
+class PdfNotMade(Exception):
+    """Too many ask at this moment, or the program that makes PDFs lacks something. The message is for the operator."""
+
+
+def make_pdf(html: str) -> bytes:
+    """`html`, a whole document with its style inside, as a tagged PDF. Raises PdfNotMade."""
+    if not AT_ONCE.acquire(timeout=WAIT_SECONDS):
+        raise PdfNotMade("Others are being made; none of them was ready in time.")
+    try:
+        done = subprocess.run(  # our own program
+            [sys.executable, "-m", "responses.typesetting"],
+            input=html.encode(),
+            capture_output=True,
+            cwd=settings.BASE_DIR,
+            timeout=RUN_SECONDS,
+            check=True,
+        )
+    except subprocess.TimeoutExpired as trouble:
+        raise PdfNotMade(f"It was not ready after {RUN_SECONDS} seconds.") from trouble
+    except subprocess.CalledProcessError as trouble:
+        # The last line of what it said names what is missing. None of it is the respondent's.
+        said = trouble.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        raise PdfNotMade(f"Making a PDF failed; is Pango installed? {' '.join(said)[:200]}") from trouble
+    finally:
+        AT_ONCE.release()
+    return done.stdout
