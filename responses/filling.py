@@ -292,7 +292,7 @@ def _text(dice: Random, place: str) -> str:
         return dice.choice(OTHER_SCRIPTS)
     if dice.random() < 0.04:
         return dice.choice(AWKWARD).replace("{place}", place)
-    length = min(40, 1 + int(dice.expovariate(0.5)))
+    length = dice.randint(25, 40) if dice.random() < 0.005 else min(40, 1 + int(dice.expovariate(0.5)))
     sentences = [dice.choice(PLAIN).replace("{place}", place) for _ in range(length)]
     return "\n\n".join(" ".join(sentences[start : start + 4]) for start in range(0, length, 4))
 

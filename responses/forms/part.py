@@ -60,7 +60,12 @@ class PartForm(forms.Form):
         return [self[name] for name in names]
 
     def _add_contact(self) -> None:
-        self.fields["name"] = _text_field(_("Your name"), "", forms.TextInput({"autocomplete": "name"}), look="input")
+        self.fields["name"] = _text_field(
+            _("Your name"),
+            _("For an organisation, give the name and email address of the person we can write to."),
+            forms.TextInput({"autocomplete": "name"}),
+            look="input",
+        )
         self.fields["email"] = _text_field(
             _("Your email address"),
             _("We only use it to send you a confirmation and to write to you about this response."),
