@@ -13,6 +13,7 @@ from consult.models import Consultation, Right
 from responses.amending import versions_of
 from responses.forms.staff import FilterForm, MoveForm
 from responses.models import Response, Review
+from responses.references import NotAReference, normalise_reference
 from responses.reviewing import (
     MOVES,
     NotAMove,
@@ -73,8 +74,9 @@ def review_list(request: HttpRequest) -> HttpResponse:
 def review_one(request: HttpRequest, reference: str) -> HttpResponse:
     """Everything one response said, and what has been made of it."""
     try:
-        response = open_response(reference=reference, reader=request.user, version=_id(request, "version"))  # type: ignore[arg-type]
-    except Response.DoesNotExist as reason:
+        known = normalise_reference(reference)
+        response = open_response(reference=known, reader=request.user, version=_id(request, "version"))  # type: ignore[arg-type]
+    except (NotAReference, Response.DoesNotExist) as reason:
         raise Http404 from reason
     form = MoveForm(request.POST or None, initial={"version": response.review.version})
     conflict = None

@@ -1,0 +1,182 @@
+"""Every address of the site, met with what no browser would send: an answer in words each time, and never a fault of ours."""
+
+from collections.abc import Callable, Iterator
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.urls import get_resolver
+from django.urls.resolvers import URLPattern, URLResolver
+
+from consult.models import User
+from responses.models import Response
+from responses.receipts import receipt_token
+
+SLUG = "police-and-crime-plan-2021-25"
+HOSTILE = [
+    "\x00",
+    "a\x00b",
+    "\ud800",
+    "\udfff lone",
+    "\u202eleft",
+    "../../../etc/passwd",
+    "%00",
+    "%ff%fe",
+    "' OR 1=1 --",
+    "<script>alert(1)</script>",
+    "{{ 7|add:7 }}",
+    "9" * 400,
+    "-1",
+    "1e309",
+    "𝔘🙂" * 50,
+    "\r\nSet-Cookie: x=y",
+    "null",
+    "[]",
+    '{"a":' * 500 + "1" + "}" * 500,
+]
+# Fields that some form has, so that a value lands where one is looked for.
+FIELDS = [
+    *["violence-agree", "violence-comment", "connection", "capacity", "email", "name", "postcode", "submission_key", "replacing"],
+    *["state", "channel", "kind", "since", "until", "word", "before", "after", "version", "to_state", "note", "consultation", "number"],
+    *["username", "password", "new_password", "new_password_again", "next", "return", "o", "p", "q", "action", "_selected_action"],
+]
+
+
+def addresses(response: Response) -> Iterator[str]:
+    """Every address of the URLconf, with arguments that exist and with others that do not."""
+    known = {
+        "consultation": SLUG,
+        "section": "violence",
+        "recommendation": "zero-murders",
+        "part": "violence",
+        "token": receipt_token(response),
+        "reference": response.reference,
+        "number": "1",
+        "name": "responses.csv",
+    }
+    for pattern in patterns(get_resolver().url_patterns):
+        yield "/" + fill(pattern, known)
+        for value in ("a%00b", "%ED%A0%80", "%FF", "x" * 300, "..%2f..%2f", "%F0%9F%99%82", "0", "99999999999999999999"):
+            yield "/" + fill(pattern, dict.fromkeys(known, value))
+
+
+def patterns(found: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[str]:
+    for pattern in found:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from patterns(pattern.url_patterns, route)
+        elif "^" not in route and "(?P" not in route:
+            yield route
+
+
+def fill(route: str, values: dict[str, str]) -> str:
+    for name, value in values.items():
+        for kind in ("str", "slug", "int", "path", "uuid"):
+            route = route.replace(f"<{kind}:{name}>", value)
+    return route.replace("<path:object_id>", values["number"]).replace("<int:content_type_id>", "1").replace("<path:url>", "x")
+
+
+def encoded(value: str) -> bytes:
+    """As a browser that knows no better would encode it."""
+    return "".join(f"%{byte:02X}" for byte in value.encode("utf-8", "surrogatepass")).encode()
+
+
+@pytest.fixture
+def visitors(administrator: User, sign_in: Callable[[User], Client]) -> list[Client]:
+    """A respondent and somebody who may do everything; both take an error of ours for a page, as a browser does."""
+    respondent, staff = Client(), sign_in(administrator)
+    for client in (respondent, staff):
+        client.raise_request_exception = False
+    respondent.post(f"/{SLUG}/respond/violence/", {"violence-comment": "A draft."})
+    return [respondent, staff]
+
+
+def test_no_address_answers_a_hostile_look_with_a_fault_of_ours(send: Callable[..., Response], visitors: list[Client]) -> None:
+    response = send()
+    faults = []
+    for address in addresses(response):
+        for client in visitors:
+            page = client.get(address)
+            if page.status_code >= 500:
+                faults.append((address, page.status_code))
+    assert faults == []
+
+
+@pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))
+def test_no_field_of_any_form_and_no_filter_takes_a_fault_out_of_us(
+    send: Callable[..., Response], visitors: list[Client], value: str
+) -> None:
+    response = send()
+    body = b"&".join(name.encode() + b"=" + encoded(value) for name in FIELDS)
+    faults = []
+    for route in patterns(get_resolver().url_patterns):
+        known = {"consultation": SLUG, "section": "violence", "recommendation": "zero-murders", "part": "violence"}
+        address = "/" + fill(route, known | {"token": receipt_token(response), "reference": response.reference, "number": "1", "name": "x"})
+        for client in visitors:
+            posted = client.post(address, body, content_type="application/x-www-form-urlencoded")
+            looked = client.get(f"{address}?{body.decode()}")
+            faults += [(address, page.status_code) for page in (posted, looked) if page.status_code >= 500]
+    assert faults == []
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"\xff\xfe\x00", "application/x-www-form-urlencoded"),
+        (b"a=%ED%A0%80", "application/x-www-form-urlencoded; charset=utf-16"),
+        (b"a=1", "application/x-www-form-urlencoded; charset=no-such-thing"),
+        (b"no boundary here", "multipart/form-data"),
+        (b'--x\r\nContent-Disposition: form-data; name="a"; filename="../b"\r\n\r\n1', "multipart/form-data; boundary=x"),
+        (b"--x\r\nbroken", "multipart/form-data; boundary=x"),
+        (b'{"a": 1}', "application/json"),
+        (b"a=1&" * 1000, "application/x-www-form-urlencoded"),
+        (b"violence-comment=" + b"x" * 3_000_000, "application/x-www-form-urlencoded"),
+    ],
+    ids=range(9),
+)
+def test_a_body_that_is_no_form_is_refused_in_words(send: Callable[..., Response], visitors: list[Client], body: bytes, kind: str) -> None:
+    for address in (f"/{SLUG}/respond/violence/", f"/{SLUG}/respond/send/", "/staff/sign-in/", "/staff/batches/now/"):
+        for client in visitors:
+            page = client.generic("POST", address, body, content_type=kind)
+            assert page.status_code < 500, address
+            assert b"<h1" in page.content or page.status_code in {302, 303}
+
+
+@pytest.mark.usefixtures("consultation")
+@pytest.mark.parametrize("cookie", ["", ".", "x" * 4000, "\x00", "a.b.c.d.e.f.g.h", "../../", "%00", '"', "é".encode().decode("latin-1")])
+def test_a_cookie_that_we_never_gave_is_no_cookie(cookie: str) -> None:
+    client = Client(raise_request_exception=False)
+    for name in ("draft-1", "opened-1", "session", "csrf"):
+        client.cookies[name] = cookie
+    for address in (f"/{SLUG}/respond/", f"/{SLUG}/respond/check/", "/staff/responses/"):
+        assert client.get(address).status_code in {200, 302}
+
+
+@pytest.mark.usefixtures("consultation")
+def test_a_host_that_is_not_ours_is_refused_and_no_redirect_leaves_the_site() -> None:
+    client = Client(raise_request_exception=False)
+    assert client.get("/", headers={"host": "evil.example"}).status_code == 400
+    assert client.get("/", headers={"x-forwarded-host": "evil.example"})["Location"] == f"/{SLUG}/"
+    for address in ("//evil.example/", "/%5cevil.example/", f"/{SLUG}//evil.example/", "/\\evil.example"):
+        page = client.get(address)
+        assert "evil.example" not in page.get("Location", "").split("/")[2:3]
+
+
+def test_what_is_typed_cannot_become_a_header_of_an_email(submit: Callable[..., object]) -> None:
+    from responses.answers import AnswersRefused
+    from responses.contacts import read_contact
+
+    for email in ("a@example.org\r\nBcc: b@example.org", "a@example.org\nb@example.org", "a@example.org, b@example.org", "<a@example.org>"):
+        try:
+            kept = read_contact({"name": "x", "email": email})["email"]
+        except AnswersRefused:
+            continue
+        assert kept.count("@") == 1
+        assert "\n" not in kept
+        assert "," not in kept
+
+
+@pytest.mark.usefixtures("consultation")
+def test_a_submission_key_of_somebody_else_opens_nothing() -> None:
+    page = Client().post(f"/{SLUG}/respond/send/", {"submission_key": str(uuid4())})
+    assert page.status_code == 404
