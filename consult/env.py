@@ -52,6 +52,14 @@ def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
     return parse
 
 
+def rate(value: str) -> tuple[int, int]:
+    """So many in so many seconds, as in 10/900."""
+    count, slash, seconds = value.partition("/")
+    if not slash or not all(part.isascii() and part.isdigit() and 0 < int(part) <= 1_000_000 for part in (count, seconds)):
+        raise ValueError("write so many in so many seconds, like 10/900")
+    return int(count), int(seconds)
+
+
 def names(value: str) -> list[str]:
     """Names separated by commas; empty ones are dropped."""
     return [name.strip() for name in value.split(",") if name.strip()]
@@ -127,6 +135,13 @@ SETTINGS = {
             "The mail server, like smtp+tls://user:password@host:587. Empty: every message becomes a file under VAR_DIR/mail.",
         ),
         Setting("EMAIL_TIMEOUT", whole_number(1, 120), "20", "How many seconds to wait for each of the mail server's answers."),
+        Setting("LIMIT_SIGN_IN", rate, "5/300", "Failed sign-ins for one account from one address, in so many seconds. Then: wait."),
+        Setting("LIMIT_SIGN_IN_ADDRESS", rate, "100/900", "Failed sign-ins from one address, whatever the account."),
+        Setting("LIMIT_DRAFT", rate, "2000/3600", "Responses begun from one address. A library or a school is one address."),
+        Setting(
+            "LIMIT_SEND", rate, "600/3600", "Responses sent from one address. Over it people are asked to wait; nothing typed is lost."
+        ),
+        Setting("LIMIT_EMAIL", rate, "20/86400", "Emails to one address. Over it a response is kept all the same, without an email."),
         Setting("EMAIL_FROM", text, "London consultations <noreply@localhost>", "The sender of every email."),
         Setting("CONTACT_EMAIL", text, "", "An address where people may send a response or ask for help. Empty: the pages offer none."),
         Setting(

@@ -45,6 +45,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "consult.headers.security_headers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -145,6 +146,11 @@ SERVER_EMAIL = VALUES["EMAIL_FROM"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 
+# So many in so many seconds, by what is limited.
+LIMITS: dict[str, tuple[int, int]] = {
+    name.removeprefix("LIMIT_").lower(): value for name, value in VALUES.items() if name.startswith("LIMIT_")
+}
+TRUSTED_PROXY: bool = VALUES["TRUSTED_PROXY"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if VALUES["TRUSTED_PROXY"] else None
 SECURE_SSL_REDIRECT = PRODUCTION
 SECURE_REDIRECT_EXEMPT = [r"^health/"]  # A container's health check speaks plain http from inside.

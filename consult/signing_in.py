@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from consult.auditing import record
+from consult.limiting import count_hit, refuse_over_limit
 from consult.models import Action, User
 
 
@@ -21,12 +22,21 @@ class PasswordRefused(ValueError):
         self.problems = problems
 
 
-def check_password(*, username: str, password: str) -> User:
-    """The account of that name and password. Raises WrongPassword."""
+def check_password(*, username: str, password: str, address: str) -> User:
+    """The account of that name and password, for whoever asks from a network `address`.
+
+    Failures count for the account and the address together, so that nobody can lock out somebody who signs in from
+    elsewhere. Raises WrongPassword and OverLimit.
+    """
+    keys = {"sign_in": f"{username.lower()} {address}", "sign_in_address": address}
+    for limit, key in keys.items():
+        refuse_over_limit(limit=limit, key=key)
     user = authenticate(username=username, password=password)
     if isinstance(user, User):
         record(action=Action.SIGNED_IN, actor=user, subject=user.get_username())
         return user
+    for limit, key in keys.items():
+        count_hit(limit=limit, key=key)
     # A name that is nobody's may be a password typed into the wrong box: it is not written down.
     known = User.objects.filter(username=username).values_list("username", flat=True).first()
     record(action=Action.SIGN_IN_FAILED, actor=None, subject=known or "unknown")

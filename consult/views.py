@@ -8,6 +8,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from consult.editions import current_edition, find_published, plan_of
 from consult.models import Consultation, published
@@ -88,13 +89,47 @@ def say(request: HttpRequest, *, status: int, heading: str, lines: list[str]) ->
     return render(request, "message.html", context, status=status)
 
 
+def offer_again(request: HttpRequest, *, status: int, heading: str, lines: list[str]) -> HttpResponse:
+    """A page that says why nothing was saved, with what was typed and a button to send it again. Asks the database for nothing."""
+    private = {"csrfmiddlewaretoken", "password", "new_password", "new_password_again"}
+    typed = [(name, value) for name, values in request.POST.lists() if name not in private for value in values]
+    context = {"typed": typed, "sent": request.method == "POST", "address": request.get_full_path(), "heading": heading, "lines": lines}
+    page = render(request, "try_again.html", context, status=status)
+    page["Cache-Control"] = "no-store"
+    return page
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form came without its cookie: cookies are off, or the page was open in a browser that has dropped them."""
+    """A form came without its cookie: it was open for very long, cookies are off, or another site sent it."""
+    heading = _("This page needs to be sent again")
+    if "/respond/" in request.path:
+        lines = [
+            _("We could not check that this page came from your browser. It may have been open for a long time."),
+            _("What you typed is still here. Look that it is yours, then press the button."),
+        ]
+        return offer_again(request, status=403, heading=heading, lines=lines)
     lines = [
         _("We could not check that this form came from your browser. Cookies may be switched off."),
-        _("What you typed is still in the page before this one: go back, copy anything long, load that page again and send it."),
+        _("Go back, load that page again and send it."),
     ]
-    return say(request, status=403, heading=_("This page needs to be sent again"), lines=lines)
+    return say(request, status=403, heading=heading, lines=lines)
+
+
+def too_often(request: HttpRequest, *, seconds: int) -> HttpResponse:
+    """So many came from this address that this one has to wait."""
+    minutes = max(seconds // 60, 1)
+    lines = [
+        ngettext(
+            "Very many people are using this service from your network. Please wait %(minutes)s minute.",
+            "Very many people are using this service from your network. Please wait up to %(minutes)s minutes.",
+            minutes,
+        )
+        % {"minutes": minutes},
+        _("What you typed is still here. Then press the button. It is counted once, however often you send it."),
+    ]
+    page = offer_again(request, status=429, heading=_("Please wait a little"), lines=lines)
+    page["Retry-After"] = str(seconds)
+    return page
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -137,11 +172,19 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def away(request: HttpRequest) -> HttpResponse:
-    """The database does not answer: that, in words, and what was typed with a button to send it again. Asks the database for nothing."""
-    private = {"csrfmiddlewaretoken", "password", "new_password", "new_password_again"}
-    typed = [(name, value) for name, values in request.POST.lists() if name not in private for value in values]
-    context = {"typed": typed, "sent": request.method == "POST", "address": request.get_full_path()}
-    page = render(request, "away.html", context, status=503)
+    """The database does not answer."""
+    if request.method == "POST":
+        lines = [
+            _("We could not save this page just now. What you typed on it is still here."),
+            _(
+                "Wait half a minute, then press the button. If you were sending your response, sending it again is safe: it is counted once."
+            ),
+        ]
+    else:
+        lines = [
+            _("This service cannot reach its records just now. Nothing that was saved is lost."),
+            _("Wait half a minute, then load this page again."),
+        ]
+    page = offer_again(request, status=503, heading=_("Sorry, please try again in a moment"), lines=lines)
     page["Retry-After"] = "30"
-    page["Cache-Control"] = "no-store"
     return page

@@ -38,6 +38,7 @@ RECIPIENT_TROUBLE = (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError)
 SERVICE_CLOSING = 421  # The one reply to a recipient that is about the server.
 # No try will ever help.
 HOPELESS = (ValidationError,)
+TOO_MANY = "This address has had as many emails from us as one may have in a day."
 # About the mail server or the way to it: refused, cut, silent, wrong password, sender not liked. Another try always helps
 # once somebody has mended it, and until then the next recipient would fare no better. smtplib's errors are OSErrors, and
 # so are time-outs and a full disk under mail files.
@@ -174,6 +175,9 @@ def _send_group(group: list[Confirmation], *, mail: BaseEmailBackend, stop_at: f
                 break
             # Out of the queue before the try: should it end in an error nobody foresaw, the others are released all the same.
             confirmation = left.popleft()
+            if _had_enough(confirmation):
+                _record_failure(confirmation, TOO_MANY, hopeless=True, tally=tally)
+                continue
             try:
                 mail.send_messages([build_email(confirmation)])
             except HOPELESS:
@@ -196,6 +200,13 @@ def _send_group(group: list[Confirmation], *, mail: BaseEmailBackend, stop_at: f
     if trouble:
         log.warning("The mail server is in trouble; confirmations wait: %s", type(trouble).__name__)
     return trouble is None
+
+
+def _had_enough(confirmation: Confirmation) -> bool:
+    """Whether the address had its fill: anybody can type anybody's, and this must be no way to fill a stranger's inbox."""
+    most, seconds = settings.LIMITS["email"]
+    lately = Confirmation.objects.filter(state=Confirmation.State.SENT, sent_at__gt=Now() - timedelta(seconds=seconds))
+    return lately.filter(response__contact__email__iexact=confirmation.response.contact.email)[:most].count() >= most
 
 
 def _record_sent(confirmation: Confirmation, *, tally: Tally) -> None:

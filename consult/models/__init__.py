@@ -3,6 +3,7 @@
 from consult.models.audit import Action, AuditEntry
 from consult.models.consultation import Consultation, Edition, published
 from consult.models.content import Option, Question, Recommendation, Section
+from consult.models.limits import Hit
 from consult.models.people import RIGHTS, Right, User
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "AuditEntry",
     "Consultation",
     "Edition",
+    "Hit",
     "Option",
     "Question",
     "Recommendation",

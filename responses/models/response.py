@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Now, Upper
 
 from consult.models import Consultation, Edition
 
@@ -80,6 +80,10 @@ class Contact(models.Model):
     postcode_district = models.CharField(max_length=20, blank=True, help_text="The first half of a postcode, as written.")
     corrected_email = models.CharField(max_length=254, blank=True, default="", db_default="")
     corrected_at = models.DateTimeField(null=True)
+
+    class Meta:
+        # As emails are compared: whatever their case.
+        indexes = [models.Index(Upper("email"), name="contacts_by_email")]
 
     def __str__(self) -> str:
         return f"contact of {self.response.reference}"

@@ -9,7 +9,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from consult.limiting import OverLimit, count_hit, refuse_over_limit
 from consult.plan import Part
+from consult.views import too_often
+from consult.visitors import address_of
 from responses import tasks as jobs
 from responses.amending import ChangedMeanwhile, amend_response, version_to_replace
 from responses.answers import AnswersRefused, read_answers
@@ -72,6 +75,11 @@ def part(request: HttpRequest, consultation: str, part: str) -> HttpResponse:
             return closed_page(request, desk, typed=form.typed)
         token = ""
         if desk.draft is None:
+            try:
+                refuse_over_limit(limit="draft", key=address_of(request))
+            except OverLimit as over:
+                return too_often(request, seconds=over.seconds)
+            count_hit(limit="draft", key=address_of(request))
             desk.draft, token = start_draft(consultation=desk.consultation, started_at=desk.opened_at)
         desk.draft = save_part(draft=desk.draft, part=this.slug, fields=form.names, values=form.typed, done=form.is_valid())
         if not desk.may_answer:
@@ -147,7 +155,10 @@ def send(request: HttpRequest, consultation: str) -> HttpResponse:
     except ValueError:
         return render_check(request, desk, empty=True) if desk.may_answer else closed_page(request, desk)
     try:
+        refuse_over_limit(limit="send", key=address_of(request))
         submitted = send_draft(desk, key, replacing=request.POST.get("replacing", ""))
+    except OverLimit as over:
+        return too_often(request, seconds=over.seconds)
     except ConsultationClosed:
         return closed_page(request, desk)
     except NothingToSend:
@@ -170,6 +181,7 @@ def send(request: HttpRequest, consultation: str) -> HttpResponse:
     if desk.draft and was_in_hand:
         discard_draft(draft=desk.draft)
     if submitted.first:
+        count_hit(limit="send", key=address_of(request))
         jobs.nudge_sending()
     page = redirect("receipt", submitted.receipt_token)
     page.status_code = 303

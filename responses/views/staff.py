@@ -15,8 +15,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from consult.auditing import record
+from consult.limiting import OverLimit
 from consult.models import Action, Right, User
 from consult.signing_in import PasswordRefused, WrongPassword, check_password, choose_password
+from consult.visitors import address_of
 from responses.forms.staff import NewPasswordForm, SignInForm
 
 View = Callable[..., HttpResponse]
@@ -57,7 +59,10 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     form = SignInForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            user = check_password(**form.cleaned_data)
+            user = check_password(**form.cleaned_data, address=address_of(request))
+        except OverLimit as over:
+            minutes = max(over.seconds // 60, 1)
+            form.add_error("username", _("There were too many tries. Wait %(minutes)s minutes, then try again.") % {"minutes": minutes})
         except WrongPassword:
             form.add_error("username", _("The user name or the password is wrong."))
         else:

@@ -1,0 +1,43 @@
+"""How often something may be done. Generous where many share one address, and counted in the database, for all processes alike."""
+
+import hashlib
+import hmac
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models.functions import Now
+
+from consult.models import Hit
+
+FORGET_AFTER = timedelta(days=2)
+
+
+class OverLimit(Exception):
+    """It was done too often lately. `seconds` is the time over which the limit counts."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"over the limit of {seconds} seconds")
+        self.seconds = seconds
+
+
+def refuse_over_limit(*, limit: str, key: str) -> None:
+    """Raise OverLimit where `key` did what `limit` names as often as it may. Trying again does not make it longer."""
+    most, seconds = settings.LIMITS[limit]
+    lately = Hit.objects.filter(limit=limit, key=_hashed(key), at__gt=Now() - timedelta(seconds=seconds))
+    # No more rows are counted than the answer needs.
+    if lately[:most].count() >= most:
+        raise OverLimit(seconds)
+
+
+def count_hit(*, limit: str, key: str) -> None:
+    """That `key` did it once more."""
+    Hit.objects.create(limit=limit, key=_hashed(key))
+
+
+def forget_hits() -> int:
+    """Remove what no limit counts any more; how many there were."""
+    return Hit.objects.filter(at__lt=Now() - FORGET_AFTER).delete()[0]
+
+
+def _hashed(key: str) -> str:
+    return hmac.digest(settings.SECRET_KEY.encode(), key.encode("utf-8", "surrogatepass"), hashlib.sha256).hex()

@@ -1,0 +1,141 @@
+"""How often is too often, and that it costs nobody what they typed."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from consult.limiting import forget_hits
+from consult.models import Hit, User
+from responses.confirming import TOO_MANY, send_due_confirmations
+from responses.models import Confirmation, Draft, Response
+from tests.postbox import Postbox
+from tests.tampering import behind_its_back
+
+SLUG = "police-and-crime-plan-2021-25"
+
+
+@pytest.fixture
+def limit(settings: Any) -> Callable[..., None]:
+    def limit(**limits: tuple[int, int]) -> None:
+        settings.LIMITS = {**settings.LIMITS, **limits}
+
+    return limit
+
+
+def try_to_sign_in(username: str, password: str, address: str = "192.0.2.1") -> Any:
+    return Client(REMOTE_ADDR=address).post(reverse("sign-in"), {"username": username, "password": password})
+
+
+def test_after_too_many_failures_even_the_right_password_has_to_wait(reviewer: User, limit: Callable[..., None]) -> None:
+    limit(sign_in=(3, 300))
+    for _ in range(3):
+        assert "The user name or the password is wrong." in try_to_sign_in("rosa", "wrong").content.decode()
+    refused = try_to_sign_in("rosa", "rosa has a long password")
+    assert "There were too many tries. Wait 5 minutes" in refused.content.decode()
+
+
+def test_nobody_can_lock_out_somebody_who_signs_in_from_elsewhere(reviewer: User, limit: Callable[..., None]) -> None:
+    limit(sign_in=(3, 300))
+    for _ in range(5):
+        try_to_sign_in("ROSA", "wrong", "192.0.2.66")
+    assert try_to_sign_in("rosa", "rosa has a long password").status_code == 302
+
+
+def test_one_address_cannot_try_many_accounts_for_ever(reviewer: User, limit: Callable[..., None]) -> None:
+    limit(sign_in_address=(4, 900))
+    for number in range(4):
+        try_to_sign_in(f"nobody{number}", "wrong")
+    assert "too many tries" in try_to_sign_in("rosa", "rosa has a long password").content.decode()
+
+
+@pytest.mark.parametrize(("trusted", "kept_apart"), [(False, False), (True, True)])
+def test_a_forged_header_is_believed_only_where_our_own_proxy_wrote_it(
+    reviewer: User, limit: Callable[..., None], settings: Any, trusted: bool, kept_apart: bool
+) -> None:
+    limit(sign_in=(2, 300))
+    settings.TRUSTED_PROXY = trusted
+    for _ in range(2):
+        Client(REMOTE_ADDR="10.0.0.1", headers={"x-forwarded-for": "192.0.2.7"}).post(
+            reverse("sign-in"), {"username": "rosa", "password": "wrong"}
+        )
+    # What a visitor writes stands before what the proxy adds.
+    other = Client(REMOTE_ADDR="10.0.0.1", headers={"x-forwarded-for": "192.0.2.7, 192.0.2.8"})
+    page = other.post(reverse("sign-in"), {"username": "rosa", "password": "rosa has a long password"})
+    assert (page.status_code == 302) is kept_apart
+
+
+@pytest.mark.usefixtures("consultation")
+def test_who_begins_too_often_keeps_what_was_typed_and_can_send_it_again(limit: Callable[..., None]) -> None:
+    limit(draft=(1, 3600))
+    address = reverse("part", args=[SLUG, "violence"])
+    Client().post(address, {"violence-comment": "The first in this library."})
+    told = Client().post(address, {"violence-comment": "The second <in> this library."})
+    text = told.content.decode()
+    assert (told.status_code, told["Retry-After"]) == (429, "3600")
+    assert 'name="violence-comment" hidden>\nThe second &lt;in&gt; this library.</textarea>' in text
+    assert Draft.objects.count() == 1
+
+
+@pytest.mark.usefixtures("consultation")
+def test_who_is_writing_already_is_not_stopped_by_what_others_begin(limit: Callable[..., None]) -> None:
+    limit(draft=(1, 3600))
+    rita, address = Client(), reverse("part", args=[SLUG, "violence"])
+    rita.post(address, {"violence-comment": "One."})
+    assert rita.post(address, {"violence-comment": "One, and more."}).status_code == 303
+
+
+@pytest.mark.usefixtures("consultation")
+def test_a_send_over_the_limit_keeps_the_draft_and_one_that_was_received_is_always_shown(limit: Callable[..., None]) -> None:
+    limit(send=(1, 3600))
+    rita, omar = Client(), Client()
+    for person in (rita, omar):
+        person.post(reverse("part", args=[SLUG, "violence"]), {"violence-comment": "Words."})
+    keys = [str(draft.submission_key) for draft in Draft.objects.order_by("id")]
+    send = reverse("send", args=[SLUG])
+    assert rita.post(send, {"submission_key": keys[0]}).status_code == 303
+    assert omar.post(send, {"submission_key": keys[1]}).status_code == 429
+    assert (Response.objects.count(), Draft.objects.count()) == (1, 1)
+    Hit.objects.all().delete()
+    assert omar.post(send, {"submission_key": keys[1]}).status_code == 303
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_strangers_inbox_cannot_be_filled_and_each_response_is_kept_all_the_same(
+    send: Callable[..., Response], limit: Callable[..., None], postbox: Postbox, mail_through: Callable[[int], None]
+) -> None:
+    limit(email=(2, 86400))
+    mail_through(postbox.port)
+    for number in range(4):
+        send({"violence-comment": f"Number {number}."}, email="Stranger@example.org" if number % 2 else "stranger@example.org")
+        send_due_confirmations()
+    assert len(postbox.arrived) == 2
+    states = list(Confirmation.objects.order_by("id").values_list("state", "reason"))
+    assert states == [("sent", ""), ("sent", ""), ("failed", TOO_MANY), ("failed", TOO_MANY)]
+    assert Response.objects.count() == 4
+
+
+def test_what_no_limit_counts_any_more_is_forgotten_and_no_address_was_ever_written_down(reviewer: User) -> None:
+    try_to_sign_in("rosa", "wrong")
+    assert {hit.limit for hit in Hit.objects.all()} == {"sign_in", "sign_in_address"}
+    assert all(len(hit.key) == 64 and "192" not in hit.key[:3] + hit.limit for hit in Hit.objects.all())
+    assert forget_hits() == 0
+    with behind_its_back():
+        Hit.objects.update(at="2020-01-01T00:00:00Z")
+    assert forget_hits() == 2
+
+
+@pytest.mark.usefixtures("consultation")
+def test_a_token_that_expired_while_somebody_wrote_costs_nothing() -> None:
+    rita = Client(enforce_csrf_checks=True)
+    address = reverse("part", args=[SLUG, "violence"])
+    told = rita.post(address, {"violence-comment": "Three hours of writing.", "csrfmiddlewaretoken": "x" * 64})
+    text = told.content.decode()
+    assert told.status_code == 403
+    assert "Three hours of writing.</textarea>" in text
+    token = text.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
+    again = rita.post(address, {"violence-comment": "Three hours of writing.", "csrfmiddlewaretoken": token})
+    assert again.status_code == 303
+    assert Draft.objects.get().answers == {"violence-comment": "Three hours of writing."}
