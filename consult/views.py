@@ -176,9 +176,7 @@ def away(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         lines = [
             _("We could not save this page just now. What you typed on it is still here."),
-            _(
-                "Wait half a minute, then press the button. If you were sending your response, sending it again is safe: it is counted once."
-            ),
+            _("Wait half a minute, then press the button. Sending your response again is safe: it is counted once."),
         ]
     else:
         lines = [

@@ -111,7 +111,8 @@ def test_no_field_of_any_form_and_no_filter_takes_a_fault_out_of_us(
     response = send()
     body = b"&".join(name.encode() + b"=" + encoded(value) for name in FIELDS)
     faults = []
-    for route in patterns(get_resolver().url_patterns):
+    # A PDF takes a second to set, and its address has no fields.
+    for route in [route for route in patterns(get_resolver().url_patterns) if not route.endswith(".pdf")]:
         known = {"consultation": SLUG, "section": "violence", "recommendation": "zero-murders", "part": "violence"}
         address = "/" + fill(route, known | {"token": receipt_token(response), "reference": response.reference, "number": "1", "name": "x"})
         for client in visitors:
