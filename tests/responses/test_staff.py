@@ -90,39 +90,6 @@ def test_somebody_whose_account_is_closed_is_out_at_once(reviewer: User, sign_in
     assert client.get(reverse("review-list")).status_code == 302
 
 
-# For each address, who is let in.
-PERMISSIONS = {
-    "review-list": {"reviewer", "administrator"},
-    "review-one": {"reviewer", "administrator"},
-    "batch-list": {"analyst", "administrator"},
-    "batch-file": {"analyst", "administrator"},
-    "books": {"analyst", "administrator"},
-    "admin:index": {"editor", "administrator"},
-    "new-password": {"reviewer", "analyst", "editor", "administrator"},
-}
-
-
-@pytest.mark.parametrize("name", PERMISSIONS)
-def test_each_address_opens_to_whom_it_should_and_to_nobody_else(
-    name: str, send: Callable[..., Response], request: pytest.FixtureRequest, sign_in: SignIn, outsider: Client
-) -> None:
-    response = send({"missing": "A secret hope."})
-    batch = seal_batch(consultation=response.consultation, actor=None)
-    write_batch(batch=batch)
-    arguments = {"review-one": [response.reference], "batch-file": [response.consultation.slug, batch.number, "responses.csv"]}
-    address = reverse(name, args=arguments.get(name, []))
-    let_in = set()
-    for role in ("reviewer", "analyst", "editor", "administrator"):
-        page = sign_in(request.getfixturevalue(role)).get(address)
-        if page.status_code == 200:
-            let_in.add(role)
-        else:
-            assert page.status_code in {302, 403}
-            assert "A secret hope." not in page.content.decode()
-    assert let_in == PERMISSIONS[name]
-    assert outsider.get(address, follow=True).redirect_chain[-1][0].startswith(reverse("sign-in"))
-
-
 def test_a_batch_taken_is_on_the_trail(send: Callable[..., Response], analyst: User, sign_in: SignIn) -> None:
     response = send()
     batch = seal_batch(consultation=response.consultation, actor=None)

@@ -1,0 +1,93 @@
+"""Who may open what: one table, held against every address there is."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from django.urls import get_resolver, reverse
+
+from consult.models import User
+from responses.batching import seal_batch, write_batch
+from responses.models import Response
+from responses.receipts import receipt_token
+
+SECRET = "A secret hope."
+EVERYBODY_IN = {"reviewer", "analyst", "editor", "administrator"}
+# For each address of the staff's, the roles that are let in. An address without a line here fails the test below.
+STAFF = {
+    "review-list": {"reviewer", "administrator"},
+    "review-one": {"reviewer", "administrator"},
+    "batch-list": {"analyst", "administrator"},
+    "batch-file": {"analyst", "administrator"},
+    "batch-now": {"analyst", "administrator"},
+    "books": {"analyst", "administrator"},
+    "books-now": {"analyst", "administrator"},
+    "new-password": EVERYBODY_IN,
+}
+# The administration has names of its own, and its pages are tried one by one where it is tested.
+ADMINISTRATION = {"admin:index": {"editor", "administrator"}}
+# What anybody may open, some of it with an unguessable address or the browser's own draft.
+PUBLIC = {
+    *{"home", "health-live", "health-ready", "start", "section", "recommendation", "how-to-respond", "sources"},
+    *{"tasks", "part", "check", "send", "discard", "sign-in", "sign-out"},
+    *{"receipt", "receipt-text", "receipt-pdf", "amend", "withdraw", "equality", "equality-stop", "correct-email"},
+}
+POSTED = {"batch-now", "books-now"}
+
+
+def arguments(name: str, response: Response) -> list[object]:
+    slug = response.consultation.slug
+    return {"review-one": [response.reference], "batch-file": [slug, 1, "responses.csv"]}.get(name, [])
+
+
+def test_every_address_has_a_line_in_the_table() -> None:
+    names = {name for name in get_resolver().reverse_dict if isinstance(name, str)}
+    assert names == {*STAFF, *PUBLIC}
+
+
+@pytest.mark.parametrize("name", [*STAFF, *ADMINISTRATION])
+def test_each_address_opens_to_whom_it_should_and_to_nobody_else(
+    name: str,
+    send: Callable[..., Response],
+    request: pytest.FixtureRequest,
+    sign_in: Callable[[User], Client],
+    outsider: Client,
+    exports: object,
+) -> None:
+    response = send({"missing": SECRET})
+    write_batch(batch=seal_batch(consultation=response.consultation, actor=None))
+    address = reverse(name, args=arguments(name, response))
+    let_in = set()
+    for role in sorted(EVERYBODY_IN):
+        client = sign_in(request.getfixturevalue(role))
+        page = client.post(address, {"consultation": response.consultation.slug}) if name in POSTED else client.get(address)
+        if page.status_code == 200 or (name in POSTED and page.status_code == 302):
+            let_in.add(role)
+        else:
+            assert page.status_code in {302, 403}
+            assert SECRET not in page.content.decode()
+    assert let_in == (STAFF | ADMINISTRATION)[name]
+    page = outsider.post(address, follow=True) if name in POSTED else outsider.get(address, follow=True)
+    assert page.redirect_chain[-1][0].startswith(reverse("sign-in"))
+
+
+def test_an_analyst_sees_no_contact_details_on_any_page_or_in_any_file(
+    send: Callable[..., Response], analyst: User, sign_in: Callable[[User], Client], exports: object
+) -> None:
+    response = send(name="Rita Respondent", email="rita@example.org")
+    batch = seal_batch(consultation=response.consultation, actor=None)
+    write_batch(batch=batch)
+    client = sign_in(analyst)
+    pages = [client.get(reverse(name)).content for name in ("batch-list", "books")]
+    files = [b"".join(client.get(reverse("batch-file", args=[response.consultation.slug, 1, file["name"]]))) for file in batch.files]
+    for content in (*pages, *files):
+        assert b"rita@example.org" not in content
+        assert b"Rita Respondent" not in content
+    assert files
+
+
+def test_a_receipts_address_cannot_be_had_from_the_reference_or_from_the_database(send: Callable[..., Response]) -> None:
+    response = send()
+    token = receipt_token(response)
+    for guess in (response.reference, response.receipt_hash, response.digest, str(response.pk), token[:-1], token.swapcase()):
+        assert Client().get(reverse("receipt", args=[guess])).status_code == 404
