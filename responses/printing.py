@@ -1,8 +1,7 @@
 """PDFs of our pages, made when somebody asks for one.
 
-In the web process's own time, since a copy of a receipt must also be had while Redis is away; but in a program of its own,
-and one at a time in each web process, so that many who ask at once take neither the memory nor the processor from those
-who answer.
+At the web process's request, since a copy of a receipt must also be had while Redis is away; but in a program of its own, and
+one at a time for each web process, so that many who ask at once take neither memory nor processor from those who answer.
 """
 
 import logging
@@ -14,9 +13,11 @@ from django.conf import settings
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = BoundedSemaphore(1)
+TURN = BoundedSemaphore(1)
+# One at work and three that wait; each of them holds a thread and a database connection of the web process meanwhile.
+ROOM = BoundedSemaphore(4)
+# About one second is usual; the longest response that can be sent takes a few.
 WAIT_SECONDS = 10
-# About one second is usual; the longest response that can be sent takes some ten.
 RUN_SECONDS = 40
 
 
@@ -26,10 +27,22 @@ class PdfNotMade(Exception):
 
 def make_pdf(html: str) -> bytes:
     """`html`, a whole document with its style inside, as a tagged PDF. Raises PdfNotMade."""
-    if not AT_ONCE.acquire(timeout=WAIT_SECONDS):
-        raise PdfNotMade("Others are being made; none of them was ready in time.")
+    if not ROOM.acquire(blocking=False):
+        raise PdfNotMade("Too many wait already.")
     try:
-        done = subprocess.run(  # our own program
+        if not TURN.acquire(timeout=WAIT_SECONDS):
+            raise PdfNotMade("Others are being made; none of them was ready in time.")
+        try:
+            return _run(html)
+        finally:
+            TURN.release()
+    finally:
+        ROOM.release()
+
+
+def _run(html: str) -> bytes:
+    try:
+        done = subprocess.run(
             [sys.executable, "-m", "responses.typesetting"],
             input=html.encode(),
             capture_output=True,
@@ -43,6 +56,4 @@ def make_pdf(html: str) -> bytes:
         # The last line of what it said names what is missing. None of it is the respondent's.
         said = trouble.stderr.decode(errors="replace").strip().splitlines()[-1:]
         raise PdfNotMade(f"Making a PDF failed; is Pango installed? {' '.join(said)[:200]}") from trouble
-    finally:
-        AT_ONCE.release()
     return done.stdout

@@ -33,6 +33,28 @@ def in_words(plan: Plan, raw: Mapping[str, Any]) -> list[WordedPart]:
     ]
 
 
+@dataclass(frozen=True)
+class Difference:
+    """A question that two versions of a response answer differently."""
+
+    question: Question
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+def differences(before: list[WordedPart], after: list[WordedPart]) -> list[Difference]:
+    """What the version `after` says otherwise than `before`, in the order of the questions; what only one of them was asked too."""
+    earlier = {answer.question.slug: answer for part in before for answer in part.answers}
+    later = {answer.question.slug: answer for part in after for answer in part.answers}
+    found = []
+    for slug in [*later, *(slug for slug in earlier if slug not in later)]:
+        was, now = earlier.get(slug), later.get(slug)
+        lines = (was.lines if was else (), now.lines if now else ())
+        if lines[0] != lines[1]:
+            found.append(Difference((now or earlier[slug]).question, *lines))
+    return found
+
+
 def _worded(question: Question, raw: Mapping[str, Any]) -> WordedAnswer:
     given = raw.get(question.slug) or []
     values = given if isinstance(given, list) else [given]

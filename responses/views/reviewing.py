@@ -28,7 +28,7 @@ from responses.reviewing import (
     turn_page,
 )
 from responses.views.staff import staff_only
-from responses.wording import in_words
+from responses.wording import WordedPart, differences, in_words
 
 NOTE_ONLY = "note"
 
@@ -105,16 +105,25 @@ def _carry_out(form: MoveForm, review: Review, request: HttpRequest) -> None:
         move_review(review=review, to_state=to_state, note=note, version=form.cleaned_data["version"], by=request.user)  # type: ignore[arg-type]
 
 
+def _worded(response: Response) -> list[WordedPart]:
+    return in_words(plan_of(response.edition), response.choices | response.texts)
+
+
 def _one(request: HttpRequest, response: Response) -> dict[str, Any]:
     filters = FilterForm(request.GET)
     newer, older = neighbours(find_responses(**filters.wanted), response)
     steps = [{"step": step, "at": clock.in_words(step.at)} for step in response.review.steps.select_related("by")]
     ledger = [{"entry": entry, "at": clock.in_words(entry.at)} for entry in response.ledger.all()]
-    versions = [{"version": row, "received": clock.in_words(row.received_at)} for row in versions_of(response)]
+    every = versions_of(response)
+    versions = [{"version": row, "received": clock.in_words(row.received_at)} for row in every]
+    worded = _worded(response)
+    before = next((row for row in every if row.version == response.version - 1), None)
     return {
         "response": response,
         "received": clock.in_words(response.received_at),
-        "worded": [part for part in in_words(plan_of(response.edition), response.choices | response.texts) if part.answered],
+        "worded": [part for part in worded if part.answered],
+        "before": before,
+        "differences": differences(_worded(before), worded) if before and response.act == Response.Act.AMENDED else [],
         "moves": [Review.State(state) for state in MOVES[Review.State(response.review.state)]],
         "steps": steps,
         "ledger": ledger,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -14,8 +15,11 @@ from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 
+from consult.editions import plan_of
 from consult.models import Consultation, User
 from consult.staffing import create_staff
+from responses.amending import amend_response
+from responses.answers import read_answers
 from responses.batching import seal_batch, write_batch
 from responses.models import Confirmation, Reconciliation, Response
 from responses.receipts import receipt_token
@@ -192,6 +196,11 @@ def walk_staff_pages(visit: Visit, consultation: Consultation, send: Send, admin
     visit.page.fill("[name=note]", "A note.")
     press(visit, "Being read")
     visit.look("review-one", "moved on")
+    answers = read_answers(plan_of(response.edition), {"violence-comment": "https://" + "y" * 300})
+    contact = {"name": "", "email": "", "postcode_district": ""}
+    times = {"submission_key": uuid4(), "started_at": timezone.now()}
+    amend_response(earlier=response, edition=response.edition, plan=plan_of(response.edition), answers=answers, contact=contact, **times)
+    visit.go("review-one", response.reference, state="changed by the respondent")
     batch = seal_batch(consultation=consultation, actor=administrator)
     visit.go("batch-list", state="being written")
     write_batch(batch=batch)

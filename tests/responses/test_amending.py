@@ -146,6 +146,28 @@ def test_of_two_changes_at_once_one_is_made_and_the_other_told(send: Send) -> No
     assert Review.objects.filter(superseded=False).count() == 1
 
 
+def test_a_reviewer_sees_what_is_different_from_the_version_before(send: Send, reviewer: User, sign_in: Callable[[User], Client]) -> None:
+    first = send({"violence-agree": "agree", "violence-comment": "I think so.", "trust-comment": "As before."})
+    second = change(first, {"violence-agree": "disagree", "trust-comment": "As before.", "missing": "One more thing."}).response
+    client = sign_in(reviewer)
+    shown = client.get(reverse("review-one", args=[second.reference])).context["differences"]
+    assert [(row.question.slug, row.before, row.after) for row in shown] == [
+        ("violence-agree", ("Agree",), ("Disagree",)),
+        ("violence-comment", ("I think so.",), ()),
+        ("missing", (), ("One more thing.",)),
+    ]
+    page = client.get(reverse("review-one", args=[second.reference])).content.decode()
+    assert "What is different from version 1" in page
+    assert client.get(reverse("review-one", args=[second.reference]) + "?version=1").context["differences"] == []
+    only_contact = change(
+        second,
+        {"violence-agree": "disagree", "trust-comment": "As before.", "missing": "One more thing."},
+        contact={**CONTACT, "name": "R."},
+    )
+    page = client.get(reverse("review-one", args=[only_contact.response.reference])).content.decode()
+    assert "The answers are those of version 2." in page
+
+
 def test_reviewers_see_each_response_once_in_its_newest_version(send: Send, reviewer: User, sign_in: Callable[[User], Client]) -> None:
     first, other = send({"violence-comment": "First thoughts."}), send()
     second = change(first, {"violence-comment": "Second thoughts."}).response
@@ -155,7 +177,8 @@ def test_reviewers_see_each_response_once_in_its_newest_version(send: Send, revi
     address = reverse("review-one", args=[first.reference])
     newest, oldest = client.get(address).content.decode(), client.get(f"{address}?version=1").content.decode()
     assert "Second thoughts." in newest
-    assert "First thoughts." not in newest
+    # What it replaces stands only beside what differs.
+    assert "First thoughts." not in newest.split("All answers")[1]
     assert "First thoughts." in oldest
     assert "This version does not count any more." in oldest
 

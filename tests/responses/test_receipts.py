@@ -21,7 +21,7 @@ from responses.confirming import TRY_FOR, send_due_confirmations
 from responses.correcting import NothingToCorrect, correct_address
 from responses.drafting import start_amending
 from responses.models import Confirmation, ConfirmationAttempt, LedgerEntry, Response
-from responses.printing import AT_ONCE, PdfNotMade, make_pdf
+from responses.printing import ROOM, TURN, PdfNotMade, make_pdf
 from responses.receipts import receipt_token
 from responses.reconciling import reconcile
 from tests.postbox import Postbox
@@ -48,8 +48,8 @@ def test_a_wrong_address_is_named_put_right_and_written_to(
     write_batch(batch=seal_batch(consultation=consultation, actor=None))
     address = reverse("receipt", args=[receipt_token(undelivered)])
     page = client.get(address).content.decode()
-    assert "We could not deliver the email with your reference:" in page
-    assert "We tried rita@exmaple.org." in page
+    assert "We could not deliver the email with your reference to rita@exmaple.org." in page
+    assert "The reason we were given: “550 no such user”" in page
     sent = client.post(reverse("correct-address", args=[receipt_token(undelivered)]), {"email": " rita@example.org "})
     assert (sent.status_code, sent["Location"]) == (303, address)
     assert "An email with your reference is on its way to you." in client.get(address).content.decode()
@@ -164,9 +164,11 @@ def test_where_no_pdf_can_be_made_the_page_says_what_else_there_is(
 
 def test_pdfs_are_made_one_at_a_time_and_whoever_waits_too_long_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(printing, "WAIT_SECONDS", 0.01)
-    with AT_ONCE, pytest.raises(PdfNotMade, match="Others"):
+    with TURN, pytest.raises(PdfNotMade, match="Others"):
         make_pdf("<p>Words.</p>")
-    # Its turn is given back after a failure: the next one is made.
+    with ROOM, ROOM, ROOM, ROOM, pytest.raises(PdfNotMade, match="Too many"):
+        make_pdf("<p>Words.</p>")
+    # Their places are given back after a refusal: the next one is made.
     assert make_pdf("<html lang=en><title>Words</title><p>Words.</p>").startswith(b"%PDF-")
 
 

@@ -256,7 +256,7 @@ def test_a_receipt_opens_for_its_token_alone(rita: Client) -> None:
     [
         ("waiting", "An email with your reference is on its way to you."),
         ("sent", "We have sent you an email with your reference."),
-        ("failed", "We could not deliver the email with your reference: no such person"),
+        ("failed", "The reason we were given: “no such person”"),
         ("not-wanted", "You gave no email address"),
     ],
 )
