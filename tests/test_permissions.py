@@ -30,7 +30,7 @@ ADMINISTRATION = {"admin:index": {"editor", "administrator"}}
 PUBLIC = {
     *{"home", "health-live", "health-ready", "start", "section", "recommendation", "how-to-respond", "sources"},
     *{"tasks", "part", "check", "send", "discard", "sign-in", "sign-out"},
-    *{"receipt", "receipt-text", "receipt-pdf", "amend", "withdraw", "equality", "equality-stop", "correct-email"},
+    *{"receipt", "receipt-text", "receipt-pdf", "amend", "withdraw", "equality", "stop-equality", "correct-address"},
 }
 POSTED = {"batch-now", "books-now"}
 
