@@ -4,12 +4,23 @@ import os
 
 from celery import Celery
 from celery.schedules import crontab
+from celery.signals import task_prerun
+
+from consult.logs import current_id
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consult.settings")
 
 app = Celery("consult")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["responses"])
+
+
+@task_prerun.connect
+def begin_id(task_id: str, **named: object) -> None:
+    """Let each line of the log say which task wrote it."""
+    current_id.set(task_id)
+
+
 # What nobody took up in time expires: after a pause of the workers the next look finds everything, and one is enough.
 app.conf.beat_schedule = {
     "send the confirmations that are due": {"task": "responses.send_due_confirmations", "schedule": 5.0, "options": {"expires": 5}},
@@ -20,5 +31,6 @@ app.conf.beat_schedule = {
         "options": {"expires": 3600},
     },
     "prove the books": {"task": "responses.reconcile", "schedule": crontab(hour="4", minute="0"), "options": {"expires": 3600}},
+    "tidy up": {"task": "responses.tidy", "schedule": crontab(hour="5", minute="0"), "options": {"expires": 3600}},
     "catch up missed batches": {"task": "responses.seal_due_batches", "schedule": crontab(minute="*/5"), "options": {"expires": 290}},
 }

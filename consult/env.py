@@ -145,6 +145,9 @@ SETTINGS = {
         Setting("EMAIL_FROM", text, "London consultations <noreply@localhost>", "The sender of every email."),
         Setting("CONTACT_EMAIL", text, "", "An address where people may send a response or ask for help. Empty: the pages offer none."),
         Setting(
+            "METRICS_TOKEN", text, "", "Who asks for /metrics with “Authorization: Bearer” and this gets it. Empty: this machine alone."
+        ),
+        Setting(
             "EXPORTS_STORAGE",
             text,
             "django.core.files.storage.FileSystemStorage",

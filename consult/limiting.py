@@ -5,6 +5,7 @@ import hmac
 from datetime import timedelta
 
 from django.conf import settings
+from django.db.models import Count
 from django.db.models.functions import Now
 
 from consult.models import Hit
@@ -32,6 +33,16 @@ def refuse_over_limit(*, limit: str, key: str) -> None:
 def count_hit(*, limit: str, key: str) -> None:
     """That `key` did it once more."""
     Hit.objects.create(limit=limit, key=_hashed(key))
+
+
+def count_refusal(*, reason: str) -> None:
+    """That somebody was refused, for the figures of those who watch. `reason` is one of ours."""
+    Hit.objects.create(limit="refused", key=reason)
+
+
+def refusals() -> dict[str, int]:
+    """How often something was refused in the last two days, by reason."""
+    return dict(Hit.objects.filter(limit="refused").order_by().values_list("key").annotate(Count("pk")))
 
 
 def forget_hits() -> int:

@@ -44,6 +44,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "consult.logs.request_log",
     "django.middleware.security.SecurityMiddleware",
     "consult.headers.security_headers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -150,6 +151,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 LIMITS: dict[str, tuple[int, int]] = {
     name.removeprefix("LIMIT_").lower(): value for name, value in VALUES.items() if name.startswith("LIMIT_")
 }
+METRICS_TOKEN: str = VALUES["METRICS_TOKEN"]
 TRUSTED_PROXY: bool = VALUES["TRUSTED_PROXY"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if VALUES["TRUSTED_PROXY"] else None
 SECURE_SSL_REDIRECT = PRODUCTION
@@ -186,8 +188,11 @@ CONTENT_SECURITY_POLICY = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"()": "consult.logs.LineFormatter", "format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+        "json": {"()": "consult.logs.JsonFormatter"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json" if PRODUCTION else "line"}},
     "root": {"handlers": ["console"], "level": "INFO" if PRODUCTION else "WARNING"},
     "loggers": {
         # The default handlers mail tracebacks to ADMINS and repeat each 404; ours is one line each.

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +13,9 @@ from django.db.models.functions import Now
 from consult.models import Consultation
 from responses.answers import storable
 from responses.models import Draft, Response
+
+# Long enough to copy one's words somewhere else, and no longer than that.
+DRAFTS_KEPT_FOR = timedelta(days=30)
 
 
 def start_draft(*, consultation: Consultation, started_at: datetime) -> tuple[Draft, str]:
@@ -59,6 +62,17 @@ def save_part(*, draft: Draft, part: str, fields: list[str], values: Mapping[str
         kept.save(update_fields=["answers", "parts_done", "revision"])
         Draft.objects.filter(pk=kept.pk).update(saved_at=Now())
     return kept
+
+
+def remove_expired_drafts() -> int:
+    """Remove what was never sent, DRAFTS_KEPT_FOR after its consultation's grace period; how many there were."""
+    over = [consultation.pk for consultation in Consultation.objects.annotate(now=Now()) if consultation.now > expire_at(consultation)]  # type: ignore[no-redef]
+    return Draft.objects.filter(consultation__in=over).delete()[0]
+
+
+def expire_at(consultation: Consultation) -> datetime:
+    """From when on drafts of a consultation may be removed."""
+    return consultation.grace_ends_at + DRAFTS_KEPT_FOR
 
 
 def discard_draft(*, draft: Draft) -> None:

@@ -5,10 +5,13 @@ import threading
 import time
 
 from celery import Task
+from django.core.management import call_command
 from kombu.exceptions import OperationalError
 
 from consult.celery import app
-from responses import batching, confirming, reconciling
+from consult.limiting import forget_hits
+from consult.running import noted
+from responses import batching, confirming, drafting, reconciling
 
 log = logging.getLogger(__name__)
 
@@ -22,21 +25,33 @@ _asking = threading.Lock()
 @app.task(name="responses.send_due_confirmations")
 def send_due_confirmations() -> None:
     """Send the confirmation emails that are due."""
-    confirming.send_due_confirmations()
+    with noted(send_due_confirmations.name):
+        confirming.send_due_confirmations()
 
 
 @app.task(name="responses.seal_due_batches")
 def seal_due_batches() -> None:
     """Seal and write the batches that are due."""
-    batching.seal_due_batches()
+    with noted(seal_due_batches.name):
+        batching.seal_due_batches()
 
 
 @app.task(name="responses.reconcile")
 def prove_books() -> None:
     """Go through the books, so that a difference is found in a day and not in the year after."""
-    found = reconciling.reconcile()
+    with noted(prove_books.name):
+        found = reconciling.reconcile()
     if found.differences:
         log.error("The books do not balance: %s differences. See the books page, or `manage.py reconcile`.", len(found.differences))
+
+
+@app.task(name="responses.tidy")
+def tidy() -> None:
+    """Remove what has had its time: old drafts, expired sessions, hits that no limit counts any more."""
+    with noted(tidy.name):
+        drafts, hits = drafting.remove_expired_drafts(), forget_hits()
+        call_command("clearsessions")
+    log.info("Tidied: %s drafts and %s hits removed, and the sessions that had expired.", drafts, hits)
 
 
 def nudge_proving() -> None:

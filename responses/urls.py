@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from responses.views import batching, books, receipts, responding, reviewing, staff
+from responses.views import batching, books, metrics, receipts, responding, reviewing, staff
 
 urlpatterns = [
     path("receipt/<str:token>/", receipts.receipt, name="receipt"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("receipt/<str:token>/withdraw/", receipts.withdraw, name="withdraw"),
     path("receipt/<str:token>/equality/", receipts.equality, name="equality"),
     path("receipt/<str:token>/equality/stop/", receipts.stop_equality, name="stop-equality"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("staff/sign-in/", staff.sign_in, name="sign-in"),
     path("staff/sign-out/", staff.sign_out, name="sign-out"),
     path("staff/new-password/", staff.new_password, name="new-password"),

@@ -28,7 +28,7 @@ STAFF = {
 ADMINISTRATION = {"admin:index": {"editor", "administrator"}}
 # What anybody may open, some of it with an unguessable address or the browser's own draft.
 PUBLIC = {
-    *{"home", "health-live", "health-ready", "start", "section", "recommendation", "how-to-respond", "sources"},
+    *{"home", "health-live", "health-ready", "metrics", "start", "section", "recommendation", "how-to-respond", "sources"},
     *{"tasks", "part", "check", "send", "discard", "sign-in", "sign-out"},
     *{"receipt", "receipt-text", "receipt-pdf", "amend", "withdraw", "equality", "stop-equality", "correct-address"},
 }

@@ -3,6 +3,7 @@
 from consult.models.audit import Action, AuditEntry
 from consult.models.consultation import Consultation, Edition, published
 from consult.models.content import Option, Question, Recommendation, Section
+from consult.models.jobs import JobRun
 from consult.models.limits import Hit
 from consult.models.people import RIGHTS, Right, User
 
@@ -13,6 +14,7 @@ __all__ = [
     "Consultation",
     "Edition",
     "Hit",
+    "JobRun",
     "Option",
     "Question",
     "Recommendation",

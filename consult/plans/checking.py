@@ -21,7 +21,7 @@ RESERVED_PARTS = {GENERAL, ABOUT_YOU, EQUALITY, "check", "discard", "send"}
 # The form asks these itself, beside the questions.
 RESERVED_QUESTIONS = {"name", "email", "postcode"}
 # These are the first steps of other addresses.
-RESERVED_SLUGS = {"admin", "health", "receipt", "staff", "static"}
+RESERVED_SLUGS = {"admin", "health", "metrics", "receipt", "staff", "static"}
 
 OPTION = mapping({"label": text(200)}, {"slug": slug(80), "value": whole_number(-100, 100), "write_in": yes_or_no, "exclusive": yes_or_no})
 

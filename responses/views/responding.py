@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from consult.limiting import OverLimit, count_hit, refuse_over_limit
+from consult.clock import day_in_words
+from consult.limiting import OverLimit, count_hit, count_refusal, refuse_over_limit
 from consult.plan import Part
 from consult.views import too_often
 from consult.visitors import address_of
@@ -17,7 +18,7 @@ from responses import tasks as jobs
 from responses.amending import ChangedMeanwhile, amend_response, version_to_replace
 from responses.answers import AnswersRefused, read_answers
 from responses.contacts import read_contact
-from responses.drafting import discard_draft, save_part, start_draft
+from responses.drafting import discard_draft, expire_at, save_part, start_draft
 from responses.forms.part import PartForm
 from responses.receipts import receipt_token
 from responses.submitting import ConsultationClosed, NothingToSend, SentDifferently, Submitted, find_submitted, submit_response
@@ -48,7 +49,8 @@ def tasks(request: HttpRequest, consultation: str) -> HttpResponse:
             (_("The whole plan, and you"), {"general", "about-you"}),
         )
     ]
-    page = render(request, "responses/tasks.html", desk.context | {"groups": groups, "begun": bool(desk.draft)})
+    kept_until = day_in_words(expire_at(desk.consultation))
+    page = render(request, "responses/tasks.html", desk.context | {"groups": groups, "begun": bool(desk.draft), "kept_until": kept_until})
     return remember_opening(page, desk)
 
 
@@ -158,8 +160,10 @@ def send(request: HttpRequest, consultation: str) -> HttpResponse:
         refuse_over_limit(limit="send", key=address_of(request))
         submitted = send_draft(desk, key, replacing=request.POST.get("replacing", ""))
     except OverLimit as over:
+        count_refusal(reason="too-often")
         return too_often(request, seconds=over.seconds)
     except ConsultationClosed:
+        count_refusal(reason="closed")
         return closed_page(request, desk)
     except NothingToSend:
         return render_check(request, desk, empty=True)

@@ -1,0 +1,19 @@
+"""When each scheduled job ran last."""
+
+from django.db import models
+
+
+class JobRun(models.Model):
+    """The last run of one scheduled job. `ended_at` before `started_at` means that it is running, or was killed."""
+
+    name = models.CharField(max_length=60, unique=True)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    seconds = models.FloatField(default=0, help_text="How long the last finished run took.")
+    succeeded_at = models.DateTimeField(null=True, help_text="When it last ended well.")
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name

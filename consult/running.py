@@ -1,0 +1,36 @@
+"""Keeping note of scheduled jobs, so that “it has not run” can be seen."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from django.db.models.functions import Now
+
+from consult.models import JobRun
+
+# Each job that is run by the clock, and after how long without a good end something is wrong.
+EXPECTED = {
+    "responses.send_due_confirmations": timedelta(minutes=5),
+    "responses.seal_due_batches": timedelta(minutes=20),
+    "responses.reconcile": timedelta(hours=26),
+    "responses.tidy": timedelta(hours=26),
+}
+
+
+@contextmanager
+def noted(name: str) -> Iterator[None]:
+    """Note that the job `name` begins, and, if it ends well, that it did."""
+    JobRun.objects.update_or_create(name=name, defaults={"started_at": Now()})
+    began = time.monotonic()
+    yield
+    JobRun.objects.filter(name=name).update(ended_at=Now(), succeeded_at=Now(), seconds=time.monotonic() - began)
+
+
+def overdue() -> list[str]:
+    """The jobs that have not ended well for too long, or never."""
+    late = []
+    for name, most in EXPECTED.items():
+        if not JobRun.objects.filter(name=name, succeeded_at__gt=Now() - most).exists():
+            late.append(name)
+    return late

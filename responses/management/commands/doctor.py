@@ -1,0 +1,129 @@
+"""manage.py doctor: what is wrong, and what to do."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+import redis
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models.functions import Now
+
+from consult.celery import app
+from consult.clock import closing_in_words
+from consult.durability import UNSAFE, unsafe_settings
+from consult.models import Consultation
+from consult.running import overdue
+from responses.models import Batch, Confirmation, Reconciliation
+
+NEEDED_BYTES = 500_000_000
+MOST_CLOCK_SECONDS = 5
+Finding = tuple[str, str]
+
+
+class Command(BaseCommand):
+    help = "Say in one screen what is wrong and what to do. Ends with 1 where something is."
+
+    def handle(self, *args: object, **options: object) -> None:
+        wrong = 0
+        for name, look in LOOKS.items():
+            try:
+                findings = list(look())
+            except DatabaseError as reason:
+                findings = [(f"the database does not answer ({str(reason).strip().splitlines()[0]})", "Start it, or correct DATABASE_URL.")]
+            wrong += len(findings)
+            self.stdout.write(f"{'!!' if findings else 'ok'}  {name}")
+            for what, remedy in findings:
+                self.stdout.write(f"      {what[0].upper()}{what[1:]}. {remedy}")
+        if wrong:
+            raise CommandError(f"{wrong} thing{'' if wrong == 1 else 's'} to see to.")
+        self.stdout.write("Everything is well.")
+
+
+def database() -> Iterator[Finding]:
+    for name in unsafe_settings():
+        yield f"PostgreSQL's {name} is off: {UNSAFE[name]}", "Set it to on."
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        yield "the database is older than the code", "Run `manage.py prepare`."
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        skew = abs((datetime.now(UTC) - cursor.fetchone()[0]).total_seconds())
+    if skew > MOST_CLOCK_SECONDS:
+        yield (
+            f"this machine's clock and the database's differ by {skew:.0f} seconds",
+            "Let both follow a time server: closing goes by the database's.",
+        )
+
+
+def broker() -> Iterator[Finding]:
+    try:
+        redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2, socket_timeout=2).ping()
+    except (redis.RedisError, OSError) as reason:
+        yield (
+            f"Redis does not answer ({type(reason).__name__})",
+            "Start it, or correct REDIS_URL. Nothing is lost; emails and batches wait.",
+        )
+        return
+    if not app.control.inspect(timeout=3).ping():
+        yield "no worker answers", "Start `celery -A consult worker`. Nothing is lost; emails and batches wait."
+
+
+def schedule() -> Iterator[Finding]:
+    for name in overdue():
+        yield f"{name} has not ended well for too long", "See that beat and a worker run, and look into the worker's log."
+
+
+def emails() -> Iterator[Finding]:
+    late = Confirmation.objects.filter(state=Confirmation.State.WAITING, attempts__gt=2)
+    if waiting := late.count():
+        reason = late.values_list("reason", flat=True).first()
+        what = f"{waiting} confirmations were tried more than twice and wait ({reason})"
+        yield what, "See to the mail server in EMAIL_URL; they go by themselves then."
+    failed = Confirmation.objects.filter(state=Confirmation.State.FAILED).count()
+    if failed:
+        yield f"{failed} confirmations could not be delivered", "The receipt says so to the respondent; the responses are safe."
+
+
+def batches() -> Iterator[Finding]:
+    for batch in Batch.objects.filter(written_at=None).exclude(failure="")[:5]:
+        yield (
+            f"{batch} could not be written ({batch.failure})",
+            "See to EXPORTS_STORAGE; another try comes every five minutes.",
+        )
+
+
+def books() -> Iterator[Finding]:
+    last = Reconciliation.objects.first()
+    if last is not None and last.differences:
+        yield f"the books do not balance: {len(last.differences)} differences", "Run `manage.py reconcile`, and read docs/books.md."
+
+
+def disk() -> Iterator[Finding]:
+    free = shutil.disk_usage(settings.VAR_DIR if settings.VAR_DIR.exists() else settings.BASE_DIR).free
+    if free < NEEDED_BYTES:
+        yield f"the disk has only {free // 1_000_000} MB left", "Make room before it is full."
+
+
+def consultations() -> Iterator[Finding]:
+    rows = Consultation.objects.filter(published_at__isnull=False, withdrawn_at=None).annotate(now=Now())  # type: ignore[no-redef]
+    if not rows:
+        yield "no consultation is on the site", "Run `manage.py load_plan FILE`."
+    for row in rows:
+        hours = (row.closes_at - row.now).total_seconds() / 3600
+        if 0 < hours < 1:
+            yield f"{row.slug} closes at {closing_in_words(row.closes_at)}", "Change nothing now; stay near."
+
+
+LOOKS: dict[str, Callable[[], Iterator[Finding]]] = {
+    "Database": database,
+    "Redis and workers": broker,
+    "Scheduled jobs": schedule,
+    "Emails": emails,
+    "Batches": batches,
+    "Books": books,
+    "Disk": disk,
+    "Consultations": consultations,
+}
