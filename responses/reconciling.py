@@ -16,11 +16,11 @@ from django.core.files.storage import storages
 from django.db import connection, transaction
 from django.db.models import Count, Max, Q
 
-from consult.models import Consultation, Edition
+from consult.models import Action, AuditEntry, Consultation, Edition
 from consult.publishing import digest_of_content, plan_content
 from responses.answers import Answers, digest_of
 from responses.batching import folder_of, make_files
-from responses.models import Batch, Confirmation, LedgerEntry, Reconciliation, Response
+from responses.models import Batch, Confirmation, LedgerEntry, Reconciliation, Response, Review
 from responses.submitting import ARRIVALS
 
 AT_ONCE = 500
@@ -85,7 +85,7 @@ def check_fingerprints(books: Books) -> None:
             books.note(f"{table} {row['id']}", f"This row was altered outside the service{_of(table, row)}.")
     for table, trigger in _rows(
         """SELECT tgrelid::regclass::text, tgname FROM pg_trigger
-        WHERE tgname IN ('append_only', 'leave_fingerprint', 'keep_sealed', 'no_truncate') AND tgenabled <> 'O' ORDER BY 1, 2"""
+        WHERE tgname IN ('append_only', 'leave_fingerprint', 'keep_sealed', 'no_truncate', 'arrival') AND tgenabled <> 'O' ORDER BY 1, 2"""
     ):
         books.note(table, f"The trigger {trigger} is switched off.")
 
@@ -157,6 +157,41 @@ def check_ledger(books: Books) -> None:
             books.note(_name(reference, version), f"The ledger speaks {strange} times of other content.")
 
 
+def check_ties(books: Books) -> None:
+    """Each response's row is as it was on arrival, and no entry is gone that a later one names."""
+    for reference, version in _rows(
+        """SELECT reference, version FROM responses_response r JOIN responses_ledgerentry e ON e.response_id = r.id
+        WHERE event = ANY(%s) AND seal IS DISTINCT FROM seal_of(r) ORDER BY r.id""",
+        [[str(event) for event in ARRIVALS.values()]],
+    ):
+        books.note(_name(reference, version), "Its row is not what the ledger sealed on arrival.")
+    for (gone,) in _rows(
+        """SELECT DISTINCT named FROM (SELECT unnest(earlier) AS named FROM responses_ledgerentry) AS tied
+        WHERE NOT EXISTS (SELECT FROM responses_ledgerentry WHERE id = named) ORDER BY 1"""
+    ):
+        books.note(f"ledger entry {gone}", "Later entries name it, and it is gone; perhaps with its whole response.")
+
+
+def check_nothing_went(books: Books) -> None:
+    """What nothing ever deletes is all there that was there when the books were proved before."""
+    last = Reconciliation.objects.first()
+    before = last.totals.get("rows", {}) if last else {}
+    now = {}
+    for (table,) in _rows(
+        "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE tgname IN ('append_only', 'keep_sealed') ORDER BY 1"
+    ):
+        highest, there = before.get(table, [0, 0])
+        [(still, newest, count)] = _rows(
+            f"SELECT count(*) FILTER (WHERE id <= %s), coalesce(max(id), 0), count(*) FROM {table}",  # noqa: S608  # from the catalogue
+            [highest],
+        )
+        if still < there:
+            books.note(table, f"{there - still:,} of its rows are gone since the books were proved before.")
+        # Until they are back, they are missed every time.
+        now[table] = [highest, there] if still < there else [newest, count]
+    books.totals["rows"] = now
+
+
 def check_versions(books: Books) -> None:
     """The versions of a reference run 1, 2, 3, the first alone was sent, and the newest alone is to be read."""
     for reference, count, highest in _rows(
@@ -224,6 +259,34 @@ def check_batches(books: Books) -> None:
         ORDER BY m.id"""
     ):
         books.note(reference, f"It is in batch {number}, and the ledger does not say so.")
+
+
+def check_trail(books: Books) -> None:
+    """The trail tells of the same batches, and of the same manifests."""
+    there = {folder_of(batch): batch for batch in Batch.objects.select_related("consultation")}
+    sealed = set(AuditEntry.objects.filter(action=Action.BATCH_SEALED).values_list("subject", flat=True))
+    for name in sorted(sealed - set(there)):
+        books.note(name, "By the trail it was sealed, and there is no such batch.")
+    for name in sorted(set(there) - sealed):
+        books.note(name, "The trail does not say that it was sealed.")
+    written = AuditEntry.objects.filter(action=Action.BATCH_WRITTEN).order_by("pk")
+    for name, manifest in written.values_list("subject", "details__manifest_sha256"):
+        if name in there and manifest != there[name].manifest_sha256:
+            books.note(name, "By the trail it was written with another manifest.")
+
+
+def check_reviews(books: Books) -> None:
+    """Each review is where its last step left it, after as many moves as it counts, and nothing is set aside without a reason."""
+    for reference, version, state in _rows(
+        """SELECT reference, r.version, state FROM responses_review v JOIN responses_response r ON r.id = v.response_id
+        WHERE state <> coalesce((SELECT to_state FROM responses_reviewstep WHERE review_id = v.id ORDER BY id DESC LIMIT 1), 'unread')
+            OR v.version <> (SELECT count(*) FROM responses_reviewstep WHERE review_id = v.id AND from_state <> to_state)
+            OR EXISTS (SELECT FROM responses_reviewstep
+                WHERE review_id = v.id AND from_state <> to_state AND to_state = 'set-aside' AND btrim(note) = '')
+        ORDER BY r.id"""
+    ):
+        books.note(_name(reference, version), f"Its review says “{state}”, which does not fit its steps.")
+    books.totals["reviews"] = dict(Review.objects.filter(superseded=False).order_by().values_list("state").annotate(Count("pk")))
 
 
 def _check_batch(batch: Batch, previous: Batch | None, books: Books) -> None:
@@ -300,8 +363,8 @@ def check_editions(books: Books) -> None:
 
 
 CHECKS: list[Callable[[Books], None]] = [
-    *[check_totals, check_fingerprints, check_orphans, check_responses, check_ledger, check_versions],
-    *[check_confirmations, check_batches, check_editions],
+    *[check_totals, check_nothing_went, check_fingerprints, check_orphans, check_responses, check_ledger, check_ties, check_versions],
+    *[check_confirmations, check_reviews, check_batches, check_trail, check_editions],
 ]
 
 
@@ -322,6 +385,7 @@ def in_sentences(found: Reconciliation) -> Iterator[str]:
         yield f"{channel}: {row['received']:,} received = {row['in_batches']:,} in batches + {row['waiting']:,} waiting"
     yield f"versions: {_list(found.totals['acts'])}"
     yield f"confirmations: {_list(found.totals['confirmations'])}"
+    yield f"reviews: {_list(found.totals['reviews'])}"
     yield f"batches: {found.totals['batches']:,}"
     if not found.differences:
         yield "The books balance."

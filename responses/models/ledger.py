@@ -1,5 +1,6 @@
 """What happened to each response, append-only."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
@@ -26,6 +27,11 @@ class LedgerEntry(models.Model):
     at = models.DateTimeField(db_default=Now())
     digest = models.CharField(max_length=64)
     batch_number = models.PositiveIntegerField(null=True)
+    # Both are the database's own: a trigger fills them in on arrivals, and leaves them empty on everything else.
+    seal = models.CharField(
+        max_length=64, blank=True, default="", db_default="", editable=False, help_text="SHA-256 of the response's other columns."
+    )
+    earlier = ArrayField(models.BigIntegerField(), null=True, editable=False, help_text="The entries before this one.")
 
     class Meta:
         ordering = ["id"]

@@ -19,7 +19,7 @@ from responses.answers import read_answers, read_equality_answers
 from responses.batching import folder_of, seal_batch, write_batch
 from responses.confirming import send_due_confirmations
 from responses.equality import give_equality_answers
-from responses.models import Batch, Confirmation, Response
+from responses.models import Batch, Confirmation, Reconciliation, Response
 from responses.receipts import receipt_token
 from responses.reconciling import _watched, reconcile
 from responses.reviewing import move_review
@@ -100,7 +100,7 @@ def altered(kind: str) -> str:
         "jsonb": "CASE WHEN {column}::text = '[]' THEN '[1]'::jsonb ELSE '[]'::jsonb END",
         "uuid": f"'{OTHER_UUID}'::uuid",
         "timestamp with time zone": "coalesce({column}, now()) + interval '1 second'",
-        "ARRAY": "{column} || ARRAY['x']",
+        "ARRAY": "array_append({column}, NULL)",
     }
     numbers = {"bigint", "integer", "smallint", "double precision"}
     return others.get(kind) or ("coalesce({column}, 0) + 7919" if kind in numbers else "CASE WHEN {column} = 'x' THEN 'y' ELSE 'x' END")
@@ -123,7 +123,9 @@ def test_the_books_balance_after_everything_that_the_service_does(busy: Consulta
         "channels": {"online": {"received": 6, "in_batches": 5, "waiting": 1}},
         "acts": {"sent": 4, "amended": 1, "withdrawn": 1},
         "confirmations": {"sent": 1, "failed": 1, "not-wanted": 2, "waiting": 2},
+        "reviews": {"unread": 3, "considered": 1},
         "batches": 2,
+        "rows": found.totals["rows"],
     }
 
 
@@ -173,6 +175,103 @@ def test_one_column_of_one_row_changed_behind_its_back_is_always_noticed(busy: C
 def test_a_row_deleted_behind_its_back_is_noticed(busy: Consultation, table: str) -> None:
     assert tamper(f"DELETE FROM {table} WHERE id = (SELECT id FROM {table} ORDER BY id DESC LIMIT 1)") == 1  # noqa: S608
     assert reconcile().differences
+
+
+# What belongs to a response, from the leaves to the root.
+ALL_OF_IT = [
+    "DELETE FROM responses_confirmationattempt WHERE confirmation_id IN (SELECT id FROM responses_confirmation WHERE response_id = %s)",
+    "DELETE FROM responses_reviewstep WHERE review_id IN (SELECT id FROM responses_review WHERE response_id = %s)",
+    *[
+        f"DELETE FROM responses_{table} WHERE response_id = %s"  # noqa: S608
+        for table in ("confirmation", "review", "contact", "ledgerentry", "batchmember")
+    ],
+    "DELETE FROM responses_response WHERE id = %s",
+]
+
+
+def delete_all_of(response: Response) -> None:
+    for sql in ALL_OF_IT:
+        tamper(sql, [response.pk])
+
+
+def words_of_differences() -> str:
+    return " ".join(f"{difference['subject']}: {difference['words']}" for difference in reconcile().differences)
+
+
+def test_a_response_deleted_with_all_that_belongs_to_it_is_missed_by_the_entries_that_came_after(send: Send) -> None:
+    _, second, _ = send(), send(), send()
+    assert reconcile().differences == []
+    Reconciliation.objects.all().delete()
+    delete_all_of(second)
+    assert "Later entries name it, and it is gone" in words_of_differences()
+
+
+def test_the_newest_response_deleted_with_all_that_belongs_to_it_is_missed_since_the_books_were_proved_before(send: Send) -> None:
+    _, last = send(), send()
+    assert reconcile().differences == []
+    delete_all_of(last)
+    for _ in range(2):
+        assert "responses_response: 1 of its rows are gone since the books were proved before." in words_of_differences()
+        send()
+
+
+@pytest.mark.parametrize("which", ["a batched one", "a withdrawn one", "a waiting one"])
+def test_any_response_deleted_with_all_that_belongs_to_it_is_missed(busy: Consultation, which: str) -> None:
+    found = {
+        "a batched one": Response.objects.earliest("id"),
+        "a withdrawn one": Response.objects.get(act="withdrawn"),
+        "a waiting one": Response.objects.get(membership=None),
+    }
+    assert reconcile().differences == []
+    delete_all_of(found[which])
+    assert reconcile().differences
+
+
+def test_the_last_batch_deleted_as_if_it_had_never_been_sealed_is_missed(busy: Consultation) -> None:
+    last = Batch.objects.latest("number")
+    for sql in (
+        "DELETE FROM responses_ledgerentry WHERE event = 'batched' AND batch_number = %s",
+        "DELETE FROM responses_batchmember WHERE batch_id = (SELECT id FROM responses_batch WHERE number = %s)",
+        "DELETE FROM responses_batch WHERE number = %s",
+    ):
+        tamper(sql, [last.number])
+    assert "By the trail it was sealed, and there is no such batch." in words_of_differences()
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        *[
+            ("responses_response", column)
+            for column in ("consultation_id", "edition_id", "reference", "version", "act", "choices", "texts", "channel", "timing")
+        ],
+        *[("responses_response", column) for column in ("started_at", "received_at", "submission_key", "digest", "receipt_hash")],
+        *[("responses_response", column) for column in ("flags", "synthetic")],
+        *[("responses_contact", column) for column in ("response_id", "name", "email", "postcode_district")],
+        *[("responses_ledgerentry", column) for column in ("response_id", "event", "digest", "seal")],
+        *[("responses_confirmation", column) for column in ("response_id", "state")],
+        *[("responses_review", column) for column in ("response_id", "state", "version", "superseded")],
+    ],
+)
+def test_a_change_with_a_fingerprint_made_to_fit_is_still_noticed_by_what_it_no_longer_fits(send: Send, table: str, column: str) -> None:
+    """Somebody who knows of the fingerprints makes the right one for the row that they changed. It is in no batch yet."""
+    send()
+    kind = next(kind for where, name, kind in columns() if (where, name) == (table, column))
+    value = altered(kind).format(column=column)
+    tamper(f"UPDATE {table} SET {column} = {value}")  # noqa: S608
+    tamper(f"UPDATE {table} t SET fingerprint = fingerprint_of(to_jsonb(t), %s)", [dict(_watched())[table]])  # noqa: S608
+    assert "outside the service" not in words_of_differences()
+    assert reconcile().differences
+
+
+def test_a_response_set_aside_without_a_reason_and_a_state_without_a_step_are_noticed(send: Send, reviewer: User) -> None:
+    first, second = send(), send()
+    move_review(review=first.review, to_state="set-aside", note="Sent twice by mistake, on paper too.", version=0, by=reviewer)
+    assert reconcile().differences == []
+    tamper("UPDATE responses_reviewstep SET note = ' '")
+    assert f"{first.reference} version 1: Its review says “set-aside”, which does not fit its steps." in words_of_differences()
+    tamper("UPDATE responses_review SET state = 'set-aside' WHERE response_id = %s", [second.pk])
+    assert f"{second.reference} version 1: Its review says “set-aside”, which does not fit its steps." in words_of_differences()
 
 
 @pytest.mark.parametrize(

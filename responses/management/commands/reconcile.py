@@ -8,6 +8,8 @@ from responses.reconciling import in_sentences, reconcile
 
 log = logging.getLogger(__name__)
 
+NAMED_IN_LOG = 20
+
 
 class Command(BaseCommand):
     help = "Prove that everything received is there, unaltered, in one batch or waiting. Names each difference, and ends with 1 if any."
@@ -16,6 +18,7 @@ class Command(BaseCommand):
         found = reconcile()
         lines = list(in_sentences(found))
         if found.differences:
-            log.error("the books do not balance: %s differences", len(found.differences))
+            named = "; ".join(f"{difference['subject']}: {difference['words']}" for difference in found.differences[:NAMED_IN_LOG])
+            log.error("the books do not balance: %s differences: %s", len(found.differences), named)
             raise CommandError("\n".join(lines))
         self.stdout.write("\n".join(lines))
