@@ -44,13 +44,19 @@ def without_javascript(service: Running) -> dict[str, str]:
         "capacity": "organisation",
         "organisation-name": "Wood Green Choir",
         "organisation-type": "voluntary",
+        "organisation-speaks-for": "10-to-99",
         "publication": "anonymous",
     }
     about |= {"borough": "haringey", "name": "Wanda Walker", "email": "wanda@example.org", "postcode": "N22"}
     wanda.go("../about-you/").fill({**about, "connection": ["live", "work"]})
     wanda.go("../check/").fill({})
     assert "/receipt/" in wanda.url, wanda.words
-    return said | about | {"reference": reference_on(wanda.words), "receipt": wanda.url}
+    receipt = wanda.url
+    with wanda.opener.open(f"{receipt}copy.pdf", timeout=30) as copy:
+        assert copy.read(5) == b"%PDF-"
+    wanda.link("Answer the equality questions").fill({"equality-age": "35-to-44"})
+    assert "You have answered the equality questions." in wanda.words
+    return said | about | {"reference": reference_on(wanda.words), "receipt": receipt}
 
 
 def reference_on(words: str) -> str:
