@@ -20,7 +20,7 @@ from responses.receipts import find_response, make_token
 from responses.references import normalise_reference
 
 OWN = {"id", "response", "reference", "version", "choices", "texts", "digest", "receipt_hash", "submission_key", "message_id"}
-OWN |= {"name", "email", "postcode_district", "started_at", "received_at", "created_at", "changed_at", "due_at", "at"}
+OWN |= {"name", "email", "postcode_district", "started_at", "received_at", "created_at", "changed_at", "due_at", "at", "seal", "earlier"}
 
 
 def fill(consultation: Consultation, count: int, **overrides: object) -> list[Response]:
