@@ -21,11 +21,18 @@ class Action(models.TextChoices):
     LIST_READ = "list_read", "read the list of responses"
     RESPONSE_READ = "response_read", "read a response"
     REVIEW_CHANGED = "review_changed", "changed the state of a review"
+    CAMPAIGN_READ = "campaign_read", "read a campaign or a group of alike answers"
+    CAMPAIGN_CHANGED = "campaign_changed", "changed a campaign"
     NOTE_ADDED = "note_added", "wrote a note"
     BATCH_SEALED = "batch_sealed", "sealed a batch"
     BATCH_WRITTEN = "batch_written", "wrote a batch's files"
     BATCH_DOWNLOADED = "batch_downloaded", "downloaded a file of a batch"
     RESPONSES_FILLED = "responses_filled", "made synthetic responses"
+
+
+def actions() -> list[tuple[str, str]]:
+    """The list, for the column: as a function, so that a new action needs no migration."""
+    return Action.choices
 
 
 class AuditEntry(models.Model):
@@ -37,7 +44,7 @@ class AuditEntry(models.Model):
     at = models.DateTimeField(db_default=Now(), db_index=True)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     actor_name = models.CharField(max_length=150, help_text="As it was then; “service” where no person acted.")
-    action = models.CharField(max_length=40, choices=Action)
+    action = models.CharField(max_length=40, choices=actions)
     subject = models.CharField(max_length=120, blank=True, help_text="A reference, slug, batch or user name.")
     details = models.JSONField(default=dict)
 
