@@ -31,6 +31,11 @@ app.conf.beat_schedule = {
         "options": {"expires": 3600},
     },
     "prove the books": {"task": "responses.reconcile", "schedule": crontab(hour="4", minute="0"), "options": {"expires": 3600}},
+    "look for campaigns": {
+        "task": "responses.find_clusters",
+        "schedule": crontab(hour="3", minute="0"),
+        "options": {"expires": 3600},
+    },
     "tidy up": {"task": "responses.tidy", "schedule": crontab(hour="5", minute="0"), "options": {"expires": 3600}},
     "catch up missed batches": {"task": "responses.seal_due_batches", "schedule": crontab(minute="*/5"), "options": {"expires": 290}},
 }

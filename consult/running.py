@@ -14,6 +14,7 @@ EXPECTED = {
     "responses.send_due_confirmations": timedelta(minutes=5),
     "responses.seal_due_batches": timedelta(minutes=20),
     "responses.reconcile": timedelta(hours=26),
+    "responses.find_clusters": timedelta(hours=26),
     "responses.tidy": timedelta(hours=26),
 }
 

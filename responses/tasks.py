@@ -10,8 +10,9 @@ from kombu.exceptions import OperationalError
 
 from consult.celery import app
 from consult.limiting import forget_hits
+from consult.models import Consultation
 from consult.running import noted
-from responses import batching, confirming, drafting, reconciling
+from responses import batching, clustering, confirming, drafting, reconciling
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,14 @@ def prove_books() -> None:
         log.error("The books do not balance: %s differences. See the books page, or `manage.py reconcile`.", len(found.differences))
 
 
+@app.task(name="responses.find_clusters")
+def find_clusters() -> None:
+    """Look for answers that are nearly the same, for reviewers to make campaigns of."""
+    with noted(find_clusters.name):
+        for consultation in Consultation.objects.filter(published_at__isnull=False):
+            clustering.find_clusters(consultation=consultation)
+
+
 @app.task(name="responses.tidy")
 def tidy() -> None:
     """Remove what has had its time: old drafts, expired sessions, hits that no limit counts any more."""
@@ -52,6 +61,11 @@ def tidy() -> None:
         drafts, hits = drafting.remove_expired_drafts(), forget_hits()
         call_command("clearsessions")
     log.info("Tidied: %s drafts and %s hits removed, and the sessions that had expired.", drafts, hits)
+
+
+def nudge_clustering() -> None:
+    """Ask a worker to look for alike answers now. Never raises, and takes a second at most."""
+    _nudge(find_clusters)
 
 
 def nudge_proving() -> None:

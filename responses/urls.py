@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from responses.views import batching, books, metrics, receipts, responding, reviewing, staff
+from responses.views import batching, books, campaigns, metrics, receipts, responding, reviewing, staff
 
 urlpatterns = [
     path("receipt/<str:token>/", receipts.receipt, name="receipt"),
@@ -19,6 +19,11 @@ urlpatterns = [
     path("staff/new-password/", staff.new_password, name="new-password"),
     path("staff/responses/", reviewing.review_list, name="review-list"),
     path("staff/responses/<str:reference>/", reviewing.review_one, name="review-one"),
+    path("staff/campaigns/", campaigns.campaign_list, name="campaign-list"),
+    path("staff/campaigns/search/", campaigns.search_now, name="search-now"),
+    path("staff/campaigns/found/<int:pk>/", campaigns.cluster, name="cluster"),
+    path("staff/campaigns/<int:pk>/", campaigns.campaign, name="campaign"),
+    path("staff/campaigns/<int:pk>/change/", campaigns.change_campaign, name="change-campaign"),
     path("staff/batches/", batching.batch_list, name="batch-list"),
     path("staff/books/", books.books, name="books"),
     path("staff/books/now/", books.prove_now, name="books-now"),

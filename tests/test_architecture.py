@@ -27,7 +27,7 @@ LAYERS = [
     ["consult.editions", "consult.publishing", "consult.plans", "consult.loading", "consult.staffing", "consult.signing_in"],
     ["consult.views", "consult.admin", "consult.health", "consult.checks", "consult.management"],
     ["responses.models", "responses.references"],
-    ["responses.answers", "responses.contacts", "responses.wording", "responses.rows", "responses.manifests"],
+    ["responses.answers", "responses.contacts", "responses.wording", "responses.rows", "responses.manifests", "responses.likeness"],
     [
         *[
             "responses.ledger",
@@ -41,6 +41,7 @@ LAYERS = [
             "responses.correcting",
             "responses.equality",
         ],
+        *["responses.clustering", "responses.grouping"],
         *["responses.reviewing", "responses.batching", "responses.filling", "responses.reconciling", "responses.watching"],
     ],
     ["responses.forms", "responses.tasks"],

@@ -8,7 +8,7 @@ from django.urls import get_resolver, reverse
 
 from consult.models import User
 from responses.batching import seal_batch, write_batch
-from responses.models import Response
+from responses.models import Campaign, Cluster, Response
 from responses.receipts import receipt_token
 
 SECRET = "A secret hope."
@@ -17,6 +17,11 @@ EVERYBODY_IN = {"reviewer", "analyst", "editor", "administrator"}
 STAFF = {
     "review-list": {"reviewer", "administrator"},
     "review-one": {"reviewer", "administrator"},
+    "campaign-list": {"reviewer", "administrator"},
+    "search-now": {"reviewer", "administrator"},
+    "cluster": {"reviewer", "administrator"},
+    "campaign": {"reviewer", "administrator"},
+    "change-campaign": {"reviewer", "administrator"},
     "batch-list": {"analyst", "administrator"},
     "batch-file": {"analyst", "administrator"},
     "batch-now": {"analyst", "administrator"},
@@ -32,11 +37,16 @@ PUBLIC = {
     *{"tasks", "part", "check", "send", "discard", "sign-in", "sign-out"},
     *{"receipt", "receipt-text", "receipt-pdf", "amend", "withdraw", "equality", "stop-equality", "correct-address"},
 }
-POSTED = {"batch-now", "books-now"}
+POSTED = {"batch-now", "books-now", "search-now", "change-campaign"}
 
 
 def arguments(name: str, response: Response) -> list[object]:
     slug = response.consultation.slug
+    alike = {"consultation": response.consultation, "sample": response, "question": "missing"}
+    if name == "cluster":
+        return [Cluster.objects.create(**alike, responses=1, texts=1, people=1).pk]
+    if name in {"campaign", "change-campaign"}:
+        return [Campaign.objects.create(**alike, name="Youth workers").pk]
     return {"review-one": [response.reference], "batch-file": [slug, 1, "responses.csv"]}.get(name, [])
 
 

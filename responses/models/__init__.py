@@ -1,6 +1,7 @@
 """The nouns of what people send back, and of what staff do with it."""
 
 from responses.models.batch import Batch, BatchMember
+from responses.models.campaign import Campaign, CampaignMember, CampaignStep, Cluster, ClusterMember
 from responses.models.confirmation import Confirmation, ConfirmationAttempt
 from responses.models.draft import Draft
 from responses.models.equality import EqualityAnswers
@@ -12,6 +13,11 @@ from responses.models.review import Review, ReviewStep
 __all__ = [
     "Batch",
     "BatchMember",
+    "Campaign",
+    "CampaignMember",
+    "CampaignStep",
+    "Cluster",
+    "ClusterMember",
     "Confirmation",
     "ConfirmationAttempt",
     "Contact",

@@ -21,10 +21,12 @@ from consult.staffing import create_staff
 from responses.amending import amend_response
 from responses.answers import read_answers
 from responses.batching import seal_batch, write_batch
-from responses.models import Confirmation, Reconciliation, Response
+from responses.clustering import find_clusters
+from responses.models import Cluster, Confirmation, Reconciliation, Response
 from responses.receipts import receipt_token
 from responses.reconciling import reconcile
 from responses.reviewing import move_review
+from tests.responses.test_likeness import EDITS, LETTER
 
 Send = Callable[..., Response]
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
@@ -38,7 +40,7 @@ DIFFERENCE = {"subject": "K7M4-PX9T-R version 1", "words": "Its answers or conta
 NO_PAGES = {
     *{"home", "health-live", "health-ready", "metrics", "send", "discard"},
     *{"amend", "receipt-text", "receipt-pdf", "stop-equality", "correct-address", "sign-out"},
-    *{"batch-now", "batch-file", "books-now"},
+    *{"batch-now", "batch-file", "books-now", "search-now", "change-campaign"},
 }
 
 
@@ -202,6 +204,7 @@ def walk_staff_pages(visit: Visit, consultation: Consultation, send: Send, admin
     times = {"submission_key": uuid4(), "started_at": timezone.now()}
     amend_response(earlier=response, edition=response.edition, plan=plan_of(response.edition), answers=answers, contact=contact, **times)
     visit.go("review-one", response.reference, state="changed by the respondent")
+    walk_campaigns(visit, consultation, send)
     batch = seal_batch(consultation=consultation, actor=administrator)
     visit.go("batch-list", state="being written")
     write_batch(batch=batch)
@@ -219,6 +222,23 @@ def walk_staff_pages(visit: Visit, consultation: Consultation, send: Send, admin
     sign_in(visit, administrator)
     visit.page.goto(f"{visit.root}/staff/responses/AAAA-AAAA-A/")
     visit.look("not found")
+
+
+def walk_campaigns(visit: Visit, consultation: Consultation, send: Send) -> None:
+    visit.go("campaign-list", state="never searched")
+    for letter in (LETTER, LETTER, LETTER, EDITS["its middle cut out"], EDITS["an opening"]):
+        send({"missing": letter}, email="a-very-long-name-that-goes-on-and-on@a-long-host-name.example.org")
+    find_clusters(consultation=consultation)
+    visit.go("campaign-list", state="with a group")
+    visit.go("cluster", Cluster.objects.get().pk)
+    press(visit, "Make a campaign")
+    visit.look("cluster", "refused")
+    visit.page.fill("[name=name]", "A worker in every ward")
+    press(visit, "Make a campaign")
+    visit.look("campaign", "made")
+    press(visit, "Take the chosen out")
+    visit.look("campaign", "nothing chosen")
+    visit.go("campaign-list", state="with a campaign")
 
 
 @pytest.mark.django_db(transaction=True)

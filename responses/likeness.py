@@ -1,0 +1,117 @@
+"""Texts that are nearly the same: finding them among many, and saying what one changed. Pure: values in, values out.
+
+Campaigns ask people to send a letter, and many add to it or cut it. Each text is taken as the set of its shingles, which are
+runs of five words. Of these the sixteen with the smallest hashes are its sketch: alike texts share part of it, so that an
+index over sketches finds whom a text is to be compared with, and not every pair has to be. The comparison itself is exact.
+"""
+
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from hashlib import blake2b
+from heapq import nsmallest
+
+SHINGLE = 5
+SKETCH = 16
+# Of the shorter text's shingles, as many have to be in the other for the two to be alike.
+ALIKE = 0.5
+# The fewest words by which a text can be told from what anybody might have written.
+FEWEST_WORDS = 8
+# With how many texts, those that share most of a sketch with it, a text is compared.
+COMPARED = 4
+# Where scripts put no spaces between words, each character is one.
+WORD = re.compile(r"[぀-ヿ㐀-鿿]|\w+")
+# A word with what follows it: were spaces by themselves, comparing two long texts would take seconds.
+TOKEN = re.compile(r"(?:[぀-ヿ㐀-鿿]|\w+|[^\w\s])\s*|\s+")
+
+
+@dataclass
+class Group:
+    """Texts that are alike. `kinds` maps the print of each distinct text to the keys under which it came."""
+
+    kinds: dict[str, list[int]] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        return sum(map(len, self.kinds.values()))
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of words that both texts have ("same"), or that one lacks: "added" or "left-out"."""
+
+    kind: str
+    text: str
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text, whatever their case, punctuation and width."""
+    return WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+
+
+def print_of(text: str) -> str:
+    """The same for texts that say the same words, 32 hexadecimal digits."""
+    return blake2b(" ".join(words_of(text)).encode(), digest_size=16).hexdigest()
+
+
+def shingles_of(words: list[str]) -> frozenset[bytes]:
+    """A hash of each run of SHINGLE words."""
+    runs = (" ".join(words[start : start + SHINGLE]) for start in range(max(len(words) - SHINGLE + 1, 1)))
+    return frozenset(blake2b(run.encode(), digest_size=8).digest() for run in runs)
+
+
+def alike(one: frozenset[bytes], other: frozenset[bytes]) -> bool:
+    """Whether two texts, as shingles, are nearly the same, or one holds much of the other."""
+    return len(one & other) >= ALIKE * min(len(one), len(other))
+
+
+def group_alike(texts: Iterable[tuple[int, str]]) -> Iterator[Group]:
+    """The groups of alike texts among `texts`, pairs of a key and a text, those of one text too; short texts are in none.
+
+    The commonest texts go first and draw the others to them. A text is compared with those that began a group, never with its
+    members, so that a chain of small differences does not tie strangers together.
+    """
+    keys: dict[str, list[int]] = defaultdict(list)
+    said: dict[str, str] = {}
+    for key, text in texts:
+        words = words_of(text)
+        if len(words) >= FEWEST_WORDS:
+            joined = " ".join(words)
+            print_ = blake2b(joined.encode(), digest_size=16).hexdigest()
+            keys[print_].append(key)
+            said.setdefault(print_, joined)
+    groups: list[Group] = []
+    begun: list[str] = []
+    index: dict[bytes, list[int]] = defaultdict(list)
+    for print_ in sorted(keys, key=lambda print_: (-len(keys[print_]), min(keys[print_]))):
+        shingles = shingles_of(said[print_].split())
+        sketch = nsmallest(SKETCH, shingles)
+        shared = Counter(number for part in sketch for number in index[part])
+        for number, _parts in shared.most_common(COMPARED):
+            if alike(shingles, shingles_of(said[begun[number]].split())):
+                groups[number].kinds[print_] = keys[print_]
+                break
+        else:
+            for part in sketch:
+                index[part].append(len(groups))
+            begun.append(print_)
+            groups.append(Group({print_: keys[print_]}))
+    yield from groups
+
+
+def changes(standard: str, text: str) -> list[Span]:
+    """What `text` says otherwise than `standard`, as stretches in order; together, without "left-out", they are `text` itself."""
+    before, after = TOKEN.findall(standard), TOKEN.findall(text)
+    spans: list[Span] = []
+    for act, start, end, begin, stop in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if act == "equal":
+            spans.append(Span("same", "".join(after[begin:stop])))
+            continue
+        if end > start:
+            spans.append(Span("left-out", "".join(before[start:end])))
+        if stop > begin:
+            spans.append(Span("added", "".join(after[begin:stop])))
+    return spans
