@@ -11,25 +11,9 @@ import psycopg2
 import pytest
 
 from consult.services.postgres import Postgres
-from tests.running import ROOT, Running, until
+from tests.faults.sites import RESPOND, Site
+from tests.running import ROOT, until
 from tests.walking import Walker
-
-RESPOND = "/police-and-crime-plan-2021-25/respond/"
-
-
-class Site:
-    """A service on a PostgreSQL that the test starts and stops."""
-
-    def __init__(self, folder: Path) -> None:
-        self.postgres = Postgres(folder, log=folder / "postgres.log")
-        self.postgres.start()
-        self.running = Running(folder / "var", DATABASE_URL=self.postgres.url).wait_until_ready()
-
-    def ask(self, sql: str) -> list[tuple[object, ...]]:
-        with closing(psycopg2.connect(self.postgres.url)) as connection, connection.cursor() as cursor:
-            cursor.execute(sql)
-            connection.commit()
-            return list(cursor.fetchall()) if cursor.description else []
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +22,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder.chmod(0o755)
     made = Site(folder)
     yield made
-    made.running.stop()
-    made.postgres.stop()
+    made.close()
 
 
 def on_part(site: Site) -> Walker:
