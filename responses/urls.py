@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from responses.views import batching, books, campaigns, metrics, receipts, responding, reviewing, staff
+from responses.views import batching, books, campaigns, coding, metrics, receipts, responding, reviewing, staff
 
 urlpatterns = [
     path("receipt/<str:token>/", receipts.receipt, name="receipt"),
@@ -24,6 +24,10 @@ urlpatterns = [
     path("staff/campaigns/found/<int:pk>/", campaigns.cluster, name="cluster"),
     path("staff/campaigns/<int:pk>/", campaigns.campaign, name="campaign"),
     path("staff/campaigns/<int:pk>/change/", campaigns.change_campaign, name="change-campaign"),
+    path("staff/codes/", coding.code_questions, name="code-questions"),
+    path("staff/codes/<slug:consultation>/<slug:question>/", coding.codebook, name="codebook"),
+    path("staff/codes/<slug:consultation>/<slug:question>/answers/", coding.code_answers, name="code-answers"),
+    path("staff/codes/<slug:consultation>/<slug:question>/<int:pk>/", coding.code, name="code"),
     path("staff/batches/", batching.batch_list, name="batch-list"),
     path("staff/books/", books.books, name="books"),
     path("staff/books/now/", books.prove_now, name="books-now"),

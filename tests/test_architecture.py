@@ -41,7 +41,7 @@ LAYERS = [
             "responses.correcting",
             "responses.equality",
         ],
-        *["responses.clustering", "responses.grouping"],
+        *["responses.clustering", "responses.grouping", "responses.coding"],
         *["responses.reviewing", "responses.batching", "responses.filling", "responses.reconciling", "responses.watching"],
     ],
     ["responses.forms", "responses.tasks"],

@@ -8,7 +8,7 @@ from django.urls import get_resolver, reverse
 
 from consult.models import User
 from responses.batching import seal_batch, write_batch
-from responses.models import Campaign, Cluster, Response
+from responses.models import Campaign, Cluster, Code, Response
 from responses.receipts import receipt_token
 
 SECRET = "A secret hope."
@@ -22,6 +22,10 @@ STAFF = {
     "cluster": {"reviewer", "administrator"},
     "campaign": {"reviewer", "administrator"},
     "change-campaign": {"reviewer", "administrator"},
+    "code-questions": {"reviewer", "administrator"},
+    "codebook": {"reviewer", "administrator"},
+    "code": {"reviewer", "administrator"},
+    "code-answers": {"reviewer", "administrator"},
     "batch-list": {"analyst", "administrator"},
     "batch-file": {"analyst", "administrator"},
     "batch-now": {"analyst", "administrator"},
@@ -47,6 +51,10 @@ def arguments(name: str, response: Response) -> list[object]:
         return [Cluster.objects.create(**alike, responses=1, texts=1, people=1).pk]
     if name in {"campaign", "change-campaign"}:
         return [Campaign.objects.create(**alike, name="Youth workers").pk]
+    if name == "code":
+        return [slug, "missing", Code.objects.create(consultation=response.consultation, question="missing", name="Youth work").pk]
+    if name in {"codebook", "code-answers"}:
+        return [slug, "missing"]
     return {"review-one": [response.reference], "batch-file": [slug, 1, "responses.csv"]}.get(name, [])
 
 

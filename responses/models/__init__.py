@@ -2,6 +2,7 @@
 
 from responses.models.batch import Batch, BatchMember
 from responses.models.campaign import Campaign, CampaignMember, CampaignStep, Cluster, ClusterMember
+from responses.models.coding import Code, CodedAnswer, CodeVersion, Coding, SecondCoding
 from responses.models.confirmation import Confirmation, ConfirmationAttempt
 from responses.models.draft import Draft
 from responses.models.equality import EqualityAnswers
@@ -18,6 +19,10 @@ __all__ = [
     "CampaignStep",
     "Cluster",
     "ClusterMember",
+    "Code",
+    "CodeVersion",
+    "CodedAnswer",
+    "Coding",
     "Confirmation",
     "ConfirmationAttempt",
     "Contact",
@@ -28,4 +33,5 @@ __all__ = [
     "Response",
     "Review",
     "ReviewStep",
+    "SecondCoding",
 ]

@@ -22,10 +22,12 @@ from responses.amending import amend_response
 from responses.answers import read_answers
 from responses.batching import seal_batch, write_batch
 from responses.clustering import find_clusters
-from responses.models import Cluster, Confirmation, Reconciliation, Response
+from responses.coding import code_answer, draw_second_coding
+from responses.models import Cluster, Code, Confirmation, Reconciliation, Response
 from responses.receipts import receipt_token
 from responses.reconciling import reconcile
 from responses.reviewing import move_review
+from tests.conftest import make_person
 from tests.responses.test_likeness import EDITS, LETTER
 
 Send = Callable[..., Response]
@@ -205,6 +207,7 @@ def walk_staff_pages(visit: Visit, consultation: Consultation, send: Send, admin
     amend_response(earlier=response, edition=response.edition, plan=plan_of(response.edition), answers=answers, contact=contact, **times)
     visit.go("review-one", response.reference, state="changed by the respondent")
     walk_campaigns(visit, consultation, send)
+    walk_codes(visit, consultation, administrator)
     batch = seal_batch(consultation=consultation, actor=administrator)
     visit.go("batch-list", state="being written")
     write_batch(batch=batch)
@@ -239,6 +242,34 @@ def walk_campaigns(visit: Visit, consultation: Consultation, send: Send) -> None
     press(visit, "Take the chosen out")
     visit.look("campaign", "nothing chosen")
     visit.go("campaign-list", state="with a campaign")
+
+
+def walk_codes(visit: Visit, consultation: Consultation, administrator: User) -> None:
+    visit.go("code-questions")
+    slug = consultation.slug
+    visit.go("codebook", slug, "missing", state="empty")
+    press(visit, "Put it in the codebook")
+    visit.look("codebook", "refused")
+    visit.page.fill("[name=name]", "Youth work")
+    visit.page.fill("[name=definition]", "Clubs and workers.")
+    press(visit, "Put it in the codebook")
+    visit.look("codebook", "with a code")
+    visit.page.get_by_role("button", name="Code answers").click()
+    visit.look("code-answers")
+    press(visit, "Code this passage")
+    visit.look("code-answers", "refused")
+    visit.page.fill("[name=passage]", "ask the Mayor")
+    press(visit, "Code this passage")
+    visit.look("code-answers", "with a passage")
+    colleague = make_person("ben", User.Role.REVIEWER)
+    response = Response.objects.filter(texts__has_key="missing")[0]
+    code_answer(response=response, question="missing", codes=list(Code.objects.all()), by=colleague)
+    draw_second_coding(consultation=consultation, question="missing", size=1, by=administrator)
+    visit.go("codebook", slug, "missing", state="with a second coding")
+    visit.go("code", slug, "missing", Code.objects.get().pk)
+    visit.page.fill("[name=name]", "")
+    press(visit, "Save")
+    visit.look("code", "refused")
 
 
 @pytest.mark.django_db(transaction=True)
