@@ -8,12 +8,14 @@ import csv
 import hashlib
 import logging
 import os
+import shutil
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
@@ -49,6 +51,8 @@ log = logging.getLogger(__name__)
 DAILY_HOUR = 2  # London; the hour at which every day has exactly one.
 RESPONSES_AT_ONCE = 200
 CHUNK_BYTES = 1 << 20
+WORKPLACE = "consult-batch-"
+LEFTOVER_SECONDS = 24 * 3600
 
 # Whatever is in no batch yet, whenever it came: what was committed late, or while another batch was being sealed, is in the next.
 CLAIM = """
@@ -197,7 +201,8 @@ def write_batch(*, batch: Batch, wait: bool = True) -> None:
 
 
 def _write(pk: int, *, wait: bool) -> None:
-    with transaction.atomic(), TemporaryDirectory(prefix="batch-") as folder:
+    _remove_leftovers()
+    with transaction.atomic(), TemporaryDirectory(prefix=WORKPLACE) as folder:
         # Two workers at one batch: the second waits for the first, or leaves, and finds it written.
         batch = (
             Batch.objects.select_for_update(no_key=True, of=("self",), skip_locked=not wait)
@@ -218,6 +223,14 @@ def _write(pk: int, *, wait: bool) -> None:
         batch.written_at = Now()
         batch.save(update_fields=["files", "manifest_sha256", "failure", "written_at"])
         record(action=Action.BATCH_WRITTEN, actor=None, subject=folder_of(batch), manifest_sha256=batch.manifest_sha256)
+
+
+def _remove_leftovers() -> None:
+    """Remove what workers that were killed on this machine left half made: it holds people's answers, and takes up room."""
+    for folder in Path(gettempdir()).glob(f"{WORKPLACE}*"):
+        # By then nobody can still be at work there: a task ends after less than an hour.
+        if time.time() - folder.stat().st_mtime > LEFTOVER_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def make_files(*, batch: Batch, folder: Path) -> list[FileEntry]:

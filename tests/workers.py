@@ -30,9 +30,9 @@ def database_url() -> str:
 
 
 class Worker:
-    """A worker process with its children; one task at a time. `beat` also runs the schedule."""
+    """A worker process with its children; one task at a time. `beat` also runs the schedule; `environment` is its own."""
 
-    def __init__(self, *, folder: Path, redis_url: str, email_url: str, beat: bool = False) -> None:
+    def __init__(self, *, folder: Path, redis_url: str, email_url: str, beat: bool = False, **environment: str) -> None:
         self.log = folder / "worker.log"
         schedule = ["--beat", "--schedule", str(folder / "schedule")] if beat else []
         command = [sys.executable, "-m", "celery", "-A", "consult", "worker", "--concurrency", "1", "--loglevel", "INFO"]
@@ -50,7 +50,7 @@ class Worker:
             self.process = subprocess.Popen(
                 [*command, "--without-gossip", "--without-mingle", *schedule],
                 cwd=settings.BASE_DIR,
-                env=os.environ | values,
+                env=os.environ | values | environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,

@@ -25,10 +25,10 @@ def start_worker(tmp_path: Path, redis: Redis, postbox: Postbox, transactional_d
     """Start real workers on that Redis and that mail server. They are gone when the test is."""
     workers: list[Worker] = []
 
-    def start(*, beat: bool = False) -> Worker:
+    def start(*, beat: bool = False, **environment: str) -> Worker:
         folder = tmp_path / f"worker-{len(workers)}"
         folder.mkdir()
-        workers.append(Worker(folder=folder, redis_url=redis.url, email_url=postbox.url, beat=beat))
+        workers.append(Worker(folder=folder, redis_url=redis.url, email_url=postbox.url, beat=beat, **environment))
         return workers[-1]
 
     yield start
