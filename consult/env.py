@@ -144,6 +144,14 @@ SETTINGS = {
         Setting("LIMIT_EMAIL", rate, "20/86400", "Emails to one address. Over it a response is kept all the same, without an email."),
         Setting("EMAIL_FROM", text, "London consultations <noreply@localhost>", "The sender of every email."),
         Setting("CONTACT_EMAIL", text, "", "An address where people may send a response or ask for help. Empty: the pages offer none."),
+        Setting("OPERATOR", text, "", "Who runs this installation: the name that its notices give."),
+        Setting("ACCESSIBILITY_CONTACT", text, "", "An email address for whoever cannot use a page. Empty: CONTACT_EMAIL."),
+        Setting(
+            "SECURITY_CONTACT",
+            url("mailto", "https"),
+            "",
+            "Where to report a weakness, like mailto:security@example.org. Makes /.well-known/security.txt; empty: there is none.",
+        ),
         Setting(
             "METRICS_TOKEN", text, "", "Who asks for /metrics with “Authorization: Bearer” and this gets it. Empty: this machine alone."
         ),

@@ -1,18 +1,31 @@
 """Pages that anybody may read, and the pages for what went wrong."""
 
 import sys
+from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from consult.clock import day_in_words, start_of_day
 from consult.editions import current_edition, find_published, plan_of
 from consult.models import Consultation, published
 from consult.windows import window_of
+
+# When the accessibility statement was last held against the pages, by the tests that it speaks of and by looking.
+ACCESSIBILITY_CHECKED_ON = date(2026, 11, 23)
+# RFC 9116 wants a date within the next year; it is told anew with every answer, so the file never goes stale.
+SECURITY_CONTACT_HOLDS_FOR = timedelta(days=180)
+# What a search engine has no use for: pages of one person, and the staff's. Their addresses tell nothing by standing here.
+NOT_FOR_ROBOTS = ["/admin/", "/health/", "/receipt/", "/staff/", "/*/respond/"]
 
 
 def page_context(slug: str) -> dict[str, Any]:
@@ -32,6 +45,7 @@ def page_context(slug: str) -> dict[str, Any]:
         "plan": plan,
         "window": window_of(consultation, now=consultation.now),
         "contact_email": settings.CONTACT_EMAIL or plan.contact.get("email") or "",
+        "site_url": settings.SITE_URL,
     }
 
 
@@ -81,6 +95,60 @@ def how_to_respond(request: HttpRequest, consultation: str) -> HttpResponse:
 def sources(request: HttpRequest, consultation: str) -> HttpResponse:
     """Where the descriptions and figures come from."""
     return render(request, "consult/sources.html", page_context(consultation))
+
+
+def accessibility(request: HttpRequest) -> HttpResponse:
+    """How well everybody can use this site, what is known to be wrong with it, and whom to tell."""
+    found = {"checked": day_in_words(start_of_day(ACCESSIBILITY_CHECKED_ON)), "contact": settings.ACCESSIBILITY_CONTACT}
+    return render(request, "consult/accessibility.html", found | {"operator": settings.OPERATOR, "rows": list(published())})
+
+
+def safety(request: HttpRequest) -> HttpResponse:
+    """How to leave this site in a hurry, and who helps."""
+    helpers = [
+        (_("Police"), _("999 in an emergency, 101 at other times"), _("Textphone 18000 or 18001 101.")),
+        (_("Victim Support"), "0808 168 9111", _("Help after any crime, reported or not.")),
+        (_("National Domestic Abuse Helpline"), "0808 2000 247", _("For women, day and night. Run by Refuge.")),
+        (_("Men’s Advice Line"), "0808 801 0327", _("For men who are abused by a partner.")),
+        (_("Rape Crisis"), "0808 500 2222", _("After rape or sexual abuse, whenever it happened.")),
+        (_("Childline"), "0800 1111", _("For anybody under 19.")),
+        (_("Samaritans"), "116 123", _("Somebody to talk to, day and night.")),
+        (_("Crimestoppers"), "0800 555 111", _("To say what you know about a crime without giving your name.")),
+    ]
+    return render(request, "consult/safety.html", {"helpers": helpers})
+
+
+def privacy(request: HttpRequest) -> HttpResponse:
+    """The only privacy notice, or the list of them: each consultation has its own."""
+    found = list(published())
+    if len(found) == 1:
+        return redirect("consultation-privacy", found[0].slug)
+    return render(request, "consult/privacy_notices.html", {"rows": found})
+
+
+def robots(request: HttpRequest) -> HttpResponse:
+    """What a search engine may read (RFC 9309)."""
+    lines = ["User-agent: *", *[f"Disallow: {path}" for path in NOT_FOR_ROBOTS]]
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+
+
+def security_contact(request: HttpRequest) -> HttpResponse:
+    """Where to report a weakness (RFC 9116). Raises Http404 where the operator has named nobody."""
+    if not settings.SECURITY_CONTACT:
+        raise Http404
+    expires = timezone.now() + SECURITY_CONTACT_HOLDS_FOR
+    lines = [
+        f"Contact: {settings.SECURITY_CONTACT}",
+        f"Expires: {expires:%Y-%m-%dT00:00:00Z}",
+        "Preferred-Languages: en",
+        f"Canonical: {settings.SITE_URL}{reverse('security-contact')}",
+    ]
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+
+
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Browsers that read no link element ask here."""
+    return redirect(static("consult/favicon.png"))
 
 
 def say(request: HttpRequest, *, status: int, heading: str, lines: list[str]) -> HttpResponse:
@@ -133,9 +201,16 @@ def too_often(request: HttpRequest, *, seconds: int) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """What came makes no sense."""
+    """What came makes no sense, or is too much of it."""
+    if isinstance(exception, RequestDataTooBig | TooManyFieldsSent):
+        lines = [
+            _("What you sent is larger than this service can take. It was not saved."),
+            _("Go back in your browser: what you typed should still be there. Copy it somewhere safe, and send a shorter answer."),
+            _("Pages that you saved before are still there."),
+        ]
+        return say(request, status=413, heading=_("This is too long to send"), lines=lines)
     lines = [
-        _("Your browser sent something that we cannot read. Nothing was saved from this page."),
+        _("Your browser sent something that we cannot read. Nothing on that page was saved. Pages that you saved before are still there."),
         _("Go back, and send it again in plain text."),
     ]
     return say(request, status=400, heading=_("There is a problem with this page"), lines=lines)

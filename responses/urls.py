@@ -2,9 +2,13 @@
 
 from django.urls import path
 
-from responses.views import batching, books, campaigns, coding, metrics, receipts, responding, reviewing, staff
+from responses.views import batching, books, campaigns, coding, metrics, notices, paper, receipts, responding, reviewing, staff
 
 urlpatterns = [
+    path("cookies/", notices.cookies, name="cookies"),
+    path("<slug:consultation>/privacy/", notices.privacy, name="consultation-privacy"),
+    path("<slug:consultation>/paper-form/", paper.paper_form, name="paper-form"),
+    path("<slug:consultation>/paper-form.pdf", paper.paper_form_pdf, name="paper-form-pdf"),
     path("receipt/<str:token>/", receipts.receipt, name="receipt"),
     path("receipt/<str:token>/copy.txt", receipts.receipt_text, name="receipt-text"),
     path("receipt/<str:token>/copy.pdf", receipts.receipt_pdf, name="receipt-pdf"),

@@ -27,7 +27,15 @@ LAYERS = [
     ["consult.editions", "consult.publishing", "consult.plans", "consult.loading", "consult.staffing", "consult.signing_in"],
     ["consult.views", "consult.admin", "consult.health", "consult.checks", "consult.management"],
     ["responses.models", "responses.references"],
-    ["responses.answers", "responses.contacts", "responses.wording", "responses.rows", "responses.manifests", "responses.likeness"],
+    [
+        "responses.answers",
+        "responses.contacts",
+        "responses.wording",
+        "responses.paper",
+        "responses.rows",
+        "responses.manifests",
+        "responses.likeness",
+    ],
     [
         *[
             "responses.ledger",

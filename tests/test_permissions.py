@@ -39,6 +39,8 @@ ADMINISTRATION = {"admin:index": {"editor", "administrator"}}
 PUBLIC = {
     *{"home", "health-live", "health-ready", "metrics", "start", "section", "recommendation", "how-to-respond", "sources"},
     *{"tasks", "part", "check", "send", "discard", "sign-in", "sign-out"},
+    *{"robots", "favicon", "security-contact", "accessibility", "privacy", "safety", "cookies"},
+    *{"consultation-privacy", "paper-form", "paper-form-pdf"},
     *{"receipt", "receipt-text", "receipt-pdf", "amend", "withdraw", "equality", "stop-equality", "correct-address"},
 }
 POSTED = {"batch-now", "books-now", "search-now", "change-campaign"}

@@ -1,8 +1,8 @@
 // Only the components that our pages use; each finds its elements by data-module.
-import { Button, CharacterCount, Checkboxes, ErrorSummary, NotificationBanner, SkipLink, createAll } from 'govuk-frontend'
+import { Button, CharacterCount, Checkboxes, ErrorSummary, ExitThisPage, NotificationBanner, SkipLink, createAll } from 'govuk-frontend'
 
 document.body.classList.add('js-enabled', 'govuk-frontend-supported')
-for (const component of [Button, CharacterCount, Checkboxes, ErrorSummary, NotificationBanner, SkipLink]) createAll(component)
+for (const component of [Button, CharacterCount, Checkboxes, ErrorSummary, ExitThisPage, NotificationBanner, SkipLink]) createAll(component)
 
 // What belongs to an option is shown while it is chosen. The Design System's own way puts aria-expanded on radio buttons
 // and checkboxes, where ARIA does not allow it.

@@ -21,7 +21,7 @@ RESERVED_PARTS = {GENERAL, ABOUT_YOU, EQUALITY, "check", "discard", "send"}
 # The form asks these itself, beside the questions.
 RESERVED_QUESTIONS = {"name", "email", "postcode"}
 # These are the first steps of other addresses.
-RESERVED_SLUGS = {"admin", "health", "metrics", "receipt", "staff", "static"}
+RESERVED_SLUGS = {"accessibility", "admin", "cookies", "health", "metrics", "privacy", "receipt", "safety", "staff", "static"}
 
 OPTION = mapping({"label": text(200)}, {"slug": slug(80), "value": whole_number(-100, 100), "write_in": yes_or_no, "exclusive": yes_or_no})
 
@@ -80,7 +80,17 @@ CONSULTATION = mapping(
         "opens": text(40),
         "statute": text(200),
         "grace_minutes": whole_number(0, 1440),
-        "contact": mapping({"organisation": text(200)}, {"postal_address": list_of(text(100)), "email": text(254), "telephone": text(40)}),
+        "contact": mapping(
+            {"organisation": text(200)},
+            {
+                "postal_address": list_of(text(100)),
+                "email": text(254),
+                "telephone": text(40),
+                "formats": text(300),
+                "controller": text(300),
+                "data_protection": text(300),
+            },
+        ),
         "ways_to_respond": list_of(mapping({"slug": one_of("online", "email", "post", "telephone"), "label": text(100)})),
         "alternative_formats": list_of(text(100)),
         "safety_notice": text(1000),

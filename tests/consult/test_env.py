@@ -17,6 +17,9 @@ SAFE = {
     "DATABASE_URL": "postgresql://consult@database.invalid/consult",
     "REDIS_URL": "redis://redis.invalid/0",
     "TRUSTED_PROXY": "on",
+    "OPERATOR": "The Consultation Office",
+    "CONTACT_EMAIL": "help@example.org",
+    "SECURITY_CONTACT": "mailto:security@example.org",
 }
 
 
@@ -30,7 +33,10 @@ def check(tmp_path: Path, **changes: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_safe_installation_passes_djangos_deployment_check(tmp_path: Path) -> None:
     done = check(tmp_path)
-    assert (done.returncode, "no issues" in done.stdout) == (0, True), done.stdout + done.stderr
+    # The one thing it says: whether the plans lack words cannot be told here, where no database answers.
+    said = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith("?: ")]
+    assert done.returncode == 0
+    assert said == ["?: (consult.I002) The plans' own texts could not be read: the database does not answer."]
 
 
 @pytest.mark.parametrize(

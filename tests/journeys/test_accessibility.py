@@ -43,6 +43,7 @@ NO_PAGES = {
     *{"home", "health-live", "health-ready", "metrics", "send", "discard"},
     *{"amend", "receipt-text", "receipt-pdf", "stop-equality", "correct-address", "sign-out"},
     *{"batch-now", "batch-file", "books-now", "search-now", "change-campaign"},
+    *{"robots", "favicon", "security-contact", "privacy", "paper-form-pdf"},
 }
 
 
@@ -121,6 +122,10 @@ def walk_public_pages(visit: Visit, consultation: Consultation) -> None:
     visit.go("recommendation", slug, "zero-murders")
     visit.go("how-to-respond", slug)
     visit.go("sources", slug)
+    visit.go("paper-form", slug)
+    visit.go("consultation-privacy", slug)
+    for name in ("accessibility", "cookies", "safety"):
+        visit.go(name)
     visit.go("tasks", slug, state="nothing yet")
     visit.go("check", slug, state="nothing yet")
     press(visit, "Send your response")
@@ -340,6 +345,65 @@ def test_an_error_takes_the_focus_and_its_links_lead_into_the_fields(visit: Visi
     page.click(".govuk-error-summary__list a")
     assert page.evaluate("document.activeElement.name") == "email"
     assert (page.input_value("[name=email]"), page.is_checked("[name=capacity][value=individual]")) == ("nowhere", True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_exit_button_leads_away_at_once_without_scripts_and_with_them(
+    browser: Browser, live_server: LiveServer, visit: Visit, consultation: Consultation
+) -> None:
+    addresses = [reverse("section", args=[consultation.slug, "violence"]), reverse("part", args=[consultation.slug, "violence"])]
+    elsewhere = {"body": "<title>Weather</title>", "content_type": "text/html"}
+    plain = browser.new_context(java_script_enabled=False)
+    for context in (plain, visit.page.context):
+        page = context.new_page()
+        page.route("https://www.bbc.co.uk/**", lambda route: route.fulfill(**elsewhere))  # type: ignore[arg-type]
+        for address in addresses:
+            page.goto(live_server.url + address)
+            page.get_by_role("button", name="Exit this page").click()
+            page.wait_for_url("https://www.bbc.co.uk/weather")
+    page.goto(live_server.url + addresses[0])
+    for _ in range(3):
+        page.keyboard.press("Shift")
+    page.wait_for_url("https://www.bbc.co.uk/weather")
+    plain.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_moves_for_whoever_asked_for_less_motion_and_forced_colours_leave_what_matters(
+    visit: Visit, consultation: Consultation
+) -> None:
+    page = visit.page
+    page.emulate_media(reduced_motion="reduce", forced_colors="active")
+    page.goto(visit.root + reverse("part", args=[consultation.slug, "violence"]))
+    moving = """[...document.querySelectorAll('*')].filter(element => {
+      const style = getComputedStyle(element)
+      return style.animationName !== 'none' || parseFloat(style.transitionDuration) > 0
+    }).length"""
+    assert page.evaluate(moving) == 0
+    # Backgrounds are gone: a chosen radio button and the focus must be told by something else.
+    page.check("[name=violence-agree][value=agree]")
+    mark = page.evaluate("getComputedStyle(document.querySelector('[value=agree]+label'), '::after').borderTopWidth")
+    assert parse_pixels(mark) > 0
+    page.focus(".app-header__name")
+    assert parse_pixels(page.evaluate("getComputedStyle(document.activeElement).outlineWidth")) >= 3
+    visit.look("part", "forced colours")
+    assert visit.wrong == []
+
+
+def parse_pixels(length: str) -> float:
+    return float(length.removesuffix("px"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_printed_is_the_words_and_not_the_buttons(visit: Visit, consultation: Consultation) -> None:
+    page = visit.page
+    page.emulate_media(media="print")
+    for name, arguments in (("start", []), ("section", ["violence"]), ("recommendation", ["zero-murders"]), ("paper-form", [])):
+        visit.go(name, consultation.slug, *arguments, state="printed")
+        for chrome in (".app-nav", ".app-footer__links", ".govuk-button", ".app-no-print"):
+            assert not [found for found in page.locator(chrome).all() if found.is_visible()], (name, chrome)
+        assert page.locator("h1").is_visible()
+    assert visit.wrong == []
 
 
 @pytest.mark.django_db(transaction=True)
