@@ -9,6 +9,9 @@ from django.db import DatabaseError, connection
 from consult.durability import UnsafeDatabase, refuse_unsafe_database
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consult.settings")
+# Nobody waits for ever behind a lock or a long question: they are told to try again. Read by PostgreSQL's own library; work that
+# takes its time, as jobs do, is not done in this process.
+os.environ.setdefault("PGOPTIONS", "-c lock_timeout=5s -c statement_timeout=60s")
 application = get_wsgi_application()
 
 try:
