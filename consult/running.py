@@ -15,6 +15,7 @@ EXPECTED = {
     "responses.seal_due_batches": timedelta(minutes=20),
     "responses.reconcile": timedelta(hours=26),
     "responses.find_clusters": timedelta(hours=26),
+    "responses.tally": timedelta(hours=1),
     "responses.tidy": timedelta(hours=26),
 }
 

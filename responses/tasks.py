@@ -12,7 +12,7 @@ from consult.celery import app
 from consult.limiting import forget_hits
 from consult.models import Consultation
 from consult.running import noted
-from responses import batching, clustering, confirming, drafting, reconciling
+from responses import batching, clustering, confirming, drafting, reconciling, tallying
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +54,14 @@ def find_clusters() -> None:
             clustering.find_clusters(consultation=consultation)
 
 
+@app.task(name="responses.tally")
+def count() -> None:
+    """Count what came in, for the dashboard."""
+    with noted(count.name):
+        for consultation in Consultation.objects.filter(published_at__isnull=False):
+            tallying.tally(consultation=consultation)
+
+
 @app.task(name="responses.tidy")
 def tidy() -> None:
     """Remove what has had its time: old drafts, expired sessions, hits that no limit counts any more."""
@@ -66,6 +74,11 @@ def tidy() -> None:
 def nudge_clustering() -> None:
     """Ask a worker to look for alike answers now. Never raises, and takes a second at most."""
     _nudge(find_clusters)
+
+
+def nudge_counting() -> None:
+    """Ask a worker to count for the dashboard now. Never raises, and takes a second at most."""
+    _nudge(count)
 
 
 def nudge_proving() -> None:

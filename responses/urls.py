@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from responses.views import batching, books, campaigns, coding, metrics, notices, paper, receipts, responding, reviewing, staff
+from responses.views import (
+    batching,
+    books,
+    campaigns,
+    coding,
+    dashboard,
+    metrics,
+    notices,
+    paper,
+    receipts,
+    responding,
+    reviewing,
+    staff,
+)
 
 urlpatterns = [
     path("cookies/", notices.cookies, name="cookies"),
@@ -21,6 +34,9 @@ urlpatterns = [
     path("staff/sign-in/", staff.sign_in, name="sign-in"),
     path("staff/sign-out/", staff.sign_out, name="sign-out"),
     path("staff/new-password/", staff.new_password, name="new-password"),
+    path("staff/dashboard/", dashboard.dashboard, name="dashboard"),
+    path("staff/dashboard/now/", dashboard.count_now, name="count-now"),
+    path("staff/dashboard/<slug:consultation>/<slug:chart>.<str:kind>", dashboard.chart_file, name="chart-file"),
     path("staff/responses/", reviewing.review_list, name="review-list"),
     path("staff/responses/<str:reference>/", reviewing.review_one, name="review-one"),
     path("staff/campaigns/", campaigns.campaign_list, name="campaign-list"),

@@ -35,6 +35,7 @@ LAYERS = [
         "responses.rows",
         "responses.manifests",
         "responses.likeness",
+        "responses.charts",
     ],
     [
         *[
@@ -49,7 +50,7 @@ LAYERS = [
             "responses.correcting",
             "responses.equality",
         ],
-        *["responses.clustering", "responses.grouping", "responses.coding"],
+        *["responses.clustering", "responses.grouping", "responses.coding", "responses.tallying"],
         *["responses.reviewing", "responses.batching", "responses.filling", "responses.reconciling", "responses.watching"],
     ],
     ["responses.forms", "responses.tasks"],

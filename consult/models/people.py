@@ -7,6 +7,7 @@ from django.db import models
 class Right(models.TextChoices):
     """What a member of staff may do. Views ask for one of these, never for a role."""
 
+    SEE_FIGURES = "see_figures", "see the dashboard"
     READ_RESPONSES = "read_responses", "read and decide on responses"
     TAKE_BATCHES = "take_batches", "see and download batches"
     EDIT_PLAN = "edit_plan", "change what the consultation says, and its dates"
@@ -32,8 +33,8 @@ class User(AbstractUser):
 
 
 RIGHTS = {
-    User.Role.REVIEWER: frozenset({Right.READ_RESPONSES}),
-    User.Role.ANALYST: frozenset({Right.TAKE_BATCHES}),
+    User.Role.REVIEWER: frozenset({Right.SEE_FIGURES, Right.READ_RESPONSES}),
+    User.Role.ANALYST: frozenset({Right.SEE_FIGURES, Right.TAKE_BATCHES}),
     User.Role.EDITOR: frozenset({Right.EDIT_PLAN}),
     User.Role.ADMINISTRATOR: frozenset(Right),
 }

@@ -10,6 +10,7 @@ from responses.models.ledger import LedgerEntry
 from responses.models.reconciliation import Reconciliation
 from responses.models.response import Contact, Response
 from responses.models.review import Review, ReviewStep
+from responses.models.tally import Tally
 
 __all__ = [
     "Batch",
@@ -34,4 +35,5 @@ __all__ = [
     "Review",
     "ReviewStep",
     "SecondCoding",
+    "Tally",
 ]

@@ -27,6 +27,7 @@ from responses.models import Cluster, Code, Confirmation, Reconciliation, Respon
 from responses.receipts import receipt_token
 from responses.reconciling import reconcile
 from responses.reviewing import move_review
+from responses.tallying import tally
 from tests.conftest import make_person
 from tests.responses.test_likeness import EDITS, LETTER
 
@@ -42,7 +43,7 @@ DIFFERENCE = {"subject": "K7M4-PX9T-R version 1", "words": "Its answers or conta
 NO_PAGES = {
     *{"home", "health-live", "health-ready", "metrics", "send", "discard"},
     *{"amend", "receipt-text", "receipt-pdf", "stop-equality", "correct-address", "sign-out"},
-    *{"batch-now", "batch-file", "books-now", "search-now", "change-campaign"},
+    *{"batch-now", "batch-file", "books-now", "search-now", "change-campaign", "count-now", "chart-file"},
     *{"robots", "favicon", "security-contact", "privacy", "paper-form-pdf"},
 }
 
@@ -195,6 +196,7 @@ def walk_staff_pages(visit: Visit, consultation: Consultation, send: Send, admin
     sign_in(visit, administrator)
     visit.go("review-list", state="empty")
     visit.go("batch-list", state="empty")
+    visit.go("dashboard", state="not counted")
     response = send({"violence-comment": "https://" + "x" * 300, "capacity": "organisation", "organisation-name": "W" * 150})
     send(email="")
     visit.go("review-list")
@@ -213,6 +215,10 @@ def walk_staff_pages(visit: Visit, consultation: Consultation, send: Send, admin
     visit.go("review-one", response.reference, state="changed by the respondent")
     walk_campaigns(visit, consultation, send)
     walk_codes(visit, consultation, administrator)
+    tally(consultation=consultation)
+    visit.go("dashboard", state="counted")
+    visit.page.locator("details").first.click()
+    visit.look("dashboard", "with a table open")
     batch = seal_batch(consultation=consultation, actor=administrator)
     visit.go("batch-list", state="being written")
     write_batch(batch=batch)
