@@ -1,6 +1,6 @@
 # The service's commands. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint lock chaos test-containers clean
+.PHONY: help run test lint lock chaos soak test-containers clean
 SHELL := /bin/sh
 
 # Variables on the command line, as in `make run PORT=8001`, reach the service.
@@ -37,6 +37,10 @@ test-containers: $(VENV)/.test ## Build the image, bring the composition up and 
 
 chaos: $(VENV)/.test ## Kill, pause and cut parts while people answer, and hold every promise; SECONDS, CLIENTS and SEED may be set
 	$(PY) -m tests.chaos --seconds $(or $(SECONDS),60) --clients $(or $(CLIENTS),4) $(if $(SEED),--seed $(SEED))
+
+soak: $(VENV)/.test ## The longer faults, then COUNT responses (100,000) at RATE a second (35), and hold every promise
+	$(PY) -m pytest -n 0 -m soak tests/faults
+	$(PY) -m tests.soak --count $(or $(COUNT),100000) --rate $(or $(RATE),35)
 
 lock: $(VENV)/.test ## Resolve and pin the packages again
 	$(VENV)/bin/uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --no-header --upgrade --quiet -o requirements.txt
