@@ -208,9 +208,8 @@ def report(folder: Path, stored: list[tuple[Any, ...]], people: list[Person], *,
     late = [wait for person in people for wait in person.late]
     after = [float(seconds) for *_, seconds in there.values() if seconds is not None]
     troubles = sum((person.troubles for person in people), Counter())
-    print(
-        f"sent at {len(promises) / took:.1f} a second; people were taken up {percentile(late, 50):.2f} s after they came (99th: {percentile(late, 99):.2f} s)"
-    )
+    print(f"sent at {len(promises) / took:.1f} a second")
+    print(f"people were taken up {percentile(late, 50):.2f} s after they came (99th: {percentile(late, 99):.2f} s)")
     print(f"a send was answered in {percentile(waits, 50) * 1000:.0f} ms (99th: {percentile(waits, 99) * 1000:.0f} ms)")
     within = sum(seconds <= 60 for seconds in after) / max(len(after), 1)
     print(f"confirmed after {percentile(after, 50):.1f} s (99th: {percentile(after, 99):.1f} s), {within:.2%} within a minute")
