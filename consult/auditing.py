@@ -1,5 +1,10 @@
-"""The one way to write on the audit trail."""
+"""The one way to write on the audit trail, and the one to read it."""
 
+from datetime import date
+
+from django.db.models import QuerySet
+
+from consult.clock import end_of_day, start_of_day
 from consult.models import Action, AuditEntry, User
 
 
@@ -11,3 +16,16 @@ def record(*, action: Action, actor: User | None, subject: str = "", **details: 
     AuditEntry.objects.create(
         action=action, actor=actor, actor_name=actor.get_username() if actor else "service", subject=subject, details=details
     )
+
+
+def find_entries(
+    *, who: str = "", action: str = "", subject: str = "", since: date | None = None, until: date | None = None
+) -> QuerySet[AuditEntry]:
+    """The entries that fit everything given, newest first. `who` is a user name, or "service"; the days are London's."""
+    equal = {"actor_name": who, "action": action, "subject": subject}
+    found = AuditEntry.objects.order_by("-id").filter(**{name: value for name, value in equal.items() if value})
+    if since:
+        found = found.filter(at__gte=start_of_day(since))
+    if until:
+        found = found.filter(at__lt=end_of_day(until))
+    return found

@@ -15,6 +15,7 @@ from responses.views import (
     responding,
     reviewing,
     staff,
+    trail,
 )
 
 urlpatterns = [
@@ -49,6 +50,8 @@ urlpatterns = [
     path("staff/codes/<slug:consultation>/<slug:question>/answers/", coding.code_answers, name="code-answers"),
     path("staff/codes/<slug:consultation>/<slug:question>/<int:pk>/", coding.code, name="code"),
     path("staff/batches/", batching.batch_list, name="batch-list"),
+    path("staff/trail/", trail.trail, name="trail"),
+    path("staff/trail/trail.csv", trail.trail_file, name="trail-file"),
     path("staff/books/", books.books, name="books"),
     path("staff/books/now/", books.prove_now, name="books-now"),
     path("staff/batches/now/", batching.batch_now, name="batch-now"),

@@ -33,6 +33,8 @@ STAFF = {
     "batch-list": {"analyst", "administrator"},
     "batch-file": {"analyst", "administrator"},
     "batch-now": {"analyst", "administrator"},
+    "trail": {"administrator"},
+    "trail-file": {"administrator"},
     "books": {"analyst", "administrator"},
     "books-now": {"analyst", "administrator"},
     "new-password": EVERYBODY_IN,

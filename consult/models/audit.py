@@ -21,6 +21,8 @@ class Action(models.TextChoices):
     LIST_READ = "list_read", "read the list of responses"
     RESPONSE_READ = "response_read", "read a response"
     REVIEW_CHANGED = "review_changed", "changed the state of a review"
+    TRAIL_READ = "trail_read", "read the audit trail"
+    TRAIL_EXPORTED = "trail_exported", "took the audit trail away"
     CAMPAIGN_READ = "campaign_read", "read a campaign or a group of alike answers"
     CAMPAIGN_CHANGED = "campaign_changed", "changed a campaign"
     CODE_CHANGED = "code_changed", "changed a code"
@@ -54,6 +56,11 @@ class AuditEntry(models.Model):
     class Meta:
         ordering = ["-id"]
         verbose_name_plural = "audit entries"
+        indexes = [
+            models.Index(fields=["actor_name", "-id"], name="audit_by_actor"),
+            models.Index(fields=["action", "-id"], name="audit_by_action"),
+            models.Index(fields=["subject", "-id"], name="audit_by_subject"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.actor_name} {self.get_action_display()} {self.subject}".strip()

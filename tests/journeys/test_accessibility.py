@@ -43,7 +43,7 @@ DIFFERENCE = {"subject": "K7M4-PX9T-R version 1", "words": "Its answers or conta
 NO_PAGES = {
     *{"home", "health-live", "health-ready", "metrics", "send", "discard"},
     *{"amend", "receipt-text", "receipt-pdf", "stop-equality", "correct-address", "sign-out"},
-    *{"batch-now", "batch-file", "books-now", "search-now", "change-campaign", "count-now", "chart-file"},
+    *{"batch-now", "batch-file", "books-now", "search-now", "change-campaign", "count-now", "chart-file", "trail-file"},
     *{"robots", "favicon", "security-contact", "privacy", "paper-form-pdf"},
 }
 
@@ -223,6 +223,8 @@ def walk_staff_pages(visit: Visit, consultation: Consultation, send: Send, admin
     visit.go("batch-list", state="being written")
     write_batch(batch=batch)
     visit.go("batch-list", state="written")
+    visit.go("trail")
+    visit.go("trail", state="nothing found", query="?subject=unheard&since=never")
     visit.go("books", state="never proved")
     reconcile()
     visit.go("books", state="balanced")
