@@ -162,6 +162,12 @@ SETTINGS = {
             "The class behind the exports entry of Django's STORAGES: where batches are written.",
         ),
         Setting("EXPORTS_DIR", text, "", "The folder for batches where EXPORTS_STORAGE is a folder. Empty: VAR_DIR/exports."),
+        Setting(
+            "SIGNING_KEY_FILE",
+            text,
+            "",
+            "The file with the private key that signs batches; `make_signing_key` makes it. Empty: VAR_DIR/signing-key.pem.",
+        ),
     ]
 }
 

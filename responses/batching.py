@@ -45,6 +45,7 @@ from responses.rows import (
     response_line,
     response_row,
 )
+from responses.signing import SIGNATURE, BadKey, sign
 
 log = logging.getLogger(__name__)
 
@@ -193,7 +194,7 @@ def write_batch(*, batch: Batch, wait: bool = True) -> None:
     for pk in list(unwritten.order_by("number").values_list("pk", flat=True)):
         try:
             _write(pk, wait=wait)
-        except (OSError, StoredDifferently) as trouble:
+        except (OSError, StoredDifferently, BadKey) as trouble:
             reason = _in_words(trouble)
             Batch.objects.filter(pk=pk, written_at=None).update(failure=reason)
             raise BatchNotWritten(reason) from trouble
@@ -215,10 +216,13 @@ def _write(pk: int, *, wait: bool) -> None:
         if batch.written_at:
             return
         files = make_files(batch=batch, folder=Path(folder))
+        if signature := sign((Path(folder) / MANIFEST).read_bytes()):
+            (Path(folder) / SIGNATURE).write_bytes(signature)
+            files.append(describe(Path(folder) / SIGNATURE, rows=None))
         for file in files:
             _store(Path(folder) / file.name, f"{folder_of(batch)}/{file.name}", file)
         batch.files = [asdict(file) for file in files]
-        batch.manifest_sha256 = files[-1].sha256
+        batch.manifest_sha256 = next(file.sha256 for file in files if file.name == MANIFEST)
         batch.failure = ""
         batch.written_at = Now()
         batch.save(update_fields=["files", "manifest_sha256", "failure", "written_at"])

@@ -21,6 +21,7 @@ from consult.publishing import digest_of_content, plan_content
 from responses.answers import Answers, digest_of
 from responses.batching import folder_of, make_files
 from responses.models import Batch, Confirmation, LedgerEntry, Reconciliation, Response, Review
+from responses.signing import SIGNATURE
 from responses.submitting import ARRIVALS
 
 AT_ONCE = 500
@@ -318,7 +319,8 @@ def _check_batch(batch: Batch, previous: Batch | None, books: Books) -> None:
         made = {entry.name: (entry.bytes, entry.sha256) for entry in make_files(batch=batch, folder=Path(folder))}
     # Equality answers whose use was stopped since are gone for good; their file, and the manifest that has its hash, stay as they left.
     gone = {"equality.csv", "manifest.json"} if batch.equality_answers.filter(stopped=True).exists() else set()
-    for file in sorted((set(made) | set(recorded)) - gone):
+    # The signature depends on the operator's key too, which may be another by now.
+    for file in sorted((set(made) | set(recorded)) - gone - {SIGNATURE}):
         if made.get(file) != recorded.get(file):
             books.note(name, f"{file} is not what the database would make today.")
 

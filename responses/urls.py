@@ -14,6 +14,7 @@ from responses.views import (
     receipts,
     responding,
     reviewing,
+    signing,
     staff,
     trail,
 )
@@ -49,6 +50,7 @@ urlpatterns = [
     path("staff/codes/<slug:consultation>/<slug:question>/", coding.codebook, name="codebook"),
     path("staff/codes/<slug:consultation>/<slug:question>/answers/", coding.code_answers, name="code-answers"),
     path("staff/codes/<slug:consultation>/<slug:question>/<int:pk>/", coding.code, name="code"),
+    path("signing-key/", signing.signing_keys, name="signing-keys"),
     path("staff/batches/", batching.batch_list, name="batch-list"),
     path("staff/trail/", trail.trail, name="trail"),
     path("staff/trail/trail.csv", trail.trail_file, name="trail-file"),

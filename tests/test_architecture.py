@@ -36,6 +36,7 @@ LAYERS = [
         "responses.manifests",
         "responses.likeness",
         "responses.charts",
+        "responses.verify_batch",
     ],
     [
         *[
@@ -49,6 +50,7 @@ LAYERS = [
             "responses.typesetting",
             "responses.correcting",
             "responses.equality",
+            "responses.signing",
         ],
         *["responses.clustering", "responses.grouping", "responses.coding", "responses.tallying"],
         *["responses.reviewing", "responses.batching", "responses.filling", "responses.reconciling", "responses.watching"],

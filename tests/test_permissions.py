@@ -48,6 +48,7 @@ PUBLIC = {
     *{"robots", "favicon", "security-contact", "accessibility", "privacy", "safety", "cookies"},
     *{"consultation-privacy", "paper-form", "paper-form-pdf"},
     *{"receipt", "receipt-text", "receipt-pdf", "amend", "withdraw", "equality", "stop-equality", "correct-address"},
+    *{"signing-keys"},
 }
 POSTED = {"batch-now", "books-now", "search-now", "change-campaign", "count-now"}
 

@@ -31,6 +31,7 @@ class Action(models.TextChoices):
     NOTE_ADDED = "note_added", "wrote a note"
     BATCH_SEALED = "batch_sealed", "sealed a batch"
     BATCH_WRITTEN = "batch_written", "wrote a batch's files"
+    SIGNING_KEY_PUBLISHED = "signing_key_published", "published a signing key"
     BATCH_DOWNLOADED = "batch_downloaded", "downloaded a file of a batch"
     RESPONSES_FILLED = "responses_filled", "made synthetic responses"
 

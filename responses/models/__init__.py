@@ -10,6 +10,7 @@ from responses.models.ledger import LedgerEntry
 from responses.models.reconciliation import Reconciliation
 from responses.models.response import Contact, Response
 from responses.models.review import Review, ReviewStep
+from responses.models.signing import SigningKey
 from responses.models.tally import Tally
 
 __all__ = [
@@ -35,5 +36,6 @@ __all__ = [
     "Review",
     "ReviewStep",
     "SecondCoding",
+    "SigningKey",
     "Tally",
 ]

@@ -23,7 +23,7 @@ from responses.answers import read_answers
 from responses.batching import seal_batch, write_batch
 from responses.clustering import find_clusters
 from responses.coding import code_answer, draw_second_coding
-from responses.models import Cluster, Code, Confirmation, Reconciliation, Response
+from responses.models import Cluster, Code, Confirmation, Reconciliation, Response, SigningKey
 from responses.receipts import receipt_token
 from responses.reconciling import reconcile
 from responses.reviewing import move_review
@@ -122,6 +122,9 @@ def walk_public_pages(visit: Visit, consultation: Consultation) -> None:
     visit.go("section", slug, "violence")
     visit.go("recommendation", slug, "zero-murders")
     visit.go("how-to-respond", slug)
+    visit.go("signing-keys", state="without a key")
+    SigningKey.objects.create(public_key="ab" * 32)
+    visit.go("signing-keys")
     visit.go("sources", slug)
     visit.go("paper-form", slug)
     visit.go("consultation-privacy", slug)

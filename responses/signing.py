@@ -1,0 +1,71 @@
+"""Signing: by which a receiver knows that a manifest came from this service. Ed25519 (RFC 8032), which gives the same bytes every time.
+
+The private key is a file that the operator makes once and keeps. The public keys that were ever made or used are on a public
+page, so that whoever holds an old batch can still check it.
+"""
+
+import json
+import os
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+from django.conf import settings
+
+from consult.auditing import record
+from consult.models import Action
+from responses.models import SigningKey
+
+SIGNATURE = "manifest.sig"
+
+
+class KeyExists(Exception):
+    """There is a key already. Making another over it would leave nobody able to sign as before."""
+
+
+class BadKey(Exception):
+    """The file of the private key is there, and what is in it cannot be used."""
+
+
+def make_key() -> str:
+    """Make the private key's file, readable by its owner alone, and publish its public half, which it gives. Raises KeyExists."""
+    path = _path()
+    key = Ed25519PrivateKey.generate()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as reason:
+        raise KeyExists(str(path)) from reason
+    with os.fdopen(handle, "wb") as file:
+        file.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    public = key.public_key().public_bytes_raw().hex()
+    publish_key(public)
+    return public
+
+
+def publish_key(public: str) -> None:
+    """Put a public key on the public page, where it stays; it may be there already."""
+    _, made = SigningKey.objects.get_or_create(public_key=public)
+    if made:
+        record(action=Action.SIGNING_KEY_PUBLISHED, actor=None, subject=public)
+
+
+def sign(manifest: bytes) -> bytes | None:
+    """What stands in `manifest.sig` beside `manifest`; None where the operator has made no key. Raises BadKey."""
+    path = _path()
+    try:
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError) as reason:
+        raise BadKey("The signing key's file is there, but what is in it is no key.") from reason
+    if not isinstance(key, Ed25519PrivateKey):
+        raise BadKey("The signing key is not an Ed25519 key.")
+    public = key.public_key().public_bytes_raw().hex()
+    publish_key(public)
+    content = {"algorithm": "Ed25519", "signed": "manifest.json", "public_key": public, "signature": key.sign(manifest).hex()}
+    return (json.dumps(content, indent=2) + "\n").encode()
+
+
+def _path() -> Path:
+    return Path(settings.SIGNING_KEY_FILE)
