@@ -229,9 +229,10 @@ def _record_failure(confirmation: Confirmation, reason: str, *, hopeless: bool, 
     reason = _clean(reason, address=confirmation.response.contact.reachable_at)
     with transaction.atomic():
         current, still_ours = _current(confirmation)
-        tries, corrected_at = current.tries.all(), confirmation.response.contact.corrected_at
-        # Tries at an address that was corrected since say nothing about the new one.
-        tries = tries.filter(at__gte=corrected_at) if corrected_at else tries
+        tries = current.tries.all()
+        # Tries at an address that was corrected since, or before staff had it tried again, say nothing about those that follow.
+        if begun_again := [at for at in (confirmation.response.contact.corrected_at, current.tried_again_at) if at]:
+            tries = tries.filter(at__gte=max(begun_again))
         give_up = hopeless or tries.filter(at__lt=Now() - TRY_FOR).exists()
         ConfirmationAttempt.objects.create(confirmation=current, outcome="refused" if give_up else "try-again", detail=reason)
         # Where the lease was lost, another worker has it in hand, and what comes of that counts.

@@ -17,6 +17,7 @@ from responses.views import (
     signing,
     staff,
     trail,
+    undelivered,
 )
 
 urlpatterns = [
@@ -54,6 +55,8 @@ urlpatterns = [
     path("staff/batches/", batching.batch_list, name="batch-list"),
     path("staff/trail/", trail.trail, name="trail"),
     path("staff/trail/trail.csv", trail.trail_file, name="trail-file"),
+    path("staff/emails/", undelivered.undelivered, name="undelivered"),
+    path("staff/emails/again/", undelivered.again, name="undelivered-again"),
     path("staff/books/", books.books, name="books"),
     path("staff/books/now/", books.prove_now, name="books-now"),
     path("staff/batches/now/", batching.batch_now, name="batch-now"),

@@ -49,6 +49,7 @@ LAYERS = [
             "responses.printing",
             "responses.typesetting",
             "responses.correcting",
+            "responses.retrying",
             "responses.equality",
             "responses.signing",
         ],

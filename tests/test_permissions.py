@@ -35,6 +35,8 @@ STAFF = {
     "batch-now": {"analyst", "administrator"},
     "trail": {"administrator"},
     "trail-file": {"administrator"},
+    "undelivered": {"reviewer", "administrator"},
+    "undelivered-again": {"reviewer", "administrator"},
     "books": {"analyst", "administrator"},
     "books-now": {"analyst", "administrator"},
     "new-password": EVERYBODY_IN,
@@ -50,7 +52,7 @@ PUBLIC = {
     *{"receipt", "receipt-text", "receipt-pdf", "amend", "withdraw", "equality", "stop-equality", "correct-address"},
     *{"signing-keys"},
 }
-POSTED = {"batch-now", "books-now", "search-now", "change-campaign", "count-now"}
+POSTED = {"batch-now", "undelivered-again", "books-now", "search-now", "change-campaign", "count-now"}
 
 
 def arguments(name: str, response: Response) -> list[object]:

@@ -29,6 +29,7 @@ class Action(models.TextChoices):
     ANSWER_CODED = "answer_coded", "coded an answer"
     SECOND_CODING_DRAWN = "second_coding_drawn", "drew answers for a second coding"
     NOTE_ADDED = "note_added", "wrote a note"
+    CONFIRMATION_RETRIED = "confirmation_retried", "had an email tried again"
     BATCH_SEALED = "batch_sealed", "sealed a batch"
     BATCH_WRITTEN = "batch_written", "wrote a batch's files"
     SIGNING_KEY_PUBLISHED = "signing_key_published", "published a signing key"

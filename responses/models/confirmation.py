@@ -28,6 +28,9 @@ class Confirmation(models.Model):
     reason = models.CharField(max_length=300, blank=True, help_text="Why it could not be delivered, or not yet.")
     created_at = models.DateTimeField(db_default=Now())
     sent_at = models.DateTimeField(null=True)
+    tried_again_at = models.DateTimeField(
+        null=True, help_text="When staff had it tried again after it was given up; nothing before counts."
+    )
 
     class Meta:
         indexes = [models.Index(fields=["due_at"], condition=models.Q(state="waiting"), name="confirmations_waiting")]

@@ -43,7 +43,17 @@ DIFFERENCE = {"subject": "K7M4-PX9T-R version 1", "words": "Its answers or conta
 NO_PAGES = {
     *{"home", "health-live", "health-ready", "metrics", "send", "discard"},
     *{"amend", "receipt-text", "receipt-pdf", "stop-equality", "correct-address", "sign-out"},
-    *{"batch-now", "batch-file", "books-now", "search-now", "change-campaign", "count-now", "chart-file", "trail-file"},
+    *{
+        "batch-now",
+        "batch-file",
+        "books-now",
+        "undelivered-again",
+        "search-now",
+        "change-campaign",
+        "count-now",
+        "chart-file",
+        "trail-file",
+    },
     *{"robots", "favicon", "security-contact", "privacy", "paper-form-pdf"},
 }
 
@@ -226,6 +236,11 @@ def walk_staff_pages(visit: Visit, consultation: Consultation, send: Send, admin
     visit.go("batch-list", state="being written")
     write_batch(batch=batch)
     visit.go("batch-list", state="written")
+    visit.go("undelivered", state="all delivered")
+    given_up, retried = send(), send()
+    Confirmation.objects.filter(response=given_up).update(state="failed", reason="550 5.1.1 <(the address)>: no such person", attempts=1)
+    Confirmation.objects.filter(response=retried).update(reason="451 4.7.1 try again later", attempts=2)
+    visit.go("undelivered", state="some not")
     visit.go("trail")
     visit.go("trail", state="nothing found", query="?subject=unheard&since=never")
     visit.go("books", state="never proved")

@@ -84,7 +84,10 @@ def emails() -> Iterator[Finding]:
         yield what, "See to the mail server in EMAIL_URL; they go by themselves then."
     failed = Confirmation.objects.filter(state=Confirmation.State.FAILED).count()
     if failed:
-        yield f"{failed} confirmations could not be delivered", "The receipt says so to the respondent; the responses are safe."
+        yield (
+            f"{failed} confirmations could not be delivered",
+            "The staff's page of emails has the reasons; the receipt says so to the respondent; the responses are safe.",
+        )
 
 
 def batches() -> Iterator[Finding]:
