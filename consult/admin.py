@@ -20,6 +20,7 @@ from django.urls import reverse
 
 from consult.models import AuditEntry, Consultation, Option, Question, Recommendation, Right, Section, User
 from consult.publishing import change_window, publish_edition, withdraw_consultation
+from consult.signing_in import due_first
 from consult.staffing import BadUsername, LastAdministrator, UsernameTaken, change_staff, check_username, create_staff, reset_password
 
 RIGHTS_HERE = [Right.EDIT_PLAN, Right.MANAGE_STAFF, Right.READ_TRAIL]
@@ -42,15 +43,15 @@ class StaffSite(admin.AdminSite):
 
     def has_permission(self, request: Any) -> bool:
         user = request.user
-        return isinstance(user, User) and not user.must_change_password and any(user.may(right) for right in RIGHTS_HERE)
+        return isinstance(user, User) and not due_first(user) and any(user.may(right) for right in RIGHTS_HERE)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Where Django sends whoever `has_permission` refuses: to sign in, to choose a password, or away."""
         if not isinstance(request.user, User):
             wanted = request.GET.get("next", reverse("admin:index"))
             return redirect(f"{reverse('sign-in')}?{urlencode({'next': wanted})}")
-        if request.user.must_change_password:
-            return redirect("new-password")
+        if first := due_first(request.user):
+            return redirect(first)
         if self.has_permission(request):
             return redirect("admin:index")
         raise PermissionDenied
@@ -270,11 +271,11 @@ class NewStaffForm(forms.ModelForm):
 @admin.register(User, site=site)
 class StaffAdmin(ByRight):
     right = Right.MANAGE_STAFF
-    list_display = ["username", "role", "is_active", "must_change_password", "last_login"]
+    list_display = ["username", "role", "is_active", "takes_contacts", "has_phone", "must_change_password", "last_login"]
     list_filter = ["role", "is_active"]
     search_fields = ["username"]
     ordering = ["username"]
-    actions = ["give_one_time_password"]
+    actions = ["give_one_time_password", "forget_phone"]
 
     def has_add_permission(self, request: Any) -> bool:
         return signed_in(request).may(self.right)
@@ -283,10 +284,14 @@ class StaffAdmin(ByRight):
         return super().get_form(request, obj, change, **(options if obj else options | {"form": NewStaffForm}))
 
     def get_fields(self, request: Any, obj: Any = None) -> Any:
-        return ["username", "role", *(["is_active", "must_change_password", "last_login", "date_joined"] if obj else [])]
+        return [
+            "username",
+            "role",
+            *(["is_active", "takes_contacts", "has_phone", "must_change_password", "last_login", "date_joined"] if obj else []),
+        ]
 
     def get_readonly_fields(self, request: Any, obj: Any = None) -> Any:
-        return ["username", "must_change_password", "last_login", "date_joined"] if obj else []
+        return ["username", "has_phone", "must_change_password", "last_login", "date_joined"] if obj else []
 
     def changeform_view(self, request: Any, object_id: Any = None, form_url: str = "", extra_context: Any = None) -> Any:
         try:
@@ -301,19 +306,30 @@ class StaffAdmin(ByRight):
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         actor = signed_in(request)
         if change:
-            change_staff(user=obj, role=obj.role, is_active=obj.is_active, actor=actor)
+            change_staff(user=obj, role=obj.role, is_active=obj.is_active, takes_contacts=obj.takes_contacts, actor=actor)
             return
         made, password = create_staff(username=obj.username, role=obj.role, actor=actor)
         obj.pk = made.pk
         self._show_once(request, made, password)
 
+    @admin.display(boolean=True, description="signs in with a phone")
+    def has_phone(self, user: User) -> bool:
+        return bool(user.second_factor)
+
     @admin.action(description="Give a new one-time password")
     def give_one_time_password(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        self._reset(request, people, phone_too=False)
+
+    @admin.action(description="Lost phone: give a new one-time password, and forget the phone")
+    def forget_phone(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        self._reset(request, people, phone_too=True)
+
+    def _reset(self, request: HttpRequest, people: QuerySet[User], *, phone_too: bool) -> None:
         for user in people:
             if user == request.user:
                 messages.warning(request, "Your own password you change under “Change password”.")
             else:
-                self._show_once(request, user, reset_password(user=user, actor=signed_in(request)))
+                self._show_once(request, user, reset_password(user=user, actor=signed_in(request), phone_too=phone_too))
 
     def _show_once(self, request: HttpRequest, user: User, password: str) -> None:
         messages.warning(request, f"One-time password of {user.get_username()}: {password} It is shown this once. Pass it on safely.")

@@ -135,8 +135,15 @@ SETTINGS = {
             "The mail server, like smtp+tls://user:password@host:587. Empty: every message becomes a file under VAR_DIR/mail.",
         ),
         Setting("EMAIL_TIMEOUT", whole_number(1, 120), "20", "How many seconds to wait for each of the mail server's answers."),
+        Setting("SESSION_IDLE_MINUTES", whole_number(5, 480), "60", "After so many minutes without a click, staff have to sign in again."),
         Setting("LIMIT_SIGN_IN", rate, "5/300", "Failed sign-ins for one account from one address, in so many seconds. Then: wait."),
         Setting("LIMIT_SIGN_IN_ADDRESS", rate, "100/900", "Failed sign-ins from one address, whatever the account."),
+        Setting(
+            "LIMIT_SIGN_IN_CODE",
+            rate,
+            "10/900",
+            "Wrong six-digit codes for one account, after the right password. Recovery codes still work.",
+        ),
         Setting("LIMIT_DRAFT", rate, "2000/3600", "Responses begun from one address. A library or a school is one address."),
         Setting(
             "LIMIT_SEND", rate, "600/3600", "Responses sent from one address. Over it people are asked to wait; nothing typed is lost."

@@ -1,5 +1,6 @@
 """Signing staff in, and their passwords. Every try is on the trail."""
 
+from django.conf import settings
 from django.contrib.auth import authenticate
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -22,18 +23,38 @@ class PasswordRefused(ValueError):
         self.problems = problems
 
 
+def due_first(user: User) -> str:
+    """The name of the page that comes before all others for this person, or nothing."""
+    if user.must_change_password:
+        return "new-password"
+    return "second-factor" if settings.SECOND_FACTOR_NEEDED and not user.second_factor else ""
+
+
 def check_password(*, username: str, password: str, address: str) -> User:
     """The account of that name and password, for whoever asks from a network `address`.
 
     Failures count for the account and the address together, so that nobody can lock out somebody who signs in from
-    elsewhere. Raises WrongPassword and OverLimit.
+    elsewhere. Whoever has a phone to sign in with is not in yet: `consult.second_factor.check_code` comes next. Raises
+    WrongPassword and OverLimit.
     """
+    user = _prove(username=username, password=password, address=address)
+    if not user.second_factor:
+        record(action=Action.SIGNED_IN, actor=user, subject=user.get_username())
+    return user
+
+
+def confirm_identity(*, user: User, password: str, address: str) -> None:
+    """Somebody who is signed in proves that it is still them. Raises WrongPassword and OverLimit."""
+    _prove(username=user.get_username(), password=password, address=address)
+    record(action=Action.IDENTITY_CONFIRMED, actor=user, subject=user.get_username())
+
+
+def _prove(*, username: str, password: str, address: str) -> User:
     keys = {"sign_in": f"{username.lower()} {address}", "sign_in_address": address}
     for limit, key in keys.items():
         refuse_over_limit(limit=limit, key=key)
     user = authenticate(username=username, password=password)
     if isinstance(user, User):
-        record(action=Action.SIGNED_IN, actor=user, subject=user.get_username())
         return user
     for limit, key in keys.items():
         count_hit(limit=limit, key=key)

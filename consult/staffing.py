@@ -62,19 +62,31 @@ def create_staff(*, username: str, role: str, actor: User | None) -> tuple[User,
     return user, password
 
 
-def reset_password(*, user: User, actor: User | None) -> str:
-    """Give an account a new one-time password and return it; the old one stops working at once."""
+def reset_password(*, user: User, actor: User | None, phone_too: bool = False) -> str:
+    """Give an account a new one-time password and return it; the old one, and every session, stop working at once.
+
+    `phone_too` also forgets the phone and the recovery codes: whoever lost them sets up another one.
+    """
     password = make_one_time_password()
     with transaction.atomic():
+        if phone_too:
+            user.second_factor = ""
+            user.save(update_fields=["second_factor"])
+            user.recovery_codes.all().delete()
         user.set_password(password)
         user.must_change_password = True
         user.save(update_fields=["password", "must_change_password"])
-        record(action=Action.STAFF_CHANGED, actor=actor, subject=user.get_username(), what="new one-time password")
+        record(
+            action=Action.STAFF_CHANGED,
+            actor=actor,
+            subject=user.get_username(),
+            what="new one-time password" + ", phone forgotten" * phone_too,
+        )
     return password
 
 
-def change_staff(*, user: User, role: str, is_active: bool, actor: User) -> bool:
-    """Give an account another role, or switch it off or on. False where it is so already.
+def change_staff(*, user: User, role: str, is_active: bool, actor: User, takes_contacts: bool = False) -> bool:
+    """Give an account another role, let it download contact details or not, or switch it off or on. False where it is so already.
 
     Accounts are never deleted: the trail names them. Raises LastAdministrator.
     """
@@ -83,18 +95,15 @@ def change_staff(*, user: User, role: str, is_active: bool, actor: User) -> bool
         others = User.objects.select_for_update(no_key=True).filter(role=User.Role.ADMINISTRATOR, is_active=True).order_by("pk")
         someone_left = any(other.pk != user.pk for other in others)
         kept = User.objects.select_for_update(no_key=True).get(pk=user.pk)
-        if (kept.role, kept.is_active) == (role, is_active):
+        names = ("role", "is_active", "takes_contacts")
+        before = {name: getattr(kept, name) for name in names}
+        after = dict(zip(names, (role, is_active, takes_contacts), strict=True))
+        if before == after:
             return False
         was_administrator = kept.role == User.Role.ADMINISTRATOR and kept.is_active
         if was_administrator and not someone_left and not (role == User.Role.ADMINISTRATOR and is_active):
             raise LastAdministrator
-        record(
-            action=Action.STAFF_CHANGED,
-            actor=actor,
-            subject=kept.get_username(),
-            before={"role": kept.role, "is_active": kept.is_active},
-            after={"role": role, "is_active": is_active},
-        )
-        kept.role, kept.is_active = role, is_active
-        kept.save(update_fields=["role", "is_active"])
+        record(action=Action.STAFF_CHANGED, actor=actor, subject=kept.get_username(), before=before, after=after)
+        kept.role, kept.is_active, kept.takes_contacts = role, is_active, takes_contacts
+        kept.save(update_fields=names)
     return True

@@ -52,6 +52,7 @@ log = logging.getLogger(__name__)
 DAILY_HOUR = 2  # London; the hour at which every day has exactly one.
 RESPONSES_AT_ONCE = 200
 CHUNK_BYTES = 1 << 20
+CONTACTS = "contacts.csv"
 WORKPLACE = "consult-batch-"
 LEFTOVER_SECONDS = 24 * 3600
 
@@ -264,7 +265,7 @@ def make_files(*, batch: Batch, folder: Path) -> list[FileEntry]:
     made.append(describe(codebook, rows=_write_table(codebook, CODEBOOK_COLUMNS, lines_of)))
     made += _write_equality(batch, folder, plans, numbers)
     if batch.includes_contacts:
-        path = folder / "contacts.csv"
+        path = folder / CONTACTS
         people = Contact.objects.filter(response__membership__batch=batch).order_by("response__membership__row")
         found = people.select_related("response").only("response__reference", "response__version", "name", "email", "postcode_district")
         lines_of = (contact_row(who.response.reference, who.response.version, who) for who in found.iterator())

@@ -40,13 +40,15 @@ STAFF = {
     "books": {"analyst", "administrator"},
     "books-now": {"analyst", "administrator"},
     "new-password": EVERYBODY_IN,
+    "confirm": EVERYBODY_IN,
+    "second-factor": EVERYBODY_IN,
 }
 # The administration has names of its own, and its pages are tried one by one where it is tested.
 ADMINISTRATION = {"admin:index": {"editor", "administrator"}}
 # What anybody may open, some of it with an unguessable address or the browser's own draft.
 PUBLIC = {
     *{"home", "health-live", "health-ready", "metrics", "start", "section", "recommendation", "how-to-respond", "sources"},
-    *{"tasks", "part", "check", "send", "discard", "sign-in", "sign-out"},
+    *{"tasks", "part", "check", "send", "discard", "sign-in", "sign-in-code", "sign-out"},
     *{"robots", "favicon", "security-contact", "accessibility", "privacy", "safety", "cookies"},
     *{"consultation-privacy", "paper-form", "paper-form-pdf"},
     *{"receipt", "receipt-text", "receipt-pdf", "amend", "withdraw", "equality", "stop-equality", "correct-address"},

@@ -5,7 +5,7 @@ from consult.models.consultation import Consultation, Edition, published
 from consult.models.content import Option, Question, Recommendation, Section
 from consult.models.jobs import JobRun
 from consult.models.limits import Hit
-from consult.models.people import RIGHTS, Right, User
+from consult.models.people import RIGHTS, RecoveryCode, Right, User
 
 __all__ = [
     "RIGHTS",
@@ -18,6 +18,7 @@ __all__ = [
     "Option",
     "Question",
     "Recommendation",
+    "RecoveryCode",
     "Right",
     "Section",
     "User",

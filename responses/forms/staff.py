@@ -39,6 +39,36 @@ class SignInForm(StaffForm):
     )
 
 
+class CodeForm(StaffForm):
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=40,
+        help_text=_("Six digits from the app on your phone. Without the phone: one of your recovery codes."),
+        error_messages={"required": _("Enter the code."), "max_length": _("A code has at most 40 characters.")},
+        widget=forms.TextInput({"autocomplete": "one-time-code", "spellcheck": "false"}),
+    )
+
+
+class PhoneForm(StaffForm):
+    code = forms.CharField(
+        label=_("Code that the app shows now"),
+        max_length=40,
+        help_text=_("Six digits. They change every half minute."),
+        error_messages={"required": _("Enter the code."), "max_length": _("A code has six digits.")},
+        widget=forms.TextInput({"autocomplete": "one-time-code", "spellcheck": "false"}),
+    )
+
+
+class ConfirmForm(StaffForm):
+    password = forms.CharField(
+        label=_("Your password"),
+        max_length=500,
+        strip=False,
+        error_messages={"required": _("Enter your password.")},
+        widget=forms.PasswordInput({"autocomplete": "current-password"}),
+    )
+
+
 class NewPasswordForm(StaffForm):
     new_password = forms.CharField(
         label=_("New password"),

@@ -4,6 +4,7 @@ from itertools import groupby
 from operator import attrgetter
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -13,10 +14,10 @@ from django.views.decorators.http import require_POST, require_safe
 from consult.clock import in_words
 from consult.models import Consultation, Right
 from consult.views import say
-from responses.batching import FileGone, NoSuchFile, count_waiting, open_file, seal_batch
+from responses.batching import CONTACTS, FileGone, NoSuchFile, count_waiting, open_file, seal_batch
 from responses.models import Batch
 from responses.tasks import nudge_writing
-from responses.views.staff import staff_only
+from responses.views.staff import ask_again, staff_only
 
 
 @staff_only(Right.TAKE_BATCHES)
@@ -58,6 +59,12 @@ def batch_now(request: HttpRequest) -> HttpResponse:
 def batch_file(request: HttpRequest, consultation: str, number: int, name: str) -> HttpResponse:
     """One file of a batch, to take away."""
     batch = get_object_or_404(Batch.objects.select_related("consultation"), consultation__slug=consultation, number=number)
+    if name == CONTACTS:
+        # A right of its own, and a password given again: a screen left open is not enough.
+        if not request.user.may(Right.TAKE_CONTACTS):  # type: ignore[union-attr]  # staff_only saw to it
+            raise PermissionDenied
+        if asked := ask_again(request):
+            return asked
     try:
         file = open_file(batch=batch, name=name, reader=request.user)  # type: ignore[arg-type]  # staff_only saw to it
     except NoSuchFile as reason:

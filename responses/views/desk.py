@@ -64,7 +64,7 @@ class Desk:
         return phase == Consultation.Phase.OPEN or (phase == Consultation.Phase.GRACE and self.started_at < self.consultation.closes_at)
 
     def cookie(self, what: str) -> str:
-        return f"{what}-{self.consultation.pk}"
+        return f"{settings.COOKIE_PREFIX}{what}-{self.consultation.pk}"
 
 
 def sit_down(request: HttpRequest, slug: str) -> Desk:

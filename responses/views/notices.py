@@ -42,9 +42,14 @@ def cookies_set() -> list[dict[str, str]]:
     """
     long = days(COOKIE_SECONDS)
     return [
-        {"name": "draft-", "more": _("and a number"), "purpose": _("Finds your answers again on this device."), "lasts": long},
         {
-            "name": "opened-",
+            "name": f"{settings.COOKIE_PREFIX}draft-",
+            "more": _("and a number"),
+            "purpose": _("Finds your answers again on this device."),
+            "lasts": long,
+        },
+        {
+            "name": f"{settings.COOKIE_PREFIX}opened-",
             "more": _("and a number"),
             "purpose": _("Shows that you began before the consultation closed, so that you can still finish just after."),
             "lasts": long,

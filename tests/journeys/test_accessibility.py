@@ -1,5 +1,7 @@
 """Every page, in every state, on a phone and on a desk: what axe finds, what does not fit, and what it asks of others."""
 
+import time
+from base64 import b32decode
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -17,6 +19,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from consult.editions import plan_of
 from consult.models import Consultation, User
+from consult.second_factor import STEP_SECONDS, code_at
 from consult.staffing import create_staff
 from responses.amending import amend_response
 from responses.answers import read_answers
@@ -253,9 +256,36 @@ def walk_staff_pages(visit: Visit, consultation: Consultation, send: Send, admin
     visit.go("new-password")
     press(visit, "Save the password")
     visit.look("new-password", "refused")
+    walk_phone(visit, administrator)
     sign_in(visit, administrator)
     visit.page.goto(f"{visit.root}/staff/responses/AAAA-AAAA-A/")
     visit.look("not found")
+
+
+def walk_phone(visit: Visit, administrator: User) -> None:
+    sign_in(visit, administrator)
+    visit.go("second-factor", state="none yet")
+    press(visit, "Set up this phone")
+    visit.look("second-factor", "refused")
+    letters = visit.page.locator("p", has_text="Key:").locator("strong").inner_text().replace(" ", "")
+    visit.page.fill("[name=code]", code_at(b32decode(letters), int(time.time()) // STEP_SECONDS))
+    press(visit, "Set up this phone")
+    visit.look("second-factor", "recovery codes")
+    visit.page.get_by_role("button", name="I have kept them").click()
+    visit.go("second-factor", state="asks for the password")
+    press(visit, "Go on")
+    visit.look("confirm", "refused")
+    visit.page.fill("[name=password]", "ada has a long password")
+    press(visit, "Go on")
+    visit.look("second-factor", "set up")
+    press(visit, "Sign out")
+    visit.page.fill("[name=username]", "ada")
+    visit.page.fill("[name=password]", "ada has a long password")
+    press(visit, "Sign in")
+    visit.look("sign-in-code")
+    press(visit, "Sign in")
+    visit.look("sign-in-code", "refused")
+    administrator.refresh_from_db()
 
 
 def walk_campaigns(visit: Visit, consultation: Consultation, send: Send) -> None:

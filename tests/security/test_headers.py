@@ -1,6 +1,7 @@
 """What every answer carries, and what cookies are like."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -68,6 +69,21 @@ def test_no_cookie_can_be_read_by_a_script_or_sent_by_another_site() -> None:
         assert cookie["httponly"]
         assert cookie["samesite"] in {"Lax", "Strict"}
         assert not cookie["domain"]
+
+
+@pytest.mark.usefixtures("consultation")
+def test_in_production_no_other_host_and_no_plain_page_can_plant_a_cookie(settings: Any) -> None:
+    settings.PRODUCTION, settings.COOKIE_PREFIX = True, "__Host-"
+    client = Client()
+    client.post(f"/{SLUG}/respond/violence/", {"violence-comment": "x"}, secure=True)
+    page = client.get(f"/{SLUG}/respond/violence/", secure=True)
+    mine = {name for name in client.cookies if "draft" in name or "opened" in name}
+    assert mine == {f"__Host-{name}-{page.context['consultation'].pk}" for name in ("draft", "opened")}
+    for name in mine:
+        cookie = client.cookies[name]
+        assert (cookie["secure"], cookie["path"], cookie["domain"]) == (True, "/", "")
+    gone = client.post(f"/{SLUG}/respond/discard/", secure=True).cookies
+    assert all(cookie["secure"] and cookie["path"] == "/" for cookie in gone.values())
 
 
 def test_signing_in_gives_a_new_session_so_that_one_planted_before_is_worth_nothing(reviewer: User) -> None:

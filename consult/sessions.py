@@ -1,0 +1,32 @@
+"""How long somebody stays signed in."""
+
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY, logout
+from django.http import HttpRequest, HttpResponse
+
+# A session is written at most so often only to say that it is used.
+NOTE_SECONDS = 60
+
+
+def end_idle_sessions(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Sign out whoever did nothing for a while, and everybody after a working day, however busy they are.
+
+    Visitors without a session cost nothing.
+    """
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and SESSION_KEY in request.session:
+            now = int(time.time())
+            began_at = request.session.setdefault("began_at", now)
+            seen_at = request.session.setdefault("seen_at", now)
+            if now - seen_at >= settings.SESSION_IDLE_SECONDS or now - began_at >= settings.SESSION_COOKIE_AGE:
+                logout(request)
+                request.session_ended = True  # type: ignore[attr-defined]  # for the page that asks them to sign in again
+            elif now - seen_at >= NOTE_SECONDS:
+                request.session["seen_at"] = now
+        return get_response(request)
+
+    return answer

@@ -1,0 +1,120 @@
+"""How long somebody stays signed in, and what a session alone is not enough for."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.urls import reverse
+
+from consult.models import AuditEntry, User
+from responses.batching import seal_batch, write_batch
+from responses.models import Response
+
+PASSWORD = "anil has a long password"
+SignIn = Callable[[User], Client]
+
+
+def moved(client: Client, **seconds: int) -> None:
+    """Let a session's moments lie further back."""
+    session = client.session
+    for name, by in seconds.items():
+        session[name] = int(time.time()) - by
+    session.save()
+
+
+def test_who_does_nothing_for_a_while_signs_in_again_and_is_told_why(reviewer: User, sign_in: SignIn, settings: Any) -> None:
+    client = sign_in(reviewer)
+    assert client.get(reverse("review-list")).status_code == 200
+    moved(client, seen_at=settings.SESSION_IDLE_SECONDS - 30)
+    assert client.get(reverse("review-list")).status_code == 200
+    moved(client, seen_at=settings.SESSION_IDLE_SECONDS)
+    page = client.get(reverse("review-list"), follow=True)
+    assert "nothing happened for 60 minutes" in page.content.decode()
+    assert page.redirect_chain[-1][0] == f"{reverse('sign-in')}?next=%2Fstaff%2Fresponses%2F&ended=idle"
+    assert Session.objects.count() == 0
+
+
+def test_the_administration_ends_with_it_too(administrator: User, sign_in: SignIn, settings: Any) -> None:
+    client = sign_in(administrator)
+    client.get(reverse("admin:index"))
+    moved(client, seen_at=settings.SESSION_IDLE_SECONDS)
+    assert client.get(reverse("admin:consult_user_changelist")).status_code == 302
+
+
+def test_who_is_busy_stays_until_the_working_day_is_over(reviewer: User, sign_in: SignIn, settings: Any) -> None:
+    client = sign_in(reviewer)
+    client.get(reverse("review-list"))
+    for _ in range(3):
+        moved(client, seen_at=settings.SESSION_IDLE_SECONDS - 60)
+        assert client.get(reverse("review-list")).status_code == 200
+    assert client.session["seen_at"] > time.time() - 30  # being busy was noted
+    moved(client, began_at=settings.SESSION_COOKIE_AGE)
+    assert client.get(reverse("review-list")).status_code == 302
+
+
+@pytest.mark.usefixtures("consultation")
+def test_the_public_pages_begin_no_session(db: None) -> None:
+    client = Client()
+    client.get("/", follow=True)
+    client.post("/police-and-crime-plan-2021-25/respond/violence/", {"violence-comment": "x"})
+    assert Session.objects.count() == 0
+    assert "session" not in client.cookies
+
+
+def test_a_session_that_was_signed_out_or_whose_password_changed_is_worth_nothing(analyst: User, sign_in: SignIn) -> None:
+    here, elsewhere = sign_in(analyst), sign_in(analyst)
+    stolen = Client()
+    stolen.cookies["session"] = here.cookies["session"].value
+    assert stolen.get(reverse("batch-list")).status_code == 200
+    here.post(reverse("sign-out"))
+    assert stolen.get(reverse("batch-list")).status_code == 302
+    third = sign_in(analyst)
+    new = dict.fromkeys(("new_password", "new_password_again"), "four words that do not rhyme")
+    third.post(reverse("new-password"), new)
+    assert elsewhere.get(reverse("batch-list")).status_code == 302
+    assert third.get(reverse("batch-list")).status_code == 200
+
+
+def contacts(send: Callable[..., Response]) -> str:
+    """The address of the contact details in a batch that has them."""
+    response = send(email="rita@example.org")
+    type(response.consultation).objects.update(batches_include_contacts=True)
+    response.consultation.refresh_from_db()
+    write_batch(batch=seal_batch(consultation=response.consultation, actor=None))
+    return reverse("batch-file", args=[response.consultation.slug, 1, "contacts.csv"])
+
+
+def test_an_analyst_has_contact_details_only_if_granted_and_with_the_password_given_again(
+    send: Callable[..., Response], analyst: User, administrator: User, sign_in: SignIn, exports: object
+) -> None:
+    address = contacts(send)
+    client = sign_in(analyst)
+    assert client.get(address).status_code == 403
+    chief = sign_in(administrator)
+    chief.post(reverse("admin:consult_user_change", args=[analyst.pk]), {"role": "analyst", "is_active": "on", "takes_contacts": "on"})
+    asked = client.get(address)
+    assert asked["Location"].startswith(reverse("confirm"))
+    assert client.post(asked["Location"], {"password": PASSWORD})["Location"] == address
+    assert b"rita@example.org" in b"".join(client.get(address))
+    moved(client, confirmed_at=16 * 60)
+    assert client.get(address).status_code == 302
+    taken = AuditEntry.objects.order_by("id").exclude(actor=None).values_list("action", "actor_name")
+    assert list(taken) == [("staff_changed", "ada"), ("identity_confirmed", "anil"), ("batch_downloaded", "anil")]
+
+
+def test_a_wrong_password_given_again_is_counted_and_on_the_trail(analyst: User, sign_in: SignIn, settings: Any) -> None:
+    settings.LIMITS = {**settings.LIMITS, "sign_in": (2, 300)}
+    client = sign_in(analyst)
+    for _ in range(2):
+        assert "The password is wrong." in client.post(reverse("confirm"), {"password": "x"}).content.decode()
+    assert "too many tries" in client.post(reverse("confirm"), {"password": PASSWORD}).content.decode()
+    assert [row.action for row in AuditEntry.objects.all()] == ["sign_in_failed"] * 2
+
+
+@pytest.mark.parametrize("wanted", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"])
+def test_giving_the_password_again_leads_nowhere_else(analyst: User, sign_in: SignIn, wanted: str) -> None:
+    page = sign_in(analyst).post(f"{reverse('confirm')}?next={wanted}", {"password": PASSWORD})
+    assert page["Location"] == reverse("batch-list")
