@@ -90,7 +90,7 @@ def let_in(request: HttpRequest, user: User) -> HttpResponse:
     """Begin a session of its own for `user`, and show the way."""
     wanted = way_on(request)
     login(request, user)
-    request.session["confirmed_at"] = int(time.time())
+    request.session.update(dict.fromkeys(("began_at", "seen_at", "confirmed_at"), int(time.time())))
     return redirect(due_first(user) or wanted or desk_of(user))
 
 

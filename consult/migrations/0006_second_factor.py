@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("consult", "0004_actions_need_no_migration"),
+        ("consult", "0005_trail_indexes"),
     ]
 
     operations = [
