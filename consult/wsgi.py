@@ -7,11 +7,13 @@ from django.core.wsgi import get_wsgi_application
 from django.db import DatabaseError, connection
 
 from consult.durability import UnsafeDatabase, refuse_unsafe_database
+from consult.patience import lose_patience_in_time
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consult.settings")
 # Nobody waits for ever behind a lock or a long question: they are told to try again. Read by PostgreSQL's own library; work that
 # takes its time, as jobs do, is not done in this process.
-os.environ.setdefault("PGOPTIONS", "-c lock_timeout=5s -c statement_timeout=60s")
+os.environ.setdefault("PGOPTIONS", "-c lock_timeout=3s -c statement_timeout=60s")
+lose_patience_in_time()
 application = get_wsgi_application()
 
 try:

@@ -17,6 +17,7 @@ LAYERS = [
         "consult.windows",
         "consult.services",
         "consult.durability",
+        "consult.patience",
         "consult.headers",
         "consult.sessions",
         "consult.logs",

@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
+# After a network has swallowed everything for some fifteen seconds a connection is given up, also by workers. Sockets ignore these.
+# https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-KEEPALIVES
+SILENT_NETWORK = {"keepalives_idle": 5, "keepalives_interval": 3, "keepalives_count": 3, "tcp_user_timeout": 15_000}
+
 
 def socket_dir(var_dir: Path) -> Path:
     """The folder of the own services' sockets: short, since a socket's path may have no more than 107 bytes."""
@@ -38,7 +42,7 @@ def database(url: str) -> dict[str, Any]:
         # Opening a connection for each request costs three to four times the throughput.
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 5, **options},
+        "OPTIONS": {"connect_timeout": 5, **SILENT_NETWORK, **options},
     }
 
 

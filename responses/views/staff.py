@@ -22,6 +22,7 @@ from django.views.decorators.http import require_POST
 from consult.auditing import record
 from consult.limiting import OverLimit
 from consult.models import Action, Right, User
+from consult.patience import STAFF_SECONDS, patience
 from consult.second_factor import WrongCode, check_code, key_address, key_in_letters, make_recovery_codes, make_seed, set_up
 from consult.signing_in import PasswordRefused, WrongPassword, check_password, choose_password, confirm_identity, due_first
 from consult.visitors import address_of
@@ -50,7 +51,8 @@ def staff_only(right: Right | None) -> Callable[[View], View]:
                 return redirect(first)
             if right is not None and not user.may(right):
                 raise PermissionDenied
-            page = view(request, *arguments, **named)
+            with patience(STAFF_SECONDS):
+                page = view(request, *arguments, **named)
             page["Cache-Control"] = "no-store"
             page["X-Robots-Tag"] = "noindex"
             return page

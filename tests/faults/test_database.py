@@ -1,6 +1,7 @@
 """PostgreSQL away, cut off, full up, or set to forget: really."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -45,6 +46,30 @@ def test_while_the_database_is_away_the_page_says_so_and_keeps_what_was_typed(si
     assert (walker.status, "trust" in walker.url) == (200, True)
     answers = site.ask("SELECT answers ->> 'violence-comment', answers ->> 'violence-agree' FROM responses_draft ORDER BY id DESC LIMIT 1")
     assert answers == [("\nTyped\nwhile it was <away>.", "agree")]
+
+
+def test_a_database_that_is_there_and_silent_is_503_in_words_and_nobody_waits_for_ever(site: Site) -> None:
+    walker = on_part(site)
+    stopped = processes_of(site.postgres)
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        walker.fill({"violence-comment": "Into the silence."})
+        assert walker.status == 503
+        assert "What you typed on it is still here." in walker.words
+    finally:
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+    walker.fill({})
+    assert walker.status == 200
+    assert "Into the silence." in walker.go(f"{RESPOND}check/").words
+
+
+def processes_of(postgres: Postgres) -> list[int]:
+    assert postgres.process is not None
+    listing = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    rows = [[int(word) for word in line.split()] for line in listing.splitlines()]
+    return [postgres.process.pid, *(pid for pid, parent in rows if parent == postgres.process.pid)]
 
 
 def test_a_restart_in_the_middle_costs_nobody_a_response(site: Site) -> None:

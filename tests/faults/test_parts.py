@@ -172,10 +172,16 @@ def test_a_worker_whose_child_is_killed_goes_on(site: Parts) -> None:
     each_has_one_email(site, send_several(site, "childless"))
 
 
-def test_after_an_outage_of_the_mail_server_everything_goes_by_itself(site: Parts) -> None:
+def test_after_an_outage_of_the_mail_server_and_redis_everything_goes_by_itself(site: Parts) -> None:
     port = site.postbox.port
     site.postbox.close()
+    assert site.redis.process is not None
+    site.redis.process.kill()
+    site.redis.process.wait()
+    began = time.monotonic()
     addresses = send_several(site, "outage")
+    assert time.monotonic() - began < AT_ONCE_SECONDS * len(addresses)
+    site.redis.start()
     until(
         lambda: site.ask("SELECT count(*) FROM responses_confirmation WHERE reason LIKE 'Waiting for the mail server%%'")[0][0] == 4,
         seconds=30,
