@@ -173,7 +173,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if "/respond/" in request.path:
         lines = [
             _("We could not check that this page came from your browser. It may have been open for a long time."),
-            _("What you typed is still here. Look that it is yours, then press the button."),
+            _("What you typed is still here. Check that it is yours, then press the button."),
         ]
         return offer_again(request, status=403, heading=heading, lines=lines)
     lines = [
