@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.validators import URLValidator
 from django.db import models
@@ -175,6 +176,14 @@ class ConsultationAdmin(WordingAdmin):
         ("Changed by loading the plan file again", {"fields": ["contact", "ways_to_respond", "references"]}),
     ]
 
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **options: Any) -> Any:
+        # Day and time stand beside one label, which names neither to a screen reader.
+        made = super().formfield_for_dbfield(db_field, request, **options)
+        if made and isinstance(made.widget, AdminSplitDateTime):
+            for widget, what in zip(made.widget.widgets, ("day", "time"), strict=True):
+                widget.attrs["aria-label"] = f"{made.label}: {what}"
+        return made
+
     def consultation_of(self, row: Any) -> Consultation:
         consultation: Consultation = row
         return consultation
@@ -226,6 +235,13 @@ class OptionInline(admin.TabularInline):
     readonly_fields = ["slug", "value", "write_in", "exclusive"]
     ordering = ["order"]
     extra = 0
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **options: Any) -> Any:
+        # The columns' headings are no labels to a screen reader.
+        made = super().formfield_for_dbfield(db_field, request, **options)
+        if made:
+            made.widget.attrs["aria-label"] = made.label
+        return made
 
     def has_view_permission(self, request: Any, obj: Any = None) -> bool:
         return signed_in(request).may(Right.EDIT_PLAN)
