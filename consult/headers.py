@@ -1,4 +1,4 @@
-"""Headers on every answer that Django and its packages have no setting for."""
+"""Headers on every answer, whoever gives it."""
 
 from collections.abc import Callable
 
@@ -6,6 +6,14 @@ from django.http import HttpRequest, HttpResponse
 
 # Nothing here needs any of them, and no script that ever got in shall have them.
 REFUSED = ["accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "microphone", "midi", "payment", "usb"]
+# Django's own middleware sets these too, but not on what it refuses itself, as a request for another host.
+ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
 PERMISSIONS = ", ".join(f"{name}=()" for name in REFUSED)
 
 
@@ -15,7 +23,8 @@ def security_headers(get_response: Callable[[HttpRequest], HttpResponse]) -> Cal
     def answer(request: HttpRequest) -> HttpResponse:
         page = get_response(request)
         page.headers.setdefault("Permissions-Policy", PERMISSIONS)
-        page.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        for name, value in ALWAYS.items():
+            page.headers.setdefault(name, value)
         return page
 
     return answer

@@ -49,15 +49,17 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "consult.logs.request_log",
-    "django.middleware.security.SecurityMiddleware",
-    "consult.headers.security_headers",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Around all others, so that what those refuse carries the headers too.
     "csp.middleware.CSPMiddleware",
+    "consult.headers.security_headers",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "consult.sessions.end_idle_sessions",
+    "consult.bodies.refuse_large_bodies",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -123,6 +125,8 @@ USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "/static/"
+# No page elsewhere has a use for our style sheets.
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 STATIC_ROOT = VALUES["STATIC_DIR"] or VAR_DIR / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR_DIR / "files"}},
@@ -153,6 +157,9 @@ SERVER_EMAIL = VALUES["EMAIL_FROM"]
 # One submission with every answer at its limit is about 100 KB; the rest is room for scripts with four-byte letters.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+# Django's own limits leave out the files of a form: this one is for the whole of what comes, and staff may send files.
+MOST_BODY_BYTES = 2_200_000
+MOST_STAFF_BODY_BYTES = 50_000_000
 
 # So many in so many seconds, by what is limited.
 LIMITS: dict[str, tuple[int, int]] = {
@@ -162,7 +169,8 @@ METRICS_TOKEN: str = VALUES["METRICS_TOKEN"]
 TRUSTED_PROXY: bool = VALUES["TRUSTED_PROXY"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if VALUES["TRUSTED_PROXY"] else None
 SECURE_SSL_REDIRECT = PRODUCTION
-SECURE_REDIRECT_EXEMPT = [r"^health/"]  # A container's health check speaks plain http from inside.
+# A container's health check, and whoever gathers the figures, speak plain http from inside.
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
 SECURE_HSTS_PRELOAD = PRODUCTION

@@ -79,10 +79,14 @@ class Running:
 
     def manage(self, *arguments: str) -> str:
         """What one of manage.py's commands says beside the running service."""
-        command = [sys.executable, "manage.py", *arguments]
-        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
+        done = self.try_to_manage(*arguments)
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def try_to_manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """The same, for a command that may say no."""
+        command = [sys.executable, "manage.py", *arguments]
+        return subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
 
 
 def of_group(leader: int) -> list[int]:

@@ -18,6 +18,7 @@ LAYERS = [
         "consult.services",
         "consult.durability",
         "consult.patience",
+        "consult.bodies",
         "consult.headers",
         "consult.sessions",
         "consult.logs",

@@ -46,6 +46,8 @@ class Postgres:
         self._end_stale()
         command = [str(programs / "postgres"), "-D", str(self.data), "-k", str(self.sockets), "-c", "listen_addresses="]
         command += ["-c", "max_connections=120", "-c", "timezone=UTC", "-c", f"fsync={'on' if self.fsync else 'off'}"]
+        # The statement and the detail of an error hold what people wrote: they stay out of the log.
+        command += ["-c", "log_min_error_statement=panic", "-c", "log_error_verbosity=terse"]
         self.process = process = spawn(command, log=self.log, user=self.user, parting=signal.SIGINT)
         if not wait_until(lambda: process.poll() is not None or self._answers(), seconds=60) or process.poll() is not None:
             raise CannotStart(f"PostgreSQL does not start; the end of {self.log} says why.")

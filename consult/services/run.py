@@ -182,7 +182,7 @@ def start_everything(supervisor: Supervisor, values: dict[str, object]) -> None:
         return
     program = Path(sys.executable).parent
     celery = [str(program / "celery"), "-A", "consult"]
-    granian = [str(program / "granian"), "--interface", "wsgi", "--host", str(values["HOST"]), "--port", str(values["PORT"])]
+    granian = [str(program / "granian"), "--interface", "wsgi", "--http", "1", "--host", str(values["HOST"]), "--port", str(values["PORT"])]
     granian += ["--workers", "2", "--workers-kill-timeout", "5", "--respawn-failed-workers", "--no-ws", "--log-level", "warning"]
     commands = {
         "worker": [*celery, "worker", "--loglevel", "WARNING", "--concurrency", "2"],

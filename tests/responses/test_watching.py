@@ -92,7 +92,10 @@ def test_the_figures_are_for_this_machine_or_for_who_has_the_token(
 
 def test_behind_a_proxy_a_visitor_is_not_this_machine(db: None, settings: Any) -> None:
     settings.TRUSTED_PROXY = True
-    assert Client(REMOTE_ADDR="127.0.0.1", headers={"x-forwarded-for": "192.0.2.1"}).get("/metrics").status_code == 404
+    for headers in ({"x-forwarded-for": "192.0.2.1"}, {"x-forwarded-for": "127.0.0.1"}, {"x-forwarded-proto": "https"}):
+        assert Client(REMOTE_ADDR="127.0.0.1", headers=headers).get("/metrics").status_code == 404
+    settings.SECURE_SSL_REDIRECT = True
+    assert Client(REMOTE_ADDR="127.0.0.1").get("/metrics").status_code == 200
 
 
 def test_every_job_of_the_schedule_is_expected_and_notes_its_end(transactional_db: None, exports: object, settings: Any) -> None:

@@ -1,0 +1,27 @@
+"""How much may be sent at once."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse
+
+from consult.models import User
+
+
+def refuse_large_bodies(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Refuse what is larger than any form of ours before a byte of it is read, and leave files to whoever is signed in.
+
+    What comes in chunks has no length, and Django reads none of it.
+    """
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH", "")
+        size = int(length) if length.isascii() and length.isdigit() else 0
+        if size > settings.MOST_BODY_BYTES:
+            staff = request.path.startswith("/staff/") and isinstance(request.user, User)
+            if not staff or size > settings.MOST_STAFF_BODY_BYTES:
+                raise RequestDataTooBig("The body is larger than any form of ours.")
+        return get_response(request)
+
+    return answer
