@@ -30,7 +30,7 @@ import psycopg2
 
 from consult.services.addresses import own_database_url
 from tests.postbox import Postbox
-from tests.running import Running, until
+from tests.running import Running, until, with_children
 from tests.walking import Walker
 
 # What a cut connection, or a page that says so, looks like from outside.
@@ -202,6 +202,16 @@ class Chaos:
     def kill_postgres(self, running: Running) -> None:
         os.kill(running.parts()["postgres"], signal.SIGKILL)
 
+    def pause_postgres(self, running: Running) -> None:
+        stopped = with_children(running.parts()["postgres"])
+        for pid in stopped:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
+        time.sleep(self.dice.uniform(0.5, 7))
+        for pid in stopped:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
     def cut_connections(self, running: Running) -> None:
         self.ask(running, CUT_CONNECTIONS)
 
@@ -216,7 +226,7 @@ class Chaos:
 
 FAULTS: list[Callable[[Chaos, Running], None]] = [
     *[Chaos.kill_web, Chaos.kill_worker, Chaos.kill_beat, Chaos.kill_redis, Chaos.pause_redis],
-    *[Chaos.kill_postgres, Chaos.cut_connections, Chaos.cut_mail, Chaos.slow_mail],
+    *[Chaos.kill_postgres, Chaos.pause_postgres, Chaos.cut_connections, Chaos.cut_mail, Chaos.slow_mail],
 ]
 WAITING = "SELECT count(*) FROM responses_confirmation WHERE state = 'waiting'"
 CUT_CONNECTIONS = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity

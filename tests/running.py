@@ -94,3 +94,10 @@ def of_group(leader: int) -> list[int]:
     listing = subprocess.run(["ps", "-A", "-o", "pid=,pgid=,stat="], capture_output=True, text=True, check=True).stdout
     rows = [line.split() for line in listing.splitlines()]
     return [int(pid) for pid, group, state in rows if int(group) == leader and not state.startswith("Z")]
+
+
+def with_children(parent: int) -> list[int]:
+    """A process and those that it began, whatever group they are in: PostgreSQL gives each of its own one."""
+    listing = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    rows = [[int(word) for word in line.split()] for line in listing.splitlines()]
+    return [parent, *(pid for pid, began_by in rows if began_by == parent)]

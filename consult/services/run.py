@@ -27,6 +27,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 NEEDED_BYTES = 200_000_000
 LOG_BYTES = 5_000_000
 LONGEST_PAUSE = 30.0
+# What lived for so long did not die of starting, and needs no longer pause the next time.
+SETTLED_SECONDS = 5.0
 
 
 @dataclass
@@ -76,7 +78,7 @@ class Supervisor:
                     except CannotStart as reason:
                         say(str(reason))
                         part.again_at = now + part.pause
-                elif part.process is not None and now - part.started > LONGEST_PAUSE:
+                elif part.process is not None and now - part.started > SETTLED_SECONDS:
                     part.pause = 0.5
             time.sleep(0.2)
 

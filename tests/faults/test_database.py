@@ -13,7 +13,7 @@ import pytest
 
 from consult.services.postgres import Postgres
 from tests.faults.sites import RESPOND, Site
-from tests.running import ROOT, until
+from tests.running import ROOT, until, with_children
 from tests.walking import Walker
 
 
@@ -50,7 +50,8 @@ def test_while_the_database_is_away_the_page_says_so_and_keeps_what_was_typed(si
 
 def test_a_database_that_is_there_and_silent_is_503_in_words_and_nobody_waits_for_ever(site: Site) -> None:
     walker = on_part(site)
-    stopped = processes_of(site.postgres)
+    assert site.postgres.process is not None
+    stopped = with_children(site.postgres.process.pid)
     for pid in stopped:
         os.kill(pid, signal.SIGSTOP)
     try:
@@ -63,13 +64,6 @@ def test_a_database_that_is_there_and_silent_is_503_in_words_and_nobody_waits_fo
     walker.fill({})
     assert walker.status == 200
     assert "Into the silence." in walker.go(f"{RESPOND}check/").words
-
-
-def processes_of(postgres: Postgres) -> list[int]:
-    assert postgres.process is not None
-    listing = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-    rows = [[int(word) for word in line.split()] for line in listing.splitlines()]
-    return [postgres.process.pid, *(pid for pid, parent in rows if parent == postgres.process.pid)]
 
 
 def test_a_restart_in_the_middle_costs_nobody_a_response(site: Site) -> None:

@@ -13,7 +13,7 @@ import redis as redis_client
 from responses.tasks import nudge_sending
 from tests.faults.sites import Parts, again_and_again, in_background
 from tests.postbox import Postbox
-from tests.running import until
+from tests.running import until, with_children
 from tests.workers import nudges_to
 
 # Nobody may be kept waiting for longer than this, whatever is away; it says two seconds on the tin, and this machine may be busy.
@@ -162,6 +162,16 @@ def test_two_beats_and_two_workers_at_once_do_nothing_twice(site: Parts) -> None
     )
     assert (batches, members) == (1, responses)
     each_has_one_email(site, addresses)
+
+
+def test_children_of_the_web_server_that_are_killed_are_replaced(site: Parts) -> None:
+    leader = site.running.parts()["web"]
+    children = with_children(leader)[1:]
+    assert children
+    for child in children:
+        os.kill(child, signal.SIGKILL)
+    until(lambda: with_children(leader)[1:] not in ([], children) and site.running.answers(), seconds=30, what=site.running.said)
+    assert site.running.parts()["web"] == leader
 
 
 def test_a_worker_whose_child_is_killed_goes_on(site: Parts) -> None:

@@ -1,13 +1,18 @@
 """`make run`, from its first start to the last: really started, really killed."""
 
 import os
+import re
 import signal
 import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from consult.services.processes import spawn
+from consult.services.run import Part, Supervisor
 from tests.running import Running, of_group, until
 from tests.walking import Walker
 
@@ -52,6 +57,33 @@ def test_a_part_that_is_killed_is_started_again_and_said_so(start: Start) -> Non
         until(lambda name=name, before=before: running.parts().get(name, before) != before, seconds=30, what=running.said)
         assert f"{name} ended" in running.said
     until(running.answers, seconds=30, what=running.said)
+
+
+def test_what_had_settled_is_back_in_a_moment_however_often_it_is_killed_and_what_dies_at_once_waits_longer_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("consult.services.run.SETTLED_SECONDS", 0.3)
+    supervisor = Supervisor(tmp_path)
+    settled = Part("settled", lambda: spawn(["sleep", "60"], log=tmp_path / "settled.log"), pause=0.5)
+    hasty = Part("hasty", lambda: spawn(["false"], log=tmp_path / "hasty.log"), pause=0.5)
+    supervisor.begin(settled)
+    supervisor.begin(hasty)
+    watching = threading.Thread(target=supervisor.watch)
+    watching.start()
+    try:
+        for _ in range(3):
+            until(lambda: settled.process is not None and time.monotonic() - settled.started > 1, seconds=20, what="it is not back")
+            assert settled.process is not None
+            settled.process.kill()
+            settled.process.wait()
+            until(lambda: settled.process is None, seconds=20, what="nobody saw that it ended")
+    finally:
+        supervisor.stopping = True
+        watching.join()
+        supervisor.end()
+    said = capsys.readouterr().out
+    assert re.findall(r"^settled ended .* again in (\S+) s", said, re.MULTILINE) == ["0"] * 3
+    assert re.findall(r"^hasty ended .* again in (\S+) s", said, re.MULTILINE)[:3] == ["0", "1", "2"]
 
 
 def test_a_killed_supervisor_leaves_nothing_behind_and_the_next_start_is_an_ordinary_one(start: Start) -> None:
