@@ -4,10 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from consult.clock import closing_in_words, in_words
 from consult.models import Consultation
 
-DAY = 86_400
+HOUR = 3600
+DAY = 24 * HOUR
 
 
 @dataclass(frozen=True)
@@ -30,16 +34,17 @@ def window_of(consultation: Consultation, *, now: datetime) -> Window:
     phase = consultation.phase_at(now)
     closing, opening = closing_in_words(consultation.closes_at), in_words(consultation.opens_at)
     sentence = {
-        Consultation.Phase.ADVANCE: f"This consultation opens at {opening}.",
-        Consultation.Phase.OPEN: f"This consultation closes at {closing}.",
-    }.get(phase, f"This consultation closed at {closing}.")
+        Consultation.Phase.ADVANCE: _("This consultation opens at %(when)s.") % {"when": opening},
+        Consultation.Phase.OPEN: _("This consultation closes at %(when)s.") % {"when": closing},
+    }.get(phase, _("This consultation closed at %(when)s.") % {"when": closing})
     return Window(phase, sentence, _left((consultation.closes_at - now).total_seconds()), closing, opening)
 
 
 def _left(seconds: float) -> str:
     """How long is left, in one unit, never more than there is: "59 days", "5 hours", "12 minutes"."""
-    for name, size in (("day", DAY), ("hour", 3600)):
-        if seconds >= 2 * size:
-            return f"{int(seconds // size)} {name}s"
+    if seconds >= 2 * DAY:
+        return _("%(count)s days") % {"count": int(seconds // DAY)}
+    if seconds >= 2 * HOUR:
+        return _("%(count)s hours") % {"count": int(seconds // HOUR)}
     minutes = max(ceil(seconds / 60), 0)
-    return f"{minutes} minute{'' if minutes == 1 else 's'}"
+    return ngettext("%(count)s minute", "%(count)s minutes", minutes) % {"count": minutes}

@@ -28,9 +28,15 @@ def days(seconds: float) -> str:
 def kept_for(consultation: Consultation) -> list[tuple[str, str]]:
     """Each class of what we hold about people, and until when."""
     unsent = _("Until you send them. What is left is deleted on %(day)s.") % {"day": day_in_words(expire_at(consultation))}
+    # Nothing below is removed by a clock of ours yet; whoever decides what it is used for decides for how long.
+    until_decided = _("As long as those need it who are responsible. This service does not delete it by itself.")
     code = _("Only as a code that cannot be turned back, for %(days)s.") % {"days": days(FORGET_AFTER.total_seconds())}
     return [
         (_("Answers that you have not sent"), unsent),
+        (_("Your response"), until_decided),
+        (_("Your name, your email address and your postcode"), until_decided),
+        (_("Your equality answers"), _("The same, and only until you stop their use.")),
+        (_("A list of what staff did and read"), _("As long as the responses.")),
         (_("The network address of your computer or phone"), code),
     ]
 
