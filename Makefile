@@ -1,6 +1,6 @@
 # The service's commands. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint lock chaos soak test-containers clean
+.PHONY: help run test lint lock audit sbom chaos soak test-containers clean
 SHELL := /bin/sh
 
 # Variables on the command line, as in `make run PORT=8001`, reach the service.
@@ -45,6 +45,12 @@ soak: $(VENV)/.test ## The longer faults, then COUNT responses (100,000) at RATE
 lock: $(VENV)/.test ## Resolve and pin the packages again
 	$(VENV)/bin/uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --no-header --upgrade --quiet -o requirements.txt
 	$(VENV)/bin/uv pip compile pyproject.toml --group test --universal --generate-hashes --python-version 3.11 --no-header --upgrade --quiet -c requirements.txt -o tests/requirements.txt
+
+audit: $(VENV)/.test ## Ask whether any pinned package has a known weakness; needs the network
+	$(VENV)/bin/pip-audit --strict --require-hashes --progress-spinner off -r requirements.txt
+
+sbom: $(VENV)/.test ## Write the software bill of materials (CycloneDX) to sbom.cdx.json
+	@$(PY) -m tests.bill sbom.cdx.json
 
 clean: ## Remove what was set up; the data in var stays
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis

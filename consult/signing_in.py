@@ -1,5 +1,7 @@
 """Signing staff in, and their passwords. Every try is on the trail."""
 
+import re
+
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.contrib.auth.password_validation import validate_password
@@ -9,6 +11,12 @@ from django.db import transaction
 from consult.auditing import record
 from consult.limiting import count_hit, refuse_over_limit
 from consult.models import Action, User
+
+# The first words that somebody would guess here.
+GUESSED_FIRST = re.compile(
+    r"consult(ation)?s?|london|mopac|police|mayor|crime|plan|city|hall|respons(es?|ding)|review(er)?|analyst|editor|admin(istrator)?"
+)
+LEFT_OVER = 8
 
 
 class WrongPassword(Exception):
@@ -70,6 +78,8 @@ def choose_password(*, user: User, password: str) -> None:
         validate_password(password, user)
     except ValidationError as reason:
         raise PasswordRefused(list(reason.messages)) from reason
+    if len(GUESSED_FIRST.sub("", password.lower())) < LEFT_OVER:
+        raise PasswordRefused(["There is little in this password but words of this service. Add others."])
     if user.check_password(password):
         raise PasswordRefused(["Choose another password than the one you have."])
     with transaction.atomic():

@@ -1,5 +1,6 @@
 """Pages that anybody may read, and the pages for what went wrong."""
 
+import logging
 import sys
 from datetime import date, timedelta
 from typing import Any
@@ -19,6 +20,8 @@ from consult.clock import day_in_words, start_of_day
 from consult.editions import current_edition, find_published, plan_of
 from consult.models import Consultation, published
 from consult.windows import window_of
+
+log = logging.getLogger(__name__)
 
 # When the accessibility statement was last held against the pages, by the tests that it speaks of and by looking.
 ACCESSIBILITY_CHECKED_ON = date(2026, 11, 23)
@@ -218,6 +221,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Signed in, but without the right."""
+    log.warning("Account %s was refused %s.", request.user.pk, request.resolver_match.view_name if request.resolver_match else "a page")
     return say(
         request,
         status=403,

@@ -18,7 +18,7 @@ LAYERS = [
         "consult.services",
         "consult.durability",
         "consult.patience",
-        "consult.bodies",
+        "consult.refusing",
         "consult.headers",
         "consult.sessions",
         "consult.logs",

@@ -70,6 +70,13 @@ class ConfirmForm(StaffForm):
 
 
 class NewPasswordForm(StaffForm):
+    password = forms.CharField(
+        label=_("The password that you have now"),
+        max_length=500,
+        strip=False,
+        error_messages={"required": _("Enter the password that you have now.")},
+        widget=forms.PasswordInput({"autocomplete": "current-password"}),
+    )
     new_password = forms.CharField(
         label=_("New password"),
         max_length=500,

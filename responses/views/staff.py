@@ -26,7 +26,7 @@ from consult.patience import STAFF_SECONDS, patience
 from consult.second_factor import WrongCode, check_code, key_address, key_in_letters, make_recovery_codes, make_seed, set_up
 from consult.signing_in import PasswordRefused, WrongPassword, check_password, choose_password, confirm_identity, due_first
 from consult.visitors import address_of
-from responses.forms.staff import CodeForm, ConfirmForm, NewPasswordForm, PhoneForm, SignInForm
+from responses.forms.staff import CodeForm, ConfirmForm, NewPasswordForm, PhoneForm, SignInForm, StaffForm
 from responses.views.desk import private
 
 View = Callable[..., HttpResponse]
@@ -76,7 +76,7 @@ def way_on(request: HttpRequest) -> str:
     return wanted if safe else ""
 
 
-def refuse(form: CodeForm | ConfirmForm | PhoneForm | SignInForm, problem: OverLimit | WrongPassword | WrongCode) -> None:
+def refuse(form: StaffForm, problem: OverLimit | WrongPassword | WrongCode) -> None:
     """Say on a form why somebody is not let in."""
     if isinstance(problem, OverLimit):
         minutes = max(problem.seconds // 60, 1)
@@ -142,7 +142,10 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     if isinstance(request.user, User):
         record(action=Action.SIGNED_OUT, actor=request.user, subject=request.user.get_username())
         logout(request)
-    return redirect("sign-in")
+    page = redirect("sign-in")
+    # What the desk showed leaves this machine too.
+    page["Clear-Site-Data"] = '"cache"'
+    return page
 
 
 def ask_again(request: HttpRequest) -> HttpResponse | None:
@@ -164,6 +167,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
         except (OverLimit, WrongPassword) as problem:
             refuse(form, problem)
         else:
+            request.session.cycle_key()
             request.session["confirmed_at"] = int(time.time())
             return redirect(way_on(request) or desk_of(user))
     return render(request, "review/confirm.html", {"form": form})
@@ -212,12 +216,19 @@ def new_password(request: HttpRequest) -> HttpResponse:
     user = request.user
     assert isinstance(user, User)  # noqa: S101  # staff_only saw to it; this tells the type checker
     form = NewPasswordForm(request.POST or None)
+    if user.must_change_password:
+        # The one-time password was given a moment ago, and is good for nothing else.
+        del form.fields["password"]
     if request.method == "POST" and form.is_valid():
         try:
+            if not user.must_change_password:
+                confirm_identity(user=user, password=form.cleaned_data["password"], address=address_of(request))
             choose_password(user=user, password=form.cleaned_data["new_password"])
+        except (OverLimit, WrongPassword) as problem:
+            refuse(form, problem)
         except PasswordRefused as refused:
-            for problem in refused.problems:
-                form.add_error("new_password", problem)
+            for words in refused.problems:
+                form.add_error("new_password", words)
         else:
             update_session_auth_hash(request, user)
             return redirect(due_first(user) or desk_of(user))

@@ -43,12 +43,13 @@ def test_everybody_begins_at_their_own_desk_after_choosing_a_password(db: None, 
     [
         ("short", "short", "too short"),
         ("password1234", "password1234", "too common"),
+        ("LondonMopacReviewer1", "LondonMopacReviewer1", "words of this service"),
         (PASSWORD, PASSWORD, "another password than the one you have"),
         ("four words that do not rhyme", "three words that do", "The two passwords are not the same."),
     ],
 )
 def test_a_password_that_will_not_do_is_refused_with_the_reason(reviewer: User, sign_in: SignIn, new: str, again: str, words: str) -> None:
-    page = sign_in(reviewer).post(reverse("new-password"), {"new_password": new, "new_password_again": again})
+    page = sign_in(reviewer).post(reverse("new-password"), {"password": PASSWORD, "new_password": new, "new_password_again": again})
     assert words in page.content.decode()
     assert User.objects.get().check_password(PASSWORD)
 

@@ -95,6 +95,8 @@ def test_every_answer_carries_the_headers_also_a_refusal(site: Production, reque
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03" + b"\x00" * 160,
         b"BREW / HTTP/1.1\r\n" + FROM_PROXY + b"\r\n",
+        b"TRACE / HTTP/1.1\r\n" + FROM_PROXY + b"\r\n",
+        b"PUT /static/consult/site.css HTTP/1.1\r\n" + FROM_PROXY + b"Content-Length: 1\r\n\r\na",
         b"CONNECT evil.example:443 HTTP/1.1\r\n" + FROM_PROXY + b"\r\n",
         b"GET /static/../consult/settings.py HTTP/1.1\r\n" + FROM_PROXY + b"\r\n",
         b"GET /static/%2e%2e/consult/settings.py HTTP/1.1\r\n" + FROM_PROXY + b"\r\n",
@@ -103,7 +105,7 @@ def test_every_answer_carries_the_headers_also_a_refusal(site: Production, reque
         b"GET /static/%00 HTTP/1.1\r\n" + FROM_PROXY + b"\r\n",
         b"GET /%zz%% HTTP/1.1\r\n" + FROM_PROXY + b"\r\n",
     ],
-    ids=range(23),
+    ids=range(25),
 )
 def test_what_no_browser_would_put_on_the_wire_is_refused(site: Production, request_bytes: bytes) -> None:
     answer = site.raw(request_bytes)

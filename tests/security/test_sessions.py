@@ -69,11 +69,13 @@ def test_a_session_that_was_signed_out_or_whose_password_changed_is_worth_nothin
     stolen = Client()
     stolen.cookies["session"] = here.cookies["session"].value
     assert stolen.get(reverse("batch-list")).status_code == 200
-    here.post(reverse("sign-out"))
+    assert here.post(reverse("sign-out"))["Clear-Site-Data"] == '"cache"'
     assert stolen.get(reverse("batch-list")).status_code == 302
     third = sign_in(analyst)
     new = dict.fromkeys(("new_password", "new_password_again"), "four words that do not rhyme")
-    third.post(reverse("new-password"), new)
+    assert "The password is wrong." in third.post(reverse("new-password"), new | {"password": "wrong"}).content.decode()
+    assert elsewhere.get(reverse("batch-list")).status_code == 200
+    third.post(reverse("new-password"), new | {"password": PASSWORD})
     assert elsewhere.get(reverse("batch-list")).status_code == 302
     assert third.get(reverse("batch-list")).status_code == 200
 
@@ -97,7 +99,9 @@ def test_an_analyst_has_contact_details_only_if_granted_and_with_the_password_gi
     chief.post(reverse("admin:consult_user_change", args=[analyst.pk]), {"role": "analyst", "is_active": "on", "takes_contacts": "on"})
     asked = client.get(address)
     assert asked["Location"].startswith(reverse("confirm"))
+    before = client.cookies["session"].value
     assert client.post(asked["Location"], {"password": PASSWORD})["Location"] == address
+    assert client.cookies["session"].value != before
     assert b"rita@example.org" in b"".join(client.get(address))
     moved(client, confirmed_at=16 * 60)
     assert client.get(address).status_code == 302

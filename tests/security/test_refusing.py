@@ -36,3 +36,10 @@ def test_a_larger_file_is_for_staff_and_there_is_an_end_to_that_too(
     assert send_file(sign_in(reviewer), address, 15_000).status_code == 200
     assert send_file(sign_in(reviewer), address, 25_000).status_code == 413
     assert send_file(planted, address, 15_000).status_code == 413
+
+
+@pytest.mark.usefixtures("consultation")
+@pytest.mark.parametrize("method", ["TRACE", "PUT", "DELETE", "PATCH", "CONNECT", "BREW"])
+def test_no_method_but_those_of_our_pages_is_answered(method: str) -> None:
+    for address in ("/", f"/{SLUG}/", "/staff/sign-in/", "/admin/", "/static/consult/site.css"):
+        assert Client().generic(method, address).status_code == 405

@@ -1,21 +1,25 @@
-"""How much may be sent at once."""
+"""What is refused before anything looks at it."""
 
 from collections.abc import Callable
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 from consult.models import User
 
+METHODS = ["GET", "HEAD", "OPTIONS", "POST"]
 
-def refuse_large_bodies(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Refuse what is larger than any form of ours before a byte of it is read, and leave files to whoever is signed in.
 
-    What comes in chunks has no length, and Django reads none of it.
+def refuse_what_no_form_sends(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Refuse methods that no page of ours has, and bodies larger than any form of ours, before a byte of them is read.
+
+    Larger files are for whoever is signed in. What comes in chunks has no length, and Django reads none of it.
     """
 
     def answer(request: HttpRequest) -> HttpResponse:
+        if request.method not in METHODS:
+            return HttpResponseNotAllowed(METHODS)
         length = request.META.get("CONTENT_LENGTH", "")
         size = int(length) if length.isascii() and length.isdigit() else 0
         if size > settings.MOST_BODY_BYTES:
