@@ -93,6 +93,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A silent Redis must cost a respondent a second at most: the sweep finds whatever the nudge did not carry.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 1,
+    "socket_keepalive": True,
+    "socket_keepalive_options": addresses.SILENT_SOCKET,
     "socket_timeout": 1 if "celery" not in Path(sys.argv[0]).name else None,
     "visibility_timeout": 3600,
     "unacked_restore_interval": 10,

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import socket
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,12 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 # After a network has swallowed everything for some fifteen seconds a connection is given up, also by workers. Sockets ignore these.
 # https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-KEEPALIVES
 SILENT_NETWORK = {"keepalives_idle": 5, "keepalives_interval": 3, "keepalives_count": 3, "tcp_user_timeout": 15_000}
+# The same for Redis, where a worker waits for its next task without a limit: in seconds, times, and milliseconds.
+SILENT_SOCKET = {
+    getattr(socket, name): value
+    for name, value in {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 3, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 15_000}.items()
+    if hasattr(socket, name)  # Not every system has them all.
+}
 
 
 def socket_dir(var_dir: Path) -> Path:

@@ -13,6 +13,7 @@ from django.core.mail import get_connection
 from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Now
+from redis import Redis as Client
 
 from consult.clock import in_words
 from consult.services.redis import Redis
@@ -129,6 +130,16 @@ def test_a_silent_redis_costs_one_respondent_a_second_and_the_next_ones_nothing(
         os.kill(redis.process.pid, signal.SIGCONT)
     assert waits[0] < 1.5
     assert max(waits[1:]) < 0.05
+    assert [record.getMessage().partition(";")[0] for record in caplog.records] == ["Redis does not answer"]
+
+
+@pytest.mark.parametrize(("setting", "value"), [("maxmemory", "1"), ("min-replicas-to-write", "3"), ("requirepass", "another")])
+def test_a_redis_that_answers_and_refuses_costs_nobody_an_error(
+    redis: Redis, caplog: pytest.LogCaptureFixture, setting: str, value: str
+) -> None:
+    """It is full, it has lost its replicas, or somebody changed its password."""
+    Client.from_url(redis.url).config_set(setting, value)
+    nudge_sending()
     assert [record.getMessage().partition(";")[0] for record in caplog.records] == ["Redis does not answer"]
 
 
