@@ -43,11 +43,13 @@ def amend_response(
     contact: Mapping[str, str],
     started_at: datetime,
     flags: tuple[str, ...] = (),
+    channel: str = Response.Channel.ONLINE,
+    timing: Response.Timing | None = None,
 ) -> Submitted:
     """Replace `earlier`, the version that the respondent had before them, by what they send now.
 
     The same rules as for sending hold, and the same key sent twice is one amendment. Where nothing is different from
-    `earlier`, it stays as it is and no version is made.
+    `earlier`, it stays as it is and no version is made. `timing` is staff's word on what came by another way.
 
     Raises ChangedMeanwhile, ConsultationClosed, NothingToSend or SentDifferently; then nothing was written.
     """
@@ -61,7 +63,8 @@ def amend_response(
         act=Response.Act.AMENDED,
         choices=answers.choices,
         texts=answers.texts,
-        channel=Response.Channel.ONLINE,
+        channel=channel,
+        timing=timing or "",
         started_at=started_at,
         submission_key=submission_key,
         digest=digest,
@@ -116,7 +119,8 @@ def _replace(earlier: Response, version: Response, contact: Mapping[str, str]) -
     try:
         with transaction.atomic():
             newest = _newest_if(earlier)
-            version.timing, version.received_at = timing_of(earlier.consultation, version.started_at)
+            decided = Response.Timing(version.timing) if version.timing else None
+            version.timing, version.received_at = timing_of(earlier.consultation, version.started_at, decided=decided)
             Review.objects.filter(response=newest).update(superseded=True)
             receive(version, contact)
     except IntegrityError as reason:

@@ -69,12 +69,13 @@ def submit_response(
     started_at: datetime,
     channel: str = Response.Channel.ONLINE,
     flags: tuple[str, ...] = (),
+    timing: Response.Timing | None = None,
 ) -> Submitted:
     """Receive a response, once. `contact` is name, email and postcode_district, each of which may be empty.
 
     In one transaction: the response, the respondent's contact details, the confirmation to be sent, the review to be
     done and the ledger's entry. The same key with the same content gives what was received first, also after closing.
-    The database's clock at arrival decides whether it is in time.
+    The database's clock at arrival decides whether it is in time, or staff by `timing` for what came by another way.
 
     Raises ConsultationClosed, NothingToSend or SentDifferently; then nothing was written.
     """
@@ -84,7 +85,7 @@ def submit_response(
     for _ in range(REFERENCE_TRIES):
         try:
             with transaction.atomic():
-                timing, arrived_at = timing_of(consultation, started_at)
+                decided, arrived_at = timing_of(consultation, started_at, decided=timing)
                 if not says_something(plan, answers):
                     raise NothingToSend
                 reference = new_reference()
@@ -96,7 +97,7 @@ def submit_response(
                     choices=answers.choices,
                     texts=answers.texts,
                     channel=channel,
-                    timing=timing,
+                    timing=decided,
                     started_at=started_at,
                     received_at=arrived_at,
                     submission_key=submission_key,
@@ -133,12 +134,19 @@ def same_as(earlier: Submitted, digest: str) -> Submitted:
     return earlier
 
 
-def timing_of(consultation: Consultation, started_at: datetime) -> tuple[Response.Timing, datetime]:
-    """Whether a response that arrives now is in time, and now, by the database's clock. Raises ConsultationClosed."""
+def timing_of(
+    consultation: Consultation, started_at: datetime, *, decided: Response.Timing | None = None
+) -> tuple[Response.Timing, datetime]:
+    """Whether a response that arrives now is in time, unless staff `decided` that, and now, by the database's clock.
+
+    Raises ConsultationClosed.
+    """
     # Read again: the closing date may have moved since the page was made.
     window = published().filter(pk=consultation.pk).first()
     if window is None:
         raise ConsultationClosed
+    if decided is not None:
+        return decided, window.now
     match window.phase_at(window.now):
         case Consultation.Phase.OPEN:
             return Response.Timing.IN_TIME, window.now

@@ -17,6 +17,7 @@ from responses.views import (
     signing,
     staff,
     trail,
+    transcribing,
     undelivered,
 )
 
@@ -55,6 +56,13 @@ urlpatterns = [
     path("staff/codes/<slug:consultation>/<slug:question>/answers/", coding.code_answers, name="code-answers"),
     path("staff/codes/<slug:consultation>/<slug:question>/<int:pk>/", coding.code, name="code"),
     path("signing-key/", signing.signing_keys, name="signing-keys"),
+    path("staff/enter/", transcribing.entering, name="entering"),
+    path("staff/enter/<slug:consultation>/", transcribing.enter, name="enter"),
+    path("staff/enter/<slug:consultation>/mailbox/", transcribing.take_up_mailbox, name="take-up-mailbox"),
+    path("staff/entered/<str:reference>/", transcribing.entered, name="entered"),
+    path("staff/entered/<str:reference>/again/", transcribing.key_again, name="key-again"),
+    path("staff/attached/<int:pk>/", transcribing.attached_file, name="attached-file"),
+    path("staff/messages/<int:pk>/", transcribing.message, name="message"),
     path("staff/batches/", batching.batch_list, name="batch-list"),
     path("staff/trail/", trail.trail, name="trail"),
     path("staff/trail/trail.csv", trail.trail_file, name="trail-file"),

@@ -3,14 +3,18 @@
 from collections.abc import Callable
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import get_resolver, reverse
+from django.utils import timezone
 
 from consult.models import User
 from responses.batching import seal_batch, write_batch
-from responses.models import Campaign, Cluster, Code, Response
+from responses.models import Campaign, Cluster, Code, Message, Response, Transcription
 from responses.receipts import receipt_token
 from responses.tallying import tally
+from tests.conftest import make_person
 
 SECRET = "A secret hope."
 EVERYBODY_IN = {"reviewer", "analyst", "editor", "administrator"}
@@ -30,6 +34,13 @@ STAFF = {
     "codebook": {"reviewer", "administrator"},
     "code": {"reviewer", "administrator"},
     "code-answers": {"reviewer", "administrator"},
+    "entering": {"reviewer", "administrator"},
+    "enter": {"reviewer", "administrator"},
+    "take-up-mailbox": {"reviewer", "administrator"},
+    "entered": {"reviewer", "administrator"},
+    "key-again": {"reviewer", "administrator"},
+    "attached-file": {"reviewer", "administrator"},
+    "message": {"reviewer", "administrator"},
     "batch-list": {"analyst", "administrator"},
     "batch-file": {"analyst", "administrator"},
     "batch-now": {"analyst", "administrator"},
@@ -54,7 +65,7 @@ PUBLIC = {
     *{"receipt", "receipt-text", "receipt-pdf", "amend", "withdraw", "equality", "stop-equality", "correct-address"},
     *{"signing-keys"},
 }
-POSTED = {"batch-now", "undelivered-again", "books-now", "search-now", "change-campaign", "count-now"}
+POSTED = {"batch-now", "undelivered-again", "books-now", "search-now", "change-campaign", "count-now", "take-up-mailbox"}
 
 
 def arguments(name: str, response: Response) -> list[object]:
@@ -69,6 +80,16 @@ def arguments(name: str, response: Response) -> list[object]:
     if name == "chart-file":
         tally(consultation=response.consultation)
         return [slug, "borough", "csv"]
+    if name in {"entered", "key-again", "attached-file"}:
+        keyed = Transcription.objects.create(response=response, received_on=timezone.localdate(), keyed_by=make_person("ben", "reviewer"))
+        file = default_storage.save("attachments/scan.pdf", ContentFile(b"%PDF-"))
+        scan = keyed.attachments.create(file=file, kind="application/pdf", bytes=5, sha256="0" * 64, by=keyed.keyed_by)
+        return [scan.pk if name == "attached-file" else response.reference]
+    if name == "message":
+        file = default_storage.save("messages/one.eml", ContentFile(SECRET.encode()))
+        return [Message.objects.create(consultation=response.consultation, file=file, sha256="0" * 64).pk]
+    if name in {"enter", "take-up-mailbox"}:
+        return [slug]
     if name in {"codebook", "code-answers"}:
         return [slug, "missing"]
     return {"review-one": [response.reference], "batch-file": [slug, 1, "responses.csv"]}.get(name, [])

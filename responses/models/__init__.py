@@ -12,8 +12,10 @@ from responses.models.response import Contact, Response
 from responses.models.review import Review, ReviewStep
 from responses.models.signing import SigningKey
 from responses.models.tally import Tally
+from responses.models.transcription import Attachment, Message, SecondKeying, Transcription
 
 __all__ = [
+    "Attachment",
     "Batch",
     "BatchMember",
     "Campaign",
@@ -31,11 +33,14 @@ __all__ = [
     "Draft",
     "EqualityAnswers",
     "LedgerEntry",
+    "Message",
     "Reconciliation",
     "Response",
     "Review",
     "ReviewStep",
     "SecondCoding",
+    "SecondKeying",
     "SigningKey",
     "Tally",
+    "Transcription",
 ]

@@ -34,7 +34,7 @@ from responses.coding import (
     take_off,
 )
 from responses.models import Code, CodedAnswer, Coding, Response, SecondCoding
-from responses.views.staff import staff_only
+from responses.views.staff import reference_or_404, staff_only
 
 SAMPLES = [25, 50, 100, 200]
 
@@ -158,7 +158,7 @@ def code_answers(request: HttpRequest, consultation: str, question: str) -> Http
 
 def _wanted(request: HttpRequest, consultation: Consultation, question: str, second: SecondCoding | None) -> Response | None:
     if reference := request.GET.get("reference", ""):
-        return get_object_or_404(answers_to(consultation, question), reference=reference)
+        return get_object_or_404(answers_to(consultation, question), reference=reference_or_404(reference))
     return next_to_code(consultation, question, after=_number(request.GET, "after"), again=second, by=_by(request))
 
 
@@ -188,7 +188,7 @@ def _answer(
 
 def _carry_out(request: HttpRequest, consultation: Consultation, question: str, second: SecondCoding | None) -> HttpResponse:
     by, do = _by(request), request.POST.get("do", "")
-    response = get_object_or_404(answers_to(consultation, question), reference=request.POST.get("reference", ""))
+    response = get_object_or_404(answers_to(consultation, question), reference=reference_or_404(request.POST.get("reference", "")))
     known = Code.objects.filter(consultation=consultation, question=question, retired=False)
     here = f"{request.path}?reference={response.reference}" + (f"&second={second.pk}" if second else "")
     if do == "take-off":

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.core import signing
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
@@ -27,6 +27,7 @@ from consult.second_factor import WrongCode, check_code, key_address, key_in_let
 from consult.signing_in import PasswordRefused, WrongPassword, check_password, choose_password, confirm_identity, due_first
 from consult.visitors import address_of
 from responses.forms.staff import CodeForm, ConfirmForm, NewPasswordForm, PhoneForm, SignInForm, StaffForm
+from responses.references import NotAReference, normalise_reference
 from responses.views.desk import private
 
 View = Callable[..., HttpResponse]
@@ -60,6 +61,14 @@ def staff_only(right: Right | None) -> Callable[[View], View]:
         return wrapped
 
     return decorate
+
+
+def reference_or_404(text: str) -> str:
+    """The reference in an address or a form, as it is kept."""
+    try:
+        return normalise_reference(text)
+    except NotAReference as reason:
+        raise Http404 from reason
 
 
 def desk_of(user: User) -> str:

@@ -12,6 +12,8 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.urls import get_resolver, reverse
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -26,7 +28,7 @@ from responses.answers import read_answers
 from responses.batching import seal_batch, write_batch
 from responses.clustering import find_clusters
 from responses.coding import code_answer, draw_second_coding
-from responses.models import Cluster, Code, Confirmation, Reconciliation, Response, SigningKey
+from responses.models import Cluster, Code, Confirmation, Message, Reconciliation, Response, SigningKey, Transcription
 from responses.receipts import receipt_token
 from responses.reconciling import reconcile
 from responses.reviewing import move_review
@@ -56,6 +58,8 @@ NO_PAGES = {
         "count-now",
         "chart-file",
         "trail-file",
+        "take-up-mailbox",
+        "attached-file",
     },
     *{"robots", "favicon", "security-contact", "privacy", "paper-form-pdf"},
 }
@@ -231,6 +235,7 @@ def walk_staff_pages(visit: Visit, consultation: Consultation, send: Send, admin
     visit.go("review-one", response.reference, state="changed by the respondent")
     walk_campaigns(visit, consultation, send)
     walk_codes(visit, consultation, administrator)
+    walk_post(visit, consultation, administrator)
     tally(consultation=consultation)
     visit.go("dashboard", state="counted")
     visit.page.locator("details").first.click()
@@ -331,6 +336,37 @@ def walk_codes(visit: Visit, consultation: Consultation, administrator: User) ->
     visit.page.fill("[name=name]", "")
     press(visit, "Save")
     visit.look("code", "refused")
+
+
+def walk_post(visit: Visit, consultation: Consultation, administrator: User) -> None:
+    slug = consultation.slug
+    visit.go("entering", state="empty")
+    press(visit, "Load it")
+    visit.look("entering", "refused")
+    visit.go("enter", slug)
+    press(visit, "Receive this response")
+    visit.look("enter", "refused")
+    visit.page.select_option("[name=channel]", "post")
+    visit.page.fill("[name=received_on]", timezone.localdate().isoformat())
+    visit.page.fill("[name=missing]", "Buses at night.")
+    press(visit, "Receive this response")
+    visit.look("entered")
+    press(visit, "Keep it")
+    visit.look("entered", "refused")
+    keyed = Transcription.objects.get()
+    # A letter of somebody else's, as they would find it.
+    Transcription.objects.update(keyed_by=make_person("cleo", User.Role.REVIEWER))
+    visit.go("key-again", keyed.response.reference)
+    visit.page.fill("[name=missing]", "Trains at night.")
+    press(visit, "Compare")
+    visit.look("key-again", "different")
+    file = default_storage.save("messages/one.eml", ContentFile(b"Subject: My views\n\nMore youth workers."))
+    message = Message.objects.create(consultation=consultation, file=file, sha256="0" * 64)
+    visit.go("message", message.pk)
+    press(visit, "Set it aside")
+    visit.look("message", "refused")
+    visit.go("enter", slug, query=f"?message={message.pk}", state="from a message")
+    visit.go("entering", state="with a message")
 
 
 @pytest.mark.django_db(transaction=True)

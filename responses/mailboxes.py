@@ -1,0 +1,149 @@
+"""Loading a mailbox: every message in it becomes a row once, and each row is a response or not one, with the reason."""
+
+import hashlib
+import mailbox
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils.html import strip_tags
+
+from consult.auditing import record
+from consult.models import Action, Consultation, User
+from responses.models import Message
+
+# Of a message's words, as much as a person can look over. The whole stays in its file.
+SHOWN_CHARS = 50_000
+# In an mbox file a line that begins so is written with one more ">", or it would begin the next message.
+# https://www.loc.gov/preservation/digital/formats/fdd/fdd000385.shtml
+QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
+
+
+class NotAMailbox(ValueError):
+    """The file holds no message."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a loading found: messages in the file, and how many of them had been loaded before."""
+
+    messages: int
+    known: int
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A message as a person reads it. Everything in it comes from outside and is to be shown as text."""
+
+    sender: str
+    subject: str
+    sent: str
+    words: str
+    attachments: list[str]
+
+
+def load_mailbox(*, consultation: Consultation, path: Path, by: User | None) -> Loaded:
+    """Take up every message of an mbox or .eml file. Loading it again, whole or in part, finds what is there and adds the rest.
+
+    Raises NotAMailbox, and OSError where the file cannot be read.
+    """
+    found = known = 0
+    for raw in _messages(path):
+        found += 1
+        known += not _take_up(raw, consultation, by)
+    if not found:
+        raise NotAMailbox
+    record(action=Action.MAILBOX_LOADED, actor=by, subject=consultation.slug, messages=found, known=known)
+    return Loaded(found, known)
+
+
+def _messages(path: Path) -> Iterator[bytes]:
+    if path.suffix.lower() == ".eml":
+        yield path.read_bytes()
+        return
+    # The mailbox module has an error of its own for a file that is not there.
+    path.stat()
+    box = mailbox.mbox(path, create=False)
+    try:
+        for key in box.iterkeys():
+            yield QUOTED_FROM.sub(rb"\1", box.get_bytes(key))
+    finally:
+        box.close()
+
+
+def _take_up(raw: bytes, consultation: Consultation, by: User | None) -> bool:
+    """Whether it is new."""
+    sha256 = hashlib.sha256(raw).hexdigest()
+    with transaction.atomic():
+        # Two loadings of one mailbox at once: the second waits for the first message, and finds each there.
+        Consultation.objects.select_for_update(no_key=True).get(pk=consultation.pk)
+        if Message.objects.filter(consultation=consultation, sha256=sha256).exists():
+            return False
+        name = default_storage.save(f"messages/{sha256}.eml", ContentFile(raw))
+        Message.objects.create(consultation=consultation, file=name, sha256=sha256, received_at=_received_at(raw), loaded_by=by)
+    return True
+
+
+def _received_at(raw: bytes) -> datetime | None:
+    """When it reached the mailbox: the date of the uppermost Received header, or else what the sender says."""
+    parsed = _parsed(raw)
+    stamps = [str(parsed.get("Received", "")).rpartition(";")[2], str(parsed.get("Date", ""))]
+    for stamp in stamps:
+        try:
+            moment = parsedate_to_datetime(stamp.strip())
+        except (ValueError, TypeError, IndexError, OverflowError):
+            continue
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return None
+
+
+def _parsed(raw: bytes) -> EmailMessage:
+    return message_from_bytes(raw, policy=policy.default)
+
+
+def read_letter(message: Message) -> Letter:
+    """What a message says. Raises FileNotFoundError where its file was removed."""
+    with default_storage.open(message.file) as file:
+        parsed = _parsed(file.read())
+    return Letter(
+        sender=_header(parsed, "From"),
+        subject=_header(parsed, "Subject"),
+        sent=_header(parsed, "Date"),
+        words=_words(parsed)[:SHOWN_CHARS],
+        attachments=[
+            part.get_filename() or part.get_content_type() for part in parsed.walk() if part.get_content_disposition() == "attachment"
+        ],
+    )
+
+
+def _header(parsed: EmailMessage, name: str) -> str:
+    return _kept(" ".join(str(parsed.get(name, "")).split()))[:500]
+
+
+def _words(parsed: EmailMessage) -> str:
+    body = parsed.get_body(preferencelist=("plain", "html"))
+    if body is None:
+        return ""
+    raw = body.get_payload(decode=True)
+    content = raw if isinstance(raw, bytes) else b""
+    try:
+        text = content.decode(body.get_content_charset() or "utf-8", errors="replace")
+    except LookupError:
+        # A character set that nobody knows; most such messages are UTF-8 all the same.
+        text = content.decode("utf-8", errors="replace")
+    if body.get_content_type() == "text/html":
+        text = strip_tags(text)
+    return _kept(text.replace("\r\n", "\n").replace("\r", "\n").strip())
+
+
+def _kept(text: str) -> str:
+    # What PostgreSQL cannot store and no page should show.
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
