@@ -446,7 +446,7 @@ def always_ours(confirmation: Confirmation) -> tuple[Confirmation, bool]:
     return Confirmation.objects.get(pk=confirmation.pk), True
 
 
-def always_in_time(consultation: Consultation, started_at: datetime) -> tuple[Response.Timing, datetime]:
+def always_in_time(consultation: Consultation, started_at: datetime, **decided: object) -> tuple[Response.Timing, datetime]:
     return Response.Timing.IN_TIME, timezone.now()
 
 
