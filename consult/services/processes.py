@@ -75,7 +75,10 @@ def started_at(pid: int) -> str:
 def remember(process: subprocess.Popen[bytes], path: Path) -> None:
     """Write down a child, so that the next start can end it if this one never gets to."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"pid": process.pid, "started_at": started_at(process.pid)}))
+    # Renamed when whole: whoever reads it, or starts after a power cut, finds a note or none, never half of one.
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps({"pid": process.pid, "started_at": started_at(process.pid)}))
+    fresh.replace(path)
 
 
 def end_leftovers(folder: Path) -> None:

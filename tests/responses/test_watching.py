@@ -22,7 +22,7 @@ from consult.limiting import count_refusal
 from consult.logs import JsonFormatter, LineFormatter, clean, current_id
 from consult.models import Consultation, JobRun
 from consult.running import EXPECTED, noted, overdue
-from responses import tasks
+from responses import confirming, tasks
 from responses.batching import seal_batch
 from responses.drafting import DRAFTS_KEPT_FOR, remove_expired_drafts, start_draft
 from responses.management.commands import doctor
@@ -54,6 +54,16 @@ def test_the_figures_are_those_of_the_database(send: Send, consultation: Consult
     assert (now["consult_batches"], now["consult_batches_unwritten"]) == (1, 1)
     assert now['consult_refusals_lately{reason="send"}'] == 1
     assert now['consult_closes_in_seconds{consultation="police-and-crime-plan-2021-25"}'] > 0
+
+
+def test_the_figures_say_how_long_nobody_could_be_written_to(send: Send) -> None:
+    stop_the_mail_server(send())
+    assert figures()["consult_outbox_oldest_seconds"] >= 3600
+    # One person's mail server that wants to be asked again raises no alarm, nor does an email that staff had tried again just now.
+    hold_up_a_confirmation(Response.objects.get())
+    assert figures()["consult_outbox_oldest_seconds"] == 0
+    Confirmation.objects.update(attempts=0, tried_again_at=Now())
+    assert figures()["consult_outbox_oldest_seconds"] < 60
 
 
 def test_the_figures_say_when_a_job_has_not_run(db: None) -> None:
@@ -157,7 +167,16 @@ def fail_a_confirmation(response: Response) -> None:
 
 
 def hold_up_a_confirmation(response: Response) -> None:
-    Confirmation.objects.filter(response=response).update(attempts=5, reason="ConnectionRefusedError")
+    Confirmation.objects.filter(response=response).update(attempts=5, reason="451 try later")
+
+
+def stop_the_mail_server(response: Response) -> None:
+    """As it is after an hour without one: each look puts off what waits, and counts nothing."""
+    Confirmation.objects.filter(response=response).update(
+        created_at=Now() - timedelta(hours=1),
+        due_at=Now() + confirming.SERVER_PAUSE,
+        reason="Waiting for the mail server: ConnectionRefusedError: [Errno 111] Connection refused",
+    )
 
 
 def leave_a_batch_unwritten(response: Response) -> None:
@@ -180,7 +199,8 @@ def withdraw_everything(response: Response) -> None:
     ("harm", "words"),
     [
         (fail_a_confirmation, "1 confirmations could not be delivered"),
-        (hold_up_a_confirmation, "were tried more than twice and wait (ConnectionRefusedError)"),
+        (hold_up_a_confirmation, "1 confirmations wait for longer than they should (451 try later)"),
+        (stop_the_mail_server, "1 confirmations wait for longer than they should (Waiting for the mail server: ConnectionRefusedError"),
         (leave_a_batch_unwritten, "could not be written (No space left on device.)"),
         (unbalance_the_books, "The books do not balance: 1 differences"),
         (stop_a_job, "Responses.reconcile has not ended well for too long"),
