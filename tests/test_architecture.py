@@ -71,6 +71,7 @@ LAYERS = [
             "responses.tallying",
             "responses.transcribing",
             "responses.mailboxes",
+            "responses.redacting",
         ],
         *["responses.reviewing", "responses.batching", "responses.filling", "responses.reconciling", "responses.watching"],
     ],

@@ -34,6 +34,9 @@ STAFF = {
     "codebook": {"reviewer", "administrator"},
     "code": {"reviewer", "administrator"},
     "code-answers": {"reviewer", "administrator"},
+    "redact": {"reviewer", "administrator"},
+    "publication": {"reviewer", "administrator"},
+    "change-publication": {"administrator"},
     "entering": {"reviewer", "administrator"},
     "enter": {"reviewer", "administrator"},
     "take-up-mailbox": {"reviewer", "administrator"},
@@ -63,9 +66,18 @@ PUBLIC = {
     *{"robots", "favicon", "security-contact", "accessibility", "privacy", "safety", "cookies"},
     *{"consultation-privacy", "paper-form", "paper-form-pdf"},
     *{"receipt", "receipt-text", "receipt-pdf", "amend", "withdraw", "equality", "stop-equality", "correct-address"},
-    *{"signing-keys"},
+    *{"signing-keys", "published-responses", "published-file"},
 }
-POSTED = {"batch-now", "undelivered-again", "books-now", "search-now", "change-campaign", "count-now", "take-up-mailbox"}
+POSTED = {
+    "batch-now",
+    "undelivered-again",
+    "books-now",
+    "search-now",
+    "change-campaign",
+    "count-now",
+    "take-up-mailbox",
+    "change-publication",
+}
 
 
 def arguments(name: str, response: Response) -> list[object]:
@@ -88,11 +100,11 @@ def arguments(name: str, response: Response) -> list[object]:
     if name == "message":
         file = default_storage.save("messages/one.eml", ContentFile(SECRET.encode()))
         return [Message.objects.create(consultation=response.consultation, file=file, sha256="0" * 64).pk]
-    if name in {"enter", "take-up-mailbox"}:
+    if name in {"enter", "take-up-mailbox", "change-publication"}:
         return [slug]
     if name in {"codebook", "code-answers"}:
         return [slug, "missing"]
-    return {"review-one": [response.reference], "batch-file": [slug, 1, "responses.csv"]}.get(name, [])
+    return {"review-one": [response.reference], "redact": [response.reference], "batch-file": [slug, 1, "responses.csv"]}.get(name, [])
 
 
 def test_every_address_has_a_line_in_the_table() -> None:

@@ -11,6 +11,7 @@ class Right(models.TextChoices):
     SEE_FIGURES = "see_figures", "see the dashboard"
     READ_RESPONSES = "read_responses", "read and decide on responses"
     TAKE_BATCHES = "take_batches", "see and download batches"
+    PUBLISH_RESPONSES = "publish_responses", "put approved responses on the website"
     EDIT_PLAN = "edit_plan", "change what the consultation says, and its dates"
     MANAGE_STAFF = "manage_staff", "make and change staff accounts"
     READ_TRAIL = "read_trail", "read the audit trail"

@@ -8,6 +8,7 @@ from responses.models.draft import Draft
 from responses.models.equality import EqualityAnswers
 from responses.models.ledger import LedgerEntry
 from responses.models.reconciliation import Reconciliation
+from responses.models.redaction import Approval, PublishedSet, Redaction
 from responses.models.response import Contact, Response
 from responses.models.review import Review, ReviewStep
 from responses.models.signing import SigningKey
@@ -15,6 +16,7 @@ from responses.models.tally import Tally
 from responses.models.transcription import Attachment, Message, SecondKeying, Transcription
 
 __all__ = [
+    "Approval",
     "Attachment",
     "Batch",
     "BatchMember",
@@ -34,7 +36,9 @@ __all__ = [
     "EqualityAnswers",
     "LedgerEntry",
     "Message",
+    "PublishedSet",
     "Reconciliation",
+    "Redaction",
     "Response",
     "Review",
     "ReviewStep",

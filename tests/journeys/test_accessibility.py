@@ -1,5 +1,6 @@
 """Every page, in every state, on a phone and on a desk: what axe finds, what does not fit, and what it asks of others."""
 
+import re
 import time
 from base64 import b32decode
 from collections.abc import Callable, Iterator
@@ -59,6 +60,8 @@ NO_PAGES = {
         "chart-file",
         "trail-file",
         "take-up-mailbox",
+        "change-publication",
+        "published-file",
         "attached-file",
     },
     *{"robots", "favicon", "security-contact", "privacy", "paper-form-pdf"},
@@ -236,6 +239,7 @@ def walk_staff_pages(visit: Visit, consultation: Consultation, send: Send, admin
     walk_campaigns(visit, consultation, send)
     walk_codes(visit, consultation, administrator)
     walk_post(visit, consultation, administrator)
+    walk_publication(visit, consultation, send)
     tally(consultation=consultation)
     visit.go("dashboard", state="counted")
     visit.page.locator("details").first.click()
@@ -367,6 +371,24 @@ def walk_post(visit: Visit, consultation: Consultation, administrator: User) -> 
     visit.look("message", "refused")
     visit.go("enter", slug, query=f"?message={message.pk}", state="from a message")
     visit.go("entering", state="with a message")
+
+
+def walk_publication(visit: Visit, consultation: Consultation, send: Send) -> None:
+    visit.go("publication", state="nothing agreed")
+    response = send({"missing": "Ring me on 020 7946 0000. Yours sincerely, Ann Other", "publication": "named"})
+    visit.go("redact", response.reference)
+    visit.page.get_by_role("button", name="Keep it back", exact=True).click()
+    visit.look("redact", "refused")
+    visit.page.get_by_role("button", name=re.compile("Ann Other")).click()
+    visit.look("redact", "with a passage kept back")
+    press(visit, "Hold it back")
+    visit.look("redact", "no reason given")
+    press(visit, "It can be published")
+    visit.look("redact", "approved")
+    visit.go("publication", state="approved")
+    press(visit, "Let everybody read them")
+    visit.look("publication", "published")
+    visit.go("published-responses", consultation.slug)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,0 +1,61 @@
+"""What of a response the public may see: passages kept back, with the reason, and who said that the rest can be published."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+from consult.models import Consultation
+from responses.models.response import Response
+
+
+class Redaction(models.Model):
+    """A passage that is not published: the characters from `start` until before `end` of one text. It lies over the response.
+
+    Taking it off again is written down beside it, and the row stays.
+    """
+
+    class Reason(models.TextChoices):
+        PERSONAL = "personal", "personal details"
+        THIRD_PARTY = "third-party", "about somebody else"
+        SAFETY = "safety", "could put somebody in danger"
+        PROCEEDINGS = "proceedings", "could harm a case in court"
+        ABUSIVE = "abusive", "abusive or unlawful words"
+
+    response = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="redactions")
+    text = models.SlugField(max_length=200, help_text="The key of the text that it lies over.")
+    start = models.PositiveIntegerField()
+    end = models.PositiveIntegerField()
+    reason = models.CharField(max_length=14, choices=Reason)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(db_default=Now())
+    removed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["text", "start", "id"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(start__lt=models.F("end")), name="a_redaction_has_a_beginning_and_an_end"),
+            models.UniqueConstraint(
+                fields=["response", "text", "start", "end"], condition=models.Q(removed_at=None), name="one_redaction_a_passage"
+            ),
+        ]
+
+
+class Approval(models.Model):
+    """What a reviewer decided about publishing one version of a response. The newest decision holds."""
+
+    response = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="approvals")
+    publish = models.BooleanField()
+    reason = models.CharField(max_length=300, blank=True, help_text="Why it is held back.")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["id"]
+
+
+class PublishedSet(models.Model):
+    """That a consultation's approved responses can be read by everybody, since when and by whose word."""
+
+    consultation = models.OneToOneField(Consultation, on_delete=models.PROTECT, related_name="published_set")
+    published_at = models.DateTimeField(db_default=Now())
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
