@@ -23,5 +23,5 @@ ENV STATIC_DIR=/srv/static
 USER consult
 VOLUME /var/lib/consult
 EXPOSE 8000
-CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--workers-kill-timeout", "10", "--respawn-failed-workers", "consult.wsgi:application"]
+CMD ["granian", "--interface", "wsgi", "--http", "1", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--workers-kill-timeout", "10", "--respawn-failed-workers", "consult.wsgi:application"]
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health/ready', timeout=4)"]

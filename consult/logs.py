@@ -36,7 +36,8 @@ class JsonFormatter(logging.Formatter):
         line |= getattr(record, "fields", {})
         if record.exc_info:
             line["trace"] = clean(self.formatException(record.exc_info))
-        return json.dumps(line, ensure_ascii=False)
+        # In ASCII: some readers take other characters too for the end of a line.
+        return json.dumps(line)
 
 
 class LineFormatter(logging.Formatter):

@@ -161,7 +161,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 # Django's own limits leave out the files of a form: this one is for the whole of what comes, and staff may send files.
 MOST_BODY_BYTES = 2_200_000
-MOST_STAFF_BODY_BYTES = 50_000_000
+MOST_STAFF_BODY_BYTES = 55_000_000
 
 # So many in so many seconds, by what is limited.
 LIMITS: dict[str, tuple[int, int]] = {
@@ -197,6 +197,7 @@ X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],
+        "object-src": ["'none'"],
         "script-src": ["'self'"],
         "style-src": ["'self'"],
         "img-src": ["'self'", "data:"],

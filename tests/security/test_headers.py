@@ -31,7 +31,8 @@ def public() -> list[str]:
 def test_every_page_carries_the_headers_that_keep_others_out(address: str) -> None:
     page = Client().get(address)
     policy = page["Content-Security-Policy"]
-    assert "default-src 'none'" in policy
+    for directive in ("default-src 'none'", "object-src 'none'", "base-uri 'none'", "form-action 'self'"):
+        assert directive in policy
     assert "unsafe-inline" not in policy
     assert "unsafe-eval" not in policy
     assert "http" not in policy

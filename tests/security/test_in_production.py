@@ -69,6 +69,7 @@ def test_every_answer_carries_the_headers_also_a_refusal(site: Production, reque
     assert got[""] == status
     assert ALWAYS - set(got) == set()
     assert "access-control-allow-origin" not in got
+    assert got.get("content-type", "text; charset=utf-8").replace('"', "").endswith("; charset=utf-8")
     assert b"evil.example" not in answer
     if b"X-Forwarded-Proto" in headers and status != "400":
         assert got["strict-transport-security"].startswith("max-age=31536000")

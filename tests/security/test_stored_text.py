@@ -1,0 +1,80 @@
+"""What people write is words in every browser that reads it, though it was written to be more."""
+
+from collections.abc import Callable
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.test import Client
+from django.urls import reverse
+from playwright.sync_api import Browser
+from pytest_django.live_server_helper import LiveServer
+
+from consult.models import Consultation, User
+from responses.batching import seal_batch, write_batch
+from responses.models import Campaign, Cluster, Code, Message, Response
+from responses.receipts import receipt_token
+from responses.reviewing import move_review
+from tests.journeys.test_accessibility import Visit, sign_in
+from tests.test_permissions import POSTED, STAFF, arguments
+
+# Each would leave an element or an attribute that the page can be asked for, also where the policy keeps its script from running.
+PLANTED = """
+<script data-planted>alert(1)</script>
+"><img data-planted src=x onerror=alert(1)>
+'><svg data-planted onload=alert(1)>
+</textarea></title></style></script><b data-planted>
+" data-planted onfocus="alert(1)" autofocus x="
+<!--
+<a data-planted href=javascript:alert(1)>a</a>
+{% now 'Y' %}{{ 7|add:7 }}
+\u202e<b data-planted>\u2028
+"""
+SHORT = "\"><b data-planted>'"
+# What comes from them is a file, or the way to another page.
+NOT_LOOKED_AT = {*POSTED, "batch-file", "trail-file", "chart-file", "attached-file", "key-again", "message"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_stored_text_runs_in_nobodys_browser(
+    browser: Browser,
+    live_server: LiveServer,
+    consultation: Consultation,
+    send: Callable[..., Response],
+    administrator: User,
+    exports: object,
+) -> None:
+    answers = {"violence-comment": PLANTED, "missing": PLANTED, "capacity": "organisation", "organisation-name": SHORT}
+    response = send(answers, name=SHORT, email="planted@example.org")
+    move_review(review=response.review, to_state="considered", note=PLANTED, version=0, by=administrator)
+    alike = {"consultation": consultation, "sample": response, "question": "missing"}
+    write_batch(batch=seal_batch(consultation=consultation, actor=administrator))
+    visit = Visit(browser.new_context(), live_server.url)
+    visit.page.on("dialog", lambda dialog: (visit.wrong.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+    sign_in(visit, administrator)
+    addresses = {name: reverse(name, args=arguments(name, response)) for name in STAFF if name not in NOT_LOOKED_AT}
+    letter = f"From: {SHORT} <planted@example.org>\nSubject: {SHORT}\n\n{PLANTED}"
+    file = default_storage.save("messages/planted.eml", ContentFile(letter.encode()))
+    addresses["message"] = reverse("message", args=[Message.objects.create(consultation=consultation, file=file, sha256="1" * 64).pk])
+    addresses["key-again"] = reverse("key-again", args=[response.reference])
+    Campaign.objects.update(name=SHORT)
+    Code.objects.update(name=SHORT, definition=PLANTED)
+    Cluster.objects.create(**alike, responses=1, texts=1, people=1)
+    token = receipt_token(response)
+    addresses |= {name: reverse(name, args=[token]) for name in ("receipt", "withdraw")}
+    addresses["searched"] = f"{addresses['review-list']}?word=planted&note={SHORT}"
+    shown = 0
+    for name, address in addresses.items():
+        visit.page.goto(live_server.url + address)
+        if visit.page.locator("[data-planted]").count():
+            visit.wrong.append(f"{name}: {visit.page.locator('[data-planted]').first.evaluate('element => element.outerHTML')[:200]}")
+        shown += "data-planted" in visit.page.locator("body").inner_text()
+    assert visit.wrong == []
+    assert shown >= 6  # it was there to be seen
+    visit.page.context.close()
+
+
+def test_stored_text_is_no_markup_in_the_text_copy_either(send: Callable[..., Response]) -> None:
+    page = Client().get(reverse("receipt-text", args=[receipt_token(send({"violence-comment": PLANTED}))]))
+    assert page["Content-Type"].startswith("text/plain")
+    assert page["X-Content-Type-Options"] == "nosniff"
