@@ -16,8 +16,8 @@ from tests.postbox import Postbox
 from tests.running import until, with_children
 from tests.workers import nudges_to
 
-# Nobody may be kept waiting for longer than this, whatever is away; it says two seconds on the tin, and this machine may be busy.
-AT_ONCE_SECONDS = 8
+# Two seconds is what is promised; the machine that tests may be busy, and this only says that nobody hangs.
+AT_ONCE_SECONDS = 15
 LEDGER = """SELECT event FROM responses_ledgerentry e JOIN responses_response r ON r.id = e.response_id
     WHERE texts ->> 'violence-comment' = %s ORDER BY e.id"""
 
@@ -144,9 +144,10 @@ def test_a_killed_beat_comes_back_though_its_notes_are_torn_and_what_only_it_fin
 def test_two_beats_and_two_workers_at_once_do_nothing_twice(site: Parts) -> None:
     second = [site.beside("beat", "--schedule", str(site.running.var / "second-schedule"), "--pidfile="), site.beside("worker")]
     try:
-        site.ask("UPDATE consult_consultation SET opens_at = now() - interval '3 days', published_at = now() - interval '3 days'")
         addresses = send_several(site, "twice", count=8)
         each_has_one_email(site, addresses)
+        # From now on a batch is due, to both schedules and to whoever else asks.
+        site.ask("UPDATE consult_consultation SET opens_at = now() - interval '3 days', published_at = now() - interval '3 days'")
         for _ in range(4):
             seal = site.beside("call", "responses.seal_due_batches")
             assert seal.wait(timeout=30) == 0
