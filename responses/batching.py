@@ -11,7 +11,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -234,8 +234,10 @@ def _remove_leftovers() -> None:
     """Remove what workers that were killed on this machine left half made: it holds people's answers, and takes up room."""
     for folder in Path(gettempdir()).glob(f"{WORKPLACE}*"):
         # By then nobody can still be at work there: a task ends after less than an hour.
-        if time.time() - folder.stat().st_mtime > LEFTOVER_SECONDS:
-            shutil.rmtree(folder, ignore_errors=True)
+        # Another worker may be done with its own, and remove it, between our two looks.
+        with suppress(FileNotFoundError):
+            if time.time() - folder.stat().st_mtime > LEFTOVER_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def make_files(*, batch: Batch, folder: Path) -> list[FileEntry]:

@@ -188,6 +188,8 @@ def test_what_killed_workers_left_half_made_is_removed_in_time(
         folder.mkdir()
         (folder / "responses.csv").write_text("what somebody said")
     os.utime(old, (0, 0))
+    # One that its owner removes between two looks is no reason to write nothing.
+    (tmp_path / "consult-batch-gone").symlink_to(tmp_path / "nowhere")
     start_worker(EXPORTS_DIR=str(place), TMPDIR=str(tmp_path))
     nudge_writing()
     wait_until(Batch.objects.exists, seconds=20)
