@@ -23,10 +23,14 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [("responses", "{latest}")]
     operations = [
-        migrations.AddField("response", "rehearsed", models.CharField(max_length=10, default="", db_default="")),
+        migrations.AddField("response", "rehearsed", models.CharField(max_length=10, null=True)),
+        migrations.RunSQL("SELECT watch_rows('responses_response')"),
         migrations.AddIndex("response", models.Index(fields=["received_at"], name="rehearsed")),
     ]
 """
+UNTOUCHED = "SELECT count(*), max(xmin::text::bigint) FROM responses_response WHERE synthetic"
+BEHIND_ITS_BACK = """SET session_replication_role = replica;
+    UPDATE responses_response SET rehearsed = 'x' WHERE id = (SELECT min(id) FROM responses_response)"""
 COLUMN = "SELECT 1 FROM information_schema.columns WHERE table_name = 'responses_response' AND column_name = 'rehearsed'"
 
 
@@ -77,6 +81,7 @@ def test_a_migration_is_applied_while_people_send_and_somebody_reads_a_long_repo
     senders = [Sender(site, number, stopping) for number in range(3)]
     for sender in senders:
         sender.start()
+    fingerprints = site.ask(UNTOUCHED)
     with closing(site.connect()) as report, report.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM responses_response")
         environment = site.running.environment | {"PYTHONPATH": ""}
@@ -98,7 +103,11 @@ def test_a_migration_is_applied_while_people_send_and_somebody_reads_a_long_repo
     assert max(sender.longest for sender in senders) < 30
     sent = [words for sender in senders for words in sender.sent]
     assert [(words, site.stored(words)) for words in sent] == [(words, 1) for words in sent]
+    # No row that was there was written again, which would have kept everybody waiting; and each is watched with its new column.
+    assert site.ask(UNTOUCHED) == fingerprints
     assert "The books balance." in site.running.manage("reconcile")
+    site.ask(BEHIND_ITS_BACK)
+    assert "This row was altered outside the service" in site.running.try_to_manage("reconcile").stderr
 
 
 def test_behind_a_lock_that_stays_nobody_waits_for_ever_and_what_was_typed_is_kept(site: Site) -> None:
