@@ -53,6 +53,11 @@ DAILY_HOUR = 2  # London; the hour at which every day has exactly one.
 RESPONSES_AT_ONCE = 200
 CHUNK_BYTES = 1 << 20
 CONTACTS = "contacts.csv"
+# Every other file of a batch that hands over contact details may hold some, unless it is one of these.
+WITHOUT_CONTACTS = {
+    *{"responses.csv", "responses.jsonl", "codebook.csv", "equality.csv", "equality-stopped.csv"},
+    *{"manifest.json", "manifest.sig"},
+}
 WORKPLACE = "consult-batch-"
 LEFTOVER_SECONDS = 24 * 3600
 
@@ -402,6 +407,11 @@ def _in_words(trouble: Exception) -> str:
     if isinstance(trouble, OSError):
         return f"The files could not be written: {trouble.strerror or type(trouble).__name__}."[:300]
     return str(trouble)[:300]
+
+
+def may_hold_contacts(*, batch: Batch, name: str) -> bool:
+    """Whether a file of that name has to be kept from whoever may not take contact details."""
+    return batch.includes_contacts and name not in WITHOUT_CONTACTS
 
 
 def open_file(*, batch: Batch, name: str, reader: User) -> File:

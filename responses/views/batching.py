@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from consult.clock import in_words
 from consult.models import Consultation, Right
 from consult.views import say
-from responses.batching import CONTACTS, FileGone, NoSuchFile, count_waiting, open_file, seal_batch
+from responses.batching import FileGone, NoSuchFile, count_waiting, may_hold_contacts, open_file, seal_batch
 from responses.models import Batch
 from responses.tasks import nudge_writing
 from responses.views.staff import ask_again, staff_only
@@ -59,7 +59,7 @@ def batch_now(request: HttpRequest) -> HttpResponse:
 def batch_file(request: HttpRequest, consultation: str, number: int, name: str) -> HttpResponse:
     """One file of a batch, to take away."""
     batch = get_object_or_404(Batch.objects.select_related("consultation"), consultation__slug=consultation, number=number)
-    if name == CONTACTS:
+    if may_hold_contacts(batch=batch, name=name):
         # A right of its own, and a password given again: a screen left open is not enough.
         if not request.user.may(Right.TAKE_CONTACTS):  # type: ignore[union-attr]  # staff_only saw to it
             raise PermissionDenied

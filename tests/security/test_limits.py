@@ -67,6 +67,25 @@ def test_a_forged_header_is_believed_only_where_our_own_proxy_wrote_it(
     assert (page.status_code == 302) is kept_apart
 
 
+@pytest.mark.parametrize(
+    ("first", "then", "as_one"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("no address", "no address", True),
+    ],
+)
+def test_the_addresses_of_one_network_at_home_are_one(
+    reviewer: User, limit: Callable[..., None], first: str, then: str, as_one: bool
+) -> None:
+    limit(sign_in=(2, 300))
+    for _ in range(2):
+        try_to_sign_in("rosa", "wrong", first)
+    assert ("too many tries" in try_to_sign_in("rosa", "wrong", then).content.decode()) is as_one
+
+
 @pytest.mark.usefixtures("consultation")
 def test_who_begins_too_often_keeps_what_was_typed_and_can_send_it_again(limit: Callable[..., None]) -> None:
     limit(draft=(1, 3600))
