@@ -13,14 +13,18 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
+from django.core.exceptions import SuspiciousOperation
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import OperationalError
 from django.urls import get_resolver, reverse
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page
+from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from consult.editions import plan_of
+from consult.loading import load_plan
 from consult.models import Consultation, User
 from consult.second_factor import STEP_SECONDS, code_at
 from consult.staffing import create_staff
@@ -34,7 +38,7 @@ from responses.receipts import receipt_token
 from responses.reconciling import reconcile
 from responses.reviewing import move_review
 from responses.tallying import tally
-from tests.conftest import make_person
+from tests.conftest import BUNDLED_PLAN, make_person
 from tests.responses.test_likeness import EDITS, LETTER
 
 Send = Callable[..., Response]
@@ -474,6 +478,90 @@ def test_an_error_takes_the_focus_and_its_links_lead_into_the_fields(visit: Visi
     page.click(".govuk-error-summary__list a")
     assert page.evaluate("document.activeElement.name") == "email"
     assert (page.input_value("[name=email]"), page.is_checked("[name=capacity][value=individual]")) == ("nowhere", True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_went_wrong_is_told_on_pages_as_good_as_the_others_and_says_what_became_of_the_answers(
+    visit: Visit, consultation: Consultation, reviewer: User, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, start = visit.page, visit.root + reverse("start", args=[consultation.slug])
+    part = visit.root + reverse("part", args=[consultation.slug, "violence"])
+
+    def told(state: str, *wanted: str) -> None:
+        visit.look("error", state)
+        words = " ".join(page.locator("main").inner_text().split())
+        assert [sentence for sentence in wanted if sentence not in words] == [], (state, words)
+
+    def send_from(address: str) -> None:
+        page.goto(address)
+        page.fill("[name=violence-comment]", "More youth workers, " * 40)
+        press(visit, "Continue")
+
+    settings.LIMITS = settings.LIMITS | {"draft": (0, 3600)}
+    send_from(part)
+    told("429", "What you typed is still here")
+    page.get_by_text("See what you typed").click()
+    told("429, opened", "More youth workers,")
+    page.goto(part)
+    page.fill("[name=violence-comment]", "Before the cookie went.")
+    page.context.clear_cookies()
+    press(visit, "Continue")
+    told("403, without the cookie", "What you typed is still here")
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 500
+    send_from(part)
+    told("413", "It was not saved.", "Pages that you saved before are still there.")
+    for trouble, state, words in (
+        (ZeroDivisionError(), "500", "Whatever pages you finished with Continue are saved."),
+        (OperationalError(), "503", "Nothing that was saved is lost."),
+        (SuspiciousOperation(), "400", "Pages that you saved before are still there."),
+    ):
+        with monkeypatch.context() as broken:
+            broken.setattr("consult.views.page_context", raising(trouble))
+            page.goto(start)
+        told(state, words)
+    sign_in(visit, reviewer)
+    page.goto(visit.root + reverse("books"))
+    told("403, of staff", "Your account does not have the right to it.")
+    assert visit.wrong == []
+
+
+def raising(trouble: Exception) -> Callable[[str], None]:
+    def broken(slug: str) -> None:
+        raise trouble
+
+    return broken
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_lists_of_several_consultations_and_of_none_are_readable(visit: Visit, consultation: Consultation) -> None:
+    load_plan(text=BUNDLED_PLAN.read_text().replace("slug: police-and-crime-plan-2021-25", "slug: another"), actor=None)
+    for name in ("home", "privacy", "accessibility"):
+        visit.go(name, state="of two")
+        assert visit.page.locator(f"a[href*='{consultation.slug}']").count() == visit.page.locator("a[href*='another']").count() == 1
+    Consultation.objects.update(withdrawn_at=timezone.now())
+    for name in ("home", "privacy", "accessibility"):
+        visit.go(name, state="of none")
+        assert "No consultation is published" in visit.page.locator("main").inner_text()
+    assert visit.wrong == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_lines_and_letters_may_stand_further_apart(visit: Visit, consultation: Consultation, send: Send) -> None:
+    """WCAG 2.2, 1.4.12: with these distances nothing is cut off and nothing lies outside the page."""
+    wide = """* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }
+      p { margin-bottom: 2em !important }"""
+    cut = """() => [...document.querySelectorAll('main *, header *, nav *, footer *')].filter(element => {
+      const style = getComputedStyle(element), seen = element.getBoundingClientRect()
+      return style.overflow === 'hidden' && seen.width > 1 && element.scrollHeight > element.clientHeight + 1 && element.innerText
+    }).map(element => element.outerHTML.slice(0, 100))"""
+    page, slug = visit.page, consultation.slug
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    addresses = [reverse(name, args=[slug]) for name in ("start", "how-to-respond", "tasks", "paper-form")]
+    addresses += [reverse("part", args=[slug, "about-you"]), reverse("receipt", args=[receipt_token(send())])]
+    for address in addresses:
+        page.goto(visit.root + address)
+        page.evaluate("css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css); document.adoptedStyleSheets = [sheet] }", wide)
+        assert (page.evaluate(cut), visit.width_beyond()) == ([], 0), address
 
 
 @pytest.mark.django_db(transaction=True)
