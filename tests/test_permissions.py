@@ -20,6 +20,7 @@ SECRET = "A secret hope."
 EVERYBODY_IN = {"reviewer", "analyst", "editor", "administrator"}
 # For each address of the staff's, the roles that are let in. An address without a line here fails the test below.
 STAFF = {
+    "help": {"reviewer", "administrator"},
     "dashboard": {"reviewer", "analyst", "administrator"},
     "count-now": {"reviewer", "analyst", "administrator"},
     "chart-file": {"reviewer", "analyst", "administrator"},

@@ -224,6 +224,7 @@ def walk_staff_pages(visit: Visit, consultation: Consultation, send: Send, admin
     visit.go("review-list", state="empty")
     visit.go("batch-list", state="empty")
     visit.go("dashboard", state="not counted")
+    visit.go("help")
     response = send({"violence-comment": "https://" + "x" * 300, "capacity": "organisation", "organisation-name": "W" * 150})
     send(email="")
     visit.go("review-list")

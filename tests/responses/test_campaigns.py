@@ -197,3 +197,12 @@ def test_a_page_of_members_is_read_in_one_go_however_many_there_are(
             page = rosa.get(address).content.decode()
         counts.append(page.count("govuk-summary-card__title-wrapper"))
     assert counts == [3, 25]
+
+
+def test_one_response_says_which_campaign_it_is_in_and_what_is_alike(
+    cluster: Cluster, letters: list[Response], reviewer: User, sign_in: Callable[[User], Client]
+) -> None:
+    name_campaign(cluster=cluster, name="Youth workers", by=reviewer)
+    page = sign_in(reviewer).get(reverse("review-one", args=[letters[0].reference])).content.decode()
+    assert "Youth workers" in page
+    assert "4 alike answers" in page
