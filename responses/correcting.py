@@ -26,9 +26,14 @@ def correct_address(*, response: Response, email: str) -> None:
     with transaction.atomic():
         # Locked: a button pressed twice finds it waiting the second time.
         current = Confirmation.objects.select_for_update().get(response=response)
-        if current.state != Confirmation.State.FAILED:
+        if current.state != Confirmation.State.FAILED or _erased(response):
             raise NothingToCorrect
         Contact.objects.filter(response=response).update(corrected_email=address, corrected_at=Now())
         current.state, current.reason, current.attempts, current.due_at = Confirmation.State.WAITING, "", 0, Now()
         current.save(update_fields=["state", "reason", "attempts", "due_at"])
         record_event(response=response, event=LedgerEntry.Event.ADDRESS_CORRECTED)
+
+
+def _erased(response: Response) -> bool:
+    """Whether the response was erased before we had the lock that erasing takes too."""
+    return Response.objects.filter(reference=response.reference, act=Response.Act.ERASED).exists()

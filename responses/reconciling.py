@@ -19,7 +19,8 @@ from django.db.models import Count, Max, Q
 from consult.models import Action, AuditEntry, Consultation, Edition
 from consult.publishing import digest_of_content, plan_content
 from responses.answers import Answers, digest_of
-from responses.batching import folder_of, make_files
+from responses.batching import CONTACTS, folder_of, make_files
+from responses.erasing import erased_references
 from responses.models import Batch, Confirmation, LedgerEntry, Reconciliation, Response, Review
 from responses.signing import SIGNATURE
 from responses.submitting import ARRIVALS
@@ -86,7 +87,8 @@ def check_fingerprints(books: Books) -> None:
             books.note(f"{table} {row['id']}", f"This row was altered outside the service{_of(table, row)}.")
     for table, trigger in _rows(
         """SELECT tgrelid::regclass::text, tgname FROM pg_trigger
-        WHERE tgname IN ('append_only', 'leave_fingerprint', 'keep_sealed', 'no_truncate', 'arrival') AND tgenabled <> 'O' ORDER BY 1, 2"""
+        WHERE tgname IN ('append_only', 'leave_fingerprint', 'keep_sealed', 'no_truncate', 'arrival', 'erase_words') AND tgenabled <> 'O'
+        ORDER BY 1, 2"""
     ):
         books.note(table, f"The trigger {trigger} is switched off.")
 
@@ -125,11 +127,16 @@ def check_orphans(books: Books) -> None:
 
 def check_responses(books: Books) -> None:
     """Each version says what its digest says, and has a contact, a confirmation and a review of its own."""
+    erased = set(erased_references())
     for response in Response.objects.select_related("contact").order_by("pk").iterator(chunk_size=AT_ONCE):
-        if response.act == Response.Act.ERASED or not hasattr(response, "contact"):
+        if not hasattr(response, "contact"):
             continue
         contact = {key: getattr(response.contact, key) for key in ("name", "email", "postcode_district")}
-        if digest_of(answers=Answers(response.choices, response.texts), contact=contact) != response.digest:
+        if response.reference in erased:
+            # Its digest speaks of what is gone.
+            if response.choices or response.texts or any(contact.values()) or response.contact.corrected_email:
+                books.note(_name(response.reference, response.version), "It was erased, and says something.")
+        elif digest_of(answers=Answers(response.choices, response.texts), contact=contact) != response.digest:
             books.note(_name(response.reference, response.version), "Its answers or contact details are not those that were received.")
     for what, table in ONE_EACH.items():
         for reference, version in _rows(
@@ -219,13 +226,15 @@ def check_confirmations(books: Books) -> None:
         *["response__reference", "response__version", "state", "tried", "accepted", "confirmed", "failed"],
         *["sent_at", "attempts", "response__contact__email", "response__synthetic"],
     )
+    erased = set(erased_references())
     state = Confirmation.State
     for reference, version, now, tried, accepted, confirmed, failed, sent_at, attempts, email, synthetic in rows.order_by("pk").iterator():
         wrong: dict[str, bool] = {
             state.SENT: not (accepted and confirmed == 1 and sent_at),
             state.WAITING: bool(confirmed or accepted or sent_at or not email),
             state.FAILED: not failed or bool(confirmed or sent_at),
-            state.NOT_WANTED: bool((email and not synthetic) or tried or confirmed or failed or sent_at),
+            # Where it was erased, it may have been tried before.
+            state.NOT_WANTED: bool((email and not synthetic) or confirmed or sent_at or (reference not in erased and (tried or failed))),
         }
         if wrong.get(now, True) or attempts > tried:
             books.note(_name(reference, version), f"Its confirmation says “{now}”, which does not fit what happened to it.")
@@ -274,6 +283,9 @@ def check_trail(books: Books) -> None:
     for name, manifest in written.values_list("subject", "details__manifest_sha256"):
         if name in there and manifest != there[name].manifest_sha256:
             books.note(name, "By the trail it was written with another manifest.")
+    told = set(AuditEntry.objects.filter(action=Action.RESPONSE_ERASED).values_list("subject", flat=True))
+    for reference in sorted(told.symmetric_difference(erased_references())):
+        books.note(reference, "It was erased, or the trail says so, and not both.")
 
 
 def check_reviews(books: Books) -> None:
@@ -319,10 +331,19 @@ def _check_batch(batch: Batch, previous: Batch | None, books: Books) -> None:
         made = {entry.name: (entry.bytes, entry.sha256) for entry in make_files(batch=batch, folder=Path(folder))}
     # Equality answers whose use was stopped since are gone for good; their file, and the manifest that has its hash, stay as they left.
     gone = {"equality.csv", "manifest.json"} if batch.equality_answers.filter(stopped=True).exists() else set()
+    # The same of words that were erased since: the rows are held to their tombstone instead.
+    if _erased_since(batch):
+        gone |= {"responses.csv", "responses.jsonl", CONTACTS, "manifest.json"}
     # The signature depends on the operator's key too, which may be another by now.
     for file in sorted((set(made) | set(recorded)) - gone - {SIGNATURE}):
         if made.get(file) != recorded.get(file):
             books.note(name, f"{file} is not what the database would make today.")
+
+
+def _erased_since(batch: Batch) -> bool:
+    """Whether a member of a batch was erased after its files were made."""
+    tombstones = Response.objects.filter(act=Response.Act.ERASED, received_at__gt=batch.written_at)
+    return batch.members.filter(response__reference__in=tombstones.values("reference")).exists()
 
 
 def _stored(name: str) -> tuple[int, str] | None:

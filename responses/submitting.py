@@ -24,6 +24,7 @@ ARRIVALS = {
     Response.Act.SENT: LedgerEntry.Event.RECEIVED,
     Response.Act.AMENDED: LedgerEntry.Event.AMENDED,
     Response.Act.WITHDRAWN: LedgerEntry.Event.WITHDRAWN,
+    Response.Act.ERASED: LedgerEntry.Event.ERASED,
 }
 
 

@@ -62,6 +62,7 @@ LAYERS = [
             "responses.correcting",
             "responses.retrying",
             "responses.equality",
+            "responses.erasing",
             "responses.signing",
         ],
         *[

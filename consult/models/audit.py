@@ -35,6 +35,7 @@ class Action(models.TextChoices):
     PUBLICATION_DECIDED = "publication_decided", "decided on publishing a response"
     RESPONSES_PUBLISHED = "responses_published", "put the approved responses on the website"
     RESPONSES_UNPUBLISHED = "responses_unpublished", "took the responses off the website"
+    RESPONSE_ERASED = "response_erased", "erased what a person sent"
     TRAIL_READ = "trail_read", "read the audit trail"
     TRAIL_EXPORTED = "trail_exported", "took the audit trail away"
     CAMPAIGN_READ = "campaign_read", "read a campaign or a group of alike answers"

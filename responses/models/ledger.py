@@ -17,6 +17,7 @@ class LedgerEntry(models.Model):
         RECEIVED = "received", "received"
         AMENDED = "amended", "changed by the respondent"
         WITHDRAWN = "withdrawn", "withdrawn by the respondent"
+        ERASED = "erased", "erased"
         CONFIRMED = "confirmed", "confirmation sent"
         CONFIRMATION_FAILED = "confirmation-failed", "confirmation could not be delivered"
         ADDRESS_CORRECTED = "address-corrected", "email address corrected by the respondent"
