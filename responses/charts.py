@@ -3,10 +3,13 @@
 Each has a title and a description for those who do not see it, and stands above a table of the same figures.
 """
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from xml.sax.saxutils import escape
 
 WIDTH = 720
+# As many characters of a label as fit the width, whatever the letters.
+LABEL_CHARS = 80
 INK, QUIET, FILL = "#0b0c0c", "#505a5f", "#0f6674"
 # From few to many, and the colour of words on each.
 SHADES = [("#e6f0f1", INK), ("#b3d3d7", INK), ("#6fa9b0", INK), ("#0f6674", "#ffffff"), ("#123c4a", "#ffffff")]
@@ -67,7 +70,10 @@ def bars(title: str, rows: Sequence[tuple[str, int | None]]) -> str:
     lines, y = [], 0
     for label, count in rows:
         width = round((WIDTH - 120) * (count or 0) / most, 1)
-        lines.append(_words(0, y + 15, label))
+        for line in textwrap.wrap(label, LABEL_CHARS) or [""]:
+            lines.append(_words(0, y + 15, line))
+            y += 20
+        y -= 20
         lines.append(f'<rect x="0" y="{y + 22}" width="{max(width, 1)}" height="18" fill="{FILL}"/>')
         lines.append(_words(max(width, 1) + 8, y + 36, TOO_FEW if count is None else f"{count:,}", fill=QUIET if count is None else INK))
         y += 52
