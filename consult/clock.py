@@ -103,6 +103,11 @@ def _clock_time(moment: datetime) -> str:
     return f"{hour}:{moment.minute:02}{'am' if moment.hour < 12 else 'pm'}"
 
 
+def time_in_words(instant: datetime) -> str:
+    """The London time of day of an instant: "2:03pm"."""
+    return _clock_time(instant.astimezone(LONDON))
+
+
 def in_words(instant: datetime) -> str:
     """An instant as people read it: "4:05pm on 3 December 2026 (UK time)"."""
     local = instant.astimezone(LONDON)

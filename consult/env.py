@@ -149,6 +149,7 @@ SETTINGS = {
             "LIMIT_SEND", rate, "600/3600", "Responses sent from one address. Over it people are asked to wait; nothing typed is lost."
         ),
         Setting("LIMIT_EMAIL", rate, "20/86400", "Emails to one address. Over it a response is kept all the same, without an email."),
+        Setting("LIMIT_LINK", rate, "5/86400", "Emails with the link to a draft: to one address, and of one draft."),
         Setting("EMAIL_FROM", text, "London consultations <noreply@localhost>", "The sender of every email."),
         Setting("CONTACT_EMAIL", text, "", "An address where people may send a response or ask for help. Empty: the pages offer none."),
         Setting("OPERATOR", text, "", "Who runs this installation: the name that its notices give."),

@@ -12,7 +12,7 @@ from consult.celery import app
 from consult.limiting import forget_hits
 from consult.models import Consultation
 from consult.running import noted
-from responses import batching, clustering, confirming, drafting, reconciling, tallying
+from responses import batching, clustering, confirming, drafting, reconciling, returning, tallying
 
 log = logging.getLogger(__name__)
 
@@ -25,9 +25,10 @@ _asking = threading.Lock()
 
 @app.task(name="responses.send_due_confirmations")
 def send_due_confirmations() -> None:
-    """Send the confirmation emails that are due."""
+    """Send the emails that are due: confirmations, and links to drafts."""
     with noted(send_due_confirmations.name):
         confirming.send_due_confirmations()
+        returning.send_due_links()
 
 
 @app.task(name="responses.seal_due_batches")

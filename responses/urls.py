@@ -15,6 +15,7 @@ from responses.views import (
     publishing,
     receipts,
     responding,
+    returning,
     reviewing,
     signing,
     staff,
@@ -83,6 +84,9 @@ urlpatterns = [
     path("<slug:consultation>/respond/", responding.tasks, name="tasks"),
     path("<slug:consultation>/respond/check/", responding.check, name="check"),
     path("<slug:consultation>/respond/send/", responding.send, name="send"),
+    path("<slug:consultation>/respond/later/", returning.later, name="later"),
+    path("<slug:consultation>/respond/back/<str:token>/", returning.come_back, name="come-back"),
     path("<slug:consultation>/respond/discard/", responding.discard, name="discard"),
     path("<slug:consultation>/respond/<slug:part>/", responding.part, name="part"),
+    path("<slug:consultation>/respond/<slug:part>/save/", responding.save, name="save"),
 ]

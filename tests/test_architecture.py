@@ -61,6 +61,7 @@ LAYERS = [
             "responses.typesetting",
             "responses.correcting",
             "responses.retrying",
+            "responses.returning",
             "responses.equality",
             "responses.erasing",
             "responses.signing",

@@ -1,5 +1,16 @@
 // Only the components that our pages use; each finds its elements by data-module.
 import { Button, CharacterCount, Checkboxes, ErrorSummary, ExitThisPage, NotificationBanner, SkipLink, createAll } from 'govuk-frontend'
+import { forgetAll, saveAsTyped } from './saving.mjs'
+
+// Before the components look at the page: what is put back counts as if it had come with it.
+const part = document.querySelector('form[data-saves]')
+if (part) saveAsTyped(part)
+if (document.querySelector('[data-sent]')) forgetAll()
+
+// Counted as the server counts: a letter or picture outside the oldest 65,536 characters is one, not two.
+CharacterCount.prototype.updateCount = function () {
+  this.count = [...this.$textarea.value].length
+}
 
 document.body.classList.add('js-enabled', 'govuk-frontend-supported')
 for (const component of [Button, CharacterCount, Checkboxes, ErrorSummary, ExitThisPage, NotificationBanner, SkipLink]) createAll(component)

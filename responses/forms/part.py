@@ -84,6 +84,11 @@ class PartForm(forms.Form):
         """What was typed, right or wrong."""
         return {name: field.widget.value_from_datadict(self.data, self.files, name) for name, field in self.fields.items()}
 
+    def worded(self, name: str, value: Any) -> list[str]:
+        """A field's value as people read it: the labels of what was chosen, or the text."""
+        items = getattr(self.fields[name], "items", None)
+        return [item.option.label for item in items if item.option.slug in value] if items else [value] if value else []
+
     def clean(self) -> dict[str, Any]:
         """Hold what was typed against the rules, and put each problem at its field."""
         reader = read_equality_answers if self.part.kind == EQUALITY else read_answers

@@ -4,7 +4,7 @@ from responses.models.batch import Batch, BatchMember
 from responses.models.campaign import Campaign, CampaignMember, CampaignStep, Cluster, ClusterMember
 from responses.models.coding import Code, CodedAnswer, CodeVersion, Coding, SecondCoding
 from responses.models.confirmation import Confirmation, ConfirmationAttempt
-from responses.models.draft import Draft
+from responses.models.draft import Draft, DraftLink
 from responses.models.equality import EqualityAnswers
 from responses.models.ledger import LedgerEntry
 from responses.models.reconciliation import Reconciliation
@@ -33,6 +33,7 @@ __all__ = [
     "ConfirmationAttempt",
     "Contact",
     "Draft",
+    "DraftLink",
     "EqualityAnswers",
     "LedgerEntry",
     "Message",

@@ -32,3 +32,29 @@ class Draft(models.Model):
 
     def __str__(self) -> str:
         return f"draft {self.pk}"
+
+
+class DraftLink(models.Model):
+    """An email with the link to a draft, to be sent. Goes when the draft goes.
+
+    Whoever claims it moves `due_at` on, so that nobody else takes it up meanwhile, and it comes up again if they die.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "waiting to be sent"
+        SENT = "sent", "sent"
+        FAILED = "failed", "could not be delivered"
+
+    draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="links")
+    email = models.CharField(max_length=254)
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    message_id = models.CharField(max_length=200, unique=True)
+    attempts = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(db_default=Now())
+    due_at = models.DateTimeField(db_default=Now(), help_text="When the next try may be made.")
+
+    class Meta:
+        indexes = [models.Index(fields=["due_at"], condition=models.Q(state="waiting"), name="draft_links_waiting")]
+
+    def __str__(self) -> str:
+        return f"link to draft {self.draft_id}: {self.state}"

@@ -3,23 +3,24 @@
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from consult.clock import day_in_words
+from consult.clock import day_in_words, time_in_words
 from consult.limiting import OverLimit, count_hit, count_refusal, refuse_over_limit
-from consult.plan import Part
+from consult.plan import Part, Plan
 from consult.views import too_often
 from consult.visitors import address_of
 from responses import tasks as jobs
 from responses.amending import ChangedMeanwhile, amend_response, version_to_replace
 from responses.answers import AnswersRefused, read_answers
 from responses.contacts import read_contact
-from responses.drafting import discard_draft, expire_at, save_part, start_draft
+from responses.drafting import Saved, discard_draft, expire_at, fingerprint, mark_of, save_part, start_draft
 from responses.forms.part import PartForm
+from responses.models import Draft
 from responses.receipts import receipt_token
 from responses.submitting import ConsultationClosed, NothingToSend, SentDifferently, Submitted, find_submitted, submit_response
 from responses.views.desk import Desk, keep_drafts, private, remember_opening, sit_down
@@ -67,27 +68,27 @@ def part(request: HttpRequest, consultation: str, part: str) -> HttpResponse:
     """The questions of one part. Continue keeps what was typed, right or wrong."""
     desk = sit_down(request, consultation)
     plan = desk.context["plan"]
-    this = next((known for known in plan.parts if known.slug == part), None)
-    if this is None:
-        raise Http404
+    this = find_part(plan, part)
     returning = request.GET.get("return") == "check"
     if request.method == "POST":
         form = PartForm(plan=plan, part=this, data=request.POST)
         if not desk.may_answer and not desk.draft:
             return closed_page(request, desk, typed=form.typed)
-        token = ""
-        if desk.draft is None:
-            try:
-                refuse_over_limit(limit="draft", key=address_of(request))
-            except OverLimit as over:
-                return too_often(request, seconds=over.seconds)
-            count_hit(limit="draft", key=address_of(request))
-            desk.draft, token = start_draft(consultation=desk.consultation, started_at=desk.opened_at)
-        desk.draft = save_part(draft=desk.draft, part=this.slug, fields=form.names, values=form.typed, done=form.is_valid())
+        try:
+            draft, token = take_draft(request, desk)
+        except OverLimit as over:
+            return too_often(request, seconds=over.seconds)
+        saved = keep_typed(request, draft, form, done=form.is_valid() and "later" not in request.POST)
+        desk.draft = saved.draft
         if not desk.may_answer:
             return closed_page(request, desk)
-        if form.is_valid():
-            page: HttpResponse = redirect(address_after(this, desk, returning=returning))
+        if saved.elsewhere:
+            page = render_part(request, desk, this, form, returning=returning, saved=saved)
+        elif "later" in request.POST:
+            page = redirect("later", desk.consultation.slug)
+            page.status_code = 303
+        elif form.is_valid():
+            page = redirect(address_after(this, desk, returning=returning))
             page.status_code = 303
         else:
             page = render_part(request, desk, this, form, returning=returning)
@@ -100,13 +101,94 @@ def part(request: HttpRequest, consultation: str, part: str) -> HttpResponse:
     return remember_opening(render_part(request, desk, this, form, returning=returning), desk)
 
 
-def render_part(request: HttpRequest, desk: Desk, this: Part, form: PartForm, *, returning: bool) -> HttpResponse:
+@private
+@require_POST
+def save(request: HttpRequest, consultation: str, part: str) -> HttpResponse:
+    """Keep what is being typed, for the script of a part's page. Says when, and what the page now knows of each field."""
+    desk = sit_down(request, consultation)
+    plan = desk.context["plan"]
+    this = find_part(plan, part)
+    form = PartForm(plan=plan, part=this, data=request.POST)
+    if not desk.may_answer and not desk.draft:
+        return JsonResponse({"closed": True}, status=409)
+    try:
+        draft, token = take_draft(request, desk)
+    except OverLimit:
+        return JsonResponse({}, status=429)
+    saved = keep_typed(request, draft, form, done=None)
+    known = read_seen(request)
+    # A field that somebody else changed too stays as the page knew it, so that Continue shows both and asks.
+    now_seen = {name: known[name] if name in saved.elsewhere else fingerprint(value) for name, value in form.typed.items()}
+    page = JsonResponse(
+        {
+            "at": time_in_words(desk.consultation.now),
+            "seen": write_seen(now_seen),
+            "draft": mark_of(saved.draft),
+            "elsewhere": time_in_words(saved.changed_at) if saved.elsewhere else "",
+        }
+    )
+    if token:
+        keep_drafts(page, desk, [token, *desk.tokens])
+    return page
+
+
+def find_part(plan: Plan, slug: str) -> Part:
+    """The part of that name. Raises Http404."""
+    found = next((known for known in plan.parts if known.slug == slug), None)
+    if found is None:
+        raise Http404
+    return found
+
+
+def take_draft(request: HttpRequest, desk: Desk) -> tuple[Draft, str]:
+    """The draft in hand and "", or, where this browser has none, a new one and its token. Raises OverLimit."""
+    if desk.draft is not None:
+        return desk.draft, ""
+    refuse_over_limit(limit="draft", key=address_of(request))
+    count_hit(limit="draft", key=address_of(request))
+    desk.draft, token = start_draft(consultation=desk.consultation, started_at=desk.opened_at)
+    return desk.draft, token
+
+
+def keep_typed(request: HttpRequest, draft: Draft, form: PartForm, *, done: bool | None) -> Saved:
+    """Save a page into `draft`. Where that was sent a moment ago, by a colleague or another tab, raises Http404."""
+    try:
+        return save_part(draft=draft, part=form.part.slug, fields=form.names, values=form.typed, done=done, seen=read_seen(request))
+    except Draft.DoesNotExist as reason:
+        raise Http404 from reason
+
+
+def read_seen(request: HttpRequest) -> dict[str, str]:
+    """What the page knew of each field, by the hidden field that it carries."""
+    return {name: shown for name, colon, shown in (pair.rpartition(":") for pair in request.POST.get("seen", "").split(" ")) if colon}
+
+
+def write_seen(fingerprints: dict[str, str]) -> str:
+    return " ".join(f"{name}:{shown}" for name, shown in fingerprints.items())
+
+
+def render_part(
+    request: HttpRequest, desk: Desk, this: Part, form: PartForm, *, returning: bool, saved: Saved | None = None
+) -> HttpResponse:
+    """A part's page. `saved` is a save that met what somebody else had changed: their words stand beside one's own."""
     plan = desk.context["plan"]
     reading = next((row for row in (*plan.sections, *plan.recommendations) if row.slug == this.slug), None)
     place = plan.parts.index(this)
     back = reverse("check" if returning else "tasks", args=[desk.consultation.slug])
-    context = desk.context | {"part": this, "form": form, "reading": reading, "back": back, "number": place + 1, "count": len(plan.parts)}
-    return render(request, "responses/part.html", context)
+    shown: dict[str, Any] = {**(form.typed if form.is_bound else desk.answers), **(saved.elsewhere if saved else {})}
+    context = {
+        "part": this,
+        "form": form,
+        "reading": reading,
+        "back": back,
+        "number": place + 1,
+        "count": len(plan.parts),
+        "seen": write_seen({name: fingerprint(shown.get(name)) for name in form.names}),
+        "mark": mark_of(desk.draft),
+        "elsewhere": [(form.fields[name].label, form.worded(name, value)) for name, value in saved.elsewhere.items()] if saved else [],
+        "changed_at": time_in_words(saved.changed_at) if saved else "",
+    }
+    return render(request, "responses/part.html", desk.context | context, status=409 if saved else 200)
 
 
 def address_after(this: Part, desk: Desk, *, returning: bool) -> str:

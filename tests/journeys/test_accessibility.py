@@ -51,7 +51,7 @@ RULES = {
 DIFFERENCE = {"subject": "K7M4-PX9T-R version 1", "words": "Its answers or contact details are not those that were received."}
 # Addresses that are no pages: what comes from them is a file, JSON, or the way to another page.
 NO_PAGES = {
-    *{"home", "health-live", "health-ready", "metrics", "send", "discard"},
+    *{"home", "health-live", "health-ready", "metrics", "save", "send", "discard"},
     *{"amend", "receipt-text", "receipt-pdf", "stop-equality", "correct-address", "sign-out"},
     *{
         "batch-now",
@@ -172,6 +172,16 @@ def walk_public_pages(visit: Visit, consultation: Consultation) -> None:
     visit.page.fill("[name=email]", "a-very-long-name-that-goes-on-and-on@a-long-host-name.example.org")
     press(visit, "Continue")
     visit.go("tasks", slug, state="begun")
+    visit.go("later", slug)
+    link = visit.page.get_by_role("link", name=re.compile("/respond/back/")).get_attribute("href") or ""
+    visit.page.fill("[name=email]", "nowhere")
+    press(visit, "Send me the link")
+    visit.look("later", "refused")
+    visit.page.fill("[name=email]", "rita@example.org")
+    press(visit, "Send me the link")
+    visit.look("later", "asked")
+    visit.go("come-back", slug, link.rstrip("/").rpartition("/")[2])
+    visit.go("come-back", slug, "nothing", state="gone")
     visit.go("check", slug, state="to send")
     move_window(consultation, opens_in=timedelta(days=-30), closes_in=timedelta(hours=3))
     visit.go("start", slug, state="last hours")

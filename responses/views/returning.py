@@ -1,0 +1,65 @@
+"""Save and come back later: the link to a draft, and coming back by it."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from consult.clock import day_in_words
+from consult.limiting import OverLimit
+from responses import tasks as jobs
+from responses.answers import AnswersRefused
+from responses.contacts import read_contact
+from responses.drafting import expire_at, find_draft
+from responses.models import Draft
+from responses.returning import ask_for_link, link_address
+from responses.views.desk import keep_drafts, private, sit_down
+
+
+@private
+def later(request: HttpRequest, consultation: str) -> HttpResponse:
+    """The link to the draft in hand, to keep or to have emailed."""
+    desk = sit_down(request, consultation)
+    if desk.draft is None:
+        return redirect("tasks", desk.consultation.slug)
+    problem, asked = "", request.GET.get("asked") == "yes"
+    email = desk.answers.get("email", "")
+    if request.method == "POST":
+        email = request.POST.get("email", "")
+        try:
+            address = read_contact({"email": email})["email"]
+            if not address:
+                raise AnswersRefused({"email": _("Enter the email address to which we should send the link.")})
+            ask_for_link(draft=desk.draft, email=address)
+        except AnswersRefused as refused:
+            problem = refused.problems["email"]
+        except OverLimit:
+            problem = _("We have sent this link as often as we may in one day. Copy it from this page instead.")
+        else:
+            jobs.nudge_sending()
+            page = redirect(f"{request.path}?asked=yes")
+            page.status_code = 303
+            return page
+    words = {
+        "link": link_address(desk.draft),
+        "problem": problem,
+        "asked": asked,
+        "email": email,
+        "kept_until": day_in_words(expire_at(desk.consultation)),
+    }
+    return render(request, "responses/later.html", desk.context | words)
+
+
+@private
+def come_back(request: HttpRequest, consultation: str, token: str) -> HttpResponse:
+    """Where the link leads. Looking changes nothing, since mail programs look too; the button lets this browser in."""
+    desk = sit_down(request, consultation)
+    try:
+        found = find_draft(consultation=desk.consultation, token=token)
+    except Draft.DoesNotExist:
+        return render(request, "responses/come_back.html", desk.context | {"found": None}, status=404)
+    if request.method == "POST":
+        page = redirect("tasks", desk.consultation.slug)
+        page.status_code = 303
+        keep_drafts(page, desk, [token, *[other for other in desk.tokens if other != token]])
+        return page
+    return render(request, "responses/come_back.html", desk.context | {"found": found})

@@ -1,0 +1,170 @@
+"""What is typed is kept: as it is typed, offline, in a closed tab, in two tabs; each time byte for byte."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from pytest_django.live_server_helper import LiveServer
+
+from consult.models import Consultation
+from responses.models import Draft, Response
+
+# Lines, two writing directions, letters of four bytes, a joined picture, combining accents, trailing spaces.
+WORDS = "Dear all,\n\n\tمزيد من الضوء — আরও আলো 中文 𝔘 👩‍👩‍👧 e\u0301 “=1+1” <b>&amp;</b>  \n-- \nZoë "
+SLUG = "police-and-crime-plan-2021-25"
+PHONE, TURNED = {"width": 360, "height": 740}, {"width": 740, "height": 360}
+
+
+class Writer:
+    """Somebody with a browser."""
+
+    def __init__(self, context: BrowserContext, root: str) -> None:
+        self.context, self.root = context, root
+        self.page = self.open()
+
+    def open(self, part: str = "violence") -> Page:
+        page = self.context.new_page()
+        page.goto(f"{self.root}/{SLUG}/respond/{part}/")
+        return page
+
+    def comment(self, page: Page | None = None, part: str = "violence") -> Any:
+        return (page or self.page).locator(f"#id_{part}-comment")
+
+    def says(self, words: str, page: Page | None = None) -> None:
+        expect((page or self.page).locator("[data-saving]")).to_contain_text(words, timeout=15_000)
+
+
+@pytest.fixture
+def writer(browser: Browser, live_server: LiveServer, consultation: Consultation) -> Iterator[Writer]:
+    context = browser.new_context(viewport=PHONE)  # type: ignore[arg-type]
+    yield Writer(context, live_server.url)
+    context.close()
+
+
+def eventually(look: Callable[[], object], wanted: object) -> None:
+    """Wait until `look` gives `wanted`."""
+    until = time.monotonic() + 15
+    while (found := look()) != wanted and time.monotonic() < until:
+        time.sleep(0.1)
+    assert found == wanted
+
+
+def kept(field: str = "violence-comment") -> object:
+    draft = Draft.objects.first()
+    return draft.answers.get(field) if draft else None
+
+
+def test_what_is_typed_is_saved_without_a_button_and_a_closed_tab_loses_nothing(writer: Writer) -> None:
+    writer.page.get_by_label("Strongly agree", exact=True).first.check()
+    writer.comment().fill(WORDS)
+    writer.says("Saved at ")
+    assert kept() == WORDS
+    writer.page.set_viewport_size(TURNED)  # type: ignore[arg-type]
+    assert writer.comment().input_value() == WORDS
+    writer.page.close()
+    page = writer.open()
+    assert writer.comment(page).input_value() == WORDS
+    assert page.get_by_label("Strongly agree", exact=True).first.is_checked()
+    assert Draft.objects.count() == 1
+
+
+def test_what_is_typed_offline_waits_and_is_saved_when_the_connection_is_back(writer: Writer) -> None:
+    writer.context.set_offline(True)
+    writer.comment().fill(WORDS)
+    writer.says("You are offline.")
+    writer.page.get_by_role("button", name="Continue", exact=True).click()
+    assert writer.comment().input_value() == WORDS
+    assert Draft.objects.count() == 0
+    writer.context.set_offline(False)
+    writer.says("Saved at ")
+    assert kept() == WORDS
+
+
+def test_a_tab_closed_while_offline_finds_its_words_again(writer: Writer) -> None:
+    writer.context.set_offline(True)
+    writer.comment().fill(WORDS)
+    writer.page.get_by_label("Disagree", exact=True).first.check()
+    writer.page.close()
+    writer.context.set_offline(False)
+    page = writer.open()
+    assert writer.comment(page).input_value() == WORDS
+    assert page.get_by_label("Disagree", exact=True).first.is_checked()
+    writer.says("We put back what you typed here before.", page)
+    eventually(kept, WORDS)
+
+
+def test_a_slow_network_makes_one_draft_and_continue_waits_for_what_is_under_way(writer: Writer) -> None:
+    def slowly(route: Route) -> None:
+        time.sleep(0.8)
+        route.continue_()
+
+    writer.page.route("**/save/", slowly)
+    writer.comment().fill("First.")
+    time.sleep(1.6)
+    writer.comment().fill(WORDS)
+    writer.page.get_by_role("button", name="Continue", exact=True).click()
+    writer.page.wait_for_url("**/respond/*/", wait_until="load")
+    eventually(kept, WORDS)
+    assert Draft.objects.count() == 1
+    assert Draft.objects.get().parts_done == ["violence"]
+
+
+def test_two_tabs_on_one_page_are_told_and_both_texts_are_shown(writer: Writer) -> None:
+    other = writer.open()
+    writer.comment().fill("From the first tab.")
+    writer.says("Saved at ")
+    writer.comment(other).fill(WORDS)
+    writer.says("Somebody else changed this page too.", other)
+    assert kept() == "From the first tab."
+    other.get_by_role("button", name="Continue", exact=True).click()
+    expect(other.get_by_role("alert")).to_be_focused()
+    expect(other.get_by_role("alert")).to_contain_text("From the first tab.")
+    assert writer.comment(other).input_value() == WORDS
+    other.get_by_role("button", name="Continue", exact=True).click()
+    eventually(kept, WORDS)
+
+
+def test_an_expired_token_costs_nothing_that_was_typed(writer: Writer) -> None:
+    writer.context.clear_cookies()
+    writer.comment().fill(WORDS)
+    writer.says("Not saved yet.")
+    writer.page.get_by_role("button", name="Continue", exact=True).click()
+    writer.page.get_by_role("button", name="Send it again").click()
+    eventually(kept, WORDS)
+
+
+def test_back_and_forward_show_what_was_typed_last(writer: Writer) -> None:
+    writer.comment().fill("Before.")
+    writer.page.get_by_role("button", name="Continue", exact=True).click()
+    writer.page.go_back()
+    expect(writer.comment()).to_have_value("Before.")
+    writer.comment().fill(WORDS)
+    writer.page.get_by_role("button", name="Continue", exact=True).click()
+    writer.page.go_back()
+    expect(writer.comment()).to_have_value(WORDS)
+    assert kept() == WORDS
+
+
+def test_letters_are_counted_as_the_server_counts_them(writer: Writer) -> None:
+    writer.comment().fill("\n" + "𝔘" * 5001)
+    expect(writer.page.get_by_text("You have 2 characters too many").first).to_be_attached()
+    writer.page.get_by_role("button", name="Continue", exact=True).click()
+    expect(writer.page.get_by_role("alert")).to_contain_text("Your answer is 2 characters too long. The most is 5,000.")
+    assert writer.comment().input_value() == "\n" + "𝔘" * 5001
+
+
+def test_after_sending_nothing_of_it_stays_in_the_browser(writer: Writer) -> None:
+    writer.comment().fill(WORDS)
+    writer.page.get_by_role("button", name="Continue", exact=True).click()
+    writer.page.goto(f"{writer.root}/{SLUG}/respond/check/")
+    writer.page.get_by_role("button", name="Send your response").dblclick()
+    expect(writer.page.get_by_role("heading", name="Response received")).to_be_visible()
+    assert writer.page.evaluate("Object.keys(localStorage)") == []
+    assert Response.objects.get().texts == {"violence-comment": WORDS}
+    address = writer.page.url
+    writer.page.go_back()
+    writer.page.go_forward()
+    assert writer.page.url == address
+    assert Response.objects.count() == 1

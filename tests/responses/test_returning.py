@@ -1,0 +1,128 @@
+"""Save and come back later: a link that opens the draft anywhere, by email where wanted, and fills nobody's inbox."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from django.conf import settings
+from django.db.models.functions import Now
+from django.test import Client
+
+from consult.models import Consultation
+from responses.drafting import find_draft, link_token
+from responses.models import Draft, DraftLink
+from responses.returning import TRY_FOR, ask_for_link, send_due_links
+from tests.postbox import Postbox
+from tests.responses.test_responding import answer, at
+
+pytestmark = pytest.mark.usefixtures("consultation")
+MailThrough = Callable[[int], None]
+
+
+@pytest.fixture
+def rita() -> Client:
+    """Somebody who has begun."""
+    client = Client()
+    answer(client, "violence", violence_comment="Half a thought.")
+    return client
+
+
+def link_on(page: str) -> str:
+    """The link's path, as the page shows it."""
+    return "/" + unescape(re.findall(r'href="(https?://[^"]+/respond/back/[^"]+)"', page)[0]).split("/", 3)[3]
+
+
+def test_the_link_opens_the_draft_on_another_device_and_looking_changes_nothing(rita: Client) -> None:
+    link = link_on(rita.get(at("later")).content.decode())
+    other = Client()
+    looked = other.get(link)
+    assert "Open the saved answers" in looked.content.decode()
+    assert "Half a thought." not in looked.content.decode()
+    assert set(looked.cookies) <= {settings.CSRF_COOKIE_NAME}
+    opened = other.post(link)
+    assert (opened.status_code, opened.headers["Location"]) == (303, at("tasks"))
+    assert "Half a thought." in other.get(at("part", "violence")).content.decode()
+    assert Draft.objects.count() == 1
+
+
+def test_both_browsers_go_on_in_one_draft(rita: Client) -> None:
+    other = Client()
+    other.post(link_on(rita.get(at("later")).content.decode()))
+    answer(other, "trust", trust_comment="From the other device.")
+    assert "From the other device." in rita.get(at("part", "trust")).content.decode()
+
+
+def test_the_button_saves_the_page_first_and_does_not_call_it_done() -> None:
+    ann = Client()
+    page = answer(ann, "violence", violence_comment="Unfinished", later="yes")
+    assert (page.status_code, page.headers["Location"]) == (303, at("later"))
+    draft = Draft.objects.get()
+    assert (draft.answers, draft.parts_done) == ({"violence-comment": "Unfinished"}, [])
+
+
+def test_without_a_draft_there_is_nothing_to_come_back_to() -> None:
+    assert Client().get(at("later")).headers["Location"] == at("tasks")
+
+
+@pytest.mark.parametrize("token", ["x", "x:y", ":", "0" * 32 + ":" + "A" * 43])
+def test_a_link_that_was_tampered_with_opens_nothing_and_says_why(rita: Client, token: str, consultation: Consultation) -> None:
+    page = Client().get(at("come-back", token))
+    assert page.status_code == 404
+    assert "There are no answers here" in page.content.decode()
+    good = link_token(Draft.objects.get())
+    with pytest.raises(Draft.DoesNotExist):
+        find_draft(consultation=consultation, token=good[:-1] + ("A" if good[-1] != "A" else "B"))
+
+
+def test_the_email_carries_the_link_and_nothing_that_was_typed(rita: Client, postbox: Postbox, mail_through: MailThrough) -> None:
+    mail_through(postbox.port)
+    page = rita.post(at("later"), {"email": "rita@example.org"}, follow=True)
+    assert "The link is on its way to the address that you gave." in page.content.decode()
+    assert send_due_links() == 1
+    assert send_due_links() == 0
+    (message,) = postbox.arrived
+    assert message["To"] == "rita@example.org"
+    body = message.get_body().get_content()
+    assert link_token(Draft.objects.get()) in body
+    assert "Half a thought." not in body
+    assert DraftLink.objects.get().state == "sent"
+
+
+@pytest.mark.parametrize(("typed", "words"), [("", "Enter the email address"), ("nowhere", "Enter an email address like")])
+def test_an_address_that_is_none_is_named_and_kept(rita: Client, typed: str, words: str) -> None:
+    page = rita.post(at("later"), {"email": typed}).content.decode()
+    assert page.count(words) == 2
+    assert "<title>Error: " in page
+    assert f'value="{typed}"' in page
+    assert not DraftLink.objects.exists()
+
+
+def test_nobodys_inbox_is_filled(rita: Client) -> None:
+    for number in range(7):
+        page = rita.post(at("later"), {"email": "stranger@example.org" if number % 2 else "STRANGER@example.org"}).content.decode()
+    assert DraftLink.objects.count() == 5
+    assert "as often as we may in one day" in page
+
+
+def test_what_the_mail_server_does_not_take_is_tried_again_and_given_up_in_the_end(
+    rita: Client, postbox: Postbox, mail_through: MailThrough
+) -> None:
+    mail_through(1)
+    link = ask_for_link(draft=Draft.objects.get(), email="rita@example.org")
+    assert send_due_links() == 0
+    mail_through(postbox.port)
+    assert send_due_links() == 0
+    DraftLink.objects.update(due_at=Now())
+    assert send_due_links() == 1
+    assert [message["Message-ID"] for message in postbox.arrived] == [link.message_id]
+    DraftLink.objects.update(state="waiting", due_at=Now(), created_at=Now() - TRY_FOR - timedelta(minutes=1))
+    assert send_due_links() == 0
+    assert DraftLink.objects.get().state == "failed"
+
+
+def test_with_the_draft_goes_the_address(rita: Client) -> None:
+    ask_for_link(draft=Draft.objects.get(), email="rita@example.org")
+    Draft.objects.get().delete()
+    assert not DraftLink.objects.exists()
