@@ -171,6 +171,19 @@ SETTINGS = {
         ),
         Setting("EXPORTS_DIR", text, "", "The folder for batches where EXPORTS_STORAGE is a folder. Empty: VAR_DIR/exports."),
         Setting(
+            "DELIVERY_URL",
+            url("file", "s3", "s3+http", "sftp"),
+            "",
+            "Where batches are delivered to: a folder, S3 or SFTP, as in docs/batches.md. Empty: they are downloaded.",
+        ),
+        Setting("DELIVERY_NOTICES", names, "", "Who gets an email when a batch is delivered, and until it is acknowledged: addresses."),
+        Setting(
+            "DELIVERY_AGE_RECIPIENTS",
+            names,
+            "",
+            "age public keys (age1…), separated by commas: what is delivered is encrypted to them. Empty: it is not encrypted.",
+        ),
+        Setting(
             "SIGNING_KEY_FILE",
             text,
             "",

@@ -13,6 +13,8 @@ from consult.models import JobRun
 EXPECTED = {
     "responses.send_due_confirmations": timedelta(minutes=5),
     "responses.seal_due_batches": timedelta(minutes=20),
+    # One run delivers for half an hour at most.
+    "responses.deliver_due_batches": timedelta(minutes=60),
     "responses.reconcile": timedelta(hours=26),
     "responses.find_clusters": timedelta(hours=26),
     "responses.tally": timedelta(hours=1),

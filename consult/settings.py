@@ -141,6 +141,11 @@ STORAGES = {
     },
 }
 
+if to_deliver := addresses.delivery(VALUES["DELIVERY_URL"]):
+    STORAGES["delivery"] = to_deliver
+DELIVERY_NOTICES: list[str] = VALUES["DELIVERY_NOTICES"]
+DELIVERY_AGE_RECIPIENTS: list[str] = VALUES["DELIVERY_AGE_RECIPIENTS"]
+
 SIGNING_KEY_FILE = VALUES["SIGNING_KEY_FILE"] or VAR_DIR / "signing-key.pem"
 
 EMAIL_CONFIG = addresses.mail(VALUES["EMAIL_URL"], mail_dir=VAR_DIR / "mail")

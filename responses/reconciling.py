@@ -21,7 +21,7 @@ from consult.publishing import digest_of_content, plan_content
 from responses.answers import Answers, digest_of
 from responses.batching import CONTACTS, folder_of, make_files
 from responses.erasing import erased_references
-from responses.models import Batch, Confirmation, LedgerEntry, Reconciliation, Response, Review
+from responses.models import Batch, Confirmation, Delivery, LedgerEntry, Reconciliation, Response, Review
 from responses.signing import SIGNATURE
 from responses.submitting import ARRIVALS
 
@@ -271,6 +271,30 @@ def check_batches(books: Books) -> None:
         books.note(reference, f"It is in batch {number}, and the ledger does not say so.")
 
 
+def check_deliveries(books: Books) -> None:
+    """What was delivered is what was written, and the ledger says so of each response in it."""
+    for delivery in Delivery.objects.select_related("batch__consultation").order_by("pk"):
+        name = folder_of(delivery.batch)
+        # Encrypted files have other bytes each time; what is in them was checked on the way.
+        carried = {str(file) for file in delivery.files if isinstance(file, dict) and not str(file.get("name")).endswith(".age")}
+        written = [file for file in delivery.batch.files if isinstance(file, dict)]
+        if carried - {str({key: file.get(key) for key in ("name", "bytes", "sha256")}) for file in written}:
+            books.note(name, "What was delivered is not what was written.")
+        entries = LedgerEntry.objects.filter(response__membership__batch=delivery.batch, batch_number=delivery.batch.number)
+        for event, at in ((LedgerEntry.Event.DELIVERED, delivery.delivered_at), (LedgerEntry.Event.ACKNOWLEDGED, delivery.acknowledged_at)):
+            said = entries.filter(event=event).count()
+            # Acknowledged before it was sent again, it stays so in the ledger.
+            if said != delivery.batch.size and (at is not None or (said and event == LedgerEntry.Event.DELIVERED)):
+                books.note(name, f"By the ledger {said} of its {delivery.batch.size} responses were {event}.")
+    for reference, number, event in _rows(
+        """SELECT reference, batch_number, event FROM responses_ledgerentry e JOIN responses_response r ON r.id = e.response_id
+        WHERE event IN ('delivered', 'acknowledged') AND NOT EXISTS (
+            SELECT FROM responses_batchmember m JOIN responses_delivery d ON d.batch_id = m.batch_id WHERE m.response_id = e.response_id)
+        ORDER BY e.id"""
+    ):
+        books.note(reference, f"By the ledger it was {event} with batch {number}, and there is no such delivery.")
+
+
 def check_trail(books: Books) -> None:
     """The trail tells of the same batches, and of the same manifests."""
     there = {folder_of(batch): batch for batch in Batch.objects.select_related("consultation")}
@@ -387,7 +411,7 @@ def check_editions(books: Books) -> None:
 
 CHECKS: list[Callable[[Books], None]] = [
     *[check_totals, check_nothing_went, check_fingerprints, check_orphans, check_responses, check_ledger, check_ties, check_versions],
-    *[check_confirmations, check_reviews, check_batches, check_trail, check_editions],
+    *[check_confirmations, check_reviews, check_batches, check_deliveries, check_trail, check_editions],
 ]
 
 

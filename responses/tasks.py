@@ -12,7 +12,7 @@ from consult.celery import app
 from consult.limiting import forget_hits
 from consult.models import Consultation
 from consult.running import noted
-from responses import batching, clustering, confirming, drafting, reconciling, returning, tallying
+from responses import batching, clustering, confirming, delivering, drafting, reconciling, returning, tallying
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +36,13 @@ def seal_due_batches() -> None:
     """Seal and write the batches that are due."""
     with noted(seal_due_batches.name):
         batching.seal_due_batches()
+
+
+@app.task(name="responses.deliver_due_batches")
+def deliver_due_batches() -> None:
+    """Deliver the batches that are due, and see to their acknowledgement."""
+    with noted(deliver_due_batches.name):
+        delivering.deliver_due_batches()
 
 
 @app.task(name="responses.reconcile")
@@ -90,6 +97,11 @@ def nudge_proving() -> None:
 def nudge_sending() -> None:
     """Ask a worker to look for confirmations now rather than at its next sweep. Never raises, and takes a second at most."""
     _nudge(send_due_confirmations)
+
+
+def nudge_delivering() -> None:
+    """Ask a worker to deliver what waits now rather than in a minute. Never raises, and takes a second at most."""
+    _nudge(deliver_due_batches)
 
 
 def nudge_writing() -> None:

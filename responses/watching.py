@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Q
 from django.db.models.functions import Greatest, Now
 
 from consult.limiting import refusals
 from consult.models import Consultation, JobRun
 from consult.running import overdue
-from responses.models import Batch, Confirmation, ConfirmationAttempt, Reconciliation, Response
+from responses.delivering import has_destination
+from responses.models import Batch, Confirmation, ConfirmationAttempt, Delivery, Reconciliation, Response
 
 # Each metric: its kind and what it says. https://prometheus.io/docs/instrumenting/exposition_formats/
 METRICS = {
@@ -24,6 +25,10 @@ METRICS = {
     "consult_batches": ("gauge", "Batches sealed."),
     "consult_batches_unwritten": ("gauge", "Batches sealed and not written yet."),
     "consult_batch_unwritten_seconds": ("gauge", "The age of the oldest of them."),
+    "consult_batches_undelivered": ("gauge", "Batches written and not delivered yet, where they are delivered."),
+    "consult_batch_undelivered_seconds": ("gauge", "How long ago the oldest of them was written."),
+    "consult_batches_unacknowledged": ("gauge", "Batches delivered and not acknowledged yet."),
+    "consult_batch_unacknowledged_seconds": ("gauge", "How long ago the oldest of them was delivered."),
     "consult_batch_newest_seconds": ("gauge", "How long ago the newest batch was sealed."),
     "consult_books_differences": ("gauge", "Differences that the last reconciliation found."),
     "consult_job_last_success_seconds": ("gauge", "How long ago each scheduled job last ended well."),
@@ -86,6 +91,16 @@ def _of_batches() -> Iterator[Sample]:
     unwritten = Batch.objects.filter(written_at=None).aggregate(count=Count("pk"), age=Now() - Min("sealed_at"))
     yield "consult_batches_unwritten", {}, unwritten["count"]
     yield "consult_batch_unwritten_seconds", {}, _seconds(unwritten["age"])
+    if has_destination():
+        written = Batch.objects.filter(written_at__isnull=False)
+        undelivered = written.filter(Q(delivery=None) | Q(delivery__state=Delivery.State.WAITING))
+        found = undelivered.aggregate(count=Count("pk"), age=Now() - Min("written_at"))
+        yield "consult_batches_undelivered", {}, found["count"]
+        yield "consult_batch_undelivered_seconds", {}, _seconds(found["age"])
+    delivered = Delivery.objects.filter(state=Delivery.State.DELIVERED)
+    found = delivered.aggregate(count=Count("pk"), age=Now() - Min("last_delivered_at"))
+    yield "consult_batches_unacknowledged", {}, found["count"]
+    yield "consult_batch_unacknowledged_seconds", {}, _seconds(found["age"])
     newest = Batch.objects.order_by("-sealed_at").annotate(age=Now() - Min("sealed_at")).values_list("age", flat=True).first()
     if newest is not None:
         yield "consult_batch_newest_seconds", {}, _seconds(newest)

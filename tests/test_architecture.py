@@ -25,6 +25,7 @@ LAYERS = [
         "consult.visitors",
         "consult.celery",
         "consult.mailfiles",
+        "consult.destinations",
     ],
     ["consult.auditing", "consult.limiting", "consult.running"],
     [
@@ -75,7 +76,14 @@ LAYERS = [
             "responses.mailboxes",
             "responses.redacting",
         ],
-        *["responses.reviewing", "responses.batching", "responses.filling", "responses.reconciling", "responses.watching"],
+        *[
+            "responses.reviewing",
+            "responses.batching",
+            "responses.delivering",
+            "responses.filling",
+            "responses.reconciling",
+            "responses.watching",
+        ],
     ],
     ["responses.forms", "responses.tasks"],
     ["responses.views", "responses.admin", "responses.management"],

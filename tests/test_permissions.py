@@ -48,6 +48,8 @@ STAFF = {
     "batch-list": {"analyst", "administrator"},
     "batch-file": {"analyst", "administrator"},
     "batch-now": {"analyst", "administrator"},
+    "acknowledge": {"analyst", "administrator"},
+    "send-again": {"analyst", "administrator"},
     "trail": {"administrator"},
     "trail-file": {"administrator"},
     "undelivered": {"reviewer", "administrator"},
@@ -71,6 +73,8 @@ PUBLIC = {
 }
 POSTED = {
     "batch-now",
+    "acknowledge",
+    "send-again",
     "undelivered-again",
     "books-now",
     "search-now",
@@ -105,7 +109,13 @@ def arguments(name: str, response: Response) -> list[object]:
         return [slug]
     if name in {"codebook", "code-answers"}:
         return [slug, "missing"]
-    return {"review-one": [response.reference], "redact": [response.reference], "batch-file": [slug, 1, "responses.csv"]}.get(name, [])
+    return {
+        "review-one": [response.reference],
+        "redact": [response.reference],
+        "batch-file": [slug, 1, "responses.csv"],
+        "acknowledge": [slug, 1],
+        "send-again": [slug, 1],
+    }.get(name, [])
 
 
 def test_every_address_has_a_line_in_the_table() -> None:

@@ -61,6 +61,30 @@ def broker_url(redis_url: str) -> str:
     return f"redis+socket://{parts.path}?virtual_host={dict(parse_qsl(parts.query)).get('db', '0')}"
 
 
+def delivery(url: str) -> dict[str, Any] | None:
+    """Django's STORAGES entry for where batches are delivered to; None where they are not.
+
+    As in file:///folder, s3://KEY:SECRET@host/bucket/folder?region=eu-west-2 (s3+http: without TLS) and
+    sftp://user:password@host:22/folder?key=/path/of/key&known_hosts=/path.
+    """
+    if not url:
+        return None
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query))
+    path, user, password = unquote(parts.path), unquote(parts.username or ""), unquote(parts.password or "")
+    if parts.scheme == "file":
+        return {"BACKEND": "consult.destinations.Folder", "OPTIONS": {"location": path}}
+    if parts.scheme == "sftp":
+        found: dict[str, Any] = {"host": parts.hostname or "", "port": parts.port or 22, "user": user, "password": password}
+        found |= {"location": path, "key_file": options.get("key", ""), "known_hosts": options.get("known_hosts", "")}
+        return {"BACKEND": "consult.destinations.Sftp", "OPTIONS": found}
+    bucket, _, folder = path.strip("/").partition("/")
+    host = (parts.hostname or "") + (f":{parts.port}" if parts.port else "")
+    found = {"bucket_name": bucket, "location": folder, "access_key": user, "secret_key": password}
+    found |= {"endpoint_url": f"{'http' if parts.scheme == 's3+http' else 'https'}://{host}", "region_name": options.get("region") or None}
+    return {"BACKEND": "consult.destinations.ObjectStorage", "OPTIONS": found}
+
+
 def mail(url: str, *, mail_dir: Path) -> dict[str, Any]:
     """Django's email settings for a mail server's address; without one, messages become files in `mail_dir`."""
     if not url:

@@ -4,6 +4,7 @@ from responses.models.batch import Batch, BatchMember
 from responses.models.campaign import Campaign, CampaignMember, CampaignStep, Cluster, ClusterMember
 from responses.models.coding import Code, CodedAnswer, CodeVersion, Coding, SecondCoding
 from responses.models.confirmation import Confirmation, ConfirmationAttempt
+from responses.models.delivery import Delivery
 from responses.models.draft import Draft, DraftLink
 from responses.models.equality import EqualityAnswers
 from responses.models.ledger import LedgerEntry
@@ -32,6 +33,7 @@ __all__ = [
     "Confirmation",
     "ConfirmationAttempt",
     "Contact",
+    "Delivery",
     "Draft",
     "DraftLink",
     "EqualityAnswers",

@@ -22,6 +22,8 @@ class LedgerEntry(models.Model):
         CONFIRMATION_FAILED = "confirmation-failed", "confirmation could not be delivered"
         ADDRESS_CORRECTED = "address-corrected", "email address corrected by the respondent"
         BATCHED = "batched", "put in a batch"
+        DELIVERED = "delivered", "delivered"
+        ACKNOWLEDGED = "acknowledged", "acknowledged by whom it was delivered to"
 
     response = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="ledger")
     event = models.CharField(max_length=20, choices=Event)

@@ -15,8 +15,9 @@ from consult.clock import in_words
 from consult.models import Consultation, Right
 from consult.views import say
 from responses.batching import FileGone, NoSuchFile, count_waiting, may_hold_contacts, open_file, seal_batch
+from responses.delivering import NoDestination, NotWritten, acknowledge, has_destination, send_again
 from responses.models import Batch
-from responses.tasks import nudge_writing
+from responses.tasks import nudge_delivering, nudge_writing
 from responses.views.staff import ask_again, staff_only
 
 
@@ -24,7 +25,7 @@ from responses.views.staff import ask_again, staff_only
 @require_safe
 def batch_list(request: HttpRequest) -> HttpResponse:
     """Every batch of every consultation, the newest first, with its files."""
-    found = Batch.objects.select_related("sealed_by").order_by("consultation_id", "-number")
+    found = Batch.objects.select_related("sealed_by", "delivery__acknowledged_by").order_by("consultation_id", "-number")
     batches = {pk: list(group) for pk, group in groupby(found, key=attrgetter("consultation_id"))}
     waiting = count_waiting()
     rows = [
@@ -33,11 +34,25 @@ def batch_list(request: HttpRequest) -> HttpResponse:
             "waiting": (number := waiting.get(consultation.pk, 0)),
             "figure": f"{number:,}",
             "next_number": mine[0].number + 1 if (mine := batches.get(consultation.pk, [])) else 1,
-            "batches": [{"batch": batch, "sealed": in_words(batch.sealed_at), "size": f"{batch.size:,}"} for batch in mine],
+            "batches": [_row(batch) for batch in mine],
         }
         for consultation in Consultation.objects.filter(published_at__isnull=False)
     ]
-    return render(request, "review/batch_list.html", {"rows": rows})
+    return render(request, "review/batch_list.html", {"rows": rows, "has_destination": has_destination()})
+
+
+def _row(batch: Batch) -> dict[str, object]:
+    delivery = getattr(batch, "delivery", None)
+    return {
+        "batch": batch,
+        "delivery": delivery,
+        "sealed": in_words(batch.sealed_at),
+        "size": f"{batch.size:,}",
+        "bytes": sum(file["bytes"] for file in batch.files),
+        "delivered": in_words(delivery.last_delivered_at) if delivery and delivery.last_delivered_at else "",
+        "acknowledged": in_words(delivery.acknowledged_at) if delivery and delivery.acknowledged_at else "",
+        "next_try": in_words(delivery.due_at) if delivery else "",
+    }
 
 
 @staff_only(Right.TAKE_BATCHES)
@@ -75,3 +90,34 @@ def batch_file(request: HttpRequest, consultation: str, number: int, name: str) 
     answer = FileResponse(file, as_attachment=True, filename=f"{batch.consultation.slug}-batch-{batch.number:04}-{name}")
     answer["X-Content-Type-Options"] = "nosniff"
     return answer  # type: ignore[return-value]  # a stream, but with headers like any other page
+
+
+@staff_only(Right.TAKE_BATCHES)
+@require_POST
+def acknowledge_one(request: HttpRequest, consultation: str, number: int) -> HttpResponse:
+    """Note that MOPAC has this batch."""
+    batch = get_object_or_404(Batch.objects.select_related("consultation"), consultation__slug=consultation, number=number)
+    try:
+        acknowledge(batch=batch, actor=request.user)  # type: ignore[arg-type]  # staff_only saw to it
+    except NotWritten:
+        messages.warning(request, _("Batch %(number)s has no files yet, so nobody can have it.") % {"number": number})
+    else:
+        messages.success(request, _("Batch %(number)s is acknowledged.") % {"number": number})
+    return redirect("batch-list")
+
+
+@staff_only(Right.TAKE_BATCHES)
+@require_POST
+def again(request: HttpRequest, consultation: str, number: int) -> HttpResponse:
+    """Have this batch delivered once more, as it is."""
+    batch = get_object_or_404(Batch.objects.select_related("consultation"), consultation__slug=consultation, number=number)
+    try:
+        send_again(batch=batch, actor=request.user)  # type: ignore[arg-type]  # staff_only saw to it
+    except NoDestination:
+        messages.warning(request, _("No place is set where batches are delivered to."))
+    except NotWritten:
+        messages.warning(request, _("Batch %(number)s has no files yet. It is delivered once they are written.") % {"number": number})
+    else:
+        nudge_delivering()
+        messages.success(request, _("Batch %(number)s is being sent again.") % {"number": number})
+    return redirect("batch-list")

@@ -55,6 +55,8 @@ NO_PAGES = {
     *{"amend", "receipt-text", "receipt-pdf", "stop-equality", "correct-address", "sign-out"},
     *{
         "batch-now",
+        "acknowledge",
+        "send-again",
         "batch-file",
         "books-now",
         "undelivered-again",

@@ -18,6 +18,7 @@ from responses.amending import amend_response, withdraw_response
 from responses.answers import read_answers, read_equality_answers
 from responses.batching import folder_of, seal_batch, write_batch
 from responses.confirming import send_due_confirmations
+from responses.delivering import acknowledge
 from responses.equality import give_equality_answers
 from responses.models import Batch, Confirmation, Reconciliation, Response
 from responses.receipts import receipt_token
@@ -35,6 +36,7 @@ TABLES = [
     *[
         "responses_confirmationattempt",
         "responses_contact",
+        "responses_delivery",
         "responses_equalityanswers",
         "responses_ledgerentry",
         "responses_response",
@@ -65,6 +67,7 @@ def busy(
     send_due_confirmations()
     batch = seal_batch(consultation=consultation, actor=None)
     write_batch(batch=batch)
+    acknowledge(batch=batch, actor=reviewer)
     plan = plan_of(first.edition)
     contact = {"name": "Rita", "email": "rita@example.org", "postcode_district": ""}
     answers = read_answers(plan, {"violence-comment": "Changed."})
@@ -339,3 +342,10 @@ def test_it_looks_at_one_moment_while_others_write(send: Send, consultation: Con
     send()
     assert reconcile().differences == []
     assert Confirmation.objects.count() == 1
+
+
+def test_a_delivery_of_which_the_ledger_says_nothing_is_a_difference(busy: Consultation) -> None:
+    tamper("UPDATE responses_delivery SET delivered_at = acknowledged_at")
+    assert ("police-and-crime-plan-2021-25/batch-0001", "By the ledger 0 of its 3 responses were delivered.") in [
+        (one["subject"], one["words"]) for one in reconcile().differences
+    ]

@@ -17,7 +17,8 @@ from consult.clock import closing_in_words
 from consult.durability import UNSAFE, unsafe_settings
 from consult.models import Consultation
 from consult.running import overdue
-from responses.models import Batch, Confirmation, Reconciliation
+from responses.delivering import unacknowledged
+from responses.models import Batch, Confirmation, Delivery, Reconciliation
 
 NEEDED_BYTES = 500_000_000
 MOST_CLOCK_SECONDS = 5
@@ -99,6 +100,10 @@ def batches() -> Iterator[Finding]:
             f"{batch} could not be written ({batch.failure})",
             "See to EXPORTS_STORAGE; another try comes every five minutes.",
         )
+    for delivery in Delivery.objects.filter(state=Delivery.State.WAITING).exclude(reason="")[:5]:
+        yield f"{delivery.batch} could not be delivered ({delivery.reason})", "See to DELIVERY_URL; another try comes within 20 minutes."
+    for delivery in Delivery.objects.filter(unacknowledged())[:5]:
+        yield f"nobody has acknowledged {delivery.batch}", "Ask whoever takes the batches; send it again where it is gone."
 
 
 def books() -> Iterator[Finding]:
