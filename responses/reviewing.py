@@ -1,19 +1,15 @@
 """Reading responses: finding them, opening one, and moving it through its states. Nothing here edits a response."""
 
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
 
-from django.contrib.postgres.search import SearchQuery, SearchVectorField
 from django.db import transaction
-from django.db.models import Func, QuerySet, Value
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from consult.auditing import record
-from consult.clock import end_of_day, start_of_day
-from consult.models import Action, Consultation, User
+from consult.models import Action, User
+from responses.finding import Filter, written
 from responses.models import Response, Review, ReviewStep
-from responses.references import NotAReference, normalise_reference
 
 PAGE = 50
 COUNT_CAP = 10_000
@@ -55,43 +51,15 @@ class Page:
     capped: bool
 
 
-def find_responses(
-    *,
-    consultation: Consultation | None = None,
-    state: str = "",
-    channel: str = "",
-    kind: str = "",
-    since: date | None = None,
-    until: date | None = None,
-    word: str = "",
-) -> QuerySet[Response]:
-    """The responses that fit every filter given, newest first, each in its newest version. `word` is words in it, or a reference."""
-    found = Response.objects.filter(review__superseded=False).order_by("-id")
-    equal = {"consultation": consultation, "review__state": state, "channel": channel, "choices__capacity": kind}
-    found = found.filter(**{name: value for name, value in equal.items() if value})
-    if since:
-        found = found.filter(received_at__gte=start_of_day(since))
-    if until:
-        found = found.filter(received_at__lt=end_of_day(until))
-    if word:
-        try:
-            return found.filter(reference=normalise_reference(word))
-        except NotAReference:
-            # Of JSON, PostgreSQL takes the words of the values and not the keys; websearch knows quotes and minus signs.
-            words = Func(Value("english"), "texts", function="to_tsvector", output_field=SearchVectorField())
-            return found.annotate(words=words).filter(words=SearchQuery(word, config="english", search_type="websearch"))
-    return found
-
-
 def turn_page(found: QuerySet[Response], *, before: int | None = None, after: int | None = None) -> Page:
     """The newest page of `found`, or the one `before` (older than) or `after` (newer than) a response's id. No OFFSET."""
     rows = found.select_related("review", "consultation")
     if after is not None:
-        chosen = list(rows.filter(id__gt=after).order_by("id")[: PAGE + 1])
+        chosen = list(_newer(rows, after).order_by("id")[: PAGE + 1])
         more_newer, more_older = len(chosen) > PAGE, True
         chosen = chosen[:PAGE][::-1]
     else:
-        chosen = list((rows.filter(id__lt=before) if before is not None else rows)[: PAGE + 1])
+        chosen = list((_older(rows, before) if before is not None else rows)[: PAGE + 1])
         more_newer, more_older = before is not None, len(chosen) > PAGE
         chosen = chosen[:PAGE]
     count = found.order_by()[: COUNT_CAP + 1].count()
@@ -106,14 +74,23 @@ def turn_page(found: QuerySet[Response], *, before: int | None = None, after: in
 
 def neighbours(found: QuerySet[Response], response: Response) -> tuple[str | None, str | None]:
     """The references of the next newer and next older response in `found`."""
-    newer = found.filter(id__gt=response.pk).order_by("id").values_list("reference", flat=True).first()
-    older = found.filter(id__lt=response.pk).order_by("-id").values_list("reference", flat=True).first()
+    newer = _newer(found, response.pk).order_by("id").values_list("reference", flat=True).first()
+    older = _older(found, response.pk).order_by("-id").values_list("reference", flat=True).first()
     return newer, older
 
 
-def note_list_read(*, reader: User, filters: dict[str, Any]) -> None:
+def _newer(found: QuerySet[Response], pk: int) -> QuerySet[Response]:
+    # Said of both tables, since PostgreSQL does not conclude the one from the other: a deep page of any filter starts where it is.
+    return found.filter(id__gt=pk, review__response_id__gt=pk)
+
+
+def _older(found: QuerySet[Response], pk: int) -> QuerySet[Response]:
+    return found.filter(id__lt=pk, review__response_id__lt=pk)
+
+
+def note_list_read(*, reader: User, wanted: Filter) -> None:
     """Put on the trail that somebody looked at the list, and through which filters."""
-    record(action=Action.LIST_READ, actor=reader, filters=sorted(filters))
+    record(action=Action.LIST_READ, actor=reader, filters=sorted({name for name, _ in written(wanted)}))
 
 
 def open_response(*, reference: str, reader: User, version: int | None = None) -> Response:

@@ -53,6 +53,7 @@ LAYERS = [
     [
         *[
             "responses.ledger",
+            "responses.finding",
             "responses.receipts",
             "responses.submitting",
             "responses.amending",

@@ -1,14 +1,10 @@
 """Forms of the staff pages."""
 
-from datetime import date
 from typing import Any
 
 from crispy_forms_gds.helper import FormHelper
 from django import forms
 from django.utils.translation import gettext_lazy as _
-
-from consult.models import Consultation
-from responses.models import Response, Review
 
 
 class StaffForm(forms.Form):
@@ -98,28 +94,6 @@ class NewPasswordForm(StaffForm):
         if len({values.get("new_password"), values.get("new_password_again")}) == 2 and not self.errors:
             self.add_error("new_password_again", _("The two passwords are not the same."))
         return values
-
-
-class FilterForm(forms.Form):
-    """What to show of the list. Every field may be empty; a bad one is named and left out."""
-
-    consultation = forms.ModelChoiceField(Consultation.objects.all(), to_field_name="slug", required=False, label=_("Consultation"))
-    state = forms.ChoiceField(choices=[("", _("Any state")), *Review.State.choices], required=False, label=_("State"))
-    channel = forms.ChoiceField(choices=[("", _("Any channel")), *Response.Channel.choices], required=False, label=_("Channel"))
-    kind = forms.ChoiceField(
-        choices=[("", _("Anybody")), ("individual", _("Individual")), ("organisation", _("Organisation"))],
-        required=False,
-        label=_("Kind of respondent"),
-    )
-    since = forms.DateField(required=False, label=_("Received from"), widget=forms.DateInput({"type": "date"}))
-    until = forms.DateField(required=False, label=_("Received until"), widget=forms.DateInput({"type": "date"}))
-    word = forms.CharField(required=False, max_length=200, label=_("Words or a reference"))
-
-    @property
-    def wanted(self) -> dict[str, Any]:
-        """The filters that hold something that makes sense."""
-        self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if isinstance(value, Consultation | date) or value}
 
 
 class MoveForm(StaffForm):

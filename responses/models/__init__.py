@@ -7,6 +7,7 @@ from responses.models.confirmation import Confirmation, ConfirmationAttempt
 from responses.models.delivery import Delivery
 from responses.models.draft import Draft, DraftLink
 from responses.models.equality import EqualityAnswers
+from responses.models.finding import SavedFilter
 from responses.models.ledger import LedgerEntry
 from responses.models.reconciliation import Reconciliation
 from responses.models.redaction import Approval, PublishedSet, Redaction
@@ -45,6 +46,7 @@ __all__ = [
     "Response",
     "Review",
     "ReviewStep",
+    "SavedFilter",
     "SecondCoding",
     "SecondKeying",
     "SigningKey",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchConfig
 from django.db import models
 from django.db.models.functions import Now, Upper
 
@@ -61,6 +63,16 @@ class Response(models.Model):
             models.UniqueConstraint(fields=["reference", "version"], name="one_response_a_reference_and_version"),
             models.UniqueConstraint(fields=["submission_key"], name="one_response_a_submission_key"),
             models.UniqueConstraint(fields=["receipt_hash", "version"], name="one_receipt_a_reference"),
+        ]
+        # For `responses.finding`: what most responses have is found without an index, what few have is not.
+        indexes = [
+            GinIndex(models.Func(SearchConfig("english"), models.F("texts"), function="to_tsvector"), name="words_of_responses"),
+            GinIndex(fields=["choices"], opclasses=["jsonb_path_ops"], name="choices_of_responses"),
+            GinIndex(fields=["flags"], name="flags_of_responses"),
+            models.Index(fields=["received_at"], name="responses_by_arrival"),
+            models.Index(fields=["channel", "-id"], condition=~models.Q(channel="online"), name="responses_not_online"),
+            models.Index(fields=["timing", "-id"], condition=~models.Q(timing="in-time"), name="responses_not_in_time"),
+            models.Index(fields=["act", "-id"], condition=~models.Q(act="sent"), name="responses_changed"),
         ]
 
     def __str__(self) -> str:

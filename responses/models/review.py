@@ -33,6 +33,7 @@ class Review(models.Model):
         indexes = [
             models.Index(fields=["state", "-response"], name="reviews_by_state"),
             models.Index(fields=["response"], condition=models.Q(superseded=True), name="reviews_superseded"),
+            models.Index(fields=["-response"], condition=models.Q(first_read_at=None), name="reviews_never_opened"),
         ]
 
     def __str__(self) -> str:

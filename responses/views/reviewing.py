@@ -1,18 +1,30 @@
 """The reviewers' list, and one response."""
 
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from consult import clock
 from consult.editions import plan_of
-from consult.models import Consultation, Right
+from consult.models import Consultation, Right, User
 from responses.amending import versions_of
-from responses.forms.staff import FilterForm, MoveForm
-from responses.models import Response, Review
+from responses.finding import (
+    CHOICES,
+    Filter,
+    NameMissing,
+    forget_filter,
+    matching,
+    read_filter,
+    save_filter,
+    where_found,
+    written,
+)
+from responses.forms.staff import MoveForm
+from responses.models import Campaign, Code, Response, Review, SavedFilter
 from responses.references import NotAReference, normalise_reference
 from responses.reviewing import (
     MOVES,
@@ -20,7 +32,6 @@ from responses.reviewing import (
     ReasonMissing,
     ReviewMovedOn,
     add_note,
-    find_responses,
     move_review,
     neighbours,
     note_list_read,
@@ -38,34 +49,138 @@ def _id(request: HttpRequest, name: str) -> int | None:
     return int(value) if value.isascii() and value.isdigit() and len(value) < 18 else None
 
 
-def _filters_in_address(data: QueryDict) -> str:
-    """The filters of this page, for the addresses of its links."""
-    return urlencode([(name, value) for name, value in data.items() if name in FilterForm.base_fields and value])
+def _pairs(request: HttpRequest) -> list[tuple[str, str]]:
+    return [(name, str(value)) for name, values in request.GET.lists() for value in values]
+
+
+@dataclass(frozen=True)
+class Box:
+    """One field of the filter as the page draws it. `groups` are headings with the options below them; none for a typed one."""
+
+    name: str
+    label: str
+    value: str = ""
+    type: str = "text"
+    groups: tuple[tuple[str, list[tuple[str, str]]], ...] = ()
+    bad: bool = False
+
+
+def _labels() -> dict[str, str]:
+    return {
+        "consultation": _("Consultation"),
+        "state": _("State"),
+        "unread": _("Opened"),
+        "channel": _("Channel"),
+        "timing": _("In time"),
+        "kind": _("Kind of respondent"),
+        "answer": _("Answer"),
+        "flag": _("Flag"),
+        "act": _("What they did"),
+        "code": _("Code"),
+        "versions": _("Versions"),
+        "campaign": _("Campaign"),
+        "since": _("Received from"),
+        "until": _("Received until"),
+        "word": _("Words or a reference"),
+    }
+
+
+def _groups(consultations: list[Consultation]) -> dict[str, tuple[tuple[str, list[tuple[str, str]]], ...]]:
+    """What each closed field offers: the lists of the rule, and what the consultations, codes and campaigns of today make of the rest."""
+    offered = {name: (("", [(value, _(label)) for value, label in choices]),) for name, choices in CHOICES.items()}
+    offered["consultation"] = (("", [(row.slug, row.title) for row in consultations]),)
+    offered["campaign"] = (("", [(str(row.pk), row.name) for row in Campaign.objects.filter(ended=False)]),)
+    offered["code"] = (("", [(str(row.pk), f"{row.question}: {row.name}") for row in Code.objects.order_by("question", "group", "name")]),)
+    answers = {
+        question.text: [(f"{question.slug}={option.slug}", option.label) for option in question.options]
+        for row in consultations
+        for edition in row.editions.all()
+        for question in plan_of(edition).questions
+        if question.closed
+    }
+    return offered | {"answer": tuple(answers.items())}
+
+
+def _boxes(wanted: Filter, bad: dict[str, str], groups: dict[str, tuple[tuple[str, list[tuple[str, str]]], ...]]) -> list[Box]:
+    types = {"since": "date", "until": "date"}
+    return [
+        Box(
+            name=name,
+            label=label,
+            value="" if name == "answer" else bad.get(name) or str(getattr(wanted, name) or ""),
+            type=types.get(name, "text"),
+            groups=groups.get(name, ()),
+            bad=name in bad,
+        )
+        for name, label in _labels().items()
+        if name != "consultation" or len(groups[name][0][1]) > 1
+    ]
+
+
+def _chips(wanted: Filter, groups: dict[str, tuple[tuple[str, list[tuple[str, str]]], ...]]) -> list[dict[str, str]]:
+    """Each filter in use, in words, with the query of the list without it."""
+    pairs = written(wanted)
+    words = {(name, value): label for name, found in groups.items() for _heading, options in found for value, label in options}
+    headings = {value: heading for heading, options in groups["answer"] for value, _label in options}
+    return [
+        {
+            "label": headings.get(value, _labels()[name]),
+            "value": words.get((name, value), value),
+            "without": urlencode([pair for pair in pairs if pair != (name, value)]),
+        }
+        for name, value in pairs
+    ]
+
+
+def _saving(request: HttpRequest, wanted: Filter) -> HttpResponse | None:
+    """Keep or forget a saved filter. None where its name does not do."""
+    remove = request.POST.get("remove", "")
+    if remove.isascii() and remove.isdigit() and len(remove) < 18:
+        forget_filter(by=request.user, number=int(remove))  # type: ignore[arg-type]
+        return redirect(request.get_full_path())
+    try:
+        save_filter(by=request.user, name=request.POST.get("name", ""), query=urlencode(written(wanted)))  # type: ignore[arg-type]
+    except NameMissing:
+        return None
+    return redirect(f"{request.path}?{urlencode(written(wanted))}")
 
 
 @staff_only(Right.READ_RESPONSES)
 def review_list(request: HttpRequest) -> HttpResponse:
     """Newest first, through filters that stand in the address."""
-    form = FilterForm(request.GET)
-    wanted = form.wanted
-    page = turn_page(find_responses(**wanted), before=_id(request, "before"), after=_id(request, "after"))
-    note_list_read(reader=request.user, filters=wanted)  # type: ignore[arg-type]
+    wanted, bad = read_filter(_pairs(request))
+    unnamed = False
+    if request.method == "POST":
+        saved = _saving(request, wanted)
+        if saved:
+            return saved
+        unnamed = True
+    reader: User = request.user  # type: ignore[assignment]
+    page = turn_page(matching(wanted, reader=reader), before=_id(request, "before"), after=_id(request, "after"))
+    note_list_read(reader=reader, wanted=wanted)
+    passages = where_found(page.rows, wanted.word) if wanted.word else {}
     rows = [
         {
             "response": row,
             "received": clock.in_words(row.received_at),
             "kind": {"organisation": _("Organisation"), "individual": _("Individual")}.get(row.choices.get("capacity", ""), ""),
+            "passage": passages.get(row.pk),
             "words": next(iter(row.texts.values()), ""),
         }
         for row in page.rows
     ]
+    groups = _groups(list(Consultation.objects.prefetch_related("editions")))
     context = {
-        "form": form,
+        "boxes": _boxes(wanted, bad, groups),
+        "answers": wanted.answer,
+        "chips": _chips(wanted, groups),
         "page": page,
         "rows": rows,
-        "filters": _filters_in_address(request.GET),
-        "filtered": bool(wanted),
-        "several": Consultation.objects.count() > 1,
+        "filters": urlencode(written(wanted)),
+        "filtered": bool(written(wanted)),
+        "unnamed": unnamed,
+        "saved": list(SavedFilter.objects.filter(by=reader)),
+        "several": len(groups["consultation"][0][1]) > 1,
     }
     return render(request, "review/list.html", context)
 
@@ -110,8 +225,8 @@ def _worded(response: Response) -> list[WordedPart]:
 
 
 def _one(request: HttpRequest, response: Response) -> dict[str, Any]:
-    filters = FilterForm(request.GET)
-    newer, older = neighbours(find_responses(**filters.wanted), response)
+    wanted, _bad = read_filter(_pairs(request))
+    newer, older = neighbours(matching(wanted, reader=request.user), response)  # type: ignore[arg-type]
     steps = [{"step": step, "at": clock.in_words(step.at)} for step in response.review.steps.select_related("by")]
     ledger = [{"entry": entry, "at": clock.in_words(entry.at)} for entry in response.ledger.all()]
     every = versions_of(response)
@@ -130,5 +245,5 @@ def _one(request: HttpRequest, response: Response) -> dict[str, Any]:
         "versions": versions,
         "newer": newer,
         "older": older,
-        "filters": _filters_in_address(request.GET),
+        "filters": urlencode(written(wanted)),
     }

@@ -23,9 +23,9 @@ from responses.amending import ChangedMeanwhile, amend_response, withdraw_respon
 from responses.answers import read_answers
 from responses.batching import folder_of, seal_batch, write_batch
 from responses.confirming import build_email
+from responses.finding import Filter, matching
 from responses.models import Batch, Confirmation, Draft, LedgerEntry, Response, Review
 from responses.receipts import receipt_token
-from responses.reviewing import find_responses
 from responses.submitting import ConsultationClosed, NothingToSend, SentDifferently, Submitted
 
 Send = Callable[..., Response]
@@ -171,8 +171,8 @@ def test_a_reviewer_sees_what_is_different_from_the_version_before(send: Send, r
 def test_reviewers_see_each_response_once_in_its_newest_version(send: Send, reviewer: User, sign_in: Callable[[User], Client]) -> None:
     first, other = send({"violence-comment": "First thoughts."}), send()
     second = change(first, {"violence-comment": "Second thoughts."}).response
-    assert list(find_responses()) == [second, other]
-    assert list(find_responses(word="first thoughts")) == []
+    assert list(matching(Filter())) == [second, other]
+    assert list(matching(Filter(word="first thoughts"))) == []
     client = sign_in(reviewer)
     address = reverse("review-one", args=[first.reference])
     newest, oldest = client.get(address).content.decode(), client.get(f"{address}?version=1").content.decode()

@@ -10,8 +10,9 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from consult.models import Action, AuditEntry, User
-from responses.models import Response, Review, ReviewStep
-from responses.reviewing import MOVES, NotAMove, ReasonMissing, ReviewMovedOn, find_responses, move_review, turn_page
+from responses.finding import Filter, matching, read_filter, written
+from responses.models import Response, Review, ReviewStep, SavedFilter
+from responses.reviewing import MOVES, NotAMove, ReasonMissing, ReviewMovedOn, move_review, open_response, turn_page
 
 Send = Callable[..., Response]
 SignIn = Callable[[User], Client]
@@ -28,8 +29,8 @@ def test_the_list_is_newest_first(send: Send, reviewer: User, sign_in: SignIn) -
 
 
 def test_filters_combine(send: Send, reviewer: User, sign_in: SignIn) -> None:
-    choir = send({"capacity": "organisation", "missing": "Evening buses and street lights"})
-    person = send({"capacity": "individual", "missing": "Street lights"})
+    choir = send({"capacity": "organisation", "connection": ["live", "work"], "missing": "Evening buses and street lights"})
+    person = send({"capacity": "individual", "missing": "Street lights"}, flags=["sent-quickly"])
     move_review(review=person.review, to_state="considered", note="", version=0, by=reviewer)
     client = sign_in(reviewer)
     today = timezone.localdate()
@@ -48,6 +49,17 @@ def test_filters_combine(send: Send, reviewer: User, sign_in: SignIn) -> None:
         f"since={today + timedelta(days=1)}": [],
         "kind=organisation&word=lights": [choir],
         "kind=individual&state=unread": [],
+        "timing=in-time": [person, choir],
+        "timing=late": [],
+        "act=amended": [],
+        "answer=capacity%3Dorganisation": [choir],
+        "answer=connection%3Dwork": [choir],
+        "answer=connection%3Dwork&answer=connection%3Dlive": [choir],
+        "answer=connection%3Dwork&answer=capacity%3Dindividual": [],
+        "flag=sent-quickly": [person],
+        "flag=another": [],
+        "code=1": [],
+        "campaign=1": [],
     }
     assert {query: references(client, query) for query in found} == {
         query: [row.reference for row in rows] for query, rows in found.items()
@@ -68,20 +80,20 @@ def test_the_list_asks_the_database_the_same_few_questions(
     for _ in range(rows):
         send()
     client = sign_in(reviewer)
-    # Session, user, consultations for the filter once, the page, the count, the trail.
-    with django_assert_num_queries(6):
+    # Session, user; consultations, editions, campaigns, codes and saved filters for the filter; the page, the count, the trail.
+    with django_assert_num_queries(10):
         references(client)
 
 
 def test_pages_follow_each_other_without_gap_or_overlap(send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("responses.reviewing.PAGE", 2)
     sent = [send().pk for _ in range(5)][::-1]
-    first = turn_page(find_responses())
-    second = turn_page(find_responses(), before=first.older)
-    third = turn_page(find_responses(), before=second.older)
+    first = turn_page(matching(Filter()))
+    second = turn_page(matching(Filter()), before=first.older)
+    third = turn_page(matching(Filter()), before=second.older)
     assert [[row.pk for row in page.rows] for page in (first, second, third)] == [sent[:2], sent[2:4], sent[4:]]
     assert (first.newer, third.older) == (None, None)
-    back = turn_page(find_responses(), after=third.newer)
+    back = turn_page(matching(Filter()), after=third.newer)
     assert [row.pk for row in back.rows] == sent[2:4]
 
 
@@ -154,3 +166,61 @@ def test_an_empty_list_says_so(consultation: object, reviewer: User, sign_in: Si
     client = sign_in(reviewer)
     assert "No response has come in yet." in client.get(reverse("review-list")).content.decode()
     assert "No response fits these filters." in client.get(f"{reverse('review-list')}?state=unread").content.decode()
+
+
+def test_a_filter_is_written_into_an_address_and_read_back() -> None:
+    pairs = [
+        ("state", "unread"),
+        ("answer", "borough=camden"),
+        ("answer", "connection=work"),
+        ("since", "2026-11-02"),
+        ("word", '"a b" -c'),
+    ]
+    wanted, bad = read_filter(pairs)
+    assert (written(wanted), bad) == (pairs, {})
+    nonsense = [("state", "lost"), ("answer", "borough"), ("since", "0001-01-01"), ("word", "\0"), ("code", "x"), ("flag", "a b")]
+    assert read_filter([*nonsense, ("other", "ignored")]) == (Filter(), dict(nonsense))
+
+
+def test_what_i_have_opened_another_may_not_have(send: Send, reviewer: User, administrator: User) -> None:
+    mine, nobodys = send(), send()
+    open_response(reference=mine.reference, reader=reviewer)
+    assert list(matching(Filter(unread="anybody"))) == [nobodys]
+    assert list(matching(Filter(unread="me"), reader=reviewer)) == [nobodys]
+    assert list(matching(Filter(unread="me"), reader=administrator)) == [nobodys, mine]
+
+
+def test_words_found_are_marked_and_stored_markup_stays_text(send: Send, reviewer: User, sign_in: SignIn) -> None:
+    send({"missing": "<mark>Fake</mark> <script>alert(1)</script> and street lights \ue000<b>at\ue001 night"})
+    text = sign_in(reviewer).get(f"{reverse('review-list')}?word=light").content.decode()
+    assert "street <mark>lights</mark>" in text
+    assert "<script>alert" not in text
+    assert "<mark>Fake" not in text
+    assert "<b>at" not in text
+
+
+def test_each_filter_in_use_can_be_taken_off_by_itself(send: Send, reviewer: User, sign_in: SignIn) -> None:
+    send()
+    page = sign_in(reviewer).get(f"{reverse('review-list')}?state=unread&answer=capacity%3Dindividual&word=lights")
+    assert [(chip["value"], chip["without"]) for chip in page.context["chips"]] == [
+        ("Unread", "answer=capacity%3Dindividual&word=lights"),
+        ("For myself", "state=unread&word=lights"),
+        ("lights", "state=unread&answer=capacity%3Dindividual"),
+    ]
+
+
+def test_a_filter_is_saved_by_name_for_its_reviewer_alone(
+    consultation: object, reviewer: User, administrator: User, sign_in: SignIn
+) -> None:
+    mine, other = sign_in(reviewer), sign_in(administrator)
+    address = f"{reverse('review-list')}?state=unread&since=bad"
+    assert "Give it a name" in mine.post(address, {"name": " "}).content.decode()
+    for _ in range(2):
+        assert mine.post(address, {"name": "Fresh"})["Location"] == f"{reverse('review-list')}?state=unread"
+    saved = SavedFilter.objects.get()
+    assert '<a class="govuk-link" href="?state=unread">Fresh</a>' in mine.get(address).content.decode()
+    assert "Fresh" not in other.get(address).content.decode()
+    other.post(address, {"remove": saved.pk})
+    assert SavedFilter.objects.count() == 1
+    mine.post(address, {"remove": saved.pk})
+    assert SavedFilter.objects.count() == 0
