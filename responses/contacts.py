@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -13,6 +14,16 @@ from responses.answers import CANNOT_BE_KEPT, AnswersRefused
 LENGTHS = {"name": 200, "email": 254, "postcode": 20}
 # A whole postcode, whose second half would say more than we ask: three characters, a digit first.
 WHOLE_POSTCODE = re.compile(r"([A-Za-z]{1,2}[0-9][A-Za-z0-9]?)\s*[0-9][A-Za-z]{2}")
+
+# Where very many people in Britain have their email, and what looks like one of these and is another provider's.
+COMMON_DOMAINS = [
+    *["gmail.com", "googlemail.com", "hotmail.com", "hotmail.co.uk", "outlook.com", "live.co.uk", "live.com", "yahoo.com", "yahoo.co.uk"],
+    *["icloud.com", "btinternet.com", "btopenworld.com", "talktalk.net", "virginmedia.com", "ntlworld.com", "blueyonder.co.uk"],
+    *["protonmail.com", "sky.com", "aol.com"],
+]
+KNOWN_DOMAINS = {*COMMON_DOMAINS, "mail.com", "email.com", "ymail.com", "hotmail.fr", "hotmail.it", "hotmail.es", "yahoo.fr", "yahoo.ca"}
+# How alike two domains are that differ by one letter, or by two that changed places.
+SLIP = 0.85
 
 
 def read_contact(raw: Mapping[str, Any]) -> dict[str, str]:
@@ -33,6 +44,16 @@ def read_contact(raw: Mapping[str, Any]) -> dict[str, str]:
         raise AnswersRefused(problems)
     whole = WHOLE_POSTCODE.fullmatch(values["postcode"])
     return {"name": values["name"], "email": values["email"], "postcode_district": whole[1] if whole else values["postcode"]}
+
+
+def likely_meant(email: str) -> str:
+    """The address that somebody who typed `email` most likely meant, where its domain is one slip away from one that many have.
+
+    Empty where there is no reason to ask. A question and never more: the domain may be real, and small.
+    """
+    name, at, domain = email.strip().rpartition("@")
+    near = get_close_matches(domain.lower(), COMMON_DOMAINS, n=1, cutoff=SLIP) if at and domain.lower() not in KNOWN_DOMAINS else []
+    return f"{name}@{near[0]}" if near else ""
 
 
 def _line(value: Any) -> str:

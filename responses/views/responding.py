@@ -17,7 +17,7 @@ from consult.visitors import address_of
 from responses import tasks as jobs
 from responses.amending import ChangedMeanwhile, amend_response, version_to_replace
 from responses.answers import AnswersRefused, read_answers
-from responses.contacts import read_contact
+from responses.contacts import likely_meant, read_contact
 from responses.drafting import Saved, discard_draft, expire_at, fingerprint, mark_of, save_part, start_draft
 from responses.forms.part import PartForm
 from responses.models import Draft
@@ -78,6 +78,7 @@ def part(request: HttpRequest, consultation: str, part: str) -> HttpResponse:
             draft, token = take_draft(request, desk)
         except OverLimit as over:
             return too_often(request, seconds=over.seconds)
+        question_email(request, form)
         saved = keep_typed(request, draft, form, done=form.is_valid() and "later" not in request.POST)
         desk.draft = saved.draft
         if not desk.may_answer:
@@ -130,6 +131,16 @@ def save(request: HttpRequest, consultation: str, part: str) -> HttpResponse:
     if token:
         keep_drafts(page, desk, [token, *desk.tokens])
     return page
+
+
+def question_email(request: HttpRequest, form: PartForm) -> None:
+    """Ask whether an address was mistyped, once: whoever presses Continue again with the same address means it."""
+    if "email" in form.names and form.is_valid():
+        typed = form.typed["email"]
+        meant = likely_meant(typed)
+        if meant and request.POST.get("email_meant") != typed:
+            words = _("Did you mean %(meant)s? Change the address, or press Continue again to keep it.")
+            form.add_error("email", words % {"meant": meant})
 
 
 def find_part(plan: Plan, slug: str) -> Part:

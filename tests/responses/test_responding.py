@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from consult.models import Consultation
 from consult.plan import Plan
+from responses.contacts import likely_meant
 from responses.models import Confirmation, Draft, Response
 
 SLUG = "police-and-crime-plan-2021-25"
@@ -264,3 +265,29 @@ def test_the_receipt_says_what_became_of_the_email(rita: Client, submit: Callabl
     token = submit().receipt_token
     Confirmation.objects.update(state=state, reason="no such person" if state == "failed" else "")
     assert words in " ".join(rita.get(reverse("receipt", args=[token])).content.decode().split())
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        *[("rita@gmial.com", "rita@gmail.com"), ("rita@gmai.com", "rita@gmail.com"), ("Rita@Hotmial.co.uk", "Rita@hotmail.co.uk")],
+        *[("rita@yaho.co.uk", "rita@yahoo.co.uk"), ("rita@outlok.com", "rita@outlook.com"), ("rita@iclod.com", "rita@icloud.com")],
+        *[("rita@gmail.com", ""), ("rita@mail.com", ""), ("rita@gmx.com", ""), ("rita@islington.gov.uk", ""), ("rita@example.org", "")],
+        *[("", ""), ("rita", ""), ("@", "")],
+    ],
+)
+def test_an_address_one_slip_away_from_a_common_one_is_noticed(typed: str, meant: str) -> None:
+    assert likely_meant(typed) == meant
+
+
+def test_an_address_that_looks_mistyped_is_questioned_once_and_kept_as_typed() -> None:
+    rita = Client()
+    asked = answer(rita, "about-you", email="rita@gmial.com")
+    text = asked.content.decode()
+    assert text.count("Did you mean rita@gmail.com?") == 2
+    assert 'value="rita@gmial.com"' in text
+    kept = rita.post(at("part", "about-you"), {"email": "rita@gmial.com", "email_meant": "rita@gmial.com"})
+    assert kept.status_code == 303
+    assert Draft.objects.get().answers["email"] == "rita@gmial.com"
+    # Another slip is another question.
+    assert rita.post(at("part", "about-you"), {"email": "rita@gmai.com", "email_meant": "rita@gmial.com"}).status_code == 200
