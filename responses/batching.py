@@ -4,14 +4,13 @@ Sealing decides, in one short transaction, which responses a batch holds; nothin
 files, as often as it takes.
 """
 
-import csv
 import hashlib
 import logging
 import os
 import shutil
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -20,43 +19,26 @@ from tempfile import TemporaryDirectory, gettempdir
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.db import connection, models, transaction
-from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Now
 
 from consult.auditing import record
 from consult.clock import latest_daily
-from consult.editions import plan_of
-from consult.models import Action, Consultation, Edition, User
-from consult.plan import Plan
+from consult.models import Action, Consultation, User
 from responses.equality import put_in_batch, to_hand_over, to_recall
-from responses.manifests import MANIFEST, Counts, FileEntry, build_manifest
-from responses.models import Batch, BatchMember, Contact, EqualityAnswers, Response
-from responses.rows import (
-    CODEBOOK_COLUMNS,
-    CONTACT_COLUMNS,
-    EQUALITY_COLUMNS,
-    RESPONSE_COLUMNS,
-    Place,
-    answer_columns,
-    codebook_rows,
-    contact_row,
-    equality_columns,
-    equality_row,
-    response_line,
-    response_row,
-)
+from responses.manifests import MANIFEST, FileEntry
+from responses.models import Batch, Response
+from responses.packing import PROGRAM, copy_program, describe, make_files, zip_chunks
 from responses.signing import SIGNATURE, BadKey, sign
 
 log = logging.getLogger(__name__)
 
 DAILY_HOUR = 2  # London; the hour at which every day has exactly one.
-RESPONSES_AT_ONCE = 200
 CHUNK_BYTES = 1 << 20
-CONTACTS = "contacts.csv"
+PACK = "pack.zip"
 # Every other file of a batch that hands over contact details may hold some, unless it is one of these.
 WITHOUT_CONTACTS = {
-    *{"responses.csv", "responses.jsonl", "codebook.csv", "equality.csv", "equality-stopped.csv"},
-    *{"manifest.json", "manifest.sig"},
+    *{"responses.csv", "answers.csv", "responses.jsonl", "codebook.csv", "codebook.html", "equality.csv", "equality-stopped.csv"},
+    *{"README.txt", "datapackage.json", "manifest.json", "manifest.sig", "verify_batch.py"},
 }
 WORKPLACE = "consult-batch-"
 LEFTOVER_SECONDS = 24 * 3600
@@ -224,7 +206,9 @@ def _write(pk: int, *, wait: bool) -> None:
         files = make_files(batch=batch, folder=Path(folder))
         if signature := sign((Path(folder) / MANIFEST).read_bytes()):
             (Path(folder) / SIGNATURE).write_bytes(signature)
-            files.append(describe(Path(folder) / SIGNATURE, rows=None))
+            files.append(describe(Path(folder), SIGNATURE, rows=None))
+        copy_program(Path(folder))
+        files.append(describe(Path(folder), PROGRAM, rows=None))
         for file in files:
             _store(Path(folder) / file.name, f"{folder_of(batch)}/{file.name}", file)
         batch.files = [asdict(file) for file in files]
@@ -243,122 +227,6 @@ def _remove_leftovers() -> None:
         with suppress(FileNotFoundError):
             if time.time() - folder.stat().st_mtime > LEFTOVER_SECONDS:
                 shutil.rmtree(folder, ignore_errors=True)
-
-
-def make_files(*, batch: Batch, folder: Path) -> list[FileEntry]:
-    """Make the files of a sealed batch in `folder`, its manifest last. The same batch always gives the same bytes.
-
-    Rows come from the database and go to the disk a few at a time, however many there are. Needs a transaction.
-    """
-    editions = _editions_of(batch)
-    plans = {edition.number: plan_of(edition) for edition in editions}
-    numbers = {edition.pk: edition.number for edition in editions}
-    columns = answer_columns(list(plans.values()))
-    counts = Counts()
-    with ExitStack() as files:
-        csv_file = files.enter_context((folder / "responses.csv").open("w", encoding="utf-8", newline=""))
-        lines = files.enter_context((folder / "responses.jsonl").open("w", encoding="utf-8", newline="\n"))
-        table = csv.writer(csv_file)
-        table.writerow(RESPONSE_COLUMNS + [column.name for column in columns])
-        for row, (response, replaces) in enumerate(_members_in_order(batch), 1):
-            edition = numbers[response.edition_id]
-            table.writerow(response_row(response, row=row, replaces=replaces, edition=edition, plan=plans[edition], columns=columns))
-            lines.write(response_line(response, row=row, replaces=replaces, edition=edition))
-            counts.add(response)
-    made = [describe(folder / name, rows=counts.responses) for name in ("responses.csv", "responses.jsonl")]
-    codebook = folder / "codebook.csv"
-    said = EqualityAnswers.objects.filter(batch=batch)
-    lines_of = codebook_rows(plans, equality=said.exists())
-    made.append(describe(codebook, rows=_write_table(codebook, CODEBOOK_COLUMNS, lines_of)))
-    made += _write_equality(batch, folder, plans, numbers)
-    if batch.includes_contacts:
-        path = folder / CONTACTS
-        people = Contact.objects.filter(response__membership__batch=batch).order_by("response__membership__row")
-        found = people.select_related("response").only("response__reference", "response__version", "name", "email", "postcode_district")
-        lines_of = (contact_row(who.response.reference, who.response.version, who) for who in found.iterator())
-        made.append(describe(path, rows=_write_table(path, CONTACT_COLUMNS, lines_of)))
-    manifest = folder / MANIFEST
-    manifest.write_bytes(
-        build_manifest(
-            consultation=batch.consultation.slug,
-            batch=batch.number,
-            sealed_at=batch.sealed_at,
-            previous_manifest_sha256=_previous_manifest(batch),
-            editions=list(plans),
-            includes_contacts=batch.includes_contacts,
-            counts=counts,
-            files=made,
-        )
-    )
-    return [*made, describe(manifest, rows=None)]
-
-
-def _write_equality(batch: Batch, folder: Path, plans: dict[int, Plan], numbers: dict[int, int]) -> list[FileEntry]:
-    """The equality answers that the batch takes, and the ids of earlier ones that are out of use; each where there are any."""
-    made = []
-    # By their random id: an order that says nothing about who answered when.
-    said = EqualityAnswers.objects.filter(batch=batch, stopped=False).order_by("pk")
-    if EqualityAnswers.objects.filter(batch=batch).exists():
-        columns = equality_columns(list(plans.values()))
-        rows = (
-            equality_row(row, edition=numbers[row.edition_id], plan=plans[numbers[row.edition_id]], columns=columns)
-            for row in said.iterator(chunk_size=RESPONSES_AT_ONCE)
-        )
-        path = folder / "equality.csv"
-        header = EQUALITY_COLUMNS + [column.name for column in columns]
-        made.append(describe(path, rows=_write_table(path, header, rows)))
-    if batch.equality_recalls.exists():
-        path = folder / "equality-stopped.csv"
-        stopped = ([str(pk)] for pk in batch.equality_recalls.order_by("pk").values_list("pk", flat=True))
-        made.append(describe(path, rows=_write_table(path, ["id"], stopped)))
-    return made
-
-
-def _members(batch: Batch) -> models.QuerySet[Response]:
-    return Response.objects.filter(membership__batch=batch).order_by("membership__row")
-
-
-def _members_in_order(batch: Batch) -> Iterator[tuple[Response, Place | None]]:
-    """Each member with the place of the version that it replaces, a few at a time however many there are."""
-    before = BatchMember.objects.filter(response__reference=OuterRef("reference"), response__version=OuterRef("version") - 1)
-    # An earlier version was there before this one could be written, so that it is in an earlier batch or on an earlier row.
-    placed = _members(batch).annotate(
-        before_batch=Subquery(before.values("batch__number")[:1]), before_row=Subquery(before.values("row")[:1])
-    )
-    for response in placed.iterator(chunk_size=RESPONSES_AT_ONCE):
-        yield response, Place(response.before_batch, response.before_row) if response.before_batch else None
-
-
-def _editions_of(batch: Batch) -> list[Edition]:
-    """The editions that the batch's responses answered, in order; for a nil return the one that was current when it was sealed."""
-    editions = Edition.objects.filter(consultation=batch.consultation).defer("content").order_by("number")
-    taken = EqualityAnswers.objects.filter(batch=batch).values("edition")
-    answered = list(editions.filter(models.Q(pk__in=_members(batch).order_by().values("edition")) | models.Q(pk__in=taken)))
-    return answered or list(editions.filter(published_at__lte=batch.sealed_at))[-1:]
-
-
-def _previous_manifest(batch: Batch) -> str | None:
-    if batch.number == 1:
-        return None
-    return Batch.objects.values_list("manifest_sha256", flat=True).get(consultation=batch.consultation, number=batch.number - 1)
-
-
-def _write_table(path: Path, header: list[str], lines: Iterable[list[str]]) -> int:
-    """Write a CSV file and say how many rows it has, its header not counted."""
-    count = 0
-    with path.open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file)
-        table.writerow(header)
-        for line in lines:
-            table.writerow(line)
-            count += 1
-    return count
-
-
-def describe(path: Path, *, rows: int | None) -> FileEntry:
-    """A file's entry in the manifest."""
-    with path.open("rb") as file:
-        return FileEntry(path.name, path.stat().st_size, rows, hashlib.file_digest(file, "sha256").hexdigest())
 
 
 def _store(source: Path, name: str, entry: FileEntry) -> None:
@@ -412,6 +280,21 @@ def _in_words(trouble: Exception) -> str:
 def may_hold_contacts(*, batch: Batch, name: str) -> bool:
     """Whether a file of that name has to be kept from whoever may not take contact details."""
     return batch.includes_contacts and name not in WITHOUT_CONTACTS
+
+
+def zip_batch(*, batch: Batch, reader: User) -> Iterator[bytes]:
+    """All of a written batch's files as one zip, made while it is taken away; that is put on the trail. Always the same bytes.
+
+    Raises NoSuchFile where it is not written yet, and FileGone.
+    """
+    if batch.written_at is None:
+        raise NoSuchFile(PACK)
+    storage, folder = storages["exports"], folder_of(batch)
+    for file in batch.files:
+        if not storage.exists(f"{folder}/{file['name']}"):
+            raise FileGone(file["name"])
+    record(action=Action.BATCH_DOWNLOADED, actor=reader, subject=folder, file=PACK)
+    return zip_chunks([FileEntry(**file) for file in batch.files], open_one=lambda name: storage.open(f"{folder}/{name}", "rb"))
 
 
 def open_file(*, batch: Batch, name: str, reader: User) -> File:

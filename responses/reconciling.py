@@ -19,13 +19,16 @@ from django.db.models import Count, Max, Q
 from consult.models import Action, AuditEntry, Consultation, Edition
 from consult.publishing import digest_of_content, plan_content
 from responses.answers import Answers, digest_of
-from responses.batching import CONTACTS, folder_of, make_files
+from responses.batching import folder_of
 from responses.erasing import erased_references
 from responses.models import Batch, Confirmation, Delivery, LedgerEntry, Reconciliation, Response, Review
+from responses.packing import PROGRAM, make_files
 from responses.signing import SIGNATURE
 from responses.submitting import ARRIVALS
 
 AT_ONCE = 500
+# The files of a batch that say nothing of what anybody wrote.
+WITHOUT_WORDS = {"codebook.csv", "codebook.html", "README.txt", "equality.csv", "equality-stopped.csv"}
 CHUNK_BYTES = 1 << 20
 # What has a row of its own for each version of a response.
 ONE_EACH = {"contact": "responses_contact", "confirmation": "responses_confirmation", "review": "responses_review"}
@@ -354,12 +357,12 @@ def _check_batch(batch: Batch, previous: Batch | None, books: Books) -> None:
     with TemporaryDirectory(prefix="books-") as folder:
         made = {entry.name: (entry.bytes, entry.sha256) for entry in make_files(batch=batch, folder=Path(folder))}
     # Equality answers whose use was stopped since are gone for good; their file, and the manifest that has its hash, stay as they left.
-    gone = {"equality.csv", "manifest.json"} if batch.equality_answers.filter(stopped=True).exists() else set()
+    gone = {"equality.csv", "datapackage.json", "manifest.json"} if batch.equality_answers.filter(stopped=True).exists() else set()
     # The same of words that were erased since: the rows are held to their tombstone instead.
     if _erased_since(batch):
-        gone |= {"responses.csv", "responses.jsonl", CONTACTS, "manifest.json"}
-    # The signature depends on the operator's key too, which may be another by now.
-    for file in sorted((set(made) | set(recorded)) - gone - {SIGNATURE}):
+        gone |= (set(made) | set(recorded)) - WITHOUT_WORDS
+    # The signature depends on the operator's key too, which may be another by now, and the program on the service's version.
+    for file in sorted((set(made) | set(recorded)) - gone - {SIGNATURE, PROGRAM}):
         if made.get(file) != recorded.get(file):
             books.note(name, f"{file} is not what the database would make today.")
 

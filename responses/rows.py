@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from consult.clock import iso
-from consult.plan import EQUALITY, Plan, Question
+from consult.plan import EQUALITY, Option, Plan, Question
 from responses.answers import is_asked, write_in_name
 from responses.models import Contact, EqualityAnswers, Response
 
@@ -22,6 +22,10 @@ NOT_ASKED = "not-asked"
 RESPONSE_COLUMNS = [
     *["reference", "version", "act", "replaces_batch", "replaces_row", "row", "received_at", "started_at"],
     *["channel", "timing", "edition", "synthetic", "flags"],
+]
+ANSWER_COLUMNS = [
+    *["reference", "version", "row", "edition", "part", "question", "kind"],
+    *["option", "option_label", "option_value", "text"],
 ]
 CONTACT_COLUMNS = ["reference", "version", "name", "email", "postcode_district"]
 EQUALITY_COLUMNS = ["id", "edition"]
@@ -111,6 +115,27 @@ def response_row(response: Response, *, row: int, replaces: Place | None, editio
         safe_cell(";".join(response.flags)),
     ]
     return about + [_cell(column, asked.get(column.question), response) for column in columns]
+
+
+def answer_rows(response: Response, *, row: int, edition: int, plan: Plan) -> Iterator[list[str]]:
+    """What one version of a response answers, under ANSWER_COLUMNS: a row for each option chosen, and for each text."""
+    for question in plan.asked:
+        about = [response.reference, str(response.version), str(row), str(edition), question.part, question.slug, question.kind]
+        if not question.closed:
+            if question.slug in response.texts:
+                yield [*about, "", "", "", safe_cell(response.texts[question.slug])]
+            continue
+        for option in chosen_options(question, response.choices):
+            value = "" if option.value is None else str(option.value)
+            beside = response.texts.get(write_in_name(question.slug, option.slug), "")
+            yield [*about, option.slug, safe_cell(option.label), value, safe_cell(beside)]
+
+
+def chosen_options(question: Question, choices: Mapping[str, Any]) -> list[Option]:
+    """The options of a closed question that `choices` has, in the order in which they were shown."""
+    chosen = choices.get(question.slug, [])
+    slugs = [chosen] if isinstance(chosen, str) else chosen
+    return [option for option in question.options if option.slug in slugs]
 
 
 def equality_row(said: EqualityAnswers, *, edition: int, plan: Plan, columns: Sequence[Column]) -> list[str]:

@@ -23,6 +23,7 @@ MANIFEST = "manifest.json"
 SIGNATURE = "manifest.sig"
 OUTSIDE = {MANIFEST, SIGNATURE, "verify_batch.py"}  # What a batch may have beside the files that its manifest names.
 CHUNK = 1 << 20
+csv.field_size_limit(2**31 - 1)  # An answer may be longer than what Python takes without being asked.
 
 # Ed25519 as in RFC 8032, section 5.1: the curve's prime, the order of its base point, and its constant d.
 P = 2**255 - 19

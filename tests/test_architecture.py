@@ -49,6 +49,7 @@ LAYERS = [
         "responses.likeness",
         "responses.charts",
         "responses.verify_batch",
+        "responses.packs",
     ],
     [
         *[
@@ -67,6 +68,7 @@ LAYERS = [
             "responses.equality",
             "responses.erasing",
             "responses.signing",
+            "responses.packing",
         ],
         *[
             "responses.clustering",

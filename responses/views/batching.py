@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from consult.clock import in_words
 from consult.models import Consultation, Right
 from consult.views import say
-from responses.batching import FileGone, NoSuchFile, count_waiting, may_hold_contacts, open_file, seal_batch
+from responses.batching import PACK, FileGone, NoSuchFile, count_waiting, may_hold_contacts, open_file, seal_batch, zip_batch
 from responses.delivering import NoDestination, NotWritten, acknowledge, has_destination, send_again
 from responses.models import Batch
 from responses.tasks import nudge_delivering, nudge_writing
@@ -49,6 +49,8 @@ def _row(batch: Batch) -> dict[str, object]:
         "sealed": in_words(batch.sealed_at),
         "size": f"{batch.size:,}",
         "bytes": sum(file["bytes"] for file in batch.files),
+        # What stands in folders is for programs, which take the zip.
+        "files": [file for file in batch.files if "/" not in file["name"]],
         "delivered": in_words(delivery.last_delivered_at) if delivery and delivery.last_delivered_at else "",
         "acknowledged": in_words(delivery.acknowledged_at) if delivery and delivery.acknowledged_at else "",
         "next_try": in_words(delivery.due_at) if delivery else "",
@@ -72,7 +74,7 @@ def batch_now(request: HttpRequest) -> HttpResponse:
 @staff_only(Right.TAKE_BATCHES)
 @require_safe
 def batch_file(request: HttpRequest, consultation: str, number: int, name: str) -> HttpResponse:
-    """One file of a batch, to take away."""
+    """One file of a batch, or all of them as one zip, to take away."""
     batch = get_object_or_404(Batch.objects.select_related("consultation"), consultation__slug=consultation, number=number)
     if may_hold_contacts(batch=batch, name=name):
         # A right of its own, and a password given again: a screen left open is not enough.
@@ -80,14 +82,19 @@ def batch_file(request: HttpRequest, consultation: str, number: int, name: str) 
             raise PermissionDenied
         if asked := ask_again(request):
             return asked
+    whole = name == PACK
     try:
-        file = open_file(batch=batch, name=name, reader=request.user)  # type: ignore[arg-type]  # staff_only saw to it
+        if whole:
+            file = zip_batch(batch=batch, reader=request.user)  # type: ignore[arg-type]  # staff_only saw to it
+        else:
+            file = open_file(batch=batch, name=name, reader=request.user)  # type: ignore[arg-type]  # staff_only saw to it
     except NoSuchFile as reason:
         raise Http404 from reason
     except FileGone:
         lines = [_("The file was written, but it is not where batches are kept. Somebody who runs this service can put it back.")]
         return say(request, status=404, heading=_("This file is missing"), lines=lines)
-    answer = FileResponse(file, as_attachment=True, filename=f"{batch.consultation.slug}-batch-{batch.number:04}-{name}")
+    saved_as = f"{batch.consultation.slug}-batch-{batch.number:04}{'.zip' if whole else f'-{name}'}"
+    answer = FileResponse(file, as_attachment=True, filename=saved_as)
     answer["X-Content-Type-Options"] = "nosniff"
     return answer  # type: ignore[return-value]  # a stream, but with headers like any other page
 

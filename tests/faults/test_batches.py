@@ -15,11 +15,12 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from consult.models import Action, AuditEntry, Consultation
-from responses.batching import make_files
 from responses.filling import fill_responses
 from responses.models import Batch, BatchMember, LedgerEntry, Response
+from responses.packing import copy_program, make_files
 from responses.tasks import nudge_writing
 from tests.faults.sites import HOLD
+from tests.folders import content_of
 from tests.running import of_group
 from tests.workers import Worker, wait_until
 
@@ -74,8 +75,9 @@ def is_whole(batch: Batch, folder: Path) -> None:
     """Exactly the files that the frozen membership gives, and nothing beside them."""
     with TemporaryDirectory() as again, transaction.atomic():
         make_files(batch=batch, folder=Path(again))
-        wanted = {path.name: path.read_bytes() for path in Path(again).iterdir()}
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == wanted
+        copy_program(Path(again))
+        wanted = content_of(Path(again))
+    assert content_of(folder) == wanted
     assert (folder / "responses.jsonl").read_text().count("\n") == batch.size == batch.members.count()
 
 
@@ -174,7 +176,7 @@ def test_while_the_place_for_batches_is_full_nothing_half_is_there(
     wait_until(lambda: Batch.objects.exclude(failure="").exists(), seconds=20, what=worker.log.read_text)
     batch = Batch.objects.get()
     assert (batch.written_at, batch.failure) == (None, "The files could not be written: No space left on device.")
-    assert {path.name for path in folder.iterdir()} == {"responses.csv", "responses.jsonl.part"}
+    assert {path.name for path in folder.iterdir()} == {"responses.csv", "answers.csv", "responses.jsonl.part"}
     (folder / "responses.jsonl.part").unlink()
     is_whole(until_written(batch), folder)
     each_is_in_one_batch()

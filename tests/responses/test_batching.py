@@ -3,6 +3,8 @@
 import csv
 import hashlib
 import json
+import re
+import shutil
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -38,11 +40,22 @@ from responses.batching import (
 )
 from responses.models import Batch, BatchMember, LedgerEntry, Response
 from responses.rows import EQUALITY_COLUMNS, RESPONSE_COLUMNS, restore_cell
+from tests.folders import content_of
 from tests.tampering import behind_its_back
 
 LONDON = ZoneInfo("Europe/London")
 HOSTILE = "=cmd|' /C calc'!A0, \"quoted\"\nعربي বাংলা 中文 🙂\u2028end"
 Send = Callable[..., Response]
+# What a nil return has, in the order of its manifest.
+NIL = [
+    *["responses.csv", "answers.csv", "responses.jsonl", "themefinder/respondents.jsonl"],
+    *["codebook.csv", "codebook.html", "datapackage.json", "README.txt"],
+]
+# What every batch has besides its manifest, the program that checks it and the folder for ThemeFinder.
+FILES = [
+    *["responses.csv", "answers.csv", "responses.jsonl"],
+    *["codebook.csv", "codebook.html", "datapackage.json", "README.txt"],
+]
 
 
 def seal(consultation: Consultation) -> Batch:
@@ -53,10 +66,6 @@ def write(batch: Batch, exports: Path) -> Path:
     """Write a batch and give its folder."""
     write_batch(batch=batch)
     return exports / folder_of(batch)
-
-
-def content_of(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def table(path: Path) -> list[dict[str, str]]:
@@ -146,7 +155,7 @@ def test_the_files_hold_what_was_sent_and_the_manifest_proves_it(consultation: C
         send({"capacity": "organisation", "organisation-type": "other", "organisation-type--other": "+1 band", "missing": "'Quoted"}),
     ]
     folder = write(seal(consultation), exports)
-    assert sorted(content_of(folder)) == ["codebook.csv", "manifest.json", "responses.csv", "responses.jsonl"]
+    assert sorted(name for name in content_of(folder) if "/" not in name) == sorted([*FILES, "manifest.json", "verify_batch.py"])
 
     lines = [json.loads(line) for line in (folder / "responses.jsonl").read_text(encoding="utf-8").splitlines()]
     rows = table(folder / "responses.csv")
@@ -165,10 +174,11 @@ def test_the_files_hold_what_was_sent_and_the_manifest_proves_it(consultation: C
     assert manifest["counts"]["kind"] == {"individual": 1, "organisation": 1}
     found = {name: (len(content), hashlib.sha256(content).hexdigest()) for name, content in content_of(folder).items()}
     assert {file["name"]: (file["bytes"], file["sha256"]) for file in manifest["files"]} == {
-        name: values for name, values in found.items() if name != "manifest.json"
+        name: values for name, values in found.items() if name not in {"manifest.json", "verify_batch.py"}
     }
-    assert {file["name"]: file["rows"] for file in manifest["files"]} == {
+    assert {file["name"]: file["rows"] for file in manifest["files"] if file["rows"] is not None and "/" not in file["name"]} == {
         "responses.csv": 2,
+        "answers.csv": len(table(folder / "answers.csv")),
         "responses.jsonl": 2,
         "codebook.csv": len(table(folder / "codebook.csv")),
     }
@@ -219,8 +229,7 @@ def test_writing_again_gives_the_same_bytes(consultation: Consultation, send: Se
     consultation.questions.filter(slug="missing").update(text="Reworded")
     publish_edition(consultation=consultation, actor=None)
     Consultation.objects.update(title="Another title", batches_include_contacts=True)
-    for path in folder.iterdir():
-        path.unlink()
+    shutil.rmtree(folder)
     with behind_its_back():
         Batch.objects.filter(pk=batch.pk).update(written_at=None, manifest_sha256="", files=[])
     write_batch(batch=batch)
@@ -264,7 +273,7 @@ def test_a_written_batch_says_what_it_has_and_is_on_the_trail_once(consultation:
     batch = seal(consultation)
     folder = write(batch, exports)
     write_batch(batch=batch)
-    assert [file["name"] for file in batch.files] == ["responses.csv", "responses.jsonl", "codebook.csv", "manifest.json"]
+    assert [file["name"] for file in batch.files] == [*NIL, "manifest.json", "verify_batch.py"]
     assert {file["name"]: file["bytes"] for file in batch.files} == {name: len(content) for name, content in content_of(folder).items()}
     entry = AuditEntry.objects.get(action=Action.BATCH_WRITTEN)
     assert (entry.actor_name, entry.subject) == ("service", f"{consultation.slug}/batch-0001")
@@ -342,7 +351,7 @@ def test_half_a_file_never_stands_in_its_place(consultation: Consultation, expor
 
     monkeypatch.setattr(Path, "replace", watch)
     write(batch, exports)
-    assert [name for name, *_ in seen] == ["responses.csv", "responses.jsonl", "codebook.csv", "manifest.json"]
+    assert [name for name, *_ in seen] == [Path(name).name for name in [*NIL, "manifest.json", "verify_batch.py"]]
     assert not any(existed for _, existed, _ in seen)
     assert list((exports / folder_of(batch)).glob("*.part")) == []
 
@@ -649,8 +658,10 @@ def test_the_document_names_every_file_and_column(
     folder = write(batch, exports)
     named = {line.split("`")[1] for line in document.splitlines() if line.startswith("| `")}
     columns = [*RESPONSE_COLUMNS]
-    for name in ("contacts.csv", "codebook.csv"):
+    for name in ("contacts.csv", "codebook.csv", "answers.csv"):
         columns += (folder / name).read_text(encoding="utf-8").splitlines()[0].split(",")
     apart = {"equality.csv", "equality-stopped.csv", *EQUALITY_COLUMNS}
     lines = [json.loads((folder / name).read_text()) for name in ("responses.jsonl", "manifest.json", "manifest.sig")]
-    assert named == {*content_of(folder), *apart, *columns, *(name for line in lines for name in line)}
+    files = {f"{name.rpartition('/')[0]}/" if "question_part" in name else name for name in content_of(folder)}
+    files = {re.sub(r"question_part_\d+", "question_part_N", name) for name in files}
+    assert named == {*files, *apart, *columns, *(name for line in lines for name in line)}

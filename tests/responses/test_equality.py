@@ -184,7 +184,8 @@ def test_they_are_handed_over_only_when_all_are_in_and_in_an_order_that_says_not
     again = exports / "again"
     again.mkdir()
     with transaction.atomic():
-        assert [file.sha256 for file in make_files(batch=last, folder=again)] == [file["sha256"] for file in last.files]
+        made = [file.sha256 for file in make_files(batch=last, folder=again)]
+        assert made == [file["sha256"] for file in last.files if file["name"] != "verify_batch.py"]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -29,6 +29,7 @@ from responses.models import Confirmation, EqualityAnswers, LedgerEntry, Message
 from responses.receipts import receipt_token
 from responses.reconciling import go_through, reconcile
 from responses.reviewing import move_review
+from tests.folders import content_of
 from tests.postbox import Postbox
 from tests.tampering import behind_its_back
 
@@ -143,7 +144,7 @@ def test_the_receipt_says_that_it_was_erased_and_shows_nothing_else(person: Resp
 def test_the_next_batch_recalls_what_the_one_before_held_by_batch_and_row(person: Response, send: Send, exports: Path) -> None:
     written = seal_batch(consultation=person.consultation, actor=None)
     write_batch(batch=written)
-    as_it_was = {path.name: path.read_bytes() for path in (exports / folder_of(written)).iterdir()}
+    as_it_was = content_of(exports / folder_of(written))
     erase_response(reference=person.reference, actor=None, why="asked")
     send()
     after = seal_batch(consultation=person.consultation, actor=None)
@@ -153,7 +154,7 @@ def test_the_next_batch_recalls_what_the_one_before_held_by_batch_and_row(person
         ("erased", 1, 2, {}),
         ("sent", None, None, {"violence-comment": "More youth workers."}),
     ]
-    assert {path.name: path.read_bytes() for path in (exports / folder_of(written)).iterdir()} == as_it_was
+    assert content_of(exports / folder_of(written)) == as_it_was
     assert reconcile().differences == []
 
 

@@ -1,0 +1,236 @@
+"""What a batch's files are: made from the database in one pass, described in a manifest, and put together as one zip.
+
+The bytes are a function of what the batch holds. Nothing is kept in memory but a few responses at a time.
+"""
+
+import hashlib
+import io
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
+
+from django.core.files import File
+from django.db import models
+from django.db.models import Exists, OuterRef, Subquery
+
+from consult.clock import in_words
+from consult.editions import plan_of
+from consult.models import Edition
+from consult.plan import Plan
+from responses import verify_batch
+from responses.manifests import MANIFEST, Counts, FileEntry, build_manifest
+from responses.models import Batch, BatchMember, Contact, EqualityAnswers, Response
+from responses.packs.describing import DESCRIPTION, build_description
+from responses.packs.entries import Entry, Rows
+from responses.packs.tables import answer_table, response_lines, response_table, write_table
+from responses.packs.telling import CODEBOOK_PAGE, COVER_NOTE, About, codebook_page, cover_note
+from responses.packs.themes import theme_files
+from responses.rows import (
+    CODEBOOK_COLUMNS,
+    CONTACT_COLUMNS,
+    EQUALITY_COLUMNS,
+    Place,
+    answer_columns,
+    codebook_rows,
+    contact_row,
+    equality_columns,
+    equality_row,
+)
+
+RESPONSES_AT_ONCE = 200
+CHUNK_BYTES = 1 << 20
+CONTACTS = "contacts.csv"
+PROGRAM = Path(verify_batch.__file__).name
+PRESSED_ALREADY = (".xlsx", ".parquet")
+
+
+def make_files(*, batch: Batch, folder: Path) -> list[FileEntry]:
+    """Make the files of a sealed batch in `folder`, its manifest last. The same batch always gives the same bytes.
+
+    Rows come from the database and go to the disk a few at a time, however many there are. Needs a transaction.
+    """
+    editions = _editions_of(batch)
+    plans = {edition.number: plan_of(edition) for edition in editions}
+    numbers = {edition.pk: edition.number for edition in editions}
+    in_order = list(plans.values())
+    columns = answer_columns(in_order)
+    equality = EqualityAnswers.objects.filter(batch=batch).exists()
+    counts = Counts()
+    rows: Rows = {}
+    with ExitStack() as makers:
+        # They close from the last to the first, and each enters its files when it closes.
+        takers = [
+            makers.enter_context(maker)
+            for maker in (
+                theme_files(folder, rows, plans=in_order),
+                response_lines(folder, rows),
+                answer_table(folder, rows),
+                response_table(folder, rows, columns=columns),
+            )
+        ]
+        for entry in _entries(batch, plans, numbers):
+            for take in takers:
+                take(entry)
+            counts.add(entry.response)
+    made = [describe(folder, name, rows=number) for name, number in rows.items()]
+    codebook = folder / "codebook.csv"
+    lines = write_table(codebook, CODEBOOK_COLUMNS, codebook_rows(plans, equality=equality))
+    made.append(describe(folder, codebook.name, rows=lines))
+    made += _write_equality(batch, folder, plans, numbers)
+    if batch.includes_contacts:
+        path = folder / CONTACTS
+        people = Contact.objects.filter(response__membership__batch=batch).order_by("response__membership__row")
+        found = people.select_related("response").only("response__reference", "response__version", "name", "email", "postcode_district")
+        who = (contact_row(one.response.reference, one.response.version, one) for one in found.iterator(chunk_size=RESPONSES_AT_ONCE))
+        made.append(describe(folder, CONTACTS, rows=write_table(path, CONTACT_COLUMNS, who)))
+    about = _about(batch, in_order[-1])
+    page = codebook_page(plans, about=about, equality=equality)
+    made.append(_write(folder, CODEBOOK_PAGE, page.encode()))
+    description = build_description(
+        name=f"{batch.consultation.slug}-batch-{batch.number:04}",
+        title=f"{about.title}: {about.heading}",
+        made_at=batch.sealed_at,
+        files=made,
+        plans=in_order,
+        columns=columns,
+        equality=equality_columns(in_order),
+    )
+    made.append(_write(folder, DESCRIPTION, description))
+    note = cover_note(about=about, counts=counts, names=[*(file.name for file in made), MANIFEST, PROGRAM])
+    made.append(_write(folder, COVER_NOTE, note.encode()))
+    manifest = build_manifest(
+        consultation=batch.consultation.slug,
+        batch=batch.number,
+        sealed_at=batch.sealed_at,
+        previous_manifest_sha256=_previous_manifest(batch),
+        editions=list(plans),
+        includes_contacts=batch.includes_contacts,
+        counts=counts,
+        files=made,
+    )
+    return [*made, _write(folder, MANIFEST, manifest)]
+
+
+def copy_program(folder: Path) -> None:
+    """Put the program with which a receiver checks the batch beside its files."""
+    (folder / PROGRAM).write_bytes(Path(verify_batch.__file__).read_bytes())
+
+
+def zip_chunks(files: Sequence[FileEntry], *, open_one: Callable[[str], File]) -> Iterator[bytes]:
+    """One zip of `files`, a piece at a time, as they are read: it stands nowhere as a whole. The same files give the same bytes."""
+    sink = _Sink()
+    with ZipFile(sink, "w") as made:
+        for file in files:
+            # A fixed date: when it was made is no part of what it holds.
+            entry = ZipInfo(file.name, date_time=(1980, 1, 1, 0, 0, 0))
+            entry.compress_type = ZIP_STORED if file.name.endswith(PRESSED_ALREADY) else ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            entry.file_size = file.bytes
+            with open_one(file.name) as source, made.open(entry, "w") as target:
+                while chunk := source.read(CHUNK_BYTES):
+                    target.write(chunk)
+                    yield sink.take()
+    yield sink.take()
+
+
+class _Sink(io.RawIOBase):
+    """Where a zip is written to: it gives away what came, and cannot go back."""
+
+    def __init__(self) -> None:
+        self._held: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]  # ZipFile writes bytes alone
+        self._held.append(bytes(data))
+        return len(data)
+
+    def take(self) -> bytes:
+        taken, self._held = b"".join(self._held), []
+        return taken
+
+
+def _about(batch: Batch, plan: Plan) -> About:
+    # The title as the questions' edition has it: that is never changed afterwards.
+    before = Batch.objects.filter(consultation=batch.consultation, number=batch.number - 1).first()
+    sealed = in_words(batch.sealed_at)
+    since = f"since batch {before.number}, which was sealed at {in_words(before.sealed_at)}" if before else "since it opened"
+    told = [
+        f"This is batch {batch.number} of what was sent in answer to this consultation. It was",
+        f"sealed at {sealed}, and holds everything that came",
+        f"{since}.",
+    ]
+    if not batch.size:
+        told += ["", "NOTHING CAME in that time: this batch is a nil return, and has no rows."]
+    if before:
+        told += ["", "Take the batches in their order. A row may take the place of a row in an", "earlier batch, or withdraw it."]
+    return About(plan.title, f"Batch {batch.number}", told)
+
+
+def describe(folder: Path, name: str, *, rows: int | None) -> FileEntry:
+    """A file's entry in the manifest, by its name in the folder."""
+    path = folder / name
+    with path.open("rb") as file:
+        return FileEntry(name, path.stat().st_size, rows, hashlib.file_digest(file, "sha256").hexdigest())
+
+
+def _write(folder: Path, name: str, content: bytes) -> FileEntry:
+    (folder / name).write_bytes(content)
+    return describe(folder, name, rows=None)
+
+
+def _write_equality(batch: Batch, folder: Path, plans: dict[int, Plan], numbers: dict[int, int]) -> list[FileEntry]:
+    """The equality answers that the batch takes, and the ids of earlier ones that are out of use; each where there are any."""
+    made = []
+    # By their random id: an order that says nothing about who answered when.
+    said = EqualityAnswers.objects.filter(batch=batch, stopped=False).order_by("pk")
+    if EqualityAnswers.objects.filter(batch=batch).exists():
+        columns = equality_columns(list(plans.values()))
+        rows = (
+            equality_row(row, edition=numbers[row.edition_id], plan=plans[numbers[row.edition_id]], columns=columns)
+            for row in said.iterator(chunk_size=RESPONSES_AT_ONCE)
+        )
+        path = folder / "equality.csv"
+        header = EQUALITY_COLUMNS + [column.name for column in columns]
+        made.append(describe(folder, path.name, rows=write_table(path, header, rows)))
+    if batch.equality_recalls.exists():
+        path = folder / "equality-stopped.csv"
+        stopped = ([str(pk)] for pk in batch.equality_recalls.order_by("pk").values_list("pk", flat=True))
+        made.append(describe(folder, path.name, rows=write_table(path, ["id"], stopped)))
+    return made
+
+
+def _members(batch: Batch) -> models.QuerySet[Response]:
+    return Response.objects.filter(membership__batch=batch).order_by("membership__row")
+
+
+def _entries(batch: Batch, plans: dict[int, Plan], numbers: dict[int, int]) -> Iterator[Entry]:
+    """Each member with what is to be known of it, a few at a time however many there are."""
+    same = BatchMember.objects.filter(response__reference=OuterRef("reference"))
+    # An earlier version was there before this one could be written, so that it is in an earlier batch or on an earlier row.
+    before, after = same.filter(response__version=OuterRef("version") - 1), same.filter(response__version=OuterRef("version") + 1)
+    placed = _members(batch).annotate(
+        before_batch=Subquery(before.values("batch__number")[:1]),
+        before_row=Subquery(before.values("row")[:1]),
+        newest=~Exists(after.filter(batch=batch)),
+    )
+    for row, response in enumerate(placed.iterator(chunk_size=RESPONSES_AT_ONCE), 1):
+        replaces = Place(response.before_batch, response.before_row) if response.before_batch else None
+        edition = numbers[response.edition_id]
+        yield Entry(response, row=row, replaces=replaces, edition=edition, plan=plans[edition], newest=response.newest)
+
+
+def _editions_of(batch: Batch) -> list[Edition]:
+    """The editions that the batch's responses answered, in order; for a nil return the one that was current when it was sealed."""
+    editions = Edition.objects.filter(consultation=batch.consultation).defer("content").order_by("number")
+    taken = EqualityAnswers.objects.filter(batch=batch).values("edition")
+    answered = list(editions.filter(models.Q(pk__in=_members(batch).order_by().values("edition")) | models.Q(pk__in=taken)))
+    return answered or list(editions.filter(published_at__lte=batch.sealed_at))[-1:] or list(editions[:1])
+
+
+def _previous_manifest(batch: Batch) -> str | None:
+    if batch.number == 1:
+        return None
+    return Batch.objects.values_list("manifest_sha256", flat=True).get(consultation=batch.consultation, number=batch.number - 1)

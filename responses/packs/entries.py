@@ -1,0 +1,30 @@
+"""What streams past the makers of a pack's files."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from consult.plan import Plan
+from responses.models import Response
+from responses.rows import Place
+
+# Of each file made, by its name in the pack, the rows that it has; None for a file that has none. In the order of the manifest.
+Rows = dict[str, int | None]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One version of a response, on its row of a pack.
+
+    `replaces` is where the version before it stands, `edition` and `plan` what it answered, and `newest` whether no later
+    version of it is in this pack.
+    """
+
+    response: Response
+    row: int
+    replaces: Place | None
+    edition: int
+    plan: Plan
+    newest: bool
+
+
+Take = Callable[[Entry], None]
