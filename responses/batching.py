@@ -37,8 +37,8 @@ CHUNK_BYTES = 1 << 20
 PACK = "pack.zip"
 # Every other file of a batch that hands over contact details may hold some, unless it is one of these.
 WITHOUT_CONTACTS = {
-    *{"responses.csv", "answers.csv", "responses.jsonl", "codebook.csv", "codebook.html", "equality.csv", "equality-stopped.csv"},
-    *{"README.txt", "datapackage.json", "manifest.json", "manifest.sig", "verify_batch.py"},
+    *{"responses.csv", "responses.xlsx", "answers.csv", "responses.jsonl", "equality.csv", "equality-stopped.csv"},
+    *{"codebook.csv", "codebook.html", "README.txt", "datapackage.json", "manifest.json", "manifest.sig", "verify_batch.py"},
 }
 WORKPLACE = "consult-batch-"
 LEFTOVER_SECONDS = 24 * 3600

@@ -168,8 +168,9 @@ def _carry(delivery: Delivery) -> list[Delivered]:
                 arrived.append(_put(stored, entry, name, entry["name"], flows))
                 continue
             with TemporaryDirectory(prefix=WORKPLACE) as folder:
-                sealed = _encrypt(stored, entry, Path(folder) / f"{entry['name']}.age", flows)
-                with Path(folder, sealed["name"]).open("rb") as file:
+                path = Path(folder, "sealed.age")
+                sealed = _encrypt(stored, entry, path, flows)
+                with path.open("rb") as file:
                     arrived.append(_put(file, sealed, f"{name}.age", sealed["name"], flows))
     return arrived
 
@@ -182,7 +183,7 @@ def _encrypt(stored: File, entry: dict[str, Any], path: Path, flows: Callable[[]
         pyrage.encrypt_io(source, sealed, recipients)
     _hold(source, entry)
     with path.open("rb") as sealed:
-        return {"name": path.name, "bytes": path.stat().st_size, "sha256": hashlib.file_digest(sealed, "sha256").hexdigest()}
+        return {"name": f"{entry['name']}.age", "bytes": path.stat().st_size, "sha256": hashlib.file_digest(sealed, "sha256").hexdigest()}
 
 
 def _put(file: Any, entry: dict[str, Any], name: str, label: str, flows: Callable[[], None]) -> Delivered:

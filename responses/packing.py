@@ -11,7 +11,7 @@ from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from django.core.files import File
-from django.db import models
+from django.db import connection, models
 from django.db.models import Exists, OuterRef, Subquery
 
 from consult.clock import in_words
@@ -19,10 +19,12 @@ from consult.editions import plan_of
 from consult.models import Edition
 from consult.plan import Plan
 from responses import verify_batch
+from responses.answers import write_in_name
 from responses.manifests import MANIFEST, Counts, FileEntry, build_manifest
 from responses.models import Batch, BatchMember, Contact, EqualityAnswers, Response
 from responses.packs.describing import DESCRIPTION, build_description
 from responses.packs.entries import Entry, Rows
+from responses.packs.spreadsheet import CELL_CHARACTERS, workbook
 from responses.packs.tables import answer_table, response_lines, response_table, write_table
 from responses.packs.telling import CODEBOOK_PAGE, COVER_NOTE, About, codebook_page, cover_note
 from responses.packs.themes import theme_files
@@ -30,6 +32,7 @@ from responses.rows import (
     CODEBOOK_COLUMNS,
     CONTACT_COLUMNS,
     EQUALITY_COLUMNS,
+    Column,
     Place,
     answer_columns,
     codebook_rows,
@@ -38,6 +41,15 @@ from responses.rows import (
     equality_row,
 )
 
+# By the name in `texts`, how many UTF-16 units the longest text has: characters outside of the basic plane count twice.
+LONGEST = r"""
+    SELECT said.key, max(length(said.value) + length(regexp_replace(said.value, E'[^\U00010000-\U0010FFFF]', '', 'g')))
+    FROM responses_batchmember AS member
+    JOIN responses_response AS response ON response.id = member.response_id
+    CROSS JOIN jsonb_each_text(response.texts) AS said
+    WHERE member.batch_id = %s AND length(said.value) > %s
+    GROUP BY said.key
+"""
 RESPONSES_AT_ONCE = 200
 CHUNK_BYTES = 1 << 20
 CONTACTS = "contacts.csv"
@@ -66,6 +78,14 @@ def make_files(*, batch: Batch, folder: Path) -> list[FileEntry]:
                 theme_files(folder, rows, plans=in_order),
                 response_lines(folder, rows),
                 answer_table(folder, rows),
+                workbook(
+                    folder,
+                    rows,
+                    columns=columns,
+                    widest=_widest(batch, columns),
+                    codebook=codebook_rows(plans, equality=equality),
+                    made_at=batch.sealed_at,
+                ),
                 response_table(folder, rows, columns=columns),
             )
         ]
@@ -200,6 +220,16 @@ def _write_equality(batch: Batch, folder: Path, plans: dict[int, Plan], numbers:
         stopped = ([str(pk)] for pk in batch.equality_recalls.order_by("pk").values_list("pk", flat=True))
         made.append(describe(folder, path.name, rows=write_table(path, ["id"], stopped)))
     return made
+
+
+def _widest(batch: Batch, columns: Sequence[Column]) -> dict[str, int]:
+    """How many cells of a sheet the longest text of a column takes, where it takes more than one."""
+    with connection.cursor() as cursor:
+        cursor.execute(LONGEST, [batch.pk, CELL_CHARACTERS // 2])
+        longest = dict(cursor.fetchall())
+    names = {column.name: write_in_name(column.question, column.option) if column.text else column.question for column in columns}
+    # A cell may end one unit early, rather than between the two halves of a character.
+    return {column: -(-longest[name] // (CELL_CHARACTERS - 1)) for column, name in names.items() if name in longest}
 
 
 def _members(batch: Batch) -> models.QuerySet[Response]:

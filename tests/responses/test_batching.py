@@ -48,12 +48,12 @@ HOSTILE = "=cmd|' /C calc'!A0, \"quoted\"\nعربي বাংলা 中文 🙂\
 Send = Callable[..., Response]
 # What a nil return has, in the order of its manifest.
 NIL = [
-    *["responses.csv", "answers.csv", "responses.jsonl", "themefinder/respondents.jsonl"],
+    *["responses.csv", "responses.xlsx", "answers.csv", "responses.jsonl", "themefinder/respondents.jsonl"],
     *["codebook.csv", "codebook.html", "datapackage.json", "README.txt"],
 ]
 # What every batch has besides its manifest, the program that checks it and the folder for ThemeFinder.
 FILES = [
-    *["responses.csv", "answers.csv", "responses.jsonl"],
+    *["responses.csv", "responses.xlsx", "answers.csv", "responses.jsonl"],
     *["codebook.csv", "codebook.html", "datapackage.json", "README.txt"],
 ]
 
@@ -178,6 +178,7 @@ def test_the_files_hold_what_was_sent_and_the_manifest_proves_it(consultation: C
     }
     assert {file["name"]: file["rows"] for file in manifest["files"] if file["rows"] is not None and "/" not in file["name"]} == {
         "responses.csv": 2,
+        "responses.xlsx": 2,
         "answers.csv": len(table(folder / "answers.csv")),
         "responses.jsonl": 2,
         "codebook.csv": len(table(folder / "codebook.csv")),

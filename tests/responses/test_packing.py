@@ -6,6 +6,7 @@ import json
 import os
 import tracemalloc
 from collections.abc import Callable
+from datetime import timedelta
 from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
@@ -14,11 +15,14 @@ from uuid import uuid4
 from zipfile import ZipFile
 
 import frictionless
+import openpyxl
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from openpyxl.utils.escape import unescape
 
+from consult.clock import LONDON
 from consult.editions import plan_of
 from consult.models import Action, AuditEntry, Consultation
 from consult.plan import ABOUT_YOU
@@ -31,6 +35,7 @@ from responses.models import Response
 from responses.packing import zip_chunks
 from responses.packs.themes import numbered_questions
 from responses.rows import restore_cell
+from responses.submitting import submit_response
 
 Send = Callable[..., Response]
 HOSTILE = "=cmd|' /C calc'!A0, \"quoted\"\nعربي বাংলা 中文 🙂\u2028end"
@@ -227,6 +232,91 @@ def test_questions_keep_their_numbers_from_batch_to_batch(folder: Path, sent: li
         asked = json.loads(path.read_text())
         assert path.parent.name == f"question_part_{asked['question_number']}"
         assert plan.by_slug[about[asked["question_number"] - 1]].text == asked["question_text"]
+
+
+# The workbook
+
+
+def sheet_rows(path: Path, name: str = "Responses") -> list[dict[str, Any]]:
+    """A sheet as openpyxl reads it, by its headers; control characters as Excel writes them are put back."""
+    header, *rows = openpyxl.load_workbook(path, read_only=True)[name].iter_rows()
+    names = [cell.value for cell in header]
+    return [{n: unescape(c.value) if isinstance(c.value, str) else c.value for n, c in zip(names, row, strict=False)} for row in rows]
+
+
+def typed(cell: str) -> str:
+    """What was typed, from a cell of the workbook."""
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'") == "not-asked" else cell
+
+
+def test_every_response_can_be_made_again_from_the_workbook(folder: Path) -> None:
+    codebook = sheet_rows(folder / "responses.xlsx", "Codebook")
+    assert [{name: str(value or "") for name, value in row.items()} for row in codebook] == [
+        {name: restore_cell(cell) for name, cell in row.items()} for row in table(folder / "codebook.csv")
+    ]
+    rows = sheet_rows(folder / "responses.xlsx")
+    assert len(rows) == 5
+    for row in rows:
+        raw: dict[str, Any] = {}
+        for entry in codebook:
+            cell = row[entry["column"]]
+            if entry["kind"] == "many" and cell == 1:
+                raw.setdefault(entry["question"], []).append(entry["option"])
+            elif entry["kind"] != "many" and cell not in {None, "not-asked"}:
+                raw[entry["question"]] = typed(cell)
+            if entry["text_column"] and row[entry["text_column"]] not in {None, "not-asked"}:
+                raw[f"{entry['question']}--{entry['option']}"] = typed(row[entry["text_column"]])
+        response = Response.objects.get(reference=row["reference"], version=row["version"])
+        answers = read_answers(plan_of(response.edition), raw)
+        assert (answers.choices, answers.texts) == (response.choices, response.texts)
+        assert row["received_at"].replace(tzinfo=LONDON) - response.received_at < timedelta(seconds=1)
+
+
+def test_nothing_in_the_workbook_is_a_formula_or_a_link(folder: Path) -> None:
+    book = openpyxl.load_workbook(folder / "responses.xlsx")
+    assert {cell.data_type for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None} == {"s", "n", "d"}
+    texts = [cell for row in book["Responses"].iter_rows(min_row=2) for cell in row if cell.data_type == "s"]
+    # As text also once somebody has edited the cell and left it.
+    assert {cell.number_format for cell in texts} == {"@"}
+    assert HOSTILE in {cell.value for cell in texts}
+    assert not any(cell.hyperlink for cell in texts)
+    assert [sheet.freeze_panes for sheet in book] == ["B2", "B2"]
+
+
+@pytest.mark.parametrize("long", ["x" * 40_000, "🙂" * 25_000, "x" + "🙂" * 40_000, "=" + "z" * 32_766])
+def test_a_text_longer_than_a_cell_goes_on_in_numbered_columns(consultation: Consultation, exports: Path, long: str) -> None:
+    consultation.questions.filter(slug="missing").update(max_chars=50_000)
+    edition = publish_edition(consultation=consultation, actor=None)
+    plan = plan_of(edition)
+    for text in (long, "short"):
+        submit_response(
+            consultation=consultation,
+            edition=edition,
+            plan=plan,
+            answers=read_answers(plan, {"missing": text}),
+            contact={"name": "", "email": "", "postcode_district": ""},
+            submission_key=uuid4(),
+            started_at=timezone.now(),
+        )
+    batch = seal_batch(consultation=consultation, actor=None)
+    write_batch(batch=batch)
+    first, second = sheet_rows(exports / folder_of(batch) / "responses.xlsx")
+    names = [name for name in first if name == "missing" or name.startswith("missing (")]
+    assert all(len((first[name] or "").encode("utf-16-le")) <= 2 * 32_767 for name in names)
+    assert "".join(first[name] or "" for name in names) == long
+    assert [second[name] for name in names] == ["short", *[None] * (len(names) - 1)]
+
+
+def test_more_rows_than_a_sheet_holds_go_on_the_next(
+    consultation: Consultation, send: Send, exports: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("responses.packs.spreadsheet.SHEET_ROWS", 3)
+    sent = [send().reference for _ in range(5)]
+    batch = seal_batch(consultation=consultation, actor=None)
+    write_batch(batch=batch)
+    path = exports / folder_of(batch) / "responses.xlsx"
+    sheets = [[row["reference"] for row in sheet_rows(path, name)] for name in ("Responses", "Responses 2", "Responses 3")]
+    assert sheets == [sent[:2], sent[2:4], sent[4:]]
 
 
 # What people read
