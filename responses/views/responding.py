@@ -135,8 +135,8 @@ def save(request: HttpRequest, consultation: str, part: str) -> HttpResponse:
 
 def question_email(request: HttpRequest, form: PartForm) -> None:
     """Ask whether an address was mistyped, once: whoever presses Continue again with the same address means it."""
-    if "email" in form.names and form.is_valid():
-        typed = form.typed["email"]
+    if "email" in form.names and "later" not in request.POST and form.is_valid():
+        typed = form.typed["email"] or ""
         meant = likely_meant(typed)
         if meant and request.POST.get("email_meant") != typed:
             words = _("Did you mean %(meant)s? Change the address, or press Continue again to keep it.")

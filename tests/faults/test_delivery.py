@@ -23,6 +23,7 @@ from responses.delivering import deliver_due_batches
 from responses.filling import fill_responses
 from responses.models import Batch, Delivery
 from responses.tasks import nudge_delivering
+from tests.folders import content_of
 from tests.workers import Worker, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -47,6 +48,8 @@ class Wire:
                 server = socket.create_connection(("127.0.0.1", self.to))
             except OSError:
                 return
+            for end in (client, server):
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             for source, target, counted in ((client, server, True), (server, client, False)):
                 threading.Thread(target=self._pump, args=(source, target, counted), daemon=True).start()
 
@@ -171,7 +174,7 @@ def nine_tenths(batch: Batch) -> int:
 
 
 def holds_the_whole_batch(arrived: dict[str, bytes], batch: Batch, exports: Path) -> None:
-    assert arrived == {path.name: path.read_bytes() for path in (exports / folder_of(batch)).iterdir()}
+    assert arrived == content_of(exports / folder_of(batch))
 
 
 def test_over_sftp_a_batch_survives_a_cut_at_nine_tenths(
@@ -185,13 +188,11 @@ def test_over_sftp_a_batch_survives_a_cut_at_nine_tenths(
     assert Delivery.objects.get().reason
     there = ssh_server.root / "in" / folder_of(batch)
     assert not (there / "manifest.json").exists()
-    assert all(
-        path.name.endswith(".part") or path.read_bytes() == (exports / folder_of(batch) / path.name).read_bytes()
-        for path in there.iterdir()
-    )
+    written = content_of(exports / folder_of(batch))
+    assert all(name.endswith(".part") or content == written[name] for name, content in content_of(there).items())
     Delivery.objects.update(due_at=Now())
     assert deliver_due_batches() == [batch]
-    holds_the_whole_batch({path.name: path.read_bytes() for path in there.iterdir()}, batch, exports)
+    holds_the_whole_batch(content_of(there), batch, exports)
 
 
 def test_an_sftp_server_whose_key_is_not_known_gets_nothing(
@@ -230,8 +231,9 @@ def test_over_s3_a_batch_survives_a_cut_at_nine_tenths(
     Delivery.objects.filter(state="waiting").update(due_at=Now())
     deliver_due_batches()
     assert Delivery.objects.get().state == "delivered"
-    found = client.list_objects_v2(Bucket="mopac", Prefix=f"in/{folder_of(batch)}/")["Contents"]
-    arrived = {row["Key"].rsplit("/", 1)[1]: client.get_object(Bucket="mopac", Key=row["Key"])["Body"].read() for row in found}
+    prefix = f"in/{folder_of(batch)}/"
+    found = client.list_objects_v2(Bucket="mopac", Prefix=prefix)["Contents"]
+    arrived = {row["Key"].removeprefix(prefix): client.get_object(Bucket="mopac", Key=row["Key"])["Body"].read() for row in found}
     holds_the_whole_batch(arrived, batch, exports)
 
 
@@ -260,4 +262,4 @@ def test_a_worker_killed_half_way_leaves_the_batch_to_the_next_one(
     nudge_delivering()
     wait_until(lambda: Delivery.objects.filter(state="delivered").exists(), seconds=40, what=second.log.read_text)
     there = ssh_server.root / "in" / folder_of(batch)
-    holds_the_whole_batch({path.name: path.read_bytes() for path in there.iterdir()}, batch, exports)
+    holds_the_whole_batch(content_of(there), batch, exports)

@@ -1,6 +1,7 @@
 """Delivery to a folder, its notices, its acknowledgement, and what the trail and the ledger say of it."""
 
 import json
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ from consult.services.addresses import delivery as destination
 from responses.batching import folder_of, seal_batch, write_batch
 from responses.delivering import NoDestination, NotWritten, acknowledge, claim_due, deliver_due_batches, send_again
 from responses.models import Batch, Delivery, LedgerEntry, Response
+from tests.folders import content_of
 
 Send = Callable[..., Response]
 
@@ -39,10 +41,6 @@ def written(consultation: Consultation) -> Batch:
     return batch
 
 
-def files_in(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
 def due_now() -> None:
     Delivery.objects.update(due_at=Now())
 
@@ -57,7 +55,7 @@ def test_a_batch_arrives_as_it_was_written_and_the_ledger_the_trail_and_an_email
     one, two = send({"missing": "A secret hope."}), send()
     batch = written(consultation)
     assert deliver_due_batches() == [batch]
-    assert files_in(place / folder_of(batch)) == files_in(exports / folder_of(batch))
+    assert content_of(place / folder_of(batch)) == content_of(exports / folder_of(batch))
     delivery = Delivery.objects.get()
     assert (delivery.state, delivery.reason, delivery.leased_until) == ("delivered", "", None)
     assert [(file["name"], file["sha256"]) for file in delivery.files][-1] == ("manifest.json", batch.manifest_sha256)
@@ -135,7 +133,7 @@ def test_what_an_earlier_try_left_altered_is_replaced_and_what_is_whole_stays(
     (folder / "codebook.csv").write_bytes((exports / folder_of(batch) / "codebook.csv").read_bytes())
     stamp = (folder / "codebook.csv").stat().st_mtime_ns
     assert deliver_due_batches() == [batch]
-    assert files_in(folder) == files_in(exports / folder_of(batch))
+    assert content_of(folder) == content_of(exports / folder_of(batch))
     assert (folder / "codebook.csv").stat().st_mtime_ns == stamp
 
 
@@ -156,16 +154,15 @@ def test_sent_again_it_is_the_same_and_stands_on_the_trail(
     send()
     batch = written(consultation)
     deliver_due_batches()
-    first = files_in(place / folder_of(batch))
-    for path in (place / folder_of(batch)).iterdir():
-        path.unlink()
+    first = content_of(place / folder_of(batch))
+    shutil.rmtree(place / folder_of(batch))
     address = reverse("send-again", args=[consultation.slug, 1])
     assert sign_in(analyst).post(address).status_code == 302
     # Pressed twice, it is sent once.
     assert sign_in(analyst).post(address).status_code == 302
     assert AuditEntry.objects.get(action=Action.BATCH_SENT_AGAIN).actor == analyst
     assert deliver_due_batches() == [batch]
-    assert files_in(place / folder_of(batch)) == first
+    assert content_of(place / folder_of(batch)) == first
     assert len(events("delivered")) == 1
     assert len(mail.outbox) == 2
 
@@ -248,8 +245,8 @@ def test_encrypted_nothing_readable_reaches_the_destination_and_mopac_reads_it_a
     key = pyrage.x25519.Identity.generate()
     settings.DELIVERY_AGE_RECIPIENTS = [str(key.to_public())]
     assert deliver_due_batches() == [batch]
-    arrived = files_in(place / folder_of(batch))
-    wanted = files_in(exports / folder_of(batch))
+    arrived = content_of(place / folder_of(batch))
+    wanted = content_of(exports / folder_of(batch))
     assert any(b"A secret hope." in content for content in wanted.values())
     assert not any(b"secret" in content or b"reference" in content for content in arrived.values())
     assert {name.removesuffix(".age"): pyrage.decrypt(content, [key]) for name, content in arrived.items()} == wanted
