@@ -1,6 +1,6 @@
 # The service's commands. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint lock audit sbom chaos soak pictures test-containers clean
+.PHONY: help run test lint lock audit sbom chaos soak bench pictures test-containers clean
 SHELL := /bin/sh
 
 # Variables on the command line, as in `make run PORT=8001`, reach the service.
@@ -41,6 +41,9 @@ chaos: $(VENV)/.test ## Kill, pause and cut parts while people answer, and hold 
 soak: $(VENV)/.test ## The longer faults, then COUNT responses (100,000) at RATE a second (35), and hold every promise
 	$(PY) -m pytest -n 0 -m soak tests/faults
 	$(PY) -m tests.soak --count $(or $(COUNT),100000) --rate $(or $(RATE),35)
+
+bench: $(VENV)/.test ## Measure what people wait for, as ratios within one run
+	$(PY) -m tests.bench_pages
 
 pictures: $(VENV)/.test ## Make the help page's pictures anew, with made-up responses
 	$(PY) -m pytest -n 0 -m pictures tests/journeys/test_help.py

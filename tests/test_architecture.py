@@ -20,6 +20,7 @@ LAYERS = [
         "consult.patience",
         "consult.refusing",
         "consult.headers",
+        "consult.compressing",
         "consult.sessions",
         "consult.logs",
         "consult.visitors",

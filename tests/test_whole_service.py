@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -16,6 +17,9 @@ from tests.running import Running, until
 from tests.walking import Walker
 
 ROOT = Path(__file__).resolve().parent.parent
+PARTS = "police-and-crime-plan-2021-25/respond"
+# A question page on the wire, headers too: with style sheet and script, and without them.
+FIRST_VISIT_BYTES, LATER_BYTES = 100_000, 15_000
 HOSTILE = '=cmd|\'/C calc\'!A0 <script>alert("x")</script> عربي বাংলা 中文 🙂\nSecond line, with "quotes"; and\ttabs.'
 
 
@@ -24,6 +28,24 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     running = Running(tmp_path_factory.mktemp("whole") / "var").wait_until_ready()
     yield running
     assert running.stop() == 0
+
+
+class Scales:
+    """What a page has fetched since they were last read: bytes on the wire, and from where."""
+
+    def __init__(self, page: Page) -> None:
+        self.bytes, self.hosts = 0, set[str]()
+        wire = page.context.new_cdp_session(page)
+        wire.send("Network.enable")
+        wire.on("Network.requestWillBeSent", lambda event: self.hosts.add(urlsplit(event["request"]["url"]).netloc))
+        wire.on("Network.loadingFinished", self._add)
+
+    def _add(self, event: dict[str, float]) -> None:
+        self.bytes += int(event["encodedDataLength"])
+
+    def read(self) -> int:
+        weighed, self.bytes = self.bytes, 0
+        return weighed
 
 
 def without_javascript(service: Running) -> dict[str, str]:
@@ -140,3 +162,15 @@ def test_three_people_answer_and_every_word_reaches_the_batch(service: Running, 
         }
     assert lines[wanda["reference"]]["choices"]["connection"] == ["live", "work"]
     assert rows[wanda["reference"]]["violence-comment"] == "'" + HOSTILE
+
+
+def test_a_question_page_is_light_at_first_and_lighter_after(browser: Browser, service: Running) -> None:
+    page = browser.new_page()
+    scales = Scales(page)
+    page.goto(f"{service.url}/{PARTS}/violence/", wait_until="networkidle")
+    assert 5_000 < scales.read() < FIRST_VISIT_BYTES
+    for part in ("about-you", "general", "trust", "zero-murders"):
+        page.goto(f"{service.url}/{PARTS}/{part}/", wait_until="networkidle")
+        assert 1_000 < scales.read() < LATER_BYTES, part
+    assert scales.hosts == {f"127.0.0.1:{service.port}"}
+    page.close()
