@@ -95,6 +95,11 @@ def questions_to_code(consultation: Consultation) -> list[Question]:
     return [question for question in plan.asked if not question.closed and question.part != ABOUT_YOU]
 
 
+def part_titles(consultation: Consultation) -> dict[str, str]:
+    """The titles of the plan's parts by their slugs: many questions have the same words, and differ by the part they ask about."""
+    return {part.slug: part.title for part in plan_of(current_edition(consultation)).parts}
+
+
 def answers_to(consultation: Consultation, question: str) -> QuerySet[Response]:
     """The responses that say something to a question today, in the order of their arrival."""
     return current_responses(consultation).filter(texts__has_key=question).order_by("id")

@@ -28,6 +28,7 @@ from responses.coding import (
     draw_second_coding,
     make_code,
     next_to_code,
+    part_titles,
     progress_of,
     questions_to_code,
     suggest_codes,
@@ -64,7 +65,11 @@ def code_questions(request: HttpRequest) -> HttpResponse:
     """Every question that is answered in words, and how much of it is coded."""
     rows = []
     for consultation in Consultation.objects.filter(published_at__isnull=False):
-        questions = [{"question": one, "progress": progress_of(consultation, one.slug)} for one in questions_to_code(consultation)]
+        titles = part_titles(consultation)
+        questions = [
+            {"question": one, "part": titles[one.part], "progress": progress_of(consultation, one.slug)}
+            for one in questions_to_code(consultation)
+        ]
         rows.append({"consultation": consultation, "questions": questions})
     return render(request, "review/code_questions.html", {"rows": rows})
 
@@ -96,6 +101,7 @@ def codebook(request: HttpRequest, consultation: str, question: str) -> HttpResp
     context = {
         "consultation": found,
         "question": asked,
+        "part": part_titles(found)[asked.part],
         "codes": codes_of(found, question),
         "progress": progress_of(found, question),
         "seconds": [{"second": one, "at": in_words(one.drawn_at), "rows": compare(one), "size": len(one.responses)} for one in seconds[:5]],
@@ -174,6 +180,7 @@ def _answer(
         "response": response,
         "consultation": consultation,
         "question": asked,
+        "part": part_titles(consultation)[asked.part],
         "text": text,
         "codes": [{"code": code, "given": code.pk in whole} for code in codes_of(consultation, asked.slug).filter(retired=False)],
         "passages": [{"coding": one, "words": text[one.start : one.end]} for one in mine if one.start is not None],
