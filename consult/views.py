@@ -3,6 +3,7 @@
 import logging
 import sys
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -19,7 +20,7 @@ from django.utils.translation import ngettext
 from consult.clock import day_in_words, start_of_day
 from consult.editions import current_edition, find_published, plan_of
 from consult.models import Consultation, published
-from consult.windows import window_of
+from consult.windows import moved_in_words, window_of
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,8 @@ def page_context(slug: str) -> dict[str, Any]:
         "edition": edition,
         "plan": plan,
         "window": window_of(consultation, now=consultation.now),
+        # A question to the database, which a template asks only where it tells the answer.
+        "moved": partial(moved_in_words, consultation),
         "contact_email": settings.CONTACT_EMAIL or plan.contact.get("email") or "",
         "site_url": settings.SITE_URL,
     }

@@ -9,11 +9,13 @@ from typing import Any
 from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from consult.models import Consultation
 from consult.views import page_context
 from responses.drafting import find_draft
 from responses.models import Draft
+from responses.wording import in_words
 
 COOKIE_SECONDS = 200 * 24 * 3600
 BETWEEN_TOKENS = "."
@@ -103,4 +105,19 @@ def keep_drafts(page: HttpResponse, desk: Desk, tokens: list[str]) -> None:
 def remember_opening(page: HttpResponse, desk: Desk) -> HttpResponse:
     """Let the browser prove later that the form was open before closing."""
     keep_cookie(page, desk.cookie("opened"), signing.dumps(desk.opened_at.isoformat(), salt="opened"))
+    return page
+
+
+def said_so_far(desk: Desk) -> dict[str, Any]:
+    """What the draft says, in the wording of the questions, and how to reach whoever wrote it."""
+    labels = (("name", _("Name")), ("email", _("Email")), ("postcode", _("Postcode")))
+    contact = [(label, desk.answers.get(name, "")) for name, label in labels]
+    return {"worded": in_words(desk.context["plan"], desk.answers), "contact": contact}
+
+
+def text_to_keep(words: str, *, name: str) -> HttpResponse:
+    """Plain text to download and keep."""
+    # A byte order mark, so that every text editor takes it for UTF-8.
+    page = HttpResponse("\ufeff" + words.replace("\n", "\r\n"), content_type="text/plain; charset=utf-8")
+    page["Content-Disposition"] = f'attachment; filename="{name}.txt"'
     return page

@@ -35,7 +35,7 @@ from responses.models import BatchMember, Response
 from responses.printing import PdfNotMade, make_pdf
 from responses.receipts import find_response
 from responses.submitting import ConsultationClosed
-from responses.views.desk import keep_drafts, private, sit_down
+from responses.views.desk import keep_drafts, private, sit_down, text_to_keep
 from responses.wording import in_words
 
 log = logging.getLogger(__name__)
@@ -151,11 +151,8 @@ def correct(request: HttpRequest, token: str) -> HttpResponse:
 def receipt_text(request: HttpRequest, token: str) -> HttpResponse:
     """The receipt as plain text, to keep."""
     context = receipt_context(token)
-    # A byte order mark, so that every text editor takes it for UTF-8.
-    body = "\ufeff" + render_to_string("responses/receipt.txt", context, request)
-    page = HttpResponse(body.replace("\n", "\r\n"), content_type="text/plain; charset=utf-8")
-    page["Content-Disposition"] = f'attachment; filename="response-{context["response"].reference}.txt"'
-    return page
+    words = render_to_string("responses/receipt.txt", context, request)
+    return text_to_keep(words, name=f"response-{context['response'].reference}")
 
 
 @private

@@ -23,7 +23,7 @@ from responses.forms.part import PartForm
 from responses.models import Draft
 from responses.receipts import receipt_token
 from responses.submitting import ConsultationClosed, NothingToSend, SentDifferently, Submitted, find_submitted, submit_response
-from responses.views.desk import Desk, keep_drafts, private, remember_opening, sit_down
+from responses.views.desk import Desk, keep_drafts, private, remember_opening, said_so_far, sit_down
 from responses.wording import in_words
 
 
@@ -31,7 +31,9 @@ def closed_page(request: HttpRequest, desk: Desk, *, typed: dict[str, Any] | Non
     """That it is not open, with everything this person has written, to read and keep."""
     raw = desk.answers | {name: value for name, value in (typed or {}).items() if value}
     worded = [part for part in in_words(desk.context["plan"], raw) if part.answered]
-    return render(request, "responses/closed.html", desk.context | {"worded": worded}, status=200)
+    kept_until = day_in_words(expire_at(desk.consultation))
+    context = {"worded": worded, "begun": bool(desk.draft), "kept_until": kept_until}
+    return render(request, "responses/closed.html", desk.context | context)
 
 
 @private
@@ -227,12 +229,7 @@ def render_check(request: HttpRequest, desk: Desk, *, empty: bool = False) -> Ht
     for this in plan.parts:
         form = PartForm(plan=plan, part=this, data=desk.answers)
         problems += [{"part": this, "name": name, "problem": errors[0]} for name, errors in form.errors.items()]
-    contact = [
-        (label, desk.answers.get(name, "")) for name, label in (("name", _("Name")), ("email", _("Email")), ("postcode", _("Postcode")))
-    ]
-    context = {
-        "worded": in_words(plan, desk.answers),
-        "contact": contact,
+    context = said_so_far(desk) | {
         "problems": problems,
         "empty": empty,
         "key": desk.draft.submission_key if desk.draft else "",

@@ -2,7 +2,9 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from consult.clock import day_in_words
 from consult.limiting import OverLimit
@@ -12,7 +14,7 @@ from responses.contacts import read_contact
 from responses.drafting import expire_at, find_draft
 from responses.models import Draft
 from responses.returning import ask_for_link, link_address
-from responses.views.desk import keep_drafts, private, sit_down
+from responses.views.desk import keep_drafts, private, said_so_far, sit_down, text_to_keep
 
 
 @private
@@ -63,3 +65,14 @@ def come_back(request: HttpRequest, consultation: str, token: str) -> HttpRespon
         keep_drafts(page, desk, [token, *[other for other in desk.tokens if other != token]])
         return page
     return render(request, "responses/come_back.html", desk.context | {"found": found})
+
+
+@private
+@require_safe
+def draft_text(request: HttpRequest, consultation: str) -> HttpResponse:
+    """What this browser's draft says, as plain text to keep: also once nothing can be sent any more."""
+    desk = sit_down(request, consultation)
+    if desk.draft is None:
+        return redirect("tasks", desk.consultation.slug)
+    words = render_to_string("responses/draft.txt", desk.context | said_so_far(desk), request)
+    return text_to_keep(words, name=f"{desk.consultation.slug}-not-sent")

@@ -11,7 +11,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from consult.clock import closing_in_words, day_in_words
 from consult.models import AuditEntry, Consultation, Edition, Question, Section, User
 from consult.staffing import LastAdministrator, change_staff
 from responses.models import Response
@@ -153,6 +155,14 @@ def test_an_editor_moves_the_closing_date_at_once_and_on_the_trail(consultation:
     client.post(address, filled(client, address, closes_at_0="2031-07-01", closes_at_1="00:00:00"))
     assert "11:59pm on 30 June 2031 (UK time)" in shown(Client().get(reverse("start", args=[consultation.slug])))
     assert trail()[-1] == ("window_changed", consultation.slug)
+    # Whoever remembers the first date reads that it was changed, and when.
+    first, today = closing_in_words(consultation.closes_at), day_in_words(timezone.now())
+    told = f"The closing date was changed on {today}, from {first} to 11:59pm on 30 June 2031 (UK time)."
+    for name in ("start", "tasks"):
+        assert told in shown(Client().get(reverse(name, args=[consultation.slug])))
+    # What moved since was the grace alone.
+    client.post(address, filled(client, address, grace_minutes="20"))
+    assert told in shown(Client().get(reverse("start", args=[consultation.slug])))
     page = client.post(address, filled(client, address, closes_at_0="2001-07-01", closes_at_1="00:00:00"))
     assert "The closing has to come after the opening." in shown(page)
 

@@ -52,7 +52,7 @@ DIFFERENCE = {"subject": "K7M4-PX9T-R version 1", "words": "Its answers or conta
 # Addresses that are no pages: what comes from them is a file, JSON, or the way to another page.
 NO_PAGES = {
     *{"home", "health-live", "health-ready", "metrics", "save", "send", "discard"},
-    *{"amend", "receipt-text", "receipt-pdf", "stop-equality", "correct-address", "sign-out"},
+    *{"amend", "draft-text", "receipt-text", "receipt-pdf", "stop-equality", "correct-address", "sign-out"},
     *{
         "batch-now",
         "acknowledge",

@@ -199,6 +199,41 @@ def test_after_closing_every_page_says_so_and_shows_what_was_written(rita: Clien
     assert Response.objects.count() == 0
 
 
+def test_after_closing_what_was_written_can_be_taken_away_as_text(rita: Client, consultation: Consultation) -> None:
+    answer(rita, "violence", violence_comment="Half a thought <b>&amp;</b>\nعربي 🙂")
+    answer(rita, "about-you", email="rita@example.org")
+    move_window(consultation, closes=timedelta(minutes=-11))
+    assert f'href="{at("draft-text")}"' in rita.get(at("tasks")).content.decode()
+    copy = rita.get(at("draft-text"))
+    assert copy["Content-Disposition"] == 'attachment; filename="police-and-crime-plan-2021-25-not-sent.txt"'
+    assert copy["Cache-Control"] == "no-store"
+    text = copy.content.decode("utf-8-sig")
+    assert "Half a thought <b>&amp;</b>\r\nعربي 🙂\r\n" in text
+    assert "Email: rita@example.org" in text
+    assert "not sent" in text
+    # Somebody else has nothing there.
+    stranger = Client().get(at("draft-text"))
+    assert (stranger.status_code, stranger["Location"]) == (302, at("tasks"))
+    assert at("draft-text") not in Client().get(at("tasks")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("left", "words"),
+    [
+        (timedelta(days=8), None),
+        (timedelta(days=6, hours=1), "6 days left to answer. Send your response before this consultation closes at"),
+        (timedelta(hours=5, minutes=1), "Answers that are saved but not sent by then do not count."),
+    ],
+)
+def test_in_the_last_days_and_hours_the_form_says_so(rita: Client, consultation: Consultation, left: timedelta, words: str | None) -> None:
+    answer(rita, "violence", violence_comment="Half a thought.")
+    move_window(consultation, closes=left)
+    for address in (at("tasks"), at("part", "violence"), at("check")):
+        text = " ".join(rita.get(address).content.decode().split())
+        assert ("left to answer" in text) == (words is not None)
+        assert (words or "") in text
+
+
 def test_whoever_opened_the_form_before_closing_may_send_within_the_grace_and_others_may_not(
     rita: Client, consultation: Consultation
 ) -> None:
