@@ -37,7 +37,7 @@ CHUNK_BYTES = 1 << 20
 PACK = "pack.zip"
 # Every other file of a batch that hands over contact details may hold some, unless it is one of these.
 WITHOUT_CONTACTS = {
-    *{"responses.csv", "responses.xlsx", "answers.csv", "responses.jsonl", "equality.csv", "equality-stopped.csv"},
+    *{"responses.csv", "responses.xlsx", "responses.parquet", "answers.csv", "responses.jsonl", "equality.csv", "equality-stopped.csv"},
     *{"codebook.csv", "codebook.html", "README.txt", "datapackage.json", "manifest.json", "manifest.sig", "verify_batch.py"},
 }
 WORKPLACE = "consult-batch-"

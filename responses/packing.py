@@ -7,6 +7,7 @@ import hashlib
 import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from importlib import import_module
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
@@ -39,6 +40,7 @@ from responses.rows import (
     contact_row,
     equality_columns,
     equality_row,
+    response_row,
 )
 
 # By the name in `texts`, how many UTF-16 units the longest text has: characters outside of the basic plane count twice.
@@ -62,6 +64,8 @@ def make_files(*, batch: Batch, folder: Path) -> list[FileEntry]:
 
     Rows come from the database and go to the disk a few at a time, however many there are. Needs a transaction.
     """
+    # Here and not above: a worker that makes packs carries pyarrow's 60 MB; a web process, which only opens them, does not.
+    parquet = import_module("responses.packs.parquet")
     editions = _editions_of(batch)
     plans = {edition.number: plan_of(edition) for edition in editions}
     numbers = {edition.pk: edition.number for edition in editions}
@@ -78,6 +82,7 @@ def make_files(*, batch: Batch, folder: Path) -> list[FileEntry]:
                 theme_files(folder, rows, plans=in_order),
                 response_lines(folder, rows),
                 answer_table(folder, rows),
+                parquet.parquet_table(folder, rows, columns=columns),
                 workbook(
                     folder,
                     rows,
@@ -89,7 +94,7 @@ def make_files(*, batch: Batch, folder: Path) -> list[FileEntry]:
                 response_table(folder, rows, columns=columns),
             )
         ]
-        for entry in _entries(batch, plans, numbers):
+        for entry in _entries(batch, plans, numbers, columns):
             for take in takers:
                 take(entry)
             counts.add(entry.response)
@@ -236,7 +241,7 @@ def _members(batch: Batch) -> models.QuerySet[Response]:
     return Response.objects.filter(membership__batch=batch).order_by("membership__row")
 
 
-def _entries(batch: Batch, plans: dict[int, Plan], numbers: dict[int, int]) -> Iterator[Entry]:
+def _entries(batch: Batch, plans: dict[int, Plan], numbers: dict[int, int], columns: Sequence[Column]) -> Iterator[Entry]:
     """Each member with what is to be known of it, a few at a time however many there are."""
     same = BatchMember.objects.filter(response__reference=OuterRef("reference"))
     # An earlier version was there before this one could be written, so that it is in an earlier batch or on an earlier row.
@@ -249,7 +254,9 @@ def _entries(batch: Batch, plans: dict[int, Plan], numbers: dict[int, int]) -> I
     for row, response in enumerate(placed.iterator(chunk_size=RESPONSES_AT_ONCE), 1):
         replaces = Place(response.before_batch, response.before_row) if response.before_batch else None
         edition = numbers[response.edition_id]
-        yield Entry(response, row=row, replaces=replaces, edition=edition, plan=plans[edition], newest=response.newest)
+        plan = plans[edition]
+        cells = response_row(response, row=row, replaces=replaces, edition=edition, plan=plan, columns=columns)
+        yield Entry(response, row=row, replaces=replaces, edition=edition, plan=plan, newest=response.newest, cells=cells)
 
 
 def _editions_of(batch: Batch) -> list[Edition]:

@@ -23,6 +23,8 @@ RESPONSE_COLUMNS = [
     *["reference", "version", "act", "replaces_batch", "replaces_row", "row", "received_at", "started_at"],
     *["channel", "timing", "edition", "synthetic", "flags"],
 ]
+# These hold several values; in CSV they stand in one cell, with semicolons between them.
+LISTS = {"flags"}
 ANSWER_COLUMNS = [
     *["reference", "version", "row", "edition", "part", "question", "kind"],
     *["option", "option_label", "option_value", "text"],

@@ -15,8 +15,8 @@ Rows = dict[str, int | None]
 class Entry:
     """One version of a response, on its row of a pack.
 
-    `replaces` is where the version before it stands, `edition` and `plan` what it answered, and `newest` whether no later
-    version of it is in this pack.
+    `replaces` is where the version before it stands, `edition` and `plan` what it answered, `newest` whether no later
+    version of it is in this pack, and `cells` its row of responses.csv, from which other tables are made too.
     """
 
     response: Response
@@ -25,6 +25,7 @@ class Entry:
     edition: int
     plan: Plan
     newest: bool
+    cells: list[str]
 
 
 Take = Callable[[Entry], None]

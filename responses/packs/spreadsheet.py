@@ -14,7 +14,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from consult.clock import LONDON
 from responses.packs.entries import Entry, Rows, Take
-from responses.rows import CODEBOOK_COLUMNS, GUARD, NOT_ASKED, RESPONSE_COLUMNS, Column, response_row, restore_cell
+from responses.rows import CODEBOOK_COLUMNS, GUARD, NOT_ASKED, RESPONSE_COLUMNS, Column, restore_cell
 
 WORKBOOK = "responses.xlsx"
 CELL_CHARACTERS = 32_767
@@ -72,14 +72,11 @@ def workbook(
         if count and at == 1:
             sheet = _sheet(book, f"Responses {count // (SHEET_ROWS - 1) + 1}", headers, bold)
         count += 1
-        cells = response_row(
-            entry.response, row=entry.row, replaces=entry.replaces, edition=entry.edition, plan=entry.plan, columns=columns
-        )
         place = 0
-        for name, cell in zip(RESPONSE_COLUMNS, cells, strict=False):
+        for name, cell in zip(RESPONSE_COLUMNS, entry.cells, strict=False):
             _write(sheet, at, place, name, cell, text=text, moment=moment)
             place += 1
-        for column, cell in zip(columns, cells[len(RESPONSE_COLUMNS) :], strict=True):
+        for column, cell in zip(columns, entry.cells[len(RESPONSE_COLUMNS) :], strict=True):
             if column.option and not column.text and cell in {"0", "1"}:
                 sheet.write_number(at, place, int(cell))
             elif cell:

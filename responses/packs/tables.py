@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from responses.packs.entries import Entry, Rows, Take
-from responses.rows import ANSWER_COLUMNS, RESPONSE_COLUMNS, Column, answer_rows, response_line, response_row
+from responses.rows import ANSWER_COLUMNS, RESPONSE_COLUMNS, Column, answer_rows, response_line
 
 RESPONSES = "responses.csv"
 ANSWERS = "answers.csv"
@@ -36,10 +36,7 @@ def response_table(folder: Path, rows: Rows, *, columns: Sequence[Column]) -> It
         def take(entry: Entry) -> None:
             nonlocal count
             count += 1
-            cells = response_row(
-                entry.response, row=entry.row, replaces=entry.replaces, edition=entry.edition, plan=entry.plan, columns=columns
-            )
-            table.writerow(cells)
+            table.writerow(entry.cells)
 
         yield take
     rows[RESPONSES] = count

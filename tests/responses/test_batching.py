@@ -39,6 +39,7 @@ from responses.batching import (
     write_batch,
 )
 from responses.models import Batch, BatchMember, LedgerEntry, Response
+from responses.packs.parquet import NOT_ASKED_COLUMN
 from responses.rows import EQUALITY_COLUMNS, RESPONSE_COLUMNS, restore_cell
 from tests.folders import content_of
 from tests.tampering import behind_its_back
@@ -48,12 +49,12 @@ HOSTILE = "=cmd|' /C calc'!A0, \"quoted\"\nعربي বাংলা 中文 🙂\
 Send = Callable[..., Response]
 # What a nil return has, in the order of its manifest.
 NIL = [
-    *["responses.csv", "responses.xlsx", "answers.csv", "responses.jsonl", "themefinder/respondents.jsonl"],
+    *["responses.csv", "responses.xlsx", "responses.parquet", "answers.csv", "responses.jsonl", "themefinder/respondents.jsonl"],
     *["codebook.csv", "codebook.html", "datapackage.json", "README.txt"],
 ]
 # What every batch has besides its manifest, the program that checks it and the folder for ThemeFinder.
 FILES = [
-    *["responses.csv", "responses.xlsx", "answers.csv", "responses.jsonl"],
+    *["responses.csv", "responses.xlsx", "responses.parquet", "answers.csv", "responses.jsonl"],
     *["codebook.csv", "codebook.html", "datapackage.json", "README.txt"],
 ]
 
@@ -179,6 +180,7 @@ def test_the_files_hold_what_was_sent_and_the_manifest_proves_it(consultation: C
     assert {file["name"]: file["rows"] for file in manifest["files"] if file["rows"] is not None and "/" not in file["name"]} == {
         "responses.csv": 2,
         "responses.xlsx": 2,
+        "responses.parquet": 2,
         "answers.csv": len(table(folder / "answers.csv")),
         "responses.jsonl": 2,
         "codebook.csv": len(table(folder / "codebook.csv")),
@@ -658,7 +660,7 @@ def test_the_document_names_every_file_and_column(
     batch = seal(Consultation.objects.get())
     folder = write(batch, exports)
     named = {line.split("`")[1] for line in document.splitlines() if line.startswith("| `")}
-    columns = [*RESPONSE_COLUMNS]
+    columns = [*RESPONSE_COLUMNS, NOT_ASKED_COLUMN]
     for name in ("contacts.csv", "codebook.csv", "answers.csv"):
         columns += (folder / name).read_text(encoding="utf-8").splitlines()[0].split(",")
     apart = {"equality.csv", "equality-stopped.csv", *EQUALITY_COLUMNS}

@@ -4,9 +4,11 @@ import csv
 import hashlib
 import json
 import os
+import subprocess
+import sys
 import tracemalloc
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
@@ -14,8 +16,11 @@ from typing import Any
 from uuid import uuid4
 from zipfile import ZipFile
 
+import duckdb
 import frictionless
 import openpyxl
+import pandas as pd
+import pyarrow.parquet
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -32,12 +37,13 @@ from responses.answers import read_answers
 from responses.batching import folder_of, seal_batch, write_batch
 from responses.manifests import FileEntry
 from responses.models import Response
-from responses.packing import zip_chunks
+from responses.packing import make_files, zip_chunks
 from responses.packs.themes import numbered_questions
 from responses.rows import restore_cell
 from responses.submitting import submit_response
 
 Send = Callable[..., Response]
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HOSTILE = "=cmd|' /C calc'!A0, \"quoted\"\nعربي বাংলা 中文 🙂\u2028end"
 # The shapes that i.AI's importer takes, and it takes no name beside these (i-dot-ai/consult, backend/data_pipeline/models.py).
 THEMES = {
@@ -317,6 +323,95 @@ def test_more_rows_than_a_sheet_holds_go_on_the_next(
     path = exports / folder_of(batch) / "responses.xlsx"
     sheets = [[row["reference"] for row in sheet_rows(path, name)] for name in ("Responses", "Responses 2", "Responses 3")]
     assert sheets == [sent[:2], sent[2:4], sent[4:]]
+
+
+# Parquet
+
+
+def made_again(row: dict[str, Any], codebook: list[dict[str, str]]) -> dict[str, Any]:
+    """What somebody answered, from a row of the Parquet file and the codebook."""
+    raw: dict[str, Any] = {}
+    for entry in codebook:
+        value = row[entry["column"]]
+        if entry["kind"] == "many" and value is True:
+            raw.setdefault(entry["question"], []).append(entry["option"])
+        elif entry["kind"] != "many" and value is not None:
+            raw[entry["question"]] = value
+        if entry["text_column"] and row[entry["text_column"]] is not None:
+            raw[f"{entry['question']}--{entry['option']}"] = row[entry["text_column"]]
+    return raw
+
+
+def by_duckdb(path: Path) -> list[dict[str, Any]]:
+    with duckdb.connect() as reader:
+        # As numbers: for an instant with a zone DuckDB wants a package of its own.
+        found = reader.execute(
+            "SELECT * REPLACE (epoch_us(received_at) AS received_at, epoch_us(started_at) AS started_at) FROM read_parquet(?)", [str(path)]
+        )
+        names = [column[0] for column in found.description or []]
+        rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return [row | {name: EPOCH + timedelta(microseconds=row[name]) for name in ("received_at", "started_at")} for row in rows]
+
+
+def by_pandas(path: Path) -> list[dict[str, Any]]:
+    rows = pd.read_parquet(path).to_dict("records")
+    # What is empty it calls not a number, and a list an array.
+    return [{str(name): None if value != value or value is pd.NA else value for name, value in _plain(row)} for row in rows]
+
+
+def _plain(row: dict[Any, Any]) -> Iterator[tuple[Any, Any]]:
+    for name, value in row.items():
+        yield name, value.tolist() if hasattr(value, "tolist") else value
+
+
+@pytest.mark.parametrize("read", [by_duckdb, by_pandas])
+def test_every_response_can_be_made_again_from_the_parquet(folder: Path, read: Callable[[Path], list[dict[str, Any]]]) -> None:
+    codebook, plain = table(folder / "codebook.csv"), table(folder / "responses.csv")
+    rows = read(folder / "responses.parquet")
+    assert len(rows) == 5
+    for row, cells in zip(rows, plain, strict=True):
+        assert [name for name in row if name != "not_asked"] == list(cells)
+        assert list(row["not_asked"]) == [name for name, cell in cells.items() if cell == "not-asked"]
+        response = Response.objects.get(reference=row["reference"], version=row["version"])
+        answers = read_answers(plan_of(response.edition), made_again(row, codebook))
+        assert (answers.choices, answers.texts) == (response.choices, response.texts)
+        assert (row["received_at"], row["started_at"], row["synthetic"]) == (response.received_at, response.started_at, False)
+        assert (row["act"], row["channel"], row["timing"], list(row["flags"])) == (response.act, "online", "in-time", response.flags)
+
+
+def test_the_parquet_is_written_in_groups_and_is_the_same_every_time(
+    consultation: Consultation, send: Send, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("responses.packs.parquet.GROUP_ROWS", 2)
+    sent = [send({"missing": HOSTILE}).reference for _ in range(5)]
+    batch = seal_batch(consultation=consultation, actor=None)
+    found = []
+    for name in ("once", "again"):
+        (tmp_path / name).mkdir()
+        make_files(batch=batch, folder=tmp_path / name)
+        found.append((tmp_path / name / "responses.parquet").read_bytes())
+    assert found[0] == found[1]
+    file = pyarrow.parquet.ParquetFile(tmp_path / "once/responses.parquet")
+    assert [file.metadata.row_group(at).num_rows for at in range(file.num_row_groups)] == [2, 2, 1]
+    assert [row["reference"] for row in by_duckdb(tmp_path / "once/responses.parquet")] == sent
+
+
+def test_long_texts_make_smaller_groups(consultation: Consultation, send: Send, exports: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("responses.packs.parquet.GROUP_CHARACTERS", 3_000)
+    for _ in range(4):
+        send({"missing": "x" * 2_000})
+    batch = seal_batch(consultation=consultation, actor=None)
+    write_batch(batch=batch)
+    file = pyarrow.parquet.ParquetFile(exports / folder_of(batch) / "responses.parquet")
+    assert file.num_row_groups > 1
+
+
+def test_no_page_loads_what_writes_parquet() -> None:
+    """A web process that carried pyarrow would be 60 MB larger."""
+    said = "import os, sys, django; django.setup(); import consult.urls; print('pyarrow' in sys.modules)"
+    settled = os.environ | {"DJANGO_SETTINGS_MODULE": "consult.settings", "DEBUG": "on"}
+    done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=False, env=settled)
+    assert (done.returncode, done.stdout.split()[-1:]) == (0, ["False"]), done.stderr
 
 
 # What people read
