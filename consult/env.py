@@ -148,6 +148,9 @@ SETTINGS = {
         Setting(
             "LIMIT_SEND", rate, "600/3600", "Responses sent from one address. Over it people are asked to wait; nothing typed is lost."
         ),
+        Setting(
+            "LIMIT_FLAG", rate, "60/3600", "Responses sent from one address. Over it they are flagged for the reader, and none is refused."
+        ),
         Setting("LIMIT_EMAIL", rate, "20/86400", "Emails to one address. Over it a response is kept all the same, without an email."),
         Setting("LIMIT_LINK", rate, "5/86400", "Emails with the link to a draft: to one address, and of one draft."),
         Setting("EMAIL_FROM", text, "London consultations <noreply@localhost>", "The sender of every email."),

@@ -21,13 +21,18 @@ class OverLimit(Exception):
         self.seconds = seconds
 
 
+def is_over(*, limit: str, key: str, counted_as: str = "") -> bool:
+    """Whether `key` did what `limit` names as often as it may, or what `counted_as` names, where that is another limit's."""
+    most, seconds = settings.LIMITS[limit]
+    lately = Hit.objects.filter(limit=counted_as or limit, key=_hashed(key), at__gt=Now() - timedelta(seconds=seconds))
+    # No more rows are counted than the answer needs.
+    return lately[:most].count() >= most
+
+
 def refuse_over_limit(*, limit: str, key: str) -> None:
     """Raise OverLimit where `key` did what `limit` names as often as it may. Trying again does not make it longer."""
-    most, seconds = settings.LIMITS[limit]
-    lately = Hit.objects.filter(limit=limit, key=_hashed(key), at__gt=Now() - timedelta(seconds=seconds))
-    # No more rows are counted than the answer needs.
-    if lately[:most].count() >= most:
-        raise OverLimit(seconds)
+    if is_over(limit=limit, key=key):
+        raise OverLimit(settings.LIMITS[limit][1])
 
 
 def count_hit(*, limit: str, key: str) -> None:

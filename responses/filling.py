@@ -22,6 +22,7 @@ from consult.editions import current_edition, plan_of
 from consult.models import Action, Consultation, Edition, User
 from consult.plan import Option, Plan, Question
 from responses.answers import SHORT_TEXT_MAX_CHARS, WRITE_IN_MAX_CHARS, Answers, digest_of, read_answers, says_something, write_in_name
+from responses.flagging import SENT_QUICKLY
 from responses.models import Confirmation, Contact, LedgerEntry, Response, Review
 from responses.receipts import hash_token, make_token
 from responses.references import new_reference
@@ -118,7 +119,7 @@ FIRST_NAMES = ["Amina", "Bola", "Carys", "Dmitri", "Eilidh", "Farid", "Grace", "
 LAST_NAMES = ["Adeyemi", "Brown", "Choudhury", "D'Souza", "Ferreira", "Gill", "Khan", "Nowak", "O'Brien", "Smith-Lee", "Wójcik", "Zhang"]
 PLACES = ["Barnet", "Brixton", "Croydon", "Deptford", "Ealing", "Hackney", "Ilford", "Kilburn", "Peckham", "Tottenham", "Walthamstow"]
 DISTRICTS = ["E8", "E17", "N15", "N22", "NW6", "SE8", "SE15", "SW9", "W5", "CR0", "EN5", "IG1"]
-FLAGS = {"sent-quickly": 0.02}
+FLAGGED = {SENT_QUICKLY: 0.02}
 
 
 class RealPeopleHere(Exception):
@@ -228,7 +229,7 @@ def invent(*, plan: Plan, seed: int) -> Iterator[Respondent]:
                 contact=_contact(dice),
                 channel=dice.choices(["online", "post", "email", "telephone"], [94, 3, 2, 1])[0],
                 minutes=dice.lognormvariate(2.7, 0.8),
-                flags=[flag for flag, share in FLAGS.items() if dice.random() < share],
+                flags=[flag for flag, share in FLAGGED.items() if dice.random() < share],
             )
 
 

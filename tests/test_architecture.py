@@ -55,6 +55,7 @@ LAYERS = [
     [
         *[
             "responses.ledger",
+            "responses.flagging",
             "responses.finding",
             "responses.receipts",
             "responses.submitting",

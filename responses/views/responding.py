@@ -19,6 +19,7 @@ from responses.amending import ChangedMeanwhile, amend_response, version_to_repl
 from responses.answers import AnswersRefused, read_answers
 from responses.contacts import likely_meant, read_contact
 from responses.drafting import Saved, discard_draft, expire_at, fingerprint, mark_of, save_part, start_draft
+from responses.flagging import FIELD, flags_of
 from responses.forms.part import PartForm
 from responses.models import Draft
 from responses.receipts import receipt_token
@@ -248,7 +249,13 @@ def send(request: HttpRequest, consultation: str) -> HttpResponse:
         return render_check(request, desk, empty=True) if desk.may_answer else closed_page(request, desk)
     try:
         refuse_over_limit(limit="send", key=address_of(request))
-        submitted = send_draft(desk, key, replacing=request.POST.get("replacing", ""))
+        flags = flags_of(
+            started_at=desk.started_at,
+            now=desk.consultation.now,
+            hidden_field=request.POST.get(FIELD, ""),
+            address=address_of(request),
+        )
+        submitted = send_draft(desk, key, replacing=request.POST.get("replacing", ""), flags=flags)
     except OverLimit as over:
         count_refusal(reason="too-often")
         return too_often(request, seconds=over.seconds)
@@ -283,7 +290,7 @@ def send(request: HttpRequest, consultation: str) -> HttpResponse:
     return page
 
 
-def send_draft(desk: Desk, key: UUID, *, replacing: str) -> Submitted | None:
+def send_draft(desk: Desk, key: UUID, *, replacing: str, flags: tuple[str, ...]) -> Submitted | None:
     """Send the draft of that key, or find what it became. None where there is neither.
 
     `replacing` is the version that the sender has just seen, where it is newer than the one that they began to change.
@@ -301,6 +308,7 @@ def send_draft(desk: Desk, key: UUID, *, replacing: str) -> Submitted | None:
             answers=answers,
             contact=contact,
             started_at=draft.started_at,
+            flags=flags,
         )
     return submit_response(
         consultation=desk.consultation,
@@ -310,6 +318,7 @@ def send_draft(desk: Desk, key: UUID, *, replacing: str) -> Submitted | None:
         answers=answers,
         started_at=draft.started_at,
         contact=contact,
+        flags=flags,
     )
 
 

@@ -23,6 +23,7 @@ from responses.finding import (
     where_found,
     written,
 )
+from responses.flagging import FLAGS, flags_in_words
 from responses.forms.staff import MoveForm
 from responses.models import Campaign, Code, Response, Review, SavedFilter
 from responses.references import NotAReference, normalise_reference
@@ -89,6 +90,7 @@ def _groups(consultations: list[Consultation]) -> dict[str, tuple[tuple[str, lis
     """What each closed field offers: the lists of the rule, and what the consultations, codes and campaigns of today make of the rest."""
     offered = {name: (("", [(value, _(label)) for value, label in choices]),) for name, choices in CHOICES.items()}
     offered["consultation"] = (("", [(row.slug, row.title) for row in consultations]),)
+    offered["flag"] = (("", [(flag, str(words)) for flag, words in FLAGS.items()]),)
     offered["campaign"] = (("", [(str(row.pk), row.name) for row in Campaign.objects.filter(ended=False)]),)
     offered["code"] = (("", [(str(row.pk), f"{row.question}: {row.name}") for row in Code.objects.order_by("question", "group", "name")]),)
     answers = {
@@ -166,6 +168,7 @@ def review_list(request: HttpRequest) -> HttpResponse:
             "kind": {"organisation": _("Organisation"), "individual": _("Individual")}.get(row.choices.get("capacity", ""), ""),
             "passage": passages.get(row.pk),
             "words": next(iter(row.texts.values()), ""),
+            "flags": flags_in_words(row.flags),
         }
         for row in page.rows
     ]
@@ -235,6 +238,7 @@ def _one(request: HttpRequest, response: Response) -> dict[str, Any]:
     before = next((row for row in every if row.version == response.version - 1), None)
     return {
         "response": response,
+        "flags": flags_in_words(response.flags),
         "received": clock.in_words(response.received_at),
         "worded": [part for part in worded if part.answered],
         "before": before,
