@@ -58,6 +58,24 @@ ENTER_IN_LEDGER = """
     WHERE member.batch_id = %s
     ORDER BY member."row"
 """
+# What reviewers have made of the members at this moment: read when the files are written, so that writing again changes nothing.
+MARK = """
+    WITH taken AS (SELECT id, response_id FROM responses_batchmember WHERE batch_id = %s),
+    named AS (
+        SELECT taken.id, array_agg(campaign.name ORDER BY campaign.name) AS campaigns
+        FROM taken JOIN responses_campaignmember AS one ON one.response_id = taken.response_id
+        JOIN responses_campaign AS campaign ON campaign.id = one.campaign_id
+        WHERE NOT campaign.ended GROUP BY taken.id
+    ),
+    given AS (
+        SELECT taken.id, jsonb_agg(DISTINCT jsonb_build_array(coding.question, code.name)) AS codes
+        FROM taken JOIN responses_coding AS coding ON coding.response_id = taken.response_id
+        JOIN responses_code AS code ON code.id = coding.code_id
+        WHERE coding.removed_at IS NULL GROUP BY taken.id
+    )
+    INSERT INTO responses_membermarks (member_id, campaigns, codes)
+    SELECT id, coalesce(campaigns, '{}'), coalesce(codes, '[]') FROM named FULL JOIN given USING (id)
+"""
 
 
 class BatchNotWritten(Exception):
@@ -161,6 +179,7 @@ def _seal(consultation: Consultation, actor: User | None) -> Batch:
         cursor.execute(CLAIM, [batch.pk, consultation.pk])
         batch.size = cursor.rowcount
         cursor.execute(ENTER_IN_LEDGER, [batch.number, batch.pk])
+        cursor.execute(MARK, [batch.pk])
     batch.save(update_fields=["size"])
     batch.refresh_from_db(fields=["sealed_at"])
     put_in_batch(batch=batch, now=batch.sealed_at)

@@ -13,7 +13,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from django.core.files import File
 from django.db import connection, models
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Exists, F, OuterRef, Subquery
 
 from consult.clock import in_words
 from consult.editions import plan_of
@@ -34,6 +34,7 @@ from responses.rows import (
     CONTACT_COLUMNS,
     EQUALITY_COLUMNS,
     Column,
+    Marks,
     Place,
     answer_columns,
     codebook_rows,
@@ -250,13 +251,16 @@ def _entries(batch: Batch, plans: dict[int, Plan], numbers: dict[int, int], colu
         before_batch=Subquery(before.values("batch__number")[:1]),
         before_row=Subquery(before.values("row")[:1]),
         newest=~Exists(after.filter(batch=batch)),
+        campaigns=F("membership__marks__campaigns"),
+        codes=F("membership__marks__codes"),
     )
     for row, response in enumerate(placed.iterator(chunk_size=RESPONSES_AT_ONCE), 1):
         replaces = Place(response.before_batch, response.before_row) if response.before_batch else None
         edition = numbers[response.edition_id]
         plan = plans[edition]
-        cells = response_row(response, row=row, replaces=replaces, edition=edition, plan=plan, columns=columns)
-        yield Entry(response, row=row, replaces=replaces, edition=edition, plan=plan, newest=response.newest, cells=cells)
+        marks = Marks(response.campaigns or (), [(question, code) for question, code in response.codes or ()])
+        cells = response_row(response, row=row, replaces=replaces, edition=edition, plan=plan, columns=columns, marks=marks)
+        yield Entry(response, row=row, replaces=replaces, edition=edition, plan=plan, newest=response.newest, marks=marks, cells=cells)
 
 
 def _editions_of(batch: Batch) -> list[Edition]:

@@ -21,13 +21,13 @@ NOT_ASKED = "not-asked"
 
 RESPONSE_COLUMNS = [
     *["reference", "version", "act", "replaces_batch", "replaces_row", "row", "received_at", "started_at"],
-    *["channel", "timing", "edition", "synthetic", "flags"],
+    *["channel", "timing", "edition", "synthetic", "flags", "campaigns", "codes"],
 ]
 # These hold several values; in CSV they stand in one cell, with semicolons between them.
-LISTS = {"flags"}
+LISTS = {"flags", "campaigns", "codes"}
 ANSWER_COLUMNS = [
     *["reference", "version", "row", "edition", "part", "question", "kind"],
-    *["option", "option_label", "option_value", "text"],
+    *["option", "option_label", "option_value", "text", "codes"],
 ]
 CONTACT_COLUMNS = ["reference", "version", "name", "email", "postcode_district"]
 EQUALITY_COLUMNS = ["id", "edition"]
@@ -53,6 +53,22 @@ class Place:
 
     batch: int
     row: int
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What reviewers had made of a response: the campaigns that it is in, and (question, code) for what its answers say."""
+
+    campaigns: Sequence[str] = ()
+    codes: Sequence[tuple[str, str]] = ()
+
+    @property
+    def coded(self) -> list[str]:
+        """The codes as they stand in one list: "question=code"."""
+        return [f"{question}={code}" for question, code in self.codes]
+
+
+NO_MARKS = Marks()
 
 
 def safe_cell(text: str) -> str:
@@ -94,7 +110,16 @@ def _columns_of(question: Question) -> Iterator[Column]:
             yield Column(f"{question.slug}--{option.slug}--text", question.slug, option.slug, text=True)
 
 
-def response_row(response: Response, *, row: int, replaces: Place | None, edition: int, plan: Plan, columns: Sequence[Column]) -> list[str]:
+def response_row(
+    response: Response,
+    *,
+    row: int,
+    replaces: Place | None,
+    edition: int,
+    plan: Plan,
+    columns: Sequence[Column],
+    marks: Marks = NO_MARKS,
+) -> list[str]:
     """One version of a response as a row of CSV, under RESPONSE_COLUMNS and then `columns`.
 
     `plan` is what it answered, `replaces` where the version before it stands. A withdrawal answers nothing, and was asked nothing.
@@ -114,23 +139,31 @@ def response_row(response: Response, *, row: int, replaces: Place | None, editio
         response.timing,
         str(edition),
         str(int(response.synthetic)),
-        safe_cell(";".join(response.flags)),
+        _listed(response.flags),
+        _listed(marks.campaigns),
+        _listed(marks.coded),
     ]
     return about + [_cell(column, asked.get(column.question), response) for column in columns]
 
 
-def answer_rows(response: Response, *, row: int, edition: int, plan: Plan) -> Iterator[list[str]]:
+def _listed(values: Sequence[str]) -> str:
+    """Several values in one cell. Staff name codes and campaigns as they like: a semicolon in a name would part it in two."""
+    return safe_cell(";".join(value.replace(";", ",") for value in values))
+
+
+def answer_rows(response: Response, *, row: int, edition: int, plan: Plan, marks: Marks = NO_MARKS) -> Iterator[list[str]]:
     """What one version of a response answers, under ANSWER_COLUMNS: a row for each option chosen, and for each text."""
     for question in plan.asked:
         about = [response.reference, str(response.version), str(row), str(edition), question.part, question.slug, question.kind]
         if not question.closed:
             if question.slug in response.texts:
-                yield [*about, "", "", "", safe_cell(response.texts[question.slug])]
+                given = _listed([code for slug, code in marks.codes if slug == question.slug])
+                yield [*about, "", "", "", safe_cell(response.texts[question.slug]), given]
             continue
         for option in chosen_options(question, response.choices):
             value = "" if option.value is None else str(option.value)
             beside = response.texts.get(write_in_name(question.slug, option.slug), "")
-            yield [*about, option.slug, safe_cell(option.label), value, safe_cell(beside)]
+            yield [*about, option.slug, safe_cell(option.label), value, safe_cell(beside), ""]
 
 
 def chosen_options(question: Question, choices: Mapping[str, Any]) -> list[Option]:
@@ -157,7 +190,7 @@ def _cell(column: Column, question: Question | None, response: Response | Equali
     return safe_cell((response.choices if question.closed else response.texts).get(column.question, ""))
 
 
-def response_line(response: Response, *, row: int, replaces: Place | None, edition: int) -> str:
+def response_line(response: Response, *, row: int, replaces: Place | None, edition: int, marks: Marks = NO_MARKS) -> str:
     """One response as a line of JSON, with every text as it was typed."""
     # Without its digest: that covers the contact details too, so that whoever guesses a name could check the guess with it.
     return json_line(
@@ -175,6 +208,8 @@ def response_line(response: Response, *, row: int, replaces: Place | None, editi
             "edition": edition,
             "synthetic": response.synthetic,
             "flags": response.flags,
+            "campaigns": list(marks.campaigns),
+            "codes": marks.coded,
             "choices": response.choices,
             "texts": response.texts,
         }

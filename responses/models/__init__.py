@@ -1,6 +1,6 @@
 """The nouns of what people send back, and of what staff do with it."""
 
-from responses.models.batch import Batch, BatchMember
+from responses.models.batch import Batch, BatchMember, MemberMarks
 from responses.models.campaign import Campaign, CampaignMember, CampaignStep, Cluster, ClusterMember
 from responses.models.coding import Code, CodedAnswer, CodeVersion, Coding, SecondCoding
 from responses.models.confirmation import Confirmation, ConfirmationAttempt
@@ -39,6 +39,7 @@ __all__ = [
     "DraftLink",
     "EqualityAnswers",
     "LedgerEntry",
+    "MemberMarks",
     "Message",
     "PublishedSet",
     "Reconciliation",

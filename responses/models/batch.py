@@ -1,6 +1,7 @@
 """What MOPAC takes away."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
@@ -46,3 +47,14 @@ class BatchMember(models.Model):
     class Meta:
         ordering = ["batch", "row"]
         constraints = [models.UniqueConstraint(fields=["batch", "row"], name="one_member_a_row")]
+
+
+class MemberMarks(models.Model):
+    """What reviewers had made of a response when it was sealed into a batch: a copy, so that the batch stays what it was.
+
+    Written by the transaction that seals, for members of which there was something to say. Erasing a response removes its row.
+    """
+
+    member = models.OneToOneField(BatchMember, on_delete=models.PROTECT, related_name="marks")
+    campaigns = ArrayField(models.CharField(max_length=120), default=list, help_text="The names of the campaigns that it was in.")
+    codes = models.JSONField(default=list, help_text="[question, name of the code] for each code that an answer had.")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from consult.plan import Plan
 from responses.models import Response
-from responses.rows import Place
+from responses.rows import Marks, Place
 
 # Of each file made, by its name in the pack, the rows that it has; None for a file that has none. In the order of the manifest.
 Rows = dict[str, int | None]
@@ -16,7 +16,8 @@ class Entry:
     """One version of a response, on its row of a pack.
 
     `replaces` is where the version before it stands, `edition` and `plan` what it answered, `newest` whether no later
-    version of it is in this pack, and `cells` its row of responses.csv, from which other tables are made too.
+    version of it is in this pack, `marks` what reviewers had made of it, and `cells` its row of responses.csv, from which other
+    tables are made too.
     """
 
     response: Response
@@ -25,6 +26,7 @@ class Entry:
     edition: int
     plan: Plan
     newest: bool
+    marks: Marks
     cells: list[str]
 
 

@@ -76,11 +76,14 @@ def parquet_table(folder: Path, rows: Rows, *, columns: Sequence[Column]) -> Ite
 
 def _values(entry: Entry, columns: Sequence[Column]) -> Iterator[object]:
     response, about = entry.response, len(RESPONSE_COLUMNS)
+    lists = {"flags": response.flags, "campaigns": list(entry.marks.campaigns), "codes": entry.marks.coded}
     for name, cell in zip(RESPONSE_COLUMNS, entry.cells, strict=False):
         if name in NUMBERS:
             yield int(cell) if cell else None
-        elif name in INSTANTS or name in LISTS:
+        elif name in INSTANTS:
             yield getattr(response, name)
+        elif name in LISTS:
+            yield lists[name]
         else:
             yield response.synthetic if name == "synthetic" else cell
     answers = list(zip(columns, entry.cells[about:], strict=True))

@@ -52,7 +52,7 @@ def answer_table(folder: Path, rows: Rows) -> Iterator[Take]:
 
         def take(entry: Entry) -> None:
             nonlocal count
-            for cells in answer_rows(entry.response, row=entry.row, edition=entry.edition, plan=entry.plan):
+            for cells in answer_rows(entry.response, row=entry.row, edition=entry.edition, plan=entry.plan, marks=entry.marks):
                 table.writerow(cells)
                 count += 1
 
@@ -69,7 +69,7 @@ def response_lines(folder: Path, rows: Rows) -> Iterator[Take]:
         def take(entry: Entry) -> None:
             nonlocal count
             count += 1
-            file.write(response_line(entry.response, row=entry.row, replaces=entry.replaces, edition=entry.edition))
+            file.write(response_line(entry.response, row=entry.row, replaces=entry.replaces, edition=entry.edition, marks=entry.marks))
 
         yield take
     rows[LINES] = count

@@ -130,6 +130,8 @@ def test_about_the_response() -> None:
             "1",
             "0",
             "",
+            "",
+            "",
         ]
     ]
 
