@@ -31,6 +31,7 @@ app.conf.beat_schedule = {
         "options": {"expires": 3600},
     },
     "deliver batches": {"task": "responses.deliver_due_batches", "schedule": 60.0, "options": {"expires": 55}},
+    "make extracts": {"task": "responses.make_due_extracts", "schedule": 60.0, "options": {"expires": 55}},
     "prove the books": {"task": "responses.reconcile", "schedule": crontab(hour="4", minute="0"), "options": {"expires": 3600}},
     "look for campaigns": {
         "task": "responses.find_clusters",

@@ -15,6 +15,8 @@ EXPECTED = {
     "responses.seal_due_batches": timedelta(minutes=20),
     # One run delivers for half an hour at most.
     "responses.deliver_due_batches": timedelta(minutes=60),
+    # A large one takes a while.
+    "responses.make_due_extracts": timedelta(minutes=60),
     "responses.reconcile": timedelta(hours=26),
     "responses.find_clusters": timedelta(hours=26),
     "responses.tally": timedelta(hours=1),

@@ -209,7 +209,7 @@ def write_batch(*, batch: Batch, wait: bool = True) -> None:
 
 
 def _write(pk: int, *, wait: bool) -> None:
-    _remove_leftovers()
+    remove_leftovers()
     with transaction.atomic(), TemporaryDirectory(prefix=WORKPLACE) as folder:
         # Two workers at one batch: the second waits for the first, or leaves, and finds it written.
         batch = (
@@ -229,7 +229,7 @@ def _write(pk: int, *, wait: bool) -> None:
         copy_program(Path(folder))
         files.append(describe(Path(folder), PROGRAM, rows=None))
         for file in files:
-            _store(Path(folder) / file.name, f"{folder_of(batch)}/{file.name}", file)
+            store(Path(folder) / file.name, f"{folder_of(batch)}/{file.name}", file)
         batch.files = [asdict(file) for file in files]
         batch.manifest_sha256 = next(file.sha256 for file in files if file.name == MANIFEST)
         batch.failure = ""
@@ -238,7 +238,7 @@ def _write(pk: int, *, wait: bool) -> None:
         record(action=Action.BATCH_WRITTEN, actor=None, subject=folder_of(batch), manifest_sha256=batch.manifest_sha256)
 
 
-def _remove_leftovers() -> None:
+def remove_leftovers() -> None:
     """Remove what workers that were killed on this machine left half made: it holds people's answers, and takes up room."""
     for folder in Path(gettempdir()).glob(f"{WORKPLACE}*"):
         # By then nobody can still be at work there: a task ends after less than an hour.
@@ -248,7 +248,7 @@ def _remove_leftovers() -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _store(source: Path, name: str, entry: FileEntry) -> None:
+def store(source: Path, name: str, entry: FileEntry) -> None:
     """Put a file into the storage for exports, and read it back to see that it arrived. Raises OSError or StoredDifferently."""
     storage = storages["exports"]
     with source.open("rb") as file:

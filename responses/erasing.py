@@ -13,6 +13,7 @@ from consult.auditing import record
 from consult.models import Action, User
 from responses.answers import Answers, digest_of
 from responses.equality import stop_equality_use
+from responses.extracting import remove_extracts_of
 from responses.models import Approval, Attachment, Batch, Confirmation, Draft, MemberMarks, Response, Review, Transcription
 from responses.receipts import receipt_token
 from responses.submitting import receive
@@ -92,6 +93,7 @@ def _erase(newest: Response, actor: User | None, why: str) -> Response:
     _remove_originals(versions)
     # The names that staff gave may tell what it said.
     MemberMarks.objects.filter(member__response__in=versions).delete()
+    remove_extracts_of(versions)
     # Outside the database, so that it is known also after a backup from before was put back.
     transaction.on_commit(lambda: _keep_note(newest.reference))
     # What staff wrote about publishing it may quote it.

@@ -71,12 +71,45 @@ def build_manifest(
         "includes_contacts": includes_contacts,
         "first_reference": counts.first_reference,
         "last_reference": counts.last_reference,
-        "counts": {
-            "responses": counts.responses,
-            "synthetic": counts.synthetic,
-            # Sorted: the order of counting must not show in the bytes.
-            **{name: dict(sorted(getattr(counts, name).items())) for name in ("act", "channel", "kind", "timing")},
-        },
+        "counts": _counted(counts),
         "files": [asdict(file) for file in files],
     }
+    return _as_bytes(content)
+
+
+def build_extract_note(
+    *,
+    consultation: str,
+    extract: int,
+    kind: str,
+    query: str,
+    made_at: datetime,
+    editions: Sequence[int],
+    includes_contacts: bool,
+    counts: Counts,
+    files: Sequence[FileEntry],
+) -> bytes:
+    """What an extract says of itself. Not a manifest, so that nobody takes it for a batch's: it has no number and names none before it."""
+    content = {
+        "format": FORMAT,
+        "consultation": consultation,
+        "extract": extract,
+        "kind": kind,
+        "filter": query,
+        "made_at": iso(made_at),
+        "editions": list(editions),
+        "includes_contacts": includes_contacts,
+        "counts": _counted(counts),
+        "files": [asdict(file) for file in files],
+    }
+    return _as_bytes(content)
+
+
+def _counted(counts: Counts) -> dict[str, object]:
+    # Sorted: the order of counting must not show in the bytes.
+    by = {name: dict(sorted(getattr(counts, name).items())) for name in ("act", "channel", "kind", "timing")}
+    return {"responses": counts.responses, "synthetic": counts.synthetic, **by}
+
+
+def _as_bytes(content: dict[str, object]) -> bytes:
     return (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()

@@ -7,22 +7,27 @@ import hashlib
 import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.files import File
 from django.db import connection, models
-from django.db.models import Exists, F, OuterRef, Subquery
+from django.db.models import Exists, F, Func, OuterRef, Subquery, Value
+from django.db.models.functions import JSONArray
 
 from consult.clock import in_words
-from consult.editions import plan_of
-from consult.models import Edition
+from consult.editions import current_edition, plan_of
+from consult.models import Consultation, Edition
 from consult.plan import Plan
 from responses import verify_batch
 from responses.answers import write_in_name
-from responses.manifests import MANIFEST, Counts, FileEntry, build_manifest
-from responses.models import Batch, BatchMember, Contact, EqualityAnswers, Response
+from responses.manifests import MANIFEST, Counts, FileEntry, build_extract_note, build_manifest
+from responses.models import Batch, BatchMember, CampaignMember, Coding, Contact, EqualityAnswers, Extract, Response
 from responses.packs.describing import DESCRIPTION, build_description
 from responses.packs.entries import Entry, Rows
 from responses.packs.spreadsheet import CELL_CHARACTERS, workbook
@@ -47,32 +52,102 @@ from responses.rows import (
 # By the name in `texts`, how many UTF-16 units the longest text has: characters outside of the basic plane count twice.
 LONGEST = r"""
     SELECT said.key, max(length(said.value) + length(regexp_replace(said.value, E'[^\U00010000-\U0010FFFF]', '', 'g')))
-    FROM responses_batchmember AS member
-    JOIN responses_response AS response ON response.id = member.response_id
-    CROSS JOIN jsonb_each_text(response.texts) AS said
-    WHERE member.batch_id = %s AND length(said.value) > %s
+    FROM responses_response AS response CROSS JOIN jsonb_each_text(response.texts) AS said
+    WHERE response.id IN (MEMBERS) AND length(said.value) > %s
     GROUP BY said.key
 """
 RESPONSES_AT_ONCE = 200
+EXTRACT = "extract.json"
 CHUNK_BYTES = 1 << 20
 CONTACTS = "contacts.csv"
 PROGRAM = Path(verify_batch.__file__).name
 PRESSED_ALREADY = (".xlsx", ".parquet")
 
 
+@dataclass(frozen=True)
+class Pack:
+    """What is to be put into files. `members` has with each response its `row`, where the version before it stands, whether a
+    later version of it is here too, and what reviewers made of it. Equality answers come with a batch alone.
+    """
+
+    members: models.QuerySet[Any]
+    editions: Sequence[Edition]
+    made_at: datetime
+    name: str
+    heading: str
+    told: Sequence[str]
+    includes_contacts: bool
+    batch: Batch | None = None
+
+
 def make_files(*, batch: Batch, folder: Path) -> list[FileEntry]:
     """Make the files of a sealed batch in `folder`, its manifest last. The same batch always gives the same bytes.
 
-    Rows come from the database and go to the disk a few at a time, however many there are. Needs a transaction.
+    Rows come from the database and go to the disk a few at a time, however many there are.
     """
+    editions = _editions_of(batch)
+    pack = Pack(
+        members=_members_of_batch(batch),
+        editions=editions,
+        made_at=batch.sealed_at,
+        name=f"{batch.consultation.slug}-batch-{batch.number:04}",
+        heading=f"Batch {batch.number}",
+        told=_told_of_batch(batch),
+        includes_contacts=batch.includes_contacts,
+        batch=batch,
+    )
+    made, counts = _make(pack, folder, beside=[MANIFEST, PROGRAM])
+    manifest = build_manifest(
+        consultation=batch.consultation.slug,
+        batch=batch.number,
+        sealed_at=batch.sealed_at,
+        previous_manifest_sha256=_previous_manifest(batch),
+        editions=[edition.number for edition in editions],
+        includes_contacts=batch.includes_contacts,
+        counts=counts,
+        files=made,
+    )
+    return [*made, _write(folder, MANIFEST, manifest)]
+
+
+def make_extract(*, extract: Extract, folder: Path, tick: Callable[[int], None]) -> list[FileEntry]:
+    """Make the files of an extract in `folder`. `tick` is told every now and then how many responses are written."""
+    members = _members_of_extract(extract)
+    editions = _answered(extract.consultation, members) or [current_edition(extract.consultation)]
+    taken_at = extract.taken_at or extract.asked_at
+    pack = Pack(
+        members=members,
+        editions=editions,
+        made_at=taken_at,
+        name=f"{extract.consultation.slug}-extract-{extract.pk}",
+        heading=f"Extract {extract.pk}",
+        told=_told_of_extract(extract, taken_at),
+        includes_contacts=extract.includes_contacts,
+    )
+    made, counts = _make(pack, folder, beside=[EXTRACT], tick=tick)
+    said = build_extract_note(
+        consultation=extract.consultation.slug,
+        extract=extract.pk,
+        kind=extract.kind,
+        query=extract.query,
+        made_at=taken_at,
+        editions=[edition.number for edition in editions],
+        includes_contacts=extract.includes_contacts,
+        counts=counts,
+        files=made,
+    )
+    return [*made, _write(folder, EXTRACT, said)]
+
+
+def _make(pack: Pack, folder: Path, *, beside: Sequence[str], tick: Callable[[int], None] | None = None) -> tuple[list[FileEntry], Counts]:
+    """Every file of a pack but the one that names the others. `beside` are the names of what comes after."""
     # Here and not above: a worker that makes packs carries pyarrow's 60 MB; a web process, which only opens them, does not.
     parquet = import_module("responses.packs.parquet")
-    editions = _editions_of(batch)
-    plans = {edition.number: plan_of(edition) for edition in editions}
-    numbers = {edition.pk: edition.number for edition in editions}
+    plans = {edition.number: plan_of(edition) for edition in pack.editions}
+    numbers = {edition.pk: edition.number for edition in pack.editions}
     in_order = list(plans.values())
     columns = answer_columns(in_order)
-    equality = EqualityAnswers.objects.filter(batch=batch).exists()
+    equality = pack.batch is not None and EqualityAnswers.objects.filter(batch=pack.batch).exists()
     counts = Counts()
     rows: Rows = {}
     with ExitStack() as makers:
@@ -88,54 +163,49 @@ def make_files(*, batch: Batch, folder: Path) -> list[FileEntry]:
                     folder,
                     rows,
                     columns=columns,
-                    widest=_widest(batch, columns),
+                    widest=_widest(pack.members, columns),
                     codebook=codebook_rows(plans, equality=equality),
-                    made_at=batch.sealed_at,
+                    made_at=pack.made_at,
                 ),
                 response_table(folder, rows, columns=columns),
             )
         ]
-        for entry in _entries(batch, plans, numbers, columns):
+        for entry in _entries(pack.members, plans, numbers, columns):
             for take in takers:
                 take(entry)
             counts.add(entry.response)
+            if tick:
+                tick(entry.row)
     made = [describe(folder, name, rows=number) for name, number in rows.items()]
     codebook = folder / "codebook.csv"
     lines = write_table(codebook, CODEBOOK_COLUMNS, codebook_rows(plans, equality=equality))
     made.append(describe(folder, codebook.name, rows=lines))
-    made += _write_equality(batch, folder, plans, numbers)
-    if batch.includes_contacts:
+    if pack.batch:
+        made += _write_equality(pack.batch, folder, plans, numbers)
+    if pack.includes_contacts:
         path = folder / CONTACTS
-        people = Contact.objects.filter(response__membership__batch=batch).order_by("response__membership__row")
+        # Rows stand in the order of arrival, which is that of the ids.
+        people = Contact.objects.filter(response__in=pack.members.values("pk")).order_by("response_id")
         found = people.select_related("response").only("response__reference", "response__version", "name", "email", "postcode_district")
         who = (contact_row(one.response.reference, one.response.version, one) for one in found.iterator(chunk_size=RESPONSES_AT_ONCE))
         made.append(describe(folder, CONTACTS, rows=write_table(path, CONTACT_COLUMNS, who)))
-    about = _about(batch, in_order[-1])
+    # The title as the questions' edition has it: that is never changed afterwards.
+    about = About(in_order[-1].title, pack.heading, pack.told)
     page = codebook_page(plans, about=about, equality=equality)
     made.append(_write(folder, CODEBOOK_PAGE, page.encode()))
     description = build_description(
-        name=f"{batch.consultation.slug}-batch-{batch.number:04}",
+        name=pack.name,
         title=f"{about.title}: {about.heading}",
-        made_at=batch.sealed_at,
+        made_at=pack.made_at,
         files=made,
         plans=in_order,
         columns=columns,
         equality=equality_columns(in_order),
     )
     made.append(_write(folder, DESCRIPTION, description))
-    note = cover_note(about=about, counts=counts, names=[*(file.name for file in made), MANIFEST, PROGRAM])
+    note = cover_note(about=about, counts=counts, names=[*(file.name for file in made), *beside], checked=pack.batch is not None)
     made.append(_write(folder, COVER_NOTE, note.encode()))
-    manifest = build_manifest(
-        consultation=batch.consultation.slug,
-        batch=batch.number,
-        sealed_at=batch.sealed_at,
-        previous_manifest_sha256=_previous_manifest(batch),
-        editions=list(plans),
-        includes_contacts=batch.includes_contacts,
-        counts=counts,
-        files=made,
-    )
-    return [*made, _write(folder, MANIFEST, manifest)]
+    return made, counts
 
 
 def copy_program(folder: Path) -> None:
@@ -178,8 +248,7 @@ class _Sink(io.RawIOBase):
         return taken
 
 
-def _about(batch: Batch, plan: Plan) -> About:
-    # The title as the questions' edition has it: that is never changed afterwards.
+def _told_of_batch(batch: Batch) -> list[str]:
     before = Batch.objects.filter(consultation=batch.consultation, number=batch.number - 1).first()
     sealed = in_words(batch.sealed_at)
     since = f"since batch {before.number}, which was sealed at {in_words(before.sealed_at)}" if before else "since it opened"
@@ -192,7 +261,23 @@ def _about(batch: Batch, plan: Plan) -> About:
         told += ["", "NOTHING CAME in that time: this batch is a nil return, and has no rows."]
     if before:
         told += ["", "Take the batches in their order. A row may take the place of a row in an", "earlier batch, or withdraw it."]
-    return About(plan.title, f"Batch {batch.number}", told)
+    return told
+
+
+def _told_of_extract(extract: Extract, taken_at: datetime) -> list[str]:
+    told = [
+        "THIS IS AN EXTRACT, AND NOT A BATCH. It has no place among the batches, and",
+        "nothing that comes later builds on it. Its rows have numbers of their own.",
+        "",
+        f"It was taken at {in_words(taken_at)}, and holds",
+    ]
+    if extract.kind == Extract.Kind.EVERYTHING:
+        return [
+            *told,
+            "every response in its newest version, without those that were withdrawn or",
+            "erased, whether or not a batch has it.",
+        ]
+    return [*told, "the responses that fitted this filter of the review list:", "", f"    {extract.query or 'no filter: all of them'}"]
 
 
 def describe(folder: Path, name: str, *, rows: int | None) -> FileEntry:
@@ -228,47 +313,74 @@ def _write_equality(batch: Batch, folder: Path, plans: dict[int, Plan], numbers:
     return made
 
 
-def _widest(batch: Batch, columns: Sequence[Column]) -> dict[str, int]:
+def _widest(members: models.QuerySet[Any], columns: Sequence[Column]) -> dict[str, int]:
     """How many cells of a sheet the longest text of a column takes, where it takes more than one."""
+    which, with_values = members.order_by().values("pk").query.sql_with_params()
     with connection.cursor() as cursor:
-        cursor.execute(LONGEST, [batch.pk, CELL_CHARACTERS // 2])
+        cursor.execute(LONGEST.replace("MEMBERS", which), [*with_values, CELL_CHARACTERS // 2])
         longest = dict(cursor.fetchall())
     names = {column.name: write_in_name(column.question, column.option) if column.text else column.question for column in columns}
     # A cell may end one unit early, rather than between the two halves of a character.
     return {column: -(-longest[name] // (CELL_CHARACTERS - 1)) for column, name in names.items() if name in longest}
 
 
-def _members(batch: Batch) -> models.QuerySet[Response]:
-    return Response.objects.filter(membership__batch=batch).order_by("membership__row")
-
-
-def _entries(batch: Batch, plans: dict[int, Plan], numbers: dict[int, int], columns: Sequence[Column]) -> Iterator[Entry]:
-    """Each member with what is to be known of it, a few at a time however many there are."""
+def _members_of_batch(batch: Batch) -> models.QuerySet[Any]:
     same = BatchMember.objects.filter(response__reference=OuterRef("reference"))
     # An earlier version was there before this one could be written, so that it is in an earlier batch or on an earlier row.
     before, after = same.filter(response__version=OuterRef("version") - 1), same.filter(response__version=OuterRef("version") + 1)
-    placed = _members(batch).annotate(
+    return Response.objects.filter(membership__batch=batch).annotate(
+        row=F("membership__row"),
         before_batch=Subquery(before.values("batch__number")[:1]),
         before_row=Subquery(before.values("row")[:1]),
         newest=~Exists(after.filter(batch=batch)),
         campaigns=F("membership__marks__campaigns"),
         codes=F("membership__marks__codes"),
     )
-    for row, response in enumerate(placed.iterator(chunk_size=RESPONSES_AT_ONCE), 1):
-        replaces = Place(response.before_batch, response.before_row) if response.before_batch else None
-        edition = numbers[response.edition_id]
-        plan = plans[edition]
-        marks = Marks(response.campaigns or (), [(question, code) for question, code in response.codes or ()])
-        cells = response_row(response, row=row, replaces=replaces, edition=edition, plan=plan, columns=columns, marks=marks)
-        yield Entry(response, row=row, replaces=replaces, edition=edition, plan=plan, newest=response.newest, marks=marks, cells=cells)
+
+
+def _members_of_extract(extract: Extract) -> models.QuerySet[Any]:
+    """An extract's rows take the place of no others, and what reviewers made of them is read as it is now."""
+    after = extract.members.filter(response__reference=OuterRef("reference"), response__version=OuterRef("version") + 1)
+    named = CampaignMember.objects.filter(response=OuterRef("pk"), campaign__ended=False).order_by("campaign__name")
+    pair = JSONArray("question", "code__name")
+    given = Coding.objects.filter(response=OuterRef("pk"), removed_at=None).order_by("question", "code__name").values(pair=pair)
+    return Response.objects.filter(extract_members__extract=extract).annotate(
+        row=F("extract_members__row"),
+        before_batch=Value(None, output_field=models.IntegerField(null=True)),
+        before_row=Value(None, output_field=models.IntegerField(null=True)),
+        newest=~Exists(after),
+        campaigns=ArraySubquery(named.values("campaign__name")),
+        codes=Func(ArraySubquery(given), function="to_jsonb", output_field=models.JSONField()),
+    )
+
+
+def _entries(members: models.QuerySet[Any], plans: dict[int, Plan], numbers: dict[int, int], columns: Sequence[Column]) -> Iterator[Entry]:
+    """Each member with what is to be known of it, a few at a time however many there are."""
+    last = 0
+    while some := list(members.filter(row__gt=last).order_by("row")[:RESPONSES_AT_ONCE]):
+        for response in some:
+            replaces = Place(response.before_batch, response.before_row) if response.before_batch else None
+            edition, last = numbers[response.edition_id], response.row
+            plan = plans[edition]
+            # Two reviewers may have given the same code.
+            codes = dict.fromkeys((question, code) for question, code in response.codes or ())
+            marks = Marks(response.campaigns or (), list(codes))
+            cells = response_row(response, row=last, replaces=replaces, edition=edition, plan=plan, columns=columns, marks=marks)
+            yield Entry(response, last, replaces, edition, plan, response.newest, marks, cells)
+
+
+def _answered(consultation: Consultation, members: models.QuerySet[Any]) -> list[Edition]:
+    """The editions that members answered, in order."""
+    editions = Edition.objects.filter(consultation=consultation).defer("content").order_by("number")
+    return list(editions.filter(pk__in=members.order_by().values("edition")))
 
 
 def _editions_of(batch: Batch) -> list[Edition]:
     """The editions that the batch's responses answered, in order; for a nil return the one that was current when it was sealed."""
     editions = Edition.objects.filter(consultation=batch.consultation).defer("content").order_by("number")
-    taken = EqualityAnswers.objects.filter(batch=batch).values("edition")
-    answered = list(editions.filter(models.Q(pk__in=_members(batch).order_by().values("edition")) | models.Q(pk__in=taken)))
-    return answered or list(editions.filter(published_at__lte=batch.sealed_at))[-1:] or list(editions[:1])
+    answered = models.Q(pk__in=Response.objects.filter(membership__batch=batch).order_by().values("edition"))
+    taken = models.Q(pk__in=EqualityAnswers.objects.filter(batch=batch).values("edition"))
+    return list(editions.filter(answered | taken)) or list(editions.filter(published_at__lte=batch.sealed_at))[-1:] or list(editions[:1])
 
 
 def _previous_manifest(batch: Batch) -> str | None:

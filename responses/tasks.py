@@ -12,7 +12,7 @@ from consult.celery import app
 from consult.limiting import forget_hits
 from consult.models import Consultation
 from consult.running import noted
-from responses import batching, clustering, confirming, delivering, drafting, reconciling, returning, tallying
+from responses import batching, clustering, confirming, delivering, drafting, extracting, reconciling, returning, tallying
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +45,13 @@ def deliver_due_batches() -> None:
         delivering.deliver_due_batches()
 
 
+@app.task(name="responses.make_due_extracts")
+def make_due_extracts() -> None:
+    """Make the extracts that staff asked for."""
+    with noted(make_due_extracts.name):
+        extracting.make_due_extracts()
+
+
 @app.task(name="responses.reconcile")
 def prove_books() -> None:
     """Go through the books, so that a difference is found in a day and not in the year after."""
@@ -72,9 +79,10 @@ def count() -> None:
 
 @app.task(name="responses.tidy")
 def tidy() -> None:
-    """Remove what has had its time: old drafts, expired sessions, hits that no limit counts any more."""
+    """Remove what has had its time: old drafts and extracts, expired sessions, hits that no limit counts any more."""
     with noted(tidy.name):
         drafts, hits = drafting.remove_expired_drafts(), forget_hits()
+        extracting.remove_expired_extracts()
         call_command("clearsessions")
     log.info("Tidied: %s drafts and %s hits removed, and the sessions that had expired.", drafts, hits)
 
@@ -102,6 +110,11 @@ def nudge_sending() -> None:
 def nudge_delivering() -> None:
     """Ask a worker to deliver what waits now rather than in a minute. Never raises, and takes a second at most."""
     _nudge(deliver_due_batches)
+
+
+def nudge_extracting() -> None:
+    """Ask a worker to make what was asked for now rather than in a minute. Never raises, and takes a second at most."""
+    _nudge(make_due_extracts)
 
 
 def nudge_writing() -> None:

@@ -68,6 +68,7 @@ LAYERS = [
             "responses.retrying",
             "responses.returning",
             "responses.equality",
+            "responses.extracting",
             "responses.erasing",
             "responses.signing",
             "responses.packing",

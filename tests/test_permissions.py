@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from consult.models import User
 from responses.batching import seal_batch, write_batch
+from responses.extracting import ask_for_extract, make_due_extracts
 from responses.models import Campaign, Cluster, Code, Message, Response, Transcription
 from responses.receipts import receipt_token
 from responses.tallying import tally
@@ -50,6 +51,9 @@ STAFF = {
     "batch-list": {"analyst", "administrator"},
     "batch-file": {"analyst", "administrator"},
     "batch-now": {"analyst", "administrator"},
+    "extract-list": {"analyst", "administrator"},
+    "ask-for-extract": {"analyst", "administrator"},
+    "extract-file": {"analyst", "administrator"},
     "acknowledge": {"analyst", "administrator"},
     "send-again": {"analyst", "administrator"},
     "trail": {"administrator"},
@@ -75,6 +79,7 @@ PUBLIC = {
 }
 POSTED = {
     "batch-now",
+    "ask-for-extract",
     "acknowledge",
     "send-again",
     "undelivered-again",
@@ -104,6 +109,10 @@ def arguments(name: str, response: Response) -> list[object]:
         file = default_storage.save("attachments/scan.pdf", ContentFile(b"%PDF-"))
         scan = keyed.attachments.create(file=file, kind="application/pdf", bytes=5, sha256="0" * 64, by=keyed.keyed_by)
         return [scan.pk if name == "attached-file" else response.reference]
+    if name == "extract-file":
+        extract = ask_for_extract(consultation=response.consultation, query=None, actor=make_person("ben", "analyst"))
+        make_due_extracts()
+        return [extract.pk]
     if name == "message":
         file = default_storage.save("messages/one.eml", ContentFile(SECRET.encode()))
         return [Message.objects.create(consultation=response.consultation, file=file, sha256="0" * 64).pk]

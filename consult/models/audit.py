@@ -52,6 +52,8 @@ class Action(models.TextChoices):
     BATCH_ACKNOWLEDGED = "batch_acknowledged", "acknowledged a batch"
     SIGNING_KEY_PUBLISHED = "signing_key_published", "published a signing key"
     BATCH_DOWNLOADED = "batch_downloaded", "downloaded a file of a batch"
+    EXTRACT_ASKED = "extract_asked", "asked for an extract"
+    EXTRACT_DOWNLOADED = "extract_downloaded", "downloaded an extract"
     RESPONSES_FILLED = "responses_filled", "made synthetic responses"
 
 

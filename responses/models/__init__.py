@@ -7,6 +7,7 @@ from responses.models.confirmation import Confirmation, ConfirmationAttempt
 from responses.models.delivery import Delivery
 from responses.models.draft import Draft, DraftLink
 from responses.models.equality import EqualityAnswers
+from responses.models.extract import Extract, ExtractMember
 from responses.models.finding import SavedFilter
 from responses.models.ledger import LedgerEntry
 from responses.models.reconciliation import Reconciliation
@@ -38,6 +39,8 @@ __all__ = [
     "Draft",
     "DraftLink",
     "EqualityAnswers",
+    "Extract",
+    "ExtractMember",
     "LedgerEntry",
     "MemberMarks",
     "Message",

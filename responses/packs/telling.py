@@ -42,12 +42,14 @@ FILES = {
     "manifest.json": "what is in here: counts, sizes, SHA-256 of every file",
     "manifest.sig": "the signature of the manifest",
     "verify_batch.py": "the program that checks all of this",
+    "extract.json": "what is in here: counts, sizes, SHA-256 of every file",
 }
-ENDING = """\
+CELLS = """\
 In the CSV files a cell that begins with an apostrophe was kept from running
 as a formula: take one apostrophe from its front to have the text back. An
 empty cell was not answered; “not-asked” was not put to that person.
-
+"""
+CHECKING = """\
 HOW TO CHECK IT
 
 With Python and nothing else:
@@ -57,7 +59,8 @@ With Python and nothing else:
 It says in plain words what holds and what does not. The public key is on the
 service's page /signing-key/. Give it several batches, or a folder of them,
 and it checks that none is missing and that no response is there twice.
-
+"""
+CARE = """\
 TAKE CARE
 
 These are people's own words, and some tell what happened to them. Keep them
@@ -74,8 +77,8 @@ class About:
     told: Sequence[str]
 
 
-def cover_note(*, about: About, counts: Counts, names: Iterable[str]) -> str:
-    """The note in plain words: what this is, how many, what changed, what to open, how to check it."""
+def cover_note(*, about: About, counts: Counts, names: Iterable[str], checked: bool = True) -> str:
+    """The note in plain words: what this is, how many, what changed, what to open, and how to check it where it is a batch."""
     lines = [about.title, about.heading, "", *about.told, ""]
     if counts.responses:
         lines += ["HOW MANY", "", f"{counts.responses:>9,}  rows, one for each time that somebody sent something. Of these:"]
@@ -87,7 +90,7 @@ def cover_note(*, about: About, counts: Counts, names: Iterable[str]) -> str:
         lines += [""]
     there = {name.partition("/")[0] + "/" * ("/" in name) for name in names}
     lines += ["WHAT IS IN HERE", "", *(f"    {name:<22}{words}" for name, words in FILES.items() if name in there)]
-    return "\n".join([*lines, "", ENDING])
+    return "\n".join([*lines, "", CELLS, *([CHECKING] if checked else []), CARE])
 
 
 def codebook_page(plans: Mapping[int, Plan], *, about: About, equality: bool) -> str:

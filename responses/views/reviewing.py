@@ -184,6 +184,7 @@ def review_list(request: HttpRequest) -> HttpResponse:
         "unnamed": unnamed,
         "saved": list(SavedFilter.objects.filter(by=reader)),
         "several": len(groups["consultation"][0][1]) > 1,
+        "may_take": reader.may(Right.TAKE_BATCHES),
     }
     return render(request, "review/list.html", context)
 

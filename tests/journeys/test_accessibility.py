@@ -33,7 +33,8 @@ from responses.answers import read_answers
 from responses.batching import seal_batch, write_batch
 from responses.clustering import find_clusters
 from responses.coding import code_answer, draw_second_coding
-from responses.models import Cluster, Code, Confirmation, Message, Reconciliation, Response, SigningKey, Transcription
+from responses.extracting import ask_for_extract, make_due_extracts
+from responses.models import Cluster, Code, Confirmation, Extract, Message, Reconciliation, Response, SigningKey, Transcription
 from responses.receipts import receipt_token
 from responses.reconciling import reconcile
 from responses.reviewing import move_review
@@ -58,6 +59,8 @@ NO_PAGES = {
         "acknowledge",
         "send-again",
         "batch-file",
+        "ask-for-extract",
+        "extract-file",
         "books-now",
         "undelivered-again",
         "search-now",
@@ -265,6 +268,7 @@ def walk_staff_pages(visit: Visit, consultation: Consultation, send: Send, admin
     visit.go("batch-list", state="being written")
     write_batch(batch=batch)
     visit.go("batch-list", state="written")
+    walk_extracts(visit, consultation, administrator)
     visit.go("undelivered", state="all delivered")
     given_up, retried = send(), send()
     Confirmation.objects.filter(response=given_up).update(state="failed", reason="550 5.1.1 <(the address)>: no such person", attempts=1)
@@ -388,6 +392,16 @@ def walk_post(visit: Visit, consultation: Consultation, administrator: User) -> 
     visit.look("message", "refused")
     visit.go("enter", slug, query=f"?message={message.pk}", state="from a message")
     visit.go("entering", state="with a message")
+
+
+def walk_extracts(visit: Visit, consultation: Consultation, administrator: User) -> None:
+    visit.go("extract-list", state="none")
+    ask_for_extract(consultation=consultation, query=None, actor=administrator)
+    visit.go("extract-list", state="being made")
+    make_due_extracts()
+    failed = ask_for_extract(consultation=consultation, query="state=unread", actor=administrator)
+    Extract.objects.filter(pk=failed.pk).update(state="failed", failure="Its file could not be written.")
+    visit.go("extract-list", state="ready and failed")
 
 
 def walk_publication(visit: Visit, consultation: Consultation, send: Send) -> None:

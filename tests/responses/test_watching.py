@@ -110,7 +110,7 @@ def test_behind_a_proxy_a_visitor_is_not_this_machine(db: None, settings: Any) -
 
 def test_every_job_of_the_schedule_is_expected_and_notes_its_end(transactional_db: None, exports: object, settings: Any) -> None:
     assert {entry["task"] for entry in app.conf.beat_schedule.values()} == set(EXPECTED)
-    for task in (tasks.deliver_due_batches, tasks.prove_books, tasks.find_clusters, tasks.count, tasks.tidy):
+    for task in (tasks.deliver_due_batches, tasks.make_due_extracts, tasks.prove_books, tasks.find_clusters, tasks.count, tasks.tidy):
         task()
     for task in (tasks.send_due_confirmations, tasks.seal_due_batches):
         task()
