@@ -40,5 +40,10 @@ app.conf.beat_schedule = {
     },
     "count for the dashboard": {"task": "responses.tally", "schedule": crontab(minute="*/15"), "options": {"expires": 600}},
     "tidy up": {"task": "responses.tidy", "schedule": crontab(hour="5", minute="0"), "options": {"expires": 3600}},
+    "remove what has been kept for its time": {
+        "task": "responses.retain",
+        "schedule": crontab(hour="5", minute="15"),
+        "options": {"expires": 3600},
+    },
     "catch up missed batches": {"task": "responses.seal_due_batches", "schedule": crontab(minute="*/5"), "options": {"expires": 290}},
 }

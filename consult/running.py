@@ -21,6 +21,7 @@ EXPECTED = {
     "responses.find_clusters": timedelta(hours=26),
     "responses.tally": timedelta(hours=1),
     "responses.tidy": timedelta(hours=26),
+    "responses.retain": timedelta(hours=26),
 }
 
 

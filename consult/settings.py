@@ -173,6 +173,10 @@ MOST_STAFF_BODY_BYTES = 55_000_000
 LIMITS: dict[str, tuple[int, int]] = {
     name.removeprefix("LIMIT_").lower(): value for name, value in VALUES.items() if name.startswith("LIMIT_")
 }
+# For so many days after closing and grace, by what is kept: see responses/retention.py.
+KEEP: dict[str, int] = {
+    name.removeprefix("KEEP_").removesuffix("_DAYS").lower(): value for name, value in VALUES.items() if name.startswith("KEEP_")
+}
 METRICS_TOKEN: str = VALUES["METRICS_TOKEN"]
 TRUSTED_PROXY: bool = VALUES["TRUSTED_PROXY"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if VALUES["TRUSTED_PROXY"] else None

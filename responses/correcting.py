@@ -26,7 +26,7 @@ def correct_address(*, response: Response, email: str) -> None:
     with transaction.atomic():
         # Locked: a button pressed twice finds it waiting the second time.
         current = Confirmation.objects.select_for_update().get(response=response)
-        if current.state != Confirmation.State.FAILED or _erased(response):
+        if current.state != Confirmation.State.FAILED or _gone(response):
             raise NothingToCorrect
         Contact.objects.filter(response=response).update(corrected_email=address, corrected_at=Now())
         current.state, current.reason, current.attempts, current.due_at = Confirmation.State.WAITING, "", 0, Now()
@@ -34,6 +34,6 @@ def correct_address(*, response: Response, email: str) -> None:
         record_event(response=response, event=LedgerEntry.Event.ADDRESS_CORRECTED)
 
 
-def _erased(response: Response) -> bool:
-    """Whether the response was erased before we had the lock that erasing takes too."""
-    return Response.objects.filter(reference=response.reference, act=Response.Act.ERASED).exists()
+def _gone(response: Response) -> bool:
+    """Whether its contact details were removed before we had the lock that removing them takes too."""
+    return not Contact.objects.filter(response=response).exclude(email="").exists()

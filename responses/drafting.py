@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.core.signing import BadSignature, Signer
 from django.db import transaction
 from django.db.models.functions import Now
@@ -16,8 +17,6 @@ from consult.models import Consultation
 from responses.answers import storable
 from responses.models import Draft, Response
 
-# Long enough to copy one's words somewhere else, and no longer than that.
-DRAFTS_KEPT_FOR = timedelta(days=30)
 # Of each field's fingerprint; a page carries one for every field, and nobody gains by making two values alike.
 FINGERPRINT_DIGITS = 12
 LINK = "link to a draft"
@@ -116,15 +115,9 @@ def mark_of(draft: Draft | None) -> str:
     return _hash(f"mark of {draft.submission_key}")[:FINGERPRINT_DIGITS] if draft else "new"
 
 
-def remove_expired_drafts() -> int:
-    """Remove what was never sent, DRAFTS_KEPT_FOR after its consultation's grace period; how many there were."""
-    over = [consultation.pk for consultation in Consultation.objects.annotate(now=Now()) if consultation.now > expire_at(consultation)]  # type: ignore[no-redef]
-    return Draft.objects.filter(consultation__in=over).delete()[0]
-
-
 def expire_at(consultation: Consultation) -> datetime:
     """From when on drafts of a consultation may be removed."""
-    return consultation.grace_ends_at + DRAFTS_KEPT_FOR
+    return consultation.grace_ends_at + timedelta(days=settings.KEEP["drafts"])
 
 
 def discard_draft(*, draft: Draft) -> None:

@@ -65,6 +65,11 @@ def stop_equality_use(*, token: str) -> bool:
     return bool(removed or emptied)
 
 
+def empty_equality_answers(found: QuerySet[EqualityAnswers]) -> int:
+    """Empty answers that were handed over and have been kept for their time; the next batch names them. How many."""
+    return found.filter(stopped=False, batch__isnull=False).update(choices={}, texts={}, stopped=True)
+
+
 def are_asked(consultation: Consultation) -> bool:
     """Whether the questions are put at this moment, by the database's clock."""
     window = published().filter(pk=consultation.pk).first()

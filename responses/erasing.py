@@ -14,7 +14,20 @@ from consult.models import Action, User
 from responses.answers import Answers, digest_of
 from responses.equality import stop_equality_use
 from responses.extracting import remove_extracts_of
-from responses.models import Approval, Attachment, Batch, Confirmation, Draft, MemberMarks, Response, Review, Transcription
+from responses.models import (
+    Approval,
+    Attachment,
+    Batch,
+    Confirmation,
+    Contact,
+    Draft,
+    LedgerEntry,
+    MemberMarks,
+    Message,
+    Response,
+    Review,
+    Transcription,
+)
 from responses.receipts import receipt_token
 from responses.submitting import receive
 
@@ -104,14 +117,49 @@ def _erase(newest: Response, actor: User | None, why: str) -> Response:
 
 def _remove_originals(versions: QuerySet[Response]) -> None:
     """Remove the scans and the email from which versions were entered: the files as soon as the transaction is through."""
-    scans = Attachment.objects.filter(transcription__response__in=versions)
-    files = list(scans.values_list("file", flat=True))
-    scans.delete()
-    entered = Transcription.objects.filter(response__in=versions)
-    entered.update(late_reason="")
-    files += entered.filter(message__isnull=False).values_list("message__file", flat=True)
-    for file in files:
-        transaction.on_commit(partial(default_storage.delete, file))
+    Transcription.objects.filter(response__in=versions).update(late_reason="")
+    remove_files(
+        scans=Attachment.objects.filter(transcription__response__in=versions),
+        messages=Message.objects.filter(transcription__response__in=versions).exclude(file=""),
+    )
+
+
+def remove_details(*, responses: list[int]) -> int:
+    """Remove for good the contact details of these versions, by primary key, and what mail servers said; the answers stay. How many.
+
+    In one transaction, with an entry in the ledger that has the digest of what is left; its arrival makes the database empty
+    the details. An email that has not gone yet keeps them: such a version is passed over, and so is one that has none.
+    """
+    with transaction.atomic():
+        # Whoever corrects an address, or tries an email again, holds the row too, and afterwards sees that there is none.
+        locked = Confirmation.objects.select_for_update(of=("self",)).filter(response__in=responses).order_by("pk")
+        over = [email.response_id for email in locked if email.state != Confirmation.State.WAITING]
+        found = list(Response.objects.filter(pk__in=over, contact__in=contacts_held()).order_by("pk"))
+        LedgerEntry.objects.bulk_create(
+            LedgerEntry(
+                response=response,
+                event=LedgerEntry.Event.DETAILS_REMOVED,
+                digest=digest_of(answers=Answers(response.choices, response.texts), contact=NOBODY),
+            )
+            for response in found
+        )
+    return len(found)
+
+
+def contacts_held() -> QuerySet[Contact]:
+    """The rows of contact details that hold any."""
+    return Contact.objects.exclude(**NOBODY, corrected_email="")
+
+
+def remove_files(*, scans: QuerySet[Attachment], messages: QuerySet[Message]) -> int:
+    """Remove scans and emails that came in a mailbox, and why an email was set aside, which may name somebody. How many."""
+    with transaction.atomic():
+        files = [*scans.values_list("file", flat=True), *messages.values_list("file", flat=True)]
+        scans.delete()
+        messages.update(file="", reason="")
+        for file in files:
+            transaction.on_commit(partial(default_storage.delete, file))
+    return len(files)
 
 
 def erased_references() -> list[str]:

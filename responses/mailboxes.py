@@ -111,6 +111,8 @@ def _parsed(raw: bytes) -> EmailMessage:
 
 def read_letter(message: Message) -> Letter:
     """What a message says. Raises FileNotFoundError where its file was removed."""
+    if not message.file:
+        raise FileNotFoundError
     with default_storage.open(message.file) as file:
         parsed = _parsed(file.read())
     return Letter(

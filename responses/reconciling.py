@@ -20,7 +20,7 @@ from consult.models import Action, AuditEntry, Consultation, Edition
 from consult.publishing import digest_of_content, plan_content
 from responses.answers import Answers, digest_of
 from responses.batching import folder_of
-from responses.erasing import erased_references
+from responses.erasing import NOBODY, erased_references
 from responses.models import Batch, Confirmation, Delivery, LedgerEntry, Reconciliation, Response, Review
 from responses.packing import PROGRAM, make_files
 from responses.signing import SIGNATURE
@@ -90,7 +90,8 @@ def check_fingerprints(books: Books) -> None:
             books.note(f"{table} {row['id']}", f"This row was altered outside the service{_of(table, row)}.")
     for table, trigger in _rows(
         """SELECT tgrelid::regclass::text, tgname FROM pg_trigger
-        WHERE tgname IN ('append_only', 'leave_fingerprint', 'keep_sealed', 'no_truncate', 'arrival', 'erase_words') AND tgenabled <> 'O'
+        WHERE tgname IN ('append_only', 'leave_fingerprint', 'keep_sealed', 'no_truncate', 'arrival', 'erase_words',
+            'remove_details') AND tgenabled <> 'O'
         ORDER BY 1, 2"""
     ):
         books.note(table, f"The trigger {trigger} is switched off.")
@@ -131,6 +132,7 @@ def check_orphans(books: Books) -> None:
 def check_responses(books: Books) -> None:
     """Each version says what its digest says, and has a contact, a confirmation and a review of its own."""
     erased = set(erased_references())
+    without_details = dict(LedgerEntry.objects.filter(event=LedgerEntry.Event.DETAILS_REMOVED).values_list("response", "digest"))
     for response in Response.objects.select_related("contact").order_by("pk").iterator(chunk_size=AT_ONCE):
         if not hasattr(response, "contact"):
             continue
@@ -139,6 +141,12 @@ def check_responses(books: Books) -> None:
             # Its digest speaks of what is gone.
             if response.choices or response.texts or any(contact.values()) or response.contact.corrected_email:
                 books.note(_name(response.reference, response.version), "It was erased, and says something.")
+        elif response.pk in without_details:
+            # From then on the ledger has the digest of what is left.
+            if any(contact.values()) or response.contact.corrected_email:
+                books.note(_name(response.reference, response.version), "Its contact details were removed, and there are some.")
+            if digest_of(answers=Answers(response.choices, response.texts), contact=NOBODY) != without_details[response.pk]:
+                books.note(_name(response.reference, response.version), "Its answers are not those that were received.")
         elif digest_of(answers=Answers(response.choices, response.texts), contact=contact) != response.digest:
             books.note(_name(response.reference, response.version), "Its answers or contact details are not those that were received.")
     for what, table in ONE_EACH.items():
@@ -154,10 +162,12 @@ def check_ledger(books: Books) -> None:
     arrivals = [str(event) for event in ARRIVALS.values()]
     for reference, version, arrived, fitting, strange in _rows(
         """SELECT reference, version, count(*) FILTER (WHERE event = ANY(%s)),
-            count(*) FILTER (WHERE event = CASE act WHEN 'sent' THEN 'received' ELSE act END), count(*) FILTER (WHERE e.digest <> r.digest)
+            count(*) FILTER (WHERE event = CASE act WHEN 'sent' THEN 'received' ELSE act END),
+            count(*) FILTER (WHERE e.digest <> r.digest AND event <> 'details-removed')
         FROM responses_response r LEFT JOIN responses_ledgerentry e ON e.response_id = r.id
         GROUP BY r.id
-        HAVING count(*) FILTER (WHERE event = ANY(%s)) <> 1 OR count(*) FILTER (WHERE e.digest <> r.digest) > 0
+        HAVING count(*) FILTER (WHERE event = ANY(%s)) <> 1
+            OR count(*) FILTER (WHERE e.digest <> r.digest AND event <> 'details-removed') > 0
             OR count(*) FILTER (WHERE event = CASE act WHEN 'sent' THEN 'received' ELSE act END) <> 1
         ORDER BY r.id""",
         [arrivals, arrivals],
@@ -358,8 +368,8 @@ def _check_batch(batch: Batch, previous: Batch | None, books: Books) -> None:
         made = {entry.name: (entry.bytes, entry.sha256) for entry in make_files(batch=batch, folder=Path(folder))}
     # Equality answers whose use was stopped since are gone for good; their file, and the manifest that has its hash, stay as they left.
     gone = {"equality.csv", "datapackage.json", "manifest.json"} if batch.equality_answers.filter(stopped=True).exists() else set()
-    # The same of words that were erased since: the rows are held to their tombstone instead.
-    if _erased_since(batch):
+    # The same of words that were erased, or details that were removed, since: the rows are held to what the ledger says instead.
+    if _removed_since(batch):
         gone |= (set(made) | set(recorded)) - WITHOUT_WORDS
     # The signature depends on the operator's key too, which may be another by now, and the program on the service's version.
     for file in sorted((set(made) | set(recorded)) - gone - {SIGNATURE, PROGRAM}):
@@ -367,10 +377,14 @@ def _check_batch(batch: Batch, previous: Batch | None, books: Books) -> None:
             books.note(name, f"{file} is not what the database would make today.")
 
 
-def _erased_since(batch: Batch) -> bool:
-    """Whether a member of a batch was erased after its files were made."""
+def _removed_since(batch: Batch) -> bool:
+    """Whether a member of a batch was erased, or contact details in its files were removed, after the files were made."""
     tombstones = Response.objects.filter(act=Response.Act.ERASED, received_at__gt=batch.written_at)
-    return batch.members.filter(response__reference__in=tombstones.values("reference")).exists()
+    removed = LedgerEntry.objects.filter(
+        event=LedgerEntry.Event.DETAILS_REMOVED, at__gt=batch.written_at, response__membership__batch=batch
+    )
+    erased = batch.members.filter(response__reference__in=tombstones.values("reference"))
+    return erased.exists() or (batch.includes_contacts and removed.exists())
 
 
 def _stored(name: str) -> tuple[int, str] | None:

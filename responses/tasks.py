@@ -12,7 +12,7 @@ from consult.celery import app
 from consult.limiting import forget_hits
 from consult.models import Consultation
 from consult.running import noted
-from responses import batching, clustering, confirming, delivering, drafting, extracting, reconciling, returning, tallying
+from responses import batching, clustering, confirming, delivering, extracting, reconciling, retention, returning, tallying
 
 log = logging.getLogger(__name__)
 
@@ -79,12 +79,20 @@ def count() -> None:
 
 @app.task(name="responses.tidy")
 def tidy() -> None:
-    """Remove what has had its time: old drafts and extracts, expired sessions, hits that no limit counts any more."""
+    """Remove what has had its time: old extracts, expired sessions, hits that no limit counts any more."""
     with noted(tidy.name):
-        drafts, hits = drafting.remove_expired_drafts(), forget_hits()
+        hits = forget_hits()
         extracting.remove_expired_extracts()
         call_command("clearsessions")
-    log.info("Tidied: %s drafts and %s hits removed, and the sessions that had expired.", drafts, hits)
+    log.info("Tidied: %s hits removed, and the sessions that had expired.", hits)
+
+
+@app.task(name="responses.retain")
+def retain() -> None:
+    """Remove what people sent and what has been kept for its time."""
+    with noted(retain.name):
+        for done in retention.retain():
+            log.log(logging.WARNING if done.held else logging.INFO, "%s", done.in_words)
 
 
 def nudge_clustering() -> None:

@@ -89,6 +89,7 @@ LAYERS = [
             "responses.filling",
             "responses.reconciling",
             "responses.watching",
+            "responses.retention",
         ],
     ],
     ["responses.forms", "responses.tasks"],

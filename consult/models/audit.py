@@ -36,6 +36,7 @@ class Action(models.TextChoices):
     RESPONSES_PUBLISHED = "responses_published", "put the approved responses on the website"
     RESPONSES_UNPUBLISHED = "responses_unpublished", "took the responses off the website"
     RESPONSE_ERASED = "response_erased", "erased what a person sent"
+    RETENTION_RAN = "retention_ran", "removed what had been kept for its time"
     TRAIL_READ = "trail_read", "read the audit trail"
     TRAIL_EXPORTED = "trail_exported", "took the audit trail away"
     CAMPAIGN_READ = "campaign_read", "read a campaign or a group of alike answers"

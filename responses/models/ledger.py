@@ -18,6 +18,7 @@ class LedgerEntry(models.Model):
         AMENDED = "amended", "changed by the respondent"
         WITHDRAWN = "withdrawn", "withdrawn by the respondent"
         ERASED = "erased", "erased"
+        DETAILS_REMOVED = "details-removed", "contact details removed after their time"
         CONFIRMED = "confirmed", "confirmation sent"
         CONFIRMATION_FAILED = "confirmation-failed", "confirmation could not be delivered"
         ADDRESS_CORRECTED = "address-corrected", "email address corrected by the respondent"

@@ -11,7 +11,7 @@ from responses.models.response import Response
 class Message(models.Model):
     """One email of a mailbox that was loaded. It is a response, or not one for a reason, or waits for somebody to say.
 
-    The words are in the file alone, under `file` in the default storage, so that removing it removes them.
+    The words are in the file alone, under `file` in the default storage, so that removing it removes them; `file` is then empty.
     """
 
     class State(models.TextChoices):
@@ -20,7 +20,7 @@ class Message(models.Model):
         NOT_A_RESPONSE = "not-a-response", "not a response"
 
     consultation = models.ForeignKey(Consultation, on_delete=models.PROTECT, related_name="messages")
-    file = models.CharField(max_length=120)
+    file = models.CharField(max_length=120, blank=True)
     sha256 = models.CharField(max_length=64, help_text="Of the message as it was in the mailbox.")
     received_at = models.DateTimeField(null=True, help_text="As the message's own headers say; None where they do not.")
     loaded_at = models.DateTimeField(db_default=Now())

@@ -14,6 +14,7 @@ from consult.limiting import FORGET_AFTER
 from consult.models import Consultation
 from consult.views import page_context
 from responses.drafting import expire_at
+from responses.retention import clocks
 from responses.views.desk import COOKIE_SECONDS
 
 DAY = 24 * 3600
@@ -26,17 +27,19 @@ def days(seconds: float) -> str:
 
 
 def kept_for(consultation: Consultation) -> list[tuple[str, str]]:
-    """Each class of what we hold about people, and until when."""
+    """Each class of what we hold about people, and until when: the clocks of `responses.retention`, in words for respondents."""
+    days_of = {clock.name: clock.until(consultation) for clock in clocks()}
+    until = {name: _("Until %(day)s.") % {"day": day_in_words(at)} for name, at in days_of.items() if at is not None}
     unsent = _("Until you send them. What is left is deleted on %(day)s.") % {"day": day_in_words(expire_at(consultation))}
-    # Nothing below is removed by a clock of ours yet; whoever decides what it is used for decides for how long.
-    until_decided = _("As long as those need it who are responsible. This service does not delete it by itself.")
     code = _("Only as a code that cannot be turned back, for %(days)s.") % {"days": days(FORGET_AFTER.total_seconds())}
+    passed_on = _("If it has not reached %(owner)s by then, it is kept until it has.") % {"owner": consultation.owner}
     return [
         (_("Answers that you have not sent"), unsent),
-        (_("Your response"), until_decided),
-        (_("Your name, your email address and your postcode"), until_decided),
-        (_("Your equality answers"), _("The same, and only until you stop their use.")),
-        (_("A list of what staff did and read"), _("As long as the responses.")),
+        (_("Your response"), f"{until['answers']} {passed_on}"),
+        (_("Your name, your email address and your postcode"), f"{until['contacts']} {passed_on}"),
+        (_("Your equality answers"), f"{until['equality']} {_('Sooner if you stop their use.')}"),
+        (_("Your letter or email, if you wrote one"), until["letters"]),
+        (_("A list of what staff did and read, without your answers or your name"), _("As long as the service keeps its records.")),
         (_("The network address of your computer or phone"), code),
     ]
 

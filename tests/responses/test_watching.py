@@ -24,10 +24,11 @@ from consult.models import Consultation, JobRun
 from consult.running import EXPECTED, noted, overdue
 from responses import confirming, tasks
 from responses.batching import seal_batch
-from responses.drafting import DRAFTS_KEPT_FOR, remove_expired_drafts, start_draft
+from responses.drafting import start_draft
 from responses.management.commands import doctor
 from responses.models import Batch, Confirmation, Draft, Reconciliation, Response
 from responses.receipts import receipt_token
+from responses.retention import retain
 from responses.watching import METRICS, exposition, measure
 
 Send = Callable[..., Response]
@@ -110,7 +111,9 @@ def test_behind_a_proxy_a_visitor_is_not_this_machine(db: None, settings: Any) -
 
 def test_every_job_of_the_schedule_is_expected_and_notes_its_end(transactional_db: None, exports: object, settings: Any) -> None:
     assert {entry["task"] for entry in app.conf.beat_schedule.values()} == set(EXPECTED)
-    for task in (tasks.deliver_due_batches, tasks.make_due_extracts, tasks.prove_books, tasks.find_clusters, tasks.count, tasks.tidy):
+    for task in (tasks.deliver_due_batches, tasks.make_due_extracts, tasks.prove_books, tasks.find_clusters, tasks.count):
+        task()
+    for task in (tasks.tidy, tasks.retain):
         task()
     for task in (tasks.send_due_confirmations, tasks.seal_due_batches):
         task()
@@ -128,9 +131,9 @@ def test_a_job_that_fails_has_not_ended_well(db: None) -> None:
 
 def test_drafts_go_a_stated_time_after_closing_and_not_before(consultation: Consultation) -> None:
     start_draft(consultation=consultation, started_at=consultation.opens_at)
-    for ago, left in ((timedelta(minutes=1), 1), (DRAFTS_KEPT_FOR, 1), (DRAFTS_KEPT_FOR + timedelta(hours=1), 0)):
+    for ago, left in ((timedelta(minutes=1), 1), (timedelta(days=30), 1), (timedelta(days=30, hours=1), 0)):
         Consultation.objects.update(opens_at=Now() - timedelta(days=90), closes_at=Now() - ago)
-        remove_expired_drafts()
+        retain()
         assert Draft.objects.count() == left
 
 

@@ -19,6 +19,7 @@ from consult.models import Consultation
 from consult.running import overdue
 from responses.delivering import unacknowledged
 from responses.models import Batch, Confirmation, Delivery, Reconciliation
+from responses.retention import retain
 
 NEEDED_BYTES = 500_000_000
 MOST_CLOCK_SECONDS = 5
@@ -112,6 +113,15 @@ def books() -> Iterator[Finding]:
         yield f"the books do not balance: {len(last.differences)} differences", "Run `manage.py reconcile`, and read docs/books.md."
 
 
+def kept_too_long() -> Iterator[Finding]:
+    for what in retain(dry_run=True):
+        if what.held:
+            yield (
+                f"{what.held:,} of {what.consultation}'s {what.what} have had their time, and did not arrive where they have to go",
+                "See that batches are written, delivered and acknowledged.",
+            )
+
+
 def disk() -> Iterator[Finding]:
     free = shutil.disk_usage(settings.VAR_DIR if settings.VAR_DIR.exists() else settings.BASE_DIR).free
     if free < NEEDED_BYTES:
@@ -135,6 +145,7 @@ LOOKS: dict[str, Callable[[], Iterator[Finding]]] = {
     "Emails": emails,
     "Batches": batches,
     "Books": books,
+    "Retention": kept_too_long,
     "Disk": disk,
     "Consultations": consultations,
 }

@@ -1,0 +1,236 @@
+"""Retention: each class of data goes when its time is over and not before, only once it has arrived, and the books still balance."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.management import call_command
+from django.db import DatabaseError, connection
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from consult.clock import day_in_words
+from consult.editions import plan_of
+from consult.models import AuditEntry, Consultation, User
+from responses.answers import read_equality_answers
+from responses.batching import seal_batch, write_batch
+from responses.confirming import send_due_confirmations
+from responses.correcting import NothingToCorrect, correct_address
+from responses.drafting import start_draft
+from responses.equality import give_equality_answers
+from responses.models import (
+    Attachment,
+    Confirmation,
+    Contact,
+    Delivery,
+    Draft,
+    EqualityAnswers,
+    LedgerEntry,
+    Message,
+    Response,
+    Transcription,
+)
+from responses.receipts import receipt_token
+from responses.reconciling import go_through, reconcile
+from responses.retention import clocks, retain
+from responses.retrying import try_again
+from tests.postbox import Postbox
+from tests.tampering import behind_its_back
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Send = Callable[..., Response]
+PLANTED = "Zyzzyva"
+EMAIL = f"{PLANTED}@example.org"
+# After each, what is still there.
+ALL = {"drafts", "contacts", "equality", "letters", "answers"}
+
+
+@pytest.fixture
+def files(tmp_path: Path, settings: Settings) -> Path:
+    """A folder of the test's own for scans and mailboxes."""
+    folder = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path / "files"}}
+    settings.STORAGES = {**settings.STORAGES, "default": folder}
+    return tmp_path / "files"
+
+
+@pytest.fixture
+def person(send: Send, reviewer: User, files: Path, exports: Path, postbox: Postbox, mail_through: Callable[[int], None]) -> Response:
+    """Somebody of whom there is something in every class, whose email was refused, and whose batch is written."""
+    response = send({"violence-comment": f"I am {PLANTED}."}, name=PLANTED, email=EMAIL)
+    postbox.answers[EMAIL] = f"550 no {PLANTED} here"
+    mail_through(postbox.port)
+    send_due_confirmations()
+    said = read_equality_answers(plan_of(response.edition), {"equality-age": "16-to-24"})
+    give_equality_answers(consultation=response.consultation, edition=response.edition, token=receipt_token(response), answers=said)
+    start_draft(consultation=response.consultation, started_at=timezone.now())
+    for name in ("letter.pdf", "letter.eml", "spam.eml"):
+        default_storage.save(name, ContentFile(PLANTED.encode()))
+    message = Message.objects.create(consultation=response.consultation, file="letter.eml", sha256="0" * 64, state="response")
+    Message.objects.create(consultation=response.consultation, file="spam.eml", sha256="1" * 64, state="not-a-response", reason=PLANTED)
+    keyed = Transcription.objects.create(response=response, received_on=timezone.localdate(), keyed_by=reviewer, message=message)
+    keyed.attachments.create(file="letter.pdf", kind="application/pdf", bytes=7, sha256="0" * 64, by=reviewer)
+    days_after_closing(response.consultation, 1)
+    write(response.consultation)
+    return response
+
+
+def days_after_closing(consultation: Consultation, days: float) -> None:
+    """Let it be so many days since the grace period of `consultation` ended."""
+    consultation.closes_at = timezone.now() - timedelta(days=days, minutes=consultation.grace_minutes)
+    consultation.opens_at = consultation.closes_at - timedelta(days=60)
+    consultation.save(update_fields=["closes_at", "opens_at"])
+
+
+def write(consultation: Consultation) -> None:
+    write_batch(batch=seal_batch(consultation=consultation, actor=None))
+
+
+def left() -> set[str]:
+    """The classes of which there is still something, by looking at the tables and not at the rule."""
+    there = {
+        "drafts": Draft.objects.exists(),
+        "contacts": Contact.objects.filter(email__contains=PLANTED).exists(),
+        "equality": EqualityAnswers.objects.exclude(choices={}).exists(),
+        "letters": Attachment.objects.exists() or default_storage.exists("letter.eml") or default_storage.exists("spam.eml"),
+        "answers": Response.objects.filter(texts__has_key="violence-comment").exists(),
+    }
+    return {name for name, some in there.items() if some}
+
+
+def test_each_class_goes_when_its_own_time_is_over_and_not_before(person: Response, settings: Settings) -> None:
+    settings.KEEP = {"drafts": 10, "contacts": 20, "equality": 30, "letters": 40, "answers": 50}
+    gone: set[str] = set()
+    for name, days in settings.KEEP.items():
+        days_after_closing(person.consultation, days - 0.1)
+        assert retain() == []
+        assert left() == ALL - gone
+        days_after_closing(person.consultation, days + 0.1)
+        assert [what.removed for what in retain()] == [3 if name == "letters" else 1]
+        gone.add(name)
+        assert left() == ALL - gone
+        assert reconcile().differences == []
+    write(person.consultation)
+    assert retain() == []
+    assert reconcile().differences == []
+    entries = AuditEntry.objects.filter(action="retention_ran").order_by("pk")
+    assert [(entry.subject, entry.details["what"], entry.details["removed"]) for entry in entries] == [
+        (person.consultation.slug, name, 3 if name == "letters" else 1) for name in settings.KEEP
+    ]
+    assert PLANTED not in str(list(AuditEntry.objects.values_list("details", flat=True)))
+
+
+def test_no_word_and_no_address_is_left_in_any_table_or_file_of_ours(person: Response, files: Path) -> None:
+    days_after_closing(person.consultation, 2000)
+    retain()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'")
+        for (table,) in cursor.fetchall():
+            cursor.execute(f"SELECT count(*) FROM {table} t WHERE to_jsonb(t)::text ILIKE %s", [f"%{PLANTED}%"])  # noqa: S608
+            assert cursor.fetchone()[0] == 0, table
+    assert [path for path in files.rglob("*") if path.is_file() and PLANTED.encode() in path.read_bytes()] == []
+
+
+def test_without_contact_details_the_answers_stay_and_the_email_is_not_tried_or_corrected_any_more(
+    person: Response, administrator: User, client: Client, settings: Settings
+) -> None:
+    days_after_closing(person.consultation, settings.KEEP["contacts"] + 1)
+    retain()
+    assert Response.objects.get().texts == {"violence-comment": f"I am {PLANTED}."}
+    confirmation = Confirmation.objects.get()
+    assert (confirmation.state, confirmation.reason) == ("failed", "")
+    assert [attempt.detail for attempt in confirmation.tries.all()] == [""]
+    assert try_again(actor=administrator) == 0
+    with pytest.raises(NothingToCorrect):
+        correct_address(response=person, email="back@example.org")
+    page = client.get(reverse("receipt", args=[receipt_token(person)])).content.decode()
+    assert "We hold no email address of yours any more" in page
+    assert 'name="email"' not in page
+
+
+def test_what_has_not_arrived_is_kept_and_said(person: Response, settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    settings.STORAGES = {**settings.STORAGES, "delivery": settings.STORAGES["exports"]}
+    days_after_closing(person.consultation, 2000)
+    for state in (None, "waiting", "delivered"):
+        if state:
+            Delivery.objects.update_or_create(batch=person.membership.batch, defaults={"state": state})
+        call_command("retain")
+        # Not handed over, so nobody waits for them.
+        assert left() >= ALL - {"drafts"}
+    said = capsys.readouterr().out
+    assert "equality answers: 0 removed, 1 kept because they did not arrive where they have to go." in said
+    assert not default_storage.exists("spam.eml")
+    Delivery.objects.update(state="acknowledged")
+    call_command("retain", "--dry-run")
+    assert "answers, and staff's notes about them: 1 to be removed." in capsys.readouterr().out
+    assert left() >= ALL - {"drafts"}
+    call_command("retain")
+    assert left() == set()
+
+
+def test_a_response_in_no_batch_is_kept_whatever_its_age(person: Response, send: Send, settings: Settings) -> None:
+    days_after_closing(person.consultation, -1)
+    late = send({"violence-comment": "Late."}, name="Late", email="")
+    days_after_closing(person.consultation, 2000)
+    held = {what.what: what.held for what in retain()}
+    assert held["answers, and staff's notes about them"] == 1
+    late.refresh_from_db()
+    assert (late.texts, late.contact.name) == ({"violence-comment": "Late."}, "Late")
+    write(person.consultation)
+    retain()
+    late.refresh_from_db()
+    assert (late.texts, Contact.objects.get(response=late).name) == ({}, "")
+
+
+def test_an_email_that_has_not_gone_yet_keeps_its_address(person: Response, settings: Settings) -> None:
+    days_after_closing(person.consultation, settings.KEEP["contacts"] + 1)
+    Confirmation.objects.update(state="waiting")
+    assert "contacts" in left()
+    retain()
+    assert "contacts" in left()
+
+
+def test_a_batch_with_contact_details_still_balances_without_them(send: Send, exports: Path, files: Path, settings: Settings) -> None:
+    response = send(name=PLANTED, email="")
+    Consultation.objects.update(batches_include_contacts=True)
+    response.consultation.refresh_from_db()
+    write(response.consultation)
+    days_after_closing(response.consultation, settings.KEEP["contacts"] + 1)
+    retain()
+    assert Contact.objects.get().name == ""
+    assert reconcile().differences == []
+
+
+def test_the_books_notice_an_answer_altered_after_its_details_went_and_details_that_come_back(person: Response, settings: Settings) -> None:
+    days_after_closing(person.consultation, settings.KEEP["contacts"] + 1)
+    retain()
+    words = [difference.words for difference in go_through().differences]
+    assert words == []
+    Contact.objects.update(name="Back")
+    assert "Its contact details were removed, and there are some." in [difference.words for difference in go_through().differences]
+    Contact.objects.update(name="")
+    with behind_its_back(), connection.cursor() as cursor:
+        cursor.execute('UPDATE responses_response SET texts = \'{"violence-comment": "Other."}\'')
+    assert "Its answers are not those that were received." in [difference.words for difference in go_through().differences]
+
+
+def test_what_a_mail_server_said_can_be_emptied_by_the_ledgers_entry_alone(person: Response) -> None:
+    empty = "UPDATE responses_confirmationattempt SET detail = ''"
+    for attempt in (empty, "SELECT remove_details()", "UPDATE responses_response SET texts = '{}'"):
+        with pytest.raises(DatabaseError), connection.cursor() as cursor:
+            cursor.execute(attempt)
+    LedgerEntry.objects.create(response=person, event="details-removed", digest="0" * 64)
+    with pytest.raises(DatabaseError, match="is append-only"), connection.cursor() as cursor:
+        cursor.execute(empty)
+    with pytest.raises(DatabaseError, match="is append-only"), connection.cursor() as cursor:
+        cursor.execute("UPDATE responses_response SET texts = '{}'")
+
+
+def test_the_privacy_notice_shows_the_days_of_the_clocks(consultation: Consultation, client: Client) -> None:
+    page = client.get(reverse("consultation-privacy", args=[consultation.slug])).content.decode()
+    days = [clock.until(consultation) for clock in clocks()]
+    assert [day_in_words(day) in page for day in days if day] == [True] * 5
