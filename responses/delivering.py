@@ -7,6 +7,7 @@ files, and records how that went. A try that was cut begins again and leaves wha
 import hashlib
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -387,9 +388,14 @@ def build_notice(delivery: Delivery, *, reminder: bool) -> EmailMessage:
     batch = delivery.batch
     name = {"number": batch.number, "title": batch.consultation.title}
     subject = _("Please acknowledge batch %(number)s of “%(title)s”") if reminder else _("Batch %(number)s of “%(title)s” is there")
+    inside = defaultdict(list)
+    for file in delivery.files:
+        inside[file["name"].rpartition("/")[0].partition("/")[0]].append(file["bytes"])
     words = {
         "batch": batch,
-        "delivery": delivery,
+        "listed": [file for file in delivery.files if "/" not in file["name"]],
+        # A line for each folder, so that the email can be read: the manifest has the hash of every file.
+        "folders": [{"folder": f"{name}/", "files": len(sizes), "bytes": sum(sizes)} for name, sizes in inside.items() if name],
         "reminder": reminder,
         "folder": folder_of(batch),
         "received": f"{folder_of(batch)}{RECEIVED}",

@@ -12,12 +12,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from consult.clock import in_words
-from consult.models import Consultation, Right
+from consult.models import Consultation, Right, User
 from consult.views import say
 from responses.batching import PACK, FileGone, NoSuchFile, count_waiting, may_hold_contacts, open_file, seal_batch, zip_batch
 from responses.delivering import NoDestination, NotWritten, acknowledge, has_destination, send_again
 from responses.models import Batch
 from responses.tasks import nudge_delivering, nudge_writing
+from responses.views.resuming import resumable
 from responses.views.staff import ask_again, staff_only
 
 
@@ -34,15 +35,16 @@ def batch_list(request: HttpRequest) -> HttpResponse:
             "waiting": (number := waiting.get(consultation.pk, 0)),
             "figure": f"{number:,}",
             "next_number": mine[0].number + 1 if (mine := batches.get(consultation.pk, [])) else 1,
-            "batches": [_row(batch) for batch in mine],
+            "batches": [_row(batch, reader=request.user) for batch in mine],  # type: ignore[arg-type]  # staff_only saw to it
         }
         for consultation in Consultation.objects.filter(published_at__isnull=False)
     ]
     return render(request, "review/batch_list.html", {"rows": rows, "has_destination": has_destination()})
 
 
-def _row(batch: Batch) -> dict[str, object]:
+def _row(batch: Batch, *, reader: User) -> dict[str, object]:
     delivery = getattr(batch, "delivery", None)
+    kept_back = not reader.may(Right.TAKE_CONTACTS) and may_hold_contacts(batch=batch, name=PACK)
     return {
         "batch": batch,
         "delivery": delivery,
@@ -50,7 +52,12 @@ def _row(batch: Batch) -> dict[str, object]:
         "size": f"{batch.size:,}",
         "bytes": sum(file["bytes"] for file in batch.files),
         # What stands in folders is for programs, which take the zip.
-        "files": [file for file in batch.files if "/" not in file["name"]],
+        "files": [
+            file | {"kept_back": kept_back and may_hold_contacts(batch=batch, name=file["name"])}
+            for file in batch.files
+            if "/" not in file["name"]
+        ],
+        "kept_back": kept_back,
         "delivered": in_words(delivery.last_delivered_at) if delivery and delivery.last_delivered_at else "",
         "acknowledged": in_words(delivery.acknowledged_at) if delivery and delivery.acknowledged_at else "",
         "next_try": in_words(delivery.due_at) if delivery else "",
@@ -82,21 +89,21 @@ def batch_file(request: HttpRequest, consultation: str, number: int, name: str) 
             raise PermissionDenied
         if asked := ask_again(request):
             return asked
-    whole = name == PACK
+    reader: User = request.user  # type: ignore[assignment]  # staff_only saw to it
+    called = f"{batch.consultation.slug}-batch-{batch.number:04}"
     try:
-        if whole:
-            file = zip_batch(batch=batch, reader=request.user)  # type: ignore[arg-type]  # staff_only saw to it
-        else:
-            file = open_file(batch=batch, name=name, reader=request.user)  # type: ignore[arg-type]  # staff_only saw to it
+        if name == PACK:
+            whole = FileResponse(zip_batch(batch=batch, reader=reader), as_attachment=True, filename=f"{called}.zip")
+            whole["X-Content-Type-Options"] = "nosniff"
+            return whole  # type: ignore[return-value]  # a stream, with headers like any other page
+        file = open_file(batch=batch, name=name, reader=reader)
     except NoSuchFile as reason:
         raise Http404 from reason
     except FileGone:
         lines = [_("The file was written, but it is not where batches are kept. Somebody who runs this service can put it back.")]
         return say(request, status=404, heading=_("This file is missing"), lines=lines)
-    saved_as = f"{batch.consultation.slug}-batch-{batch.number:04}{'.zip' if whole else f'-{name}'}"
-    answer = FileResponse(file, as_attachment=True, filename=saved_as)
-    answer["X-Content-Type-Options"] = "nosniff"
-    return answer  # type: ignore[return-value]  # a stream, but with headers like any other page
+    entry = next(entry for entry in batch.files if entry["name"] == name)
+    return resumable(request, file, size=entry["bytes"], sha256=entry["sha256"], saved_as=f"{called}-{name}")  # type: ignore[return-value]
 
 
 @staff_only(Right.TAKE_BATCHES)

@@ -4,7 +4,7 @@ from urllib.parse import parse_qsl
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -17,6 +17,7 @@ from responses.extracting import KEPT_FOR, MayNotTakeContacts, ask_for_extract, 
 from responses.finding import read_filter
 from responses.models import Extract
 from responses.tasks import nudge_extracting
+from responses.views.resuming import resumable
 from responses.views.staff import ask_again, staff_only
 
 SHOWN = 50
@@ -100,6 +101,5 @@ def extract_file(request: HttpRequest, pk: int) -> HttpResponse:
     except FileGone:
         lines = [_("The file was made, but it is not where extracts are kept. Ask for it again.")]
         return say(request, status=404, heading=_("This file is missing"), lines=lines)
-    answer = FileResponse(file, as_attachment=True, filename=f"{extract.consultation.slug}-extract-{extract.pk}.zip")
-    answer["X-Content-Type-Options"] = "nosniff"
-    return answer  # type: ignore[return-value]  # a stream, but with headers like any other page
+    saved_as = f"{extract.consultation.slug}-extract-{extract.pk}.zip"
+    return resumable(request, file, size=extract.bytes, sha256=extract.sha256, saved_as=saved_as)  # type: ignore[return-value]  # a stream, with headers like any other page

@@ -5,11 +5,13 @@ import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pyrage
 import pytest
 from django.conf import settings as now
 from django.core import mail
+from django.core.files.storage import storages
 from django.db.models import F
 from django.db.models.functions import Now
 from django.test import Client
@@ -63,7 +65,12 @@ def test_a_batch_arrives_as_it_was_written_and_the_ledger_the_trail_and_an_email
     assert AuditEntry.objects.filter(action=Action.BATCH_DELIVERED, subject=folder_of(batch)).count() == 1
     [notice] = mail.outbox
     assert notice.to == ["batches@example.org"]
-    assert all(file["sha256"] in notice.body and f"{file['name']}, {file['bytes']}" in notice.body for file in batch.files)
+    top = [file for file in batch.files if "/" not in file["name"]]
+    assert all(file["sha256"] in notice.body and f"{file['name']}, {file['bytes']}" in notice.body for file in top)
+    # What is in a folder has one line for all.
+    within = [file for file in batch.files if "/" in file["name"]]
+    assert f"themefinder/: {len(within)} files, {sum(file['bytes'] for file in within)} bytes in all" in notice.body
+    assert not any(file["name"] in notice.body for file in within)
     assert "Responses: 2" in notice.body
     assert "secret" not in notice.body
     assert one.reference not in notice.body
@@ -111,15 +118,38 @@ def test_a_destination_that_is_full_or_not_there_is_tried_again_and_the_page_say
     assert (Delivery.objects.get().reason, Delivery.objects.get().attempts) == ("", 0)
 
 
-def test_a_file_that_was_altered_here_is_not_handed_on(place: Path, exports: Path, send: Send, consultation: Consultation) -> None:
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_a_file_that_was_altered_here_is_not_handed_on(
+    place: Path, exports: Path, send: Send, consultation: Consultation, settings: Settings, encrypted: bool
+) -> None:
+    settings.DELIVERY_AGE_RECIPIENTS = [str(pyrage.x25519.Identity.generate().to_public())] * encrypted
     send()
     batch = written(consultation)
     path = exports / folder_of(batch) / "responses.csv"
     path.write_bytes(path.read_bytes().replace(b"youth", b"elder"))
     assert deliver_due_batches() == []
     assert Delivery.objects.get().reason == "responses.csv is not what was written. Run `manage.py reconcile`."
-    assert not (place / folder_of(batch) / "responses.csv").exists()
+    assert not any(name.startswith("responses.csv") for name in content_of(place / folder_of(batch)))
     assert not (place / folder_of(batch) / "manifest.json").exists()
+
+
+def test_what_arrives_altered_is_noticed_and_not_put_in_its_place(
+    place: Path, send: Send, consultation: Consultation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send()
+    batch = written(consultation)
+    save = storages["delivery"].save
+
+    def spoils(name: str, content: Any, *more: Any, **named: Any) -> str:
+        kept = save(name, content, *more, **named)
+        path = place / name
+        path.write_bytes(b"X" + path.read_bytes()[1:])
+        return kept
+
+    monkeypatch.setattr(type(storages["delivery"]), "save", lambda _self, *given, **named: spoils(*given, **named))
+    assert deliver_due_batches() == []
+    assert "did not arrive as it was sent" in Delivery.objects.get().reason
+    assert [name for name in content_of(place / folder_of(batch)) if not name.endswith(".part")] == []
 
 
 def test_what_an_earlier_try_left_altered_is_replaced_and_what_is_whole_stays(
@@ -146,6 +176,27 @@ def test_what_one_worker_has_in_hand_no_other_takes_until_the_lease_is_over(plac
     assert deliver_due_batches() == []
     Delivery.objects.update(leased_until=Now() - timedelta(seconds=1))
     assert deliver_due_batches() == [batch]
+
+
+def test_whoever_lost_the_lease_stops_and_leaves_the_delivery_to_who_has_it(
+    place: Path, send: Send, consultation: Consultation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send()
+    written(consultation)
+    monkeypatch.setattr("responses.delivering.RENEW_SECONDS", 0)
+    save = storages["delivery"].save
+
+    def slow(_self: Any, *given: Any) -> str:
+        # As slow as this, its lease ran out, and another worker has it.
+        Delivery.objects.update(leased_until=Now() + timedelta(hours=1))
+        kept: str = save(*given)
+        return kept
+
+    monkeypatch.setattr(type(storages["delivery"]), "save", slow)
+    assert deliver_due_batches() == []
+    delivery = Delivery.objects.get()
+    assert (delivery.state, delivery.reason, delivery.attempts, delivery.leased_until is not None) == ("waiting", "", 0, True)
+    assert events("delivered") == []
 
 
 def test_sent_again_it_is_the_same_and_stands_on_the_trail(
