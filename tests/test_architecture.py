@@ -90,6 +90,7 @@ LAYERS = [
             "responses.reconciling",
             "responses.watching",
             "responses.retention",
+            "responses.person",
         ],
     ],
     ["responses.forms", "responses.tasks"],

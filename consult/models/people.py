@@ -15,6 +15,7 @@ class Right(models.TextChoices):
     EDIT_PLAN = "edit_plan", "change what the consultation says, and its dates"
     MANAGE_STAFF = "manage_staff", "make and change staff accounts"
     READ_TRAIL = "read_trail", "read the audit trail"
+    ANSWER_REQUESTS = "answer_requests", "find, hand over and erase what is held about a person"
     TAKE_CONTACTS = "take_contacts", "download contact details"
 
 
