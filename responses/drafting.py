@@ -73,6 +73,14 @@ def find_draft(*, consultation: Consultation, token: str) -> Draft:
         raise Draft.DoesNotExist from reason
 
 
+def find_sent(*, consultation: Consultation, token: str) -> Response | None:
+    """The response that the draft behind a link became, if `token` is one of a link; a browser's own goes with its draft."""
+    try:
+        return Response.objects.filter(consultation=consultation, submission_key=UUID(Signer(salt=LINK).unsign(token))).first()
+    except (BadSignature, ValueError):
+        return None
+
+
 def save_part(
     *, draft: Draft, part: str, fields: list[str], values: Mapping[str, Any], done: bool | None, seen: Mapping[str, str] | None = None
 ) -> Saved:

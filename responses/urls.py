@@ -98,6 +98,7 @@ urlpatterns = [
     path("<slug:consultation>/respond/later/", returning.later, name="later"),
     path("<slug:consultation>/respond/back/<str:token>/", returning.come_back, name="come-back"),
     path("<slug:consultation>/respond/your-answers.txt", returning.draft_text, name="draft-text"),
+    path("<slug:consultation>/respond/another/", responding.another, name="another"),
     path("<slug:consultation>/respond/discard/", responding.discard, name="discard"),
     path("<slug:consultation>/respond/<slug:part>/", responding.part, name="part"),
     path("<slug:consultation>/respond/<slug:part>/save/", responding.save, name="save"),

@@ -76,7 +76,21 @@ ADMINISTRATION = {"admin:index": {"editor", "administrator"}}
 # What anybody may open, some of it with an unguessable address or the browser's own draft.
 PUBLIC = {
     *{"home", "health-live", "health-ready", "metrics", "start", "section", "recommendation", "how-to-respond", "sources"},
-    *{"tasks", "part", "save", "later", "come-back", "draft-text", "check", "send", "discard", "sign-in", "sign-in-code", "sign-out"},
+    *{
+        "tasks",
+        "part",
+        "save",
+        "later",
+        "come-back",
+        "draft-text",
+        "another",
+        "check",
+        "send",
+        "discard",
+        "sign-in",
+        "sign-in-code",
+        "sign-out",
+    },
     *{"robots", "favicon", "security-contact", "accessibility", "privacy", "safety", "cookies"},
     *{"consultation-privacy", "paper-form", "paper-form-pdf"},
     *{"receipt", "receipt-text", "receipt-pdf", "amend", "withdraw", "equality", "stop-equality", "correct-address"},

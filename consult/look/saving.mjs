@@ -7,6 +7,8 @@ const PATIENCE = 10000 // with one save
 const HOLD_CONTINUE = 3000 // while a save is under way
 const RETRY = 5000
 const UNSAVED = 'unsaved '
+// Fields that nobody types into.
+const OURS = ['csrfmiddlewaretoken', 'seen', 'draft', 'email_meant']
 
 function stored(key) {
   try {
@@ -38,6 +40,7 @@ export function forgetAll() {
 export function saveAsTyped(form) {
   const key = UNSAVED + location.pathname
   const seen = form.elements.seen
+  const draft = form.elements.draft
   const quiet = form.querySelector('[data-saving]')
   const aloud = form.querySelector('[data-aloud]')
   const words = quiet.dataset
@@ -49,6 +52,7 @@ export function saveAsTyped(form) {
   let wait = RETRY
   let state = ''
   let warned = false
+  let gone = false
 
   // The eye sees each save; the ear is told only when something is otherwise than before.
   function say(what, at = '') {
@@ -57,8 +61,8 @@ export function saveAsTyped(form) {
     state = what
   }
 
-  const answers = () => [...new FormData(form)].filter(([name]) => name !== 'csrfmiddlewaretoken' && name !== 'seen')
-  const remember = (submitted = false) => store(key, { draft: form.dataset.draft, seen: seen.value, answers: answers(), submitted })
+  const answers = () => [...new FormData(form)].filter(([name]) => !OURS.includes(name))
+  const remember = (submitted = false) => store(key, { draft: draft.value, seen: seen.value, answers: answers(), submitted })
 
   function putBack(entry) {
     for (const field of form.elements) {
@@ -88,7 +92,7 @@ export function saveAsTyped(form) {
 
   function save(keepalive = false) {
     clearTimeout(timer)
-    if (!changed || choosing || sending) return sending
+    if (!changed || choosing || gone || sending) return sending
     if (!navigator.onLine) return say('offline')
     changed = false
     since = 0
@@ -102,10 +106,15 @@ export function saveAsTyped(form) {
     try {
       const body = new URLSearchParams(new FormData(form))
       const reply = await fetch(form.dataset.saves, { method: 'POST', body, keepalive, signal: AbortSignal.timeout(PATIENCE) })
+      if (reply.status === 409) {
+        // Trying again would not help. What was typed stays in the form and in this browser.
+        gone = true
+        return say('gone')
+      }
       if (!reply.ok) throw new Error(reply.status)
       const now = await reply.json()
       seen.value = now.seen
-      form.dataset.draft = now.draft
+      draft.value = now.draft
       wait = RETRY
       if (now.elsewhere) say('elsewhere', now.elsewhere)
       else say('saved', now.at)
@@ -123,7 +132,7 @@ export function saveAsTyped(form) {
   // Another page of ours has come up since: what was sent with Continue has arrived.
   forgetWhere((other) => other !== key && stored(other)?.submitted)
   const entry = stored(key)
-  const another = entry && entry.draft !== 'new' && entry.draft !== form.dataset.draft
+  const another = entry && entry.draft !== 'new' && entry.draft !== draft.value
   if (entry && ('posted' in form.dataset || another || JSON.stringify(entry.answers) === JSON.stringify(answers()))) store(key, null)
   else if (entry) putBack(entry)
 

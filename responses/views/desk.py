@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 
 from consult.models import Consultation
 from consult.views import page_context
-from responses.drafting import find_draft
-from responses.models import Draft
+from responses.drafting import find_draft, find_sent
+from responses.models import Draft, Response
 from responses.wording import in_words
 
 COOKIE_SECONDS = 200 * 24 * 3600
@@ -42,6 +42,8 @@ class Desk:
 
     context: dict[str, Any]
     draft: Draft | None
+    # What the answers in hand became, where somebody else who has the link sent them.
+    sent: Response | None
     opened_at: datetime
     # The drafts of this browser, the one in hand first. Changing a sent response lies on top of a new one being written.
     tokens: list[str]
@@ -72,7 +74,7 @@ class Desk:
 def sit_down(request: HttpRequest, slug: str) -> Desk:
     """Find the consultation and what this browser has of it. Raises Http404."""
     context = page_context(slug)
-    desk = Desk(context, None, context["consultation"].now, [])
+    desk = Desk(context, None, None, context["consultation"].now, [])
     try:
         signed = signing.loads(request.COOKIES.get(desk.cookie("opened"), ""), salt="opened")
         # Only ever earlier than now, and signed by us: a clock on the respondent's side has no say.
@@ -83,6 +85,8 @@ def sit_down(request: HttpRequest, slug: str) -> Desk:
         try:
             draft = find_draft(consultation=desk.consultation, token=token)
         except Draft.DoesNotExist:
+            if desk.draft is None and desk.sent is None:
+                desk.sent = find_sent(consultation=desk.consultation, token=token)
             continue
         desk.draft = desk.draft or draft
         desk.tokens.append(token)

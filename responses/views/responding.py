@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from consult.clock import day_in_words, time_in_words
+from consult.clock import in_words as clock_in_words
 from consult.limiting import OverLimit, count_hit, count_refusal, refuse_over_limit
 from consult.plan import Part, Plan
 from consult.views import too_often
@@ -37,11 +38,46 @@ def closed_page(request: HttpRequest, desk: Desk, *, typed: dict[str, Any] | Non
     return render(request, "responses/closed.html", desk.context | context)
 
 
+def gone_page(request: HttpRequest, desk: Desk, form: PartForm | None = None) -> HttpResponse:
+    """That the answers in hand are not there to be changed any more, mostly since somebody sent them, with what was typed now."""
+    typed = {name: value for name, value in form.typed.items() if value} if form else {}
+    context = {
+        "sent": desk.sent,
+        "sent_at": clock_in_words(desk.sent.received_at) if desk.sent else "",
+        "rows": [(form.fields[name].label, form.worded(name, value)) for name, value in typed.items()] if form else [],
+        "fields": [(name, one) for name, value in typed.items() for one in (value if isinstance(value, list) else [value])],
+        "part": form.part if form else None,
+        "mark": mark_of(None),
+    }
+    return render(request, "responses/gone.html", desk.context | context, status=409 if form else 200)
+
+
+@private
+@require_POST
+def another(request: HttpRequest, consultation: str) -> HttpResponse:
+    """Begin one more response on this device, for somebody else at it. What was begun before stays behind it."""
+    desk = sit_down(request, consultation)
+    if not desk.context["window"].takes_responses:
+        return closed_page(request, desk)
+    tokens = desk.tokens
+    desk.draft = None
+    try:
+        _draft, token = take_draft(request, desk)
+    except OverLimit as over:
+        return too_often(request, seconds=over.seconds)
+    page = redirect("tasks", desk.consultation.slug)
+    page.status_code = 303
+    keep_drafts(page, desk, [token, *tokens])
+    return page
+
+
 @private
 @require_safe
 def tasks(request: HttpRequest, consultation: str) -> HttpResponse:
     """The parts of the response, in any order, and how far each has got."""
     desk = sit_down(request, consultation)
+    if desk.sent:
+        return gone_page(request, desk)
     if not desk.may_answer:
         return closed_page(request, desk)
     rows = [{"part": part, "state": state_of(part, desk)} for part in desk.context["plan"].parts]
@@ -75,6 +111,8 @@ def part(request: HttpRequest, consultation: str, part: str) -> HttpResponse:
     returning = request.GET.get("return") == "check"
     if request.method == "POST":
         form = PartForm(plan=plan, part=this, data=request.POST)
+        if not is_in_hand(request, desk):
+            return gone_page(request, desk, form)
         if not desk.may_answer and not desk.draft:
             return closed_page(request, desk, typed=form.typed)
         try:
@@ -82,7 +120,10 @@ def part(request: HttpRequest, consultation: str, part: str) -> HttpResponse:
         except OverLimit as over:
             return too_often(request, seconds=over.seconds)
         question_email(request, form)
-        saved = keep_typed(request, draft, form, done=form.is_valid() and "later" not in request.POST)
+        try:
+            saved = keep_typed(request, draft, form, done=form.is_valid() and "later" not in request.POST)
+        except Draft.DoesNotExist:
+            return gone_page(request, desk, form)
         desk.draft = saved.draft
         if not desk.may_answer:
             return closed_page(request, desk)
@@ -99,6 +140,8 @@ def part(request: HttpRequest, consultation: str, part: str) -> HttpResponse:
         if token:
             keep_drafts(page, desk, [token, *desk.tokens])
         return page
+    if desk.sent:
+        return gone_page(request, desk)
     if not desk.may_answer:
         return closed_page(request, desk)
     form = PartForm(plan=plan, part=this, initial=desk.answers)
@@ -113,13 +156,16 @@ def save(request: HttpRequest, consultation: str, part: str) -> HttpResponse:
     plan = desk.context["plan"]
     this = find_part(plan, part)
     form = PartForm(plan=plan, part=this, data=request.POST)
-    if not desk.may_answer and not desk.draft:
-        return JsonResponse({"closed": True}, status=409)
+    # Continue then says what happened, and keeps what was typed.
+    if not is_in_hand(request, desk) or (not desk.may_answer and not desk.draft):
+        return JsonResponse({}, status=409)
     try:
         draft, token = take_draft(request, desk)
+        saved = keep_typed(request, draft, form, done=None)
     except OverLimit:
         return JsonResponse({}, status=429)
-    saved = keep_typed(request, draft, form, done=None)
+    except Draft.DoesNotExist:
+        return JsonResponse({}, status=409)
     known = read_seen(request)
     # A field that somebody else changed too stays as the page knew it, so that Continue shows both and asks.
     now_seen = {name: known[name] if name in saved.elsewhere else fingerprint(value) for name, value in form.typed.items()}
@@ -165,11 +211,17 @@ def take_draft(request: HttpRequest, desk: Desk) -> tuple[Draft, str]:
 
 
 def keep_typed(request: HttpRequest, draft: Draft, form: PartForm, *, done: bool | None) -> Saved:
-    """Save a page into `draft`. Where that was sent a moment ago, by a colleague or another tab, raises Http404."""
-    try:
-        return save_part(draft=draft, part=form.part.slug, fields=form.names, values=form.typed, done=done, seen=read_seen(request))
-    except Draft.DoesNotExist as reason:
-        raise Http404 from reason
+    """Save a page into `draft`. Raises Draft.DoesNotExist where that was sent a moment ago, by a colleague or in another tab."""
+    return save_part(draft=draft, part=form.part.slug, fields=form.names, values=form.typed, done=done, seen=read_seen(request))
+
+
+def is_in_hand(request: HttpRequest, desk: Desk) -> bool:
+    """Whether what was typed belongs to the answers that this browser has in hand, by the mark of them that its page carries.
+
+    Not where they were sent meanwhile, by a colleague or in another tab, or where the page was one of other answers.
+    """
+    mark = request.POST.get("draft", "")
+    return mark in {"", mark_of(None), mark_of(desk.draft)}
 
 
 def read_seen(request: HttpRequest) -> dict[str, str]:
@@ -219,6 +271,8 @@ def address_after(this: Part, desk: Desk, *, returning: bool) -> str:
 def check(request: HttpRequest, consultation: str) -> HttpResponse:
     """Everything that would be sent, to look over and change."""
     desk = sit_down(request, consultation)
+    if desk.sent:
+        return gone_page(request, desk)
     if not desk.may_answer:
         return closed_page(request, desk)
     return render_check(request, desk)

@@ -11,17 +11,18 @@ from consult.limiting import OverLimit
 from responses import tasks as jobs
 from responses.answers import AnswersRefused
 from responses.contacts import read_contact
-from responses.drafting import expire_at, find_draft
+from responses.drafting import expire_at, find_draft, find_sent, link_token
 from responses.models import Draft
 from responses.returning import ask_for_link, link_address
 from responses.views.desk import keep_drafts, private, said_so_far, sit_down, text_to_keep
+from responses.views.responding import gone_page
 
 
 @private
 def later(request: HttpRequest, consultation: str) -> HttpResponse:
     """The link to the draft in hand, to keep or to have emailed."""
     desk = sit_down(request, consultation)
-    if desk.draft is None:
+    if desk.draft is None or desk.sent:
         return redirect("tasks", desk.consultation.slug)
     problem, asked = "", request.GET.get("asked") == "yes"
     email = desk.answers.get("email", "")
@@ -38,17 +39,22 @@ def later(request: HttpRequest, consultation: str) -> HttpResponse:
             problem = _("We have sent this link as often as we may in one day. Copy it from this page instead.")
         else:
             jobs.nudge_sending()
-            page = redirect(f"{request.path}?asked=yes")
+            page: HttpResponse = redirect(f"{request.path}?asked=yes")
             page.status_code = 303
             return page
+    emailed = desk.draft.links.order_by("pk").last()
     words = {
         "link": link_address(desk.draft),
+        "emailed": emailed,
         "problem": problem,
         "asked": asked,
         "email": email,
         "kept_until": day_in_words(expire_at(desk.consultation)),
     }
-    return render(request, "responses/later.html", desk.context | words)
+    page = render(request, "responses/later.html", desk.context | words)
+    # From now on others may send these answers: by the token of the link this browser can tell that they were sent.
+    keep_drafts(page, desk, [link_token(desk.draft), *desk.tokens[1:]])
+    return page
 
 
 @private
@@ -58,6 +64,9 @@ def come_back(request: HttpRequest, consultation: str, token: str) -> HttpRespon
     try:
         found = find_draft(consultation=desk.consultation, token=token)
     except Draft.DoesNotExist:
+        desk.sent = find_sent(consultation=desk.consultation, token=token)
+        if desk.sent:
+            return gone_page(request, desk)
         return render(request, "responses/come_back.html", desk.context | {"found": None}, status=404)
     if request.method == "POST":
         page = redirect("tasks", desk.consultation.slug)

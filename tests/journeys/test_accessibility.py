@@ -53,7 +53,7 @@ DIFFERENCE = {"subject": "K7M4-PX9T-R version 1", "words": "Its answers or conta
 # Addresses that are no pages: what comes from them is a file, JSON, or the way to another page.
 NO_PAGES = {
     *{"home", "health-live", "health-ready", "metrics", "save", "send", "discard"},
-    *{"amend", "draft-text", "receipt-text", "receipt-pdf", "stop-equality", "correct-address", "sign-out"},
+    *{"amend", "another", "draft-text", "receipt-text", "receipt-pdf", "stop-equality", "correct-address", "sign-out"},
     *{
         "batch-now",
         "acknowledge",
@@ -187,6 +187,11 @@ def walk_public_pages(visit: Visit, consultation: Consultation) -> None:
     visit.look("later", "asked")
     visit.go("come-back", slug, link.rstrip("/").rpartition("/")[2])
     visit.go("come-back", slug, "nothing", state="gone")
+    visit.go("part", slug, "violence")
+    visit.page.evaluate("document.querySelector('[name=draft]').value = 'another'")
+    visit.page.fill("[name=violence-comment]", "Typed when the answers were sent already.")
+    press(visit, "Continue")
+    visit.look("part", "gone")
     visit.go("check", slug, state="to send")
     move_window(consultation, opens_in=timedelta(days=-30), closes_in=timedelta(hours=3))
     visit.go("start", slug, state="last hours")

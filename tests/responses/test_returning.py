@@ -12,10 +12,10 @@ from django.test import Client
 
 from consult.models import Consultation
 from responses.drafting import find_draft, link_token
-from responses.models import Draft, DraftLink
+from responses.models import Draft, DraftLink, Response
 from responses.returning import TRY_FOR, ask_for_link, send_due_links
 from tests.postbox import Postbox
-from tests.responses.test_responding import answer, at
+from tests.responses.test_responding import answer, at, send
 
 pytestmark = pytest.mark.usefixtures("consultation")
 MailThrough = Callable[[int], None]
@@ -126,3 +126,88 @@ def test_with_the_draft_goes_the_address(rita: Client) -> None:
     ask_for_link(draft=Draft.objects.get(), email="rita@example.org")
     Draft.objects.get().delete()
     assert not DraftLink.objects.exists()
+
+
+def colleague_of(rita: Client) -> Client:
+    """Ben opens the link to Rita's answers."""
+    ben = Client()
+    ben.post(link_on(rita.get(at("later")).content.decode()))
+    return ben
+
+
+def mark_on(client: Client, part: str = "violence") -> str:
+    return re.findall(r'name="draft" value="([^"]+)"', client.get(at("part", part)).content.decode())[0]
+
+
+@pytest.mark.parametrize("first", ["rita", "ben"])
+def test_whoever_still_types_when_a_colleague_has_sent_is_told_and_keeps_every_word(rita: Client, first: str) -> None:
+    ben = colleague_of(rita)
+    sender, typist = (rita, ben) if first == "rita" else (ben, rita)
+    mark = mark_on(typist, "trust")
+    send(sender)
+    sent = Response.objects.get()
+    # The script saves, and is told that trying again does not help.
+    assert typist.post(at("save", "trust"), {"draft": mark, "trust-comment": "Too late"}).status_code == 409
+    page = typist.post(at("part", "trust"), {"draft": mark, "trust-comment": "Too <late>\nفات", "trust-agree": "agree"})
+    words = page.content.decode()
+    assert page.status_code == 409
+    assert "These answers were sent" in words
+    assert sent.reference in words
+    assert "Too &lt;late&gt;\nفات" in words
+    assert Draft.objects.count() == 0
+    # As a new response, the words are there as they were typed.
+    form = re.findall(r'<form method="post" action="([^"]+/respond/trust/)">(.*?)</form>', words, re.DOTALL)[0]
+    fields = {
+        name: unescape(value) for name, value in re.findall(r'<textarea name="([^"]+)" hidden>\n(.*?)</textarea>', form[1], re.DOTALL)
+    }
+    assert typist.post(form[0], fields | {"draft": "new"}).status_code == 303
+    assert Draft.objects.get().answers == {"trust-comment": "Too <late>\nفات", "trust-agree": "agree"}
+    assert Response.objects.count() == 1
+
+
+def test_whoever_comes_back_when_a_colleague_has_sent_reads_when_and_may_begin_anew(rita: Client) -> None:
+    link = link_on(rita.get(at("later")).content.decode())
+    ben = colleague_of(rita)
+    send(ben)
+    reference = Response.objects.get().reference
+    for page in [rita.get(at(*name)) for name in (["tasks"], ["part", "violence"], ["check"])] + [Client().get(link)]:
+        assert page.status_code == 200
+        assert "These answers were sent" in page.content.decode()
+        assert reference in page.content.decode()
+    assert rita.post(at("another")).headers["Location"] == at("tasks")
+    assert "Not started" in rita.get(at("tasks")).content.decode()
+    # Nobody without the link learns anything.
+    assert reference not in Client().get(at("tasks")).content.decode()
+
+
+def test_a_second_tab_that_was_open_when_the_first_one_sent_loses_no_word(rita: Client) -> None:
+    mark = mark_on(rita)
+    send(rita)
+    page = rita.post(at("part", "violence"), {"draft": mark, "violence-comment": "In the other tab"})
+    assert page.status_code == 409
+    assert "These answers are not here any more" in page.content.decode()
+    assert "In the other tab" in page.content.decode()
+    assert not Draft.objects.exists()
+
+
+def test_the_next_person_at_the_same_device_begins_a_response_of_their_own(rita: Client) -> None:
+    tasks = rita.get(at("tasks")).content.decode()
+    assert "Not your answers?" in tasks
+    rita.post(at("another"))
+    answer(rita, "violence", violence_comment="Somebody else.")
+    receipt = send(rita).content.decode()
+    assert "Somebody else." in receipt
+    assert f'action="{at("another")}"' in receipt
+    # What the first one began is there again, and is a response of its own.
+    assert "Half a thought." in rita.get(at("part", "violence")).content.decode()
+    send(rita)
+    assert sorted(response.texts["violence-comment"] for response in Response.objects.all()) == ["Half a thought.", "Somebody else."]
+
+
+def test_a_link_that_could_not_be_sent_is_told_where_it_was_asked_for(rita: Client) -> None:
+    ask_for_link(draft=Draft.objects.get(), email="rita@example.org")
+    assert "could not" not in rita.get(at("later")).content.decode()
+    DraftLink.objects.update(attempts=2)
+    assert "The link could not be sent to rita@example.org yet." in rita.get(at("later")).content.decode()
+    DraftLink.objects.update(state="failed")
+    assert "We could not send the link to rita@example.org." in rita.get(at("later")).content.decode()
