@@ -4,9 +4,13 @@ import re
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from django.utils import dates
+from django.utils.translation import gettext as _
+
 LONDON = ZoneInfo("Europe/London")
 # Years that a consultation can be in; a slip of the finger gives 227 or 20277, and sums with such years overflow.
 YEARS = range(2000, 2200)
+# As a plan file has them, whatever language people read.
 MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
 
 
@@ -111,7 +115,7 @@ def time_in_words(instant: datetime) -> str:
 def in_words(instant: datetime) -> str:
     """An instant as people read it: "4:05pm on 3 December 2026 (UK time)"."""
     local = instant.astimezone(LONDON)
-    return f"{_clock_time(local)} on {local.day} {MONTHS[local.month - 1]} {local.year} (UK time)"
+    return _("%(time)s on %(day)s (UK time)") % {"time": _clock_time(local), "day": day_in_words(instant)}
 
 
 def closing_in_words(closes_at: datetime) -> str:
@@ -126,7 +130,7 @@ def closing_in_words(closes_at: datetime) -> str:
 def day_in_words(instant: datetime) -> str:
     """The London day of an instant: "21 January 2027"."""
     local = instant.astimezone(LONDON)
-    return f"{local.day} {MONTHS[local.month - 1]} {local.year}"
+    return f"{local.day} {dates.MONTHS[local.month]} {local.year}"
 
 
 def iso(instant: datetime) -> str:

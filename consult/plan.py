@@ -9,6 +9,8 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 GENERAL = "general"
 ABOUT_YOU = "about-you"
 EQUALITY = "equality"
@@ -124,7 +126,7 @@ class Plan:
         """The pages of the form in order: sections, recommendations, the whole plan, about you. Equality comes after sending."""
         pages = [(section.slug, "section", section.title) for section in self.sections]
         pages += [(recommendation.slug, "recommendation", recommendation.headline) for recommendation in self.recommendations]
-        pages += [(GENERAL, "general", "The plan as a whole"), (ABOUT_YOU, "about-you", "About you")]
+        pages += [(GENERAL, "general", _("The plan as a whole")), (ABOUT_YOU, "about-you", _("About you"))]
         return tuple(Part(slug, kind, title, self.questions_of(slug)) for slug, kind, title in pages)
 
     @cached_property

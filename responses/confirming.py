@@ -25,6 +25,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from consult.clock import in_words
 from responses.ledger import record_event
@@ -56,12 +57,12 @@ GROUP = 50
 RUN_FOR_WAITS = 3
 LEASE_WAITS = 15
 
-# What each email says first; its subject names the reference too.
+# What each email says first, and its subject.
 HEADINGS = {
-    Response.Act.SENT: "Your {} was received",
-    Response.Act.AMENDED: "Your changed {} was received",
-    Response.Act.WITHDRAWN: "Your {} was withdrawn",
-    Response.Act.ERASED: "Your {} was erased",
+    Response.Act.SENT: (_("Your response was received"), _("Your response %(reference)s was received")),
+    Response.Act.AMENDED: (_("Your changed response was received"), _("Your changed response %(reference)s was received")),
+    Response.Act.WITHDRAWN: (_("Your response was withdrawn"), _("Your response %(reference)s was withdrawn")),
+    Response.Act.ERASED: (_("Your response was erased"), _("Your response %(reference)s was erased")),
 }
 
 CLAIM = """
@@ -131,9 +132,9 @@ def build_email(confirmation: Confirmation) -> EmailMultiAlternatives:
     validate_email(response.contact.reachable_at)
     consultation = response.consultation
     contact_email = settings.CONTACT_EMAIL or consultation.contact.get("email") or ""
-    heading = HEADINGS[Response.Act(response.act)]
+    heading, subject = HEADINGS[Response.Act(response.act)]
     words = {
-        "heading": heading.format("response"),
+        "heading": heading,
         "act": response.act,
         "reference": response.reference,
         "received": in_words(response.received_at),
@@ -145,7 +146,7 @@ def build_email(confirmation: Confirmation) -> EmailMultiAlternatives:
         "contact_email": contact_email,
     }
     email = EmailMultiAlternatives(
-        subject=heading.format(f"response {response.reference}"),
+        subject=str(subject) % {"reference": response.reference},
         body=_wrapped(render_to_string("emails/confirmation.txt", words)),
         to=[response.contact.reachable_at],
         reply_to=[contact_email] if contact_email else None,

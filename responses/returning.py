@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from consult.clock import closing_in_words, day_in_words
 from consult.limiting import count_hit, refuse_over_limit
@@ -90,7 +91,7 @@ def build_link_email(link: DraftLink) -> EmailMessage:
         "kept_until": day_in_words(expire_at(consultation)),
     }
     return EmailMessage(
-        subject="Your link to go on with your response",
+        subject=_("Your link to go on with your response"),
         body=render_to_string("emails/link.txt", words).strip() + "\n",
         to=[link.email],
         headers={"Message-ID": link.message_id, "Auto-Submitted": "auto-generated"},
