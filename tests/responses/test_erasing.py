@@ -124,6 +124,7 @@ def test_its_number_stays_with_a_tombstone_and_the_ledger_and_the_trail_say_so(p
     versions = Response.objects.filter(reference=person.reference).order_by("version")
     assert list(versions.values_list("act", "choices", "texts")) == [("sent", {}, {}), ("amended", {}, {}), ("erased", {}, {})]
     assert list(tombstone.ledger.values_list("event", flat=True)) == ["erased"]
+    assert default_storage.exists(f"erasures/{person.reference}")
     assert list(versions.values_list("review__superseded", flat=True)) == [True, True, False]
     assert list(Confirmation.objects.values_list("state", flat=True)) == ["sent", "failed", "not-wanted"]
     entry = AuditEntry.objects.get(action="response_erased")
