@@ -26,6 +26,7 @@ from responses.models import (
     Message,
     Response,
     Review,
+    SavedFilter,
     Transcription,
 )
 from responses.receipts import receipt_token
@@ -104,6 +105,8 @@ def _erase(newest: Response, actor: User | None, why: str) -> Response:
     Draft.objects.filter(Q(amends__in=versions) | Q(submission_key__in=keys)).delete()
     stop_equality_use(token=receipt_token(newest))
     _remove_originals(versions)
+    # A filter that somebody kept for this response alone.
+    SavedFilter.objects.filter(Q(query__icontains=newest.reference) | Q(name__icontains=newest.reference)).delete()
     # The names that staff gave may tell what it said.
     MemberMarks.objects.filter(member__response__in=versions).delete()
     remove_extracts_of(versions)

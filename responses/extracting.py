@@ -77,7 +77,9 @@ def ask_for_extract(*, consultation: Consultation, query: str | None, actor: Use
         if waits:
             return waits
         extract = Extract.objects.create(**wanted)
-        record(action=Action.EXTRACT_ASKED, actor=actor, subject=name_of(extract), kind=kind, filter=query or "", contacts=with_contacts)
+        # Which filters, and not what was looked for: that may be somebody's name.
+        filters = sorted({name for name, _ in parse_qsl(query or "")})
+        record(action=Action.EXTRACT_ASKED, actor=actor, subject=name_of(extract), kind=kind, filters=filters, contacts=with_contacts)
     return extract
 
 

