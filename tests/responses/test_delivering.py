@@ -21,7 +21,7 @@ from pytest_django.fixtures import Settings
 from consult.models import Action, AuditEntry, Consultation, User
 from consult.services.addresses import delivery as destination
 from responses.batching import folder_of, seal_batch, write_batch
-from responses.delivering import NoDestination, NotWritten, acknowledge, claim_due, deliver_due_batches, send_again
+from responses.delivering import NoDestination, NotWritten, _deliver, acknowledge, claim_due, deliver_due_batches, send_again
 from responses.models import Batch, Delivery, LedgerEntry, Response
 from tests.folders import content_of
 
@@ -197,6 +197,34 @@ def test_whoever_lost_the_lease_stops_and_leaves_the_delivery_to_who_has_it(
     delivery = Delivery.objects.get()
     assert (delivery.state, delivery.reason, delivery.attempts, delivery.leased_until is not None) == ("waiting", "", 0, True)
     assert events("delivered") == []
+
+
+def test_a_failure_of_whoever_lost_the_lease_is_not_put_on_who_has_it(
+    place: Path, send: Send, consultation: Consultation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send()
+    written(consultation)
+
+    def cut(_self: Any, *given: Any) -> str:
+        Delivery.objects.update(leased_until=Now() + timedelta(hours=1))
+        raise OSError(104, "Connection reset by peer")
+
+    monkeypatch.setattr(type(storages["delivery"]), "save", cut)
+    assert deliver_due_batches() == []
+    delivery = Delivery.objects.get()
+    assert (delivery.reason, delivery.attempts, delivery.leased_until is not None) == ("", 0, True)
+
+
+def test_delivered_twice_at_once_is_recorded_once(place: Path, send: Send, consultation: Consultation) -> None:
+    send()
+    batch = written(consultation)
+    Delivery.objects.create(batch=batch)
+    slow = claim_due()
+    assert slow is not None
+    Delivery.objects.update(leased_until=Now() - timedelta(seconds=1))
+    assert deliver_due_batches() == [batch]
+    assert _deliver(slow) is False
+    assert AuditEntry.objects.filter(action=Action.BATCH_DELIVERED).count() == 1
 
 
 def test_sent_again_it_is_the_same_and_stands_on_the_trail(
