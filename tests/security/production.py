@@ -1,5 +1,6 @@
 """The whole service as it runs for real: not a rehearsal, behind a proxy that ends https, with people's words planted in it."""
 
+import re
 import socket
 from pathlib import Path
 
@@ -42,6 +43,11 @@ class Production(Parts):
         walker = self.visitor().go(f"{RESPOND}violence/").fill({"violence-comment": "planted-answer <script>alert(1)</script> \U0001f642"})
         walker.go(f"{RESPOND}about-you/").fill({"email": email, "name": "Planted Name"})
         return walker.go(f"{RESPOND}check/")
+
+    def links(self) -> list[str]:
+        """The links to drafts that arrived by email."""
+        bodies = [email.get_content() for email in self.postbox.arrived if not email.is_multipart()]
+        return [link for body in bodies for link in re.findall(r"/\S+/respond/back/[^/\s]+/", body.replace(self.origin, ""))]
 
     def raw(self, request: bytes, *, seconds: float = 10) -> bytes:
         """What comes back for bytes that no browser would send; nothing where the connection was cut."""

@@ -195,6 +195,21 @@ def test_after_a_hostile_run_nothing_that_the_service_wrote_holds_anybodys_words
         tokens.add(walker.url.split("/receipt/")[1].strip("/"))
         walker.go(f"{walker.url}copy.txt")
         walker.go(walker.url + "planted-word-in-a-path/?planted-word=in-a-query")
+    # Links to come back by: one that arrives and opens a draft, one whose address is refused, one that is guessed.
+    for email in ("planted.back@example.org", "planted.refused@example.org"):
+        site.ready_for(email).go(f"{RESPOND}later/").fill({"email": email})
+    until(site.links, seconds=60, what="the link did not come")
+    for link in site.links():
+        assert site.visitor().go(link).status == 200
+        tokens.add(link.rstrip("/").rpartition("/")[2])
+    site.visitor().go(f"{RESPOND}back/planted-token-of-a-draft/")
+    # What came by email, and is taken up; and a person's pack, looked for by name.
+    letter = site.running.var.parent / "letter.eml"
+    letter.write_text("From: Planted Name <planted@example.org>\nSubject: planted-word\n\nplanted-answer by email\n")
+    for command in (["load_mailbox", "police-and-crime-plan-2021-25", str(letter)], ["find_person", "Planted", "Name"], ["retain"]):
+        ran = site.running.try_to_manage(*command)
+        assert ran.returncode == 0, ran.stderr
+        assert "planted" not in (ran.stdout + ran.stderr).lower().replace(str(letter).lower(), "")
     sign_in(site.visitor("192.0.2.4"), "planted-secret-typed-as-a-name", "planted guess")
     # The database refuses what it is given, with the row in its answer; then it goes away under somebody who sends.
     walker = site.ready_for("planted@example.org")
