@@ -35,6 +35,7 @@ def extract_list(request: HttpRequest) -> HttpResponse:
             "extract": extract,
             "asked": in_words(extract.asked_at),
             "until": in_words(until) if (until := expires_at(extract)) else "",
+            "filter": ", ".join(f"{name}: {value}" for name, value in parse_qsl(extract.query)),
             "total": f"{extract.total:,}",
             "done": f"{extract.done:,}",
             "kept_back": extract.includes_contacts and not may_take_contacts,
