@@ -146,6 +146,7 @@ def remove_details(*, responses: list[int]) -> int:
             )
             for response in found
         )
+        remove_extracts_of(Response.objects.filter(pk__in=[response.pk for response in found]), with_contacts=True)
     return len(found)
 
 

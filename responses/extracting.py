@@ -209,9 +209,13 @@ def remove_expired_extracts() -> int:
     return _remove(Extract.objects.filter(over))
 
 
-def remove_extracts_of(versions: QuerySet[Response]) -> int:
-    """Remove every extract that holds one of `versions`, which are being erased: ask again to have it without them."""
-    return _remove(Extract.objects.filter(members__response__in=versions).distinct())
+def remove_extracts_of(versions: QuerySet[Response], *, with_contacts: bool = False) -> int:
+    """Remove every extract that holds one of `versions`, which are being erased: ask again to have it without them.
+
+    `with_contacts`: only those that hold contact details, which are all that is being removed.
+    """
+    holding = Extract.objects.filter(members__response__in=versions)
+    return _remove((holding.filter(includes_contacts=True) if with_contacts else holding).distinct())
 
 
 def _remove(extracts: QuerySet[Extract]) -> int:

@@ -25,9 +25,9 @@ from responses.amending import amend_response, withdraw_response
 from responses.answers import read_answers
 from responses.batching import seal_batch, write_batch
 from responses.coding import code_answer, make_code
-from responses.erasing import erase_response
+from responses.erasing import erase_response, remove_details
 from responses.extracting import ask_for_extract, make_due_extracts, remove_expired_extracts
-from responses.models import Batch, BatchMember, Extract, ExtractMember, LedgerEntry, Response
+from responses.models import Batch, BatchMember, Confirmation, Extract, ExtractMember, LedgerEntry, Response
 from responses.tasks import tidy
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -195,6 +195,21 @@ def test_erasing_removes_every_extract_that_holds_the_response(
     assert list(Extract.objects.all()) == [other]
     assert [path.parent.name for path in exports.rglob("extract.zip")] == [f"extract-{other.pk}"]
     assert not ExtractMember.objects.filter(extract=holds.pk).exists()
+
+
+def test_contact_details_that_are_removed_are_in_no_extract_either(
+    consultation: Consultation, sent: list[Response], taker: User, exports: Path
+) -> None:
+    Confirmation.objects.update(state="sent")
+    Consultation.objects.update(batches_include_contacts=True)
+    consultation.refresh_from_db()
+    User.objects.filter(pk=taker.pk).update(takes_contacts=True)
+    taker.refresh_from_db()
+    plain, told = everything(consultation, taker), everything(consultation, taker, with_contacts=True)
+    assert remove_details(responses=[sent[0].pk]) == 1
+    assert list(Extract.objects.all()) == [plain]
+    assert [path.parent.name for path in exports.rglob("extract.zip")] == [f"extract-{plain.pk}"]
+    assert not ExtractMember.objects.filter(extract=told.pk).exists()
 
 
 def test_what_is_erased_while_an_extract_is_made_is_in_no_file(
