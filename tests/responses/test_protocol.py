@@ -27,11 +27,12 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 
 from consult.models import Consultation, Edition
 from consult.plan import Plan
-from responses import amending, batching, confirming, submitting
+from responses import amending, batching, confirming, erasing, submitting
 from responses.amending import ChangedMeanwhile, amend_response, withdraw_response
 from responses.answers import read_answers
 from responses.batching import seal_batch, seal_due_batches, write_batch
 from responses.confirming import claim_due, send_due_confirmations
+from responses.erasing import ErasedAlready, erase_response
 from responses.models import Batch, BatchMember, Confirmation, LedgerEntry, Response, Review
 from responses.reconciling import go_through
 from responses.submitting import ConsultationClosed, SentDifferently, Submitted, submit_response
@@ -194,11 +195,30 @@ class Protocol(RuleBasedStateMachine):
         self.press(second, at)
         return second
 
+    @rule(form=forms, at=CUTS)
+    def asks_to_have_it_erased(self, form: Form, at: int | None) -> None:
+        """What this form made goes, in every version there is by now."""
+        made = self.receipts.get(form.key)
+        if made is None:
+            return
+        reference = made.response.reference
+        over = self.record[reference][-1][0] == "erased"
+        try:
+            with cut(at):
+                tombstone = erase_response(reference=reference, actor=None, why="asked")
+        except Killed:
+            return
+        except ErasedAlready:
+            assert over
+            return
+        assert not over
+        self.record[reference].append(("erased", tombstone.digest))
+
     def press(self, form: Form, at: int | None) -> None:
         """Press the button, and hold what comes back against what should."""
         before = self.receipts.get(form.key)
         newest = self.record[form.of.reference] if form.of else []
-        stale = form.of is not None and (len(newest) != form.of.version or newest[-1][0] == "withdrawn")
+        stale = form.of is not None and (len(newest) != form.of.version or newest[-1][0] in {"withdrawn", "erased"})
         try:
             with cut(at):
                 done = self.deliver(form)
@@ -360,6 +380,12 @@ class Protocol(RuleBasedStateMachine):
         self.batches_hold_what_waited_when_they_were_sealed_and_keep_it()
         self.what_was_written_stays_as_it_was()
         self.each_confirmation_is_in_an_honest_state()
+        self.nothing_erased_says_anything()
+
+    def nothing_erased_says_anything(self) -> None:
+        erased = [reference for reference, versions in self.record.items() if versions[-1][0] == "erased"]
+        left = Response.objects.filter(reference__in=erased).exclude(choices={}, texts={}, contact__name="", contact__email="")
+        assert not left.exists()
 
     def everything_acknowledged_is_there_once_and_nothing_else(self) -> None:
         there: dict[str, list[tuple[str, str]]] = {}
@@ -374,7 +400,7 @@ class Protocol(RuleBasedStateMachine):
         everything = sorted(pk for pks in self.versions().values() for pk in pks)
         for rows in (Confirmation, Review):
             assert sorted(rows.objects.values_list("response", flat=True)) == everything
-        arrivals = LedgerEntry.objects.filter(event__in=["received", "amended", "withdrawn"])
+        arrivals = LedgerEntry.objects.filter(event__in=["received", "amended", "withdrawn", "erased"])
         assert sorted(arrivals.values_list("response", flat=True)) == everything
 
     def versions(self) -> dict[str, list[int]]:
@@ -403,12 +429,15 @@ class Protocol(RuleBasedStateMachine):
 
     def each_confirmation_is_in_an_honest_state(self) -> None:
         rows = Confirmation.objects.values_list("message_id", "state", "response", "response__contact__email", "response__act")
+        gone = Response.objects.filter(act="erased").values("reference")
+        erased = set(Response.objects.filter(reference__in=gone).values_list("pk", flat=True))
         events = Counter(LedgerEntry.objects.values_list("response", "event"))
         for number, state, response, email, _ in rows:
             taken = self.post.taken[number]
             assert taken <= 1 + self.post.excused[number], "sent again without need"
             assert events[response, "confirmed"] == (1 if state == "sent" else 0)
-            assert (state == "not-wanted") == (email == "")
+            if response not in erased:
+                assert (state == "not-wanted") == (email == "")
             if state == "sent":
                 assert taken
             if state == "failed":
@@ -440,6 +469,12 @@ class NoTransactions:
     """Stands for django.db.transaction where what it held together is done piece by piece."""
 
     atomic = nullcontext
+
+
+class NoTransactionsToEndIn(NoTransactions):
+    """The same, where something is left for the end of a transaction."""
+
+    on_commit = Mock()
 
 
 def always_ours(confirmation: Confirmation) -> tuple[Confirmation, bool]:
@@ -481,6 +516,12 @@ def use_a_form_for_other_words(machine: Protocol) -> None:
 def change_what_was_withdrawn(machine: Protocol) -> None:
     form = machine.sends("Fewer.", HERE, None)
     machine.thinks_again(form, "", True, None)
+    machine.thinks_again(form, "None of it.", False, None)
+
+
+def change_what_was_erased(machine: Protocol) -> None:
+    form = machine.sends("Fewer.", HERE, None)
+    machine.asks_to_have_it_erased(form, None)
     machine.thinks_again(form, "None of it.", False, None)
 
 
@@ -556,6 +597,21 @@ GUARDS: dict[str, tuple[list[tuple[Any, str, Any]], str, Steps]] = {
         [(amending, "_newest_if", Mock(side_effect=lambda earlier: earlier))],
         ANY_VERSION,
         [change_what_was_withdrawn],
+    ),
+    "erasing is one transaction": (
+        [(erasing, "transaction", NoTransactionsToEndIn)],
+        "",
+        cut_everywhere(lambda machine, at: machine.asks_to_have_it_erased(machine.sends("Fewer.", HERE, None), at)),
+    ),
+    "erasing empties every version": (
+        [],
+        "ALTER TABLE responses_response DISABLE TRIGGER erase_words",
+        [lambda machine: machine.asks_to_have_it_erased(machine.sends("Fewer.", HERE, None), None)],
+    ),
+    "what was erased is over": (
+        [(amending, "_newest_if", Mock(side_effect=lambda earlier: earlier))],
+        ANY_VERSION,
+        [change_what_was_erased],
     ),
     "only the newest version is to be read": ([(amending, "Review", Mock())], "", [change]),
     "what arrives after closing is refused": (
