@@ -4,8 +4,10 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from http.cookies import Morsel
+from pathlib import Path
 
 import pytest
+from django.conf import settings as site
 from django.core import checks
 from django.test import Client
 from django.urls import reverse
@@ -88,6 +90,14 @@ def test_the_cookies_that_a_browser_gets_are_those_on_the_page_and_stay_as_long_
     named = {re.sub(r"\d+$", "", name): int(morsel["max-age"]) for name, morsel in got.items()}
     assert named == {name: seconds for name, (_, seconds) in listed.items()}
     assert {name for name in got if name[-1].isdigit()} == {f"{name}{consultation.pk}" for name, (number, _) in listed.items() if number}
+
+
+def test_what_the_script_keeps_in_a_browser_is_named_on_the_page_of_cookies(client: Client, consultation: Consultation) -> None:
+    script = (Path(site.BASE_DIR) / "consult" / "look" / "saving.mjs").read_text()
+    stores = re.findall(r"localStorage\.setItem\((\w+)", script)
+    (prefix,) = re.findall(r"const UNSAVED = '(\w+) '", script)
+    assert (stores, "const key = UNSAVED + location.pathname" in script) == (["key"], True)
+    assert f"The names there start with “{prefix}”." in client.get(reverse("cookies")).content.decode()
 
 
 def test_a_search_engine_is_kept_from_receipts_and_answers(client: Client, consultation: Consultation) -> None:
