@@ -130,7 +130,7 @@ def arguments(name: str, response: Response) -> list[object]:
         scan = keyed.attachments.create(file=file, kind="application/pdf", bytes=5, sha256="0" * 64, by=keyed.keyed_by)
         return [scan.pk if name == "attached-file" else response.reference]
     if name == "extract-file":
-        extract = ask_for_extract(consultation=response.consultation, query=None, actor=make_person("ben", "analyst"))
+        extract = ask_for_extract(consultation=response.consultation, query=None, actor=make_person("cleo", "analyst"))
         make_due_extracts()
         return [extract.pk]
     if name == "message":

@@ -176,7 +176,13 @@ def test_while_the_place_for_batches_is_full_nothing_half_is_there(
     wait_until(lambda: Batch.objects.exclude(failure="").exists(), seconds=20, what=worker.log.read_text)
     batch = Batch.objects.get()
     assert (batch.written_at, batch.failure) == (None, "The files could not be written: No space left on device.")
-    assert {path.name for path in folder.iterdir()} == {"responses.csv", "responses.xlsx", "answers.csv", "responses.jsonl.part"}
+    assert {path.name for path in folder.iterdir()} == {
+        "responses.csv",
+        "responses.xlsx",
+        "responses.parquet",
+        "answers.csv",
+        "responses.jsonl.part",
+    }
     (folder / "responses.jsonl.part").unlink()
     is_whole(until_written(batch), folder)
     each_is_in_one_batch()

@@ -72,6 +72,8 @@ NO_PAGES = {
         "change-publication",
         "published-file",
         "attached-file",
+        "person-pack",
+        "stop-equality-answers",
     },
     *{"robots", "favicon", "security-contact", "privacy", "paper-form-pdf"},
 }
@@ -274,6 +276,7 @@ def walk_staff_pages(visit: Visit, consultation: Consultation, send: Send, admin
     write_batch(batch=batch)
     visit.go("batch-list", state="written")
     walk_extracts(visit, consultation, administrator)
+    walk_people(visit, send)
     visit.go("undelivered", state="all delivered")
     given_up, retried = send(), send()
     Confirmation.objects.filter(response=given_up).update(state="failed", reason="550 5.1.1 <(the address)>: no such person", attempts=1)
@@ -407,6 +410,31 @@ def walk_extracts(visit: Visit, consultation: Consultation, administrator: User)
     failed = ask_for_extract(consultation=consultation, query="state=unread", actor=administrator)
     Extract.objects.filter(pk=failed.pk).update(state="failed", failure="Its file could not be written.")
     visit.go("extract-list", state="ready and failed")
+
+
+def walk_people(visit: Visit, send: Send) -> None:
+    response = send({"missing": "Benches."}, name="Penelope Wide", email="penelope@example.org")
+    visit.go("people", state="not looked yet")
+    press(visit, "Look for it")
+    visit.look("people", "refused")
+    visit.page.fill("[name=words]", "nobody@example.org")
+    press(visit, "Look for it")
+    visit.look("people", "nothing held")
+    visit.page.fill("[name=words]", "penelope@example.org")
+    press(visit, "Look for it")
+    visit.look("people", "something held")
+    visit.page.get_by_role("link", name=f"Erase {response.reference}").click()
+    visit.page.fill("[name=password]", "ada has a long password")
+    press(visit, "Go on")
+    visit.look("erase", "asked")
+    press(visit, "Erase it for good")
+    visit.look("erase", "refused")
+    visit.page.fill("[name=typed]", response.reference)
+    visit.page.fill("[name=why]", "asked by letter")
+    press(visit, "Erase it for good")
+    visit.look("people", "erased")
+    visit.go("erase", response.reference, state="erased before")
+    visit.go("review-one", response.reference, state="erased")
 
 
 def walk_publication(visit: Visit, consultation: Consultation, send: Send) -> None:

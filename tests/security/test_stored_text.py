@@ -32,7 +32,7 @@ PLANTED = """
 """
 SHORT = "\"><b data-planted>'"
 # What comes from them is a file, or the way to another page.
-NOT_LOOKED_AT = {*POSTED, "batch-file", "trail-file", "chart-file", "attached-file", "key-again", "message"}
+NOT_LOOKED_AT = {*POSTED, "batch-file", "extract-file", "trail-file", "chart-file", "attached-file", "key-again", "message"}
 
 
 @pytest.mark.django_db(transaction=True)
