@@ -112,11 +112,12 @@ def remember_opening(page: HttpResponse, desk: Desk) -> HttpResponse:
     return page
 
 
-def said_so_far(desk: Desk) -> dict[str, Any]:
-    """What the draft says, in the wording of the questions, and how to reach whoever wrote it."""
+def said_so_far(desk: Desk, typed: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What the draft says, and what was `typed` since, in the wording of the questions; and how to reach whoever wrote it."""
+    answers = desk.answers | (typed or {})
     labels = (("name", _("Name")), ("email", _("Email")), ("postcode", _("Postcode")))
-    contact = [(label, desk.answers.get(name, "")) for name, label in labels]
-    return {"worded": in_words(desk.context["plan"], desk.answers), "contact": contact}
+    contact = [(label, answers.get(name, "")) for name, label in labels]
+    return {"worded": in_words(desk.context["plan"], answers), "contact": contact}
 
 
 def text_to_keep(words: str, *, name: str) -> HttpResponse:

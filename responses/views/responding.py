@@ -31,10 +31,10 @@ from responses.wording import in_words
 
 def closed_page(request: HttpRequest, desk: Desk, *, typed: dict[str, Any] | None = None) -> HttpResponse:
     """That it is not open, with everything this person has written, to read and keep."""
-    raw = desk.answers | {name: value for name, value in (typed or {}).items() if value}
-    worded = [part for part in in_words(desk.context["plan"], raw) if part.answered]
+    fresh = {name: value for name, value in (typed or {}).items() if value}
+    worded = [part for part in in_words(desk.context["plan"], desk.answers | fresh) if part.answered]
     kept_until = day_in_words(expire_at(desk.consultation))
-    context = {"worded": worded, "begun": bool(desk.draft), "kept_until": kept_until}
+    context = {"worded": worded, "begun": bool(desk.draft), "kept_until": kept_until, "fields": field_pairs(fresh)}
     return render(request, "responses/closed.html", desk.context | context)
 
 
@@ -45,11 +45,16 @@ def gone_page(request: HttpRequest, desk: Desk, form: PartForm | None = None) ->
         "sent": desk.sent,
         "sent_at": clock_in_words(desk.sent.received_at) if desk.sent else "",
         "rows": [(form.fields[name].label, form.worded(name, value)) for name, value in typed.items()] if form else [],
-        "fields": [(name, one) for name, value in typed.items() for one in (value if isinstance(value, list) else [value])],
+        "fields": field_pairs(typed),
         "part": form.part if form else None,
         "mark": mark_of(None),
     }
     return render(request, "responses/gone.html", desk.context | context, status=409 if form else 200)
+
+
+def field_pairs(typed: dict[str, Any]) -> list[tuple[str, str]]:
+    """What was typed as a form's hidden fields carry it: a name and a value for each choice."""
+    return [(name, one) for name, value in typed.items() for one in (value if isinstance(value, list) else [value])]
 
 
 @private

@@ -1,10 +1,11 @@
 """Save and come back later: the link to a draft, and coming back by it."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 
 from consult.clock import day_in_words
 from consult.limiting import OverLimit
@@ -12,9 +13,10 @@ from responses import tasks as jobs
 from responses.answers import AnswersRefused
 from responses.contacts import read_contact
 from responses.drafting import expire_at, find_draft, find_sent, link_token
+from responses.forms.part import PartForm
 from responses.models import Draft
 from responses.returning import ask_for_link, link_address
-from responses.views.desk import keep_drafts, private, said_so_far, sit_down, text_to_keep
+from responses.views.desk import Desk, keep_drafts, private, said_so_far, sit_down, text_to_keep
 from responses.views.responding import gone_page
 
 
@@ -76,12 +78,21 @@ def come_back(request: HttpRequest, consultation: str, token: str) -> HttpRespon
     return render(request, "responses/come_back.html", desk.context | {"found": found})
 
 
+def typed_in(request: HttpRequest, desk: Desk) -> dict[str, Any]:
+    """What was typed into any part's form and posted here."""
+    plan = desk.context["plan"]
+    forms = [PartForm(plan=plan, part=part, data=request.POST) for part in plan.parts] if request.method == "POST" else []
+    return {name: value for form in forms for name, value in form.typed.items() if value}
+
+
 @private
-@require_safe
 def draft_text(request: HttpRequest, consultation: str) -> HttpResponse:
-    """What this browser's draft says, as plain text to keep: also once nothing can be sent any more."""
+    """What this browser's draft says, as plain text to keep: also once nothing can be sent any more.
+
+    Whoever came too late even to begin a draft posts what they typed, and has that back as text.
+    """
     desk = sit_down(request, consultation)
-    if desk.draft is None:
+    if desk.draft is None and request.method != "POST":
         return redirect("tasks", desk.consultation.slug)
-    words = render_to_string("responses/draft.txt", desk.context | said_so_far(desk), request)
+    words = render_to_string("responses/draft.txt", desk.context | said_so_far(desk, typed_in(request, desk)), request)
     return text_to_keep(words, name=f"{desk.consultation.slug}-not-sent")

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
+from html import unescape
 from typing import Any
 from uuid import UUID
 
@@ -217,6 +218,20 @@ def test_after_closing_what_was_written_can_be_taken_away_as_text(rita: Client, 
     assert at("draft-text") not in Client().get(at("tasks")).content.decode()
 
 
+def test_who_comes_too_late_even_to_begin_has_their_words_back_as_text(consultation: Consultation) -> None:
+    move_window(consultation, closes=timedelta(minutes=-11))
+    late = Client()
+    page = answer(late, "general", missing="Too <late>, at\nlength", top_sections=["violence", "trust"]).content.decode()
+    form = re.findall(rf'<form method="post" action="{at("draft-text")}".*?</form>', page, re.DOTALL)[0]
+    typed = [(name, unescape(value)) for name, value in re.findall(r'<textarea name="([^"]+)" hidden>\n(.*?)</textarea>', form, re.DOTALL)]
+    assert ("top-sections", "trust") in typed
+    fields = {name: [value for other, value in typed if other == name] for name, _value in typed}
+    text = late.post(at("draft-text"), fields).content.decode("utf-8-sig")
+    assert "Too <late>, at\r\nlength\r\n" in text
+    assert "Increasing trust and confidence" in text
+    assert not Draft.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("left", "words"),
     [
@@ -228,9 +243,10 @@ def test_after_closing_what_was_written_can_be_taken_away_as_text(rita: Client, 
 def test_in_the_last_days_and_hours_the_form_says_so(rita: Client, consultation: Consultation, left: timedelta, words: str | None) -> None:
     answer(rita, "violence", violence_comment="Half a thought.")
     move_window(consultation, closes=left)
-    for address in (at("tasks"), at("part", "violence"), at("check")):
+    pages = [at("tasks"), at("part", "violence"), at("check"), at("section", "violence"), at("recommendation", "zero-murders")]
+    for address in (*pages, at("how-to-respond"), at("sources")):
         text = " ".join(rita.get(address).content.decode().split())
-        assert ("left to answer" in text) == (words is not None)
+        assert ("left to answer" in text) == (words is not None), address
         assert (words or "") in text
 
 
