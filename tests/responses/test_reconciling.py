@@ -20,6 +20,7 @@ from responses.batching import folder_of, seal_batch, write_batch
 from responses.confirming import send_due_confirmations
 from responses.delivering import acknowledge
 from responses.equality import give_equality_answers
+from responses.erasing import erase_response
 from responses.models import Batch, Confirmation, Reconciliation, Response
 from responses.receipts import receipt_token
 from responses.reconciling import _watched, reconcile
@@ -65,6 +66,7 @@ def busy(
     postbox.answers["nobody@example.org"] = "550 no such user"
     mail_through(postbox.port)
     send_due_confirmations()
+    gone = send({"violence-comment": "Gone."}, email="")
     batch = seal_batch(consultation=consultation, actor=None)
     write_batch(batch=batch)
     acknowledge(batch=batch, actor=reviewer)
@@ -82,6 +84,7 @@ def busy(
     )
     withdraw_response(earlier=second, submission_key=uuid4(), started_at=timezone.now())
     move_review(review=third.review, to_state="considered", note="Read.", version=0, by=reviewer)
+    erase_response(reference=gone.reference, actor=reviewer, why="asked")
     write_batch(batch=seal_batch(consultation=consultation, actor=None))
     waiting = send({"missing": "Waiting."})
     said = read_equality_answers(plan, {"equality-age": "16-to-24"})
@@ -123,10 +126,10 @@ def test_the_books_balance_after_everything_that_the_service_does(busy: Consulta
     found = reconcile()
     assert found.differences == []
     assert found.totals == {
-        "channels": {"online": {"received": 6, "in_batches": 5, "waiting": 1}},
-        "acts": {"sent": 4, "amended": 1, "withdrawn": 1},
-        "confirmations": {"sent": 1, "failed": 1, "not-wanted": 2, "waiting": 2},
-        "reviews": {"unread": 3, "considered": 1},
+        "channels": {"online": {"received": 8, "in_batches": 7, "waiting": 1}},
+        "acts": {"sent": 5, "amended": 1, "withdrawn": 1, "erased": 1},
+        "confirmations": {"sent": 1, "failed": 1, "not-wanted": 4, "waiting": 2},
+        "reviews": {"unread": 4, "considered": 1},
         "batches": 2,
         "rows": found.totals["rows"],
     }
@@ -135,7 +138,7 @@ def test_the_books_balance_after_everything_that_the_service_does(busy: Consulta
 def test_the_command_says_so_in_plain_words_and_fails_where_they_do_not(busy: Consultation) -> None:
     said = StringIO()
     call_command("reconcile", stdout=said)
-    assert "online: 6 received = 5 in batches + 1 waiting" in said.getvalue()
+    assert "online: 8 received = 7 in batches + 1 waiting" in said.getvalue()
     assert said.getvalue().endswith("The books balance.\n")
     response = Response.objects.earliest("id")
     tamper("UPDATE responses_response SET texts = '{}' WHERE id = %s", [response.pk])
@@ -335,7 +338,7 @@ def test_what_is_append_only_is_so_for_the_services_own_database_user(busy: Cons
         cursor.execute(sql)
     with connection.cursor() as cursor:
         cursor.execute("SET consult.tests_may_truncate = on")
-    assert Response.objects.count() == 6
+    assert Response.objects.count() == 8
 
 
 def test_it_looks_at_one_moment_while_others_write(send: Send, consultation: Consultation, exports: Path) -> None:
@@ -346,6 +349,6 @@ def test_it_looks_at_one_moment_while_others_write(send: Send, consultation: Con
 
 def test_a_delivery_of_which_the_ledger_says_nothing_is_a_difference(busy: Consultation) -> None:
     tamper("UPDATE responses_delivery SET delivered_at = acknowledged_at")
-    assert ("police-and-crime-plan-2021-25/batch-0001", "By the ledger 0 of its 3 responses were delivered.") in [
+    assert ("police-and-crime-plan-2021-25/batch-0001", "By the ledger 0 of its 4 responses were delivered.") in [
         (one["subject"], one["words"]) for one in reconcile().differences
     ]
