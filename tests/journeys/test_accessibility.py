@@ -16,7 +16,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.core.exceptions import SuspiciousOperation
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.urls import get_resolver, reverse
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -41,6 +41,7 @@ from responses.reviewing import move_review
 from responses.tallying import tally
 from tests.conftest import BUNDLED_PLAN, make_person
 from tests.responses.test_likeness import EDITS, LETTER
+from tests.running import until
 
 Send = Callable[..., Response]
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
@@ -127,6 +128,17 @@ def visit(browser: Browser, live_server: LiveServer) -> Iterator[Visit]:
     context = browser.new_context()
     yield Visit(context, live_server.url)
     context.close()
+    # What a page asked for as it went may still be answered, and would stand in the way of emptying the tables.
+    until(nobody_is_at_work, seconds=30, what="a request goes on after its page was closed")
+
+
+def nobody_is_at_work() -> bool:
+    """Whether no other session does anything in this database."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"
+        )
+        return bool(cursor.fetchone()[0] == 0)
 
 
 def sign_in(visit: Visit, user: User) -> None:
