@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import date
 from functools import partial
 
-from django.contrib.postgres.search import SearchConfig, SearchQuery, SearchVectorField
+from django.contrib.postgres.search import SearchConfig, SearchQuery
 from django.db.models import Exists, F, Func, JSONField, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Now
 
@@ -158,9 +158,7 @@ def _word(found: QuerySet[Response], word: str) -> QuerySet[Response]:
     try:
         return found.filter(reference=normalise_reference(word))
     except NotAReference:
-        # Of JSON, PostgreSQL takes the words of the values and not the keys. The same expression as in the index words_of_responses.
-        vector = Func(ENGLISH, F("texts"), function="to_tsvector", output_field=SearchVectorField())
-        return found.alias(words=vector).filter(words=_query(word))
+        return found.filter(search_text__words=_query(word))
 
 
 def _unread(found: QuerySet[Response], by: str, reader: User | None) -> QuerySet[Response]:

@@ -8,7 +8,7 @@ from responses.models.delivery import Delivery
 from responses.models.draft import Draft, DraftLink
 from responses.models.equality import EqualityAnswers
 from responses.models.extract import Extract, ExtractMember
-from responses.models.finding import SavedFilter
+from responses.models.finding import SavedFilter, SearchText
 from responses.models.ledger import LedgerEntry
 from responses.models.reconciliation import Reconciliation
 from responses.models.redaction import Approval, PublishedSet, Redaction
@@ -51,6 +51,7 @@ __all__ = [
     "Review",
     "ReviewStep",
     "SavedFilter",
+    "SearchText",
     "SecondCoding",
     "SecondKeying",
     "SigningKey",

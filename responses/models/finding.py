@@ -1,8 +1,25 @@
-"""Filters of the list that reviewers keep."""
+"""What responses are found by: their words, and the filters of the list that reviewers keep."""
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models.functions import Now
+
+from responses.models.response import Response
+
+
+class SearchText(models.Model):
+    """The words of a response's texts as PostgreSQL's full text search keeps them. A trigger writes it whenever those are written.
+
+    Apart from the response, so that looking through many for a word reads neither what they said nor takes it apart anew.
+    """
+
+    response = models.OneToOneField(Response, on_delete=models.PROTECT, primary_key=True, related_name="search_text")
+    words = SearchVectorField()
+
+    class Meta:
+        indexes = [GinIndex(fields=["words"], name="responses_by_words")]
 
 
 class SavedFilter(models.Model):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchConfig
 from django.db import models
 from django.db.models.functions import Now, Upper
 
@@ -66,7 +65,6 @@ class Response(models.Model):
         ]
         # For `responses.finding`: what most responses have is found without an index, what few have is not.
         indexes = [
-            GinIndex(models.Func(SearchConfig("english"), models.F("texts"), function="to_tsvector"), name="words_of_responses"),
             GinIndex(fields=["choices"], opclasses=["jsonb_path_ops"], name="choices_of_responses"),
             GinIndex(fields=["flags"], name="flags_of_responses"),
             models.Index(fields=["received_at"], name="responses_by_arrival"),

@@ -1,19 +1,26 @@
 """The filters of the list that stand on what reviewers did, or on what was changed since."""
 
 from collections.abc import Callable
+from importlib import import_module
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from consult.models import Consultation, User
+from consult.models import Consultation, Edition, User
+from consult.plan import Plan
 from responses.amending import withdraw_response
+from responses.answers import Answers
 from responses.clustering import find_clusters
 from responses.coding import code_answer, code_passage, make_code, take_off
+from responses.erasing import NOBODY
 from responses.grouping import add_response, last_step, name_campaign, remove_responses, undo_step
-from responses.models import Campaign, Cluster, Code, Response
+from responses.models import Campaign, Cluster, Code, Response, SearchText
+from responses.submitting import submit_response
 from tests.responses.test_likeness import LETTER, OTHERS
 
 Send = Callable[..., Response]
@@ -57,6 +64,59 @@ def test_what_was_changed_since_is_listed_only_where_all_versions_are_wanted(sen
     assert listed("word=lights") == [other]
     assert listed("versions=all&word=lights") == [other, first]
     assert listed("versions=all&act=withdrawn") == [last]
+
+
+@pytest.mark.parametrize(
+    ("word", "found"),
+    [
+        ("cycling", "cycle"),  # Whatever its ending.
+        ("bus stop", "bus cycle"),  # Both words, wherever.
+        ('"bus stop"', "bus"),
+        ("stop -bus", "none"),
+        ("lane or wyvern", "cycle other"),
+        ("missing", ""),  # The question's name is nobody's word.
+        ("'); DROP", ""),
+    ],
+)
+def test_words_phrases_and_exclusions_find_what_was_said(listed: Listed, send: Send, word: str, found: str) -> None:
+    said = {
+        "bus": "A bus stop without a light.",
+        "cycle": "Cycle lanes stop where the bus begins.",
+        "none": "Please stop.",
+        "other": "Wyvern.",
+    }
+    sent = {name: send({"missing": text}) for name, text in said.items()}
+    assert listed(urlencode({"word": word})) == [sent[name] for name in reversed(found.split())]
+
+
+def test_a_response_is_never_refused_for_how_many_words_it_has(
+    listed: Listed, send: Send, consultation: Consultation, edition: Edition, plan: Plan
+) -> None:
+    # No two of these words are alike, and each character takes three bytes: more than PostgreSQL keeps of one text.
+    words = " ".join(chr(0x4E00 + number // 600) + chr(0x5000 + number % 600) for number in range(160_000))
+    very_long = submit_response(
+        consultation=consultation,
+        edition=edition,
+        plan=plan,
+        answers=Answers({}, {"missing": f"Wyvern {words} basilisk"}),
+        contact=NOBODY,
+        submission_key=uuid4(),
+        started_at=timezone.now(),
+    ).response
+    usual = send({"missing": "A wyvern and a basilisk"})
+    assert listed("word=wyvern") == [usual, very_long]
+    assert listed("word=basilisk") == [usual]
+
+
+def test_words_of_responses_from_before_the_search_kept_them_are_gathered(listed: Listed, send: Send) -> None:
+    early, late = send({"missing": "Wyverns"}), send({"missing": "A wyvern"})
+    SearchText.objects.filter(pk=early.pk).delete()
+    assert listed("word=wyvern") == [late]
+    gather = import_module("responses.migrations.0026_search_text_of_earlier_responses").GATHER
+    for _time in range(2):  # The second time there is nothing left to do.
+        with connection.cursor() as cursor:
+            cursor.execute(gather)
+        assert listed("word=wyvern") == [late, early]
 
 
 def test_a_code_finds_what_has_it_now_on_a_whole_answer_or_a_passage(
