@@ -116,14 +116,16 @@ def _of(table: str, row: dict[str, Any]) -> str:
 def check_orphans(books: Books) -> None:
     """No row points to one that is gone."""
     keys = _rows(
-        """SELECT conrelid::regclass::text, attname, confrelid::regclass::text
-        FROM pg_constraint JOIN pg_attribute ON attrelid = conrelid AND attnum = conkey[1]
+        """SELECT conrelid::regclass::text, child.attname, confrelid::regclass::text, name.attname
+        FROM pg_constraint JOIN pg_attribute child ON child.attrelid = conrelid AND child.attnum = conkey[1]
+        JOIN pg_index ON indrelid = conrelid AND indisprimary
+        JOIN pg_attribute name ON name.attrelid = conrelid AND name.attnum = indkey[0]
         WHERE contype = 'f' AND (conrelid::regclass::text LIKE 'responses\\_%' OR conrelid::regclass::text LIKE 'consult\\_%')
         ORDER BY 1, 2"""
     )
-    for table, column, parent in keys:
+    for table, column, parent, name in keys:
         for row, key in _rows(
-            f"""SELECT child.id, child.{column} FROM {table} child
+            f"""SELECT child.{name}, child.{column} FROM {table} child
             WHERE child.{column} IS NOT NULL AND NOT EXISTS (SELECT FROM {parent} WHERE {parent}.id = child.{column})"""  # noqa: S608
         ):
             books.note(f"{table} {row}", f"It belongs to row {key} of {parent}, which is gone.")
@@ -155,6 +157,11 @@ def check_responses(books: Books) -> None:
             WHERE NOT EXISTS (SELECT FROM {table} WHERE response_id = r.id) ORDER BY r.id"""  # noqa: S608
         ):
             books.note(_name(reference, version), f"Its {what} is gone.")
+    for reference, version in _rows(
+        """SELECT reference, version FROM responses_response r LEFT JOIN responses_searchtext s ON s.response_id = r.id
+        WHERE words IS DISTINCT FROM words_of(texts) ORDER BY r.id"""
+    ):
+        books.note(_name(reference, version), "The search does not find it by its words.")
 
 
 def check_ledger(books: Books) -> None:

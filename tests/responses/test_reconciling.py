@@ -289,6 +289,8 @@ def test_a_response_set_aside_without_a_reason_and_a_state_without_a_step_are_no
         ("UPDATE responses_contact SET email = 'else@example.org'", "are not those that were received"),
         ("UPDATE responses_review SET superseded = NOT superseded", "do not follow each other"),
         ("UPDATE consult_question SET text = 'Otherwise?'", "is not what its newest edition says"),
+        ("UPDATE responses_searchtext SET words = 'else'", "The search does not find it by its words."),
+        ("DELETE FROM responses_searchtext", "The search does not find it by its words."),
     ],
 )
 def test_what_the_triggers_let_through_is_noticed_since_it_does_not_fit_the_rest(busy: Consultation, sql: str, words: str) -> None:
