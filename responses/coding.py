@@ -16,7 +16,7 @@ from consult.models import Action, Consultation, User
 from consult.plan import ABOUT_YOU, Question
 from responses.clustering import current_responses
 from responses.likeness import words_of
-from responses.models import Code, CodedAnswer, CodeVersion, Coding, Response, SecondCoding
+from responses.models import Code, CodedAnswer, CodeVersion, Coding, Response, SecondCoding, Tally
 
 NAME_MAX_CHARS = 80
 DEFINITION_MAX_CHARS = 2000
@@ -110,9 +110,11 @@ def _gone_through(question: str, **by: User) -> Exists:
 
 
 def progress_of(consultation: Consultation, question: str) -> Progress:
-    """How much of a question is coded."""
+    """How much of a question is coded: the answers as the dashboard counted them last, those coded as they are now."""
+    counted = Tally.objects.filter(consultation=consultation).values_list(f"figures__coded__{question}", flat=True).first()
     answers = answers_to(consultation, question)
-    return Progress(answers.count(), answers.filter(_gone_through(question)).count())
+    coded = answers.filter(_gone_through(question)).count()
+    return Progress(max(counted[0], coded) if counted else answers.count(), coded)
 
 
 def next_to_code(

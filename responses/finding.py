@@ -15,11 +15,13 @@ from django.db.models.functions import Now
 
 from consult.clock import end_of_day, start_of_day
 from consult.models import Action, AuditEntry, User
-from responses.models import Coding, Response, Review, SavedFilter
+from responses.models import Coding, Response, Review, SavedFilter, SearchText
 from responses.references import NotAReference, normalise_reference
 
 NAME_MAX_CHARS = 80
 WORD_MAX_CHARS = 200
+# So many responses are gathered and sorted in far less than the wink of an eye.
+MANY = 20_000
 ENGLISH = SearchConfig("english")
 # Two characters for private use, which no keyboard types, stand round each word found.
 MARK_BEGINS, MARK_ENDS = "\ue000", "\ue001"
@@ -107,15 +109,41 @@ def written(wanted: Filter) -> list[tuple[str, str]]:
     return [(name, str(one)) for name, value in asdict(wanted).items() for one in (value if isinstance(value, tuple) else (value,)) if one]
 
 
+@dataclass(frozen=True)
+class Found:
+    """The responses that fit a filter, newest first. `places` are the columns that each say where in the list a response stands.
+
+    PostgreSQL does not conclude one from the other. Told of every table that is walked through, it starts where a deep page begins.
+    """
+
+    responses: QuerySet[Response]
+    places: tuple[str, ...] = ("id", "review__response_id")
+
+    def older_than(self, pk: int) -> QuerySet[Response]:
+        """Those that came before the response with this id."""
+        return self.responses.filter(**{f"{column}__lt": pk for column in self.places})
+
+    def newer_than(self, pk: int) -> QuerySet[Response]:
+        """Those that came after it, the next one first."""
+        return self.responses.filter(**{f"{column}__gt": pk for column in self.places}).order_by("id")
+
+
 def matching(wanted: Filter, *, reader: User | None = None) -> QuerySet[Response]:
     """The responses that fit, newest first, each in its newest version unless all are wanted. `reader` is who "me" is."""
+    return find(wanted, reader=reader).responses
+
+
+def find(wanted: Filter, *, reader: User | None = None) -> Found:
+    """The same, to turn pages in."""
     found = Response.objects.order_by("-id")
     if wanted.versions != "all":
         found = found.filter(review__superseded=False)
     for name, narrow in NARROW.items():
         if value := getattr(wanted, name):
             found = narrow(found, value)
-    return _unread(found, wanted.unread, reader) if wanted.unread else found
+    if wanted.unread:
+        found = _unread(found, wanted.unread, reader)
+    return _word(Found(found), wanted.word) if wanted.word else Found(found)
 
 
 def _equal(column: str, found: QuerySet[Response], value: str) -> QuerySet[Response]:
@@ -154,11 +182,17 @@ def _until(found: QuerySet[Response], day: date) -> QuerySet[Response]:
     return found.filter(received_at__lt=end_of_day(day))
 
 
-def _word(found: QuerySet[Response], word: str) -> QuerySet[Response]:
+def _word(found: Found, word: str) -> Found:
     try:
-        return found.filter(reference=normalise_reference(word))
+        return Found(found.responses.filter(reference=normalise_reference(word)))
     except NotAReference:
-        return found.filter(search_text__words=_query(word))
+        query = _query(word)
+    # Where few say it, all are gathered by the index first, and then sorted: a limit on them keeps PostgreSQL from walking back
+    # through all responses until it has met enough. Where many do, that walk soon has met enough.
+    saying = SearchText.objects.filter(words=query).values("response")[: MANY + 1]
+    if saying.count() <= MANY:
+        return Found(found.responses.filter(pk__in=saying))
+    return Found(found.responses.filter(search_text__words=query), (*found.places, "search_text__response_id"))
 
 
 def _unread(found: QuerySet[Response], by: str, reader: User | None) -> QuerySet[Response]:
@@ -185,7 +219,6 @@ NARROW: dict[str, Callable[..., QuerySet[Response]]] = {
     "campaign": _campaign,
     "since": _since,
     "until": _until,
-    "word": _word,
 }
 
 

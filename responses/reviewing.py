@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 
 from consult.auditing import record
 from consult.models import Action, User
-from responses.finding import Filter, written
+from responses.finding import Filter, Found, written
 from responses.models import Response, Review, ReviewStep
 
 PAGE = 50
@@ -51,18 +51,17 @@ class Page:
     capped: bool
 
 
-def turn_page(found: QuerySet[Response], *, before: int | None = None, after: int | None = None) -> Page:
+def turn_page(found: Found, *, before: int | None = None, after: int | None = None) -> Page:
     """The newest page of `found`, or the one `before` (older than) or `after` (newer than) a response's id. No OFFSET."""
-    rows = found.select_related("review", "consultation")
     if after is not None:
-        chosen = list(_newer(rows, after).order_by("id")[: PAGE + 1])
+        chosen = list(_with_reviews(found.newer_than(after))[: PAGE + 1])
         more_newer, more_older = len(chosen) > PAGE, True
         chosen = chosen[:PAGE][::-1]
     else:
-        chosen = list((_older(rows, before) if before is not None else rows)[: PAGE + 1])
+        chosen = list(_with_reviews(found.responses if before is None else found.older_than(before))[: PAGE + 1])
         more_newer, more_older = before is not None, len(chosen) > PAGE
         chosen = chosen[:PAGE]
-    count = found.order_by()[: COUNT_CAP + 1].count()
+    count = found.responses.order_by()[: COUNT_CAP + 1].count()
     return Page(
         rows=chosen,
         newer=chosen[0].pk if chosen and more_newer else None,
@@ -72,20 +71,15 @@ def turn_page(found: QuerySet[Response], *, before: int | None = None, after: in
     )
 
 
-def neighbours(found: QuerySet[Response], response: Response) -> tuple[str | None, str | None]:
+def _with_reviews(rows: QuerySet[Response]) -> QuerySet[Response]:
+    return rows.select_related("review", "consultation")
+
+
+def neighbours(found: Found, response: Response) -> tuple[str | None, str | None]:
     """The references of the next newer and next older response in `found`."""
-    newer = _newer(found, response.pk).order_by("id").values_list("reference", flat=True).first()
-    older = _older(found, response.pk).order_by("-id").values_list("reference", flat=True).first()
+    newer = found.newer_than(response.pk).values_list("reference", flat=True).first()
+    older = found.older_than(response.pk).values_list("reference", flat=True).first()
     return newer, older
-
-
-def _newer(found: QuerySet[Response], pk: int) -> QuerySet[Response]:
-    # Said of both tables, since PostgreSQL does not conclude the one from the other: a deep page of any filter starts where it is.
-    return found.filter(id__gt=pk, review__response_id__gt=pk)
-
-
-def _older(found: QuerySet[Response], pk: int) -> QuerySet[Response]:
-    return found.filter(id__lt=pk, review__response_id__lt=pk)
 
 
 def note_list_read(*, reader: User, wanted: Filter) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Count, Exists, Min, OuterRef
+from django.db.models import Count, Exists, OuterRef
 from django.db.models.functions import Now, TruncDate
 
 from consult.clock import LONDON
@@ -123,12 +123,13 @@ def full_titles(consultation: Consultation) -> dict[str, str]:
 
 def happening(consultation: Consultation) -> dict[str, Any]:
     """What cannot wait for the next count: the oldest unread response, the confirmations, and the last batch."""
-    unread = current_responses(consultation).filter(review__state=Review.State.UNREAD).aggregate(oldest=Min("received_at"))
+    # Their ids are in the order of arrival, and the state's index is: the first is found without looking at the others.
+    unread = current_responses(consultation).filter(review__state=Review.State.UNREAD).order_by("review__response_id")
     left = [Confirmation.State.WAITING, Confirmation.State.FAILED]
     confirmations = Confirmation.objects.filter(response__consultation=consultation, state__in=left)
     states = dict(confirmations.values_list("state").annotate(count=Count("pk")))
     return {
-        "oldest_unread": unread["oldest"],
+        "oldest_unread": unread.values_list("received_at", flat=True).first(),
         "waiting": states.get(Confirmation.State.WAITING, 0),
         "failed": states.get(Confirmation.State.FAILED, 0),
         "batch": Batch.objects.filter(consultation=consultation).order_by("-number").first(),

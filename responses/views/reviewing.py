@@ -16,8 +16,8 @@ from responses.finding import (
     CHOICES,
     Filter,
     NameMissing,
+    find,
     forget_filter,
-    matching,
     read_filter,
     save_filter,
     where_found,
@@ -158,7 +158,7 @@ def review_list(request: HttpRequest) -> HttpResponse:
             return saved
         unnamed = True
     reader: User = request.user  # type: ignore[assignment]
-    page = turn_page(matching(wanted, reader=reader), before=_id(request, "before"), after=_id(request, "after"))
+    page = turn_page(find(wanted, reader=reader), before=_id(request, "before"), after=_id(request, "after"))
     note_list_read(reader=reader, wanted=wanted)
     passages = where_found(page.rows, wanted.word) if wanted.word else {}
     rows = [
@@ -230,7 +230,7 @@ def _worded(response: Response) -> list[WordedPart]:
 
 def _one(request: HttpRequest, response: Response) -> dict[str, Any]:
     wanted, _bad = read_filter(_pairs(request))
-    newer, older = neighbours(matching(wanted, reader=request.user), response)  # type: ignore[arg-type]
+    newer, older = neighbours(find(wanted, reader=request.user), response)  # type: ignore[arg-type]
     steps = [{"step": step, "at": clock.in_words(step.at)} for step in response.review.steps.select_related("by")]
     ledger = [{"entry": entry, "at": clock.in_words(entry.at)} for entry in response.ledger.all()]
     every = versions_of(response)

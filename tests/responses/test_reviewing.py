@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from consult.models import Action, AuditEntry, User
-from responses.finding import Filter, matching, read_filter, written
+from responses.finding import Filter, find, matching, read_filter, written
 from responses.models import Response, Review, ReviewStep, SavedFilter
 from responses.reviewing import MOVES, NotAMove, ReasonMissing, ReviewMovedOn, move_review, open_response, turn_page
 
@@ -88,12 +88,12 @@ def test_the_list_asks_the_database_the_same_few_questions(
 def test_pages_follow_each_other_without_gap_or_overlap(send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("responses.reviewing.PAGE", 2)
     sent = [send().pk for _ in range(5)][::-1]
-    first = turn_page(matching(Filter()))
-    second = turn_page(matching(Filter()), before=first.older)
-    third = turn_page(matching(Filter()), before=second.older)
+    first = turn_page(find(Filter()))
+    second = turn_page(find(Filter()), before=first.older)
+    third = turn_page(find(Filter()), before=second.older)
     assert [[row.pk for row in page.rows] for page in (first, second, third)] == [sent[:2], sent[2:4], sent[4:]]
     assert (first.newer, third.older) == (None, None)
-    back = turn_page(matching(Filter()), after=third.newer)
+    back = turn_page(find(Filter()), after=third.newer)
     assert [row.pk for row in back.rows] == sent[2:4]
 
 
