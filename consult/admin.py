@@ -20,7 +20,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from consult.models import AuditEntry, Consultation, Option, Question, Recommendation, Right, Section, User
-from consult.publishing import change_window, publish_edition, withdraw_consultation
+from consult.publishing import change_schedule, change_window, publish_edition, withdraw_consultation
 from consult.signing_in import due_first
 from consult.staffing import BadUsername, LastAdministrator, UsernameTaken, change_staff, check_username, create_staff, reset_password
 
@@ -148,6 +148,13 @@ class ConsultationForm(forms.ModelForm):
         help_text="At once, for everybody, and not to be undone here. What was received stays.",
     )
 
+    batch_hour = forms.TypedChoiceField(
+        coerce=int,
+        choices=[(hour, f"{hour:02}:00") for hour in range(24)],
+        label="Hour of the daily batch",
+        help_text="At which hour (UK time) all that came in since goes into the next batch.",
+    )
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("opens_at") and cleaned.get("closes_at") and cleaned["opens_at"] >= cleaned["closes_at"]:
@@ -167,7 +174,7 @@ class ConsultationAdmin(WordingAdmin):
         (
             "Dates, in UK time",
             {
-                "fields": ["opens_at", "closes_at", "grace_minutes", "published_at", "withdrawn_at", "withdraw"],
+                "fields": ["opens_at", "closes_at", "grace_minutes", "batch_hour", "published_at", "withdrawn_at", "withdraw"],
                 "description": "It is open up to, but not at, the closing: 22 January at 00:00 is read as 11:59pm on 21 January.",
             },
         ),
@@ -193,9 +200,11 @@ class ConsultationAdmin(WordingAdmin):
         window = {name: form.cleaned_data[name] for name in ("opens_at", "closes_at", "grace_minutes") if name in form.changed_data}
         if window:
             change_window(consultation=obj, actor=actor, **window)
+        if "batch_hour" in form.changed_data:
+            change_schedule(consultation=obj, batch_hour=form.cleaned_data["batch_hour"], actor=actor)
         if form.cleaned_data["withdraw"]:
             withdraw_consultation(consultation=obj, actor=actor)
-        form.changed_data = [name for name in form.changed_data if name not in {*window, "withdraw"}]
+        form.changed_data = [name for name in form.changed_data if name not in {*window, "batch_hour", "withdraw"}]
         super().save_model(request, obj, form, change)
 
 

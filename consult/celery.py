@@ -24,12 +24,8 @@ def begin_id(task_id: str, **named: object) -> None:
 # What nobody took up in time expires: after a pause of the workers the next look finds everything, and one is enough.
 app.conf.beat_schedule = {
     "send the confirmations that are due": {"task": "responses.send_due_confirmations", "schedule": 5.0, "options": {"expires": 5}},
-    # London time. Which batches are due is decided by the database, so the second entry only catches up a missed night.
-    "seal the daily batches": {
-        "task": "responses.seal_due_batches",
-        "schedule": crontab(hour="2", minute="0"),
-        "options": {"expires": 3600},
-    },
+    # Each consultation has an hour of its own. The database decides what is due, so that a missed night is caught up too.
+    "seal the batches that are due": {"task": "responses.seal_due_batches", "schedule": crontab(minute="*/5"), "options": {"expires": 290}},
     "deliver batches": {"task": "responses.deliver_due_batches", "schedule": 60.0, "options": {"expires": 55}},
     "make extracts": {"task": "responses.make_due_extracts", "schedule": 60.0, "options": {"expires": 55}},
     "prove the books": {"task": "responses.reconcile", "schedule": crontab(hour="4", minute="0"), "options": {"expires": 3600}},
@@ -45,5 +41,4 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="5", minute="15"),
         "options": {"expires": 3600},
     },
-    "catch up missed batches": {"task": "responses.seal_due_batches", "schedule": crontab(minute="*/5"), "options": {"expires": 290}},
 }

@@ -1,7 +1,7 @@
 """London time: the closing instant, and instants in words. The only place where time zones are spelled out."""
 
 import re
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils import dates
@@ -28,11 +28,28 @@ def end_of_day(day: date) -> datetime:
     return start_of_day(day + timedelta(days=1))
 
 
+def daily(hour: int, *, day: date) -> datetime:
+    """The instant of `day` for what comes at `hour` o'clock in London: each day has one.
+
+    Where the clocks go forward there is no 1 o'clock, and it is the instant at which they do; where they go back there are
+    two, and it is the first.
+    """
+    # In UTC: Python compares two instants of one time zone by what the clocks show, which here is not their order.
+    return datetime.combine(day, time(hour), LONDON).astimezone(UTC)
+
+
 def latest_daily(hour: int, *, now: datetime) -> datetime:
-    """The latest instant up to `now` at which London's clocks showed `hour` o'clock. Not for 1 o'clock: one night a year has it twice."""
+    """The latest instant up to `now` for what comes daily at `hour` o'clock in London."""
     today = now.astimezone(LONDON).date()
-    at = datetime.combine(today, time(hour), LONDON)
-    return at if at <= now else datetime.combine(today - timedelta(days=1), time(hour), LONDON)
+    at = daily(hour, day=today)
+    return at if at <= now else daily(hour, day=today - timedelta(days=1))
+
+
+def next_daily(hour: int, *, after: datetime) -> datetime:
+    """The earliest instant later than `after` for what comes daily at `hour` o'clock in London."""
+    today = after.astimezone(LONDON).date()
+    at = daily(hour, day=today)
+    return at if at > after else daily(hour, day=today + timedelta(days=1))
 
 
 def names_a_year(text: str) -> bool:

@@ -12,7 +12,7 @@ from consult.clock import NotADate, names_a_year, parse_closing, parse_opening
 from consult.models import Action, Consultation, Option, Question, Recommendation, Section, User
 from consult.plans.checking import CheckedPlan, PlanProblems, check_plan
 from consult.plans.shapes import Problem
-from consult.publishing import ClosesBeforeItOpens, change_window, publish_edition
+from consult.publishing import ClosesBeforeItOpens, change_schedule, change_window, publish_edition
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,9 @@ def load_plan(*, text: str | bytes, opens: str | None = None, closes: str | None
         done = []
         if _move_window(consultation, plan, opens=opens, closes=closes, actor=actor):
             done.append("moved the window")
+        hour = plan.consultation.get("batch_hour", consultation.batch_hour)
+        if change_schedule(consultation=consultation, batch_hour=hour, actor=actor):
+            done.append("changed the hour of the daily batch")
         _write(consultation, plan)
         edition = publish_edition(consultation=consultation, actor=actor)
         if edition.number > editions:
@@ -60,12 +63,10 @@ def _create(plan: CheckedPlan, *, opens: str | None, closes: str | None, actor: 
     closes_at = _instant(plan, "closes", closes, now)
     if closes_at is None or opens_at >= closes_at:
         raise _problem(plan, "closes", given=closes is not None, why="is not after the opening")
+    named = {name: plan.consultation[name] for name in ("grace_minutes", "batch_hour") if name in plan.consultation}
     consultation = Consultation.objects.create(
-        slug=plan.consultation["slug"], opens_at=opens_at, closes_at=closes_at, published_at=Now(), **_consultation_values(plan)
+        slug=plan.consultation["slug"], opens_at=opens_at, closes_at=closes_at, published_at=Now(), **named, **_consultation_values(plan)
     )
-    if "grace_minutes" in plan.consultation:
-        consultation.grace_minutes = plan.consultation["grace_minutes"]
-        consultation.save(update_fields=["grace_minutes"])
     _write(consultation, plan)
     publish_edition(consultation=consultation, actor=actor)
     record(action=Action.PLAN_LOADED, actor=actor, subject=consultation.slug)

@@ -104,6 +104,24 @@ def change_window(
     return True
 
 
+def change_schedule(*, consultation: Consultation, batch_hour: int, actor: User | None) -> bool:
+    """Have the daily batch sealed at another hour of London's clocks, 0 to 23. False where that is its hour already."""
+    with transaction.atomic():
+        kept = Consultation.objects.select_for_update(no_key=True).get(pk=consultation.pk)
+        before, kept.batch_hour = kept.batch_hour, batch_hour
+        if before == batch_hour:
+            return False
+        kept.save(update_fields=["batch_hour"])
+        record(
+            action=Action.SCHEDULE_CHANGED,
+            actor=actor,
+            subject=kept.slug,
+            before={"batch_hour": before},
+            after={"batch_hour": batch_hour},
+        )
+    return True
+
+
 def withdraw_consultation(*, consultation: Consultation, actor: User | None) -> None:
     """Take a consultation off the site. What was received stays; withdrawing twice is withdrawing once."""
     with transaction.atomic():

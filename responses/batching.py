@@ -22,7 +22,7 @@ from django.db import connection, models, transaction
 from django.db.models.functions import Now
 
 from consult.auditing import record
-from consult.clock import latest_daily
+from consult.clock import latest_daily, next_daily
 from consult.models import Action, Consultation, User
 from responses.equality import put_in_batch, to_hand_over, to_recall
 from responses.manifests import MANIFEST, FileEntry
@@ -32,7 +32,6 @@ from responses.signing import SIGNATURE, BadKey, sign
 
 log = logging.getLogger(__name__)
 
-DAILY_HOUR = 2  # London; the hour at which every day has exactly one.
 CHUNK_BYTES = 1 << 20
 PACK = "pack.zip"
 # Every other file of a batch that hands over contact details may hold some, unless it is one of these.
@@ -113,8 +112,8 @@ def seal_batch(*, consultation: Consultation, actor: User | None, number: int | 
 def seal_due_batches(*, now: datetime | None = None) -> list[Batch]:
     """Seal what is due at `now`, by default the database's, and write every batch that waits to be written.
 
-    A batch is due once a day at 02:00 in London, from opening until everything is in one that was sealed after the end of
-    the grace period. Days on which nothing ran are made up for by one batch. Gives the batches that were sealed.
+    A batch is due once a day at the consultation's hour in London, from opening until everything is in one that was sealed after
+    the end of the grace period. Days on which nothing ran are made up for by one batch. Gives the batches that were sealed.
     """
     sealed = []
     for consultation in Consultation.objects.filter(published_at__isnull=False).order_by("pk"):
@@ -136,14 +135,25 @@ def seal_due_batches(*, now: datetime | None = None) -> list[Batch]:
 
 def is_due(*, consultation: Consultation, now: datetime) -> bool:
     """Whether a daily batch of a published consultation is due at `now`."""
+    at = due_at(consultation=consultation, now=now)
+    return at is not None and at <= now
+
+
+def due_at(*, consultation: Consultation, now: datetime) -> datetime | None:
+    """When the next daily batch of a published consultation is due, which may be over at `now`; None where none is to come.
+
+    None means as things stand: what is received later, or stopped, is due at the next hour.
+    """
     last = Batch.objects.filter(consultation=consultation).order_by("-number").first()
     since = last.sealed_at if last else max(consultation.opens_at, consultation.published_at or consultation.opens_at)
-    if latest_daily(DAILY_HOUR, now=now) <= since:
-        return False
+    at = latest_daily(consultation.batch_hour, now=now)
+    if at <= since:
+        at = next_daily(consultation.batch_hour, after=max(since, now))
     final = consultation.withdrawn_at is not None or (last is not None and last.sealed_at >= consultation.grace_ends_at)
     if not final or waiting(consultation).exists():
-        return True
-    return to_hand_over(consultation, now=now).exists() or to_recall(consultation).exists()
+        return at
+    more = to_hand_over(consultation, now=max(at, now)).exists() or to_recall(consultation).exists()
+    return at if more else None
 
 
 def waiting(consultation: Consultation) -> models.QuerySet[Response]:

@@ -15,8 +15,8 @@ from consult.models import Consultation, Edition, published
 from responses.answers import Answers
 from responses.models import Batch, EqualityAnswers
 
-# Whoever sends at the last minute has this long, after the grace period, for the equality questions. Over by the next 02:00,
-# when the batch that takes them is sealed, for any grace period below an hour.
+# Whoever sends at the last minute has this long, after the grace period, for the equality questions. The first daily batch
+# after that takes them: with a closing at midnight, a grace period below an hour and a batch at 02:00, that of the same night.
 ASKED_AFTER_GRACE = timedelta(hours=1)
 
 

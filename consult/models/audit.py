@@ -20,6 +20,7 @@ class Action(models.TextChoices):
     PLAN_LOADED = "plan_loaded", "loaded a plan"
     WORDING_CHANGED = "wording_changed", "changed wording"
     WINDOW_CHANGED = "window_changed", "changed the opening or closing date"
+    SCHEDULE_CHANGED = "schedule_changed", "changed the hour of the daily batch"
     CONSULTATION_WITHDRAWN = "consultation_withdrawn", "withdrew a consultation"
     LIST_READ = "list_read", "read the list of responses"
     RESPONSE_READ = "response_read", "read a response"

@@ -41,6 +41,9 @@ class Consultation(models.Model):
     published_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     batches_include_contacts = models.BooleanField(default=False)
+    batch_hour = models.PositiveSmallIntegerField(
+        default=2, db_default=2, help_text="At which hour of London's clocks, 0 to 23, the daily batch is sealed."
+    )
 
     now: datetime  # The database's clock, on the rows that `published` gives.
 
@@ -48,6 +51,7 @@ class Consultation(models.Model):
         ordering = ["-closes_at", "slug"]
         constraints = [
             models.CheckConstraint(condition=models.Q(opens_at__lt=models.F("closes_at")), name="it_opens_before_it_closes"),
+            models.CheckConstraint(condition=models.Q(batch_hour__lte=23), name="the_batch_hour_is_an_hour_of_the_day"),
         ]
 
     def __str__(self) -> str:

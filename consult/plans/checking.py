@@ -80,6 +80,7 @@ CONSULTATION = mapping(
         "opens": text(40),
         "statute": text(200),
         "grace_minutes": whole_number(0, 1440),
+        "batch_hour": whole_number(0, 23),
         "contact": mapping(
             {"organisation": text(200)},
             {

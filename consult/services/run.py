@@ -202,7 +202,7 @@ def start_everything(supervisor: Supervisor, values: dict[str, object]) -> None:
     for line in account.splitlines():
         say(f"             {line}")
     say(f"  Emails     {'sent by EMAIL_URL' if values['EMAIL_URL'] else var_dir / 'mail'}")
-    say(f"  Batches    {values['EXPORTS_DIR'] or var_dir / 'exports'}, every night at 02:00 London time")
+    say(f"  Batches    {values['EXPORTS_DIR'] or var_dir / 'exports'}, once a day")
     say(f"  Logs       {logs}")
     say("Ctrl-C stops everything.")
 

@@ -5,6 +5,7 @@ from operator import attrgetter
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models.functions import Now
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from consult.clock import in_words
 from consult.models import Consultation, Right, User
 from consult.views import say
-from responses.batching import PACK, FileGone, NoSuchFile, count_waiting, may_hold_contacts, open_file, seal_batch, zip_batch
+from responses.batching import PACK, FileGone, NoSuchFile, count_waiting, due_at, may_hold_contacts, open_file, seal_batch, zip_batch
 from responses.delivering import NoDestination, NotWritten, acknowledge, has_destination, send_again
 from responses.models import Batch
 from responses.tasks import nudge_delivering, nudge_writing
@@ -29,15 +30,18 @@ def batch_list(request: HttpRequest) -> HttpResponse:
     found = Batch.objects.select_related("sealed_by", "delivery__acknowledged_by").order_by("consultation_id", "-number")
     batches = {pk: list(group) for pk, group in groupby(found, key=attrgetter("consultation_id"))}
     waiting = count_waiting()
+    published = Consultation.objects.filter(published_at__isnull=False).annotate(now=Now())  # type: ignore[no-redef]  # declared on the model
     rows = [
         {
             "consultation": consultation,
             "waiting": (number := waiting.get(consultation.pk, 0)),
             "figure": f"{number:,}",
+            "due": in_words(due) if (due := due_at(consultation=consultation, now=consultation.now)) else "",
+            "overdue": due is not None and due <= consultation.now,
             "next_number": mine[0].number + 1 if (mine := batches.get(consultation.pk, [])) else 1,
             "batches": [_row(batch, reader=request.user) for batch in mine],  # type: ignore[arg-type]  # staff_only saw to it
         }
-        for consultation in Consultation.objects.filter(published_at__isnull=False)
+        for consultation in published
     ]
     return render(request, "review/batch_list.html", {"rows": rows, "has_destination": has_destination()})
 

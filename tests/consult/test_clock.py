@@ -1,17 +1,20 @@
 """London's time, in and out of words."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 import pytest
 
 from consult.clock import (
+    LONDON,
     NotADate,
     closing_in_words,
+    daily,
     end_of_day,
     in_words,
     iso,
     latest_daily,
     names_a_year,
+    next_daily,
     parse_closing,
     parse_day,
     parse_opening,
@@ -105,13 +108,36 @@ def test_a_day_ends_where_the_next_begins(day: date) -> None:
 
 
 @pytest.mark.parametrize("day", [date(2027, 3, 28), date(2027, 10, 31), date(2027, 1, 21)])
-def test_every_day_has_one_two_o_clock(day: date) -> None:
+@pytest.mark.parametrize("hour", [0, 1, 2, 3, 23])
+@pytest.mark.parametrize("zone", [UTC, LONDON])
+def test_every_day_has_every_hour_once(day: date, hour: int, zone: tzinfo) -> None:
     seen = set()
     instant = start_of_day(day).astimezone(UTC)
     while instant < end_of_day(day):
-        seen.add(latest_daily(2, now=instant))
+        latest, following = latest_daily(hour, now=instant.astimezone(zone)), next_daily(hour, after=instant.astimezone(zone))
+        assert latest <= instant < following == next_daily(hour, after=latest)
+        seen |= {latest, following}
         instant += timedelta(minutes=15)
-    assert len(seen) == 2  # yesterday's and today's
+    # Yesterday's, today's and tomorrow's; of yesterday's there is nothing left where the day begins with today's.
+    assert [at for at in sorted(seen) if start_of_day(day) <= at < end_of_day(day)] == [daily(hour, day=day)]
+    assert len(seen) == (2 if hour == 0 else 3)
+
+
+@pytest.mark.parametrize(
+    ("day", "hour", "at"),
+    [
+        # London's clocks showed 00:59 and then 02:00: both hours come at that moment.
+        (date(2027, 3, 28), 1, datetime(2027, 3, 28, 1, tzinfo=UTC)),
+        (date(2027, 3, 28), 2, datetime(2027, 3, 28, 1, tzinfo=UTC)),
+        (date(2027, 3, 28), 3, datetime(2027, 3, 28, 2, tzinfo=UTC)),
+        # London's clocks showed 01:59 and then 01:00 again: it is the first of the two.
+        (date(2027, 10, 31), 1, datetime(2027, 10, 31, 0, tzinfo=UTC)),
+        (date(2027, 10, 31), 2, datetime(2027, 10, 31, 2, tzinfo=UTC)),
+        (date(2027, 10, 31), 3, datetime(2027, 10, 31, 3, tzinfo=UTC)),
+    ],
+)
+def test_what_is_daily_in_the_nights_in_which_the_clocks_change(day: date, hour: int, at: datetime) -> None:
+    assert daily(hour, day=day) == at
 
 
 def test_day_and_month_mean_the_next_such_day_today_included() -> None:

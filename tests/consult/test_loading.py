@@ -210,6 +210,17 @@ def test_a_moved_closing_date_in_the_file_moves_the_window_and_is_on_the_trail(d
     assert list(AuditEntry.objects.order_by("id").values_list("action", flat=True)) == ["plan_loaded", "window_changed"]
 
 
+def test_the_hour_of_the_daily_batch_is_the_files_where_it_names_one(db: None) -> None:
+    load_plan(text=SMALL.replace("closes:", "batch_hour: 23\n  closes:"), actor=None)
+    assert Consultation.objects.get().batch_hour == 23
+    assert load_plan(text=SMALL, actor=None).done == []
+    assert load_plan(text=SMALL.replace("closes:", "batch_hour: 0\n  closes:"), actor=None).done == ["changed the hour of the daily batch"]
+    assert Consultation.objects.get().batch_hour == 0
+    assert list(AuditEntry.objects.order_by("id").values_list("action", flat=True)) == ["plan_loaded", "schedule_changed"]
+    with pytest.raises(PlanProblems, match="should be a whole number from 0 to 23"):
+        load_plan(text=SMALL.replace("closes:", "batch_hour: 24\n  closes:"), actor=None)
+
+
 def test_corrected_wording_is_a_new_edition_and_old_responses_keep_theirs(db: None, send: Callable[..., Response]) -> None:
     response = send()
     corrected = BUNDLED.replace(WORDING, "What do you miss")

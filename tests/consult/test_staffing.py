@@ -8,7 +8,7 @@ from io import StringIO
 import pytest
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -165,6 +165,27 @@ def test_an_editor_moves_the_closing_date_at_once_and_on_the_trail(consultation:
     assert told in shown(Client().get(reverse("start", args=[consultation.slug])))
     page = client.post(address, filled(client, address, closes_at_0="2001-07-01", closes_at_1="00:00:00"))
     assert "The closing has to come after the opening." in shown(page)
+
+
+def test_an_editor_changes_the_hour_of_the_daily_batch_on_the_trail(consultation: Consultation, editor: User, sign_in: SignIn) -> None:
+    client = sign_in(editor)
+    address = reverse("admin:consult_consultation_change", args=[consultation.pk])
+    client.post(address, filled(client, address, batch_hour="5"))
+    assert Consultation.objects.get().batch_hour == 5
+    entry = AuditEntry.objects.filter(action="schedule_changed").get()
+    assert (entry.actor, entry.subject) == (editor, consultation.slug)
+    assert entry.details == {"before": {"batch_hour": 2}, "after": {"batch_hour": 5}}
+    # Nothing that people read has changed, and whoever saves it as it is changes nothing.
+    client.post(address, filled(client, address))
+    assert (Edition.objects.count(), AuditEntry.objects.filter(action="schedule_changed").count()) == (1, 1)
+    for wrong in ("24", "-1", "two"):
+        client.post(address, filled(client, address, batch_hour=wrong))
+    assert Consultation.objects.get().batch_hour == 5
+
+
+def test_the_database_knows_how_many_hours_a_day_has(consultation: Consultation) -> None:
+    with pytest.raises(IntegrityError, match="the_batch_hour_is_an_hour_of_the_day"), transaction.atomic():
+        Consultation.objects.update(batch_hour=24)
 
 
 def test_an_editor_takes_a_consultation_off_the_site(consultation: Consultation, editor: User, sign_in: SignIn) -> None:

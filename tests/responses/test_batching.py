@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -22,6 +22,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from consult.clock import daily, in_words, latest_daily, next_daily
 from consult.editions import plan_of
 from consult.models import Action, AuditEntry, Consultation, User
 from consult.publishing import publish_edition
@@ -31,6 +32,7 @@ from responses.batching import (
     FileGone,
     NoSuchFile,
     count_waiting,
+    due_at,
     folder_of,
     is_due,
     open_file,
@@ -378,8 +380,9 @@ def at(instant: datetime, *, consultation: Consultation, sealed: datetime | None
     [((2027, 1, 15), "an ordinary night"), ((2027, 3, 28), "the clocks go forward"), ((2026, 10, 25), "the clocks go back")],
 )
 def test_a_batch_is_due_at_two_in_london_every_night_of_the_year(consultation: Consultation, day: tuple[int, int, int], name: str) -> None:
-    last = london(*day, 2) - timedelta(days=1)
-    two = london(*day, 2)
+    # In UTC: sums in London's time are done with what the clocks show.
+    last = (london(*day, 2) - timedelta(days=1)).astimezone(UTC)
+    two = london(*day, 2).astimezone(UTC)
     assert not at(two - timedelta(seconds=1), consultation=consultation, sealed=last + timedelta(minutes=1))
     assert at(two, consultation=consultation, sealed=last + timedelta(minutes=1))
     assert not at(two + timedelta(hours=20), consultation=consultation, sealed=two)
@@ -457,6 +460,89 @@ def test_of_a_withdrawn_consultation_only_what_was_received_is_handed_over(consu
     with behind_its_back():
         Batch.objects.update(sealed_at=two_days_ago)
     assert seal_due_batches() == []
+
+
+def other_consultation(consultation: Consultation, **values: Any) -> Consultation:
+    """A second consultation beside the bundled one, which asks nothing."""
+    window = {name: getattr(consultation, name) for name in ("opens_at", "closes_at", "published_at")}
+    other = Consultation.objects.create(**({"slug": "other", "title": "Other", "summary": "", "owner": ""} | window | values))
+    publish_edition(consultation=other, actor=None)
+    return other
+
+
+@pytest.mark.parametrize("hour", [0, 1, 2, 23])
+@pytest.mark.parametrize(("month", "first", "days"), [(3, 27, 3), (10, 30, 3)])
+def test_looked_at_every_ten_minutes_a_batch_is_sealed_once_a_day_over_both_changes_of_the_clocks(
+    consultation: Consultation, hour: int, month: int, first: int, days: int
+) -> None:
+    """As beat does, through a night of 23 hours and one of 25."""
+    consultation.batch_hour, consultation.opens_at = hour, london(2027, month, first - 2, 12)
+    consultation.published_at, consultation.closes_at = consultation.opens_at, london(2027, 12, 1, 0)
+    Batch.objects.create(consultation=consultation, number=1, size=0, sealed_at=london(2027, month, first - 1, 23, 59))
+    sealed = []
+    now, end = london(2027, month, first, 0).astimezone(UTC), (london(2027, month, first, 0) + timedelta(days=days)).astimezone(UTC)
+    while now < end:
+        due = due_at(consultation=consultation, now=now)
+        assert is_due(consultation=consultation, now=now) is (due is not None and due <= now)
+        if due is not None and due <= now:
+            Batch.objects.create(consultation=consultation, number=2 + len(sealed), size=0, sealed_at=now)
+            sealed.append(now)
+        now += timedelta(minutes=10)
+    assert sealed == [daily(hour, day=date(2027, month, first) + timedelta(days=number)) for number in range(days)]
+    assert len({at.astimezone(LONDON).date() for at in sealed}) == days
+
+
+def test_each_consultation_has_its_own_hour(consultation: Consultation, send: Send, exports: Path) -> None:
+    send()
+    now = london(2027, 1, 16, 4)
+    opened = {"opens_at": now - timedelta(days=3), "published_at": now - timedelta(days=3), "closes_at": now + timedelta(days=9)}
+    Consultation.objects.update(**opened)
+    other = other_consultation(consultation, batch_hour=5, **opened)
+    with behind_its_back():
+        for one in (consultation, other):
+            Batch.objects.create(consultation=one, number=1, size=0, sealed_at=now - timedelta(hours=22))
+    # Sealed at 6 the day before: since then it was 2 o'clock, and not yet 5.
+    assert [(batch.consultation.slug, batch.number, batch.size) for batch in seal_due_batches(now=now)] == [(consultation.slug, 2, 1)]
+    with behind_its_back():
+        Batch.objects.filter(number=2).update(sealed_at=now)
+    later = [(batch.consultation.slug, batch.number, batch.size) for batch in seal_due_batches(now=now + timedelta(hours=1))]
+    assert later == [("other", 2, 0)]
+
+
+@pytest.mark.parametrize(("before", "after"), [(2, 23), (23, 2), (2, 3), (1, 0)])
+def test_a_change_of_the_hour_leaves_no_day_without_a_batch(consultation: Consultation, before: int, after: int) -> None:
+    for minutes in range(0, 24 * 60, 30):
+        changed = (london(2027, 1, 15, 0) + timedelta(minutes=minutes)).astimezone(UTC)
+        with behind_its_back():
+            Batch.objects.all().delete()
+        consultation.opens_at = consultation.published_at = changed - timedelta(days=9)
+        consultation.closes_at, consultation.batch_hour = changed + timedelta(days=9), after
+        last = latest_daily(before, now=changed)
+        Batch.objects.create(consultation=consultation, number=1, size=0, sealed_at=last)
+        due = due_at(consultation=consultation, now=changed)
+        assert due is not None
+        assert max(due, changed) - last <= timedelta(days=1)
+
+
+def test_the_page_says_when_the_next_batch_is_due(
+    sign_in: Callable[[User], Client], analyst: User, consultation: Consultation, send: Send, exports: Path
+) -> None:
+    client = sign_in(analyst)
+
+    def told() -> str:
+        return " ".join(client.get(reverse("batch-list")).content.decode().split())
+
+    seal(consultation)
+    Consultation.objects.update(batch_hour=14)
+    tomorrow = next_daily(14, after=timezone.now())
+    assert f"The next is due at {in_words(tomorrow)}." in told()
+    with behind_its_back():
+        Batch.objects.update(sealed_at=tomorrow - timedelta(days=2))
+    assert f"The next was due at {in_words(tomorrow - timedelta(days=1))}, and is sealed within minutes." in told()
+    end(consultation, ago=timedelta(days=3))
+    with behind_its_back():
+        Batch.objects.update(sealed_at=timezone.now() - timedelta(days=2))
+    assert "The last one is sealed. Another comes only if something is received." in told()
 
 
 # The command
@@ -599,7 +685,7 @@ def test_the_list_asks_the_database_as_often_for_many_as_for_one(
     client = sign_in(analyst)
     for _ in (1, 3):
         write(seal(consultation), exports)
-        with django_assert_num_queries(5):  # The session, the person, batches, consultations, who waits.
+        with django_assert_num_queries(6):  # The session, the person, batches, consultations, who waits, when the next is due.
             client.get(reverse("batch-list"))
 
 
