@@ -28,6 +28,7 @@ app.conf.beat_schedule = {
     "seal the batches that are due": {"task": "responses.seal_due_batches", "schedule": crontab(minute="*/5"), "options": {"expires": 290}},
     "deliver batches": {"task": "responses.deliver_due_batches", "schedule": 60.0, "options": {"expires": 55}},
     "make extracts": {"task": "responses.make_due_extracts", "schedule": 60.0, "options": {"expires": 55}},
+    "change many responses": {"task": "responses.change_many", "schedule": 60.0, "options": {"expires": 55}},
     "prove the books": {"task": "responses.reconcile", "schedule": crontab(hour="4", minute="0"), "options": {"expires": 3600}},
     "look for campaigns": {
         "task": "responses.find_clusters",

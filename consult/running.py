@@ -17,6 +17,8 @@ EXPECTED = {
     "responses.deliver_due_batches": timedelta(minutes=60),
     # A large one takes a while.
     "responses.make_due_extracts": timedelta(minutes=60),
+    # One run works for twenty minutes at most.
+    "responses.change_many": timedelta(minutes=60),
     "responses.reconcile": timedelta(hours=26),
     "responses.find_clusters": timedelta(hours=26),
     "responses.tally": timedelta(hours=1),

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Now, Random
@@ -28,6 +28,23 @@ FEWEST_TELLING_ANSWERS = 3
 # So many telling words make a suggestion, and so many are named.
 FEWEST_TELLING_WORDS = 2
 NAMED_WORDS = 5
+
+
+GIVE_TO_MANY = """
+    INSERT INTO responses_coding (response_id, question, code_id, by_id)
+    SELECT id, %(question)s, %(code)s, %(by)s FROM unnest(%(ids)s) AS id ORDER BY id
+    ON CONFLICT DO NOTHING RETURNING response_id, id
+"""
+GONE_THROUGH_MANY = """
+    INSERT INTO responses_codedanswer (response_id, question, by_id)
+    SELECT id, %(question)s, %(by)s FROM unnest(%(ids)s::bigint[]) AS id ORDER BY id
+    ON CONFLICT DO NOTHING RETURNING response_id, id
+"""
+TAKE_OFF_MANY = """
+    UPDATE responses_coding SET removed_at = statement_timestamp()
+    WHERE response_id = ANY(%(ids)s) AND code_id = %(code)s AND by_id = %(by)s AND removed_at IS NULL
+    RETURNING response_id, id
+"""
 
 
 class CodeNameMissing(ValueError):
@@ -201,6 +218,41 @@ def code_passage(*, response: Response, question: str, code: Code, passage: str,
         if new:
             record(action=Action.ANSWER_CODED, actor=by, subject=response.reference, question=question, codes=[code.pk], **place)
     return coding
+
+
+def give_code_to_many(*, code: Code, responses: Sequence[int], by: User) -> dict[int, tuple[int, int | None]]:
+    """Give a code to the whole answer of each of these responses, by primary key, that does not have it from `by`.
+
+    Gives for each of those its coding, and the row that says that `by` has gone through the answer, if that is new.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(GIVE_TO_MANY, {"ids": list(responses), "question": code.question, "code": code.pk, "by": by.pk})
+        given = dict(cursor.fetchall())
+        cursor.execute(GONE_THROUGH_MANY, {"ids": list(given), "question": code.question, "by": by.pk})
+        through = dict(cursor.fetchall())
+    return {response: (coding, through.get(response)) for response, coding in given.items()}
+
+
+def take_code_off_many(*, code: Code, responses: Sequence[int], by: User) -> dict[int, list[int]]:
+    """Take a code that `by` gave off these responses, by primary key, from whole answers and passages. Gives the codings that ended."""
+    ended: dict[int, list[int]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(TAKE_OFF_MANY, {"ids": list(responses), "code": code.pk, "by": by.pk})
+        for response, coding in sorted(cursor.fetchall()):
+            ended[response].append(coding)
+    return ended
+
+
+def take_back_given(*, codings: Sequence[int], through: Sequence[int]) -> None:
+    """Undo what `give_code_to_many` did: end these codings, and forget that these answers were gone through."""
+    Coding.objects.filter(pk__in=codings, removed_at=None).update(removed_at=Now())
+    CodedAnswer.objects.filter(pk__in=through).delete()
+
+
+def put_back_taken(*, codings: Sequence[int]) -> None:
+    """Undo what `take_code_off_many` did: give the same codes to the same passages anew; the rows that ended stay ended."""
+    ended = Coding.objects.filter(pk__in=codings).order_by("pk").values("response_id", "question", "code_id", "start", "end", "by_id")
+    Coding.objects.bulk_create((Coding(**row) for row in ended), ignore_conflicts=True)
 
 
 def take_off(*, coding: Coding, by: User) -> None:

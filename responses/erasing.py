@@ -12,6 +12,7 @@ from django.utils import timezone
 from consult.auditing import record
 from consult.models import Action, User
 from responses.answers import Answers, digest_of
+from responses.bulk_changing import forget_words_about
 from responses.equality import stop_equality_use
 from responses.extracting import remove_extracts_of
 from responses.models import (
@@ -110,6 +111,7 @@ def _erase(newest: Response, actor: User | None, why: str) -> Response:
     # The names that staff gave may tell what it said.
     MemberMarks.objects.filter(member__response__in=versions).delete()
     remove_extracts_of(versions)
+    forget_words_about(versions)
     # Outside the database, so that it is known also after a backup from before was put back.
     transaction.on_commit(lambda: _keep_note(newest.reference))
     # What staff wrote about publishing it may quote it.

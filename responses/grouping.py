@@ -109,6 +109,32 @@ def add_response(*, campaign: Campaign, reference: str, by: User) -> int:
     return len(rows)
 
 
+def add_many(*, campaign: Campaign, responses: Sequence[int], by: User) -> list[int]:
+    """Add these responses, by primary key, as one step: those that say something today and are not in. Gives which; none where it ended."""
+    with transaction.atomic():
+        locked = _locked(campaign)
+        if locked.ended:
+            return []
+        alike = ClusterMember.objects.filter(response__in=responses, cluster__members__response__campaign_members__campaign=locked)
+        found = alike.order_by("response_id", "id").distinct("response_id")
+        where = {pk: (question, print_) for pk, question, print_ in found.values_list("response_id", "question", "print")}
+        says = current_responses(locked.consultation).filter(pk__in=responses).order_by("pk").values_list("pk", flat=True)
+        rows = _add(locked, [(pk, *where.get(pk, ("", ""))) for pk in says])
+        if rows:
+            _step(locked, by, Act.ADDED, rows=rows)
+    return [pk for pk, _question, _print in rows]
+
+
+def remove_many(*, campaign: Campaign, responses: Sequence[int], by: User) -> list[int]:
+    """Take those of these responses, by primary key, that are in it out, as one step. Gives which."""
+    with transaction.atomic():
+        locked = _locked(campaign)
+        rows = _remove(locked, locked.members.filter(response_id__in=responses))
+        if rows:
+            _step(locked, by, Act.REMOVED, rows=rows)
+    return [pk for pk, _question, _print in rows]
+
+
 def remove_responses(*, campaign: Campaign, references: Sequence[str], by: User) -> int:
     """Take responses out of a campaign; they stay responses like any other. Returns how many were taken out."""
     with transaction.atomic():

@@ -110,14 +110,19 @@ def move_review(*, review: Review, to_state: str, note: str, version: int, by: U
         current = _locked(review, version)
         if to_state not in MOVES[State(current.state)]:
             raise NotAMove(to_state)
-        if to_state == State.SET_ASIDE and not note.strip():
-            raise ReasonMissing
+        check_reason(to_state=to_state, note=note)
         step = ReviewStep.objects.create(review=current, by=by, from_state=current.state, to_state=to_state, note=note)
         current.state, current.version = to_state, current.version + 1
         current.save(update_fields=["state", "version"])
         Review.objects.filter(pk=current.pk).update(changed_at=Now())
         record(action=Action.REVIEW_CHANGED, actor=by, subject=current.response.reference, from_state=step.from_state, to_state=to_state)
         return step
+
+
+def check_reason(*, to_state: str, note: str) -> None:
+    """Raise ReasonMissing where a response would be set aside without a word."""
+    if to_state == State.SET_ASIDE and not note.strip():
+        raise ReasonMissing
 
 
 def add_note(*, review: Review, note: str, by: User) -> ReviewStep:

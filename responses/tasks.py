@@ -12,7 +12,7 @@ from consult.celery import app
 from consult.limiting import forget_hits
 from consult.models import Consultation
 from consult.running import noted
-from responses import batching, clustering, confirming, delivering, extracting, reconciling, retention, returning, tallying
+from responses import batching, bulk_changing, clustering, confirming, delivering, extracting, reconciling, retention, returning, tallying
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +50,13 @@ def make_due_extracts() -> None:
     """Make the extracts that staff asked for."""
     with noted(make_due_extracts.name):
         extracting.make_due_extracts()
+
+
+@app.task(name="responses.change_many")
+def change_many() -> None:
+    """Carry out, and undo, the changes to many responses that staff asked for."""
+    with noted(change_many.name):
+        bulk_changing.make_due_changes()
 
 
 @app.task(name="responses.reconcile")
@@ -93,6 +100,11 @@ def retain() -> None:
     with noted(retain.name):
         for done in retention.retain():
             log.log(logging.WARNING if done.held else logging.INFO, "%s", done.in_words)
+
+
+def nudge_changing() -> None:
+    """Ask a worker to carry out a change to many responses now rather than in a minute. Never raises, and takes a second at most."""
+    _nudge(change_many)
 
 
 def nudge_clustering() -> None:

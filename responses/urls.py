@@ -5,6 +5,7 @@ from django.urls import path
 from responses.views import (
     batching,
     books,
+    bulk,
     campaigns,
     coding,
     dashboard,
@@ -52,6 +53,10 @@ urlpatterns = [
     path("staff/dashboard/<slug:consultation>/<slug:chart>.<str:kind>", dashboard.chart_file, name="chart-file"),
     path("staff/responses/", reviewing.review_list, name="review-list"),
     path("staff/responses/<str:reference>/", reviewing.review_one, name="review-one"),
+    path("staff/changes/", bulk.bulk_list, name="bulk-list"),
+    path("staff/changes/new/", bulk.bulk_new, name="bulk-new"),
+    path("staff/changes/<int:pk>/", bulk.bulk_one, name="bulk-one"),
+    path("staff/changes/<int:pk>/undo/", bulk.bulk_undo, name="bulk-undo"),
     path("staff/campaigns/", campaigns.campaign_list, name="campaign-list"),
     path("staff/campaigns/search/", campaigns.search_now, name="search-now"),
     path("staff/campaigns/found/<int:pk>/", campaigns.cluster, name="cluster"),

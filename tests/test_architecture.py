@@ -84,6 +84,7 @@ LAYERS = [
         ],
         *[
             "responses.reviewing",
+            "responses.bulk_changing",
             "responses.batching",
             "responses.delivering",
             "responses.filling",

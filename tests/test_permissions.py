@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from io import BytesIO
+from uuid import uuid4
 from zipfile import ZipFile
 
 import pytest
@@ -15,7 +16,7 @@ from django.utils import timezone
 from consult.models import User
 from responses.batching import seal_batch, write_batch
 from responses.extracting import ask_for_extract, make_due_extracts
-from responses.models import Campaign, Cluster, Code, Message, Response, Transcription
+from responses.models import BulkChange, Campaign, Cluster, Code, Message, Response, Transcription
 from responses.receipts import receipt_token
 from responses.tallying import tally
 from tests.conftest import make_person
@@ -30,6 +31,10 @@ STAFF = {
     "chart-file": {"reviewer", "analyst", "administrator"},
     "review-list": {"reviewer", "administrator"},
     "review-one": {"reviewer", "administrator"},
+    "bulk-list": {"reviewer", "administrator"},
+    "bulk-new": {"reviewer", "administrator"},
+    "bulk-one": {"reviewer", "administrator"},
+    "bulk-undo": {"reviewer", "administrator"},
     "campaign-list": {"reviewer", "administrator"},
     "search-now": {"reviewer", "administrator"},
     "cluster": {"reviewer", "administrator"},
@@ -104,6 +109,7 @@ POSTED = {
     "undelivered-again",
     "books-now",
     "search-now",
+    "bulk-undo",
     "change-campaign",
     "count-now",
     "take-up-mailbox",
@@ -119,6 +125,9 @@ def arguments(name: str, response: Response) -> list[object]:
         return [Cluster.objects.create(**alike, responses=1, texts=1, people=1).pk]
     if name in {"campaign", "change-campaign"}:
         return [Campaign.objects.create(**alike, name="Youth workers").pk]
+    if name in {"bulk-one", "bulk-undo"}:
+        seen = {"looked_at": timezone.now(), "highest": response.pk, "seen": 1, "seen_changes": 1}
+        return [BulkChange.objects.create(key=uuid4(), by=make_person("cleo", "reviewer"), act="read", **seen).pk]
     if name == "code":
         return [slug, "missing", Code.objects.create(consultation=response.consultation, question="missing", name="Youth work").pk]
     if name == "chart-file":

@@ -1,6 +1,7 @@
 """The nouns of what people send back, and of what staff do with it."""
 
 from responses.models.batch import Batch, BatchMember, MemberMarks
+from responses.models.bulk import BulkChange, BulkItem
 from responses.models.campaign import Campaign, CampaignMember, CampaignStep, Cluster, ClusterMember
 from responses.models.coding import Code, CodedAnswer, CodeVersion, Coding, SecondCoding
 from responses.models.confirmation import Confirmation, ConfirmationAttempt
@@ -23,6 +24,8 @@ __all__ = [
     "Attachment",
     "Batch",
     "BatchMember",
+    "BulkChange",
+    "BulkItem",
     "Campaign",
     "CampaignMember",
     "CampaignStep",

@@ -49,6 +49,14 @@ class ReviewStep(models.Model):
     from_state = models.CharField(max_length=10, choices=Review.State)
     to_state = models.CharField(max_length=10, choices=Review.State)
     note = models.TextField(blank=True)
+    bulk = models.ForeignKey(
+        "responses.BulkChange",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        help_text="The change to many responses that this was part of.",
+    )
 
     class Meta:
         ordering = ["id"]

@@ -50,7 +50,8 @@ def _id(request: HttpRequest, name: str) -> int | None:
     return int(value) if value.isascii() and value.isdigit() and len(value) < 18 else None
 
 
-def _pairs(request: HttpRequest) -> list[tuple[str, str]]:
+def pairs_of(request: HttpRequest) -> list[tuple[str, str]]:
+    """The address's query, as `read_filter` takes it."""
     return [(name, str(value)) for name, values in request.GET.lists() for value in values]
 
 
@@ -86,13 +87,13 @@ def _labels() -> dict[str, str]:
     }
 
 
-def _groups(consultations: list[Consultation]) -> dict[str, tuple[tuple[str, list[tuple[str, str]]], ...]]:
+def offered(consultations: list[Consultation]) -> dict[str, tuple[tuple[str, list[tuple[str, str]]], ...]]:
     """What each closed field offers: the lists of the rule, and what the consultations, codes and campaigns of today make of the rest."""
-    offered = {name: (("", [(value, _(label)) for value, label in choices]),) for name, choices in CHOICES.items()}
-    offered["consultation"] = (("", [(row.slug, row.title) for row in consultations]),)
-    offered["flag"] = (("", [(flag, str(words)) for flag, words in FLAGS.items()]),)
-    offered["campaign"] = (("", [(str(row.pk), row.name) for row in Campaign.objects.filter(ended=False)]),)
-    offered["code"] = (("", [(str(row.pk), f"{row.question}: {row.name}") for row in Code.objects.order_by("question", "group", "name")]),)
+    every = {name: (("", [(value, _(label)) for value, label in choices]),) for name, choices in CHOICES.items()}
+    every["consultation"] = (("", [(row.slug, row.title) for row in consultations]),)
+    every["flag"] = (("", [(flag, str(words)) for flag, words in FLAGS.items()]),)
+    every["campaign"] = (("", [(str(row.pk), row.name) for row in Campaign.objects.filter(ended=False)]),)
+    every["code"] = (("", [(str(row.pk), f"{row.question}: {row.name}") for row in Code.objects.order_by("question", "group", "name")]),)
     answers = {
         question.text: [(f"{question.slug}={option.slug}", option.label) for option in question.options]
         for row in consultations
@@ -100,7 +101,7 @@ def _groups(consultations: list[Consultation]) -> dict[str, tuple[tuple[str, lis
         for question in plan_of(edition).questions
         if question.closed
     }
-    return offered | {"answer": tuple(answers.items())}
+    return every | {"answer": tuple(answers.items())}
 
 
 def _boxes(wanted: Filter, bad: dict[str, str], groups: dict[str, tuple[tuple[str, list[tuple[str, str]]], ...]]) -> list[Box]:
@@ -119,7 +120,7 @@ def _boxes(wanted: Filter, bad: dict[str, str], groups: dict[str, tuple[tuple[st
     ]
 
 
-def _chips(wanted: Filter, groups: dict[str, tuple[tuple[str, list[tuple[str, str]]], ...]]) -> list[dict[str, str]]:
+def chips_of(wanted: Filter, groups: dict[str, tuple[tuple[str, list[tuple[str, str]]], ...]]) -> list[dict[str, str]]:
     """Each filter in use, in words, with the query of the list without it."""
     pairs = written(wanted)
     words = {(name, value): label for name, found in groups.items() for _heading, options in found for value, label in options}
@@ -150,7 +151,7 @@ def _saving(request: HttpRequest, wanted: Filter) -> HttpResponse | None:
 @staff_only(Right.READ_RESPONSES)
 def review_list(request: HttpRequest) -> HttpResponse:
     """Newest first, through filters that stand in the address."""
-    wanted, bad = read_filter(_pairs(request))
+    wanted, bad = read_filter(pairs_of(request))
     unnamed = False
     if request.method == "POST":
         saved = _saving(request, wanted)
@@ -172,11 +173,11 @@ def review_list(request: HttpRequest) -> HttpResponse:
         }
         for row in page.rows
     ]
-    groups = _groups(list(Consultation.objects.prefetch_related("editions")))
+    groups = offered(list(Consultation.objects.prefetch_related("editions")))
     context = {
         "boxes": _boxes(wanted, bad, groups),
         "answers": wanted.answer,
-        "chips": _chips(wanted, groups),
+        "chips": chips_of(wanted, groups),
         "page": page,
         "rows": rows,
         "filters": urlencode(written(wanted)),
@@ -229,7 +230,7 @@ def _worded(response: Response) -> list[WordedPart]:
 
 
 def _one(request: HttpRequest, response: Response) -> dict[str, Any]:
-    wanted, _bad = read_filter(_pairs(request))
+    wanted, _bad = read_filter(pairs_of(request))
     newer, older = neighbours(find(wanted, reader=request.user), response)  # type: ignore[arg-type]
     steps = [{"step": step, "at": clock.in_words(step.at)} for step in response.review.steps.select_related("by")]
     ledger = [{"entry": entry, "at": clock.in_words(entry.at)} for entry in response.ledger.all()]

@@ -31,6 +31,7 @@ from consult.staffing import create_staff
 from responses.amending import amend_response
 from responses.answers import read_answers
 from responses.batching import seal_batch, write_batch
+from responses.bulk_changing import make_due_changes
 from responses.clustering import find_clusters
 from responses.coding import code_answer, draw_second_coding
 from responses.extracting import ask_for_extract, make_due_extracts
@@ -65,6 +66,7 @@ NO_PAGES = {
         "books-now",
         "undelivered-again",
         "search-now",
+        "bulk-undo",
         "change-campaign",
         "count-now",
         "chart-file",
@@ -288,6 +290,7 @@ def walk_staff_pages(visit: Visit, consultation: Consultation, send: Send, admin
     write_batch(batch=batch)
     visit.go("batch-list", state="written")
     walk_extracts(visit, consultation, administrator)
+    walk_bulk_changes(visit)
     walk_people(visit, send)
     visit.go("undelivered", state="all delivered")
     given_up, retried = send(), send()
@@ -412,6 +415,28 @@ def walk_post(visit: Visit, consultation: Consultation, administrator: User) -> 
     visit.look("message", "refused")
     visit.go("enter", slug, query=f"?message={message.pk}", state="from a message")
     visit.go("entering", state="with a message")
+
+
+def walk_bulk_changes(visit: Visit) -> None:
+    visit.go("bulk-list", state="none")
+    visit.go("bulk-new", query="?state=unread")
+    visit.page.get_by_label("Move them to a state").check()
+    visit.page.get_by_role("button", name="See what that would change").click()
+    visit.look("bulk-new", state="with an error")
+    visit.page.get_by_label("State", exact=True).select_option("reading")
+    visit.page.get_by_role("button", name="See what that would change").click()
+    visit.look("bulk-new", state="before it is done")
+    visit.page.get_by_role("button", name=re.compile("Change .* response")).click()
+    visit.page.get_by_role("link", name="Stop that").click()
+    visit.look("bulk-one", state="waiting")
+    make_due_changes()
+    visit.page.reload()
+    visit.look("bulk-one", state="done")
+    visit.page.get_by_role("button", name="Undo this change").click()
+    visit.page.get_by_role("link", name="Stop that").click()
+    visit.look("bulk-one", state="being undone")
+    make_due_changes()
+    visit.go("bulk-list", state="one undone")
 
 
 def walk_extracts(visit: Visit, consultation: Consultation, administrator: User) -> None:

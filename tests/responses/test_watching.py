@@ -113,7 +113,7 @@ def test_every_job_of_the_schedule_is_expected_and_notes_its_end(transactional_d
     assert {entry["task"] for entry in app.conf.beat_schedule.values()} == set(EXPECTED)
     for task in (tasks.deliver_due_batches, tasks.make_due_extracts, tasks.prove_books, tasks.find_clusters, tasks.count):
         task()
-    for task in (tasks.tidy, tasks.retain):
+    for task in (tasks.tidy, tasks.retain, tasks.change_many):
         task()
     for task in (tasks.send_due_confirmations, tasks.seal_due_batches):
         task()
