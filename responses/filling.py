@@ -171,13 +171,13 @@ def fill_responses(
         with transaction.atomic():
             if start == 0:
                 record(action=Action.RESPONSES_FILLED, actor=actor, subject=current.slug, count=count, seed=seed)
-            _insert([(next(people), arrived) for arrived in arrivals], consultation=current, edition=edition)
+            write_arrivals([(next(people), arrived) for arrived in arrivals], consultation=current, edition=edition)
         if progress:
             progress(start + len(arrivals))
 
 
-def _insert(arrivals: list[tuple[Respondent, datetime]], *, consultation: Consultation, edition: Edition) -> None:
-    """Write what `submit_response` writes, for many at once."""
+def write_arrivals(arrivals: list[tuple[Respondent, datetime]], *, consultation: Consultation, edition: Edition) -> list[Response]:
+    """Write what `submit_response` writes, for many made-up respondents at once, each with the instant of their arrival."""
     responses = [
         Response(
             consultation=consultation,
@@ -207,6 +207,7 @@ def _insert(arrivals: list[tuple[Respondent, datetime]], *, consultation: Consul
     LedgerEntry.objects.bulk_create(
         LedgerEntry(response=row, event=LedgerEntry.Event.RECEIVED, at=row.received_at, digest=row.digest) for row in responses
     )
+    return responses
 
 
 def _new_references(count: int) -> list[str]:
