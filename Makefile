@@ -45,6 +45,7 @@ soak: $(VENV)/.test ## The longer faults, then COUNT responses (100,000) at RATE
 bench: $(VENV)/.test ## Measure what people wait for, as ratios within one run
 	$(PY) -m tests.bench_pages
 	$(PY) -m tests.bench_packs
+	$(PY) -m tests.bench_review
 
 pictures: $(VENV)/.test ## Make the help page's pictures anew, with made-up responses
 	$(PY) -m pytest -n 0 -m pictures tests/journeys/test_help.py
