@@ -1,11 +1,15 @@
 """The one way to write on the audit trail, and the one to read it."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from django.db.models import QuerySet
+from django.db.models.functions import Now
 
 from consult.clock import end_of_day, start_of_day
 from consult.models import Action, AuditEntry, User
+
+# A download that was cut may be taken up again the next morning.
+BEGUN_LATELY = timedelta(days=1)
 
 
 def record(*, action: Action, actor: User | None, subject: str = "", **details: object) -> None:
@@ -16,6 +20,12 @@ def record(*, action: Action, actor: User | None, subject: str = "", **details: 
     AuditEntry.objects.create(
         action=action, actor=actor, actor_name=actor.get_username() if actor else "service", subject=subject, details=details
     )
+
+
+def began_lately(*, action: Action, actor: User, subject: str, **details: object) -> bool:
+    """Whether the trail has that from today or yesterday already: what was begun then and goes on now is one act."""
+    lately = AuditEntry.objects.filter(action=action, actor=actor, subject=subject, at__gt=Now() - BEGUN_LATELY)
+    return lately.filter(details__contains=details).exists()
 
 
 def find_entries(

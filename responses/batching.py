@@ -9,8 +9,8 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -21,13 +21,15 @@ from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.db import connection, models, transaction
 from django.db.models.functions import Now
 
-from consult.auditing import record
+from consult.auditing import began_lately, record
 from consult.clock import latest_daily, next_daily
 from consult.models import Action, Consultation, User
 from responses.equality import put_in_batch, to_hand_over, to_recall
 from responses.manifests import MANIFEST, FileEntry
-from responses.models import Batch, Response
+from responses.models import Batch, Response, Writing
+from responses.packing import CHUNK_BYTES as ZIP_BYTES
 from responses.packing import PROGRAM, copy_program, describe, make_files, zip_chunks
+from responses.progressing import telling
 from responses.signing import SIGNATURE, BadKey, sign
 
 log = logging.getLogger(__name__)
@@ -202,6 +204,11 @@ def folder_of(batch: Batch) -> str:
     return f"{batch.consultation.slug}/batch-{batch.number:04}"
 
 
+def pack_of(batch: Batch) -> str:
+    """Where the zip of a batch's files stands in the storage for exports: not among them, since the manifest does not name it."""
+    return f"{batch.consultation.slug}/packs/batch-{batch.number:04}.zip"
+
+
 def write_batch(*, batch: Batch, wait: bool = True) -> None:
     """Make a batch's files and store them, earlier unwritten ones first: each manifest names the one before. Once is enough.
 
@@ -214,13 +221,14 @@ def write_batch(*, batch: Batch, wait: bool = True) -> None:
         except (OSError, StoredDifferently, BadKey) as trouble:
             reason = _in_words(trouble)
             Batch.objects.filter(pk=pk, written_at=None).update(failure=reason)
+            Writing.objects.filter(batch=pk).delete()  # Else it would look as if somebody were still at it.
             raise BatchNotWritten(reason) from trouble
     batch.refresh_from_db()
 
 
 def _write(pk: int, *, wait: bool) -> None:
     remove_leftovers()
-    with transaction.atomic(), TemporaryDirectory(prefix=WORKPLACE) as folder:
+    with transaction.atomic(), TemporaryDirectory(prefix=WORKPLACE) as folder, ExitStack() as workers:
         # Two workers at one batch: the second waits for the first, or leaves, and finds it written.
         batch = (
             Batch.objects.select_for_update(no_key=True, of=("self",), skip_locked=not wait)
@@ -232,20 +240,37 @@ def _write(pk: int, *, wait: bool) -> None:
             raise BeingWritten
         if batch.written_at:
             return
-        files = make_files(batch=batch, folder=Path(folder))
+        tell = workers.enter_context(telling(batch))
+        files = make_files(batch=batch, folder=Path(folder), tick=lambda row: tell(Writing.Stage.ROWS, row, batch.size))
         if signature := sign((Path(folder) / MANIFEST).read_bytes()):
             (Path(folder) / SIGNATURE).write_bytes(signature)
             files.append(describe(Path(folder), SIGNATURE, rows=None))
         copy_program(Path(folder))
         files.append(describe(Path(folder), PROGRAM, rows=None))
-        for file in files:
+        for number, file in enumerate(files, 1):
             store(Path(folder) / file.name, f"{folder_of(batch)}/{file.name}", file)
+            tell(Writing.Stage.FILES, number, len(files))
+        whole = _make_pack(files, Path(folder), tick=lambda done, total: tell(Writing.Stage.ZIP, done, total))
+        store(Path(folder) / PACK, pack_of(batch), whole)
         batch.files = [asdict(file) for file in files]
+        batch.pack = {"bytes": whole.bytes, "sha256": whole.sha256}
         batch.manifest_sha256 = next(file.sha256 for file in files if file.name == MANIFEST)
         batch.failure = ""
         batch.written_at = Now()
-        batch.save(update_fields=["files", "manifest_sha256", "failure", "written_at"])
+        batch.save(update_fields=["files", "pack", "manifest_sha256", "failure", "written_at"])
+        Writing.objects.filter(batch=batch).delete()
         record(action=Action.BATCH_WRITTEN, actor=None, subject=folder_of(batch), manifest_sha256=batch.manifest_sha256)
+
+
+def _make_pack(files: Sequence[FileEntry], folder: Path, *, tick: Callable[[int, int], None]) -> FileEntry:
+    """Put all the files together as one zip beside them: kept as a whole, so that a download of it can go on where it was cut."""
+    # The zip comes in a piece for each so many bytes that were read, and one at its end.
+    total = sum(-(-file.bytes // ZIP_BYTES) for file in files) + 1
+    with (folder / PACK).open("wb") as packed:
+        for done, piece in enumerate(zip_chunks(files, open_one=lambda name: File((folder / name).open("rb"))), 1):
+            packed.write(piece)
+            tick(done, total)
+    return describe(folder, PACK, rows=None)
 
 
 def remove_leftovers() -> None:
@@ -311,31 +336,20 @@ def may_hold_contacts(*, batch: Batch, name: str) -> bool:
     return batch.includes_contacts and name not in WITHOUT_CONTACTS
 
 
-def zip_batch(*, batch: Batch, reader: User) -> Iterator[bytes]:
-    """All of a written batch's files as one zip, made while it is taken away; that is put on the trail. Always the same bytes.
+def open_file(*, batch: Batch, name: str, reader: User, goes_on: bool = False) -> tuple[File, FileEntry]:
+    """One of a written batch's files, or PACK, the zip of them all, opened for somebody who takes it away; and what it has to be.
 
-    Raises NoSuchFile where it is not written yet, and FileGone.
+    That is put on the trail, once for a download that was cut and `goes_on`. Raises NoSuchFile and FileGone.
     """
-    if batch.written_at is None:
-        raise NoSuchFile(PACK)
-    storage, folder = storages["exports"], folder_of(batch)
-    for file in batch.files:
-        if not storage.exists(f"{folder}/{file['name']}"):
-            raise FileGone(file["name"])
-    record(action=Action.BATCH_DOWNLOADED, actor=reader, subject=folder, file=PACK)
-    return zip_chunks([FileEntry(**file) for file in batch.files], open_one=lambda name: storage.open(f"{folder}/{name}", "rb"))
-
-
-def open_file(*, batch: Batch, name: str, reader: User) -> File:
-    """One of a written batch's files, opened for somebody who takes it away; that is put on the trail.
-
-    Raises NoSuchFile and FileGone.
-    """
-    if name not in {file["name"] for file in batch.files}:
+    there = {file["name"]: FileEntry(**file) for file in batch.files}
+    if batch.pack:
+        there[PACK] = FileEntry(PACK, batch.pack["bytes"], None, batch.pack["sha256"])
+    if name not in there:
         raise NoSuchFile(name)
     try:
-        file = storages["exports"].open(f"{folder_of(batch)}/{name}", "rb")
+        file = storages["exports"].open(pack_of(batch) if name == PACK else f"{folder_of(batch)}/{name}", "rb")
     except FileNotFoundError as reason:
         raise FileGone(name) from reason
-    record(action=Action.BATCH_DOWNLOADED, actor=reader, subject=folder_of(batch), file=name)
-    return file
+    if not (goes_on and began_lately(action=Action.BATCH_DOWNLOADED, actor=reader, subject=folder_of(batch), file=name)):
+        record(action=Action.BATCH_DOWNLOADED, actor=reader, subject=folder_of(batch), file=name)
+    return file, there[name]

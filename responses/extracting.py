@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
-from consult.auditing import record
+from consult.auditing import began_lately, record
 from consult.models import Action, Consultation, Right, User
 from responses.batching import WORKPLACE, FileGone, NoSuchFile, StoredDifferently, remove_leftovers, store
 from responses.clustering import current_responses
@@ -186,15 +186,20 @@ def _give_up(extract: Extract, reason: str) -> None:
     _mine(extract).update(state=Extract.State.FAILED, leased_until=None, failure=reason)
 
 
-def open_extract(*, extract: Extract, reader: User) -> File:
-    """The zip of an extract, opened for somebody who takes it away; that is put on the trail. Raises NoSuchFile and FileGone."""
+def open_extract(*, extract: Extract, reader: User, goes_on: bool = False) -> File:
+    """The zip of an extract, opened for somebody who takes it away. Raises NoSuchFile and FileGone.
+
+    That is put on the trail, once for a download that was cut and `goes_on`.
+    """
     if extract.state != Extract.State.READY:
         raise NoSuchFile(FILE)
     try:
         file = storages["exports"].open(f"{name_of(extract)}/{FILE}", "rb")
     except FileNotFoundError as reason:
         raise FileGone(FILE) from reason
-    record(action=Action.EXTRACT_DOWNLOADED, actor=reader, subject=name_of(extract), sha256=extract.sha256)
+    said = {"subject": name_of(extract), "sha256": extract.sha256}
+    if not (goes_on and began_lately(action=Action.EXTRACT_DOWNLOADED, actor=reader, **said)):
+        record(action=Action.EXTRACT_DOWNLOADED, actor=reader, **said)
     return file
 
 

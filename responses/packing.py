@@ -80,10 +80,10 @@ class Pack:
     batch: Batch | None = None
 
 
-def make_files(*, batch: Batch, folder: Path) -> list[FileEntry]:
+def make_files(*, batch: Batch, folder: Path, tick: Callable[[int], None] | None = None) -> list[FileEntry]:
     """Make the files of a sealed batch in `folder`, its manifest last. The same batch always gives the same bytes.
 
-    Rows come from the database and go to the disk a few at a time, however many there are.
+    Rows come from the database and go to the disk a few at a time, however many there are. `tick` is told how many are written.
     """
     editions = _editions_of(batch)
     pack = Pack(
@@ -96,7 +96,7 @@ def make_files(*, batch: Batch, folder: Path) -> list[FileEntry]:
         includes_contacts=batch.includes_contacts,
         batch=batch,
     )
-    made, counts = _make(pack, folder, beside=[MANIFEST, PROGRAM])
+    made, counts = _make(pack, folder, beside=[MANIFEST, PROGRAM], tick=tick)
     manifest = build_manifest(
         consultation=batch.consultation.slug,
         batch=batch.number,

@@ -19,7 +19,7 @@ from django.db.models import Count, Max, Q
 from consult.models import Action, AuditEntry, Consultation, Edition
 from consult.publishing import digest_of_content, plan_content
 from responses.answers import Answers, digest_of
-from responses.batching import folder_of
+from responses.batching import folder_of, pack_of
 from responses.erasing import NOBODY, erased_references
 from responses.models import Batch, Confirmation, Delivery, LedgerEntry, Reconciliation, Response, Review
 from responses.packing import PROGRAM, make_files
@@ -366,6 +366,9 @@ def _check_batch(batch: Batch, previous: Batch | None, books: Books) -> None:
             books.note(name, f"{file} is not where it was stored.")
         elif stored != expected:
             books.note(name, f"{file} is not what was stored.")
+    # Its zip depends on the library that pressed it, so that it is held to what was stored alone.
+    if batch.pack and _stored(pack_of(batch)) != (batch.pack["bytes"], batch.pack["sha256"]):
+        books.note(name, "The zip of its files is not what was stored.")
     answered = set(batch.members.values_list("response__edition", flat=True))
     if Edition.objects.filter(pk__in=answered, consultation=batch.consultation_id).count() < len(answered):
         books.note(name, "An edition that its responses answered is gone.")

@@ -72,6 +72,7 @@ LAYERS = [
             "responses.erasing",
             "responses.signing",
             "responses.packing",
+            "responses.progressing",
         ],
         *[
             "responses.clustering",

@@ -26,6 +26,7 @@ class Batch(models.Model):
     written_at = models.DateTimeField(null=True)
     manifest_sha256 = models.CharField(max_length=64, blank=True)
     files = models.JSONField(default=list, help_text="name, bytes, rows and sha256 of each file, as in the manifest")
+    pack = models.JSONField(null=True, help_text="bytes and sha256 of the zip with all its files")
     failure = models.CharField(max_length=300, blank=True, help_text="Why the last try to write it failed.")
 
     class Meta:
@@ -35,6 +36,22 @@ class Batch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.consultation.slug}, batch {self.number}"
+
+
+class Writing(models.Model):
+    """How far the writing of a batch has got. Told outside of the transaction that writes it, and gone when that ends well."""
+
+    class Stage(models.TextChoices):
+        ROWS = "rows", "its rows are written"
+        FILES = "files", "its files are stored"
+        ZIP = "zip", "its zip is made"
+
+    # Without a constraint: telling waits for nobody.
+    batch = models.OneToOneField(Batch, on_delete=models.CASCADE, related_name="writing", db_constraint=False)
+    stage = models.CharField(max_length=10, choices=Stage)
+    done = models.PositiveIntegerField()
+    total = models.PositiveIntegerField()
+    told_at = models.DateTimeField(db_default=Now())
 
 
 class BatchMember(models.Model):

@@ -6,7 +6,7 @@ from operator import attrgetter
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models.functions import Now
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -15,11 +15,12 @@ from django.views.decorators.http import require_POST, require_safe
 from consult.clock import in_words
 from consult.models import Consultation, Right, User
 from consult.views import say
-from responses.batching import PACK, FileGone, NoSuchFile, count_waiting, due_at, may_hold_contacts, open_file, seal_batch, zip_batch
+from responses.batching import PACK, FileGone, NoSuchFile, count_waiting, due_at, may_hold_contacts, open_file, seal_batch
 from responses.delivering import NoDestination, NotWritten, acknowledge, has_destination, send_again
-from responses.models import Batch
+from responses.models import Batch, Writing
+from responses.progressing import being_written
 from responses.tasks import nudge_delivering, nudge_writing
-from responses.views.resuming import resumable
+from responses.views.resuming import goes_on, resumable
 from responses.views.staff import ask_again, staff_only
 
 
@@ -29,7 +30,7 @@ def batch_list(request: HttpRequest) -> HttpResponse:
     """Every batch of every consultation, the newest first, with its files."""
     found = Batch.objects.select_related("sealed_by", "delivery__acknowledged_by").order_by("consultation_id", "-number")
     batches = {pk: list(group) for pk, group in groupby(found, key=attrgetter("consultation_id"))}
-    waiting = count_waiting()
+    waiting, writing = count_waiting(), being_written()
     published = Consultation.objects.filter(published_at__isnull=False).annotate(now=Now())  # type: ignore[no-redef]  # declared on the model
     rows = [
         {
@@ -39,19 +40,23 @@ def batch_list(request: HttpRequest) -> HttpResponse:
             "due": in_words(due) if (due := due_at(consultation=consultation, now=consultation.now)) else "",
             "overdue": due is not None and due <= consultation.now,
             "next_number": mine[0].number + 1 if (mine := batches.get(consultation.pk, [])) else 1,
-            "batches": [_row(batch, reader=request.user) for batch in mine],  # type: ignore[arg-type]  # staff_only saw to it
+            "batches": [_row(batch, writing.get(batch.pk), reader=request.user) for batch in mine],  # type: ignore[arg-type]  # staff_only saw to it
         }
         for consultation in published
     ]
     return render(request, "review/batch_list.html", {"rows": rows, "has_destination": has_destination()})
 
 
-def _row(batch: Batch, *, reader: User) -> dict[str, object]:
+def _row(batch: Batch, writing: Writing | None, *, reader: User) -> dict[str, object]:
     delivery = getattr(batch, "delivery", None)
     kept_back = not reader.may(Right.TAKE_CONTACTS) and may_hold_contacts(batch=batch, name=PACK)
     return {
         "batch": batch,
         "delivery": delivery,
+        "writing": writing,
+        "done": f"{writing.done:,}" if writing else "",
+        "total": f"{writing.total:,}" if writing else "",
+        "percent": writing.done * 100 // max(writing.total, 1) if writing else 0,
         "sealed": in_words(batch.sealed_at),
         "size": f"{batch.size:,}",
         "bytes": sum(file["bytes"] for file in batch.files),
@@ -94,20 +99,16 @@ def batch_file(request: HttpRequest, consultation: str, number: int, name: str) 
         if asked := ask_again(request):
             return asked
     reader: User = request.user  # type: ignore[assignment]  # staff_only saw to it
-    called = f"{batch.consultation.slug}-batch-{batch.number:04}"
     try:
-        if name == PACK:
-            whole = FileResponse(zip_batch(batch=batch, reader=reader), as_attachment=True, filename=f"{called}.zip")
-            whole["X-Content-Type-Options"] = "nosniff"
-            return whole  # type: ignore[return-value]  # a stream, with headers like any other page
-        file = open_file(batch=batch, name=name, reader=reader)
+        file, entry = open_file(batch=batch, name=name, reader=reader, goes_on=goes_on(request))
     except NoSuchFile as reason:
         raise Http404 from reason
     except FileGone:
         lines = [_("The file was written, but it is not where batches are kept. Somebody who runs this service can put it back.")]
         return say(request, status=404, heading=_("This file is missing"), lines=lines)
-    entry = next(entry for entry in batch.files if entry["name"] == name)
-    return resumable(request, file, size=entry["bytes"], sha256=entry["sha256"], saved_as=f"{called}-{name}")  # type: ignore[return-value]
+    called = f"{batch.consultation.slug}-batch-{batch.number:04}"
+    saved_as = f"{called}.zip" if name == PACK else f"{called}-{name}"
+    return resumable(request, file, size=entry.bytes, sha256=entry.sha256, saved_as=saved_as)  # type: ignore[return-value]  # a stream, with headers like any other page
 
 
 @staff_only(Right.TAKE_BATCHES)

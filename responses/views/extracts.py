@@ -17,7 +17,7 @@ from responses.extracting import KEPT_FOR, MayNotTakeContacts, ask_for_extract, 
 from responses.finding import read_filter
 from responses.models import Extract
 from responses.tasks import nudge_extracting
-from responses.views.resuming import resumable
+from responses.views.resuming import goes_on, resumable
 from responses.views.staff import ask_again, staff_only
 
 SHOWN = 50
@@ -96,7 +96,8 @@ def extract_file(request: HttpRequest, pk: int) -> HttpResponse:
         if asked := ask_again(request):
             return asked
     try:
-        file = open_extract(extract=extract, reader=request.user)  # type: ignore[arg-type]  # staff_only saw to it
+        reader: User = request.user  # type: ignore[assignment]  # staff_only saw to it
+        file = open_extract(extract=extract, reader=reader, goes_on=goes_on(request))
     except NoSuchFile as reason:
         raise Http404 from reason
     except FileGone:

@@ -33,6 +33,12 @@ def resumable(request: HttpRequest, file: File, *, size: int, sha256: str, saved
     return answer
 
 
+def goes_on(request: HttpRequest) -> bool:
+    """Whether somebody has the beginning of a file already, as far as they say, and asks for more of it."""
+    asked = RANGE.fullmatch(request.headers.get("Range", "").replace(" ", ""))
+    return asked is not None and asked[1].strip("0") != ""
+
+
 def _piece(request: HttpRequest, size: int, etag: str) -> range | None:
     """The bytes that are asked for, an empty range where there are none such; None where the whole file is."""
     asked = RANGE.fullmatch(request.headers.get("Range", "").replace(" ", ""))

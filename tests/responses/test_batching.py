@@ -36,6 +36,7 @@ from responses.batching import (
     folder_of,
     is_due,
     open_file,
+    pack_of,
     seal_batch,
     seal_due_batches,
     write_batch,
@@ -356,7 +357,7 @@ def test_half_a_file_never_stands_in_its_place(consultation: Consultation, expor
 
     monkeypatch.setattr(Path, "replace", watch)
     write(batch, exports)
-    assert [name for name, *_ in seen] == [Path(name).name for name in [*NIL, "manifest.json", "verify_batch.py"]]
+    assert [name for name, *_ in seen] == [Path(name).name for name in [*NIL, "manifest.json", "verify_batch.py", pack_of(batch)]]
     assert not any(existed for _, existed, _ in seen)
     assert list((exports / folder_of(batch)).glob("*.part")) == []
 
@@ -599,10 +600,12 @@ def test_a_file_comes_whole_and_that_is_on_the_trail(consultation: Consultation,
     send()
     batch = seal(consultation)
     folder = write(batch, exports)
-    with open_file(batch=batch, name="responses.csv", reader=analyst) as file:
+    file, entry = open_file(batch=batch, name="responses.csv", reader=analyst)
+    with file:
         assert file.read() == (folder / "responses.csv").read_bytes()
-    entry = AuditEntry.objects.get(action=Action.BATCH_DOWNLOADED)
-    assert (entry.actor, entry.subject, entry.details) == (analyst, f"{consultation.slug}/batch-0001", {"file": "responses.csv"})
+    assert (entry.name, entry.rows) == ("responses.csv", 1)
+    noted = AuditEntry.objects.get(action=Action.BATCH_DOWNLOADED)
+    assert (noted.actor, noted.subject, noted.details) == (analyst, f"{consultation.slug}/batch-0001", {"file": "responses.csv"})
 
 
 @pytest.mark.parametrize("name", ["secret-key", "../../secret-key", "contacts.csv", "", "responses.csv.part"])
@@ -685,7 +688,9 @@ def test_the_list_asks_the_database_as_often_for_many_as_for_one(
     client = sign_in(analyst)
     for _ in (1, 3):
         write(seal(consultation), exports)
-        with django_assert_num_queries(6):  # The session, the person, batches, consultations, who waits, when the next is due.
+        with django_assert_num_queries(
+            7
+        ):  # The session, the person, batches, what is being written, consultations, who waits, what is due.
             client.get(reverse("batch-list"))
 
 

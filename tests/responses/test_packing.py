@@ -34,7 +34,7 @@ from consult.plan import ABOUT_YOU
 from consult.publishing import publish_edition
 from responses.amending import amend_response, withdraw_response
 from responses.answers import read_answers
-from responses.batching import folder_of, seal_batch, write_batch
+from responses.batching import folder_of, pack_of, seal_batch, write_batch
 from responses.manifests import FileEntry
 from responses.models import Response
 from responses.packing import make_files, zip_chunks
@@ -516,12 +516,12 @@ def test_a_zip_with_contact_details_is_kept_from_whoever_may_not_take_them(
     assert page.status_code == 403
 
 
-def test_without_one_of_its_files_no_half_zip_is_given(
+def test_a_zip_that_went_missing_is_told_apart(
     consultation: Consultation, exports: Path, sign_in: Callable[..., Client], analyst: Any
 ) -> None:
     batch = seal_batch(consultation=consultation, actor=None)
     write_batch(batch=batch)
-    (exports / folder_of(batch) / "codebook.csv").unlink()
+    (exports / pack_of(batch)).unlink()
     page = sign_in(analyst).get(reverse("batch-file", args=[consultation.slug, 1, "pack.zip"]))
     assert (page.status_code, b"This file is missing" in page.content) == (404, True)
 
