@@ -1,4 +1,4 @@
-"""The administration: wording and dates for editors, accounts and the trail for administrators.
+"""The administration: wording and dates for editors, and the trail for administrators. Accounts have pages at the desk.
 
 Nothing is made or deleted here: a plan file brings a consultation, `load_plan` and this page correct it, and whatever is
 saved becomes a new edition.
@@ -8,12 +8,11 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.widgets import AdminSplitDateTime
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.core.validators import URLValidator
 from django.db import models
-from django.db.models import QuerySet
 from django.forms import BaseModelFormSet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -22,9 +21,8 @@ from django.urls import reverse
 from consult.models import AuditEntry, Consultation, Option, Question, Recommendation, Right, Section, User
 from consult.publishing import change_schedule, change_window, publish_edition, withdraw_consultation
 from consult.signing_in import due_first
-from consult.staffing import BadUsername, LastAdministrator, UsernameTaken, change_staff, check_username, create_staff, reset_password
 
-RIGHTS_HERE = [Right.EDIT_PLAN, Right.MANAGE_STAFF, Right.READ_TRAIL]
+RIGHTS_HERE = [Right.EDIT_PLAN, Right.READ_TRAIL]
 
 
 def signed_in(request: HttpRequest) -> User:
@@ -275,89 +273,6 @@ class QuestionAdmin(WordingAdmin):
     def save_formset(self, request: HttpRequest, form: Any, formset: BaseModelFormSet, change: bool) -> None:
         for option in formset.save(commit=False):
             option.save(update_fields=["label", "group"])
-
-
-class NewStaffForm(forms.ModelForm):
-    class Meta:
-        model = User
-        fields = ["username", "role"]
-
-    def clean_username(self) -> str:
-        username: str = self.cleaned_data["username"]
-        try:
-            check_username(username)
-        except BadUsername as reason:
-            raise ValidationError(str(reason)) from reason
-        except UsernameTaken as reason:
-            raise ValidationError("There is an account of that name already.") from reason
-        return username
-
-
-@admin.register(User, site=site)
-class StaffAdmin(ByRight):
-    right = Right.MANAGE_STAFF
-    list_display = ["username", "role", "is_active", "takes_contacts", "has_phone", "must_change_password", "last_login"]
-    list_filter = ["role", "is_active"]
-    search_fields = ["username"]
-    ordering = ["username"]
-    actions = ["give_one_time_password", "forget_phone"]
-
-    def has_add_permission(self, request: Any) -> bool:
-        return signed_in(request).may(self.right)
-
-    def get_form(self, request: Any, obj: Any = None, change: bool = False, **options: Any) -> Any:
-        return super().get_form(request, obj, change, **(options if obj else options | {"form": NewStaffForm}))
-
-    def get_fields(self, request: Any, obj: Any = None) -> Any:
-        return [
-            "username",
-            "role",
-            *(["is_active", "takes_contacts", "has_phone", "must_change_password", "last_login", "date_joined"] if obj else []),
-        ]
-
-    def get_readonly_fields(self, request: Any, obj: Any = None) -> Any:
-        return ["username", "has_phone", "must_change_password", "last_login", "date_joined"] if obj else []
-
-    def changeform_view(self, request: Any, object_id: Any = None, form_url: str = "", extra_context: Any = None) -> Any:
-        try:
-            return super().changeform_view(request, object_id, form_url, extra_context)
-        except LastAdministrator:
-            messages.error(request, "Nothing was changed: this is the last administrator. Make another one first.")
-        except UsernameTaken:
-            # Somebody else made it between the form's check and now.
-            messages.error(request, "Nothing was made: there is an account of that name already.")
-        return redirect(request.path)
-
-    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        actor = signed_in(request)
-        if change:
-            change_staff(user=obj, role=obj.role, is_active=obj.is_active, takes_contacts=obj.takes_contacts, actor=actor)
-            return
-        made, password = create_staff(username=obj.username, role=obj.role, actor=actor)
-        obj.pk = made.pk
-        self._show_once(request, made, password)
-
-    @admin.display(boolean=True, description="signs in with a phone")
-    def has_phone(self, user: User) -> bool:
-        return bool(user.second_factor)
-
-    @admin.action(description="Give a new one-time password")
-    def give_one_time_password(self, request: HttpRequest, people: QuerySet[User]) -> None:
-        self._reset(request, people, phone_too=False)
-
-    @admin.action(description="Lost phone: give a new one-time password, and forget the phone")
-    def forget_phone(self, request: HttpRequest, people: QuerySet[User]) -> None:
-        self._reset(request, people, phone_too=True)
-
-    def _reset(self, request: HttpRequest, people: QuerySet[User], *, phone_too: bool) -> None:
-        for user in people:
-            if user == request.user:
-                messages.warning(request, "Your own password you change under “Change password”.")
-            else:
-                self._show_once(request, user, reset_password(user=user, actor=signed_in(request), phone_too=phone_too))
-
-    def _show_once(self, request: HttpRequest, user: User, password: str) -> None:
-        messages.warning(request, f"One-time password of {user.get_username()}: {password} It is shown this once. Pass it on safely.")
 
 
 @admin.register(AuditEntry, site=site)

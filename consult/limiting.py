@@ -2,7 +2,8 @@
 
 import hashlib
 import hmac
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Count
@@ -33,6 +34,28 @@ def refuse_over_limit(*, limit: str, key: str) -> None:
     """Raise OverLimit where `key` did what `limit` names as often as it may. Trying again does not make it longer."""
     if is_over(limit=limit, key=key):
         raise OverLimit(settings.LIMITS[limit][1])
+
+
+def over_until(*, limit: str, key: str) -> datetime | None:
+    """Until when `key` is over `limit`; None where it is not."""
+    most, seconds = settings.LIMITS[limit]
+    lately = Hit.objects.filter(limit=limit, key=_hashed(key), at__gt=Now() - timedelta(seconds=seconds)).order_by("-at")
+    # It is over while so many are counted, so until the last of these is too old.
+    deciding = list(lately.values_list("at", flat=True)[:most])
+    return deciding[-1] + timedelta(seconds=seconds) if len(deciding) == most else None
+
+
+def which_are_over(*, limit: str, keys: Iterable[str]) -> set[str]:
+    """Those of `keys` that are over `limit`, asked at once."""
+    most, seconds = settings.LIMITS[limit]
+    lately = Hit.objects.filter(limit=limit, at__gt=Now() - timedelta(seconds=seconds)).order_by().values("key").annotate(hits=Count("pk"))
+    over = set(lately.filter(hits__gte=most).values_list("key", flat=True))
+    return {key for key in keys if _hashed(key) in over}
+
+
+def forgive(*, limit: str, key: str) -> bool:
+    """Count nothing any more of what `key` did. Whether there was anything."""
+    return bool(Hit.objects.filter(limit=limit, key=_hashed(key)).delete()[0])
 
 
 def count_hit(*, limit: str, key: str) -> None:

@@ -2,10 +2,13 @@
 
 import re
 import secrets
+from collections.abc import Sequence
+from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
 from consult.auditing import record
+from consult.limiting import forgive, over_until, which_are_over
 from consult.models import Action, User
 
 # Read out and typed by people: no 0, 1, I, L or O.
@@ -25,6 +28,10 @@ class UnknownRole(ValueError):
     """There is no such role; the message names those there are."""
 
 
+class NotLocked(Exception):
+    """This account's codes are taken."""
+
+
 class LastAdministrator(Exception):
     """Nobody would be left who can manage accounts."""
 
@@ -36,8 +43,9 @@ def make_one_time_password() -> str:
 
 def check_username(username: str) -> None:
     """Raise BadUsername or UsernameTaken where no new account can have this name. Names that differ only in case count as one."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.@+_-]{1,149}", username):
-        raise BadUsername("A user name has 2 to 150 letters, digits and . @ + _ - and starts with a letter or digit.")
+    # So long a name fits wherever the trail has to write it.
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.@+_-]{1,99}", username):
+        raise BadUsername("A user name has 2 to 100 letters, digits and . @ + _ - and starts with a letter or digit.")
     if User.objects.filter(username__iexact=username).exists():
         raise UsernameTaken(username)
 
@@ -107,3 +115,27 @@ def change_staff(*, user: User, role: str, is_active: bool, actor: User, takes_c
         kept.role, kept.is_active, kept.takes_contacts = role, is_active, takes_contacts
         kept.save(update_fields=names)
     return True
+
+
+def locked_until(user: User) -> datetime | None:
+    """Until when no code from this account's phone is taken, after too many wrong ones; None where they are taken.
+
+    Only this is counted for an account by itself, and only somebody who knows its password gets so far. Wrong passwords are
+    counted for the network address that they come from too, so that whoever tries them locks out nobody but themselves.
+    """
+    return over_until(limit="sign_in_code", key=user.get_username())
+
+
+def locked_among(users: Sequence[User]) -> set[int]:
+    """The ids of those of `users` that are locked now."""
+    over = which_are_over(limit="sign_in_code", keys=[user.get_username() for user in users])
+    return {user.pk for user in users if user.get_username() in over}
+
+
+def unlock(*, user: User, actor: User) -> None:
+    """Take codes from this account's phone again at once. Raises NotLocked."""
+    with transaction.atomic():
+        if locked_until(user) is None:
+            raise NotLocked
+        forgive(limit="sign_in_code", key=user.get_username())
+        record(action=Action.STAFF_CHANGED, actor=actor, subject=user.get_username(), what="codes taken again")

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from responses.views import (
+    accounts,
     batching,
     books,
     bulk,
@@ -84,6 +85,9 @@ urlpatterns = [
     path("staff/people/what-we-hold.zip", people.person_pack, name="person-pack"),
     path("staff/people/<str:reference>/erase/", people.erase, name="erase"),
     path("staff/people/<str:reference>/stop-equality/", people.stop_equality_answers, name="stop-equality-answers"),
+    path("staff/accounts/", accounts.account_list, name="account-list"),
+    path("staff/accounts/new/", accounts.account_new, name="account-new"),
+    path("staff/accounts/<int:pk>/", accounts.account, name="account"),
     path("staff/trail/", trail.trail, name="trail"),
     path("staff/trail/trail.csv", trail.trail_file, name="trail-file"),
     path("staff/emails/", undelivered.undelivered, name="undelivered"),

@@ -66,6 +66,9 @@ STAFF = {
     "person-pack": {"administrator"},
     "erase": {"administrator"},
     "stop-equality-answers": {"administrator"},
+    "account-list": {"administrator"},
+    "account-new": {"administrator"},
+    "account": {"administrator"},
     "trail": {"administrator"},
     "trail-file": {"administrator"},
     "undelivered": {"reviewer", "administrator"},
@@ -125,6 +128,8 @@ def arguments(name: str, response: Response) -> list[object]:
         return [Cluster.objects.create(**alike, responses=1, texts=1, people=1).pk]
     if name in {"campaign", "change-campaign"}:
         return [Campaign.objects.create(**alike, name="Youth workers").pk]
+    if name == "account":
+        return [make_person("cleo", "analyst").pk]
     if name in {"bulk-one", "bulk-undo"}:
         seen = {"looked_at": timezone.now(), "highest": response.pk, "seen": 1, "seen_changes": 1}
         return [BulkChange.objects.create(key=uuid4(), by=make_person("cleo", "reviewer"), act="read", **seen).pk]

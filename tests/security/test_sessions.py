@@ -41,7 +41,7 @@ def test_the_administration_ends_with_it_too(administrator: User, sign_in: SignI
     client = sign_in(administrator)
     client.get(reverse("admin:index"))
     moved(client, seen_at=settings.SESSION_IDLE_SECONDS)
-    assert client.get(reverse("admin:consult_user_changelist")).status_code == 302
+    assert client.get(reverse("admin:consult_section_changelist")).status_code == 302
 
 
 def test_who_is_busy_stays_until_the_working_day_is_over(reviewer: User, sign_in: SignIn, settings: Any) -> None:
@@ -98,7 +98,8 @@ def test_an_analyst_has_contact_details_only_if_granted_and_with_the_password_gi
         assert client.get(address.replace("contacts.csv", name)).status_code == 403
     assert client.get(address.replace("contacts.csv", "responses.csv")).status_code == 200
     chief = sign_in(administrator)
-    chief.post(reverse("admin:consult_user_change", args=[analyst.pk]), {"role": "analyst", "is_active": "on", "takes_contacts": "on"})
+    moved(chief, confirmed_at=0)
+    chief.post(reverse("account", args=[analyst.pk]), {"do": "change", "role": "analyst", "takes_contacts": "yes"})
     asked = client.get(address)
     assert asked["Location"].startswith(reverse("confirm"))
     before = client.cookies["session"].value
