@@ -12,8 +12,8 @@ from consult.models import Consultation
 from responses.likeness import Group, group_alike
 from responses.models import Cluster, ClusterMember, Contact, Response
 
-# With fewer responses it is not worth a reviewer's look.
-FEWEST_RESPONSES = 3
+# Two letters alike may be one person who sent theirs twice.
+FEWEST_RESPONSES = 2
 AT_ONCE = 2000
 
 
@@ -46,12 +46,15 @@ def find_clusters(*, consultation: Consultation) -> int:
                 keys.append((pk, question))
                 yield len(keys) - 1, text
 
-    groups = [group for group in group_alike(texts()) if _responses(group, keys) >= FEWEST_RESPONSES]
+    sized = [(_responses(group, keys), group) for group in group_alike(texts())]
+    # The largest first, so that their ids are in the order in which pages show them.
+    sized.sort(key=lambda found: -found[0])
     with transaction.atomic():
         # Two searches at once: the second waits, and puts its own in place.
         Consultation.objects.select_for_update(no_key=True).get(pk=consultation.pk)
         ClusterMember.objects.filter(cluster__consultation=consultation).delete()
         Cluster.objects.filter(consultation=consultation).delete()
+        groups = [group for responses, group in sized if responses >= FEWEST_RESPONSES]
         for group in groups:
             _keep(group, keys, consultation)
     return len(groups)

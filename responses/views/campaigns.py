@@ -49,17 +49,22 @@ def _by(request: HttpRequest) -> User:
 def campaign_list(request: HttpRequest) -> HttpResponse:
     """The campaigns, what the last search found beside them, and who may have sent several responses."""
     run = JobRun.objects.filter(name=find_clusters.name).first()
+    after = request.GET.get("after", "")
+    start = int(after) if after.isascii() and after.isdigit() and len(after) < 18 else 0
     rows = []
     for consultation in Consultation.objects.filter(published_at__isnull=False):
         campaigns = consultation.campaigns.filter(ended=False)
         clusters = Cluster.objects.filter(consultation=consultation).exclude(members__response__campaign_members__campaign__in=campaigns)
-        found = list(clusters.select_related("sample").distinct()[: SHOWN + 1])
+        # Their ids are in the order of their sizes. A page's last one is of one consultation; the others start anew.
+        from_here = start if clusters.filter(pk=start).exists() else 0
+        found = list(clusters.filter(pk__gt=from_here).select_related("sample").distinct()[: SHOWN + 1])
         rows.append(
             {
                 "consultation": consultation,
                 "campaigns": [{"campaign": campaign, "numbers": numbers_of(campaign)} for campaign in campaigns],
                 "clusters": [{"cluster": one, "text": _text(one)} for one in found[:SHOWN]],
-                "more": len(found) > SHOWN,
+                "next": found[SHOWN - 1].pk if len(found) > SHOWN else None,
+                "first": not from_here,
                 "people": people_with_several(consultation, most=SHOWN),
             }
         )

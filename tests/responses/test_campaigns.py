@@ -125,6 +125,25 @@ def test_steps_are_undone_from_the_last_back_to_nothing(
     assert trail.count() == campaign.steps.count() == 10
 
 
+def test_two_alike_are_a_group_and_every_group_can_be_reached_the_largest_first(
+    consultation: Consultation, send: Send, reviewer: User, sign_in: Callable[[User], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("responses.views.campaigns.SHOWN", 2)
+    for text, size in zip([*OTHERS, LETTER], [2, 4, 3, 2], strict=True):
+        for _time in range(size):
+            send({"missing": text})
+    find_clusters(consultation=consultation)
+    client, address, seen = sign_in(reviewer), reverse("campaign-list"), []
+    for _page in range(2):
+        page = client.get(address)
+        [row] = page.context["rows"]
+        seen += [one["cluster"].responses for one in row["clusters"]]
+        address = f"{reverse('campaign-list')}?after={row['next']}"
+        assert (address in page.content.decode()) == (row["next"] is not None)
+    assert seen == [4, 3, 2, 2]
+    assert client.get(reverse("campaign-list") + "?after=x").status_code == 200
+
+
 def test_only_a_response_of_this_consultation_can_be_added(cluster: Cluster, reviewer: User) -> None:
     campaign = name_campaign(cluster=cluster, name="Youth workers", by=reviewer)
     for nonsense in ("", "nonsense", "AAAA-AAAA-A"):
