@@ -49,9 +49,7 @@ def database(url: str) -> dict[str, Any]:
         # Opening a connection for each request costs three to four times the throughput.
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        # What it reads lies in memory or on a disk without moving parts. PostgreSQL's own figure is for one that turns, and makes it
-        # read whole tables where an index would do.
-        "OPTIONS": {"connect_timeout": 5, "options": "-c random_page_cost=1.1", **SILENT_NETWORK, **options},
+        "OPTIONS": {"connect_timeout": 5, **SILENT_NETWORK, **options},
     }
 
 
