@@ -93,6 +93,22 @@ STEPS = [
         _("A campaign: its three numbers, its text, and what each member changed."),
     ),
     Step(
+        "many",
+        _("Change many at once"),
+        (
+            _(
+                "Filter the list, then choose “Change all that match…”. You see how many that are, some of them, and which would be left "
+                "as they are and why. Nothing changes before you say so."
+            ),
+            _(
+                "You can go on with other work meanwhile. The change stands in the history of each response, and it can be undone: what "
+                "somebody was at since stays as they left it."
+            ),
+        ),
+        "bulk-list",
+        _("What is to be done to all responses that fit the filters: a state, a code, a campaign, and a note."),
+    ),
+    Step(
         "post",
         _("Enter letters, emails and calls"),
         (

@@ -68,6 +68,7 @@ def test_take_the_pictures(visit: Visit, consultation: Consultation, send: Calla
         "one": reverse("review-one", args=[last]),
         "codes": codes,
         "campaigns": reverse("campaign", args=[campaign.pk]),
+        "many": reverse("bulk-new") + "?state=unread&kind=organisation",
         "post": reverse("entering"),
         "publication": reverse("redact", args=[last]),
         "dashboard": reverse("dashboard"),

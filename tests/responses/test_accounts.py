@@ -15,6 +15,7 @@ from pytest_django.fixtures import Settings
 from consult.limiting import OverLimit
 from consult.models import AuditEntry, User
 from consult.second_factor import WrongCode, check_code, make_seed
+from consult.staffing import locked_among
 from tests.conftest import make_person
 
 SignIn = Callable[[User], Client]
@@ -161,8 +162,11 @@ def test_an_account_locked_by_wrong_codes_says_until_when_and_is_unlocked(chief:
     reviewer.refresh_from_db()
     assert "It was so already." in words_of(press(chief, reviewer, "unlock"))
     for _ in range(3):
+        assert "Locked" not in words_of(chief.get(reverse("account-list"))) + words_of(chief.get(reverse("account", args=[reviewer.pk])))
+        assert locked_among([reviewer]) == set()
         with pytest.raises(WrongCode):
             check_code(user=reviewer, code="000000", address="192.0.2.1")
+    assert locked_among([reviewer]) == {reviewer.pk}
     with pytest.raises(OverLimit):
         check_code(user=reviewer, code="000000", address="192.0.2.2")
     assert "Locked until" in words_of(chief.get(reverse("account-list")))

@@ -1,14 +1,20 @@
 """How often is too often, and that it costs nobody what they typed."""
 
+import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.db.models import F
+from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
 
 from consult.limiting import forget_hits
-from consult.models import Hit, User
+from consult.models import AuditEntry, Hit, User
+from consult.second_factor import STEP_SECONDS, code_at, key_of, make_seed, set_up
 from responses.confirming import TOO_MANY, send_due_confirmations
 from responses.models import Confirmation, Draft, Response
 from tests.postbox import Postbox
@@ -42,6 +48,51 @@ def test_nobody_can_lock_out_somebody_who_signs_in_from_elsewhere(reviewer: User
     for _ in range(5):
         try_to_sign_in("ROSA", "wrong", "192.0.2.66")
     assert try_to_sign_in("rosa", "rosa has a long password").status_code == 302
+
+
+def test_the_wait_ends_and_trying_meanwhile_makes_it_no_longer(reviewer: User, limit: Callable[..., None]) -> None:
+    limit(sign_in=(3, 300))
+    for _ in range(3):
+        try_to_sign_in("rosa", "wrong")
+    Hit.objects.update(at=Now() - timedelta(seconds=295))
+    for _ in range(4):
+        assert "too many tries" in try_to_sign_in("rosa", "rosa has a long password").content.decode()
+    Hit.objects.update(at=F("at") - timedelta(seconds=6))
+    assert try_to_sign_in("rosa", "rosa has a long password").status_code == 302
+
+
+def test_somebody_at_work_is_not_disturbed_by_whoever_fails_in_their_name(reviewer: User, limit: Callable[..., None]) -> None:
+    limit(sign_in=(3, 300))
+    hers = Client(REMOTE_ADDR="192.0.2.1")
+    hers.post(reverse("sign-in"), {"username": "rosa", "password": "rosa has a long password"})
+    for _ in range(5):
+        try_to_sign_in("rosa", "wrong", "192.0.2.66")
+    assert hers.get(reverse("review-list")).status_code == 200
+    assert hers.post(reverse("confirm"), {"password": "rosa has a long password"})["Location"] == reverse("review-list")
+
+
+def test_each_way_in_is_on_the_trail_by_name_and_each_failure_too(reviewer: User, limit: Callable[..., None]) -> None:
+    try_to_sign_in("rosa", "wrong")
+    try_to_sign_in("rosa", "rosa has a long password")
+    seed = make_seed()
+    codes = set_up(user=reviewer, seed=seed, code=code_at(key_of(seed, secret=settings.SECRET_KEY), int(time.time()) // STEP_SECONDS))
+    client = Client(REMOTE_ADDR="192.0.2.1")
+    client.post(reverse("sign-in"), {"username": "rosa", "password": "rosa has a long password"})
+    # Half in is not in.
+    assert client.get(reverse("review-list")).status_code == 302
+    client.post(reverse("sign-in-code"), {"code": "AAAA-AAAA-AAAA"})
+    client.post(reverse("sign-in-code"), {"code": codes[0]})
+    assert client.get(reverse("review-list")).status_code == 200
+    client.post(reverse("sign-out"))
+    rows = AuditEntry.objects.exclude(action="list_read").order_by("id").values_list("action", "actor_name", "subject", "details")
+    assert list(rows) == [
+        ("sign_in_failed", "service", "rosa", {}),
+        ("signed_in", "rosa", "rosa", {}),
+        ("second_factor_set_up", "rosa", "rosa", {}),
+        ("sign_in_failed", "service", "rosa", {"what": "code"}),
+        ("signed_in", "rosa", "rosa", {"by": "recovery code"}),
+        ("signed_out", "rosa", "rosa", {}),
+    ]
 
 
 def test_one_address_cannot_try_many_accounts_for_ever(reviewer: User, limit: Callable[..., None]) -> None:
