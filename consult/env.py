@@ -162,6 +162,12 @@ SETTINGS = {
         ),
         Setting("KEEP_EQUALITY_DAYS", whole_number(1, 3650), "365", "The same for equality answers."),
         Setting("KEEP_LETTERS_DAYS", whole_number(1, 3650), "365", "The same for scans, and emails from mailboxes."),
+        Setting(
+            "KEEP_BATCHES_DAYS",
+            whole_number(1, 3650),
+            "365",
+            "The same for files of batches that were acknowledged, and as long at least after they were written.",
+        ),
         Setting("KEEP_ANSWERS_DAYS", whole_number(1, 3650), "730", "The same for answers and all that came with them: erased."),
         Setting("EMAIL_FROM", text, "London consultations <noreply@localhost>", "The sender of every email."),
         Setting("CONTACT_EMAIL", text, "", "An address where people may send a response or ask for help. Empty: the pages offer none."),

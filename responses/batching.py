@@ -26,7 +26,7 @@ from consult.clock import latest_daily, next_daily
 from consult.models import Action, Consultation, User
 from responses.equality import put_in_batch, to_hand_over, to_recall
 from responses.manifests import MANIFEST, FileEntry
-from responses.models import Batch, Response, Writing
+from responses.models import Batch, Removal, Response, Writing
 from responses.packing import CHUNK_BYTES as ZIP_BYTES
 from responses.packing import PROGRAM, copy_program, describe, make_files, zip_chunks
 from responses.progressing import telling
@@ -97,6 +97,10 @@ class NoSuchFile(Exception):
 
 class FileGone(Exception):
     """The batch had such a file, but it is not where it was stored."""
+
+
+class FilesRemoved(Exception):
+    """The batch's files were removed after their time, as its removal says."""
 
 
 def seal_batch(*, consultation: Consultation, actor: User | None, number: int | None = None) -> Batch:
@@ -331,6 +335,12 @@ def _in_words(trouble: Exception) -> str:
     return str(trouble)[:300]
 
 
+def refuse_removed(batch: Batch) -> None:
+    """Raise FilesRemoved where the batch's files had their time."""
+    if Removal.objects.filter(batch=batch).exists():
+        raise FilesRemoved(folder_of(batch))
+
+
 def may_hold_contacts(*, batch: Batch, name: str) -> bool:
     """Whether a file of that name has to be kept from whoever may not take contact details."""
     return batch.includes_contacts and name not in WITHOUT_CONTACTS
@@ -339,13 +349,14 @@ def may_hold_contacts(*, batch: Batch, name: str) -> bool:
 def open_file(*, batch: Batch, name: str, reader: User, goes_on: bool = False) -> tuple[File, FileEntry]:
     """One of a written batch's files, or PACK, the zip of them all, opened for somebody who takes it away; and what it has to be.
 
-    That is put on the trail, once for a download that was cut and `goes_on`. Raises NoSuchFile and FileGone.
+    That is put on the trail, once for a download that was cut and `goes_on`. Raises NoSuchFile, FilesRemoved and FileGone.
     """
     there = {file["name"]: FileEntry(**file) for file in batch.files}
     if batch.pack:
         there[PACK] = FileEntry(PACK, batch.pack["bytes"], None, batch.pack["sha256"])
     if name not in there:
         raise NoSuchFile(name)
+    refuse_removed(batch)
     try:
         file = storages["exports"].open(pack_of(batch) if name == PACK else f"{folder_of(batch)}/{name}", "rb")
     except FileNotFoundError as reason:

@@ -30,7 +30,7 @@ from django.utils.translation import gettext as _
 from consult.auditing import record
 from consult.clock import in_words
 from consult.models import Action, User
-from responses.batching import WORKPLACE, StoredDifferently, folder_of
+from responses.batching import WORKPLACE, StoredDifferently, folder_of, refuse_removed
 from responses.manifests import MANIFEST
 from responses.models import Batch, Delivery
 
@@ -285,12 +285,14 @@ def _in_words(trouble: Exception) -> str:
 def send_again(*, batch: Batch, actor: User) -> Delivery:
     """Deliver a batch once more: the same number, the same files. An act of its own, on the trail.
 
-    What is being delivered already is left as it is. Raises NotWritten and NoDestination.
+    What is being delivered already is left as it is. Raises NotWritten, NoDestination and FilesRemoved.
     """
     if not has_destination():
         raise NoDestination
     with transaction.atomic():
+        # Whoever removes its files holds the row too: either they are gone, or this delivery keeps them.
         delivery = _locked(batch)
+        refuse_removed(batch)
         if delivery.state != Delivery.State.WAITING or delivery.reason:
             delivery.state, delivery.due_at, delivery.attempts, delivery.reason = Delivery.State.WAITING, Now(), 0, ""
             delivery.told_at = delivery.chased_at = delivery.acknowledged_at = delivery.acknowledged_by = None

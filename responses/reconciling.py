@@ -21,7 +21,7 @@ from consult.publishing import digest_of_content, plan_content
 from responses.answers import Answers, digest_of
 from responses.batching import folder_of, pack_of
 from responses.erasing import NOBODY, erased_references
-from responses.models import Batch, Confirmation, Delivery, LedgerEntry, Reconciliation, Response, Review
+from responses.models import Batch, Confirmation, Delivery, LedgerEntry, Reconciliation, Removal, Response, Review
 from responses.packing import PROGRAM, make_files
 from responses.signing import SIGNATURE
 from responses.submitting import ARRIVALS
@@ -264,7 +264,7 @@ def check_confirmations(books: Books) -> None:
 def check_batches(books: Books) -> None:
     """Numbers run without a gap, each batch holds what it says on rows 1, 2, 3, and the ledger says the same."""
     for consultation in Consultation.objects.order_by("pk"):
-        batches = list(Batch.objects.filter(consultation=consultation).order_by("number"))
+        batches = list(Batch.objects.filter(consultation=consultation).select_related("removal").order_by("number"))
         numbers = [batch.number for batch in batches]
         for gap in sorted(set(range(1, max(numbers, default=0) + 1)) - set(numbers)):
             books.note(f"{consultation.slug} batch {gap}", "There is no batch of this number.")
@@ -327,6 +327,10 @@ def check_trail(books: Books) -> None:
     for name, manifest in written.values_list("subject", "details__manifest_sha256"):
         if name in there and manifest != there[name].manifest_sha256:
             books.note(name, "By the trail it was written with another manifest.")
+    removed = {folder_of(removal.batch) for removal in Removal.objects.select_related("batch__consultation")}
+    said = AuditEntry.objects.filter(action=Action.BATCH_FILES_REMOVED).values_list("subject", flat=True)
+    for name in sorted(removed.symmetric_difference(said)):
+        books.note(name, "Its files were removed by the retention rule, or the trail says so, and not both.")
     told = set(AuditEntry.objects.filter(action=Action.RESPONSE_ERASED).values_list("subject", flat=True))
     for reference in sorted(told.symmetric_difference(erased_references())):
         books.note(reference, "It was erased, or the trail says so, and not both.")
@@ -360,15 +364,7 @@ def _check_batch(batch: Batch, previous: Batch | None, books: Books) -> None:
     recorded = {entry["name"]: (entry["bytes"], entry["sha256"]) for entry in batch.files}
     if recorded.get("manifest.json", (0, ""))[1] != batch.manifest_sha256:
         books.note(name, "The hash of its manifest stands differently in two places.")
-    for file, expected in recorded.items():
-        stored = _stored(f"{name}/{file}")
-        if stored is None:
-            books.note(name, f"{file} is not where it was stored.")
-        elif stored != expected:
-            books.note(name, f"{file} is not what was stored.")
-    # Its zip depends on the library that pressed it, so that it is held to what was stored alone.
-    if batch.pack and _stored(pack_of(batch)) != (batch.pack["bytes"], batch.pack["sha256"]):
-        books.note(name, "The zip of its files is not what was stored.")
+    _check_files(batch, recorded, books)
     answered = set(batch.members.values_list("response__edition", flat=True))
     if Edition.objects.filter(pk__in=answered, consultation=batch.consultation_id).count() < len(answered):
         books.note(name, "An edition that its responses answered is gone.")
@@ -385,6 +381,26 @@ def _check_batch(batch: Batch, previous: Batch | None, books: Books) -> None:
     for file in sorted((set(made) | set(recorded)) - gone - {SIGNATURE, PROGRAM}):
         if made.get(file) != recorded.get(file):
             books.note(name, f"{file} is not what the database would make today.")
+
+
+def _check_files(batch: Batch, recorded: dict[str, tuple[int, str]], books: Books) -> None:
+    """Each file of a batch is what was stored, or, where they had their time, gone."""
+    name, removal = folder_of(batch), getattr(batch, "removal", None)
+    if removal is not None and removal.ended_at is None:
+        return  # Some may still be there, until the next run.
+    places = [(file, f"{name}/{file}", expected) for file, expected in recorded.items()]
+    if batch.pack:
+        # It depends on the library that pressed it, so that it is held to what was stored alone.
+        places.append(("The zip of its files", pack_of(batch), (batch.pack["bytes"], batch.pack["sha256"])))
+    for file, place, expected in places:
+        stored = _stored(place)
+        if removal is not None:
+            if stored is not None:
+                books.note(name, f"{file} was removed by the retention rule, and is there.")
+        elif stored is None:
+            books.note(name, f"{file} is not where it was stored.")
+        elif stored != expected:
+            books.note(name, f"{file} is not what was stored.")
 
 
 def _removed_since(batch: Batch) -> bool:
@@ -419,6 +435,8 @@ def check_totals(books: Books) -> None:
     books.totals["channels"] = by_channel
     books.totals["acts"] = dict(Response.objects.order_by().values_list("act").annotate(Count("pk")))
     books.totals["batches"] = Batch.objects.count()
+    if gone := Removal.objects.count():
+        books.totals["batches_without_files"] = gone
     arrived = LedgerEntry.objects.filter(event__in=ARRIVALS.values()).count()
     received = sum(row["received"] for row in by_channel.values())
     if arrived != received:
@@ -460,7 +478,8 @@ def in_sentences(found: Reconciliation) -> Iterator[str]:
     yield f"versions: {_list(found.totals['acts'])}"
     yield f"confirmations: {_list(found.totals['confirmations'])}"
     yield f"reviews: {_list(found.totals['reviews'])}"
-    yield f"batches: {found.totals['batches']:,}"
+    gone = found.totals.get("batches_without_files", 0)
+    yield f"batches: {found.totals['batches']:,}{f', of {gone:,} the files were removed by the retention rule' if gone else ''}"
     if not found.differences:
         yield "The books balance."
         return

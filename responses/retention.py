@@ -1,7 +1,7 @@
 """Retention: how long each class of data is kept, and removing what has been kept for its time.
 
 Counted from the end of a consultation's grace period, by the database's clock. What goes to MOPAC is removed only once it
-has arrived there: it is in a batch that was delivered and acknowledged, or, where none are delivered, one that was written.
+has arrived there: it is in a batch that somebody acknowledged, after it was delivered or downloaded.
 """
 
 import time
@@ -17,11 +17,11 @@ from django.db.models.functions import Now
 from consult.auditing import record
 from consult.limiting import FORGET_AFTER
 from consult.models import Action, Consultation, User
-from responses.delivering import has_destination
 from responses.equality import empty_equality_answers
 from responses.erasing import ErasedAlready, contacts_held, erase_response, remove_details, remove_files
 from responses.extracting import KEPT_FOR
 from responses.models import Attachment, Confirmation, Delivery, Draft, EqualityAnswers, Message, Response
+from responses.removing import files_held, remove_batch_files
 
 AT_ONCE = 500
 # A run ends before its task would be ended for it; the next one goes on.
@@ -48,6 +48,7 @@ class Retained:
     """What a run did about one class of one consultation's data: `removed` rows, and `held` for want of their arrival at MOPAC."""
 
     consultation: str
+    name: str
     what: str
     removed: int
     held: int
@@ -68,6 +69,7 @@ def clocks() -> list[Clock]:
         Clock("contacts", "names, email addresses, postcodes, and what mail servers said", days["contacts"]),
         Clock("equality", "equality answers", days["equality"]),
         Clock("letters", "scans of letters, and emails that were entered or set aside", days["letters"]),
+        Clock("batches", "files of batches", days["batches"]),
         Clock("answers", "answers, and staff's notes about them", days["answers"]),
         Clock("extracts", "extracts that staff made for themselves", otherwise=f"{KEPT_FOR.days} days"),
         Clock("addresses", "hashed network addresses", otherwise=f"{FORGET_AFTER.days} days"),
@@ -93,7 +95,7 @@ def retain(*, dry_run: bool = False, actor: User | None = None) -> list[Retained
             work = WORK[clock.name](Run(consultation, actor, ends_at))
             removed = work.ready if dry_run else work.remove()
             if removed or work.held:
-                done.append(Retained(consultation.slug, clock.what, removed, work.held, dry_run))
+                done.append(Retained(consultation.slug, clock.name, clock.what, removed, work.held, dry_run))
             if removed and not dry_run:
                 details = {"what": clock.name, "removed": removed, "held": work.held, "days": clock.days}
                 record(action=Action.RETENTION_RAN, actor=actor, subject=consultation.slug, **details)
@@ -101,10 +103,8 @@ def retain(*, dry_run: bool = False, actor: User | None = None) -> list[Retained
 
 
 def arrived(batch: str) -> Q:
-    """Of rows with a `batch`, those whose batch MOPAC has."""
-    if has_destination():
-        return Q(**{f"{batch}__delivery__state": Delivery.State.ACKNOWLEDGED})
-    return Q(**{f"{batch}__written_at__isnull": False})
+    """Of rows with a `batch`, those whose batch MOPAC said that it has."""
+    return Q(**{f"{batch}__delivery__state": Delivery.State.ACKNOWLEDGED})
 
 
 @dataclass(frozen=True)
@@ -168,6 +168,22 @@ def _letters(run: Run) -> Work:
     return Work(count, scans.count() + messages.count() - count, lambda: remove_files(scans=old_scans, messages=old_messages))
 
 
+def _batches(run: Run) -> Work:
+    there = files_held(run.consultation, kept_for=timedelta(days=settings.KEEP["batches"]))
+    ready = there.filter(delivery__state=Delivery.State.ACKNOWLEDGED).order_by("number")
+
+    def remove() -> int:
+        removed = 0
+        for batch in ready.select_related("consultation"):
+            if time.monotonic() > run.ends_at:
+                break
+            removed += remove_batch_files(batch=batch, actor=run.actor)
+        return removed
+
+    count = ready.count()
+    return Work(count, there.count() - count, remove)
+
+
 def _answers(run: Run) -> Work:
     there = Response.objects.filter(consultation=run.consultation)
     alive = there.exclude(reference__in=there.filter(act=Response.Act.ERASED).values("reference"))
@@ -194,5 +210,6 @@ WORK: dict[str, Callable[[Run], Work]] = {
     "contacts": _contacts,
     "equality": _equality,
     "letters": _letters,
+    "batches": _batches,
     "answers": _answers,
 }

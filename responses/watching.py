@@ -11,6 +11,7 @@ from consult.models import Consultation, JobRun
 from consult.running import overdue
 from responses.delivering import has_destination
 from responses.models import Batch, Confirmation, ConfirmationAttempt, Delivery, Reconciliation, Response
+from responses.retention import WORK, retain
 
 # Each metric: its kind and what it says. https://prometheus.io/docs/instrumenting/exposition_formats/
 METRICS = {
@@ -30,6 +31,7 @@ METRICS = {
     "consult_batches_unacknowledged": ("gauge", "Batches delivered and not acknowledged yet."),
     "consult_batch_unacknowledged_seconds": ("gauge", "How long ago the oldest of them was delivered."),
     "consult_batch_newest_seconds": ("gauge", "How long ago the newest batch was sealed."),
+    "consult_held_beyond_its_time": ("gauge", "What has had its time and is kept since it did not arrive at MOPAC, by class."),
     "consult_books_differences": ("gauge", "Differences that the last reconciliation found."),
     "consult_job_last_success_seconds": ("gauge", "How long ago each scheduled job last ended well."),
     "consult_job_duration_seconds": ("gauge", "How long the last finished run of each job took."),
@@ -42,7 +44,7 @@ Sample = tuple[str, dict[str, str], float]
 
 def measure() -> list[Sample]:
     """Every figure of this moment: the metric's name, its labels, its value."""
-    return [*_of_responses(), *_of_confirmations(), *_of_batches(), *_of_jobs()]
+    return [*_of_responses(), *_of_confirmations(), *_of_batches(), *_of_retention(), *_of_jobs()]
 
 
 def exposition(samples: list[Sample]) -> str:
@@ -107,6 +109,14 @@ def _of_batches() -> Iterator[Sample]:
     last = Reconciliation.objects.first()
     if last:
         yield "consult_books_differences", {}, len(last.differences)
+
+
+def _of_retention() -> Iterator[Sample]:
+    held = dict.fromkeys(WORK, 0)
+    for what in retain(dry_run=True):
+        held[what.name] += what.held
+    for name, count in held.items():
+        yield "consult_held_beyond_its_time", {"class": name}, count
 
 
 def _of_jobs() -> Iterator[Sample]:

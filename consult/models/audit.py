@@ -60,6 +60,7 @@ class Action(models.TextChoices):
     BATCH_SENT_AGAIN = "batch_sent_again", "had a batch sent again"
     BATCH_ACKNOWLEDGED = "batch_acknowledged", "acknowledged a batch"
     SIGNING_KEY_PUBLISHED = "signing_key_published", "published a signing key"
+    BATCH_FILES_REMOVED = "batch_files_removed", "removed a batch's files after their time"
     BATCH_DOWNLOADED = "batch_downloaded", "downloaded a file of a batch"
     EXTRACT_ASKED = "extract_asked", "asked for an extract"
     EXTRACT_DOWNLOADED = "extract_downloaded", "downloaded an extract"

@@ -1,6 +1,6 @@
 """The nouns of what people send back, and of what staff do with it."""
 
-from responses.models.batch import Batch, BatchMember, MemberMarks, Writing
+from responses.models.batch import Batch, BatchMember, MemberMarks, Removal, Writing
 from responses.models.bulk import BulkChange, BulkItem
 from responses.models.campaign import Campaign, CampaignMember, CampaignStep, Cluster, ClusterMember
 from responses.models.coding import Code, CodedAnswer, CodeVersion, Coding, SecondCoding
@@ -50,6 +50,7 @@ __all__ = [
     "PublishedSet",
     "Reconciliation",
     "Redaction",
+    "Removal",
     "Response",
     "Review",
     "ReviewStep",

@@ -66,6 +66,17 @@ class BatchMember(models.Model):
         constraints = [models.UniqueConstraint(fields=["batch", "row"], name="one_member_a_row")]
 
 
+class Removal(models.Model):
+    """That the files of a batch were removed after their time. Which they were, and their hashes, the batch itself keeps.
+
+    Written before the first of them goes: where `ended_at` is empty, some may still be there, and the next run goes on.
+    """
+
+    batch = models.OneToOneField(Batch, on_delete=models.PROTECT, related_name="removal")
+    at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True, help_text="When the last file was gone.")
+
+
 class MemberMarks(models.Model):
     """What reviewers had made of a response when it was sealed into a batch: a copy, so that the batch stays what it was.
 

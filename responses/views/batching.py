@@ -12,10 +12,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from consult.clock import in_words
+from consult.clock import day_in_words, in_words
 from consult.models import Consultation, Right, User
 from consult.views import say
-from responses.batching import PACK, FileGone, NoSuchFile, count_waiting, due_at, may_hold_contacts, open_file, seal_batch
+from responses.batching import (
+    PACK,
+    FileGone,
+    FilesRemoved,
+    NoSuchFile,
+    count_waiting,
+    due_at,
+    may_hold_contacts,
+    open_file,
+    seal_batch,
+)
 from responses.delivering import NoDestination, NotWritten, acknowledge, has_destination, send_again
 from responses.models import Batch, Writing
 from responses.progressing import being_written
@@ -28,7 +38,7 @@ from responses.views.staff import ask_again, staff_only
 @require_safe
 def batch_list(request: HttpRequest) -> HttpResponse:
     """Every batch of every consultation, the newest first, with its files."""
-    found = Batch.objects.select_related("sealed_by", "delivery__acknowledged_by").order_by("consultation_id", "-number")
+    found = Batch.objects.select_related("sealed_by", "delivery__acknowledged_by", "removal").order_by("consultation_id", "-number")
     batches = {pk: list(group) for pk, group in groupby(found, key=attrgetter("consultation_id"))}
     waiting, writing = count_waiting(), being_written()
     published = Consultation.objects.filter(published_at__isnull=False).annotate(now=Now())  # type: ignore[no-redef]  # declared on the model
@@ -69,6 +79,7 @@ def _row(batch: Batch, writing: Writing | None, *, reader: User) -> dict[str, ob
         "kept_back": kept_back,
         "delivered": in_words(delivery.last_delivered_at) if delivery and delivery.last_delivered_at else "",
         "acknowledged": in_words(delivery.acknowledged_at) if delivery and delivery.acknowledged_at else "",
+        "removed": day_in_words(batch.removal.at) if hasattr(batch, "removal") else "",
         "next_try": in_words(delivery.due_at) if delivery else "",
     }
 
@@ -103,6 +114,13 @@ def batch_file(request: HttpRequest, consultation: str, number: int, name: str) 
         file, entry = open_file(batch=batch, name=name, reader=reader, goes_on=goes_on(request))
     except NoSuchFile as reason:
         raise Http404 from reason
+    except FilesRemoved:
+        lines = [
+            _("They were removed on %(day)s by the retention rule, after MOPAC had acknowledged them.")
+            % {"day": day_in_words(batch.removal.at)},
+            _("The list of batches keeps their names and sizes. Ask MOPAC for what was in them."),
+        ]
+        return say(request, status=410, heading=_("The files of batch %(number)s are gone") % {"number": number}, lines=lines)
     except FileGone:
         lines = [_("The file was written, but it is not where batches are kept. Somebody who runs this service can put it back.")]
         return say(request, status=404, heading=_("This file is missing"), lines=lines)
@@ -136,6 +154,10 @@ def again(request: HttpRequest, consultation: str, number: int) -> HttpResponse:
         messages.warning(request, _("No place is set where batches are delivered to."))
     except NotWritten:
         messages.warning(request, _("Batch %(number)s has no files yet. It is delivered once they are written.") % {"number": number})
+    except FilesRemoved:
+        day = day_in_words(batch.removal.at)
+        words = _("Batch %(number)s cannot be sent again: its files were removed on %(day)s by the retention rule.")
+        messages.warning(request, words % {"number": number, "day": day})
     else:
         nudge_delivering()
         messages.success(request, _("Batch %(number)s is being sent again.") % {"number": number})

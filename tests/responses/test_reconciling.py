@@ -1,5 +1,6 @@
 """The books: they balance after everything that the service does, and not after anything done behind its back."""
 
+import shutil
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -12,18 +13,20 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from consult.auditing import record
 from consult.editions import plan_of
-from consult.models import Consultation, User
+from consult.models import Action, Consultation, User
 from responses.amending import amend_response, withdraw_response
 from responses.answers import read_answers, read_equality_answers
-from responses.batching import folder_of, seal_batch, write_batch
+from responses.batching import folder_of, pack_of, seal_batch, write_batch
 from responses.confirming import send_due_confirmations
 from responses.delivering import acknowledge
 from responses.equality import give_equality_answers
 from responses.erasing import erase_response
-from responses.models import Batch, Confirmation, Reconciliation, Response
+from responses.models import Batch, Confirmation, Reconciliation, Removal, Response
 from responses.receipts import receipt_token
 from responses.reconciling import _watched, reconcile
+from responses.removing import remove_batch_files
 from responses.reviewing import move_review
 from tests.postbox import Postbox
 from tests.tampering import behind_its_back
@@ -40,6 +43,7 @@ TABLES = [
         "responses_delivery",
         "responses_equalityanswers",
         "responses_ledgerentry",
+        "responses_removal",
         "responses_response",
         "responses_review",
     ],
@@ -85,7 +89,10 @@ def busy(
     withdraw_response(earlier=second, submission_key=uuid4(), started_at=timezone.now())
     move_review(review=third.review, to_state="considered", note="Read.", version=0, by=reviewer)
     erase_response(reference=gone.reference, actor=reviewer, why="asked")
-    write_batch(batch=seal_batch(consultation=consultation, actor=None))
+    second_batch = seal_batch(consultation=consultation, actor=None)
+    write_batch(batch=second_batch)
+    acknowledge(batch=second_batch, actor=reviewer)
+    assert remove_batch_files(batch=second_batch, actor=None)
     waiting = send({"missing": "Waiting."})
     said = read_equality_answers(plan, {"equality-age": "16-to-24"})
     give_equality_answers(consultation=consultation, edition=waiting.edition, token=receipt_token(waiting), answers=said)
@@ -132,6 +139,7 @@ def test_the_books_balance_after_everything_that_the_service_does(busy: Consulta
         "confirmations": {"sent": 1, "failed": 1, "not-wanted": 4, "waiting": 2},
         "reviews": {"unread": 4, "considered": 1},
         "batches": 2,
+        "batches_without_files": 1,
         "rows": found.totals["rows"],
     }
 
@@ -140,6 +148,7 @@ def test_the_command_says_so_in_plain_words_and_fails_where_they_do_not(busy: Co
     said = StringIO()
     call_command("reconcile", stdout=said)
     assert "online: 8 received = 7 in batches + 1 waiting" in said.getvalue()
+    assert "batches: 2, of 1 the files were removed by the retention rule" in said.getvalue()
     assert said.getvalue().endswith("The books balance.\n")
     response = Response.objects.earliest("id")
     tamper("UPDATE responses_response SET texts = '{}' WHERE id = %s", [response.pk])
@@ -309,6 +318,28 @@ def test_a_file_altered_or_gone_is_noticed(busy: Consultation, exports: Path, fi
     assert [d["words"] for d in reconcile().differences] == [f"{file} is not what was stored."]
     storages["exports"].delete(name)
     assert [d["words"] for d in reconcile().differences] == [f"{file} is not where it was stored."]
+
+
+def test_a_file_that_had_its_time_and_is_back_is_noticed_and_one_that_may_still_go_is_not(busy: Consultation, exports: Path) -> None:
+    batch = Batch.objects.get(number=2)
+    path = exports / folder_of(batch) / "responses.csv"
+    path.parent.mkdir()
+    path.write_text("back")
+    assert [d["words"] for d in reconcile().differences] == ["responses.csv was removed by the retention rule, and is there."]
+    Removal.objects.update(ended_at=None)
+    assert reconcile().differences == []
+
+
+def test_files_removed_by_hand_are_not_excused_by_a_row_or_a_line_of_the_trail_alone(busy: Consultation, exports: Path) -> None:
+    shutil.rmtree(exports / folder_of(Batch.objects.get(number=1)))
+    (exports / pack_of(Batch.objects.get(number=1))).unlink()
+    assert {d["words"] for d in reconcile().differences} >= {"manifest.json is not where it was stored."}
+    made_up = Removal.objects.create(batch=Batch.objects.get(number=1), ended_at=timezone.now())
+    words = "Its files were removed by the retention rule, or the trail says so, and not both."
+    assert [d["words"] for d in reconcile().differences] == [words]
+    made_up.delete()
+    record(action=Action.BATCH_FILES_REMOVED, actor=None, subject=folder_of(Batch.objects.get(number=1)))
+    assert {d["words"] for d in reconcile().differences} >= {words, "manifest.json is not where it was stored."}
 
 
 def test_a_trigger_that_is_switched_off_is_noticed(busy: Consultation) -> None:

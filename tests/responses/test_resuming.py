@@ -149,7 +149,7 @@ def test_the_books_notice_a_zip_that_is_not_what_was_stored(batch: Batch, export
     path.write_bytes(path.read_bytes()[:-1])
     assert [difference["words"] for difference in reconcile().differences] == ["The zip of its files is not what was stored."]
     path.unlink()
-    assert [difference["words"] for difference in reconcile().differences] == ["The zip of its files is not what was stored."]
+    assert [difference["words"] for difference in reconcile().differences] == ["The zip of its files is not where it was stored."]
 
 
 def test_the_page_offers_contact_details_only_to_whom_they_are_given_and_says_why(

@@ -23,7 +23,8 @@ from consult.logs import JsonFormatter, LineFormatter, clean, current_id
 from consult.models import Consultation, JobRun
 from consult.running import EXPECTED, noted, overdue
 from responses import confirming, tasks
-from responses.batching import seal_batch
+from responses.batching import seal_batch, write_batch
+from responses.delivering import acknowledge
 from responses.drafting import start_draft
 from responses.management.commands import doctor
 from responses.models import Batch, Confirmation, Draft, Reconciliation, Response
@@ -74,6 +75,23 @@ def test_the_figures_say_when_a_job_has_not_run(db: None) -> None:
     now = figures()
     assert 'consult_job_overdue{job="responses.reconcile"}' not in now
     assert now['consult_job_last_success_seconds{job="responses.reconcile"}'] < 60
+
+
+def test_the_figures_say_what_is_kept_beyond_its_time_and_of_which_class(send: Send, exports: Path) -> None:
+    response = send({"missing": "Old."})
+    assert {value for name, value in figures().items() if "held_beyond" in name} == {0}
+    Consultation.objects.update(opens_at=Now() - timedelta(days=900), closes_at=Now() - timedelta(days=800))
+    now = figures()
+    assert now['consult_held_beyond_its_time{class="contacts"}'] == 1
+    assert now['consult_held_beyond_its_time{class="answers"}'] == 1
+    assert now['consult_held_beyond_its_time{class="equality"}'] == 0
+    batch = seal_batch(consultation=response.consultation, actor=None)
+    write_batch(batch=batch)
+    acknowledge(batch=batch, actor=None)
+    Confirmation.objects.update(state="failed")
+    assert {value for name, value in figures().items() if "held_beyond" in name} == {0}
+    response.refresh_from_db()
+    assert response.texts == {"missing": "Old."}
 
 
 def test_every_alarm_asks_for_a_figure_that_there_is() -> None:
