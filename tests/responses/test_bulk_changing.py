@@ -17,7 +17,7 @@ from responses.bulk_changing import (
     make_due_changes,
     sample,
 )
-from responses.coding import code_answer, make_code
+from responses.coding import change_code, code_answer, make_code
 from responses.erasing import erase_response
 from responses.grouping import remove_responses
 from responses.models import BulkChange, BulkItem, Campaign, CampaignMember, Code, CodedAnswer, Coding, Response, Review, ReviewStep
@@ -183,6 +183,20 @@ def test_what_was_set_aside_with_a_reason_is_set_aside_again_with_one(send: Send
     assert reconcile().differences == []
 
 
+def test_what_its_respondent_changed_is_left_before_the_look_and_after_it(send: Send, reviewer: User) -> None:
+    earlier, later, other = (send() for _ in range(3))
+    withdraw_response(earlier=earlier, submission_key=uuid4(), started_at=earlier.started_at)
+    change = asked(reviewer, "move", "versions=all", to_state="reading")
+    assert change.seen_changes == 3
+    assert bulk_changing._do_a_lot()
+    withdraw_response(earlier=later, submission_key=uuid4(), started_at=later.started_at)
+    make_due_changes()
+    change.refresh_from_db()
+    assert (change.changed, change.left) == (2, {"superseded": 2})
+    assert set(ReviewStep.objects.values_list("review__response__reference", flat=True)) == {earlier.reference, other.reference}
+    assert not ReviewStep.objects.filter(review__response__in=[earlier, later]).exists()
+
+
 def test_undoing_in_the_middle_stops_it(send: Send, reviewer: User, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(bulk_changing.AT_ONCE, BulkChange.Act.MOVE, 2)
     for _ in range(5):
@@ -204,7 +218,7 @@ def code(consultation: Consultation, reviewer: User) -> Code:
 
 
 def test_a_code_is_given_to_those_that_answer_and_taken_back_where_nobody_coded_since(send: Send, reviewer: User, code: Code) -> None:
-    first, second, third = (send({"missing": "More clubs."}) for _ in range(3))
+    first, second, third = (send({"missing": "More clubs.", "violence-comment": "Of old."}) for _ in range(3))
     send({"violence-comment": "Elsewhere."})
     code_answer(response=first, question="missing", codes=[code], by=reviewer)
     done = changed(reviewer, "code", code=code)
@@ -212,10 +226,11 @@ def test_a_code_is_given_to_those_that_answer_and_taken_back_where_nobody_coded_
     assert set(Coding.objects.values_list("response", "by", "start")) == {(row.pk, reviewer.pk, None) for row in (first, second, third)}
     assert CodedAnswer.objects.count() == 3
     code_answer(response=third, question="missing", codes=[code], by=reviewer)
+    code_answer(response=second, question="violence-comment", codes=[], by=reviewer)
     undone(done, reviewer)
     assert (done.undone, done.kept) == (1, 1)
     assert list(Coding.objects.filter(removed_at=None).order_by("response_id").values_list("response", flat=True)) == [first.pk, third.pk]
-    assert CodedAnswer.objects.count() == 2
+    assert CodedAnswer.objects.filter(question="missing").count() == 2
 
 
 def test_only_ones_own_codes_are_taken_off_and_come_back(send: Send, reviewer: User, code: Code) -> None:
@@ -253,6 +268,21 @@ def test_responses_go_into_a_campaign_and_out_of_it_again(send: Send, reviewer: 
     assert (done.undone, done.kept) == (1, 1)
     assert list(campaign.members.values_list("response", flat=True)) == [first.pk]
     assert second.pk not in campaign.members.values_list("response", flat=True)
+
+
+def test_a_code_that_was_retired_and_a_campaign_that_was_undone_meanwhile_take_nothing_in(
+    send: Send, reviewer: User, code: Code, consultation: Consultation
+) -> None:
+    first = send({"missing": "More clubs."})
+    campaign = Campaign.objects.create(consultation=consultation, name="Lights", sample=first, question="missing")
+    changes = [asked(reviewer, "code", code=code), asked(reviewer, "campaign", campaign=campaign)]
+    change_code(code=code, version=1, name="Clubs", group="", definition="", retired=True, by=reviewer)
+    Campaign.objects.update(ended=True)
+    make_due_changes()
+    for change in changes:
+        change.refresh_from_db()
+        assert (change.state, change.changed, change.left) == ("done", 0, {"moved-since": 1})
+    assert (Coding.objects.count(), CampaignMember.objects.count(), ReviewStep.objects.count()) == (0, 0, 0)
 
 
 def test_reading_is_marked_for_those_that_nobody_opened_and_unmarked_where_nobody_did_since(send: Send, reviewer: User) -> None:
