@@ -1,10 +1,12 @@
 """A batch's rows: responses and questions as lines of CSV and JSON. Pure: values in, values out.
 
-A spreadsheet runs a cell that begins like a formula. `safe_cell` keeps it from that and `restore_cell` undoes it, so that
-nothing which people wrote is lost. The JSON lines hold every text just as it was typed.
+A spreadsheet runs a cell that begins like a formula, and makes a number or a date of a text that looks like one: 007 becomes 7.
+`safe_cell` and `typed_cell` keep it from that and `restore_cell` undoes it, so that nothing which people wrote is lost. The JSON
+lines hold every text just as it was typed.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +20,17 @@ GUARD = "'"
 # What a spreadsheet takes for the beginning of a formula, also written wide, and the guard itself, so that it can be undone.
 GUARDED = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", GUARD)
 NOT_ASKED = "not-asked"
+# Texts of which a spreadsheet may make a number, an amount, a date, a time, or true or false, when it opens a CSV file.
+VALUE_CHARACTERS = 40
+VALUE = re.compile(
+    r"""(?=.*\d)(?:                      # A digit, and nothing but
+        [\s\d.,:;/%()£$€+–-]             # digits, signs and currencies,
+        | [et](?=[+-]?\d) | z\Z          # the letters in 1e5 and in 2026-11-23T10:30Z,
+        | [ap]\.?m\b | (?:st|nd|rd|th)\b
+        | (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*+
+    )+ | true | false""",
+    re.IGNORECASE | re.VERBOSE,
+)
 
 RESPONSE_COLUMNS = [
     *["reference", "version", "act", "replaces_batch", "replaces_row", "row", "received_at", "started_at"],
@@ -76,8 +89,13 @@ def safe_cell(text: str) -> str:
     return GUARD + text if text.startswith(GUARDED) or text == NOT_ASKED else text
 
 
+def typed_cell(text: str) -> str:
+    """The same for what somebody typed, of which besides no spreadsheet makes a number or a date."""
+    return GUARD + text if len(text) <= VALUE_CHARACTERS and VALUE.fullmatch(text) else safe_cell(text)
+
+
 def restore_cell(cell: str) -> str:
-    """The text from which `safe_cell` made `cell`."""
+    """The text from which `safe_cell` or `typed_cell` made `cell`."""
     return cell.removeprefix(GUARD)
 
 
@@ -148,7 +166,7 @@ def response_row(
 
 def _listed(values: Sequence[str]) -> str:
     """Several values in one cell. Staff name codes and campaigns as they like: a semicolon in a name would part it in two."""
-    return safe_cell(";".join(value.replace(";", ",") for value in values))
+    return typed_cell(";".join(value.replace(";", ",") for value in values))
 
 
 def answer_rows(response: Response, *, row: int, edition: int, plan: Plan, marks: Marks = NO_MARKS) -> Iterator[list[str]]:
@@ -158,12 +176,12 @@ def answer_rows(response: Response, *, row: int, edition: int, plan: Plan, marks
         if not question.closed:
             if question.slug in response.texts:
                 given = _listed([code for slug, code in marks.codes if slug == question.slug])
-                yield [*about, "", "", "", safe_cell(response.texts[question.slug]), given]
+                yield [*about, "", "", "", typed_cell(response.texts[question.slug]), given]
             continue
         for option in chosen_options(question, response.choices):
             value = "" if option.value is None else str(option.value)
             beside = response.texts.get(write_in_name(question.slug, option.slug), "")
-            yield [*about, option.slug, safe_cell(option.label), value, safe_cell(beside), ""]
+            yield [*about, option.slug, safe_cell(option.label), value, typed_cell(beside), ""]
 
 
 def chosen_options(question: Question, choices: Mapping[str, Any]) -> list[Option]:
@@ -183,11 +201,13 @@ def _cell(column: Column, question: Question | None, response: Response | Equali
     if question is None or (column.option and column.option not in {option.slug for option in question.options}):
         return NOT_ASKED
     if column.text:
-        return safe_cell(response.texts.get(write_in_name(column.question, column.option), ""))
+        return typed_cell(response.texts.get(write_in_name(column.question, column.option), ""))
     if column.option:
         chosen = response.choices.get(column.question)
         return "" if chosen is None else str(int(column.option in chosen))
-    return safe_cell((response.choices if question.closed else response.texts).get(column.question, ""))
+    if question.closed:
+        return safe_cell(response.choices.get(column.question, ""))
+    return typed_cell(response.texts.get(column.question, ""))
 
 
 def response_line(response: Response, *, row: int, replaces: Place | None, edition: int, marks: Marks = NO_MARKS) -> str:
@@ -227,7 +247,7 @@ def json_line(values: Mapping[str, Any]) -> str:
 
 def contact_row(reference: str, version: int, contact: Contact) -> list[str]:
     """Whom a version of a response came from, under CONTACT_COLUMNS."""
-    return [reference, str(version), *map(safe_cell, (contact.name, contact.email, contact.postcode_district))]
+    return [reference, str(version), *map(typed_cell, (contact.name, contact.email, contact.postcode_district))]
 
 
 def codebook_rows(plans: Mapping[int, Plan], *, equality: bool = False) -> Iterator[list[str]]:

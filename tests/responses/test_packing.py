@@ -492,6 +492,25 @@ def zipped(client: Client, consultation: Consultation) -> bytes:
     return b"".join(client.get(reverse("batch-file", args=[consultation.slug, 1, "pack.zip"])))
 
 
+# What readers that guess at types would make a number, a date or a truth of.
+GUESSED = ["007", "12345678901234567890", "1e5", "2026-11-23", "TRUE", "0.50"]
+
+
+@pytest.mark.parametrize("text", GUESSED)
+def test_readers_that_guess_keep_every_text_as_it_was_typed(consultation: Consultation, send: Send, exports: Path, text: str) -> None:
+    """A column in which every text looks alike: then they are sure of their guess."""
+    for _ in range(3):
+        send({"missing": text, "capacity": "organisation", "organisation-name": text})
+    batch = seal_batch(consultation=consultation, actor=None)
+    write_batch(batch=batch)
+    path = exports / folder_of(batch) / "responses.csv"
+    by_pandas = pd.read_csv(path)[["missing", "organisation-name"]].to_numpy().tolist()
+    by_duckdb = duckdb.read_csv(str(path)).select('missing, "organisation-name"').fetchall()
+    assert by_pandas == [list(row) for row in by_duckdb] == [[f"'{text}"] * 2] * 3
+    assert restore_cell(by_pandas[0][0]) == text
+    assert [row["missing"] for row in sheet_rows(exports / folder_of(batch) / "responses.xlsx")] == [text] * 3
+
+
 def test_the_zip_holds_every_file_and_is_the_same_every_time(
     consultation: Consultation, send: Send, exports: Path, sign_in: Callable[..., Client], analyst: Any
 ) -> None:

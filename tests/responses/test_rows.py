@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -24,6 +25,7 @@ from responses.rows import (
     response_row,
     restore_cell,
     safe_cell,
+    typed_cell,
 )
 
 STARTERS = ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'"]
@@ -44,6 +46,55 @@ def test_cells_survive_the_file(texts: list[str]) -> None:
     assert file.getvalue().endswith("\r\n")
     (read,) = csv.reader(io.StringIO(file.getvalue(), newline=""))
     assert [restore_cell(cell) for cell in read] == texts
+
+
+@given(st.one_of(storable_text, st.from_regex(r"[ 0-9.,:/%£+e-]{1,12}", fullmatch=True), st.from_regex(r"[0-9]{1,45}", fullmatch=True)))
+def test_what_was_typed_gives_the_text_back_and_is_no_number_to_anybody(text: str) -> None:
+    cell = typed_cell(text)
+    assert restore_cell(cell) == text
+    assert cell == safe_cell(text) or cell == f"'{text}"
+    if re.fullmatch(r"[ 0-9.,:/%£+e-]{1,40}", text):
+        with pytest.raises(ValueError, match="could not convert"):
+            float(cell or "nothing")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *["007", "00123.50", "12345678901234567890", "1e5", "1E400", "1.5", "1,5", "1 000", "10%", "£5.00", "5 €", "(3)", "٣"],
+        *[
+            "1/2",
+            "3-4",
+            "23/11/2026",
+            "2026-11-23",
+            "2026-11-23T10:30:00Z",
+            "12:30",
+            "9am",
+            "10 p.m",
+            "MARCH1",
+            "Sept 2",
+            "1 May 2026",
+            "1st",
+        ],
+        *["TRUE", "false", " 7 ", "7\n"],
+    ],
+)
+def test_what_a_spreadsheet_makes_something_else_of_is_guarded(text: str) -> None:
+    assert typed_cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize(
+    "text", ["2 more buses", "May we have trams?", "Route 25", "0x1F", "true enough", "e", "", "SE1 7PB", "March", "9" * 41]
+)
+def test_other_texts_stand_as_they_were_typed(text: str) -> None:
+    assert typed_cell(text) == text
+
+
+def test_options_stand_by_their_slugs_whatever_these_look_like() -> None:
+    age = question("age", "one", options=(Option("16", "16", None), Option("1-2", "1 to 2", None)))
+    plan = plan_of(age)
+    row = response_row(response({"age": "1-2"}, {}), row=1, replaces=None, edition=1, plan=plan, columns=answer_columns([plan]))
+    assert row[-1] == "1-2"
 
 
 def test_words_that_look_like_a_question_not_asked_do_not_count_as_one() -> None:
