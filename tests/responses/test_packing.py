@@ -45,13 +45,6 @@ from responses.submitting import submit_response
 Send = Callable[..., Response]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HOSTILE = "=cmd|' /C calc'!A0, \"quoted\"\nعربي বাংলা 中文 🙂\u2028end"
-# The shapes that i.AI's importer takes, and it takes no name beside these (i-dot-ai/consult, backend/data_pipeline/models.py).
-THEMES = {
-    "respondents.jsonl": {"themefinder_id": int, "demographic_data": dict},
-    "question.json": {"question_text": str, "question_number": int, "has_free_text": bool, "multi_choice_options": list},
-    "responses.jsonl": {"themefinder_id": int, "text": str},
-    "multi_choice.jsonl": {"themefinder_id": int, "options": list},
-}
 
 
 @pytest.fixture
@@ -184,14 +177,6 @@ def test_it_is_a_data_package_of_version_2(folder: Path) -> None:
 
 
 # ThemeFinder
-
-
-def test_the_theme_files_have_the_importers_shapes_and_no_name_beside_them(folder: Path) -> None:
-    paths = [path for path in (folder / "themefinder").rglob("*") if path.is_file()]
-    assert {path.name for path in paths} == set(THEMES)
-    for path in paths:
-        for values in [json.loads(path.read_text())] if path.suffix == ".json" else lines(path):
-            assert {name: type(value) for name, value in values.items()} == THEMES[path.name]
 
 
 def test_the_theme_files_hold_what_counts_and_nothing_else(folder: Path, sent: list[Response]) -> None:
