@@ -36,8 +36,8 @@ if "TEST_VAR_DIR" not in os.environ:
 
 from consult.settings import *  # noqa: F403
 
-# Between tests that commit, all tables are emptied, which the database otherwise refuses.
 # What the web process sets by PGOPTIONS for its plans, which this takes the place of.
+# Between tests that commit, all tables are emptied, which the database otherwise refuses.
 DATABASES["default"]["OPTIONS"]["options"] = "-c random_page_cost=1.1 -c consult.tests_may_truncate=on"  # noqa: F405
 # Argon2 is slow on purpose; the tests sign in hundreds of times.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
