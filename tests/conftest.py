@@ -1,5 +1,6 @@
 """The people and things that tests speak of."""
 
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +25,22 @@ from responses.submitting import Submitted, submit_response
 from tests.postbox import Postbox
 
 BUNDLED_PLAN = Path(settings.BASE_DIR) / "consult" / "plans" / "police-and-crime-plan-2021-25.yaml"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Temporary folders stand in this session's own one: a database that runs as another user can get there, and it goes at the end."""
+    if config.option.basetemp is None:
+        config.option.basetemp = str(Path(os.environ["TEST_VAR_DIR"]) / "tests")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def folders_that_others_can_enter(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """pytest closes its temporary folders to other users."""
+    base = tmp_path_factory.getbasetemp()
+    for folder in (base, base.parent):
+        if folder.is_relative_to(os.environ["TEST_VAR_DIR"]):
+            folder.chmod(0o755)
 
 
 @pytest.fixture
