@@ -13,8 +13,10 @@ import csv
 import hashlib
 import io
 import json
+import struct
 import sys
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -23,6 +25,8 @@ MANIFEST = "manifest.json"
 SIGNATURE = "manifest.sig"
 OUTSIDE = {MANIFEST, SIGNATURE, "verify_batch.py"}  # What a batch may have beside the files that its manifest names.
 CHUNK = 1 << 20
+# What reading a file, or a damaged zip, can end with.
+UNREADABLE = (OSError, EOFError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error, struct.error)
 csv.field_size_limit(2**31 - 1)  # An answer may be longer than what Python takes without being asked.
 
 # Ed25519 as in RFC 8032, section 5.1: the curve's prime, the order of its base point, and its constant d.
@@ -123,14 +127,16 @@ def check_batch(place: Place, found: Findings, *, key: str) -> "dict[str, Any] |
     if MANIFEST not in names:
         found.fails(f"there is no {MANIFEST}, so that this is not a whole batch")
         return None
-    with place.open(MANIFEST) as file:
-        raw = file.read()
     try:
+        with place.open(MANIFEST) as file:
+            raw = file.read()
         manifest: dict[str, Any] = json.loads(raw)
         entries = {entry["name"]: entry for entry in manifest["files"] if {"bytes", "rows", "sha256"} <= set(entry)}
-        responses = manifest["counts"]["responses"]
+        responses, _ = manifest["counts"]["responses"], manifest["previous_manifest_sha256"]
+        if not isinstance(manifest["batch"], int):
+            raise TypeError
         print(f"  batch {manifest['batch']} of {manifest['consultation']}, sealed {manifest['sealed_at']}")
-    except (ValueError, KeyError, TypeError):
+    except (*UNREADABLE, KeyError, TypeError):
         found.fails(f"{MANIFEST} cannot be read")
         return None
     for name, entry in entries.items():
@@ -150,10 +156,14 @@ def check_file(place: Place, name: str, entry: "dict[str, Any]", found: Findings
         found.fails(f"{name} is missing")
         return
     digest, size = hashlib.sha256(), 0
-    with place.open(name) as file:
-        for chunk in iter(lambda: file.read(CHUNK), b""):
-            digest.update(chunk)
-            size += len(chunk)
+    try:
+        with place.open(name) as file:
+            for chunk in iter(lambda: file.read(CHUNK), b""):
+                digest.update(chunk)
+                size += len(chunk)
+    except UNREADABLE as trouble:
+        found.fails(f"{name} cannot be read: {trouble}")
+        return
     if size != entry["bytes"]:
         found.fails(f"{name} has {size:,} bytes, and the manifest says {entry['bytes']:,}")
     elif digest.hexdigest() != entry["sha256"]:
@@ -182,7 +192,9 @@ def check_signature(place: Place, raw: bytes, names: "list[str]", found: Finding
         with place.open(SIGNATURE) as file:
             said = json.loads(file.read())
         public_key, signature = bytes.fromhex(said["public_key"]), bytes.fromhex(said["signature"])
-    except (ValueError, KeyError, TypeError):
+        if (said["algorithm"], said["signed"]) != ("Ed25519", MANIFEST):
+            raise ValueError(SIGNATURE)
+    except (*UNREADABLE, KeyError, TypeError):
         found.fails(f"{SIGNATURE} cannot be read")
         return
     if not signature_holds(public_key, raw, signature):
@@ -199,6 +211,10 @@ def check_signature(place: Place, raw: bytes, names: "list[str]", found: Finding
 def check_chain(batches: "list[tuple[Place, dict[str, Any]]]", found: Findings) -> None:
     """Each batch names the one before it, no number is missing, and no version of a response is there twice."""
     by_number: dict[int, dict[str, Any]] = {}
+    consultations = sorted({str(manifest["consultation"]) for _, manifest in batches})
+    if len(consultations) > 1:
+        found.fails(f"the batches are of different consultations: {', '.join(consultations)}")
+        return
     for _, manifest in batches:
         if manifest["batch"] in by_number:
             found.fails(f"batch {manifest['batch']} is there twice")
@@ -239,21 +255,22 @@ def check_versions(batches: "list[tuple[Place, dict[str, Any]]]", found: Finding
 def lines_of(place: Place) -> "Iterator[dict[str, Any]]":
     if "responses.jsonl" not in place.names():
         return
-    with place.open("responses.jsonl") as file:
-        for line in file:
-            try:
-                yield json.loads(line)
-            except ValueError:
-                return  # Altered, which was said already.
+    try:
+        with place.open("responses.jsonl") as file:
+            for line in file:
+                said = json.loads(line)
+                yield {name: said[name] for name in ("reference", "version", "row", "replaces_batch", "replaces_row")}
+    except (*UNREADABLE, KeyError, TypeError):
+        return  # Altered, which was said already.
 
 
-def find_places(paths: "list[Path]") -> "list[Place]":
+def find_places(paths: "list[Path]") -> "list[Path]":
     """Each batch in `paths`: a folder or zip file that is one, or the ones that stand in a folder."""
     found = []
     for path in paths:
         inside = sorted(one for one in path.iterdir() if one.suffix == ".zip" or (one / MANIFEST).is_file()) if path.is_dir() else []
         found += [path] if not inside or (path / MANIFEST).is_file() else inside
-    return [Place(path) for path in found]
+    return found
 
 
 def main(arguments: "list[str] | None" = None) -> int:
@@ -262,13 +279,14 @@ def main(arguments: "list[str] | None" = None) -> int:
     parser.add_argument("--key", default="", help="the public key that you trust, 64 hexadecimal digits from the service's page")
     options = parser.parse_args(arguments)
     found, batches = Findings(), []
-    try:
-        for place in find_places(options.places):
-            print(place.path)
+    for path in find_places(options.places):
+        print(path)
+        try:
+            place = Place(path)
             if manifest := check_batch(place, found, key=options.key):
                 batches.append((place, manifest))
-    except (OSError, zipfile.BadZipFile) as trouble:
-        found.fails(f"it cannot be read: {trouble}")
+        except UNREADABLE as trouble:
+            found.fails(f"it cannot be read: {trouble}")
     if batches:
         print("All together")
         check_chain(batches, found)

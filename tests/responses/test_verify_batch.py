@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 from zipfile import ZipFile
 
@@ -22,7 +23,7 @@ from pytest_django import Settings
 from consult.models import Action, AuditEntry, Consultation
 from responses import verify_batch
 from responses.amending import withdraw_response
-from responses.batching import BatchNotWritten, folder_of, seal_batch, write_batch
+from responses.batching import BatchNotWritten, folder_of, pack_of, seal_batch, write_batch
 from responses.models import Batch, Response, SigningKey
 from responses.reconciling import reconcile
 from responses.signing import sign
@@ -261,3 +262,148 @@ def test_everybody_can_read_the_public_key_and_earlier_ones(outsider: Client, ke
 
 def test_without_a_key_the_page_says_so(outsider: Client, db: None) -> None:
     assert "There is no key yet." in outsider.get("/signing-key/").content.decode()
+
+
+# Every file, one after the other
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, list[str]]:
+    """The program in this process, which is quicker: its exit code, and what it says does not hold."""
+    code = verify_batch.main([str(argument) for argument in arguments])
+    said = capsys.readouterr().out.splitlines()
+    return code, [line.partition("HOLD: ")[2] for line in said if "DOES NOT HOLD" in line]
+
+
+def flip(content: bytes, place: int) -> bytes:
+    return content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+
+
+def names_of(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_one_bit_of_any_file_is_noticed_and_the_file_is_named(chain: Path, key: str, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = chain / "batch-0001"
+    names = set(names_of(folder)) - {"verify_batch.py"}  # It cannot vouch for itself: the document says so.
+    assert len(names) > 15
+    for name in sorted(names - {"manifest.json", "manifest.sig"}):
+        path = folder / name
+        whole = path.read_bytes()
+        # The first and the last byte, and some between.
+        for place in sorted({0, len(whole) // 3, len(whole) // 2, len(whole) - 1}) if whole else []:
+            path.write_bytes(flip(whole, place))
+            code, wrong = run(capsys, "--key", key, folder)
+            assert (code, wrong[0]) == (1, f"{name} was altered: its SHA-256 is not the one in the manifest"), (name, place)
+            assert all("batch" in words or name in words for words in wrong)
+        path.write_bytes(whole)
+    assert run(capsys, "--key", key, chain) == (0, [])
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "manifest.sig", "responses.jsonl"])
+def test_a_bit_anywhere_is_told_in_words_and_never_as_a_failure_of_the_program(
+    chain: Path, key: str, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The files that it reads as more than bytes: whichever name or number in them is damaged."""
+    path = chain / "batch-0002" / name
+    whole = path.read_bytes()
+    for place in range(0, len(whole), len(whole) // 60):
+        path.write_bytes(flip(whole, place))
+        code, wrong = run(capsys, "--key", key, chain)
+        assert (code, len(wrong) > 0) == (1, True), place
+    path.write_bytes(whole)
+    assert run(capsys, "--key", key, chain) == (0, [])
+
+
+def test_a_file_that_is_gone_or_new_or_in_anothers_place_is_named(chain: Path, key: str, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = chain / "batch-0001"
+    named = [name for name in names_of(folder) if name not in {"verify_batch.py", "manifest.json", "manifest.sig"}]
+    for name, other in zip(named, [*named[1:], named[0]], strict=True):
+        path, second = folder / name, folder / other
+        mine, theirs = path.read_bytes(), second.read_bytes()
+        path.unlink()
+        assert run(capsys, folder)[1][0] == f"{name} is missing"
+        path.write_bytes(theirs)
+        second.write_bytes(mine)
+        wrong = run(capsys, folder)[1]
+        for swapped in {name, other} if mine != theirs else ():
+            assert any(words.startswith(f"{swapped} ") for words in wrong), (name, other)
+        path.write_bytes(mine)
+        second.write_bytes(theirs)
+        path.with_name(f"{path.name}.more").write_bytes(mine)
+        assert run(capsys, folder)[1] == [f"{name}.more is there, and the manifest does not name it"]
+        path.with_name(f"{path.name}.more").unlink()
+    assert run(capsys, "--key", key, chain) == (0, [])
+
+
+def test_a_damaged_zip_is_told_in_words_and_the_others_are_checked_all_the_same(
+    chain: Path, key: str, exports: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = (exports / pack_of(Batch.objects.get(number=1))).read_bytes()
+    damaged = tmp_path / "damaged.zip"
+    damaged.write_bytes(whole)
+    with ZipFile(damaged) as pack:
+        inside = pack.getinfo("responses.csv").header_offset + 200
+    for place in [*range(0, 100, 5), *range(200, len(whole) - 400, 4999), *range(len(whole) - 400, len(whole), 17)]:
+        damaged.write_bytes(flip(whole, place))
+        run(capsys, damaged)  # What a zip says beside its files' content may be anything.
+    for content, words in [
+        (flip(whole, inside), "responses.csv cannot be read"),
+        # Its list of contents is gone; the one of the workbook within it is found instead.
+        (whole[: len(whole) * 9 // 10], "this is not a whole batch"),
+        (b"", "it cannot be read"),
+    ]:
+        damaged.write_bytes(content)
+        code, wrong = run(capsys, "--key", key, damaged, chain / "batch-0002")
+        assert (code, any(words in one for one in wrong)) == (1, True), wrong
+        assert len(wrong) == 1
+
+
+def again(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Alter a manifest and sign it anew, as somebody could who holds the key."""
+    content = json.loads((folder / "manifest.json").read_text())
+    change(content)
+    (folder / "manifest.json").write_text(json.dumps(content))
+    (folder / "manifest.sig").write_bytes(sign((folder / "manifest.json").read_bytes()) or b"")
+
+
+@pytest.mark.parametrize(
+    ("harm", "expected"),
+    [
+        (lambda chain: shutil.rmtree(chain / "batch-0002"), ["batch 2 is missing"]),
+        (
+            lambda chain: again(chain / "batch-0001", lambda said: said.update(previous_manifest_sha256="0" * 64)),
+            [
+                "batch 1 names a batch before it, and there can be none",
+                "batch 2 does not follow this batch 1: it names another manifest before it",
+            ],
+        ),
+        (
+            lambda chain: again(chain / "batch-0003", lambda said: said.update(previous_manifest_sha256=None)),
+            ["batch 3 does not follow this batch 2: it names another manifest before it"],
+        ),
+        (lambda chain: again(chain / "batch-0003", lambda said: said.update(batch=5)), ["batch 3 is missing", "batch 4 is missing"]),
+        (
+            lambda chain: again(chain / "batch-0003", lambda said: said.update(consultation="another")),
+            ["the batches are of different consultations: another, police-and-crime-plan-2021-25"],
+        ),
+        (
+            lambda chain: again(chain / "batch-0003", lambda said: said["counts"].update(responses=7)),
+            [
+                "the manifest counts 7 responses, and 0 rows of responses.csv",
+                "the manifest counts 7 responses, and 0 rows of responses.jsonl",
+            ],
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_chain_is_said_and_nothing_else(
+    chain: Path, key: str, harm: Callable[[Path], object], expected: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    harm(chain)
+    assert run(capsys, "--key", key, chain) == (1, expected)
+
+
+def test_a_key_that_is_none_is_refused(chain: Path, key: str, capsys: pytest.CaptureFixture[str]) -> None:
+    other = f"{key[:-1]}{'0' if key[-1] != '0' else '1'}"
+    code, wrong = run(capsys, "--key", other, chain)
+    assert (code, wrong) == (1, [f"the manifest was signed with another key: {key}"] * 3)
+    assert run(capsys, "--key", key.upper(), chain) == (0, [])
