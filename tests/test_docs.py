@@ -39,6 +39,17 @@ def test_every_file_that_documents_point_to_exists() -> None:
             assert (document.parent / target).exists(), f"{document.name} points to {target}"
 
 
+def test_every_test_that_a_document_names_exists() -> None:
+    there = {
+        name for path in (ROOT / "tests").rglob("test_*.py") for name in re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE)
+    }
+    named = {
+        (document.name, name) for document in (ROOT / "docs").glob("*.md") for name in re.findall(r"`(test_\w+)`", document.read_text())
+    }
+    assert len(named) > 100
+    assert {pair for pair in named if pair[1] not in there} == set()
+
+
 def test_every_pinned_package_has_a_hash() -> None:
     for name in ("requirements.txt", "tests/requirements.txt"):
         entries = re.split(r"\n(?=[a-z0-9])", (ROOT / name).read_text())

@@ -197,6 +197,39 @@ def test_a_slow_server_times_out_and_the_email_is_sent_later(
     assert {message["Message-ID"] for message in postbox.arrived} == {response.confirmation.message_id}
 
 
+def test_four_hours_without_a_mail_server_leave_nothing_to_do_by_hand(
+    send: Callable[..., Response], mail_through: Callable[[int], None], postbox: Postbox
+) -> None:
+    responses = send_to_many(send, 3)
+    away = Postbox()
+    away.close()
+    step, gone = timedelta(minutes=4), timedelta()
+
+    def until_passed(end: timedelta) -> None:
+        nonlocal gone
+        while gone < end:
+            send_due_confirmations()
+            assert set(states().values()) == {State.WAITING}
+            time_passes(step)
+            gone += step
+
+    mail_through(away.port)
+    until_passed(timedelta(hours=2))
+    mail_through(postbox.port)
+    postbox.refuse_sender = "421 4.3.2 the server is being mended"
+    until_passed(timedelta(hours=3))
+    postbox.refuse_sender = ""
+    postbox.answers = dict.fromkeys(states(), "450 4.3.0 no room at the moment")
+    until_passed(timedelta(hours=4))
+    postbox.answers = {}
+    # Nobody presses anything. Whoever was put off by name is tried within twenty minutes.
+    time_passes(confirming.PAUSES[-1])
+    send_due_confirmations()
+    assert sorted(postbox.recipients) == sorted(states())
+    assert set(Confirmation.objects.values_list("state", "reason")) == {(State.SENT, "")}
+    assert [events(response) for response in responses] == [["received", "confirmed"]] * 3
+
+
 def test_a_temporary_refusal_is_tried_again_with_growing_pauses_for_three_days(
     send: Callable[..., Response], mail_through: Callable[[int], None], postbox: Postbox
 ) -> None:
