@@ -26,9 +26,9 @@ from consult.clock import latest_daily, next_daily
 from consult.models import Action, Consultation, User
 from responses.equality import put_in_batch, to_hand_over, to_recall
 from responses.manifests import MANIFEST, FileEntry
-from responses.models import Batch, Removal, Response, Writing
+from responses.models import Batch, Code, Removal, Response, Writing
 from responses.packing import CHUNK_BYTES as ZIP_BYTES
-from responses.packing import PROGRAM, copy_program, describe, make_files, zip_chunks
+from responses.packing import PROGRAM, codes_of, copy_program, describe, make_files, zip_chunks
 from responses.progressing import telling
 from responses.signing import SIGNATURE, BadKey, sign
 
@@ -39,7 +39,7 @@ PACK = "pack.zip"
 # Every other file of a batch that hands over contact details may hold some, unless it is one of these.
 WITHOUT_CONTACTS = {
     *{"responses.csv", "responses.xlsx", "responses.parquet", "answers.csv", "responses.jsonl", "equality.csv", "equality-stopped.csv"},
-    *{"codebook.csv", "codebook.html", "README.txt", "datapackage.json", "manifest.json", "manifest.sig", "verify_batch.py"},
+    *{"codebook.csv", "codebook.html", "codes.csv", "README.txt", "datapackage.json", "manifest.json", "manifest.sig", "verify_batch.py"},
 }
 WORKPLACE = "consult-batch-"
 LEFTOVER_SECONDS = 24 * 3600
@@ -195,8 +195,11 @@ def _seal(consultation: Consultation, actor: User | None) -> Batch:
         cursor.execute(CLAIM, [batch.pk, consultation.pk])
         batch.size = cursor.rowcount
         cursor.execute(ENTER_IN_LEDGER, [batch.number, batch.pk])
+        # Nobody renames a code between the two: its rows are held, and who makes a new one waits for our turn to end.
+        list(Code.objects.select_for_update(no_key=True).filter(consultation=consultation).order_by("pk").values_list("pk"))
         cursor.execute(MARK, [batch.pk])
-    batch.save(update_fields=["size"])
+    batch.codes = codes_of(consultation)
+    batch.save(update_fields=["size", "codes"])
     batch.refresh_from_db(fields=["sealed_at"])
     put_in_batch(batch=batch, now=batch.sealed_at)
     record(action=Action.BATCH_SEALED, actor=actor, subject=folder_of(batch), size=batch.size)

@@ -27,7 +27,7 @@ from consult.plan import Plan
 from responses import verify_batch
 from responses.answers import write_in_name
 from responses.manifests import MANIFEST, Counts, FileEntry, build_extract_note, build_manifest
-from responses.models import Batch, BatchMember, CampaignMember, Coding, Contact, EqualityAnswers, Extract, Response
+from responses.models import Batch, BatchMember, CampaignMember, Code, Coding, Contact, EqualityAnswers, Extract, Response
 from responses.packs.describing import DESCRIPTION, build_description
 from responses.packs.entries import Entry, Rows
 from responses.packs.spreadsheet import CELL_CHARACTERS, workbook
@@ -35,6 +35,7 @@ from responses.packs.tables import answer_table, response_lines, response_table,
 from responses.packs.telling import CODEBOOK_PAGE, COVER_NOTE, About, codebook_page, cover_note
 from responses.packs.themes import theme_files
 from responses.rows import (
+    CODE_COLUMNS,
     CODEBOOK_COLUMNS,
     CONTACT_COLUMNS,
     EQUALITY_COLUMNS,
@@ -42,6 +43,7 @@ from responses.rows import (
     Marks,
     Place,
     answer_columns,
+    code_row,
     codebook_rows,
     contact_row,
     equality_columns,
@@ -60,6 +62,7 @@ RESPONSES_AT_ONCE = 200
 EXTRACT = "extract.json"
 CHUNK_BYTES = 1 << 20
 CONTACTS = "contacts.csv"
+CODES = "codes.csv"
 PROGRAM = Path(verify_batch.__file__).name
 PRESSED_ALREADY = (".xlsx", ".parquet")
 
@@ -77,6 +80,7 @@ class Pack:
     heading: str
     told: Sequence[str]
     includes_contacts: bool
+    codes: Sequence[dict[str, Any]]
     batch: Batch | None = None
 
 
@@ -94,6 +98,7 @@ def make_files(*, batch: Batch, folder: Path, tick: Callable[[int], None] | None
         heading=f"Batch {batch.number}",
         told=_told_of_batch(batch),
         includes_contacts=batch.includes_contacts,
+        codes=batch.codes or (),
         batch=batch,
     )
     made, counts = _make(pack, folder, beside=[MANIFEST, PROGRAM], tick=tick)
@@ -123,6 +128,7 @@ def make_extract(*, extract: Extract, folder: Path, tick: Callable[[int], None])
         heading=f"Extract {extract.pk}",
         told=_told_of_extract(extract, taken_at),
         includes_contacts=extract.includes_contacts,
+        codes=codes_of(extract.consultation),
     )
     made, counts = _make(pack, folder, beside=[EXTRACT], tick=tick)
     said = build_extract_note(
@@ -180,6 +186,9 @@ def _make(pack: Pack, folder: Path, *, beside: Sequence[str], tick: Callable[[in
     codebook = folder / "codebook.csv"
     lines = write_table(codebook, CODEBOOK_COLUMNS, codebook_rows(plans, equality=equality))
     made.append(describe(folder, codebook.name, rows=lines))
+    if pack.codes:
+        lines = write_table(folder / CODES, CODE_COLUMNS, map(code_row, pack.codes))
+        made.append(describe(folder, CODES, rows=lines))
     if pack.batch:
         made += _write_equality(pack.batch, folder, plans, numbers)
     if pack.includes_contacts:
@@ -206,6 +215,13 @@ def _make(pack: Pack, folder: Path, *, beside: Sequence[str], tick: Callable[[in
     note = cover_note(about=about, counts=counts, names=[*(file.name for file in made), *beside], checked=pack.batch is not None)
     made.append(_write(folder, COVER_NOTE, note.encode()))
     return made, counts
+
+
+def codes_of(consultation: Consultation) -> list[dict[str, Any]]:
+    """The codes that a consultation has at this moment, with their meaning; those that are not given any more too."""
+    found = Code.objects.filter(consultation=consultation).order_by("question", "group", "name")
+    told = ("question", "group", "name", "definition", "version", "retired")
+    return [{name: getattr(code, name) for name in told} for code in found]
 
 
 def copy_program(folder: Path) -> None:

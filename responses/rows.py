@@ -44,6 +44,7 @@ ANSWER_COLUMNS = [
 ]
 CONTACT_COLUMNS = ["reference", "version", "name", "email", "postcode_district"]
 EQUALITY_COLUMNS = ["id", "edition"]
+CODE_COLUMNS = ["question", "group", "code", "definition", "version", "retired"]
 CODEBOOK_COLUMNS = [
     *["edition", "part", "question", "kind", "wording", "asked_if", "order"],
     *["option", "option_label", "option_value", "option_order", "column", "text_column"],
@@ -248,6 +249,13 @@ def json_line(values: Mapping[str, Any]) -> str:
 def contact_row(reference: str, version: int, contact: Contact) -> list[str]:
     """Whom a version of a response came from, under CONTACT_COLUMNS."""
     return [reference, str(version), *map(typed_cell, (contact.name, contact.email, contact.postcode_district))]
+
+
+def code_row(code: Mapping[str, Any]) -> list[str]:
+    """A code of the reviewers under CODE_COLUMNS. In `codes` of the other tables semicolons part names, and in none stands one."""
+    name = typed_cell(code["name"].replace(";", ","))
+    about = [typed_cell(code["group"]), name, typed_cell(code["definition"])]
+    return [code["question"], *about, str(code["version"]), str(int(code["retired"]))]
 
 
 def codebook_rows(plans: Mapping[int, Plan], *, equality: bool = False) -> Iterator[list[str]]:

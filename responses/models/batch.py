@@ -26,6 +26,7 @@ class Batch(models.Model):
     written_at = models.DateTimeField(null=True)
     manifest_sha256 = models.CharField(max_length=64, blank=True)
     files = models.JSONField(default=list, help_text="name, bytes, rows and sha256 of each file, as in the manifest")
+    codes = models.JSONField(null=True, help_text="The reviewers' codes with their meaning, as they were when it was sealed.")
     pack = models.JSONField(null=True, help_text="bytes and sha256 of the zip with all its files")
     failure = models.CharField(max_length=300, blank=True, help_text="Why the last try to write it failed.")
 

@@ -11,6 +11,7 @@ from responses.manifests import FileEntry
 from responses.models import Response
 from responses.rows import (
     ANSWER_COLUMNS,
+    CODE_COLUMNS,
     CODEBOOK_COLUMNS,
     CONTACT_COLUMNS,
     EQUALITY_COLUMNS,
@@ -24,17 +25,33 @@ PROFILES = "https://datapackage.org/profiles/2.0"
 NUMBERS = {"version", "replaces_batch", "replaces_row", "row", "edition", "order", "option_value", "option_order"}
 INSTANTS = {"received_at", "started_at"}
 CLOSED = {"act": Response.Act, "channel": Response.Channel, "timing": Response.Timing}
-NEVER_EMPTY = {"reference", "version", "act", "row", "received_at", "started_at", "channel", "timing", "edition", "question", "kind", "id"}
+NEVER_EMPTY = {
+    "reference",
+    "version",
+    "act",
+    "row",
+    "received_at",
+    "started_at",
+    "channel",
+    "timing",
+    "edition",
+    "question",
+    "kind",
+    "id",
+    "code",
+}
 KEYS = {
     "responses.csv": ["reference", "version"],
     "contacts.csv": ["reference", "version"],
     "equality.csv": ["id"],
     "equality-stopped.csv": ["id"],
+    "codes.csv": ["question", "code"],
 }
 TITLES = {
     "responses.csv": "Responses, one row each",
     "answers.csv": "Answers, one row each",
     "codebook.csv": "Questions and options in their exact wording",
+    "codes.csv": "The codes that reviewers give to answers, with their meaning",
     "contacts.csv": "Who sent each response",
     "equality.csv": "What respondents said about themselves, without a key to their responses",
     "equality-stopped.csv": "Equality answers that must not be used any more",
@@ -56,6 +73,7 @@ def build_description(
         "responses.csv": [*map(_field, RESPONSE_COLUMNS), *_answer_fields(columns, plans)],
         "answers.csv": [*map(_field, ANSWER_COLUMNS)],
         "codebook.csv": [*map(_field, CODEBOOK_COLUMNS)],
+        "codes.csv": [*map(_field, CODE_COLUMNS)],
         "contacts.csv": [*map(_field, CONTACT_COLUMNS)],
         "equality.csv": [*map(_field, EQUALITY_COLUMNS), *_answer_fields(equality, plans)],
         "equality-stopped.csv": [_field("id")],
@@ -97,7 +115,7 @@ def _field(name: str) -> dict[str, Any]:
         described["type"] = "integer"
     elif name in INSTANTS:
         described |= {"type": "datetime", "format": "any"}
-    elif name == "synthetic":
+    elif name in {"synthetic", "retired"}:
         described |= _yes_or_no()
     constraints: dict[str, Any] = {"required": True} if name in NEVER_EMPTY else {}
     if name in CLOSED:

@@ -34,6 +34,7 @@ FILES = {
     "responses.jsonl": "every response with everything, for programs",
     "responses.parquet": "the same for analysts' tools",
     "codebook.csv": "the codebook as a table",
+    "codes.csv": "what the codes mean that reviewers gave to answers",
     "contacts.csv": "who sent each response: keep it apart from the rest",
     "equality.csv": "what people said about themselves; no key leads to a response",
     "equality-stopped.csv": "equality answers that must not be used any more",
@@ -46,8 +47,9 @@ FILES = {
 }
 CELLS = """\
 In the CSV files a cell that begins with an apostrophe was kept from running
-as a formula: take one apostrophe from its front to have the text back. An
-empty cell was not answered; “not-asked” was not put to that person.
+as a formula, or from being made a number or a date: take one apostrophe from
+its front to have the text back. An empty cell was not answered; “not-asked”
+was not put to that person.
 """
 CHECKING = """\
 HOW TO CHECK IT

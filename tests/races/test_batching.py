@@ -12,11 +12,12 @@ from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from consult.models import Action, AuditEntry, Consultation
+from consult.models import Action, AuditEntry, Consultation, User
 from responses import batching
 from responses.batching import BeingWritten, seal_batch, seal_due_batches, write_batch
+from responses.coding import change_code, code_answer, make_code
 from responses.filling import fill_responses
-from responses.models import Batch, BatchMember, LedgerEntry, Response
+from responses.models import Batch, BatchMember, LedgerEntry, MemberMarks, Response
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -135,3 +136,32 @@ def test_the_schedule_leaves_a_batch_to_whoever_is_writing_it(consultation: Cons
     at_once(lambda: write_batch(batch=Batch.objects.get(pk=batch.pk)), come_by)
     batch.refresh_from_db()
     assert (batch.written_at is not None, batch.failure) == (True, "")
+
+
+def test_a_code_that_is_renamed_while_a_batch_is_sealed_has_one_name_in_it(
+    consultation: Consultation, send: Callable[..., Response], reviewer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = make_code(consultation=consultation, question="missing", name="Before", group="", definition="", by=reviewer)
+    code_answer(response=send({"missing": "More clubs."}), question="missing", codes=[code], by=reviewer)
+
+    def rename() -> None:
+        try:
+            change_code(code=code, version=1, name="After", group="", definition="", retired=False, by=reviewer)
+        finally:
+            connection.close()
+
+    renaming, codes_of = threading.Thread(target=rename), batching.codes_of
+
+    def looked_up(of: Consultation) -> list[dict[str, object]]:
+        # What the response was given is written down by now.
+        renaming.start()
+        renaming.join(timeout=1)
+        return codes_of(of)
+
+    monkeypatch.setattr(batching, "codes_of", looked_up)
+    batch = seal_batch(consultation=consultation, actor=None)
+    renaming.join(timeout=20)
+    marks = MemberMarks.objects.get(member__batch=batch)
+    assert ([code["name"] for code in Batch.objects.get().codes], marks.codes) == (["Before"], [["missing", "Before"]])
+    code.refresh_from_db()
+    assert code.name == "After"

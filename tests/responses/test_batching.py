@@ -43,7 +43,7 @@ from responses.batching import (
 )
 from responses.models import Batch, BatchMember, LedgerEntry, Response
 from responses.packs.parquet import NOT_ASKED_COLUMN
-from responses.rows import EQUALITY_COLUMNS, RESPONSE_COLUMNS, restore_cell
+from responses.rows import CODE_COLUMNS, EQUALITY_COLUMNS, RESPONSE_COLUMNS, restore_cell
 from tests.folders import content_of
 from tests.tampering import behind_its_back
 
@@ -754,7 +754,7 @@ def test_the_document_names_every_file_and_column(
     columns = [*RESPONSE_COLUMNS, NOT_ASKED_COLUMN]
     for name in ("contacts.csv", "codebook.csv", "answers.csv"):
         columns += (folder / name).read_text(encoding="utf-8").splitlines()[0].split(",")
-    apart = {"equality.csv", "equality-stopped.csv", *EQUALITY_COLUMNS}
+    apart = {"equality.csv", "equality-stopped.csv", *EQUALITY_COLUMNS, "codes.csv", *CODE_COLUMNS}
     lines = [json.loads((folder / name).read_text()) for name in ("responses.jsonl", "manifest.json", "manifest.sig")]
     files = {f"{name.rpartition('/')[0]}/" if "question_part" in name else name for name in content_of(folder)}
     files = {re.sub(r"question_part_\d+", "question_part_N", name) for name in files}

@@ -5,18 +5,23 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
+import frictionless
 import openpyxl
 import pyarrow.parquet
 import pytest
+from django.db import IntegrityError, transaction
 
 from consult.models import Consultation, User
-from responses.batching import seal_batch
-from responses.coding import code_answer, make_code
+from responses.batching import folder_of, seal_batch, write_batch
+from responses.coding import change_code, code_answer, make_code
 from responses.erasing import erase_response
+from responses.extracting import ask_for_extract, make_due_extracts
 from responses.grouping import add_response, rename_campaign
 from responses.models import Batch, Campaign, Code, MemberMarks, Response
 from responses.packing import make_files
+from responses.rows import restore_cell
 from tests.folders import content_of
 
 Send = Callable[..., Response]
@@ -83,4 +88,56 @@ def test_erasing_leaves_no_name_that_staff_gave(consultation: Consultation, read
     erase_response(reference=read[0].reference, actor=None, why="asked for")
     assert MemberMarks.objects.count() == 0
     folder = made_in(batch, tmp_path / "files")
-    assert not any(word in content for content in content_of(folder).values() for word in (b"of the clubs", b"Youth work"))
+    # That there is such a code says nothing of who said what.
+    beside = [content for name, content in content_of(folder).items() if name != "codes.csv"]
+    assert not any(word in content for content in beside for word in (b"of the clubs", b"Youth work"))
+
+
+def test_what_the_codes_mean_goes_with_the_batch_as_it_was(
+    consultation: Consultation, read: list[Response], reviewer: User, exports: Path
+) -> None:
+    clubs, wrong = Code.objects.get(name="Clubs"), Code.objects.get(name="Mistaken")
+    change_code(code=clubs, version=1, name="Clubs; and halls", group="Places", definition="=Any\nplace.", retired=False, by=reviewer)
+    change_code(code=wrong, version=1, name="Mistaken", group="", definition="", retired=True, by=reviewer)
+    batch = seal_batch(consultation=consultation, actor=None)
+    # Whatever is done afterwards, and before it is written.
+    change_code(code=clubs, version=2, name="Clubs", group="", definition="Another meaning.", retired=True, by=reviewer)
+    make_code(consultation=consultation, question="missing", name="Later", group="", definition="", by=reviewer)
+    write_batch(batch=batch)
+    folder = exports / folder_of(batch)
+    names = ["question", "group", "code", "definition", "version", "retired"]
+    assert [[row[name] for name in names] for row in table(folder / "codes.csv")] == [
+        ["anything-else", "", "'=Transport", "", "1", "0"],
+        ["missing", "", "Mistaken", "", "2", "1"],
+        ["missing", "", "Youth work", "", "1", "0"],
+        ["missing", "Places", "Clubs, and halls", "'=Any\nplace.", "2", "0"],
+    ]
+    # Each code that a row has is explained, and programs are told what the table is.
+    known = {(row["question"], restore_cell(row["code"])) for row in table(folder / "codes.csv")}
+    rows = [pair for row in table(folder / "responses.csv") for pair in row["codes"].split(";") if pair]
+    assert {tuple(pair.split("=", 1)) for pair in rows} <= known
+    assert len(rows) == 3
+    report = frictionless.validate(str(folder / "datapackage.json"))
+    assert (report.valid, report.warnings) == (True, [])
+    assert "codes.csv" in (folder / "README.txt").read_text()
+    with pytest.raises(IntegrityError, match="is sealed"), transaction.atomic():
+        Batch.objects.filter(pk=batch.pk).update(codes=[])
+
+
+def test_an_extract_has_the_codes_as_they_are_now(
+    consultation: Consultation, read: list[Response], administrator: User, reviewer: User, exports: Path
+) -> None:
+    seal_batch(consultation=consultation, actor=None)
+    code = Code.objects.get(name="Clubs")
+    change_code(code=code, version=1, name="Clubs", group="", definition="What it means now.", retired=False, by=reviewer)
+    extract = ask_for_extract(consultation=consultation, query=None, actor=administrator)
+    make_due_extracts()
+    with ZipFile(exports / consultation.slug / f"extract-{extract.pk}" / "extract.zip") as pack:
+        assert b"What it means now." in pack.read("codes.csv")
+
+
+def test_without_codes_there_is_no_table_of_them(consultation: Consultation, send: Send, exports: Path) -> None:
+    send()
+    batch = seal_batch(consultation=consultation, actor=None)
+    write_batch(batch=batch)
+    assert "codes.csv" not in content_of(exports / folder_of(batch))
