@@ -1,18 +1,21 @@
 """Reading responses: finding them, opening one, and moving it through its states. Nothing here edits a response."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from consult.auditing import record
-from consult.models import Action, User
+from consult.models import Action, AuditEntry, User
 from responses.finding import Filter, Found, written
 from responses.models import Response, Review, ReviewStep
 
 PAGE = 50
 COUNT_CAP = 10_000
+# After so long whoever opened a response has gone on to another.
+LATELY = timedelta(minutes=10)
 
 State = Review.State
 # From each state to those it may move to.
@@ -98,6 +101,13 @@ def open_response(*, reference: str, reader: User, version: int | None = None) -
         Review.objects.filter(response=response, first_read_at__isnull=True).update(first_read_at=Now(), first_read_by=reader)
         record(action=Action.RESPONSE_READ, actor=reader, subject=reference)
     return response
+
+
+def opened_lately(*, reference: str, reader: User) -> list[AuditEntry]:
+    """Who else opened a response in the last LATELY, each once, the latest first: they may be about to decide."""
+    reads = AuditEntry.objects.filter(subject=reference, action=Action.RESPONSE_READ, at__gt=Now() - LATELY).exclude(actor=reader)
+    newest = {entry.actor_name: entry for entry in reads.order_by("id")}
+    return sorted(newest.values(), key=lambda entry: entry.pk, reverse=True)
 
 
 def move_review(*, review: Review, to_state: str, note: str, version: int, by: User) -> ReviewStep:

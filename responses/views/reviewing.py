@@ -37,6 +37,7 @@ from responses.reviewing import (
     neighbours,
     note_list_read,
     open_response,
+    opened_lately,
     turn_page,
 )
 from responses.views.staff import staff_only
@@ -53,6 +54,10 @@ def _id(request: HttpRequest, name: str) -> int | None:
 def pairs_of(request: HttpRequest) -> list[tuple[str, str]]:
     """The address's query, as `read_filter` takes it."""
     return [(name, str(value)) for name, values in request.GET.lists() for value in values]
+
+
+# The fields of the filter that stand in sight; the others are opened where one is wanted.
+IN_SIGHT = ["word", "state", "unread"]
 
 
 @dataclass(frozen=True)
@@ -174,8 +179,11 @@ def review_list(request: HttpRequest) -> HttpResponse:
         for row in page.rows
     ]
     groups = offered(list(Consultation.objects.prefetch_related("editions")))
+    boxes = _boxes(wanted, bad, groups)
     context = {
-        "boxes": _boxes(wanted, bad, groups),
+        "in_sight": [box for name in IN_SIGHT for box in boxes if box.name == name],
+        "boxes": (others := [box for box in boxes if box.name not in IN_SIGHT]),
+        "opened": any(box.value for box in others) or bool(wanted.answer),
         "answers": wanted.answer,
         "chips": chips_of(wanted, groups),
         "page": page,
@@ -244,6 +252,10 @@ def _one(request: HttpRequest, response: Response) -> dict[str, Any]:
         "received": clock.in_words(response.received_at),
         "worded": [part for part in worded if part.answered],
         "before": before,
+        "others": [
+            {"who": entry.actor_name, "at": clock.in_words(entry.at)}
+            for entry in opened_lately(reference=response.reference, reader=request.user)  # type: ignore[arg-type]
+        ],
         "differences": differences(_worded(before), worded) if before and response.act == Response.Act.AMENDED else [],
         "moves": [Review.State(state) for state in MOVES[Review.State(response.review.state)]],
         "steps": steps,

@@ -12,7 +12,18 @@ from pytest_django import DjangoAssertNumQueries
 from consult.models import Action, AuditEntry, User
 from responses.finding import Filter, find, matching, read_filter, written
 from responses.models import Response, Review, ReviewStep, SavedFilter
-from responses.reviewing import MOVES, NotAMove, ReasonMissing, ReviewMovedOn, move_review, open_response, turn_page
+from responses.reviewing import (
+    LATELY,
+    MOVES,
+    NotAMove,
+    ReasonMissing,
+    ReviewMovedOn,
+    move_review,
+    open_response,
+    opened_lately,
+    turn_page,
+)
+from tests.tampering import behind_its_back
 
 Send = Callable[..., Response]
 SignIn = Callable[[User], Client]
@@ -136,6 +147,19 @@ def test_the_second_of_two_reviewers_is_told_and_overwrites_nothing(
     assert ReviewStep.objects.count() == 1
 
 
+def test_whoever_opens_what_another_has_open_is_told_who_and_when(send: Send, reviewer: User, administrator: User, sign_in: SignIn) -> None:
+    response = send()
+    address = reverse("review-one", args=[response.reference])
+    first, second = sign_in(reviewer), sign_in(administrator)
+    assert "opened this response too" not in first.get(address).content.decode()
+    assert "opened this response too" not in first.get(address).content.decode()  # One's own reading is no news.
+    assert f"{reviewer.username} opened this response too, at " in second.get(address).content.decode()
+    later = AuditEntry.objects.filter(action=Action.RESPONSE_READ, subject=response.reference)
+    with behind_its_back():
+        later.update(at=timezone.now() - LATELY)
+    assert opened_lately(reference=response.reference, reader=reviewer) == []
+
+
 def test_setting_aside_needs_a_reason(send: Send, reviewer: User, sign_in: SignIn) -> None:
     response = send()
     with pytest.raises(ReasonMissing):
@@ -165,7 +189,7 @@ def test_a_stale_version_is_refused(send: Send, reviewer: User) -> None:
 def test_an_empty_list_says_so(consultation: object, reviewer: User, sign_in: SignIn) -> None:
     client = sign_in(reviewer)
     assert "No response has come in yet." in client.get(reverse("review-list")).content.decode()
-    assert "No response fits these filters." in client.get(f"{reverse('review-list')}?state=unread").content.decode()
+    assert "No response fits all of these filters." in client.get(f"{reverse('review-list')}?state=unread").content.decode()
 
 
 def test_a_filter_is_written_into_an_address_and_read_back() -> None:
