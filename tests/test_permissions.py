@@ -129,10 +129,10 @@ def arguments(name: str, response: Response) -> list[object]:
     if name in {"campaign", "change-campaign"}:
         return [Campaign.objects.create(**alike, name="Youth workers").pk]
     if name == "account":
-        return [make_person("cleo", "analyst").pk]
+        return [make_person("clem", "analyst").pk]
     if name in {"bulk-one", "bulk-undo"}:
         seen = {"looked_at": timezone.now(), "highest": response.pk, "seen": 1, "seen_changes": 1}
-        return [BulkChange.objects.create(key=uuid4(), by=make_person("cleo", "reviewer"), act="read", **seen).pk]
+        return [BulkChange.objects.create(key=uuid4(), by=make_person("clara", "reviewer"), act="read", **seen).pk]
     if name == "code":
         return [slug, "missing", Code.objects.create(consultation=response.consultation, question="missing", name="Youth work").pk]
     if name == "chart-file":
