@@ -30,6 +30,8 @@ class Production(Parts):
             "REDIS_URL": self.redis.url,
             "EMAIL_URL": self.postbox.url,
             "EMAIL_TIMEOUT": "2",
+            # Nobody listens there: each delivery fails, with its secret in hand.
+            "DELIVERY_URL": "sftp://planted-carrier:planted-secret@127.0.0.1:1/in",
         }
         Site.__init__(self, folder, port=port, **environment)  # type: ignore[arg-type]
 
@@ -40,7 +42,11 @@ class Production(Parts):
 
     def ready_for(self, email: str) -> Walker:
         """Somebody who has answered with planted words, and stands before the button."""
-        walker = self.visitor().go(f"{RESPOND}violence/").fill({"violence-comment": "planted-answer <script>alert(1)</script> \U0001f642"})
+        walker = (
+            self.visitor()
+            .go(f"{RESPOND}violence/")
+            .fill({"violence-comment": "planted-answer <script>alert(1)</script> \U0001f642 of somebody who wants more lights in the park"})
+        )
         walker.go(f"{RESPOND}about-you/").fill({"email": email, "name": "Planted Name"})
         return walker.go(f"{RESPOND}check/")
 
