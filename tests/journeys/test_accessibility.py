@@ -36,7 +36,19 @@ from responses.bulk_changing import make_due_changes
 from responses.clustering import find_clusters
 from responses.coding import code_answer, draw_second_coding
 from responses.extracting import ask_for_extract, make_due_extracts
-from responses.models import Cluster, Code, Confirmation, Extract, Message, Reconciliation, Response, SigningKey, Transcription
+from responses.models import (
+    Batch,
+    Cluster,
+    Code,
+    Confirmation,
+    Extract,
+    Message,
+    Reconciliation,
+    Response,
+    SigningKey,
+    Transcription,
+    Writing,
+)
 from responses.receipts import receipt_token
 from responses.reconciling import reconcile
 from responses.reviewing import move_review
@@ -287,7 +299,12 @@ def walk_staff_pages(visit: Visit, consultation: Consultation, send: Send, admin
     visit.page.locator("details").first.click()
     visit.look("dashboard", "with a table open")
     batch = seal_batch(consultation=consultation, actor=administrator)
+    visit.go("batch-list", state="sealed")
+    told = Writing.objects.create(batch=batch, stage=Writing.Stage.ROWS, done=12_000, total=250_000)
     visit.go("batch-list", state="being written")
+    told.delete()
+    Batch.objects.filter(pk=batch.pk).update(failure="The files could not be written: No space left on device.")
+    visit.go("batch-list", state="not written")
     write_batch(batch=batch)
     visit.go("batch-list", state="written")
     walk_extracts(visit, consultation, administrator)
