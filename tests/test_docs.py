@@ -7,6 +7,9 @@ from pathlib import Path
 from django.core.management import get_commands
 
 from consult.env import SETTINGS
+from responses.coding import LEARN_FROM
+from responses.reviewing import COUNT_CAP, LATELY, MOVES
+from responses.tallying import FEWEST_SHOWN
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -54,3 +57,18 @@ def test_every_pinned_package_has_a_hash() -> None:
     for name in ("requirements.txt", "tests/requirements.txt"):
         entries = re.split(r"\n(?=[a-z0-9])", (ROOT / name).read_text())
         assert [entry.split()[0] for entry in entries if "==" not in entry or "--hash=sha256:" not in entry] == []
+
+
+def test_the_moves_and_limits_in_the_reviewers_document_are_the_desks() -> None:
+    text = (ROOT / "docs" / "reviewing.md").read_text()
+    rows = dict(re.findall(r"^\| ([A-Z][a-z ]+) \| ([A-Z].*?) \|$", text, re.MULTILINE))
+    del rows["From"]
+    assert rows == {state.label: ", ".join(to.label for to in moves) for state, moves in MOVES.items()}
+    words = " ".join(text.split())
+    for said in (
+        f"in the last {LATELY.total_seconds() / 60:.0f} minutes",
+        f"Counts above {COUNT_CAP:,}",
+        f"A group of fewer than {FEWEST_SHOWN} is not shown",
+        f"from the {LEARN_FROM:,} answers coded last",
+    ):
+        assert said in words

@@ -54,7 +54,7 @@ STEPS = [
             ),
             _(
                 "A note says why. Notes stay, also when two people write at once. “Newer” and “Older” lead through the list that "
-                "you came from."
+                "you came from, and so do the keys k and j. Who else has it open is said at the top."
             ),
         ),
         "",
@@ -81,8 +81,8 @@ STEPS = [
         _("See what many people sent alike"),
         (
             _(
-                "Every night the service looks for answers that are nearly the same. Open a group, see what each person changed, "
-                "and give it a name if it is a campaign."
+                "Every night the service looks for answers that are nearly the same. Two are enough for a group. Open it, see what "
+                "each person changed, and give it a name if it is a campaign."
             ),
             _(
                 "Three numbers always stand together: responses, different texts, and people. A campaign is not less than other "
