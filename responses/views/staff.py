@@ -25,7 +25,9 @@ from consult.models import Action, Right, User
 from consult.patience import STAFF_SECONDS, patience
 from consult.second_factor import WrongCode, check_code, key_address, key_in_letters, make_recovery_codes, make_seed, set_up
 from consult.signing_in import PasswordRefused, WrongPassword, check_password, choose_password, confirm_identity, due_first
+from consult.views import say
 from consult.visitors import address_of
+from responses.answers import CANNOT_BE_KEPT
 from responses.forms.staff import CodeForm, ConfirmForm, NewPasswordForm, PhoneForm, SignInForm, StaffForm
 from responses.references import NotAReference, normalise_reference
 from responses.views.desk import private
@@ -52,6 +54,10 @@ def staff_only(right: Right | None) -> Callable[[View], View]:
                 return redirect(first)
             if right is not None and not user.may(right):
                 raise PermissionDenied
+            # No keyboard types it, and not every view looks at a field before it asks the database for it.
+            if any(CANNOT_BE_KEPT.search(value) for _name, values in request.POST.lists() for value in values):
+                lines = [_("What was sent has a character in it that cannot be kept. Go back, and type it again without it.")]
+                return say(request, status=400, heading=_("Something in it cannot be kept"), lines=lines)
             with patience(STAFF_SECONDS):
                 page = view(request, *arguments, **named)
             page["Cache-Control"] = "no-store"

@@ -8,10 +8,10 @@ from django.test import Client
 from django.urls import get_resolver
 from django.urls.resolvers import URLPattern, URLResolver
 
-from consult.models import User
+from consult.models import Consultation, User
 from responses.answers import AnswersRefused
 from responses.contacts import read_contact
-from responses.models import Response
+from responses.models import Code, Extract, Response
 from responses.receipts import receipt_token
 
 SLUG = "police-and-crime-plan-2021-25"
@@ -36,11 +36,29 @@ HOSTILE = [
     "[]",
     '{"a":' * 500 + "1" + "}" * 500,
 ]
+LATER = {"question": "violence-comment", "pk": "1", "chart": "x", "kind": "csv"}
 # Fields that some form has, so that a value lands where one is looked for.
 FIELDS = [
     *["violence-agree", "violence-comment", "connection", "capacity", "email", "name", "postcode", "submission_key", "replacing"],
     *["state", "channel", "kind", "since", "until", "word", "before", "after", "version", "to_state", "note", "consultation", "number"],
     *["username", "password", "new_password", "new_password_again", "next", "return", "o", "p", "q", "action", "_selected_action"],
+    *[
+        "query",
+        "words",
+        "definition",
+        "group",
+        "do",
+        "code",
+        "passage",
+        "reference",
+        "reason",
+        "step",
+        "draft",
+        "size",
+        "act",
+        "key",
+        "why",
+    ],
 ]
 
 
@@ -55,6 +73,7 @@ def addresses(response: Response) -> Iterator[str]:
         "reference": response.reference,
         "number": "1",
         "name": "responses.csv",
+        **LATER,
     }
     for pattern in patterns(get_resolver().url_patterns):
         yield "/" + fill(pattern, known)
@@ -114,7 +133,9 @@ def test_no_field_of_any_form_and_no_filter_takes_a_fault_out_of_us(
     # A PDF takes a second to set, and its address has no fields.
     for route in [route for route in patterns(get_resolver().url_patterns) if not route.endswith(".pdf")]:
         known = {"consultation": SLUG, "section": "violence", "recommendation": "zero-murders", "part": "violence"}
-        address = "/" + fill(route, known | {"token": receipt_token(response), "reference": response.reference, "number": "1", "name": "x"})
+        address = "/" + fill(
+            route, known | {"token": receipt_token(response), "reference": response.reference, "number": "1", "name": "x"} | LATER
+        )
         for client in visitors:
             posted = client.post(address, body, content_type="application/x-www-form-urlencoded")
             looked = client.get(f"{address}?{body.decode()}")
@@ -180,3 +201,18 @@ def test_what_is_typed_cannot_become_a_header_of_an_email() -> None:
 def test_a_submission_key_of_somebody_else_opens_nothing() -> None:
     page = Client().post(f"/{SLUG}/respond/send/", {"submission_key": str(uuid4())})
     assert page.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("address", "field"),
+    [(f"/staff/codes/{SLUG}/violence-comment/", "name"), ("/staff/extracts/ask/", "query"), ("/staff/people/", "words")],
+)
+def test_at_the_desk_what_the_database_cannot_keep_is_refused_in_words_and_nothing_happens(
+    consultation: Consultation, administrator: User, sign_in: Callable[[User], Client], address: str, field: str
+) -> None:
+    desk = sign_in(administrator)
+    for value in ("\x00", "words=a\x00b"):
+        page = desk.post(address, {"consultation": SLUG, field: value})
+        assert (page.status_code, "Something in it cannot be kept" in page.content.decode()) == (400, True)
+    assert not Code.objects.exists()
+    assert not Extract.objects.exists()
