@@ -7,6 +7,7 @@ from io import StringIO
 from typing import Any
 
 from django.contrib import messages
+from django.db.models.functions import Now
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.safestring import SafeString
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from consult.clock import day_in_words, in_words, start_of_day
 from consult.models import Consultation, Right
+from responses.batching import due_at
 from responses.charts import bars, columns, tiles
 from responses.coding import questions_to_code
 from responses.models import Response, Review, Tally
@@ -50,7 +52,8 @@ class Chart:
 def dashboard(request: HttpRequest) -> HttpResponse:
     """Every consultation's figures as last counted, and what is waiting now."""
     rows = []
-    for consultation in Consultation.objects.filter(published_at__isnull=False):
+    published = Consultation.objects.filter(published_at__isnull=False).annotate(now=Now())  # type: ignore[no-redef]  # declared on the model
+    for consultation in published:
         counted = Tally.objects.filter(consultation=consultation).first()
         now = happening(consultation)
         rows.append(
@@ -61,6 +64,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
                 "charts": charts_of(consultation, counted.figures) if counted else [],
                 "now": now,
                 "oldest_unread": in_words(now["oldest_unread"]) if now["oldest_unread"] else "",
+                "due": in_words(due) if (due := due_at(consultation=consultation, now=consultation.now)) else "",
                 "sealed": in_words(now["batch"].sealed_at) if now["batch"] else "",
             }
         )

@@ -1,5 +1,6 @@
 """The dashboard's figures: counted right, and nobody can be told from them."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import product
@@ -132,5 +133,6 @@ def test_a_chart_can_be_taken_away(consultation: Consultation, send: Send, analy
     for nonsense in (address.replace("borough", "nothing"), address.replace(".csv", ".exe")):
         assert anil.get(nonsense).status_code == 404
     page = anil.get(reverse("dashboard")).content.decode()
+    assert re.search(r"Next batch</dt><dd[^>]*>due at 2:00am on ", page)
     assert "Not a vote or a sample." in page
     assert "8 responses were received." in page
