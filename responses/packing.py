@@ -28,10 +28,11 @@ from responses import verify_batch
 from responses.answers import write_in_name
 from responses.manifests import MANIFEST, Counts, FileEntry, build_extract_note, build_manifest
 from responses.models import Batch, BatchMember, CampaignMember, Code, Coding, Contact, EqualityAnswers, Extract, Response
+from responses.packs.copies import ANSWERS, RESPONSES, copy_answers, copy_responses
 from responses.packs.describing import DESCRIPTION, build_description
 from responses.packs.entries import Entry, Rows
 from responses.packs.spreadsheet import CELL_CHARACTERS, workbook
-from responses.packs.tables import answer_table, response_lines, response_table, write_table
+from responses.packs.tables import response_lines, write_table
 from responses.packs.telling import CODEBOOK_PAGE, COVER_NOTE, About, codebook_page, cover_note
 from responses.packs.themes import theme_files
 from responses.rows import (
@@ -155,7 +156,12 @@ def _make(pack: Pack, folder: Path, *, beside: Sequence[str], tick: Callable[[in
     columns = answer_columns(in_order)
     equality = pack.batch is not None and EqualityAnswers.objects.filter(batch=pack.batch).exists()
     counts = Counts()
-    rows: Rows = {}
+    by_edition = {pk: plans[number] for pk, number in numbers.items()}
+    # PostgreSQL writes these two itself. The other files are made of what streams past here, row by row.
+    rows: Rows = {
+        RESPONSES: copy_responses(folder / RESPONSES, members=pack.members, plans=by_edition, numbers=numbers, columns=columns),
+        ANSWERS: copy_answers(folder / ANSWERS, members=pack.members, plans=by_edition, numbers=numbers),
+    }
     with ExitStack() as makers:
         # They close from the last to the first, and each enters its files when it closes.
         takers = [
@@ -163,7 +169,6 @@ def _make(pack: Pack, folder: Path, *, beside: Sequence[str], tick: Callable[[in
             for maker in (
                 theme_files(folder, rows, plans=in_order),
                 response_lines(folder, rows),
-                answer_table(folder, rows),
                 parquet.parquet_table(folder, rows, columns=columns),
                 workbook(
                     folder,
@@ -173,7 +178,6 @@ def _make(pack: Pack, folder: Path, *, beside: Sequence[str], tick: Callable[[in
                     codebook=codebook_rows(plans, equality=equality),
                     made_at=pack.made_at,
                 ),
-                response_table(folder, rows, columns=columns),
             )
         ]
         for entry in _entries(pack.members, plans, numbers, columns):

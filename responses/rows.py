@@ -20,17 +20,28 @@ GUARD = "'"
 # What a spreadsheet takes for the beginning of a formula, also written wide, and the guard itself, so that it can be undone.
 GUARDED = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", GUARD)
 NOT_ASKED = "not-asked"
-# Texts of which a spreadsheet may make a number, an amount, a date, a time, or true or false, when it opens a CSV file.
+# Where each script's ten digits begin, in Unicode 14: programs that read a table take all of them for digits.
+ZEROS = [
+    *["30", "660", "6f0", "7c0", "966", "9e6", "a66", "ae6", "b66", "be6", "c66"],
+    *["ce6", "d66", "de6", "e50", "ed0", "f20", "1040", "1090", "17e0", "1810", "1946"],
+    *["19d0", "1a80", "1a90", "1b50", "1bb0", "1c40", "1c50", "a620", "a8d0", "a900", "a9d0"],
+    *["a9f0", "aa50", "abf0", "ff10", "104a0", "10d30", "11066", "110f0", "11136", "111d0", "112f0"],
+    *["11450", "114d0", "11650", "116c0", "11730", "118e0", "11950", "11c50", "11d50", "11da0", "16a60"],
+    *["16ac0", "16b50", "1d7ce", "1d7d8", "1d7e2", "1d7ec", "1d7f6", "1e140", "1e2f0", "1e950", "1fbf0"],
+]
+DIGITS = "".join(f"{chr(int(zero, 16))}-{chr(int(zero, 16) + 9)}" for zero in ZEROS)
+# Texts of which a spreadsheet may make a number, an amount, a date, a time, or true or false, when it opens a CSV file. In words that
+# PostgreSQL understands too, for the tables that it writes (responses.packs.copies).
 VALUE_CHARACTERS = 40
-VALUE = re.compile(
-    r"""(?=.*\d)(?:                      # A digit, and nothing but
-        [\s\d.,:;/%()£$€+–-]             # digits, signs and currencies,
-        | [et](?=[+-]?\d) | z\Z          # the letters in 1e5 and in 2026-11-23T10:30Z,
-        | [ap]\.?m\b | (?:st|nd|rd|th)\b
-        | (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*+
-    )+ | true | false""",
-    re.IGNORECASE | re.VERBOSE,
+VALUE = (
+    f"(?=[^\n]*[{DIGITS}])(?:"  # A digit, and nothing but
+    f"[ \t\n\r\f\v\u00a0\u2009\u202f{DIGITS}.,:;/%()£$€+–-]"  # digits, spaces, signs and currencies,
+    r"|[et](?=[+-]?[0-9])|z\Z"  # the letters in 1e5 and in 2026-11-23T10:30Z,
+    "|[ap][.]?m(?![a-z0-9_])|(?:st|nd|rd|th)(?![a-z0-9_])"
+    "|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+    ")+|true|false"
 )
+LIKE_A_VALUE = re.compile(VALUE, re.ASCII | re.IGNORECASE)
 
 RESPONSE_COLUMNS = [
     *["reference", "version", "act", "replaces_batch", "replaces_row", "row", "received_at", "started_at"],
@@ -92,7 +103,7 @@ def safe_cell(text: str) -> str:
 
 def typed_cell(text: str) -> str:
     """The same for what somebody typed, of which besides no spreadsheet makes a number or a date."""
-    return GUARD + text if len(text) <= VALUE_CHARACTERS and VALUE.fullmatch(text) else safe_cell(text)
+    return GUARD + text if len(text) <= VALUE_CHARACTERS and LIKE_A_VALUE.fullmatch(text) else safe_cell(text)
 
 
 def restore_cell(cell: str) -> str:
@@ -168,21 +179,6 @@ def response_row(
 def _listed(values: Sequence[str]) -> str:
     """Several values in one cell. Staff name codes and campaigns as they like: a semicolon in a name would part it in two."""
     return typed_cell(";".join(value.replace(";", ",") for value in values))
-
-
-def answer_rows(response: Response, *, row: int, edition: int, plan: Plan, marks: Marks = NO_MARKS) -> Iterator[list[str]]:
-    """What one version of a response answers, under ANSWER_COLUMNS: a row for each option chosen, and for each text."""
-    for question in plan.asked:
-        about = [response.reference, str(response.version), str(row), str(edition), question.part, question.slug, question.kind]
-        if not question.closed:
-            if question.slug in response.texts:
-                given = _listed([code for slug, code in marks.codes if slug == question.slug])
-                yield [*about, "", "", "", typed_cell(response.texts[question.slug]), given]
-            continue
-        for option in chosen_options(question, response.choices):
-            value = "" if option.value is None else str(option.value)
-            beside = response.texts.get(write_in_name(question.slug, option.slug), "")
-            yield [*about, option.slug, safe_cell(option.label), value, typed_cell(beside), ""]
 
 
 def chosen_options(question: Question, choices: Mapping[str, Any]) -> list[Option]:

@@ -1,4 +1,4 @@
-"""The tables: a row for each response, a row for each answer, and a line of JSON for each response."""
+"""Tables that are written row by row, and a line of JSON for each response."""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
@@ -6,10 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from responses.packs.entries import Entry, Rows, Take
-from responses.rows import ANSWER_COLUMNS, RESPONSE_COLUMNS, Column, answer_rows, response_line
+from responses.rows import response_line
 
-RESPONSES = "responses.csv"
-ANSWERS = "answers.csv"
 LINES = "responses.jsonl"
 
 
@@ -23,41 +21,6 @@ def write_table(path: Path, header: Sequence[str], lines: Iterable[list[str]]) -
             table.writerow(line)
             count += 1
     return count
-
-
-@contextmanager
-def response_table(folder: Path, rows: Rows, *, columns: Sequence[Column]) -> Iterator[Take]:
-    """A row for each version of a response."""
-    count = 0
-    with (folder / RESPONSES).open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file)
-        table.writerow(RESPONSE_COLUMNS + [column.name for column in columns])
-
-        def take(entry: Entry) -> None:
-            nonlocal count
-            count += 1
-            table.writerow(entry.cells)
-
-        yield take
-    rows[RESPONSES] = count
-
-
-@contextmanager
-def answer_table(folder: Path, rows: Rows) -> Iterator[Take]:
-    """A row for each answer."""
-    count = 0
-    with (folder / ANSWERS).open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file)
-        table.writerow(ANSWER_COLUMNS)
-
-        def take(entry: Entry) -> None:
-            nonlocal count
-            for cells in answer_rows(entry.response, row=entry.row, edition=entry.edition, plan=entry.plan, marks=entry.marks):
-                table.writerow(cells)
-                count += 1
-
-        yield take
-    rows[ANSWERS] = count
 
 
 @contextmanager

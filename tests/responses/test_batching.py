@@ -52,12 +52,12 @@ HOSTILE = "=cmd|' /C calc'!A0, \"quoted\"\nعربي বাংলা 中文 🙂\
 Send = Callable[..., Response]
 # What a nil return has, in the order of its manifest.
 NIL = [
-    *["responses.csv", "responses.xlsx", "responses.parquet", "answers.csv", "responses.jsonl", "themefinder/respondents.jsonl"],
+    *["responses.csv", "answers.csv", "responses.xlsx", "responses.parquet", "responses.jsonl", "themefinder/respondents.jsonl"],
     *["codebook.csv", "codebook.html", "datapackage.json", "README.txt"],
 ]
 # What every batch has besides its manifest, the program that checks it and the folder for ThemeFinder.
 FILES = [
-    *["responses.csv", "responses.xlsx", "responses.parquet", "answers.csv", "responses.jsonl"],
+    *["responses.csv", "answers.csv", "responses.xlsx", "responses.parquet", "responses.jsonl"],
     *["codebook.csv", "codebook.html", "datapackage.json", "README.txt"],
 ]
 
