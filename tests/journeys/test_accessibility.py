@@ -121,6 +121,8 @@ class Visit:
     def look(self, name: str, state: str = "") -> None:
         """Hold what is on the screen against the rules, at both widths and printed."""
         self.seen.append(name)
+        # A press only waits until the next page begins to come: without its style sheet it would be measured as a bare one.
+        self.page.wait_for_load_state()
         for size in (PHONE, DESK):
             self.page.set_viewport_size(size)  # type: ignore[arg-type]
             where = f"{name} {state} at {size['width']}"
