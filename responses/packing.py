@@ -63,6 +63,7 @@ RESPONSES_AT_ONCE = 200
 EXTRACT = "extract.json"
 CHUNK_BYTES = 1 << 20
 CONTACTS = "contacts.csv"
+CODEBOOK = "codebook.csv"
 CODES = "codes.csv"
 PROGRAM = Path(verify_batch.__file__).name
 PRESSED_ALREADY = (".xlsx", ".parquet")
@@ -148,77 +149,88 @@ def make_extract(*, extract: Extract, folder: Path, tick: Callable[[int], None])
 
 def _make(pack: Pack, folder: Path, *, beside: Sequence[str], tick: Callable[[int], None] | None = None) -> tuple[list[FileEntry], Counts]:
     """Every file of a pack but the one that names the others. `beside` are the names of what comes after."""
-    # Here and not above: a worker that makes packs carries pyarrow's 60 MB; a web process, which only opens them, does not.
-    parquet = import_module("responses.packs.parquet")
     plans = {edition.number: plan_of(edition) for edition in pack.editions}
-    numbers = {edition.pk: edition.number for edition in pack.editions}
-    in_order = list(plans.values())
-    columns = answer_columns(in_order)
+    columns = answer_columns(list(plans.values()))
     equality = pack.batch is not None and EqualityAnswers.objects.filter(batch=pack.batch).exists()
-    counts = Counts()
-    by_edition = {pk: plans[number] for pk, number in numbers.items()}
-    # PostgreSQL writes these two itself. The other files are made of what streams past here, row by row.
-    rows: Rows = {
-        RESPONSES: copy_responses(folder / RESPONSES, members=pack.members, plans=by_edition, numbers=numbers, columns=columns),
-        ANSWERS: copy_answers(folder / ANSWERS, members=pack.members, plans=by_edition, numbers=numbers),
-    }
-    with ExitStack() as makers:
-        # They close from the last to the first, and each enters its files when it closes.
-        takers = [
-            makers.enter_context(maker)
-            for maker in (
-                theme_files(folder, rows, plans=in_order),
-                response_lines(folder, rows),
-                parquet.parquet_table(folder, rows, columns=columns),
-                workbook(
-                    folder,
-                    rows,
-                    columns=columns,
-                    widest=_widest(pack.members, columns),
-                    codebook=codebook_rows(plans, equality=equality),
-                    made_at=pack.made_at,
-                ),
-            )
-        ]
-        for entry in _entries(pack.members, plans, numbers, columns):
-            for take in takers:
-                take(entry)
-            counts.add(entry.response)
-            if tick:
-                tick(entry.row)
-    made = [describe(folder, name, rows=number) for name, number in rows.items()]
-    codebook = folder / "codebook.csv"
-    lines = write_table(codebook, CODEBOOK_COLUMNS, codebook_rows(plans, equality=equality))
-    made.append(describe(folder, codebook.name, rows=lines))
-    if pack.codes:
-        lines = write_table(folder / CODES, CODE_COLUMNS, map(code_row, pack.codes))
-        made.append(describe(folder, CODES, rows=lines))
-    if pack.batch:
-        made += _write_equality(pack.batch, folder, plans, numbers)
-    if pack.includes_contacts:
-        path = folder / CONTACTS
-        # Rows stand in the order of arrival, which is that of the ids.
-        people = Contact.objects.filter(response__in=pack.members.values("pk")).order_by("response_id")
-        found = people.select_related("response").only("response__reference", "response__version", "name", "email", "postcode_district")
-        who = (contact_row(one.response.reference, one.response.version, one) for one in found.iterator(chunk_size=RESPONSES_AT_ONCE))
-        made.append(describe(folder, CONTACTS, rows=write_table(path, CONTACT_COLUMNS, who)))
+    made, counts = _write_responses(pack, folder, plans=plans, columns=columns, equality=equality, tick=tick)
+    made += _write_beside_them(pack, folder, plans=plans, equality=equality)
     # The title as the questions' edition has it: that is never changed afterwards.
-    about = About(in_order[-1].title, pack.heading, pack.told)
-    page = codebook_page(plans, about=about, equality=equality)
-    made.append(_write(folder, CODEBOOK_PAGE, page.encode()))
+    about = About(list(plans.values())[-1].title, pack.heading, pack.told)
+    made.append(_write(folder, CODEBOOK_PAGE, codebook_page(plans, about=about, equality=equality).encode()))
     description = build_description(
         name=pack.name,
         title=f"{about.title}: {about.heading}",
         made_at=pack.made_at,
         files=made,
-        plans=in_order,
+        plans=list(plans.values()),
         columns=columns,
-        equality=equality_columns(in_order),
+        equality=equality_columns(list(plans.values())),
     )
     made.append(_write(folder, DESCRIPTION, description))
     note = cover_note(about=about, counts=counts, names=[*(file.name for file in made), *beside], checked=pack.batch is not None)
     made.append(_write(folder, COVER_NOTE, note.encode()))
     return made, counts
+
+
+def _write_responses(
+    pack: Pack,
+    folder: Path,
+    *,
+    plans: dict[int, Plan],
+    columns: Sequence[Column],
+    equality: bool,
+    tick: Callable[[int], None] | None,
+) -> tuple[list[FileEntry], Counts]:
+    """The responses in each format, and how many they are of which kind."""
+    # Here and not above: a worker that makes packs carries pyarrow's 60 MB; a web process, which only opens them, does not.
+    parquet = import_module("responses.packs.parquet")
+    numbers = {edition.pk: edition.number for edition in pack.editions}
+    by_edition = {pk: plans[number] for pk, number in numbers.items()}
+    counts = Counts()
+    # PostgreSQL writes these two itself. The other files are made of what streams past here, row by row.
+    rows: Rows = {
+        RESPONSES: copy_responses(folder / RESPONSES, members=pack.members, plans=by_edition, numbers=numbers, columns=columns),
+        ANSWERS: copy_answers(folder / ANSWERS, members=pack.members, plans=by_edition, numbers=numbers),
+    }
+    book = workbook(
+        folder,
+        rows,
+        columns=columns,
+        widest=_widest(pack.members, columns),
+        codebook=codebook_rows(plans, equality=equality),
+        made_at=pack.made_at,
+    )
+    with ExitStack() as makers:
+        # They close from the last to the first, and each enters its files when it closes.
+        themes = makers.enter_context(theme_files(folder, rows, plans=list(plans.values())))
+        lines = makers.enter_context(response_lines(folder, rows))
+        table = makers.enter_context(parquet.parquet_table(folder, rows, columns=columns))
+        sheets = makers.enter_context(book)
+        for entry in _entries(pack.members, plans, numbers, columns):
+            for take in (themes, lines, table, sheets):
+                take(entry)
+            counts.add(entry.response)
+            if tick:
+                tick(entry.row)
+    return [describe(folder, name, rows=number) for name, number in rows.items()], counts
+
+
+def _write_beside_them(pack: Pack, folder: Path, *, plans: dict[int, Plan], equality: bool) -> list[FileEntry]:
+    """The tables that explain the responses, or are kept apart from them."""
+    lines = write_table(folder / CODEBOOK, CODEBOOK_COLUMNS, codebook_rows(plans, equality=equality))
+    made = [describe(folder, CODEBOOK, rows=lines)]
+    if pack.codes:
+        lines = write_table(folder / CODES, CODE_COLUMNS, map(code_row, pack.codes))
+        made.append(describe(folder, CODES, rows=lines))
+    if pack.batch:
+        made += _write_equality(pack.batch, folder, plans, {edition.pk: edition.number for edition in pack.editions})
+    if pack.includes_contacts:
+        # Rows stand in the order of arrival, which is that of the ids.
+        people = Contact.objects.filter(response__in=pack.members.values("pk")).order_by("response_id")
+        found = people.select_related("response").only("response__reference", "response__version", "name", "email", "postcode_district")
+        who = (contact_row(one.response.reference, one.response.version, one) for one in found.iterator(chunk_size=RESPONSES_AT_ONCE))
+        made.append(describe(folder, CONTACTS, rows=write_table(folder / CONTACTS, CONTACT_COLUMNS, who)))
+    return made
 
 
 def codes_of(consultation: Consultation) -> list[dict[str, Any]]:
