@@ -7,6 +7,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import DatabaseError, connection
 
 from consult.durability import UnsafeDatabase, refuse_unsafe_database
+from consult.hearing_out import hear_out
 from consult.patience import lose_patience_in_time
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consult.settings")
@@ -15,7 +16,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consult.settings")
 # own figure for that is of one that turns, and makes it read whole tables where an index would do.
 os.environ.setdefault("PGOPTIONS", "-c lock_timeout=3s -c statement_timeout=60s -c random_page_cost=1.1")
 lose_patience_in_time()
-application = get_wsgi_application()
+application = hear_out(get_wsgi_application())
 
 try:
     refuse_unsafe_database()

@@ -17,6 +17,7 @@ LAYERS = [
         "consult.windows",
         "consult.services",
         "consult.durability",
+        "consult.hearing_out",
         "consult.patience",
         "consult.refusing",
         "consult.headers",

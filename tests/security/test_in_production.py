@@ -6,6 +6,7 @@ import socket
 import time
 from base64 import b32decode
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,7 @@ def head_of(answer: bytes) -> dict[str, str]:
         (b"GET /", FROM_PROXY.replace(b"127.0.0.1", b"evil.example"), "400"),
         (b"GET /", b"Host: evil.example\r\nConnection: close\r\n", "400"),
         (b"POST /staff/sign-in/", FROM_PROXY + FORM + b"Content-Length: 3\r\n", "403"),
-        (b"POST /staff/sign-in/", FROM_PROXY + FORM + b"Content-Length: 3000000\r\n", "413"),
+        (b"POST /staff/sign-in/", FROM_PROXY + FORM + b"Content-Length: 500000000\r\n", "413"),
     ],
     ids=["page", "not-found", "style-sheet", "receipt", "staff", "plain", "host", "plain-host", "csrf", "large"],
 )
@@ -132,6 +133,18 @@ def test_files_that_nobody_asked_for_are_refused_before_they_are_read(site: Prod
     assert head_of(answer)[""] == "413"
     assert b"too long to send" in answer
     assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("size", [3_000_000, 10_000_000, 50_000_000])
+def test_whoever_sends_far_too_much_reads_why(site: Production, size: int) -> None:
+    """As browsers do: first everything that there is to send, and only then a look at what came back."""
+    wire = HTTPConnection("127.0.0.1", site.running.port, timeout=30)
+    for _ in range(2):
+        wire.request("POST", f"{RESPOND}violence/", body=b"x" * size, headers={"X-Forwarded-Proto": "https"})
+        answer = wire.getresponse()
+        assert answer.status == 413
+        assert b"Copy it somewhere safe" in answer.read()
+    wire.close()
 
 
 def test_slow_senders_do_not_keep_others_out(site: Production) -> None:
