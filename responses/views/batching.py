@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models.functions import Now
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
@@ -30,6 +30,7 @@ from responses.delivering import NoDestination, NotWritten, acknowledge, has_des
 from responses.models import Batch, Writing
 from responses.progressing import being_written
 from responses.tasks import nudge_delivering, nudge_writing
+from responses.views.keeping_up import address_to_watch, render_work
 from responses.views.resuming import goes_on, resumable
 from responses.views.staff import ask_again, staff_only
 
@@ -54,7 +55,8 @@ def batch_list(request: HttpRequest) -> HttpResponse:
         }
         for consultation in published
     ]
-    return render(request, "review/batch_list.html", {"rows": rows, "has_destination": has_destination()})
+    context = {"rows": rows, "has_destination": has_destination()}
+    return render_work(request, "review/batch_list.html", context, at_work=any(batch.written_at is None for batch in found))
 
 
 def _row(batch: Batch, writing: Writing | None, *, reader: User) -> dict[str, object]:
@@ -95,7 +97,7 @@ def batch_now(request: HttpRequest) -> HttpResponse:
     nudge_writing()
     words = ngettext("Batch %(number)s is sealed: %(size)s response.", "Batch %(number)s is sealed: %(size)s responses.", batch.size)
     messages.success(request, words % {"number": batch.number, "size": f"{batch.size:,}"})
-    return redirect("batch-list")
+    return redirect(address_to_watch("batch-list"))
 
 
 @staff_only(Right.TAKE_BATCHES)

@@ -31,13 +31,12 @@ from responses.forms.bulk import NEEDS, BulkForm
 from responses.models import BulkChange, Review
 from responses.reviewing import note_list_read
 from responses.tasks import nudge_changing
+from responses.views.keeping_up import address_to_watch, render_work
 from responses.views.reviewing import chips_of, offered, pairs_of
 from responses.views.staff import staff_only
 
 SAMPLE = 10
 SHOWN = 100
-# While it is at work the page loads itself anew so often, unless its reader stops that.
-REFRESH_SECONDS = 5
 SEEN_SECONDS = 24 * 3600
 SALT = "what a change would do"
 
@@ -102,7 +101,7 @@ def bulk_new(request: HttpRequest) -> HttpResponse:
         if seen is not None:
             asked = ask_for_change(change=change, seen=seen)
             nudge_changing()
-            return redirect(f"{reverse('bulk-one', args=[asked.pk])}?watch=yes")
+            return redirect(address_to_watch("bulk-one", asked.pk))
         return _preview(request, change, context)
     count = forecast(BulkChange(by=by, query=query, act=BulkChange.Act.READ)).fitting
     acts = [{"value": str(act), "label": label, "field": _field(form, str(act))} for act, label in form.fields["act"].choices]  # type: ignore[attr-defined]
@@ -200,15 +199,9 @@ def bulk_one(request: HttpRequest, pk: int) -> HttpResponse:
         "gone_through": f"{so_far:,}",
         "of": f"{most:,}",
         "gone": max(change.seen - change.changed - sum(change.left.values()), 0) if change.ended_at else 0,
-        "at_work": at_work,
-        "watching": at_work and request.GET.get("watch") == "yes",
-        "seconds": REFRESH_SECONDS,
         "undoable": change.state in UNDOABLE and not (change.state == BulkChange.State.FAILED and not change.changed),
     }
-    page = render(request, "review/bulk_one.html", context)
-    if context["watching"]:
-        page["Refresh"] = str(REFRESH_SECONDS)
-    return page
+    return render_work(request, "review/bulk_one.html", context, at_work=at_work)
 
 
 @staff_only(Right.READ_RESPONSES)
@@ -222,4 +215,4 @@ def bulk_undo(request: HttpRequest, pk: int) -> HttpResponse:
         messages.warning(request, _("It is being undone already, or was."))
     else:
         nudge_changing()
-    return redirect(f"{reverse('bulk-one', args=[pk])}?watch=yes")
+    return redirect(address_to_watch("bulk-one", pk))

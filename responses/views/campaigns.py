@@ -32,6 +32,7 @@ from responses.grouping import (
 from responses.likeness import changes
 from responses.models import Campaign, CampaignMember, CampaignStep, Cluster, ClusterMember
 from responses.tasks import find_clusters, nudge_clustering
+from responses.views.keeping_up import address_to_watch, render_work
 from responses.views.staff import staff_only
 
 SHOWN = 100
@@ -71,9 +72,9 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": rows,
         "searched": in_words(run.succeeded_at) if run and run.succeeded_at else "",
-        "searching": bool(run and run.started_at and (run.ended_at is None or run.started_at > run.ended_at)),
     }
-    return render(request, "review/campaign_list.html", context)
+    searching = bool(run and run.started_at and (run.ended_at is None or run.started_at > run.ended_at))
+    return render_work(request, "review/campaign_list.html", context, at_work=searching)
 
 
 @staff_only(Right.READ_RESPONSES)
@@ -82,7 +83,7 @@ def search_now(request: HttpRequest) -> HttpResponse:
     """Have a worker search for alike answers."""
     nudge_clustering()
     messages.success(request, _("The service is searching for answers that are alike. Load this page again in a minute."))
-    return redirect("campaign-list")
+    return redirect(address_to_watch("campaign-list"))
 
 
 @staff_only(Right.READ_RESPONSES)

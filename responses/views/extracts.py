@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -17,6 +17,7 @@ from responses.extracting import KEPT_FOR, MayNotTakeContacts, ask_for_extract, 
 from responses.finding import read_filter
 from responses.models import Extract
 from responses.tasks import nudge_extracting
+from responses.views.keeping_up import address_to_watch, render_work
 from responses.views.resuming import goes_on, resumable
 from responses.views.staff import ask_again, staff_only
 
@@ -30,6 +31,7 @@ def extract_list(request: HttpRequest) -> HttpResponse:
     """What was asked for, the newest first, with how far it has got."""
     user: User = request.user  # type: ignore[assignment]  # staff_only saw to it
     may_take_contacts = user.may(Right.TAKE_CONTACTS)
+    extracts = list(Extract.objects.select_related("consultation", "asked_by")[:SHOWN])
     rows = [
         {
             "extract": extract,
@@ -40,7 +42,7 @@ def extract_list(request: HttpRequest) -> HttpResponse:
             "done": f"{extract.done:,}",
             "kept_back": extract.includes_contacts and not may_take_contacts,
         }
-        for extract in Extract.objects.select_related("consultation", "asked_by")[:SHOWN]
+        for extract in extracts
     ]
     context = {
         "rows": rows,
@@ -48,7 +50,8 @@ def extract_list(request: HttpRequest) -> HttpResponse:
         "may_take_contacts": may_take_contacts,
         "days": KEPT_FOR.days,
     }
-    return render(request, "review/extract_list.html", context)
+    making = any(extract.state == Extract.State.WAITING for extract in extracts)
+    return render_work(request, "review/extract_list.html", context, at_work=making)
 
 
 @staff_only(Right.TAKE_BATCHES)
@@ -81,7 +84,7 @@ def ask(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied from reason
     nudge_extracting()
     messages.success(request, _("Extract %(number)s is being made.") % {"number": extract.pk})
-    return redirect("extract-list")
+    return redirect(address_to_watch("extract-list"))
 
 
 @staff_only(Right.TAKE_BATCHES)

@@ -69,6 +69,8 @@ def sit_down(browser: Browser, live_server: LiveServer) -> Iterator[SitDown]:
 
 def heading(page: Page, words: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(words)
+    # The heading is on the screen before the script that listens to keys has run.
+    page.wait_for_load_state()
 
 
 @pytest.fixture

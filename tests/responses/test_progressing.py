@@ -84,8 +84,8 @@ def test_the_page_says_how_far_a_batch_is_while_it_is_written(sealed: Batch, loo
         assert f"All responses are written. File {number} of {files} is stored." in page
     assert "All files are stored. " in said["zip"][1]
     assert "100% of their zip is made." in said["files"][-1]
-    assert "See how far batch 1 is now" in said["zip"][-1]
-    assert ("See how far" in look(), Writing.objects.exists()) == (False, False)
+    assert "Keep this page up to date" in said["zip"][-1]
+    assert ("Keep this page" in look(), Writing.objects.exists()) == (False, False)
 
 
 def test_a_killed_worker_is_not_said_to_be_at_work(sealed: Batch, look: Look) -> None:
@@ -129,6 +129,27 @@ def test_nothing_is_told_of_what_is_done_at_once(sealed: Batch, monkeypatch: pyt
     assert sealed.written_at is not None
 
 
+@pytest.mark.usefixtures("sealed")
+def test_the_pages_keep_themselves_up_to_date_while_there_is_work_for_whoever_wants_that(
+    consultation: Consultation, client: Client, administrator: User
+) -> None:
+    asked = {
+        "batch-list": lambda: client.post(reverse("batch-now"), {"consultation": consultation.slug, "number": "1"}),
+        "extract-list": lambda: client.post(reverse("ask-for-extract"), {"consultation": consultation.slug}),
+    }
+    for name, ask in asked.items():
+        # Whoever has just asked watches; a page that was only opened stands still, and offers it.
+        watched = client.get(ask()["Location"])
+        assert (watched["Refresh"], "This page loads itself anew every 5 seconds." in watched.content.decode()) == ("5", True)
+        still = client.get(reverse(name))
+        assert ("Refresh" in still, f'href="{reverse(name)}?watch=yes"' in still.content.decode()) == (False, True)
+    write_batch(batch=Batch.objects.get())
+    make_due_extracts()
+    for name in asked:
+        done = client.get(reverse(name) + "?watch=yes")
+        assert ("Refresh" in done, "loads itself" in done.content.decode()) == (False, False)
+
+
 def test_the_page_of_extracts_says_how_far_one_is(
     consultation: Consultation,
     send: Callable[..., Response],
@@ -161,4 +182,4 @@ def test_the_page_of_extracts_says_how_far_one_is(
     make_due_extracts()
     told = ["It begins in a moment.", *(f"{done} of 3 responses are written." for done in range(3)), "All 3 responses are written."]
     assert [words in one for words, one in zip(told, said, strict=True)] == [True] * 5
-    assert all("See how far it is now" in one for one in said)
+    assert all("Keep this page up to date" in one for one in said)
