@@ -6,6 +6,8 @@ import email.policy
 import hashlib
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -146,6 +148,11 @@ def test_three_people_answer_and_every_word_reaches_the_batch(service: Running, 
     for entry in manifest["files"]:
         content = (folder / entry["name"]).read_bytes()
         assert (len(content), hashlib.sha256(content).hexdigest()) == (entry["bytes"], entry["sha256"])
+    key = re.search(r"\b[0-9a-f]{64}\b", Walker(service.url).go("/signing-key/").words)
+    assert key
+    check = [sys.executable, "-I", str(folder / "verify_batch.py"), "--key", key[0], str(folder)]
+    told = subprocess.run(check, capture_output=True, text=True, timeout=60, check=False)
+    assert (told.returncode, "DOES NOT HOLD" in told.stdout) == (0, False), told.stdout
     with (folder / "responses.csv").open(newline="", encoding="utf-8") as file:
         rows = {row["reference"]: row for row in csv.DictReader(file)}
     lines = {row["reference"]: row for row in map(json.loads, (folder / "responses.jsonl").read_text().splitlines())}

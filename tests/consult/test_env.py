@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from consult.env import SETTINGS, BadSetting, read
 
@@ -29,6 +30,14 @@ def check(tmp_path: Path, **changes: str) -> subprocess.CompletedProcess[str]:
     environment = clean | SAFE | {"VAR_DIR": str(tmp_path)} | changes
     command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_the_composition_hands_on_every_setting_that_it_does_not_make_itself() -> None:
+    composition = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    given = composition["x-consult"]["environment"]
+    # The image has its own folders, and the composition its own address inside.
+    assert set(SETTINGS) - set(given) == {"DEBUG", "HOST", "PORT", "VAR_DIR", "STATIC_DIR"}
+    assert [name for name, value in given.items() if not value.startswith(f"${{{name}:")] == ["DATABASE_URL", "REDIS_URL"]
 
 
 def test_a_safe_installation_passes_djangos_deployment_check(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from responses.batching import seal_batch, write_batch
 from responses.delivering import acknowledge
 from responses.drafting import start_draft
 from responses.management.commands import doctor
-from responses.models import Batch, Confirmation, Draft, Reconciliation, Response
+from responses.models import Batch, Confirmation, Draft, Reconciliation, Response, SigningKey
 from responses.receipts import receipt_token
 from responses.retention import retain
 from responses.watching import METRICS, exposition, measure
@@ -173,6 +173,7 @@ def well(consultation: Consultation, monkeypatch: pytest.MonkeyPatch) -> Consult
     for name in EXPECTED:
         with noted(name):
             pass
+    SigningKey.objects.create(public_key="00" * 32)
     monkeypatch.setitem(doctor.LOOKS, "Database", lambda: iter(()))
     monkeypatch.setitem(doctor.LOOKS, "Redis and workers", lambda: iter(()))
     return consultation
@@ -214,6 +215,10 @@ def stop_a_job(response: Response) -> None:
     JobRun.objects.filter(name="responses.reconcile").delete()
 
 
+def lose_the_signing_key(response: Response) -> None:
+    SigningKey.objects.all().delete()
+
+
 def withdraw_everything(response: Response) -> None:
     Consultation.objects.update(withdrawn_at=Now())
 
@@ -227,6 +232,7 @@ def withdraw_everything(response: Response) -> None:
         (leave_a_batch_unwritten, "could not be written (No space left on device.)"),
         (unbalance_the_books, "The books do not balance: 1 differences"),
         (stop_a_job, "Responses.reconcile has not ended well for too long"),
+        (lose_the_signing_key, "Batches are not signed"),
         (withdraw_everything, "No consultation is on the site"),
     ],
 )

@@ -1,6 +1,7 @@
 """manage.py prepare: whatever has to be there before the service can serve; running it again changes nothing."""
 
 import time
+from io import StringIO
 from pathlib import Path
 
 from django.conf import settings
@@ -20,7 +21,7 @@ PREPARING = 20_210_121
 
 
 class Command(BaseCommand):
-    help = "Bring the database up to date, load the bundled plan and make the first staff account, where they are missing."
+    help = "Bring the database up to date, load the bundled plan, make the first account and a rehearsal's signing key, where missing."
 
     def handle(self, *args: object, **options: object) -> None:
         self.wait_for_database()
@@ -60,3 +61,6 @@ class Command(BaseCommand):
             user, password = create_staff(username="admin", role=User.Role.ADMINISTRATOR, actor=None)
             self.stdout.write(f"First staff account: {user.get_username()}, one-time password: {password}")
             self.stdout.write("The password is shown this once; you choose your own when you sign in.")
+        # In a rehearsal what is handed over can be checked too. For real it is the operator who makes the key, and keeps a copy.
+        if not settings.PRODUCTION and not Path(settings.SIGNING_KEY_FILE).exists():
+            call_command("make_signing_key", stdout=StringIO())

@@ -18,7 +18,7 @@ from consult.durability import UNSAFE, unsafe_settings
 from consult.models import Consultation
 from consult.running import overdue
 from responses.delivering import unacknowledged
-from responses.models import Batch, Confirmation, Delivery, Reconciliation
+from responses.models import Batch, Confirmation, Delivery, Reconciliation, SigningKey
 from responses.retention import retain
 
 NEEDED_BYTES = 500_000_000
@@ -96,6 +96,8 @@ def emails() -> Iterator[Finding]:
 
 
 def batches() -> Iterator[Finding]:
+    if not SigningKey.objects.exists():
+        yield "batches are not signed", "Run `manage.py make_signing_key` once, where the worker runs, and keep a copy of its file."
     for batch in Batch.objects.filter(written_at=None).exclude(failure="")[:5]:
         yield (
             f"{batch} could not be written ({batch.failure})",
