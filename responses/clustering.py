@@ -114,9 +114,9 @@ def _references(contacts: QuerySet[Contact]) -> list[str]:
 
 def people_with_several(consultation: Consultation, *, most: int = 200) -> list[SamePerson]:
     """Email addresses from which more than one response came, those with the most first, `most` of them."""
-    contacts = Contact.objects.filter(response__in=current_responses(consultation)).exclude(email="")
+    with_address = current_responses(consultation).filter(contact__email__gt="")
     grouped = (
-        contacts.annotate(upper=Upper("email")).values("upper").annotate(count=Count("id"), references=ArrayAgg("response__reference"))
+        with_address.annotate(upper=Upper("contact__email")).values("upper").annotate(count=Count("id"), references=ArrayAgg("reference"))
     )
     found = grouped.filter(count__gt=1).order_by("-count", "upper")[:most]
     return [SamePerson("email", row["upper"].lower(), sorted(row["references"])) for row in found]

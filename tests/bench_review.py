@@ -11,6 +11,7 @@ import csv
 import os
 import time
 from io import StringIO
+from uuid import uuid4
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 
@@ -24,10 +25,11 @@ from django.test.utils import CaptureQueriesContext, setup_databases, setup_test
 from django.urls import reverse
 
 from consult.models import User
+from responses.bulk_changing import AT_WORK, ask_for_change, ask_to_undo, forecast, make_due_changes
 from responses.clustering import find_clusters
 from responses.filling import fill_responses
 from responses.grouping import name_campaign
-from responses.models import Campaign, ClusterMember, Code, Response
+from responses.models import BulkChange, Campaign, ClusterMember, Code, Response
 from responses.tallying import tally
 from tests.bench_pages import median_ms, open_consultation
 from tests.planting import RARE_WORD, figures_that_differ, plant
@@ -74,8 +76,6 @@ def signed_in(reviewer: User) -> Client:
 
 def measure(client: Client, *, rounds: int) -> dict[str, tuple[float, int]]:
     """For each page the median milliseconds and the number of queries."""
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
     deep = Response.objects.order_by("id")[Response.objects.count() // 2]
     values = {"deep": deep.pk, "code": Code.objects.get().pk, "campaign": Campaign.objects.get().pk}
     pages = {name: f"{reverse('review-list')}?{query.format(**values)}" for name, query in LISTS.items()}
@@ -84,6 +84,8 @@ def measure(client: Client, *, rounds: int) -> dict[str, tuple[float, int]]:
     pages["the dashboard"] = reverse("dashboard")
     pages["the codebooks"] = reverse("code-questions")
     pages["the campaigns"] = reverse("campaign-list")
+    pages["a change to all"] = reverse("bulk-new")
+    pages["a change to many"] = f"{reverse('bulk-new')}?word=youth"
     measured = {}
     for name, address in pages.items():
         client.get(address)  # The first look at a response is noted, once.
@@ -99,6 +101,29 @@ def charts(client: Client, slug: str) -> dict[str, list[list[str]]]:
     [row] = client.get(reverse("dashboard")).context["rows"]
     files = {chart.slug: client.get(reverse("chart-file", args=[slug, chart.slug, "csv"])) for chart in row["charts"]}
     return {name: list(csv.reader(StringIO(file.content.decode()))) for name, file in files.items()}
+
+
+def change_many(by: User) -> str:
+    """How long it takes to change all that have a common word, and to put them back; for sense, and not as a ratio."""
+    change = BulkChange(key=uuid4(), by=by, query="word=youth", act=BulkChange.Act.READ)
+    began = time.perf_counter()
+    asked = ask_for_change(change=change, seen=forecast(change))
+    seen = time.perf_counter()
+    carry_out(asked)
+    changed = time.perf_counter()
+    ask_to_undo(change=asked, by=by)
+    carry_out(asked)
+    undone = time.perf_counter()
+    counts = f"{asked.changed:,} changed and {asked.undone:,} put back of {asked.seen:,}"
+    return (
+        f"a change to many: {counts}; {seen - began:.1f} s to count, {changed - seen:.1f} s to change, {undone - changed:.1f} s to put back"
+    )
+
+
+def carry_out(change: BulkChange) -> None:
+    while change.state in AT_WORK:
+        make_due_changes()
+        change.refresh_from_db()
 
 
 def main() -> None:
@@ -127,6 +152,7 @@ def main() -> None:
             print(f"{name:26}{before:12.1f}{took:12.1f}   {took / before:16.1f}{queries:10}{differing}")
         differing_figures = figures_that_differ(consultation, charts(client, consultation.slug))
         print(f"figures of the dashboard that differ from a count of the rows: {len(differing_figures)}", *differing_figures, sep="\n")
+        print(change_many(reviewer))
     finally:
         teardown_databases(databases, verbosity=0)
 

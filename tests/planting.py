@@ -14,7 +14,7 @@ from consult.editions import current_edition, plan_of
 from consult.models import Consultation, User
 from responses.answers import Answers
 from responses.coding import code_answer, make_code
-from responses.filling import Respondent, fill_responses, write_arrivals
+from responses.filling import Respondent, fill_responses, take_stock, write_arrivals
 from responses.models import CodedAnswer, Response, Review
 from responses.reviewing import move_review
 
@@ -71,6 +71,7 @@ def plant(*, consultation: Consultation, count: int, seed: int, reviewer: User) 
         planted.several.setdefault(email, []).append(row.reference)
     planted.rare = [row.pk for row in _write(consultation, [(f"We need a {RARE_WORD.title()} here.", "") for _ in range(SAYING_IT)])]
     _review(consultation, planted, reviewer)
+    take_stock()
     return planted
 
 

@@ -136,13 +136,17 @@ def test_an_expired_token_costs_nothing_that_was_typed(writer: Writer) -> None:
 
 
 def test_back_and_forward_show_what_was_typed_last(writer: Writer) -> None:
+    def on_and_back() -> None:
+        writer.page.get_by_role("button", name="Continue", exact=True).click()
+        # Back from the next page, and not out of the middle of going there.
+        writer.page.wait_for_url("**/respond/trust/")
+        writer.page.go_back()
+
     writer.comment().fill("Before.")
-    writer.page.get_by_role("button", name="Continue", exact=True).click()
-    writer.page.go_back()
+    on_and_back()
     expect(writer.comment()).to_have_value("Before.")
     writer.comment().fill(WORDS)
-    writer.page.get_by_role("button", name="Continue", exact=True).click()
-    writer.page.go_back()
+    on_and_back()
     expect(writer.comment()).to_have_value(WORDS)
     assert kept() == WORDS
 
@@ -164,6 +168,7 @@ def test_after_sending_nothing_of_it_stays_in_the_browser(writer: Writer) -> Non
     assert writer.page.evaluate("Object.keys(localStorage)") == []
     assert Response.objects.get().texts == {"violence-comment": WORDS}
     address = writer.page.url
+    writer.page.wait_for_load_state()
     writer.page.go_back()
     writer.page.go_forward()
     assert writer.page.url == address
