@@ -121,6 +121,7 @@ def change_many(by: User) -> str:
 
 
 def carry_out(change: BulkChange) -> None:
+    change.refresh_from_db()
     while change.state in AT_WORK:
         make_due_changes()
         change.refresh_from_db()
