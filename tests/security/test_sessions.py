@@ -9,7 +9,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 
-from consult.models import AuditEntry, User
+from consult.models import AuditEntry, Consultation, User
 from responses.batching import seal_batch, write_batch
 from responses.models import Response
 
@@ -35,6 +35,18 @@ def test_who_does_nothing_for_a_while_signs_in_again_and_is_told_why(reviewer: U
     assert "nothing happened for 60 minutes" in page.content.decode()
     assert page.redirect_chain[-1][0] == f"{reverse('sign-in')}?next=%2Fstaff%2Fresponses%2F&ended=idle"
     assert Session.objects.count() == 0
+
+
+@pytest.mark.usefixtures("consultation")
+def test_a_page_that_keeps_itself_up_to_date_keeps_nobody_signed_in(analyst: User, sign_in: SignIn, settings: Any) -> None:
+    """A batch that cannot be written is at work for as long as that lasts, and so is the screen that somebody left."""
+    client = sign_in(analyst)
+    address = client.post(reverse("batch-now"), {"consultation": Consultation.objects.get().slug})["Location"]
+    moved(client, seen_at=settings.SESSION_IDLE_SECONDS - 60)
+    assert client.get(address)["Refresh"] == "5"
+    assert client.session["seen_at"] < time.time() - (settings.SESSION_IDLE_SECONDS - 90)
+    moved(client, seen_at=settings.SESSION_IDLE_SECONDS)
+    assert client.get(address)["Location"].endswith("ended=idle")
 
 
 def test_the_administration_ends_with_it_too(administrator: User, sign_in: SignIn, settings: Any) -> None:
