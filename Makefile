@@ -15,13 +15,13 @@ help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|' 2>/dev/null || grep -E '^[a-z-]+:.*## ' Makefile
 
 $(VENV)/.run: requirements.txt
-	@consult/services/set-up run
+	@consult/local/set-up run
 
 $(VENV)/.test: requirements.txt tests/requirements.txt
-	@consult/services/set-up test
+	@consult/local/set-up test
 
 run: $(VENV)/.run ## Set up, then start the whole service
-	@exec $(PY) -m consult.services.run
+	@exec $(PY) -m consult.local.run
 
 lint: $(VENV)/.test ## Check style, types and templates
 	$(VENV)/bin/ruff check .
@@ -36,16 +36,16 @@ test-containers: $(VENV)/.test ## Build the image, bring the composition up and 
 	$(PY) -m pytest -n 0 -m containers tests/containers
 
 chaos: $(VENV)/.test ## Kill, pause and cut parts while people answer, and hold every promise; SECONDS, CLIENTS and SEED may be set
-	$(PY) -m tests.chaos --seconds $(or $(SECONDS),60) --clients $(or $(CLIENTS),4) $(if $(SEED),--seed $(SEED))
+	$(PY) -m tests.bench.chaos --seconds $(or $(SECONDS),60) --clients $(or $(CLIENTS),4) $(if $(SEED),--seed $(SEED))
 
 soak: $(VENV)/.test ## The longer faults, then COUNT responses (100,000) at RATE a second (35), and hold every promise
 	$(PY) -m pytest -n 0 -m soak tests/faults
-	$(PY) -m tests.soak --count $(or $(COUNT),100000) --rate $(or $(RATE),35)
+	$(PY) -m tests.bench.soak --count $(or $(COUNT),100000) --rate $(or $(RATE),35)
 
 bench: $(VENV)/.test ## Measure what people wait for, as ratios within one run
-	$(PY) -m tests.bench_pages
-	$(PY) -m tests.bench_packs
-	$(PY) -m tests.bench_review
+	$(PY) -m tests.bench.pages
+	$(PY) -m tests.bench.packs
+	$(PY) -m tests.bench.review
 
 pictures: $(VENV)/.test ## Make the help page's pictures anew, with made-up responses
 	$(PY) -m pytest -n 0 -m pictures tests/journeys/test_help.py
@@ -58,7 +58,7 @@ audit: $(VENV)/.test ## Ask whether any pinned package has a known weakness; nee
 	$(VENV)/bin/pip-audit --strict --require-hashes --progress-spinner off -r requirements.txt
 
 sbom: $(VENV)/.test ## Write the software bill of materials (CycloneDX) to sbom.cdx.json
-	@$(PY) -m tests.bill sbom.cdx.json
+	@$(PY) -m tests.support.bill sbom.cdx.json
 
 clean: ## Remove what was set up; the data in var stays
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -19,8 +19,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from consult.models import AuditEntry, Consultation, Option, Question, Recommendation, Right, Section, User
-from consult.publishing import change_schedule, change_window, publish_edition, withdraw_consultation
-from consult.signing_in import due_first
+from consult.plans.publishing import change_schedule, change_window, publish_edition, withdraw_consultation
+from consult.staff.signing_in import due_first
 
 RIGHTS_HERE = [Right.EDIT_PLAN, Right.READ_TRAIL]
 

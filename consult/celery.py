@@ -6,7 +6,7 @@ from celery import Celery
 from celery.schedules import crontab
 from celery.signals import task_prerun
 
-from consult.logs import current_id
+from consult.web.logs import current_id
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consult.settings")
 

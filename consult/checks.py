@@ -7,8 +7,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Tags, register
 from django.db import DatabaseError
 
-from consult.durability import UNSAFE, unsafe_settings
 from consult.models import published
+from consult.web.durability import UNSAFE, unsafe_settings
 
 # What only the operator knows, and which page says it.
 OPERATORS_WORDS = {

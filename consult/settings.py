@@ -4,9 +4,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from consult import env
-from consult.services import addresses
-from consult.services.secret import local_secret_key
+from consult import addresses, env
+from consult.local.secret import local_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -48,19 +47,19 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "consult.logs.request_log",
+    "consult.web.logs.request_log",
     # Around all others, so that what those refuse carries the headers too.
     "csp.middleware.CSPMiddleware",
-    "consult.headers.security_headers",
+    "consult.web.headers.security_headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "consult.compressing.CompressPages",
+    "consult.web.compression.CompressPages",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "consult.sessions.end_idle_sessions",
-    "consult.refusing.refuse_what_no_form_sends",
+    "consult.staff.idle_sessions.end_idle_sessions",
+    "consult.web.limits.refuse_what_no_form_sends",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -173,7 +172,7 @@ MOST_STAFF_BODY_BYTES = 55_000_000
 LIMITS: dict[str, tuple[int, int]] = {
     name.removeprefix("LIMIT_").lower(): value for name, value in VALUES.items() if name.startswith("LIMIT_")
 }
-# For so many days after closing and grace, by what is kept: see responses/retention.py.
+# For so many days after closing and grace, by what is kept: see responses/governance/retention.py.
 KEEP: dict[str, int] = {
     name.removeprefix("KEEP_").removesuffix("_DAYS").lower(): value for name, value in VALUES.items() if name.startswith("KEEP_")
 }
@@ -202,7 +201,7 @@ SESSION_IDLE_SECONDS: int = VALUES["SESSION_IDLE_MINUTES"] * 60
 SECOND_FACTOR_NEEDED = PRODUCTION
 # Messages are the staff's alone, and need no cookie of their own.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
-CSRF_FAILURE_VIEW = "consult.views.csrf_failure"
+CSRF_FAILURE_VIEW = "consult.views.pages.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -224,8 +223,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"()": "consult.logs.LineFormatter", "format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
-        "json": {"()": "consult.logs.JsonFormatter"},
+        "line": {"()": "consult.web.logs.LineFormatter", "format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+        "json": {"()": "consult.web.logs.JsonFormatter"},
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json" if PRODUCTION else "line"}},
     "root": {"handlers": ["console"], "level": "INFO" if PRODUCTION else "WARNING"},

@@ -6,9 +6,9 @@ import sys
 from django.core.wsgi import get_wsgi_application
 from django.db import DatabaseError, connection
 
-from consult.durability import UnsafeDatabase, refuse_unsafe_database
-from consult.hearing_out import hear_out
-from consult.patience import lose_patience_in_time
+from consult.web.database_timeout import lose_patience_in_time
+from consult.web.durability import UnsafeDatabase, refuse_unsafe_database
+from consult.web.oversized import hear_out
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consult.settings")
 # Nobody waits for ever behind a lock or a long question: they are told to try again. Read by PostgreSQL's own library; work that

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from consult.plan import ABOUT_YOU, EQUALITY, Plan, Question
+from consult.plans.document import ABOUT_YOU, EQUALITY, Plan, Question
 
 WRITE_IN_MAX_CHARS = 200
 SHORT_TEXT_MAX_CHARS = 200

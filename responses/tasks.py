@@ -9,10 +9,16 @@ from django.core.management import call_command
 from kombu.exceptions import OperationalError
 
 from consult.celery import app
-from consult.limiting import forget_hits
+from consult.jobs import noted
 from consult.models import Consultation
-from consult.running import noted
-from responses import batching, bulk_changing, clustering, confirming, delivering, extracting, reconciling, retention, returning, tallying
+from consult.web.rate_limits import forget_hits
+from responses.dashboard import tallies
+from responses.exporting import batches as batching
+from responses.exporting import delivering
+from responses.exporting import extracts as extracting
+from responses.governance import reconciling, retention
+from responses.responding import confirming, save_and_return
+from responses.reviewing import bulk_changes, clusters
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +34,7 @@ def send_due_confirmations() -> None:
     """Send the emails that are due: confirmations, and links to drafts."""
     with noted(send_due_confirmations.name):
         confirming.send_due_confirmations()
-        returning.send_due_links()
+        save_and_return.send_due_links()
 
 
 @app.task(name="responses.seal_due_batches")
@@ -56,7 +62,7 @@ def make_due_extracts() -> None:
 def change_many() -> None:
     """Carry out, and undo, the changes to many responses that staff asked for."""
     with noted(change_many.name):
-        bulk_changing.make_due_changes()
+        bulk_changes.make_due_changes()
 
 
 @app.task(name="responses.reconcile")
@@ -73,7 +79,7 @@ def find_clusters() -> None:
     """Look for answers that are nearly the same, for reviewers to make campaigns of."""
     with noted(find_clusters.name):
         for consultation in Consultation.objects.filter(published_at__isnull=False):
-            clustering.find_clusters(consultation=consultation)
+            clusters.find_clusters(consultation=consultation)
 
 
 @app.task(name="responses.tally")
@@ -81,7 +87,7 @@ def count() -> None:
     """Count what came in, for the dashboard."""
     with noted(count.name):
         for consultation in Consultation.objects.filter(published_at__isnull=False):
-            tallying.tally(consultation=consultation)
+            tallies.tally(consultation=consultation)
 
 
 @app.task(name="responses.tidy")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from consult.plan import Part, Plan, Question
+from consult.plans.document import Part, Plan, Question
 from responses.answers import is_asked, write_in_name
 
 

@@ -15,14 +15,14 @@ from django.utils import timezone
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django.fixtures import Settings
 
-from consult.editions import plan_of
-from consult.loading import load_plan
 from consult.models import Consultation, Edition, User
-from consult.plan import Plan
+from consult.plans.document import Plan
+from consult.plans.editions import plan_of
+from consult.plans.loading import load_plan
 from responses.answers import read_answers
 from responses.models import Response
-from responses.submitting import Submitted, submit_response
-from tests.postbox import Postbox
+from responses.responding.submitting import Submitted, submit_response
+from tests.support.postbox import Postbox
 
 BUNDLED_PLAN = Path(settings.BASE_DIR) / "consult" / "plans" / "police-and-crime-plan-2021-25.yaml"
 

@@ -9,8 +9,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from consult.services.postgres import Postgres
-from consult.services.redis import Redis
+from consult.local.postgres import Postgres
+from consult.local.redis import Redis
 
 os.environ["DEBUG"] = "on"
 # Playwright runs an event loop in the tests' thread, which Django would take for an asynchronous caller.

@@ -7,9 +7,9 @@ from pathlib import Path
 from django.core.management import get_commands
 
 from consult.env import SETTINGS
-from responses.coding import LEARN_FROM
-from responses.reviewing import COUNT_CAP, LATELY, MOVES
-from responses.tallying import FEWEST_SHOWN
+from responses.dashboard.tallies import FEWEST_SHOWN
+from responses.reviewing.coding import LEARN_FROM
+from responses.reviewing.reviews import COUNT_CAP, LATELY, MOVES
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()

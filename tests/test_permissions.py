@@ -14,11 +14,11 @@ from django.urls import get_resolver, reverse
 from django.utils import timezone
 
 from consult.models import User
-from responses.batching import seal_batch, write_batch
-from responses.extracting import ask_for_extract, make_due_extracts
+from responses.dashboard.tallies import tally
+from responses.exporting.batches import seal_batch, write_batch
+from responses.exporting.extracts import ask_for_extract, make_due_extracts
 from responses.models import BulkChange, Campaign, Cluster, Code, Message, Response, Transcription
-from responses.receipts import receipt_token
-from responses.tallying import tally
+from responses.receipt_tokens import receipt_token
 from tests.conftest import make_person
 
 SECRET = "A secret hope."

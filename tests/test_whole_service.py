@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.running import Running, until
-from tests.walking import Walker
+from tests.support.running import Running, until
+from tests.support.walking import Walker
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = "police-and-crime-plan-2021-25/respond"

@@ -12,9 +12,9 @@ from django.urls import reverse
 from pytest_django.fixtures import Settings
 
 from consult.models import Consultation
-from responses.confirming import send_due_confirmations
 from responses.models import Response
-from responses.receipts import receipt_token
+from responses.receipt_tokens import receipt_token
+from responses.responding.confirming import send_due_confirmations
 
 ROOT = Path(__file__).resolve().parent.parent
 BLOCKS = r"</?(?:p|li|h[1-6]|dt|dd|td|th|div|label|legend|button|caption|summary|br|section|ul|ol|dl)\b[^>]*>"
@@ -73,8 +73,12 @@ def test_the_email_can_be_read_by_a_child_of_twelve(send: Callable[..., Response
     assert reading_age("<p>" + message.body.replace("\n\n", "</p><p>") + "</p>") < READING_AGE
 
 
-PUBLIC = sorted(path for folder in ("consult", "responses", "emails", "gds") for path in (ROOT / "templates" / folder).rglob("*.*")) + [
-    ROOT / "templates" / name for name in ("base.html", "message.html", "try_again.html", "_exit.html", "_footer_links.html")
+PUBLIC = sorted(path for folder in ("consult", "responding", "emails", "gds") for path in (ROOT / "templates" / folder).rglob("*.*")) + [
+    ROOT / "templates" / name
+    for name in (
+        *("base.html", "message.html", "try_again.html", "_exit.html", "_footer_links.html"),
+        *("reviewing/published.html", "reviewing/_published_parts.html", "exporting/signing_keys.html"),
+    )
 ]
 
 

@@ -81,7 +81,7 @@ class Edition(models.Model):
     """What a consultation said and asked from one moment on, whole and never edited.
 
     Each response points to the edition it answered, so that its receipt, the review page and the codebook show the
-    wording as it was. `content` is made by `consult.publishing.publish_edition` from the rows beside it.
+    wording as it was. `content` is made by `consult.plans.publishing.publish_edition` from the rows beside it.
     """
 
     consultation = models.ForeignKey(Consultation, on_delete=models.PROTECT, related_name="editions")

@@ -11,7 +11,7 @@ import yaml
 from django.utils.text import slugify
 
 from consult.clock import NotADate, names_a_year, parse_closing, parse_opening
-from consult.plan import ABOUT_YOU, EQUALITY, GENERAL
+from consult.plans.document import ABOUT_YOU, EQUALITY, GENERAL
 from consult.plans.shapes import SLUG, Notes, Problem, list_of, mapping, one_of, slug, table, text, web_address, whole_number, yes_or_no
 
 MAX_BYTES = 500_000

@@ -10,7 +10,7 @@ from responses.models.response import Response
 
 
 class BulkChange(models.Model):
-    """A change to all responses that fitted a filter. Made, carried out and undone by `responses.bulk_changing` alone."""
+    """A change to all responses that fitted a filter. Made, carried out and undone by `responses.reviewing.bulk_changes` alone."""
 
     class Act(models.TextChoices):
         MOVE = "move", "move to a state"

@@ -42,7 +42,7 @@ class ClusterMember(models.Model):
 
 
 class Campaign(models.Model):
-    """Responses that a reviewer says belong together, under a name. Changed by `responses.grouping` alone."""
+    """Responses that a reviewer says belong together, under a name. Changed by `responses.reviewing.campaigns` alone."""
 
     consultation = models.ForeignKey(Consultation, on_delete=models.PROTECT, related_name="campaigns")
     name = models.CharField(max_length=120)

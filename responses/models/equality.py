@@ -17,7 +17,7 @@ class EqualityAnswers(models.Model):
     is made from the token of the receipt, which the database does not hold: whoever has the receipt finds this row, and
     whoever has the database alone does not.
 
-    Handed over in a batch after closing; see `responses.equality`. Afterwards a row whose use was stopped stays, empty, so
+    Handed over in a batch after closing; see `responses.responding.equality`. Afterwards a row whose use was stopped stays, empty, so
     that MOPAC can be told its `id`.
     """
 

@@ -63,7 +63,7 @@ class Response(models.Model):
             models.UniqueConstraint(fields=["submission_key"], name="one_response_a_submission_key"),
             models.UniqueConstraint(fields=["receipt_hash", "version"], name="one_receipt_a_reference"),
         ]
-        # For `responses.finding`: what most responses have is found without an index, what few have is not.
+        # For `responses.reviewing.filters`: what most responses have is found without an index, what few have is not.
         indexes = [
             GinIndex(fields=["choices"], opclasses=["jsonb_path_ops"], name="choices_of_responses"),
             GinIndex(fields=["flags"], name="flags_of_responses"),
@@ -81,7 +81,7 @@ class Contact(models.Model):
     """How to reach a respondent and where they live: kept apart from their words, so that it can be left out or erased.
 
     `name`, `email` and `postcode_district` are as they were received, and stay so. An address that turned out to be wrong is
-    put right in `corrected_email`, by `responses.correcting`.
+    put right in `corrected_email`, by `responses.responding.correcting`.
     """
 
     response = models.OneToOneField(Response, on_delete=models.PROTECT, related_name="contact")

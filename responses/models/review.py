@@ -8,7 +8,7 @@ from responses.models.response import Response
 
 
 class Review(models.Model):
-    """Where reading has got to with one response. Written with the response, moved by `responses.reviewing` alone.
+    """Where reading has got to with one response. Written with the response, moved by `responses.reviewing.reviews` alone.
 
     `version` grows with every move, so that the second of two reviewers is told and nothing is overwritten.
     """

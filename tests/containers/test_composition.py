@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.walking import Walker
+from tests.support.walking import Walker
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PORT = 8899

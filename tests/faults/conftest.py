@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from consult.services.redis import Redis
-from tests.postbox import Postbox
-from tests.workers import Worker, nudges_to
+from consult.local.redis import Redis
+from tests.support.postbox import Postbox
+from tests.support.workers import Worker, nudges_to
 
 
 @pytest.fixture

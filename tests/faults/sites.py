@@ -14,11 +14,11 @@ from typing import Any
 
 import psycopg2
 
-from consult.services.postgres import Postgres
-from consult.services.redis import Redis
-from tests.postbox import Postbox
-from tests.running import ROOT, Running, of_group, until
-from tests.walking import Walker
+from consult.local.postgres import Postgres
+from consult.local.redis import Redis
+from tests.support.postbox import Postbox
+from tests.support.running import ROOT, Running, of_group, until
+from tests.support.walking import Walker
 
 RESPOND = "/police-and-crime-plan-2021-25/respond/"
 # What a connection that was cut looks like from a browser.

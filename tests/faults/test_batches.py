@@ -15,14 +15,14 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from consult.models import Action, AuditEntry, Consultation
-from responses.filling import fill_responses
+from responses.demo.filling import fill_responses
+from responses.exporting.pack import copy_program, make_files
 from responses.models import Batch, BatchMember, LedgerEntry, Response
-from responses.packing import copy_program, make_files
 from responses.tasks import nudge_writing
 from tests.faults.sites import HOLD
-from tests.folders import content_of
-from tests.running import of_group
-from tests.workers import Worker, wait_until
+from tests.support.folders import content_of
+from tests.support.running import of_group
+from tests.support.workers import Worker, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -11,15 +11,15 @@ import pytest
 from django.db import connection
 
 from consult.models import Consultation, User
-from responses import bulk_changing
-from responses.bulk_changing import NotUndoable, ask_for_change, ask_to_undo, forecast, make_due_changes
-from responses.filling import fill_responses
+from responses.demo.filling import fill_responses
+from responses.governance.reconciling import reconcile
 from responses.models import BulkChange, Response, Review, ReviewStep
-from responses.reconciling import reconcile
+from responses.reviewing import bulk_changes
+from responses.reviewing.bulk_changes import NotUndoable, ask_for_change, ask_to_undo, forecast, make_due_changes
 from responses.tasks import nudge_changing
 from tests.conftest import make_person
 from tests.races.test_batching import at_once
-from tests.workers import Worker, database_url, wait_until
+from tests.support.workers import Worker, database_url, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MANY = 1800
@@ -91,7 +91,7 @@ def test_a_worker_killed_in_the_middle_and_two_after_it_do_everything_once_forth
 def test_two_changes_to_the_same_responses_at_once_move_each_once_and_tell_whom_they_were_late_for(
     many: list[int], reviewer: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(bulk_changing.AT_ONCE, BulkChange.Act.MOVE, 100)
+    monkeypatch.setitem(bulk_changes.AT_ONCE, BulkChange.Act.MOVE, 100)
     colleague = make_person("ben", "reviewer")
     changes = [ask(reviewer, "reading"), ask(colleague, "considered")]
     at_once(make_due_changes, make_due_changes, make_due_changes)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.chaos import Chaos
+from tests.bench.chaos import Chaos
 
 
 def test_whatever_is_killed_paused_and_cut_each_promise_is_kept_once(tmp_path: Path) -> None:

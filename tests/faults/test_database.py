@@ -11,10 +11,10 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from consult.services.postgres import Postgres
+from consult.local.postgres import Postgres
 from tests.faults.sites import RESPOND, Site
-from tests.running import ROOT, until, with_children
-from tests.walking import Walker
+from tests.support.running import ROOT, until, with_children
+from tests.support.walking import Walker
 
 
 @pytest.fixture(scope="module")

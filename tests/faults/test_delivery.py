@@ -15,16 +15,16 @@ import pytest
 from django.db.models.functions import Now
 from pytest_django.fixtures import Settings
 
-from consult.destinations import Sftp
+from consult.addresses import delivery as destination
 from consult.models import Consultation
-from consult.services.addresses import delivery as destination
-from responses.batching import folder_of, seal_batch, write_batch
-from responses.delivering import deliver_due_batches
-from responses.filling import fill_responses
+from responses.demo.filling import fill_responses
+from responses.exporting.batches import folder_of, seal_batch, write_batch
+from responses.exporting.delivering import deliver_due_batches
+from responses.exporting.destinations import Sftp
 from responses.models import Batch, Delivery
 from responses.tasks import nudge_delivering
-from tests.folders import content_of
-from tests.workers import Worker, wait_until
+from tests.support.folders import content_of
+from tests.support.workers import Worker, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

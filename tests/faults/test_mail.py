@@ -16,15 +16,15 @@ from django.db.models.functions import Now
 from redis import Redis as Client
 
 from consult.clock import in_words
-from consult.services.redis import Redis
-from responses import confirming
-from responses.confirming import claim_due, send_due_confirmations
+from consult.local.redis import Redis
 from responses.models import Confirmation, ConfirmationAttempt, LedgerEntry, Response
-from responses.receipts import receipt_token
+from responses.receipt_tokens import receipt_token
+from responses.responding import confirming
+from responses.responding.confirming import claim_due, send_due_confirmations
 from responses.tasks import nudge_sending
-from tests.postbox import Postbox
-from tests.tampering import behind_its_back
-from tests.workers import Worker, wait_until
+from tests.support.postbox import Postbox
+from tests.support.tampering import behind_its_back
+from tests.support.workers import Worker, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

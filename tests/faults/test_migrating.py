@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults.sites import RESPOND, Site
-from tests.running import ROOT, until
-from tests.walking import Walker
+from tests.support.running import ROOT, until
+from tests.support.walking import Walker
 
 # Longer than anybody is let wait behind a lock, so that whoever stands behind this report would be refused.
 REPORT_SECONDS = 9

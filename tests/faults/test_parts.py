@@ -12,9 +12,9 @@ import redis as redis_client
 
 from responses.tasks import nudge_sending
 from tests.faults.sites import Parts, again_and_again, in_background
-from tests.postbox import Postbox
-from tests.running import until, with_children
-from tests.workers import nudges_to
+from tests.support.postbox import Postbox
+from tests.support.running import until, with_children
+from tests.support.workers import nudges_to
 
 # Two seconds is what is promised; the machine that tests may be busy, and this only says that nobody hangs.
 AT_ONCE_SECONDS = 15

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos import Chaos
+from tests.bench.chaos import Chaos
 from tests.faults.sites import Parts
-from tests.running import until
+from tests.support.running import until
 
 pytestmark = pytest.mark.soak
 

@@ -23,19 +23,17 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from consult.editions import plan_of
-from consult.limiting import count_hit
-from consult.loading import load_plan
 from consult.models import Consultation, User
-from consult.second_factor import STEP_SECONDS, code_at
-from consult.staffing import create_staff
-from responses.amending import amend_response
+from consult.plans.editions import plan_of
+from consult.plans.loading import load_plan
+from consult.staff.accounts import create_staff
+from consult.staff.second_factor import STEP_SECONDS, code_at
+from consult.web.rate_limits import count_hit
 from responses.answers import read_answers
-from responses.batching import seal_batch, write_batch
-from responses.bulk_changing import make_due_changes
-from responses.clustering import find_clusters
-from responses.coding import code_answer, draw_second_coding
-from responses.extracting import ask_for_extract, make_due_extracts
+from responses.dashboard.tallies import tally
+from responses.exporting.batches import seal_batch, write_batch
+from responses.exporting.extracts import ask_for_extract, make_due_extracts
+from responses.governance.reconciling import reconcile
 from responses.models import (
     Batch,
     Cluster,
@@ -49,13 +47,15 @@ from responses.models import (
     Transcription,
     Writing,
 )
-from responses.receipts import receipt_token
-from responses.reconciling import reconcile
-from responses.reviewing import move_review
-from responses.tallying import tally
+from responses.receipt_tokens import receipt_token
+from responses.responding.amending import amend_response
+from responses.reviewing.bulk_changes import make_due_changes
+from responses.reviewing.clusters import find_clusters
+from responses.reviewing.coding import code_answer, draw_second_coding
+from responses.reviewing.reviews import move_review
 from tests.conftest import BUNDLED_PLAN, make_person
-from tests.responses.test_likeness import EDITS, LETTER
-from tests.running import until
+from tests.responses.reviewing.test_similarity import EDITS, LETTER
+from tests.support.running import until
 
 Send = Callable[..., Response]
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
@@ -656,7 +656,7 @@ def test_what_went_wrong_is_told_on_pages_as_good_as_the_others_and_says_what_be
         (SuspiciousOperation(), "400", "Pages that you saved before are still there."),
     ):
         with monkeypatch.context() as broken:
-            broken.setattr("consult.views.page_context", raising(trouble))
+            broken.setattr("consult.views.pages.page_context", raising(trouble))
             page.goto(start)
         told(state, words)
     sign_in(visit, reviewer)

@@ -12,15 +12,15 @@ from PIL import Image
 from playwright.sync_api import Page
 
 from consult.models import Consultation, User
-from responses.clustering import find_clusters
-from responses.coding import code_answer, make_code
-from responses.filling import fill_responses
-from responses.grouping import name_campaign
+from responses.dashboard.tallies import tally
+from responses.demo.filling import fill_responses
 from responses.models import Cluster, Response
-from responses.tallying import tally
-from responses.views.guide import STEPS
+from responses.reviewing.campaigns import name_campaign
+from responses.reviewing.clusters import find_clusters
+from responses.reviewing.coding import code_answer, make_code
+from responses.reviewing.views.help import STEPS
 from tests.journeys.test_accessibility import Visit, sign_in
-from tests.responses.test_likeness import EDITS, LETTER
+from tests.responses.reviewing.test_similarity import EDITS, LETTER
 
 PICTURES = Path(settings.BASE_DIR) / "consult" / "static"
 COLOURS = 64

@@ -10,14 +10,14 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from consult.models import Consultation, User
-from responses.batching import write_batch
-from responses.clustering import find_clusters
-from responses.coding import make_code
-from responses.extracting import make_due_extracts
+from responses.exporting.batches import write_batch
+from responses.exporting.extracts import make_due_extracts
 from responses.models import Batch, Campaign, Coding, Redaction, Response, Review
+from responses.reviewing.clusters import find_clusters
+from responses.reviewing.coding import make_code
 from tests.journeys.test_accessibility import nobody_is_at_work
-from tests.responses.test_likeness import LETTER
-from tests.running import until
+from tests.responses.reviewing.test_similarity import LETTER
+from tests.support.running import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 Send = Callable[..., Response]

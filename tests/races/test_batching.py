@@ -13,11 +13,11 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from consult.models import Action, AuditEntry, Consultation, User
-from responses import batching
-from responses.batching import BeingWritten, seal_batch, seal_due_batches, write_batch
-from responses.coding import change_code, code_answer, make_code
-from responses.filling import fill_responses
+from responses.demo.filling import fill_responses
+from responses.exporting import batches as batching
+from responses.exporting.batches import BeingWritten, seal_batch, seal_due_batches, write_batch
 from responses.models import Batch, BatchMember, LedgerEntry, MemberMarks, Response
+from responses.reviewing.coding import change_code, code_answer, make_code
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -132,7 +132,7 @@ def test_the_schedule_leaves_a_batch_to_whoever_is_writing_it(consultation: Cons
         seal_due_batches()
         left.set()
 
-    monkeypatch.setattr("responses.batching.make_files", slowly)
+    monkeypatch.setattr("responses.exporting.batches.make_files", slowly)
     at_once(lambda: write_batch(batch=Batch.objects.get(pk=batch.pk)), come_by)
     batch.refresh_from_db()
     assert (batch.written_at is not None, batch.failure) == (True, "")

@@ -11,13 +11,13 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from consult.editions import plan_of
-from responses.amending import ChangedMeanwhile, amend_response
+from consult.plans.editions import plan_of
 from responses.answers import read_answers
-from responses.batching import folder_of, seal_batch, write_batch
-from responses.erasing import erase_response
+from responses.exporting.batches import folder_of, seal_batch, write_batch
+from responses.governance.erasing import erase_response
+from responses.governance.reconciling import reconcile
 from responses.models import Batch, Response
-from responses.reconciling import reconcile
+from responses.responding.amending import ChangedMeanwhile, amend_response
 from tests.races.test_batching import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)

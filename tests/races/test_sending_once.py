@@ -14,10 +14,10 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django.live_server_helper import LiveServer
 
-from responses.confirming import send_due_confirmations
 from responses.models import Confirmation, Draft, LedgerEntry, Response
-from tests.postbox import Postbox
-from tests.walking import Walker
+from responses.responding.confirming import send_due_confirmations
+from tests.support.postbox import Postbox
+from tests.support.walking import Walker
 
 SLUG = "police-and-crime-plan-2021-25"
 TIMES = 20

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consult.plan import Option, Plan, Question
+from consult.plans.document import Option, Plan, Question
 from responses.answers import Answers, AnswersRefused, digest_of, is_blank, read_answers, says_something, storable
 
 

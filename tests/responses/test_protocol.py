@@ -26,16 +26,18 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule, run_state_machine_as_test
 
 from consult.models import Consultation, Edition
-from consult.plan import Plan
-from responses import amending, batching, confirming, erasing, submitting
-from responses.amending import ChangedMeanwhile, amend_response, withdraw_response
+from consult.plans.document import Plan
 from responses.answers import read_answers
-from responses.batching import seal_batch, seal_due_batches, write_batch
-from responses.confirming import claim_due, send_due_confirmations
-from responses.erasing import ErasedAlready, erase_response
+from responses.exporting import batches
+from responses.exporting.batches import seal_batch, seal_due_batches, write_batch
+from responses.governance import erasing
+from responses.governance.erasing import ErasedAlready, erase_response
+from responses.governance.reconciling import go_through
 from responses.models import Batch, BatchMember, Confirmation, LedgerEntry, Response, Review
-from responses.reconciling import go_through
-from responses.submitting import ConsultationClosed, SentDifferently, Submitted, submit_response
+from responses.responding import amending, confirming, submitting
+from responses.responding.amending import ChangedMeanwhile, amend_response, withdraw_response
+from responses.responding.confirming import claim_due, send_due_confirmations
+from responses.responding.submitting import ConsultationClosed, SentDifferently, Submitted, submit_response
 
 pytestmark = pytest.mark.django_db
 
@@ -553,22 +555,22 @@ def cut_everywhere(act: Callable[[Protocol, int], object]) -> Steps:
 # By guard: what takes it away, in Python and in the database, and steps at which the model notices.
 GUARDS: dict[str, tuple[list[tuple[Any, str, Any]], str, Steps]] = {
     "a claim leaves out what is in a batch": (
-        [(batching, "CLAIM", without(batching.CLAIM, ONE_MEMBERSHIP))],
+        [(batches, "CLAIM", without(batches.CLAIM, ONE_MEMBERSHIP))],
         "",
         [seal_two],
     ),
     "a claim leaves out what is in a batch, also where no constraint stands behind it": (
-        [(batching, "CLAIM", without(batching.CLAIM, ONE_MEMBERSHIP))],
+        [(batches, "CLAIM", without(batches.CLAIM, ONE_MEMBERSHIP))],
         NO_ONE_TO_ONE,
         [seal_two],
     ),
     "sealing is one transaction": (
-        [(batching, "transaction", NoTransactions)],
+        [(batches, "transaction", NoTransactions)],
         "",
         [send, *cut_everywhere(lambda machine, at: machine.seals(at))],
     ),
     "sealing is in the ledger": (
-        [(batching, "ENTER_IN_LEDGER", without(batching.ENTER_IN_LEDGER, "member.batch_id = %s", "%s < 0"))],
+        [(batches, "ENTER_IN_LEDGER", without(batches.ENTER_IN_LEDGER, "member.batch_id = %s", "%s < 0"))],
         "",
         [seal_two],
     ),

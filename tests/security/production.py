@@ -4,11 +4,11 @@ import re
 import socket
 from pathlib import Path
 
-from consult.services.redis import Redis
+from consult.local.redis import Redis
 from tests.faults.sites import RESPOND, Parts, Site
-from tests.postbox import Postbox
-from tests.running import free_port
-from tests.walking import Walker
+from tests.support.postbox import Postbox
+from tests.support.running import free_port
+from tests.support.walking import Walker
 
 
 class Production(Parts):

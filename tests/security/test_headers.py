@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from consult.models import User
 from responses.models import Response
-from responses.receipts import receipt_token
+from responses.receipt_tokens import receipt_token
 
 SLUG = "police-and-crime-plan-2021-25"
 

@@ -12,7 +12,7 @@ from consult.models import Consultation, User
 from responses.answers import AnswersRefused
 from responses.contacts import read_contact
 from responses.models import Code, Extract, Response
-from responses.receipts import receipt_token
+from responses.receipt_tokens import receipt_token
 
 SLUG = "police-and-crime-plan-2021-25"
 HOSTILE = [

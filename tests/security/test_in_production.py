@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from consult.second_factor import STEP_SECONDS, code_at
+from consult.staff.second_factor import STEP_SECONDS, code_at
 from responses.tasks import nudge_delivering
 from tests.faults.sites import RESPOND
-from tests.running import until
 from tests.security.production import Production
-from tests.walking import Walker
-from tests.workers import nudges_to
+from tests.support.running import until
+from tests.support.walking import Walker
+from tests.support.workers import nudges_to
 
 START = "/police-and-crime-plan-2021-25/"
 FROM_PROXY = b"Host: 127.0.0.1\r\nX-Forwarded-Proto: https\r\nConnection: close\r\n"

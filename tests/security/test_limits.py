@@ -12,13 +12,13 @@ from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
 
-from consult.limiting import forget_hits
 from consult.models import AuditEntry, Hit, User
-from consult.second_factor import STEP_SECONDS, code_at, key_of, make_seed, set_up
-from responses.confirming import TOO_MANY, send_due_confirmations
+from consult.staff.second_factor import STEP_SECONDS, code_at, key_of, make_seed, set_up
+from consult.web.rate_limits import forget_hits
 from responses.models import Confirmation, Draft, Response
-from tests.postbox import Postbox
-from tests.tampering import behind_its_back
+from responses.responding.confirming import TOO_MANY, send_due_confirmations
+from tests.support.postbox import Postbox
+from tests.support.tampering import behind_its_back
 
 SLUG = "police-and-crime-plan-2021-25"
 

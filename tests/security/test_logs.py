@@ -8,14 +8,14 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from consult.logs import JsonFormatter
 from consult.models import User
+from consult.web.logs import JsonFormatter
 
 
 def test_whoever_is_refused_a_page_stands_in_the_log_by_number(
     reviewer: User, sign_in: Callable[[User], Client], caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.WARNING, logger="consult.views"):
+    with caplog.at_level(logging.WARNING, logger="consult.views.pages"):
         assert sign_in(reviewer).get(reverse("batch-list")).status_code == 403
     assert caplog.messages == [f"Account {reviewer.pk} was refused batch-list."]
 

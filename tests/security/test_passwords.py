@@ -9,8 +9,8 @@ from django.urls import reverse
 
 from consult import settings as real
 from consult.models import User
-from consult.second_factor import RecoveryCode, make_recovery_codes
-from consult.signing_in import PasswordRefused, choose_password
+from consult.staff.second_factor import RecoveryCode, make_recovery_codes
+from consult.staff.signing_in import PasswordRefused, choose_password
 
 
 @pytest.mark.parametrize("password", ["ж" * 64, " a  b \t c 🙂 d  e ", "x" * 499 + "Y", "twelve lower", "0" * 11 + "é"])

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from consult.models import AuditEntry, RecoveryCode, User
-from consult.second_factor import DIGITS, STEP_SECONDS, WrongCode, check_code, code_at, key_of, make_seed, set_up
+from consult.staff.second_factor import DIGITS, STEP_SECONDS, WrongCode, check_code, code_at, key_of, make_seed, set_up
 
 PASSWORD = "rosa has a long password"
 SignIn = Callable[[User], Client]

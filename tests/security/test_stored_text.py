@@ -11,10 +11,10 @@ from playwright.sync_api import Browser
 from pytest_django.live_server_helper import LiveServer
 
 from consult.models import Consultation, User
-from responses.batching import seal_batch, write_batch
+from responses.exporting.batches import seal_batch, write_batch
 from responses.models import Campaign, Cluster, Code, Message, Response
-from responses.receipts import receipt_token
-from responses.reviewing import move_review
+from responses.receipt_tokens import receipt_token
+from responses.reviewing.reviews import move_review
 from tests.journeys.test_accessibility import Visit, sign_in
 from tests.test_permissions import POSTED, STAFF, arguments
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from tests.bill import bill
+from tests.support.bill import bill
 
 
 def test_the_bill_of_materials_names_every_pinned_package_with_its_version_and_hashes() -> None:

@@ -3,7 +3,7 @@
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from consult.models import User
-from consult.staffing import BadUsername, UnknownRole, UsernameTaken, create_staff
+from consult.staff.accounts import BadUsername, UnknownRole, UsernameTaken, create_staff
 
 
 class Command(BaseCommand):

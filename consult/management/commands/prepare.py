@@ -9,10 +9,10 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection
 
-from consult.durability import UnsafeDatabase, refuse_unsafe_database
-from consult.loading import load_plan
 from consult.models import Consultation, User
-from consult.staffing import create_staff
+from consult.plans.loading import load_plan
+from consult.staff.accounts import create_staff
+from consult.web.durability import UnsafeDatabase, refuse_unsafe_database
 
 BUNDLED_PLAN = Path(settings.BASE_DIR) / "consult" / "plans" / "police-and-crime-plan-2021-25.yaml"
 WAIT_SECONDS = 60

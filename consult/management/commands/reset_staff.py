@@ -3,7 +3,7 @@
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from consult.models import User
-from consult.staffing import reset_password
+from consult.staff.accounts import reset_password
 
 
 class Command(BaseCommand):

@@ -14,12 +14,12 @@ from django.db.models.functions import Now
 
 from consult.celery import app
 from consult.clock import closing_in_words
-from consult.durability import UNSAFE, unsafe_settings
+from consult.jobs import overdue
 from consult.models import Consultation
-from consult.running import overdue
-from responses.delivering import unacknowledged
+from consult.web.durability import UNSAFE, unsafe_settings
+from responses.exporting.delivering import unacknowledged
+from responses.governance.retention import retain
 from responses.models import Batch, Confirmation, Delivery, Reconciliation, SigningKey
-from responses.retention import retain
 
 NEEDED_BYTES = 500_000_000
 MOST_CLOCK_SECONDS = 5

@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from responses.erasing import ErasedAlready, NoSuchReference, erase_again, erase_response
+from responses.governance.erasing import ErasedAlready, NoSuchReference, erase_again, erase_response
 from responses.references import NotAReference, normalise_reference
 
 

@@ -4,7 +4,7 @@ from django.core.files.storage import FileSystemStorage, storages
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from consult.models import Consultation
-from responses.batching import BatchNotWritten, folder_of, seal_batch, write_batch
+from responses.exporting.batches import BatchNotWritten, folder_of, seal_batch, write_batch
 
 
 class Command(BaseCommand):

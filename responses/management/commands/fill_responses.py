@@ -5,7 +5,7 @@ from random import SystemRandom
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from responses.filling import NotOpenYet, RealPeopleHere, fill_responses
+from responses.demo.filling import NotOpenYet, RealPeopleHere, fill_responses
 from responses.management.commands.export_batch import find_consultation
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from responses.person import NothingAboutThem, find_person, make_pack
+from responses.governance.subject_access import NothingAboutThem, find_person, make_pack
 
 
 class Command(BaseCommand):

@@ -5,7 +5,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from consult.models import Consultation
-from responses.mailboxes import NotAMailbox, load_mailbox
+from responses.reviewing.mailboxes import NotAMailbox, load_mailbox
 
 
 class Command(BaseCommand):

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from responses.signing import KeyExists, make_key
+from responses.exporting.signing import KeyExists, make_key
 
 
 class Command(BaseCommand):

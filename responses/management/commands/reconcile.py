@@ -4,7 +4,7 @@ import logging
 
 from django.core.management.base import BaseCommand, CommandError
 
-from responses.reconciling import in_sentences, reconcile
+from responses.governance.reconciling import in_sentences, reconcile
 
 log = logging.getLogger(__name__)
 

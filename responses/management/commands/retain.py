@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from responses.retention import clocks, retain
+from responses.governance.retention import clocks, retain
 
 
 class Command(BaseCommand):

@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from responses.person import NothingAboutThem, stop_equality
+from responses.governance.subject_access import NothingAboutThem, stop_equality
 from responses.references import NotAReference, normalise_reference
 
 

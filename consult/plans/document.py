@@ -1,0 +1,156 @@
+"""An edition's content as typed values: what the public reads, answers and is shown again on the receipt.
+
+Pure: `Plan.from_content` takes the JSON that `consult.plans.publishing` made and gives values that cannot be changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+GENERAL = "general"
+ABOUT_YOU = "about-you"
+EQUALITY = "equality"
+
+
+@dataclass(frozen=True)
+class Option:
+    slug: str
+    label: str
+    value: int | None = None
+    group: str = ""
+    write_in: bool = False
+    exclusive: bool = False
+
+
+@dataclass(frozen=True)
+class Question:
+    """`kind` is one of "one", "many", "text" and "short-text"; see `consult.models.Question`."""
+
+    slug: str
+    part: str
+    kind: str
+    text: str
+    help: str
+    scale: str
+    max_choices: int | None
+    max_chars: int | None
+    show_if: dict[str, str]
+    options: tuple[Option, ...]
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is answered by choosing."""
+        return self.kind in {"one", "many"}
+
+    def label_of(self, option_slug: str) -> str:
+        """The wording of one of its options. Raises KeyError where it has none of that slug."""
+        return {option.slug: option.label for option in self.options}[option_slug]
+
+
+@dataclass(frozen=True)
+class Section:
+    slug: str
+    title: str
+    summary: str
+    commitments: tuple[str, ...]
+    official_theme: bool
+    grouping_note: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    slug: str
+    headline: str
+    attribution: str
+    context: str
+    draft_plan_coverage: str
+    figures: tuple[dict[str, str], ...]
+    sources: tuple[str, ...]
+    related_sections: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One page of the form. `kind` is "section", "recommendation", "general", "about-you" or "equality"."""
+
+    slug: str
+    kind: str
+    title: str
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything one edition says and asks."""
+
+    title: str
+    summary: str
+    owner: str
+    statute: str
+    contact: dict[str, Any]
+    ways_to_respond: tuple[dict[str, Any], ...]
+    alternative_formats: tuple[str, ...]
+    safety_notice: str
+    statement: str
+    recommendations_statement: str
+    sources: tuple[str, ...]
+    references: tuple[dict[str, Any], ...]
+    equality_intro: str
+    sections: tuple[Section, ...]
+    recommendations: tuple[Recommendation, ...]
+    questions: tuple[Question, ...]
+
+    @classmethod
+    def from_content(cls, content: dict[str, Any]) -> Plan:
+        """The plan in an edition's `content`."""
+        plain = {field.name: _frozen(content[field.name]) for field in fields(cls)}
+        return cls(
+            **plain
+            | {
+                "sections": tuple(_made(Section, row) for row in content["sections"]),
+                "recommendations": tuple(_made(Recommendation, row) for row in content["recommendations"]),
+                "questions": tuple(
+                    _made(Question, row | {"options": tuple(_made(Option, option) for option in row["options"])})
+                    for row in content["questions"]
+                ),
+            }
+        )
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The pages of the form in order: sections, recommendations, the whole plan, about you. Equality comes after sending."""
+        pages = [(section.slug, "section", section.title) for section in self.sections]
+        pages += [(recommendation.slug, "recommendation", recommendation.headline) for recommendation in self.recommendations]
+        pages += [(GENERAL, "general", _("The plan as a whole")), (ABOUT_YOU, "about-you", _("About you"))]
+        return tuple(Part(slug, kind, title, self.questions_of(slug)) for slug, kind, title in pages)
+
+    @cached_property
+    def equality(self) -> Part:
+        """The page that is offered once the response is sent."""
+        return Part(EQUALITY, "equality", "About you: equality questions", self.questions_of(EQUALITY))
+
+    def questions_of(self, part: str) -> tuple[Question, ...]:
+        """The questions on one page, in order."""
+        return tuple(question for question in self.questions if question.part == part)
+
+    @cached_property
+    def asked(self) -> tuple[Question, ...]:
+        """Every question that a response answers: all but the equality ones, which are asked and kept apart."""
+        return tuple(question for part in self.parts for question in part.questions)
+
+    @cached_property
+    def by_slug(self) -> dict[str, Question]:
+        return {question.slug: question for question in self.questions}
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _made(kind: type, row: dict[str, Any]) -> Any:
+    return kind(**{name: _frozen(value) for name, value in row.items()})

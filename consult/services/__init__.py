@@ -1,1 +1,0 @@
-"""Running the service's parts on one machine: its own PostgreSQL and Redis, and the supervisor of `make run`."""

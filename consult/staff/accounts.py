@@ -1,0 +1,141 @@
+"""Staff accounts: making one, and its one-time password."""
+
+import re
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from consult.auditing import record
+from consult.models import Action, User
+from consult.web.rate_limits import forgive, over_until, which_are_over
+
+# Read out and typed by people: no 0, 1, I, L or O.
+PASSWORD_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZabcdefghjkmnpqrstuvwxyz"  # noqa: S105
+PASSWORD_LENGTH = 16
+
+
+class UsernameTaken(Exception):
+    """Somebody has an account of that name."""
+
+
+class BadUsername(ValueError):
+    """The name cannot be a user name; the message says why."""
+
+
+class UnknownRole(ValueError):
+    """There is no such role; the message names those there are."""
+
+
+class NotLocked(Exception):
+    """This account's codes are taken."""
+
+
+class LastAdministrator(Exception):
+    """Nobody would be left who can manage accounts."""
+
+
+def make_one_time_password() -> str:
+    """A random password of about 92 bits, to be replaced at first sign-in."""
+    return "".join(secrets.choice(PASSWORD_ALPHABET) for _ in range(PASSWORD_LENGTH))
+
+
+def check_username(username: str) -> None:
+    """Raise BadUsername or UsernameTaken where no new account can have this name. Names that differ only in case count as one."""
+    # So long a name fits wherever the trail has to write it.
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.@+_-]{1,99}", username):
+        raise BadUsername("A user name has 2 to 100 letters, digits and . @ + _ - and starts with a letter or digit.")
+    if User.objects.filter(username__iexact=username).exists():
+        raise UsernameTaken(username)
+
+
+def create_staff(*, username: str, role: str, actor: User | None) -> tuple[User, str]:
+    """Make an account for a member of staff, with a one-time password that is shown once and stored only hashed.
+
+    Raises BadUsername, UnknownRole or UsernameTaken.
+    """
+    check_username(username)
+    if role not in User.Role.values:
+        raise UnknownRole(f"There is no role “{role}”. The roles are {', '.join(User.Role.values)}.")
+    password = make_one_time_password()
+    user = User(username=username, role=role, is_staff=True, must_change_password=True)
+    user.set_password(password)
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+            record(action=Action.STAFF_CREATED, actor=actor, subject=username, role=role)
+    except IntegrityError as reason:
+        raise UsernameTaken(username) from reason
+    return user, password
+
+
+def reset_password(*, user: User, actor: User | None, phone_too: bool = False) -> str:
+    """Give an account a new one-time password and return it; the old one, and every session, stop working at once.
+
+    `phone_too` also forgets the phone and the recovery codes: whoever lost them sets up another one.
+    """
+    password = make_one_time_password()
+    with transaction.atomic():
+        if phone_too:
+            user.second_factor = ""
+            user.save(update_fields=["second_factor"])
+            user.recovery_codes.all().delete()
+        user.set_password(password)
+        user.must_change_password = True
+        user.save(update_fields=["password", "must_change_password"])
+        record(
+            action=Action.STAFF_CHANGED,
+            actor=actor,
+            subject=user.get_username(),
+            what="new one-time password" + ", phone forgotten" * phone_too,
+        )
+    return password
+
+
+def change_staff(*, user: User, role: str, is_active: bool, actor: User, takes_contacts: bool = False) -> bool:
+    """Give an account another role, let it download contact details or not, or switch it off or on. False where it is so already.
+
+    Accounts are never deleted: the trail names them. Raises LastAdministrator.
+    """
+    with transaction.atomic():
+        # All administrators are locked, so that two of them cannot switch each other off at once.
+        others = User.objects.select_for_update(no_key=True).filter(role=User.Role.ADMINISTRATOR, is_active=True).order_by("pk")
+        someone_left = any(other.pk != user.pk for other in others)
+        kept = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        names = ("role", "is_active", "takes_contacts")
+        before = {name: getattr(kept, name) for name in names}
+        after = dict(zip(names, (role, is_active, takes_contacts), strict=True))
+        if before == after:
+            return False
+        was_administrator = kept.role == User.Role.ADMINISTRATOR and kept.is_active
+        if was_administrator and not someone_left and not (role == User.Role.ADMINISTRATOR and is_active):
+            raise LastAdministrator
+        record(action=Action.STAFF_CHANGED, actor=actor, subject=kept.get_username(), before=before, after=after)
+        kept.role, kept.is_active, kept.takes_contacts = role, is_active, takes_contacts
+        kept.save(update_fields=names)
+    return True
+
+
+def locked_until(user: User) -> datetime | None:
+    """Until when no code from this account's phone is taken, after too many wrong ones; None where they are taken.
+
+    Only this is counted for an account by itself, and only somebody who knows its password gets so far. Wrong passwords are
+    counted for the network address that they come from too, so that whoever tries them locks out nobody but themselves.
+    """
+    return over_until(limit="sign_in_code", key=user.get_username())
+
+
+def locked_among(users: Sequence[User]) -> set[int]:
+    """The ids of those of `users` that are locked now."""
+    over = which_are_over(limit="sign_in_code", keys=[user.get_username() for user in users])
+    return {user.pk for user in users if user.get_username() in over}
+
+
+def unlock(*, user: User, actor: User) -> None:
+    """Take codes from this account's phone again at once. Raises NotLocked."""
+    with transaction.atomic():
+        if locked_until(user) is None:
+            raise NotLocked
+        forgive(limit="sign_in_code", key=user.get_username())
+        record(action=Action.STAFF_CHANGED, actor=actor, subject=user.get_username(), what="codes taken again")

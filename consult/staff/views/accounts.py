@@ -1,0 +1,149 @@
+"""Staff accounts: who has one, what it may do, and the ways back in. For administrators alone."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from consult.clock import in_words
+from consult.models import Right, User
+from consult.staff.accounts import (
+    BadUsername,
+    LastAdministrator,
+    NotLocked,
+    UsernameTaken,
+    change_staff,
+    create_staff,
+    locked_among,
+    locked_until,
+    reset_password,
+    unlock,
+)
+from consult.staff.forms.accounts import AccountForm, NewAccountForm
+from consult.staff.views.sign_in import ask_again, staff_only
+
+
+def _roles() -> list[dict[str, str]]:
+    """Each role with what it lets somebody do."""
+    may = {
+        User.Role.REVIEWER: _("reads responses with their contact details, codes and decides on them"),
+        User.Role.ANALYST: _("sees figures and takes batches and extracts, without contact details unless granted"),
+        User.Role.EDITOR: _("changes what the consultation says, and its dates"),
+        User.Role.ADMINISTRATOR: _("all of that, and accounts, the trail and people’s requests"),
+    }
+    return [{"value": str(role), "label": _(role.label), "may": words} for role, words in may.items()]
+
+
+@staff_only(Right.MANAGE_STAFF)
+@require_safe
+def account_list(request: HttpRequest) -> HttpResponse:
+    """Everybody who has, or had, an account."""
+    users = list(User.objects.order_by("-is_active", "username"))
+    locked = locked_among(users)
+    rows = [
+        {
+            "account": user,
+            "seen": in_words(user.last_login) if user.last_login else "",
+            "locked": _locked(user) if user.pk in locked else "",
+        }
+        for user in users
+    ]
+    return render(request, "staff/account_list.html", {"rows": rows})
+
+
+def _locked(user: User) -> str:
+    until = locked_until(user)
+    return in_words(until) if until else ""
+
+
+@staff_only(Right.MANAGE_STAFF)
+@require_http_methods(["GET", "HEAD", "POST"])
+def account_new(request: HttpRequest) -> HttpResponse:
+    """Make an account, and show its one-time password, this once."""
+    if asked := ask_again(request):
+        return asked
+    form = NewAccountForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made, password = create_staff(**form.cleaned_data, actor=_by(request))
+        except BadUsername as reason:
+            form.add_error("username", str(reason))
+        except UsernameTaken:
+            form.add_error("username", _("There is an account of that name already."))
+        else:
+            return _show_once(request, made, password)
+    return render(request, "staff/account_new.html", {"form": form, "roles": _roles()})
+
+
+def _by(request: HttpRequest) -> User:
+    user: User = request.user  # type: ignore[assignment]  # staff_only saw to it
+    return user
+
+
+def _show_once(request: HttpRequest, account: User, password: str) -> HttpResponse:
+    # In the answer itself and nowhere else: no session, no message and no cache has it.
+    return render(request, "staff/account_password.html", {"account": account, "password": password})
+
+
+@staff_only(Right.MANAGE_STAFF)
+@require_http_methods(["GET", "HEAD", "POST"])
+def account(request: HttpRequest, pk: int) -> HttpResponse:
+    """One account: its role and rights, ending it, and the ways back in for whoever it belongs to."""
+    found = get_object_or_404(User, pk=pk)
+    if asked := ask_again(request):
+        return asked
+    form = AccountForm(request.POST if request.POST.get("do") == "change" else None)
+    if request.method == "POST":
+        answer = _carry_out(request, found, form)
+        if answer is not None:
+            return answer
+    context: dict[str, Any] = {
+        "form": form,
+        "account": found,
+        "roles": _roles(),
+        "role": request.POST.get("role", found.role),
+        "seen": in_words(found.last_login) if found.last_login else "",
+        "made": in_words(found.date_joined),
+        "locked": _locked(found),
+        "own": found == request.user,
+    }
+    return render(request, "staff/account.html", context)
+
+
+def _carry_out(request: HttpRequest, found: User, form: AccountForm) -> HttpResponse | None:
+    """What the button that was pressed asks for. None where the form does not do."""
+    do, by = request.POST.get("do", ""), _by(request)
+    if do in {"password", "phone"}:
+        if found == by:
+            messages.error(request, _("Your own password and phone you change in the navigation, under “Password” and “Phone”."))
+            return redirect("account", found.pk)
+        return _show_once(request, found, reset_password(user=found, actor=by, phone_too=do == "phone"))
+    if do == "change" and not form.is_valid():
+        return None
+    try:
+        if do == "change":
+            role = form.cleaned_data["role"]
+            # Only an analyst may be granted it: it is an administrator's anyway, and of no use to the others.
+            granted = form.cleaned_data["takes_contacts"] and role == User.Role.ANALYST
+            _say(request, change_staff(user=found, role=role, is_active=found.is_active, takes_contacts=granted, actor=by))
+        elif do in {"end", "begin"}:
+            changed = change_staff(user=found, role=found.role, is_active=do == "begin", takes_contacts=found.takes_contacts, actor=by)
+            _say(request, changed)
+        elif do == "unlock":
+            unlock(user=found, actor=by)
+            _say(request, True)
+    except LastAdministrator:
+        messages.error(request, _("Nothing was changed: this is the last administrator. Make another one first."))
+    except NotLocked:
+        _say(request, False)
+    return redirect("account", found.pk)
+
+
+def _say(request: HttpRequest, changed: bool) -> None:
+    if changed:
+        messages.success(request, _("The account is changed."))
+    else:
+        messages.warning(request, _("It was so already."))

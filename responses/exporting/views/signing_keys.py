@@ -1,0 +1,15 @@
+"""The page with the public keys by which batches can be checked."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from consult.clock import in_words
+from responses.models import SigningKey
+
+
+@require_safe
+def signing_keys(request: HttpRequest) -> HttpResponse:
+    """Every public key with which batches were signed, the newest first."""
+    keys = [{"public_key": key.public_key, "since": in_words(key.published_at)} for key in SigningKey.objects.all()]
+    return render(request, "exporting/signing_keys.html", {"keys": keys})

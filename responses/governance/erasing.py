@@ -1,0 +1,191 @@
+"""Erasing what a person sent: their words and details go, and the number stays, with a tombstone that the next batch carries."""
+
+from functools import partial
+from uuid import uuid4
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from consult.auditing import record
+from consult.models import Action, User
+from responses.answers import Answers, digest_of
+from responses.exporting.extracts import remove_extracts_of
+from responses.models import (
+    Approval,
+    Attachment,
+    Batch,
+    Confirmation,
+    Contact,
+    Draft,
+    LedgerEntry,
+    MemberMarks,
+    Message,
+    Response,
+    Review,
+    SavedFilter,
+    Transcription,
+)
+from responses.receipt_tokens import receipt_token
+from responses.responding.equality import stop_equality_use
+from responses.responding.submitting import receive
+from responses.reviewing.bulk_changes import forget_words_about
+
+TRIES = 5
+# One empty file for each erased reference.
+NOTES = "erasures"
+NOBODY = {"name": "", "email": "", "postcode_district": ""}
+
+
+class ErasedAlready(Exception):
+    """What came under this reference was erased before."""
+
+
+class NoSuchReference(Exception):
+    """Nothing came under this reference."""
+
+
+def erase_response(*, reference: str, actor: User | None, why: str) -> Response:
+    """Remove for good what came under `reference`, in every version. Gives the tombstone.
+
+    In one transaction: a last version, `erased`, whose arrival makes the database empty the answers and contact details of
+    all versions, what the mail server said, and staff's notes; drafts that would have changed it, scans and emails from which
+    it was entered go; equality answers are out of use; no email goes any more; the ledger and the trail say so. The next batch
+    tells MOPAC, naming the batch and row. Files of batches that were written stay as they are: see docs/operations.md.
+
+    `actor` is None for the command, which is run on the machine itself; `why` is on the trail, and names nobody. Raises
+    NoSuchReference or ErasedAlready.
+    """
+    for _ in range(TRIES):
+        newest = Response.objects.filter(reference=reference).order_by("-version").first()
+        if newest is None:
+            raise NoSuchReference(reference)
+        if newest.act == Response.Act.ERASED:
+            raise ErasedAlready(reference)
+        try:
+            with transaction.atomic():
+                return _erase(newest, actor, why)
+        except IntegrityError:
+            # The respondent changed it, or somebody else erased it, at this moment: the constraint let one in. Look again.
+            if not Response.objects.filter(reference=reference, version__gt=newest.version).exists():
+                raise
+    raise AssertionError(f"{reference} changed {TRIES} times while it was being erased")
+
+
+def _erase(newest: Response, actor: User | None, why: str) -> Response:
+    versions = Response.objects.filter(reference=newest.reference)
+    # Whoever writes the files of a batch that has it ends first, or begins when the words are gone: the books ask which of the two.
+    list(Batch.objects.select_for_update(no_key=True).filter(members__response__in=versions).order_by("pk"))
+    # A worker that is recording how an email went has the row; whoever corrects an address waits for it and then sees the tombstone.
+    emails = Confirmation.objects.select_for_update(of=("self",)).filter(response__in=versions).order_by("pk")
+    waiting = [email.pk for email in emails if email.state == Confirmation.State.WAITING]
+    Confirmation.objects.filter(pk__in=waiting).update(state=Confirmation.State.NOT_WANTED, leased_until=None)
+    Confirmation.objects.filter(response__in=versions).update(reason="")
+    Review.objects.filter(response=newest).update(superseded=True)
+    tombstone = Response(
+        consultation=newest.consultation,
+        edition=newest.edition,
+        reference=newest.reference,
+        version=newest.version + 1,
+        act=Response.Act.ERASED,
+        choices={},
+        texts={},
+        channel=newest.channel,
+        timing=newest.timing,
+        started_at=timezone.now(),
+        submission_key=uuid4(),
+        digest=digest_of(answers=Answers(), contact=NOBODY),
+        receipt_hash=newest.receipt_hash,
+        synthetic=newest.synthetic,
+    )
+    receive(tombstone, NOBODY)
+    tombstone.refresh_from_db(fields=["received_at"])
+    keys = versions.values("submission_key")
+    Draft.objects.filter(Q(amends__in=versions) | Q(submission_key__in=keys)).delete()
+    stop_equality_use(token=receipt_token(newest))
+    _remove_originals(versions)
+    # A filter that somebody kept for this response alone.
+    SavedFilter.objects.filter(Q(query__icontains=newest.reference) | Q(name__icontains=newest.reference)).delete()
+    # The names that staff gave may tell what it said.
+    MemberMarks.objects.filter(member__response__in=versions).delete()
+    remove_extracts_of(versions)
+    forget_words_about(versions)
+    # Outside the database, so that it is known also after a backup from before was put back.
+    transaction.on_commit(lambda: _keep_note(newest.reference))
+    # What staff wrote about publishing it may quote it.
+    Approval.objects.filter(response__in=versions).exclude(reason="").update(reason="Erased.")
+    record(action=Action.RESPONSE_ERASED, actor=actor, subject=newest.reference, versions=newest.version, why=why)
+    return tombstone
+
+
+def _remove_originals(versions: QuerySet[Response]) -> None:
+    """Remove the scans and the email from which versions were entered: the files as soon as the transaction is through."""
+    Transcription.objects.filter(response__in=versions).update(late_reason="")
+    remove_files(
+        scans=Attachment.objects.filter(transcription__response__in=versions),
+        messages=Message.objects.filter(transcription__response__in=versions).exclude(file=""),
+    )
+
+
+def remove_details(*, responses: list[int]) -> int:
+    """Remove for good the contact details of these versions, by primary key, and what mail servers said; the answers stay. How many.
+
+    In one transaction, with an entry in the ledger that has the digest of what is left; its arrival makes the database empty
+    the details. An email that has not gone yet keeps them: such a version is passed over, and so is one that has none.
+    """
+    with transaction.atomic():
+        # Whoever corrects an address, or tries an email again, holds the row too, and afterwards sees that there is none.
+        locked = Confirmation.objects.select_for_update(of=("self",)).filter(response__in=responses).order_by("pk")
+        over = [email.response_id for email in locked if email.state != Confirmation.State.WAITING]
+        found = list(Response.objects.filter(pk__in=over, contact__in=contacts_held()).order_by("pk"))
+        LedgerEntry.objects.bulk_create(
+            LedgerEntry(
+                response=response,
+                event=LedgerEntry.Event.DETAILS_REMOVED,
+                digest=digest_of(answers=Answers(response.choices, response.texts), contact=NOBODY),
+            )
+            for response in found
+        )
+        remove_extracts_of(Response.objects.filter(pk__in=[response.pk for response in found]), with_contacts=True)
+    return len(found)
+
+
+def contacts_held() -> QuerySet[Contact]:
+    """The rows of contact details that hold any."""
+    return Contact.objects.exclude(**NOBODY, corrected_email="")
+
+
+def remove_files(*, scans: QuerySet[Attachment], messages: QuerySet[Message]) -> int:
+    """Remove scans and emails that came in a mailbox, and why an email was set aside, which may name somebody. How many."""
+    with transaction.atomic():
+        files = [*scans.values_list("file", flat=True), *messages.values_list("file", flat=True)]
+        scans.delete()
+        messages.update(file="", reason="")
+        for file in files:
+            transaction.on_commit(partial(default_storage.delete, file))
+    return len(files)
+
+
+def erased_references() -> list[str]:
+    """What was erased, the earliest first, by its tombstones."""
+    return list(Response.objects.filter(act=Response.Act.ERASED).order_by("pk").values_list("reference", flat=True))
+
+
+def _keep_note(reference: str) -> None:
+    if not default_storage.exists(f"{NOTES}/{reference}"):
+        default_storage.save(f"{NOTES}/{reference}", ContentFile(b""))
+
+
+def erase_again(*, actor: User | None) -> list[str]:
+    """After a backup was put back: erase anew what the notes in the storage for files name and this database still has."""
+    try:
+        noted = sorted(default_storage.listdir(NOTES)[1])
+    except FileNotFoundError:
+        return []
+    there = Response.objects.filter(reference__in=noted).values_list("reference", flat=True)
+    again = sorted(set(there) - set(erased_references()))
+    for reference in again:
+        erase_response(reference=reference, actor=actor, why="erased before, and came back with a backup")
+    return again

@@ -1,0 +1,48 @@
+"""What staff type when somebody asks what is held about them, or to have it erased."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from consult.staff.forms.sign_in import StaffForm
+from responses.references import NotAReference, normalise_reference
+
+
+class PersonForm(StaffForm):
+    words = forms.CharField(
+        label=_("Reference, email address or name"),
+        max_length=300,
+        help_text=_("Several references with spaces between them. Of a name, each word has to be there."),
+        error_messages={"required": _("Enter a reference, an email address or a name.")},
+        widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
+class EraseForm(StaffForm):
+    typed = forms.CharField(
+        label=_("Type the reference to go on"),
+        max_length=60,
+        error_messages={"required": _("Type the reference.")},
+        widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
+    )
+    why = forms.CharField(
+        label=_("Why"),
+        max_length=200,
+        help_text=_("Such as “asked by letter on 3 March”. It stays on the trail: name nobody."),
+        error_messages={"required": _("Write why.")},
+        widget=forms.TextInput({"autocomplete": "off"}),
+    )
+
+    def __init__(self, *arguments: Any, reference: str, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.reference = reference
+
+    def clean_typed(self) -> str:
+        try:
+            typed = normalise_reference(self.cleaned_data["typed"])
+        except NotAReference as problem:
+            raise forms.ValidationError(str(problem)) from problem
+        if typed != self.reference:
+            raise forms.ValidationError(_("This is another reference than the one of this response."))
+        return typed

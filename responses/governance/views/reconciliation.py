@@ -1,0 +1,41 @@
+"""The books: whether everything received is there, for whoever takes batches."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from consult.clock import in_words
+from consult.models import Right
+from consult.staff.views.sign_in import staff_only
+from responses.models import Reconciliation
+from responses.tasks import nudge_proving
+
+SHOWN = 200
+
+
+@staff_only(Right.TAKE_BATCHES)
+@require_safe
+def books(request: HttpRequest) -> HttpResponse:
+    """What the last look found, and when there were others."""
+    last = Reconciliation.objects.first()
+    context = {
+        "last": last,
+        "at": in_words(last.at) if last else "",
+        "differences": last.differences[:SHOWN] if last else [],
+        "more": max(len(last.differences) - SHOWN, 0) if last else 0,
+        "channels": sorted(last.totals["channels"].items()) if last else [],
+        "confirmations": sorted(last.totals["confirmations"].items()) if last else [],
+        "acts": sorted(last.totals["acts"].items()) if last else [],
+    }
+    return render(request, "governance/reconciliation.html", context)
+
+
+@staff_only(Right.TAKE_BATCHES)
+@require_POST
+def prove_now(request: HttpRequest) -> HttpResponse:
+    """Have a worker go through the books."""
+    nudge_proving()
+    messages.success(request, _("The service is going through the books. Load this page again in a minute."))
+    return redirect("books")

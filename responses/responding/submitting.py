@@ -1,0 +1,157 @@
+"""Sending a response: the door by which its first version is received, and what every version has in common."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import make_msgid
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from consult.models import Consultation, Edition, published
+from consult.plans.document import Plan
+from responses.answers import Answers, digest_of, says_something
+from responses.ledger import record_event
+from responses.models import Confirmation, Contact, LedgerEntry, Response, Review
+from responses.receipt_tokens import hash_token, make_token, receipt_token
+from responses.references import new_reference
+
+REFERENCE_TRIES = 5
+# The ledger's word for each way in which a version of a response can arrive.
+ARRIVALS = {
+    Response.Act.SENT: LedgerEntry.Event.RECEIVED,
+    Response.Act.AMENDED: LedgerEntry.Event.AMENDED,
+    Response.Act.WITHDRAWN: LedgerEntry.Event.WITHDRAWN,
+    Response.Act.ERASED: LedgerEntry.Event.ERASED,
+}
+
+
+class ConsultationClosed(Exception):
+    """It is not open, or not any more, or not to somebody who began when this one did."""
+
+
+class NothingToSend(Exception):
+    """There is no answer in it."""
+
+
+class SentDifferently(Exception):
+    """This form was sent before with other answers. `response` is what was kept."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.reference)
+        self.response = response
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A response that is in the database. `first` is False where it had been there before this call."""
+
+    response: Response
+    receipt_token: str
+    first: bool
+
+
+def find_submitted(submission_key: UUID) -> Submitted | None:
+    """What was received under this form's key, if anything."""
+    response = Response.objects.filter(submission_key=submission_key).first()
+    return Submitted(response, receipt_token(response), first=False) if response else None
+
+
+def submit_response(
+    *,
+    consultation: Consultation,
+    edition: Edition,
+    plan: Plan,
+    submission_key: UUID,
+    answers: Answers,
+    contact: Mapping[str, str],
+    started_at: datetime,
+    channel: str = Response.Channel.ONLINE,
+    flags: tuple[str, ...] = (),
+    timing: Response.Timing | None = None,
+) -> Submitted:
+    """Receive a response, once. `contact` is name, email and postcode_district, each of which may be empty.
+
+    In one transaction: the response, the respondent's contact details, the confirmation to be sent, the review to be
+    done and the ledger's entry. The same key with the same content gives what was received first, also after closing.
+    The database's clock at arrival decides whether it is in time, or staff by `timing` for what came by another way.
+
+    Raises ConsultationClosed, NothingToSend or SentDifferently; then nothing was written.
+    """
+    digest = digest_of(answers=answers, contact=contact)
+    if earlier := find_submitted(submission_key):
+        return same_as(earlier, digest)
+    for _ in range(REFERENCE_TRIES):
+        try:
+            with transaction.atomic():
+                decided, arrived_at = timing_of(consultation, started_at, decided=timing)
+                if not says_something(plan, answers):
+                    raise NothingToSend
+                reference = new_reference()
+                token = make_token(reference)
+                response = Response(
+                    consultation=consultation,
+                    edition=edition,
+                    reference=reference,
+                    choices=answers.choices,
+                    texts=answers.texts,
+                    channel=channel,
+                    timing=decided,
+                    started_at=started_at,
+                    received_at=arrived_at,
+                    submission_key=submission_key,
+                    digest=digest,
+                    receipt_hash=hash_token(token),
+                    flags=list(flags),
+                )
+                receive(response, contact)
+            return Submitted(response, token, first=True)
+        except IntegrityError:
+            # Either the same form arrived twice at once and the other one was first, or two references are alike.
+            if earlier := find_submitted(submission_key):
+                return same_as(earlier, digest)
+    raise AssertionError(f"{REFERENCE_TRIES} new references in a row were taken")
+
+
+def receive(response: Response, contact: Mapping[str, str]) -> None:
+    """Write a version of a response and everything that follows from it. Needs a transaction, whose end makes it received."""
+    response.save(force_insert=True)
+    Contact.objects.create(response=response, **contact)
+    Confirmation.objects.create(
+        response=response,
+        state=Confirmation.State.WAITING if contact["email"] else Confirmation.State.NOT_WANTED,
+        message_id=make_msgid(domain=urlsplit(settings.SITE_URL).hostname),
+    )
+    Review.objects.create(response=response)
+    record_event(response=response, event=ARRIVALS[Response.Act(response.act)])
+
+
+def same_as(earlier: Submitted, digest: str) -> Submitted:
+    """What was received first under a key, for whoever sends the same again. Raises SentDifferently where it is not the same."""
+    if earlier.response.digest != digest:
+        raise SentDifferently(earlier.response)
+    return earlier
+
+
+def timing_of(
+    consultation: Consultation, started_at: datetime, *, decided: Response.Timing | None = None
+) -> tuple[Response.Timing, datetime]:
+    """Whether a response that arrives now is in time, unless staff `decided` that, and now, by the database's clock.
+
+    Raises ConsultationClosed.
+    """
+    # Read again: the closing date may have moved since the page was made.
+    window = published().filter(pk=consultation.pk).first()
+    if window is None:
+        raise ConsultationClosed
+    if decided is not None:
+        return decided, window.now
+    match window.phase_at(window.now):
+        case Consultation.Phase.OPEN:
+            return Response.Timing.IN_TIME, window.now
+        case Consultation.Phase.GRACE if started_at < window.closes_at:
+            return Response.Timing.IN_GRACE, window.now
+        case _:
+            raise ConsultationClosed

@@ -1,0 +1,51 @@
+"""The forms by which staff enter what did not come through the website."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from consult.staff.forms.sign_in import StaffForm
+from responses.responding.forms import PartForm
+from responses.reviewing.transcribing import CHANNELS, REASON_MAX_CHARS
+
+
+class ArrivalForm(StaffForm):
+    """How and when it came."""
+
+    channel = forms.ChoiceField(
+        label=_("How did it come?"),
+        choices=[("", _("Choose")), *((channel.value, channel.label) for channel in CHANNELS)],
+        error_messages={"required": _("Choose how it came."), "invalid_choice": _("Choose how it came.")},
+    )
+    received_on = forms.DateField(
+        label=_("On which day did it reach you?"),
+        help_text=_("The day of the postmark or of the receiving stamp, not today."),
+        widget=forms.DateInput({"type": "date"}),
+        error_messages={"required": _("Enter the day on which it came."), "invalid": _("Enter a day like 2027-01-21.")},
+    )
+    late_reason = forms.CharField(
+        label=_("If it came after closing: why is it accepted?"),
+        required=False,
+        max_length=REASON_MAX_CHARS,
+        widget=forms.TextInput,
+    )
+    submission_key = forms.UUIDField(widget=forms.HiddenInput)
+    started_at = forms.DateTimeField(widget=forms.HiddenInput)
+
+
+class WholeForm:
+    """Every part of a response on one page, for somebody who keys a letter."""
+
+    def __init__(self, *, plan: Any, data: Any = None, initial: dict[str, Any] | None = None) -> None:
+        self.parts = [PartForm(plan=plan, part=part, data=data, initial=initial) for part in plan.parts]
+
+    def is_valid(self) -> bool:
+        """Whether every part is; all are tried, so that every problem is shown."""
+        fits = [part.is_valid() for part in self.parts]
+        return all(fits)
+
+    @property
+    def typed(self) -> dict[str, Any]:
+        """What was typed, right or wrong."""
+        return {name: value for part in self.parts for name, value in part.typed.items()}

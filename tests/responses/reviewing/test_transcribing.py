@@ -1,0 +1,288 @@
+"""What comes by post, email and telephone: by the same rule, with who keyed it, and messages in = responses + non-responses."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from consult.models import Action, AuditEntry, Consultation, Edition, User
+from consult.plans.document import Plan
+from responses.answers import read_answers
+from responses.governance.reconciling import reconcile
+from responses.models import Attachment, Confirmation, Message, Response, SecondKeying, Transcription
+from responses.responding.submitting import NothingToSend
+from responses.reviewing.mailboxes import NotAMailbox, load_mailbox, read_letter
+from responses.reviewing.transcribing import (
+    KeyedByTheSame,
+    KeyedTwiceAlready,
+    LateWithoutReason,
+    MessageDecided,
+    NotAFileWeTake,
+    NotReceivedYet,
+    ReasonMissing,
+    kind_of,
+    last_day_of,
+    set_message_aside,
+    settle_second_keying,
+    transcribe_response,
+)
+from tests.conftest import make_person
+
+Key = Callable[..., Response]
+PDF = b"%PDF-1.7\nA scanned letter."
+MBOX = """From ann@example.org Thu Jan 21 23:58:00 2027
+From: =?utf-8?q?=C3=81nn?= <ann@example.org>
+Subject: My views
+Date: Thu, 21 Jan 2027 23:50:00 +0000
+Received: from a by b; Thu, 21 Jan 2027 23:58:00 +0000
+Message-ID: <1@example.org>
+Content-Type: text/plain; charset=utf-8
+
+More youth workers.
+>From my window I see why.
+
+From out@example.org Fri Jan 22 00:10:00 2027
+From: out@example.org
+Subject: Automatic reply
+Content-Type: text/html; charset=x-unknown
+
+<p>I am <b>away</b><script>alert(1)</script></p>
+
+From broken Fri Jan 22 00:11:00 2027
+Subject: (nothing)
+Date: yesterday
+
+"""
+
+
+@pytest.fixture(autouse=True)
+def files(tmp_path: Path, settings: Settings) -> Path:
+    """A folder of the test's own for scans and messages."""
+    folder = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path / "files"}}
+    settings.STORAGES = {**settings.STORAGES, "default": folder}
+    return tmp_path / "files"
+
+
+@pytest.fixture
+def key(consultation: Consultation, edition: Edition, plan: Plan, reviewer: User) -> Key:
+    """Key a letter; whatever is not said is filled in."""
+
+    def key(raw: dict[str, object] | None = None, **overrides: Any) -> Response:
+        values = {
+            "submission_key": uuid4(),
+            "answers": read_answers(plan, raw if raw is not None else {"missing": "Buses at night."}),
+            "contact": {"name": "Pat Post", "email": "pat@example.org", "postcode_district": "N1"},
+            "channel": Response.Channel.POST,
+            "received_on": timezone.localdate(),
+            "late_reason": "",
+            "started_at": timezone.now(),
+            "by": reviewer,
+        }
+        return transcribe_response(consultation=consultation, edition=edition, plan=plan, **{**values, **overrides}).response
+
+    return key
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_is_received_as_what_came_online_is(key: Key, reviewer: User) -> None:
+    response = key()
+    assert (response.channel, response.timing, response.act) == ("post", "in-time", "sent")
+    assert response.confirmation.state == Confirmation.State.WAITING
+    assert response.ledger.get().event == "received"
+    assert (response.transcription.keyed_by, response.transcription.received_on) == (reviewer, timezone.localdate())
+    assert AuditEntry.objects.get(action=Action.RESPONSE_TRANSCRIBED).subject == response.reference
+    assert reconcile().differences == []
+
+
+def test_the_same_page_sent_twice_is_one(key: Key) -> None:
+    once = uuid4()
+    assert key(submission_key=once) == key(submission_key=once)
+    assert Transcription.objects.count() == Response.objects.count() == 1
+
+
+def test_the_day_it_came_decides_and_a_late_one_needs_a_reason(consultation: Consultation, key: Key) -> None:
+    consultation.closes_at = timezone.now() - timedelta(days=3)
+    consultation.opens_at = consultation.closes_at - timedelta(days=30)
+    consultation.save(update_fields=["opens_at", "closes_at"])
+    last = last_day_of(consultation)
+    assert key(received_on=last).timing == "in-time"
+    with pytest.raises(LateWithoutReason):
+        key(received_on=last + timedelta(days=1), late_reason="  ")
+    late = key(received_on=last + timedelta(days=1), late_reason="The strike at the sorting office.")
+    assert (late.timing, late.transcription.late_reason) == ("late", "The strike at the sorting office.")
+    with pytest.raises(NotReceivedYet):
+        key(received_on=timezone.localdate() + timedelta(days=1))
+    with pytest.raises(NothingToSend):
+        key({}, received_on=last)
+    assert Response.objects.count() == 2
+
+
+def test_midnight_belongs_to_the_day_before(consultation: Consultation) -> None:
+    consultation.closes_at = timezone.make_aware(timezone.datetime(2027, 1, 22))  # type: ignore[attr-defined]
+    assert last_day_of(consultation) == date(2027, 1, 21)
+
+
+def second(transcription: Transcription, plan: Plan, raw: dict[str, object], by: User, *, take: bool) -> SecondKeying:
+    contact = {"name": "Pat Post", "email": "pat@example.org", "postcode_district": "N1"}
+    times = {"submission_key": uuid4(), "started_at": timezone.now()}
+    answers = read_answers(plan, raw)
+    return settle_second_keying(transcription=transcription, plan=plan, answers=answers, contact=contact, take_second=take, by=by, **times)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_second_person_keys_it_again_and_the_better_reading_counts(key: Key, plan: Plan, reviewer: User) -> None:
+    response = key()
+    ben = make_person("ben", User.Role.REVIEWER)
+    with pytest.raises(KeyedByTheSame):
+        second(response.transcription, plan, {"missing": "x"}, reviewer, take=True)
+    done = second(response.transcription, plan, {"missing": "Buses at night!", "violence-agree": "agree"}, ben, take=True)
+    assert (done.outcome, done.differing) == ("second", ["missing", "violence-agree"])
+    newest = Response.objects.filter(reference=response.reference).latest("version")
+    assert (newest.version, newest.texts, newest.channel, newest.timing) == (2, {"missing": "Buses at night!"}, "post", "in-time")
+    assert Response.objects.get(pk=response.pk).texts == {"missing": "Buses at night."}
+    with pytest.raises(KeyedTwiceAlready):
+        second(response.transcription, plan, {"missing": "x"}, ben, take=True)
+    assert reconcile().differences == []
+
+
+def test_where_the_first_was_right_or_both_agree_nothing_changes(key: Key, plan: Plan) -> None:
+    ben = make_person("ben", User.Role.REVIEWER)
+    assert second(key().transcription, plan, {"missing": "Buses at night."}, ben, take=True).outcome == "agreed"
+    assert second(key().transcription, plan, {"missing": "Busses."}, ben, take=False).outcome == "first"
+    assert Response.objects.filter(version__gt=1).count() == 0
+
+
+@pytest.fixture
+def mailbox(tmp_path: Path) -> Path:
+    path = tmp_path / "inbox.mbox"
+    path.write_text(MBOX)
+    return path
+
+
+def states(consultation: Consultation) -> dict[str, int]:
+    return {state: consultation.messages.filter(state=state).count() for state in Message.State}
+
+
+def test_messages_in_are_responses_and_non_responses_each_with_a_reason(
+    consultation: Consultation, mailbox: Path, key: Key, reviewer: User
+) -> None:
+    assert (load_mailbox(consultation=consultation, path=mailbox, by=reviewer)).messages == 3
+    again = load_mailbox(consultation=consultation, path=mailbox, by=reviewer)
+    assert (again.messages, again.known) == (3, 3)
+    ann, away, broken = consultation.messages.all()
+    letter = read_letter(ann)
+    assert (letter.sender, letter.subject) == ("Ánn <ann@example.org>", "My views")
+    assert letter.words == "More youth workers.\nFrom my window I see why."
+    assert ann.received_at is not None
+    assert ann.received_at.isoformat() == "2027-01-21T23:58:00+00:00"
+    assert "<" not in read_letter(away).words
+    assert (broken.received_at, read_letter(broken).words) == (None, "")
+    key(message=ann, channel=Response.Channel.EMAIL)
+    with pytest.raises(ReasonMissing):
+        set_message_aside(message=away, reason=" ", by=reviewer)
+    set_message_aside(message=away, reason="Automatic reply", by=reviewer)
+    for decided in (ann, away):
+        with pytest.raises(MessageDecided):
+            set_message_aside(message=decided, reason="Twice", by=reviewer)
+    with pytest.raises(MessageDecided):
+        key(message=away)
+    assert Response.objects.count() == 1
+    assert states(consultation) == {"waiting": 1, "response": 1, "not-a-response": 1}
+
+
+def test_a_file_that_is_no_mailbox_is_said_to_be_none(consultation: Consultation, tmp_path: Path) -> None:
+    nothing = tmp_path / "notes.txt"
+    nothing.write_text("Not a mailbox.")
+    with pytest.raises(NotAMailbox):
+        load_mailbox(consultation=consultation, path=nothing, by=None)
+    for path, words in ((nothing, "holds no message"), (tmp_path / "gone.mbox", "cannot be read")):
+        with pytest.raises(CommandError, match=words):
+            call_command("load_mailbox", consultation.slug, str(path))
+    with pytest.raises(CommandError, match="no consultation"):
+        call_command("load_mailbox", "elsewhere", str(nothing))
+
+
+def test_a_reviewer_enters_a_letter_and_keeps_its_scan(
+    consultation: Consultation, reviewer: User, sign_in: Callable[[User], Client], files: Path
+) -> None:
+    rosa, address = sign_in(reviewer), reverse("enter", args=[consultation.slug])
+    page = rosa.get(address)
+    typed = {"submission_key": str(uuid4()), "started_at": timezone.now().isoformat(), "missing": "Búses <b>", "email": "no"}
+    refused = rosa.post(address, typed).content.decode()
+    assert "<title>Error: " in refused
+    for words in ("Choose how it came.", "Enter the day on which it came.", "Enter an email address like", "Búses &lt;b&gt;"):
+        assert words in refused
+    assert page.status_code == 200
+    sent = rosa.post(address, typed | {"channel": "post", "received_on": timezone.localdate().isoformat(), "email": ""}, follow=True)
+    response = Response.objects.get()
+    assert response.texts == {"missing": "Búses <b>"}
+    assert response.reference in sent.content.decode()
+    here = reverse("entered", args=[response.reference])
+    assert "Choose a file." in rosa.post(here).content.decode()
+    script = SimpleUploadedFile("letter.pdf", b"<script>alert(1)</script>")
+    assert "This is not a PDF" in rosa.post(here, {"file": script}).content.decode()
+    for _twice in range(2):
+        rosa.post(here, {"file": SimpleUploadedFile("../../etc/passwd.html", PDF)})
+    attached = Attachment.objects.get()
+    assert (attached.kind, attached.bytes) == ("application/pdf", len(PDF))
+    assert [path.suffix for path in files.rglob("*") if path.is_file()] == [".pdf"]
+    file = rosa.get(reverse("attached-file", args=[attached.pk]))
+    assert b"".join(file) == PDF  # type: ignore[arg-type]
+    assert "attachment" in file.headers["Content-Disposition"]
+    assert file.headers["Content-Security-Policy"].startswith("sandbox")
+    assert AuditEntry.objects.filter(action=Action.FILE_READ, actor=reviewer).count() == 1
+
+
+def test_a_file_is_what_its_content_says() -> None:
+    assert kind_of(PDF) == ("application/pdf", "pdf")
+    for content in (b"", b"<svg", b"GIF89a", b"PK\x03\x04", b" %PDF-"):
+        with pytest.raises(NotAFileWeTake):
+            kind_of(content)
+
+
+def test_the_second_person_sees_nothing_of_the_first_until_both_are_done(
+    consultation: Consultation, key: Key, reviewer: User, sign_in: Callable[[User], Client]
+) -> None:
+    response = key()
+    address = reverse("key-again", args=[response.reference])
+    assert sign_in(reviewer).get(address).status_code == 302
+    ben = sign_in(make_person("ben", User.Role.REVIEWER))
+    blind = ben.get(address).content.decode()
+    assert "Buses at night." not in blind
+    assert "pat@example.org" not in blind
+    typed = {"missing": "Trains at night.", "name": "Pat Post", "email": "pat@example.org", "postcode": "N1"}
+    compared = ben.post(address, typed).content.decode()
+    assert "Buses at night." in compared
+    assert "Trains at night." in compared
+    assert not SecondKeying.objects.exists()
+    ben.post(address, typed | {"take": "second"})
+    assert SecondKeying.objects.get().differing == ["missing"]
+    assert Response.objects.latest("id").texts == {"missing": "Trains at night."}
+
+
+def test_a_message_is_entered_from_its_page_or_set_aside(
+    consultation: Consultation, mailbox: Path, reviewer: User, sign_in: Callable[[User], Client]
+) -> None:
+    rosa = sign_in(reviewer)
+    here = reverse("take-up-mailbox", args=[consultation.slug])
+    assert "Choose a mailbox file" in rosa.post(here, follow=True).content.decode()
+    assert "No message was found" in rosa.post(here, {"file": SimpleUploadedFile("x.mbox", b"Nothing.")}, follow=True).content.decode()
+    loaded = rosa.post(here, {"file": SimpleUploadedFile("x.mbox", mailbox.read_bytes())}, follow=True).content.decode()
+    assert "3 messages are in the file; 0 of them were loaded before." in loaded
+    ann, away, _broken = consultation.messages.all()
+    entering = rosa.get(f"{reverse('enter', args=[consultation.slug])}?message={ann.pk}").content.decode()
+    assert entering.count("From my window I see why.") == 2
+    refused = rosa.post(reverse("message", args=[away.pk]), {"reason": ""}).content.decode()
+    assert "Write why it is not a response." in refused
+    rosa.post(reverse("message", args=[away.pk]), {"reason": "Automatic reply"})
+    assert "Automatic reply" in rosa.get(reverse("entering")).content.decode()
+    assert rosa.get(f"{reverse('enter', args=[consultation.slug])}?message={away.pk}").status_code == 404
