@@ -1,7 +1,7 @@
 """Settings from the environment, each checked at start.
 
-`SETTINGS` is the closed list of what may be set; the README's table is tested against it. Reading a value that is
-missing or makes no sense raises `BadSetting`, whose message is one sentence saying what to do.
+`SETTINGS` is the complete list; a test holds the table in docs/settings.md to it. Reading a value that is missing or makes no
+sense raises `BadSetting`, whose message says in one sentence what to do.
 """
 
 import os
@@ -17,15 +17,11 @@ class BadSetting(Exception):
 
 @dataclass(frozen=True)
 class Setting:
-    """One environment variable.
-
-    `parse` turns its text into a value and raises ValueError with the reason it cannot. `default` is text, as it
-    would stand in the environment; None means that there is no default and the setting is required.
-    """
+    """One environment variable. `parse` raises ValueError with the reason; `default` is text, as in the environment."""
 
     name: str
     parse: Callable[[str], Any]
-    default: str | None
+    default: str
     meaning: str
 
 
@@ -34,7 +30,6 @@ def text(value: str) -> str:
 
 
 def flag(value: str) -> bool:
-    """Yes or no."""
     words = {"1": True, "on": True, "yes": True, "true": True, "": False, "0": False, "off": False, "no": False, "false": False}
     if value.strip().lower() not in words:
         raise ValueError("write on or off")
@@ -53,10 +48,10 @@ def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
 
 
 def rate(value: str) -> tuple[int, int]:
-    """So many in so many seconds, as in 10/900."""
+    """A number and a number of seconds: 10/900 is ten in fifteen minutes."""
     count, slash, seconds = value.partition("/")
     if not slash or not all(part.isascii() and part.isdigit() and 0 < int(part) <= 1_000_000 for part in (count, seconds)):
-        raise ValueError("write so many in so many seconds, like 10/900")
+        raise ValueError("write a number, a slash and a number of seconds, for example 10/900")
     return int(count), int(seconds)
 
 
@@ -80,7 +75,7 @@ def site_url(value: str) -> str:
     """The address people type, without a path or a slash at its end."""
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
-        raise ValueError("write only the scheme and host, like https://consult.example.org")
+        raise ValueError("write only the scheme and host, for example https://consult.example.org")
     return f"{parts.scheme}://{parts.netloc}"
 
 
@@ -91,134 +86,151 @@ SETTINGS = {
             "DEBUG",
             flag,
             "off",
-            "On only for rehearsal on one machine, as `make run` does: plain http, a made-up key, email as files.",
+            "On only to try the service out on one machine, as `make run` does: plain http, a throwaway key, emails saved as files.",
         ),
         Setting(
             "SECRET_KEY",
             text,
             "",
-            "Signs cookies and makes receipt addresses: at least 50 characters, kept as long as receipts. Needed when DEBUG is off.",
+            "Signs cookies and receipt addresses. At least 50 characters, kept as long as receipts. Required when DEBUG is off.",
         ),
         Setting(
             "SECRET_KEY_FALLBACKS",
             names,
             "",
-            "Earlier values of SECRET_KEY, separated by commas, so that a change does not break receipts.",
+            "Earlier values of SECRET_KEY, separated by commas, so that receipts still open after a change of key.",
         ),
         Setting(
-            "ALLOWED_HOSTS", names, "", "Host names this service answers to, separated by commas. Needed when DEBUG is off; no wildcards."
+            "ALLOWED_HOSTS",
+            names,
+            "",
+            "The host names this service answers to, separated by commas; no wildcards. Required when DEBUG is off.",
         ),
         Setting(
             "SITE_URL",
             site_url,
             "http://127.0.0.1:8000",
-            "The address people type. Links in emails start with it. Needs https when DEBUG is off.",
+            "The address people type. Links in emails start with it. Must be https when DEBUG is off.",
         ),
         Setting("PORT", whole_number(1, 65535), "8000", "The port the web server listens on."),
         Setting("HOST", text, "127.0.0.1", "The address the web server listens on."),
         Setting(
-            "TRUSTED_PROXY", flag, "off", "On where a proxy of yours ends https in front of this service and sets X-Forwarded-Proto itself."
+            "TRUSTED_PROXY", flag, "off", "On if your own proxy handles https in front of this service and sets X-Forwarded-Proto itself."
         ),
         Setting(
             "DATABASE_URL",
             url("postgres", "postgresql"),
             "",
-            "PostgreSQL, like postgresql://user:password@host/name. Empty: `make run` starts its own.",
+            "PostgreSQL, for example postgresql://user:password@host/name. If empty, `make run` starts its own.",
         ),
-        Setting("REDIS_URL", url("redis", "rediss", "unix"), "", "Redis, like redis://host/0. Empty: `make run` starts its own."),
-        Setting("VAR_DIR", text, "var", "The folder for everything this service writes by itself: its own database, mail files, batches."),
-        Setting("STATIC_DIR", text, "", "The folder of gathered style sheets and scripts. Empty: VAR_DIR/static."),
+        Setting("REDIS_URL", url("redis", "rediss", "unix"), "", "Redis, for example redis://host/0. If empty, `make run` starts its own."),
+        Setting("VAR_DIR", text, "var", "The folder for everything this service writes: its own database, saved emails, batches."),
+        Setting("STATIC_DIR", text, "", "The folder for collected style sheets and scripts. If empty: VAR_DIR/static."),
         Setting(
             "EMAIL_URL",
             url("smtp", "smtps", "smtp+tls", ""),
             "",
-            "The mail server, like smtp+tls://user:password@host:587. Empty: every message becomes a file under VAR_DIR/mail.",
+            "The mail server, for example smtp+tls://user:password@host:587. If empty, each email is saved as a file in VAR_DIR/mail.",
         ),
-        Setting("EMAIL_TIMEOUT", whole_number(1, 120), "20", "How many seconds to wait for each of the mail server's answers."),
-        Setting("SESSION_IDLE_MINUTES", whole_number(5, 480), "60", "After so many minutes without a click, staff have to sign in again."),
-        Setting("LIMIT_SIGN_IN", rate, "5/300", "Failed sign-ins for one account from one address, in so many seconds. Then: wait."),
-        Setting("LIMIT_SIGN_IN_ADDRESS", rate, "100/900", "Failed sign-ins from one address, whatever the account."),
+        Setting("EMAIL_TIMEOUT", whole_number(1, 120), "20", "How many seconds to wait for each reply from the mail server."),
+        Setting("SESSION_IDLE_MINUTES", whole_number(5, 480), "60", "Staff have to sign in again after this many minutes without a click."),
+        Setting(
+            "LIMIT_SIGN_IN",
+            rate,
+            "5/300",
+            "Failed sign-ins for one account from one address, as number/seconds. After that, people have to wait.",
+        ),
+        Setting("LIMIT_SIGN_IN_ADDRESS", rate, "100/900", "Failed sign-ins from one address, for any account."),
         Setting(
             "LIMIT_SIGN_IN_CODE",
             rate,
             "10/900",
-            "Wrong six-digit codes for one account, after the right password. Recovery codes still work.",
+            "Wrong six-digit codes for one account after the right password. Recovery codes still work.",
         ),
-        Setting("LIMIT_DRAFT", rate, "2000/3600", "Responses begun from one address. A library or a school is one address."),
+        Setting("LIMIT_DRAFT", rate, "2000/3600", "Responses started from one address. A library or a school is one address."),
         Setting(
-            "LIMIT_SEND", rate, "600/3600", "Responses sent from one address. Over it people are asked to wait; nothing typed is lost."
+            "LIMIT_SEND",
+            rate,
+            "600/3600",
+            "Responses sent from one address. Above this, people are asked to wait; nothing they typed is lost.",
         ),
         Setting(
-            "LIMIT_FLAG", rate, "60/3600", "Responses sent from one address. Over it they are flagged for the reader, and none is refused."
+            "LIMIT_FLAG", rate, "60/3600", "Responses sent from one address. Above this, they are flagged for reviewers; none is refused."
         ),
-        Setting("LIMIT_EMAIL", rate, "20/86400", "Emails to one address. Over it a response is kept all the same, without an email."),
-        Setting("LIMIT_LINK", rate, "5/86400", "Emails with the link to a draft: to one address, and of one draft."),
-        Setting("KEEP_DRAFTS_DAYS", whole_number(1, 3650), "30", "Days after closing and grace until what was never sent is removed."),
+        Setting("LIMIT_EMAIL", rate, "20/86400", "Emails to one address. Above this, responses are still accepted, but no email is sent."),
+        Setting("LIMIT_LINK", rate, "5/86400", "Emails with a link to a draft: to one address, and about one draft."),
+        Setting(
+            "KEEP_DRAFTS_DAYS",
+            whole_number(1, 3650),
+            "30",
+            "Days after closing and the grace period until drafts that were never sent are deleted.",
+        ),
         Setting(
             "KEEP_CONTACTS_DAYS",
             whole_number(1, 3650),
             "365",
-            "The same for names, addresses and what mail servers said.",
+            "The same for names, addresses and what mail servers replied.",
         ),
         Setting("KEEP_EQUALITY_DAYS", whole_number(1, 3650), "365", "The same for equality answers."),
-        Setting("KEEP_LETTERS_DAYS", whole_number(1, 3650), "365", "The same for scans, and emails from mailboxes."),
+        Setting("KEEP_LETTERS_DAYS", whole_number(1, 3650), "365", "The same for scanned letters and emails from mailboxes."),
         Setting(
             "KEEP_BATCHES_DAYS",
             whole_number(1, 3650),
             "365",
-            "The same for files of batches that were acknowledged, and as long at least after they were written.",
+            "The same for the files of acknowledged batches, and at least this long after they were written.",
         ),
-        Setting("KEEP_ANSWERS_DAYS", whole_number(1, 3650), "730", "The same for answers and all that came with them: erased."),
+        Setting(
+            "KEEP_ANSWERS_DAYS", whole_number(1, 3650), "730", "The same for answers and everything that came with them. They are erased."
+        ),
         Setting("EMAIL_FROM", text, "London consultations <noreply@localhost>", "The sender of every email."),
-        Setting("CONTACT_EMAIL", text, "", "An address where people may send a response or ask for help. Empty: the pages offer none."),
-        Setting("OPERATOR", text, "", "Who runs this installation: the name that its notices give."),
-        Setting("ACCESSIBILITY_CONTACT", text, "", "An email address for whoever cannot use a page. Empty: CONTACT_EMAIL."),
+        Setting("CONTACT_EMAIL", text, "", "Where people can send a response or ask for help. If empty, the pages show no address."),
+        Setting("OPERATOR", text, "", "Who runs this installation, as its notices name them."),
+        Setting("ACCESSIBILITY_CONTACT", text, "", "An email address for anyone who cannot use a page. If empty: CONTACT_EMAIL."),
         Setting(
             "SECURITY_CONTACT",
             url("mailto", "https"),
             "",
-            "Where to report a weakness, like mailto:security@example.org. Makes /.well-known/security.txt; empty: there is none.",
+            "Where to report a vulnerability, for example mailto:security@example.org. If empty, there is no /.well-known/security.txt.",
         ),
         Setting(
-            "METRICS_TOKEN", text, "", "Who asks for /metrics with “Authorization: Bearer” and this gets it. Empty: this machine alone."
+            "METRICS_TOKEN", text, "", "Sent as “Authorization: Bearer”, it opens /metrics. If empty, only this machine can read them."
         ),
         Setting(
             "EXPORTS_STORAGE",
             text,
             "django.core.files.storage.FileSystemStorage",
-            "The class behind the exports entry of Django's STORAGES: where batches are written.",
+            "The class for the exports entry in Django's STORAGES: where batches are written.",
         ),
-        Setting("EXPORTS_DIR", text, "", "The folder for batches where EXPORTS_STORAGE is a folder. Empty: VAR_DIR/exports."),
+        Setting("EXPORTS_DIR", text, "", "The folder for batches if EXPORTS_STORAGE is a folder. If empty: VAR_DIR/exports."),
         Setting(
             "DELIVERY_URL",
             url("file", "s3", "s3+http", "sftp"),
             "",
-            "Where batches are delivered to: a folder, S3 or SFTP, as in docs/batches.md. Empty: they are downloaded.",
+            "Where to deliver batches: a folder, S3 or SFTP, as in docs/batches.md. If empty, staff download them.",
         ),
-        Setting("DELIVERY_NOTICES", names, "", "Who gets an email when a batch is delivered, and until it is acknowledged: addresses."),
+        Setting(
+            "DELIVERY_NOTICES", names, "", "Email addresses to tell when a batch is delivered, and to remind until it is acknowledged."
+        ),
         Setting(
             "DELIVERY_AGE_RECIPIENTS",
             names,
             "",
-            "age public keys (age1…), separated by commas: what is delivered is encrypted to them. Empty: it is not encrypted.",
+            "age public keys (age1…), separated by commas. Deliveries are encrypted to them; if empty, they are not encrypted.",
         ),
         Setting(
             "SIGNING_KEY_FILE",
             text,
             "",
-            "The file with the private key that signs batches; `make_signing_key` makes it. Empty: VAR_DIR/signing-key.pem.",
+            "The file with the private key that signs batches; `make_signing_key` creates it. If empty: VAR_DIR/signing-key.pem.",
         ),
     ]
 }
 
 
 def read(name: str) -> Any:
-    """The checked value of the setting `name`.
-
-    Raises BadSetting where its text makes no sense.
-    """
+    """Return the value of the setting `name`. Raises BadSetting if its text makes no sense."""
     setting = SETTINGS[name]
-    value = os.environ.get(name, "") or setting.default or ""
+    value = os.environ.get(name, "") or setting.default
     try:
         return setting.parse(value)
     except ValueError as reason:
@@ -226,16 +238,16 @@ def read(name: str) -> Any:
 
 
 def refuse_unsafe_production(values: dict[str, Any]) -> None:
-    """Raise BadSetting where `values` would be unsafe, or cannot work, with real people's responses."""
-    hint = " For a rehearsal on this machine, as beside `make run`, set DEBUG=on."
+    """Raise BadSetting if `values` would be unsafe or unworkable with real people's responses."""
+    hint = " To try the service out on this machine, as `make run` does, set DEBUG=on."
     if len(values["SECRET_KEY"]) < 50 or len(set(values["SECRET_KEY"])) < 10 or values["SECRET_KEY"].startswith("django-insecure"):
-        raise BadSetting(f"SECRET_KEY is missing or weak: set at least 50 random characters.{hint}")
+        raise BadSetting(f"SECRET_KEY is missing or weak: set it to at least 50 random characters.{hint}")
     if not values["ALLOWED_HOSTS"]:
-        raise BadSetting(f"ALLOWED_HOSTS is missing: name the hosts this service answers to.{hint}")
+        raise BadSetting(f"ALLOWED_HOSTS is missing: list the host names this service answers to.{hint}")
     if any("*" in host or host.startswith(".") for host in values["ALLOWED_HOSTS"]):
-        raise BadSetting("ALLOWED_HOSTS has a wildcard: name each host in full.")
+        raise BadSetting("ALLOWED_HOSTS has a wildcard: write each host name in full.")
     if not values["SITE_URL"].startswith("https://"):
         raise BadSetting(f"SITE_URL is “{values['SITE_URL']}”: write the https address people type.{hint}")
     for name in ("DATABASE_URL", "REDIS_URL"):
         if not values[name]:
-            raise BadSetting(f"{name} is missing: say where the service finds it.{hint}")
+            raise BadSetting(f"{name} is missing: write the address of the server.{hint}")

@@ -12,43 +12,65 @@ from responses.reviewing.coding import LEARN_FROM
 from responses.reviewing.reviews import COUNT_CAP, LATELY, MOVES
 
 ROOT = Path(__file__).resolve().parent.parent
-README = (ROOT / "README.md").read_text()
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 
-def test_every_setting_stands_in_the_readme_with_its_default_and_meaning() -> None:
-    rows = re.findall(r"^\| `([A-Z_]+)` \| (.*?) \| (.*?) \|$", README, re.MULTILINE)
+def page(name: str) -> str:
+    return (ROOT / "docs" / name).read_text()
+
+
+def test_every_setting_is_documented_with_its_default_and_meaning() -> None:
+    rows = re.findall(r"^\| `([A-Z_]+)` \| (.*?) \| (.*?) \|$", page("settings.md"), re.MULTILINE)
     assert rows == [(setting.name, f"`{setting.default}`" if setting.default else "", setting.meaning) for setting in SETTINGS.values()]
 
 
-def test_every_runtime_dependency_earns_its_place_in_the_readme() -> None:
+def test_every_runtime_dependency_is_explained() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     needed = [re.split(r"[^a-z0-9-]", requirement)[0] for requirement in project["dependencies"]]
-    assert sorted(re.findall(r"^- \*\*([a-z0-9-]+)\*\*: ", README, re.MULTILINE)) == sorted(needed)
+    assert sorted(re.findall(r"^- \*\*([a-z0-9-]+)\*\*: ", page("dependencies.md"), re.MULTILINE)) == sorted(needed)
 
 
-def test_every_command_of_ours_stands_in_the_readme() -> None:
+def test_every_command_of_ours_is_documented() -> None:
     ours = {name for name, app in get_commands().items() if app in {"consult", "responses"}}
-    assert set(re.findall(r"manage\.py ([a-z_]+)", README)) >= ours
+    assert set(re.findall(r"^\| `manage\.py ([a-z_]+)", page("commands.md"), re.MULTILINE)) >= ours
 
 
-def test_every_make_target_in_the_readme_exists_and_the_other_way_round() -> None:
+def test_every_command_a_document_names_exists() -> None:
+    named = {(path.name, name) for path in DOCUMENTS for name in re.findall(r"manage\.py ([a-z_]+)", path.read_text())}
+    assert {pair for pair in named if pair[1] not in get_commands()} == set()
+
+
+def test_the_documented_make_targets_are_those_of_the_makefile() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert set(re.findall(r"`make ([a-z-]+)`", README)) == targets - {"help"}
+    assert set(re.findall(r"^\| `make ([a-z-]+)`", page("commands.md"), re.MULTILINE)) == targets - {"help"}
+    named = {(path.name, name) for path in DOCUMENTS for name in re.findall(r"`make ([a-z-]+)", path.read_text())}
+    assert {pair for pair in named if pair[1] not in targets} == set()
 
 
-def test_every_file_that_documents_point_to_exists() -> None:
-    for document in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
-        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)\)", document.read_text()):
+def test_every_file_a_document_links_to_exists() -> None:
+    for document in DOCUMENTS:
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text()):
             assert (document.parent / target).exists(), f"{document.name} points to {target}"
 
 
-def test_every_test_that_a_document_names_exists() -> None:
+def test_every_section_a_document_links_to_exists() -> None:
+    for document in DOCUMENTS:
+        for target, section in re.findall(r"\]\((?!https?:)([^)#]*)#([^)]+)\)", document.read_text()):
+            headings = re.findall(r"^#+ (.+)$", (document.parent / target if target else document).read_text(), re.MULTILINE)
+            assert section in {re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in headings}, document.name
+
+
+def test_every_path_a_document_names_exists() -> None:
+    ours = r"`((?:consult|responses|templates|tests|docs)/[\w./-]*)`"
+    named = {(path.name, name) for path in DOCUMENTS for name in re.findall(ours, path.read_text())}
+    assert {pair for pair in named if not (ROOT / pair[1]).exists()} == set()
+
+
+def test_every_test_a_document_names_exists() -> None:
     there = {
         name for path in (ROOT / "tests").rglob("test_*.py") for name in re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE)
     }
-    named = {
-        (document.name, name) for document in (ROOT / "docs").glob("*.md") for name in re.findall(r"`(test_\w+)`", document.read_text())
-    }
+    named = {(path.name, name) for path in DOCUMENTS for name in re.findall(r"`(test_\w+)`", path.read_text())}
     assert len(named) > 100
     assert {pair for pair in named if pair[1] not in there} == set()
 
@@ -60,7 +82,7 @@ def test_every_pinned_package_has_a_hash() -> None:
 
 
 def test_the_moves_and_limits_in_the_reviewers_document_are_the_desks() -> None:
-    text = (ROOT / "docs" / "reviewing.md").read_text()
+    text = page("reviewing.md")
     rows = dict(re.findall(r"^\| ([A-Z][a-z ]+) \| ([A-Z].*?) \|$", text, re.MULTILINE))
     del rows["From"]
     assert rows == {state.label: ", ".join(to.label for to in moves) for state, moves in MOVES.items()}

@@ -112,7 +112,10 @@ def batches() -> Iterator[Finding]:
 def books() -> Iterator[Finding]:
     last = Reconciliation.objects.first()
     if last is not None and last.differences:
-        yield f"the books do not balance: {len(last.differences)} differences", "Run `manage.py reconcile`, and read docs/books.md."
+        yield (
+            f"the books do not balance: {len(last.differences)} differences",
+            "Run `manage.py reconcile`, and read docs/reconciliation.md.",
+        )
 
 
 def kept_too_long() -> Iterator[Finding]:
