@@ -1,6 +1,6 @@
 # The service's commands. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint lock audit sbom chaos soak bench pictures test-containers clean
+.PHONY: help run test lint frontend lock audit sbom chaos soak bench pictures test-containers clean
 SHELL := /bin/sh
 
 # Variables on the command line, as in `make run PORT=8001`, reach the service.
@@ -50,12 +50,16 @@ bench: $(VENV)/.test ## Measure what people wait for, as ratios within one run
 pictures: $(VENV)/.test ## Make the help page's pictures anew, with made-up responses
 	$(PY) -m pytest -n 0 -m pictures tests/journeys/test_help.py
 
+frontend: ## Build the style sheet and the scripts again; needs Node and npm
+	consult/frontend/build
+
 lock: $(VENV)/.test ## Resolve and pin the packages again
 	$(VENV)/bin/uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --no-header --upgrade --quiet -o requirements.txt
 	$(VENV)/bin/uv pip compile pyproject.toml --group test --universal --generate-hashes --python-version 3.11 --no-header --upgrade --quiet -c requirements.txt -o tests/requirements.txt
 
-audit: $(VENV)/.test ## Ask whether any pinned package has a known weakness; needs the network
+audit: $(VENV)/.test ## Ask whether any pinned package has a known weakness; needs npm and the network
 	$(VENV)/bin/pip-audit --strict --require-hashes --progress-spinner off -r requirements.txt
+	cd consult/frontend && npm audit
 
 sbom: $(VENV)/.test ## Write the software bill of materials (CycloneDX) to sbom.cdx.json
 	@$(PY) -m tests.support.bill sbom.cdx.json

@@ -68,7 +68,7 @@ def test_every_path_a_document_names_exists() -> None:
 
 def test_every_test_a_document_names_exists() -> None:
     there = {
-        name for path in (ROOT / "tests").rglob("test_*.py") for name in re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE)
+        name for path in (ROOT / "tests").rglob("test_*.py") for name in re.findall(r"^ *def (test_\w+)", path.read_text(), re.MULTILINE)
     }
     named = {(path.name, name) for path in DOCUMENTS for name in re.findall(r"`(test_\w+)`", path.read_text())}
     assert len(named) > 100
