@@ -88,7 +88,7 @@ def delivery(url: str) -> dict[str, Any] | None:
 def mail(url: str, *, mail_dir: Path) -> dict[str, Any]:
     """Django's email settings for a mail server's address; without one, messages become files in `mail_dir`."""
     if not url:
-        return {"BACKEND": "consult.local.mailfiles.MailFileBackend", "FILE_PATH": mail_dir}
+        return {"BACKEND": "consult.mailfiles.MailFileBackend", "FILE_PATH": mail_dir}
     parts = urlsplit(url)
     return {
         "BACKEND": "django.core.mail.backends.smtp.EmailBackend",

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from consult import addresses, env
-from consult.local.secret import local_secret_key
+from consult.secret import local_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 

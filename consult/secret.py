@@ -1,4 +1,4 @@
-"""The made-up secret key of a rehearsal."""
+"""The secret key of a rehearsal, made up on first use. Production has its own."""
 
 import contextlib
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 def local_secret_key(var_dir: Path) -> str:
     """The key kept in `var_dir`, made on first use, so that cookies and receipts outlive a restart.
 
-    Raises OSError where the folder cannot be written.
+    Raises OSError if the folder cannot be written to.
     """
     path = var_dir / "secret-key"
     var_dir.mkdir(parents=True, exist_ok=True)

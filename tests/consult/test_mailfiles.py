@@ -12,7 +12,7 @@ from pytest_django.fixtures import Settings
 
 @pytest.fixture
 def folder(tmp_path: Path, settings: Settings) -> Path:
-    settings.EMAIL_BACKEND = "consult.local.mailfiles.MailFileBackend"
+    settings.EMAIL_BACKEND = "consult.mailfiles.MailFileBackend"
     settings.EMAIL_FILE_PATH = tmp_path / "not" / "there" / "mail"
     return settings.EMAIL_FILE_PATH
 
