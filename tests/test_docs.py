@@ -66,6 +66,26 @@ def test_every_path_a_document_names_exists() -> None:
     assert {pair for pair in named if not (ROOT / pair[1]).exists()} == set()
 
 
+def test_the_architecture_page_names_every_room() -> None:
+    """A folder that nobody could explain in a line should not be there."""
+    houses = [ROOT / "consult", ROOT / "responses"]
+    there = {f"{path.relative_to(ROOT)}/" for house in houses for path in [house, *house.iterdir()] if path.is_dir()}
+    rows = re.findall(r"^\| `((?:consult|responses)/[a-z_/]*)` \| .{10,} \|$", page("architecture.md"), re.MULTILINE)
+    assert sorted(rows) == sorted(there - {"consult/__pycache__/", "responses/__pycache__/"})
+
+
+def test_the_index_of_decisions_names_each_of_them_by_its_title() -> None:
+    pages = sorted((ROOT / "docs" / "decisions").glob("0*.md"))
+    titles = [path.read_text().splitlines()[0].removeprefix("# ") for path in pages]
+    numbers = [
+        f"{number}. [{title.partition('. ')[2]}]({path.name})" for number, (path, title) in enumerate(zip(pages, titles, strict=True), 1)
+    ]
+    assert re.findall(r"^\d+\. \[.*\)$", page("decisions/README.md"), re.MULTILINE) == numbers
+    for path in pages:
+        parts = re.findall(r"^## (.+)$", path.read_text(), re.MULTILINE)
+        assert parts == ["Context", "Decision", "Consequences", "What was measured"], path.name
+
+
 def test_every_test_a_document_names_exists() -> None:
     there = {
         name for path in (ROOT / "tests").rglob("test_*.py") for name in re.findall(r"^ *def (test_\w+)", path.read_text(), re.MULTILINE)
