@@ -17,7 +17,7 @@ if shutil.which("npm"):
     def test_the_served_files_are_built_again_byte_for_byte(tmp_path: Path) -> None:
         built = subprocess.run([FRONTEND / "build", tmp_path], capture_output=True, text=True, check=False)
         assert built.returncode == 0, built.stdout + built.stderr
-        assert sorted(path.name for path in tmp_path.iterdir()) == ["desk.js", "site.css", "site.js"]
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["shortcuts.js", "site.css", "site.js"]
         for path in tmp_path.iterdir():
             assert path.read_bytes() == (SERVED / path.name).read_bytes(), f"{path.name} differs: run make frontend"
 

@@ -1,13 +1,13 @@
-// Only the components that our pages use; each finds its elements by data-module.
+// Only the components that our pages use. Each finds its elements by data-module.
 import { Button, CharacterCount, Checkboxes, ErrorSummary, ExitThisPage, NotificationBanner, SkipLink, createAll } from 'govuk-frontend'
-import { forgetAll, saveAsTyped } from './saving.mjs'
+import { autosave, forgetUnsaved } from './autosave.mjs'
 
-// Before the components look at the page: what is put back counts as if it had come with it.
-const part = document.querySelector('form[data-saves]')
-if (part) saveAsTyped(part)
-if (document.querySelector('[data-sent]')) forgetAll()
+// Before the components read the page, so that they count restored answers too.
+const form = document.querySelector('form[data-save-url]')
+if (form) autosave(form)
+if (document.querySelector('[data-sent]')) forgetUnsaved()
 
-// Counted as the server counts: a letter or picture outside the oldest 65,536 characters is one, not two.
+// Count as the server does: an emoji, or any character beyond Unicode's first 65,536, is one character, not two.
 CharacterCount.prototype.updateCount = function () {
   this.count = [...this.$textarea.value].length
 }
@@ -15,18 +15,18 @@ CharacterCount.prototype.updateCount = function () {
 document.body.classList.add('js-enabled', 'govuk-frontend-supported')
 for (const component of [Button, CharacterCount, Checkboxes, ErrorSummary, ExitThisPage, NotificationBanner, SkipLink]) createAll(component)
 
-// What belongs to an option is shown while it is chosen. The Design System's own way puts aria-expanded on radio buttons
-// and checkboxes, where ARIA does not allow it.
+// Show the fields that belong to an option while it is selected. The Design System's own script puts aria-expanded on radio
+// buttons and checkboxes, where ARIA does not allow it.
 const revealing = document.querySelectorAll('[data-reveals]')
 function reveal() {
   for (const input of revealing) {
-    const more = document.getElementById(input.dataset.reveals)
-    more.classList.toggle(`govuk-${input.type === 'radio' ? 'radios' : 'checkboxes'}__conditional--hidden`, !input.checked)
+    const fields = document.getElementById(input.dataset.reveals)
+    fields.classList.toggle(`govuk-${input.type === 'radio' ? 'radios' : 'checkboxes'}__conditional--hidden`, !input.checked)
   }
 }
 if (revealing.length) {
   document.addEventListener('change', reveal)
-  // A browser that goes back puts the choices back after this script has run.
+  // When someone goes back, the browser restores their choices after this script has run.
   window.addEventListener('pageshow', reveal)
   reveal()
 }

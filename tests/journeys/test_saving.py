@@ -33,7 +33,7 @@ class Writer:
         return (page or self.page).locator(f"#id_{part}-comment")
 
     def says(self, words: str, page: Page | None = None) -> None:
-        expect((page or self.page).locator("[data-saving]")).to_contain_text(words, timeout=15_000)
+        expect((page or self.page).locator("[data-save-status]")).to_contain_text(words, timeout=15_000)
 
 
 @pytest.fixture

@@ -92,12 +92,16 @@ def test_the_cookies_that_a_browser_gets_are_those_on_the_page_and_stay_as_long_
     assert {name for name in got if name[-1].isdigit()} == {f"{name}{consultation.pk}" for name, (number, _) in listed.items() if number}
 
 
-def test_what_the_script_keeps_in_a_browser_is_named_on_the_page_of_cookies(client: Client, consultation: Consultation) -> None:
-    script = (Path(site.BASE_DIR) / "consult" / "frontend" / "saving.mjs").read_text()
-    stores = re.findall(r"localStorage\.setItem\((\w+)", script)
-    (prefix,) = re.findall(r"const UNSAVED = '(\w+) '", script)
-    assert (stores, "const key = UNSAVED + location.pathname" in script) == (["key"], True)
-    assert f"The names there start with “{prefix}”." in client.get(reverse("cookies")).content.decode()
+def test_the_cookies_page_names_what_scripts_keep_in_a_browser(client: Client, consultation: Consultation) -> None:
+    frontend = Path(site.BASE_DIR) / "consult" / "frontend"
+    scripts = {path.stem: path.read_text() for path in frontend.glob("*.mjs")}
+    stores = {name: re.findall(r"localStorage\.setItem\((\w+)", script) for name, script in scripts.items()}
+    assert stores == {"autosave": ["key"], "shortcuts": ["STORE"], "site": []}
+    assert "const key = UNSAVED + location.pathname" in scripts["autosave"]
+    page = client.get(reverse("cookies")).content.decode()
+    for script, constant in (("autosave", "UNSAVED"), ("shortcuts", "STORE")):
+        (name,) = re.findall(rf"const {constant} = '(\w+) ?'", scripts[script])
+        assert f"“{name}”" in page
 
 
 def test_a_search_engine_is_kept_from_receipts_and_answers(client: Client, consultation: Consultation) -> None:
