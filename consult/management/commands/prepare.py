@@ -53,7 +53,7 @@ class Command(BaseCommand):
                 time.sleep(1)
 
     def prepare(self) -> None:
-        call_command("migrate", interactive=False, verbosity=0)
+        call_command("migrate_with_lock_timeout", interactive=False, verbosity=0)
         # Only into an empty house: an operator with plans of their own, or with corrected wording, keeps them.
         if not Consultation.objects.exists():
             load_plan(text=BUNDLED_PLAN.read_bytes(), actor=None)

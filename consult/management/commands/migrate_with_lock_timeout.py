@@ -1,11 +1,11 @@
-"""manage.py migrate, as Django has it, but beside a service that serves: nobody waits long behind a change of a table."""
+"""manage.py migrate_with_lock_timeout: what `migrate` does, beside a service that serves: nobody waits long behind a change of a table."""
 
 import time
 from typing import Any
 
 import psycopg2.errors
 from django.core.management.base import CommandError
-from django.core.management.commands.migrate import Command as DjangosMigrate
+from django.core.management.commands.migrate import Command as Migrate
 from django.db import OperationalError, connections
 
 # A change of a table waits for whoever reads it, and all who come later wait behind the change: so it gives up soon, lets them
@@ -15,7 +15,9 @@ PAUSE_SECONDS = 1
 TRY_FOR_SECONDS = 300
 
 
-class Command(DjangosMigrate):
+class Command(Migrate):
+    help = "Bring the database up to date beside a version that serves: a table in use is let go soon, and tried again."
+
     def handle(self, *args: Any, **options: Any) -> None:
         deadline = time.monotonic() + TRY_FOR_SECONDS
         while True:
