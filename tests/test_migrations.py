@@ -1,23 +1,45 @@
 """Migrations are applied while an older version serves: it must be able to go on, and one that met a lock must be able to begin again."""
 
+import hashlib
+from pathlib import Path
+
 import pytest
+from django.conf import settings
+from django.core.management import get_commands
 from django.db.migrations import AddField, AlterField, DeleteModel, Migration, RemoveField, RenameField, RenameModel, RunPython
 from django.db.migrations.loader import MigrationLoader
-from django.db.models import NOT_PROVIDED
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState
+from django.db.models import NOT_PROVIDED, CharField, DateTimeField, TextField
+from django.utils import timezone
+
+from consult.sql import install
 
 APPS = ("consult", "responses")
 TAKES_AWAY = (DeleteModel, RemoveField, RenameField, RenameModel)
 LOADER = MigrationLoader(None)
+# Each file of rules, the one migration that installs it, and the beginning of its SHA-256 when that migration was written.
+RULES = {
+    "consult/append_only": ("0002_rules", "0eb9bb901159"),
+    "consult/compression": ("0002_rules", "f8b56cb3348e"),
+    "consult/fingerprints": ("0002_rules", "3297ffa08315"),
+    "responses/append_only": ("0002_rules", "4db58dee6dfd"),
+    "responses/arrivals": ("0002_rules", "74e8b2cc8fce"),
+    "responses/compression": ("0002_rules", "9dd6658ed290"),
+    "responses/erasing": ("0002_rules", "c072f6af6058"),
+    "responses/fingerprints": ("0002_rules", "f02e5a7cc23b"),
+    "responses/sealed_batches": ("0002_rules", "f15445d3dfd4"),
+    "responses/search": ("0002_rules", "3b27682b1ff3"),
+}
 
 
 def later_migrations() -> list[Migration]:
     return [migration for key, migration in sorted(LOADER.disk_migrations.items()) if key[0] in APPS and migration.name != "0001_initial"]
 
 
-def objections(migration: Migration) -> list[str]:
+def objections(migration: Migration, *, before: ProjectState) -> list[str]:
     """Why an older version could not go on beside this migration, or why it could not begin again after a lock it did not get."""
     found = [] if migration.atomic else ["it is not one transaction"]
-    before = LOADER.project_state((migration.app_label, migration.name), at_end=False)
     made = {operation.name_lower for operation in migration.operations if hasattr(operation, "options")}
     for operation in migration.operations:
         if isinstance(operation, TAKES_AWAY):
@@ -33,6 +55,67 @@ def objections(migration: Migration) -> list[str]:
     return found
 
 
+def made_up(*operations: Operation) -> Migration:
+    """A migration of responses after the latest there is, which does these."""
+    made = Migration("9999_made_up", "responses")
+    made.operations = list(operations)
+    return made
+
+
 @pytest.mark.parametrize("migration", later_migrations(), ids=lambda migration: f"{migration.app_label}.{migration.name}")
 def test_the_older_version_can_go_on_beside_a_migration(migration: Migration) -> None:
-    assert objections(migration) == []
+    assert objections(migration, before=LOADER.project_state((migration.app_label, migration.name), at_end=False)) == []
+
+
+@pytest.mark.parametrize(
+    ("operation", "why"),
+    [
+        (RemoveField("response", "channel"), "Remove field channel from response: the older version still asks for it"),
+        (DeleteModel("draft"), "Delete model draft: the older version still asks for it"),
+        (RenameField("review", "state", "status"), "Rename field state on review to status: the older version still asks for it"),
+        (RenameModel("Tally", "Count"), "Rename model Tally to Count: the older version still asks for it"),
+        (RunPython(RunPython.noop), "Raw Python operation: rows are walked while their table is held"),
+        (
+            AddField("response", "mood", CharField(max_length=10, default="")),
+            "Add field mood to response: the older version writes rows without it, so it needs db_default or null",
+        ),
+        (
+            AlterField("response", "channel", TextField(default="")),
+            None,
+        ),
+        (
+            AlterField("review", "first_read_at", DateTimeField(default=timezone.now)),
+            "Alter field first_read_at on review: the older version writes rows without it, so it needs db_default or null",
+        ),
+        (AddField("response", "mood", CharField(max_length=10, null=True)), None),
+        (AddField("response", "mood", CharField(max_length=10, db_default="")), None),
+    ],
+)
+def test_what_an_older_version_could_not_bear_is_objected_to(operation: Operation, why: str | None) -> None:
+    assert objections(made_up(operation), before=LOADER.project_state()) == ([why] if why else [])
+
+
+def test_a_migration_in_several_transactions_is_objected_to() -> None:
+    made = made_up()
+    made.atomic = False
+    assert objections(made, before=LOADER.project_state()) == ["it is not one transaction"]
+
+
+def test_a_rule_that_changes_is_installed_by_a_later_migration() -> None:
+    """A database that was made before has the older text. What is noted here changes together with the migration."""
+    noted = {}
+    for app in APPS:
+        for path in sorted((Path(settings.BASE_DIR) / app / "sql").glob("*.sql")):
+            sql = install(app, path.stem).sql
+            installing = [
+                migration.name
+                for (label, _), migration in sorted(LOADER.disk_migrations.items())
+                if label == app and any(getattr(operation, "sql", None) == sql for operation in migration.operations)
+            ]
+            noted[f"{app}/{path.stem}"] = (*installing, hashlib.sha256(path.read_bytes()).hexdigest()[:12])
+    assert noted == RULES
+
+
+def test_migrate_is_djangos_own() -> None:
+    """Anyone who knows Django knows what it does. What gives up on a lock has a name of its own."""
+    assert get_commands()["migrate"] == "django.core"

@@ -1,12 +1,10 @@
 """The filters of the list that stand on what reviewers did, or on what was changed since."""
 
 from collections.abc import Callable
-from importlib import import_module
 from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -15,7 +13,7 @@ from consult.models import Consultation, Edition, User
 from consult.plans.document import Plan
 from responses.answers import Answers
 from responses.governance.erasing import NOBODY
-from responses.models import Campaign, Cluster, Code, Response, SearchText
+from responses.models import Campaign, Cluster, Code, Response
 from responses.responding.amending import withdraw_response
 from responses.responding.submitting import submit_response
 from responses.reviewing.campaigns import add_response, last_step, name_campaign, remove_responses, undo_step
@@ -106,17 +104,6 @@ def test_a_response_is_never_refused_for_how_many_words_it_has(
     usual = send({"missing": "A wyvern and a basilisk"})
     assert listed("word=wyvern") == [usual, very_long]
     assert listed("word=basilisk") == [usual]
-
-
-def test_words_of_responses_from_before_the_search_kept_them_are_gathered(listed: Listed, send: Send) -> None:
-    early, late = send({"missing": "Wyverns"}), send({"missing": "A wyvern"})
-    SearchText.objects.filter(pk=early.pk).delete()
-    assert listed("word=wyvern") == [late]
-    gather = import_module("responses.migrations.0026_search_text_of_earlier_responses").GATHER
-    for _time in range(2):  # The second time there is nothing left to do.
-        with connection.cursor() as cursor:
-            cursor.execute(gather)
-        assert listed("word=wyvern") == [late, early]
 
 
 def test_a_code_finds_what_has_it_now_on_a_whole_answer_or_a_passage(

@@ -1,0 +1,13 @@
+"""The rules that the database itself keeps for this app's tables."""
+
+from django.db import migrations
+
+from consult.sql import install
+
+
+class Migration(migrations.Migration):
+    dependencies = [("responses", "0001_initial"), ("consult", "0002_rules")]
+    operations = [
+        install("responses", name)
+        for name in ("append_only", "arrivals", "erasing", "sealed_batches", "search", "fingerprints", "compression")
+    ]

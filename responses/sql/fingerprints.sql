@@ -1,0 +1,34 @@
+-- The tables whose rows carry fingerprints; what one is and why, see consult/sql/fingerprints.sql.
+
+SELECT watch_rows('responses_approval');
+SELECT watch_rows('responses_attachment');
+SELECT watch_rows('responses_batch');
+SELECT watch_rows('responses_batchmember');
+SELECT watch_rows('responses_bulkchange');
+SELECT watch_rows('responses_campaign');
+SELECT watch_rows('responses_campaignmember');
+SELECT watch_rows('responses_campaignstep');
+SELECT watch_rows('responses_code');
+SELECT watch_rows('responses_codedanswer');
+SELECT watch_rows('responses_codeversion');
+SELECT watch_rows('responses_coding');
+SELECT watch_rows('responses_confirmation');
+SELECT watch_rows('responses_confirmationattempt');
+SELECT watch_rows('responses_contact');
+SELECT watch_rows('responses_delivery');
+SELECT watch_rows('responses_equalityanswers');
+SELECT watch_rows('responses_ledgerentry');
+SELECT watch_rows('responses_membermarks');
+SELECT watch_rows('responses_message');
+SELECT watch_rows('responses_publishedset');
+SELECT watch_rows('responses_reconciliation');
+SELECT watch_rows('responses_redaction');
+SELECT watch_rows('responses_removal');
+SELECT watch_rows('responses_response');
+SELECT watch_rows('responses_review');
+SELECT watch_rows('responses_reviewstep');
+SELECT watch_rows('responses_savedfilter');
+SELECT watch_rows('responses_secondcoding');
+SELECT watch_rows('responses_secondkeying');
+SELECT watch_rows('responses_signingkey');
+SELECT watch_rows('responses_transcription');
