@@ -220,7 +220,7 @@ def test_an_analyst_sees_no_contact_details_on_any_page_or_in_any_file(
     assert len(files) == len(names) + len(batch.files)
 
 
-def test_a_receipts_address_cannot_be_had_from_the_reference_or_from_the_database(send: Callable[..., Response]) -> None:
+def test_neither_reference_nor_database_gives_a_receipts_address(send: Callable[..., Response]) -> None:
     response = send()
     token = receipt_token(response)
     for guess in (response.reference, response.receipt_hash, response.digest, str(response.pk), token[:-1], token.swapcase()):

@@ -32,7 +32,7 @@ def check(tmp_path: Path, **changes: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_the_composition_hands_on_every_setting_that_it_does_not_make_itself() -> None:
+def test_the_composition_passes_on_every_setting_it_does_not_fix() -> None:
     composition = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
     given = composition["x-consult"]["environment"]
     # The image has its own folders, and the composition its own address inside.
@@ -63,7 +63,7 @@ def test_a_safe_installation_passes_djangos_deployment_check(tmp_path: Path) -> 
         ({"DEBUG": "perhaps"}, "DEBUG is “perhaps”: write on or off."),
     ],
 )
-def test_an_unsafe_installation_does_not_start_and_says_why_in_one_sentence(tmp_path: Path, changes: dict[str, str], sentence: str) -> None:
+def test_an_unsafe_installation_refuses_to_start_and_says_why(tmp_path: Path, changes: dict[str, str], sentence: str) -> None:
     done = check(tmp_path, **changes)
     assert done.returncode == 1
     assert done.stderr.startswith(f"Cannot start: {sentence}")

@@ -41,7 +41,7 @@ def test_only_its_owner_may_read_it(folder: Path) -> None:
     assert (oct(folder.stat().st_mode)[-3:], oct(path.stat().st_mode)[-3:]) == ("700", "600")
 
 
-def test_names_sort_in_the_order_of_sending_and_a_repeat_stands_beside_the_first(folder: Path) -> None:
+def test_mail_file_names_sort_by_sending_order_and_repeats_are_kept_too(folder: Path) -> None:
     for message_id in ("<b@example.org>", "<a@example.org>", "<a@example.org>"):
         get_connection().send_messages([a_message(message_id)])
     assert [path.name.partition("Z-")[2] for path in sorted(folder.iterdir())] == ["b.eml", "a.eml", "a.eml"]

@@ -88,7 +88,7 @@ def each_is_in_one_batch() -> None:
     assert numbers == list(range(1, len(numbers) + 1))
 
 
-def test_a_worker_that_ends_five_times_during_one_export_leaves_one_whole_batch(
+def test_five_workers_lost_during_an_export_leave_one_whole_batch(
     due: Consultation, send: Callable[..., Response], start_worker: Callable[..., Worker], place: Path, tmp_path: Path
 ) -> None:
     note = tmp_path / "stalling"
@@ -114,7 +114,7 @@ def test_a_worker_that_ends_five_times_during_one_export_leaves_one_whole_batch(
     assert Response.objects.filter(membership=None).count() == 5
 
 
-def test_a_worker_killed_while_it_seals_has_sealed_nothing_and_the_next_one_seals_it_all(
+def test_a_worker_killed_while_sealing_seals_nothing_and_the_next_one_all(
     due: Consultation, start_worker: Callable[..., Worker], place: Path
 ) -> None:
     worker = start_worker(EXPORTS_DIR=str(place))

@@ -61,7 +61,7 @@ def reached(change: BulkChange, state: str) -> bool:
     return change.state == state
 
 
-def test_a_worker_killed_in_the_middle_and_two_after_it_do_everything_once_forth_and_back(
+def test_a_change_and_its_undoing_happen_once_though_workers_are_killed(
     many: list[int], reviewer: User, start_worker: Callable[..., Worker]
 ) -> None:
     change = ask(reviewer, "considered")
@@ -88,7 +88,7 @@ def test_a_worker_killed_in_the_middle_and_two_after_it_do_everything_once_forth
     assert reconcile().differences == []
 
 
-def test_two_changes_to_the_same_responses_at_once_move_each_once_and_tell_whom_they_were_late_for(
+def test_two_changes_at_once_move_each_response_once_and_report_the_rest(
     many: list[int], reviewer: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(bulk_changes.AT_ONCE, BulkChange.Act.MOVE, 100)

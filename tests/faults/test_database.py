@@ -30,7 +30,7 @@ def on_part(site: Site) -> Walker:
     return Walker(site.running.url).go(f"{site.running.url}{RESPOND}violence/")
 
 
-def test_while_the_database_is_away_the_page_says_so_and_keeps_what_was_typed(site: Site) -> None:
+def test_without_the_database_the_page_says_so_and_keeps_what_was_typed(site: Site) -> None:
     walker = on_part(site)
     site.postgres.stop()
     try:
@@ -48,7 +48,7 @@ def test_while_the_database_is_away_the_page_says_so_and_keeps_what_was_typed(si
     assert answers == [("\nTyped\nwhile it was <away>.", "agree")]
 
 
-def test_a_database_that_is_there_and_silent_is_503_in_words_and_nobody_waits_for_ever(site: Site) -> None:
+def test_a_silent_database_is_a_503_in_words_and_nobody_waits_for_ever(site: Site) -> None:
     walker = on_part(site)
     assert site.postgres.process is not None
     stopped = with_children(site.postgres.process.pid)
@@ -84,7 +84,7 @@ def test_connections_that_are_cut_are_made_again(site: Site) -> None:
     assert walker.go(f"{RESPOND}check/").status == 200
 
 
-def test_a_database_without_a_free_connection_is_503_in_words_and_over_when_it_is_over(site: Site) -> None:
+def test_a_full_database_is_a_503_in_words_until_a_connection_is_free(site: Site) -> None:
     site.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app' AND pid <> pg_backend_pid()")
     taken: list[psycopg2.extensions.connection] = []
     try:

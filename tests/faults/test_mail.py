@@ -51,7 +51,7 @@ def send_to_many(send: Callable[..., Response], count: int) -> list[Response]:
     return [send(email=f"person{number}@example.org") for number in range(1, count + 1)]
 
 
-def test_a_real_worker_sends_what_was_promised_and_one_refusal_stops_nobody_else(
+def test_a_worker_sends_each_confirmation_and_one_refusal_stops_no_other(
     send: Callable[..., Response], start_worker: Callable[..., Worker], postbox: Postbox
 ) -> None:
     postbox.answers["person3@example.org"] = "550 5.1.1 <person3@example.org>: no such person"
@@ -75,7 +75,7 @@ def test_a_real_worker_sends_what_was_promised_and_one_refusal_stops_nobody_else
     assert events(responses[2]) == ["received", "confirmation-failed"]
 
 
-def test_a_worker_killed_after_the_server_said_yes_repeats_the_email_once_with_the_same_message_id(
+def test_a_worker_killed_after_sending_repeats_the_email_under_its_old_id(
     send: Callable[..., Response], start_worker: Callable[..., Worker], postbox: Postbox
 ) -> None:
     worker = start_worker()
@@ -97,7 +97,7 @@ def test_a_worker_killed_after_the_server_said_yes_repeats_the_email_once_with_t
     assert events(response) == ["received", "confirmed"]
 
 
-def test_without_redis_a_nudge_is_short_and_the_email_goes_when_it_is_back(
+def test_without_redis_a_nudge_is_short_and_emails_go_once_it_is_back(
     send: Callable[..., Response], start_worker: Callable[..., Worker], postbox: Postbox, redis: Redis
 ) -> None:
     start_worker(beat=True)
@@ -114,7 +114,7 @@ def test_without_redis_a_nudge_is_short_and_the_email_goes_when_it_is_back(
     wait_until(lambda: postbox.recipients == ["before@example.org", "during@example.org"], seconds=30)
 
 
-def test_a_silent_redis_costs_one_respondent_a_second_and_the_next_ones_nothing(
+def test_a_silent_redis_delays_one_respondent_by_a_second_and_no_others(
     send: Callable[..., Response], postbox: Postbox, redis: Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
     nudge_sending()
@@ -143,7 +143,7 @@ def test_a_redis_that_answers_and_refuses_costs_nobody_an_error(
     assert [record.getMessage().partition(";")[0] for record in caplog.records] == ["Redis does not answer"]
 
 
-def test_while_the_mail_server_is_down_nobody_loses_a_try_and_all_goes_by_itself_afterwards(
+def test_a_mail_outage_uses_up_no_attempts_and_all_emails_go_afterwards(
     send: Callable[..., Response], mail_through: Callable[[int], None]
 ) -> None:
     box = Postbox()
@@ -165,7 +165,7 @@ def test_while_the_mail_server_is_down_nobody_loses_a_try_and_all_goes_by_itself
     assert set(Confirmation.objects.values_list("state", "reason")) == {(State.SENT, "")}
 
 
-def test_a_server_that_hangs_up_mid_message_is_tried_twice_and_then_left_alone(
+def test_two_hang_ups_mid_message_end_the_round_and_all_emails_go_later(
     send: Callable[..., Response], mail_through: Callable[[int], None], postbox: Postbox
 ) -> None:
     mail_through(postbox.port)
@@ -232,7 +232,7 @@ def test_four_hours_without_a_mail_server_leave_nothing_to_do_by_hand(
     assert [events(response) for response in responses] == [["received", "confirmed"]] * 3
 
 
-def test_a_temporary_refusal_is_tried_again_with_growing_pauses_for_three_days(
+def test_a_temporary_refusal_is_retried_for_three_days_ever_less_often(
     send: Callable[..., Response], mail_through: Callable[[int], None], postbox: Postbox
 ) -> None:
     mail_through(postbox.port)

@@ -75,7 +75,7 @@ class Sender(threading.Thread):
                 self.sent.append(words)
 
 
-def test_a_migration_is_applied_while_people_send_and_somebody_reads_a_long_report(site: Site, tmp_path: Path) -> None:
+def test_a_migration_runs_while_people_send_and_a_long_report_is_read(site: Site, tmp_path: Path) -> None:
     site.running.manage("fill_responses", "--count", "2000")
     stopping = threading.Event()
     senders = [Sender(site, number, stopping) for number in range(3)]
@@ -110,7 +110,7 @@ def test_a_migration_is_applied_while_people_send_and_somebody_reads_a_long_repo
     assert "This row was altered outside the service" in site.running.try_to_manage("reconcile").stderr
 
 
-def test_behind_a_lock_that_stays_nobody_waits_for_ever_and_what_was_typed_is_kept(site: Site) -> None:
+def test_behind_a_lasting_lock_the_page_answers_and_keeps_what_was_typed(site: Site) -> None:
     walker = Walker(site.running.url).go(f"{RESPOND}violence/").fill({"violence-comment": "Before the lock."})
     walker.go(f"{RESPOND}trust/")
     with closing(site.connect()) as keeper, keeper.cursor() as cursor:

@@ -44,7 +44,7 @@ def each_has_one_email(site: Parts, addresses: list[str]) -> None:
     assert {address: site.postbox.recipients.count(address) for address in addresses} == dict.fromkeys(addresses, 1)
 
 
-def test_web_killed_before_the_commit_has_received_nothing_and_the_same_press_again_is_received_once(site: Parts) -> None:
+def test_web_killed_before_commit_receives_nothing_and_a_resend_once(site: Parts) -> None:
     walker = site.ready_to_send("Killed before.", email="before@example.org")
     with site.holding("responses_confirmation"):
         press = in_background(lambda: walker.fill({}))
@@ -60,7 +60,7 @@ def test_web_killed_before_the_commit_has_received_nothing_and_the_same_press_ag
     assert site.ask(LEDGER, "Killed before.") == [("received",), ("confirmed",)]
 
 
-def test_web_killed_after_the_commit_has_received_it_and_the_same_press_again_shows_that_receipt(site: Parts) -> None:
+def test_web_killed_after_commit_has_received_it_and_a_resend_shows_that(site: Parts) -> None:
     walker = site.ready_to_send("Killed after.", email="after@example.org")
     # What follows the commit is the nudge, which a silent Redis holds up for a second.
     with site.silent("redis"):
@@ -76,7 +76,7 @@ def test_web_killed_after_the_commit_has_received_it_and_the_same_press_again_sh
     assert site.ask(LEDGER, "Killed after.") == [("received",), ("confirmed",)]
 
 
-def test_with_everything_but_the_database_silent_a_send_is_answered_at_once_and_its_email_goes_when_they_wake(site: Parts) -> None:
+def test_with_only_the_database_up_sending_works_and_emails_go_later(site: Parts) -> None:
     addresses = [f"silence{number}@example.org" for number in range(6)]
     walkers = [site.ready_to_send(f"From {address}.", email=address) for address in addresses]
 
@@ -122,7 +122,7 @@ def test_whatever_redis_forgets_each_email_goes_once(site: Parts, loss: str) -> 
     each_has_one_email(site, addresses)
 
 
-def test_a_killed_beat_comes_back_though_its_notes_are_torn_and_what_only_it_finds_is_found(site: Parts) -> None:
+def test_a_killed_beat_restarts_despite_a_torn_schedule_and_sweeps_again(site: Parts) -> None:
     site.postbox.answers["grey@example.org"] = "451 4.7.1 try again later"
     again_and_again(site.ready_to_send("Grey.", email="grey@example.org"))
     until(lambda: site.ask("SELECT 1 FROM responses_confirmationattempt WHERE outcome = 'try-again'") != [], seconds=20, what="no try")
@@ -183,7 +183,7 @@ def test_a_worker_whose_child_is_killed_goes_on(site: Parts) -> None:
     each_has_one_email(site, send_several(site, "childless"))
 
 
-def test_after_an_outage_of_the_mail_server_and_redis_everything_goes_by_itself(site: Parts) -> None:
+def test_after_an_outage_of_mail_and_redis_every_email_goes_by_itself(site: Parts) -> None:
     port = site.postbox.port
     site.postbox.close()
     assert site.redis.process is not None

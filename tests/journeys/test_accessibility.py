@@ -621,7 +621,7 @@ def test_an_error_takes_the_focus_and_its_links_lead_into_the_fields(visit: Visi
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_went_wrong_is_told_on_pages_as_good_as_the_others_and_says_what_became_of_the_answers(
+def test_error_pages_are_accessible_and_say_what_became_of_the_answers(
     visit: Visit, consultation: Consultation, reviewer: User, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page, start = visit.page, visit.root + reverse("start", args=[consultation.slug])
@@ -726,9 +726,7 @@ def test_the_exit_button_leads_away_at_once_without_scripts_and_with_them(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nothing_moves_for_whoever_asked_for_less_motion_and_forced_colours_leave_what_matters(
-    visit: Visit, consultation: Consultation
-) -> None:
+def test_reduced_motion_stops_motion_and_forced_colours_keep_what_matters(visit: Visit, consultation: Consultation) -> None:
     page = visit.page
     page.emulate_media(reduced_motion="reduce", forced_colors="active")
     page.goto(visit.root + reverse("part", args=[consultation.slug, "violence"]))

@@ -82,7 +82,7 @@ def letters(consultation: Consultation, send: Send) -> list[Response]:
     ]
 
 
-def test_a_reviewer_reads_decides_codes_names_a_campaign_and_publishes_by_keyboard_where_there_are_keys(
+def test_a_reviewer_reads_decides_codes_names_a_campaign_and_publishes(
     sit_down: SitDown, consultation: Consultation, letters: list[Response], reviewer: User
 ) -> None:
     find_clusters(consultation=consultation)

@@ -56,7 +56,7 @@ def kept(field: str = "violence-comment") -> object:
     return draft.answers.get(field) if draft else None
 
 
-def test_what_is_typed_is_saved_without_a_button_and_a_closed_tab_loses_nothing(writer: Writer) -> None:
+def test_answers_save_without_a_button_and_a_closed_tab_loses_nothing(writer: Writer) -> None:
     writer.page.get_by_label("Strongly agree", exact=True).first.check()
     writer.comment().fill(WORDS)
     writer.says("Saved at ")
@@ -70,7 +70,7 @@ def test_what_is_typed_is_saved_without_a_button_and_a_closed_tab_loses_nothing(
     assert Draft.objects.count() == 1
 
 
-def test_what_is_typed_offline_waits_and_is_saved_when_the_connection_is_back(writer: Writer) -> None:
+def test_answers_typed_offline_are_saved_once_the_connection_is_back(writer: Writer) -> None:
     writer.context.set_offline(True)
     writer.comment().fill(WORDS)
     writer.says("You are offline.")
@@ -95,7 +95,7 @@ def test_a_tab_closed_while_offline_finds_its_words_again(writer: Writer) -> Non
     eventually(kept, WORDS)
 
 
-def test_a_slow_network_makes_one_draft_and_continue_waits_for_what_is_under_way(writer: Writer) -> None:
+def test_on_a_slow_network_continue_waits_for_a_save_and_makes_one_draft(writer: Writer) -> None:
     def slowly(route: Route) -> None:
         time.sleep(0.8)
         route.continue_()

@@ -42,7 +42,7 @@ def received(page: Page) -> str:
     return page.url
 
 
-def test_pressed_twice_refreshed_and_sent_again_from_the_page_before_it_is_one_response(tablet: BrowserContext) -> None:
+def test_a_double_press_a_refresh_and_a_resend_make_one_response(tablet: BrowserContext) -> None:
     page = begin(tablet)
     other = tablet.new_page()
     other.goto("check/")

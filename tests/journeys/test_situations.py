@@ -87,7 +87,7 @@ def test_the_deadline_that_passes_while_somebody_writes_costs_no_word(open_page:
     assert Response.objects.count() == 0
 
 
-def test_who_sends_within_the_time_allowed_after_closing_is_received_and_the_response_says_so(open_page: Callable[..., Page]) -> None:
+def test_a_send_in_the_grace_period_is_received_and_marked_as_such(open_page: Callable[..., Page]) -> None:
     page = open_page()
     page.goto(at("part", "violence"))
     close_at(timezone.now())

@@ -48,7 +48,7 @@ def at_once(*jobs: Callable[[], object]) -> list[object]:
         return [running.result(timeout=60) for running in [pool.submit(run, job) for job in jobs]]
 
 
-def test_sealing_at_once_shares_out_every_response_once_and_skips_no_number(consultation: Consultation) -> None:
+def test_sealing_at_once_takes_each_response_once_and_skips_no_number(consultation: Consultation) -> None:
     fill(consultation, 300)
 
     def seal_three() -> None:
@@ -138,7 +138,7 @@ def test_the_schedule_leaves_a_batch_to_whoever_is_writing_it(consultation: Cons
     assert (batch.written_at is not None, batch.failure) == (True, "")
 
 
-def test_a_code_that_is_renamed_while_a_batch_is_sealed_has_one_name_in_it(
+def test_a_code_renamed_during_sealing_has_one_name_in_the_batch(
     consultation: Consultation, send: Callable[..., Response], reviewer: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = make_code(consultation=consultation, question="missing", name="Before", group="", definition="", by=reviewer)

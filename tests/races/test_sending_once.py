@@ -107,7 +107,7 @@ def held() -> tuple[int, int, int, int]:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("consultation")
-def test_twenty_posts_over_twenty_connections_are_one_response_one_receipt_and_one_email(
+def test_twenty_posts_at_once_are_one_response_one_receipt_and_one_email(
     live_server: LiveServer, postbox: Postbox, mail_through: Callable[[int], None]
 ) -> None:
     request = before_the_button(live_server)
@@ -122,7 +122,7 @@ def test_twenty_posts_over_twenty_connections_are_one_response_one_receipt_and_o
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("consultation")
-def test_whoever_is_cut_off_before_the_answer_and_sends_again_gets_the_same_receipt(
+def test_someone_cut_off_who_sends_again_gets_the_same_receipt(
     live_server: LiveServer, postbox: Postbox, mail_through: Callable[[int], None]
 ) -> None:
     path, headers, body = before_the_button(live_server)

@@ -29,7 +29,7 @@ def respond(*, address: str = "192.0.2.1", quickly: bool = False, **fields: str)
     return Response.objects.latest("id")
 
 
-def test_whoever_takes_a_while_and_leaves_the_hidden_field_alone_has_no_flag(consultation: Consultation) -> None:
+def test_a_slow_sender_who_leaves_the_hidden_field_empty_has_no_flag(consultation: Consultation) -> None:
     assert respond(homepage="").flags == []
 
 
@@ -38,7 +38,7 @@ def test_what_looks_like_a_program_is_received_and_flagged(consultation: Consult
     assert respond(**odd).flags == [flag]
 
 
-def test_very_many_from_one_address_are_received_and_flagged_and_others_are_not(consultation: Consultation, settings: Any) -> None:
+def test_many_from_one_address_are_received_and_flagged_and_others_not(consultation: Consultation, settings: Any) -> None:
     settings.LIMITS = {**settings.LIMITS, "flag": (3, 3600)}
     assert [respond().flags for _ in range(5)] == [[], [], [], ["many-from-one-address"], ["many-from-one-address"]]
     assert respond(address="192.0.2.2").flags == []

@@ -87,7 +87,7 @@ def test_in_production_no_other_host_and_no_plain_page_can_plant_a_cookie(settin
     assert all(cookie["secure"] and cookie["path"] == "/" for cookie in gone.values())
 
 
-def test_signing_in_gives_a_new_session_so_that_one_planted_before_is_worth_nothing(reviewer: User) -> None:
+def test_signing_in_starts_a_new_session_so_a_planted_one_is_useless(reviewer: User) -> None:
     client = Client()
     client.get(reverse("sign-in"))
     client.cookies["session"] = "planted"

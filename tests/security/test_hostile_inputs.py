@@ -177,7 +177,7 @@ def test_a_cookie_that_we_never_gave_is_no_cookie(cookie: str) -> None:
 
 
 @pytest.mark.usefixtures("consultation")
-def test_a_host_that_is_not_ours_is_refused_and_no_redirect_leaves_the_site() -> None:
+def test_an_unknown_host_is_refused_and_no_redirect_leaves_the_site() -> None:
     client = Client(raise_request_exception=False)
     assert client.get("/", headers={"host": "evil.example"}).status_code == 400
     assert client.get("/", headers={"x-forwarded-host": "evil.example"})["Location"] == f"/{SLUG}/"
@@ -207,7 +207,7 @@ def test_a_submission_key_of_somebody_else_opens_nothing() -> None:
     ("address", "field"),
     [(f"/staff/codes/{SLUG}/violence-comment/", "name"), ("/staff/extracts/ask/", "query"), ("/staff/people/", "words")],
 )
-def test_at_the_desk_what_the_database_cannot_keep_is_refused_in_words_and_nothing_happens(
+def test_staff_input_the_database_cannot_store_is_refused_in_words(
     consultation: Consultation, administrator: User, sign_in: Callable[[User], Client], address: str, field: str
 ) -> None:
     desk = sign_in(administrator)

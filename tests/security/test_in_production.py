@@ -262,7 +262,7 @@ def work_at_the_desk(site: Production, desk: Walker) -> None:
     until(lambda: site.ask("SELECT 1 FROM responses_delivery WHERE reason <> ''"), seconds=90, what="nobody tried to deliver")
 
 
-def test_after_a_hostile_run_nothing_that_the_service_wrote_holds_anybodys_words_names_addresses_or_tokens(site: Production) -> None:
+def test_after_attacks_no_log_holds_anyones_words_name_address_or_token(site: Production) -> None:
     site.postbox.answers["planted.refused@example.org"] = "550 <planted.refused@example.org> Planted Name is unknown here"
     site.postbox.answers["planted.later@example.org"] = "451 planted.later@example.org try later"
     tokens = set()

@@ -158,7 +158,7 @@ def test_who_is_writing_already_is_not_stopped_by_what_others_begin(limit: Calla
 
 
 @pytest.mark.usefixtures("consultation")
-def test_a_send_over_the_limit_keeps_the_draft_and_one_that_was_received_is_always_shown(limit: Callable[..., None]) -> None:
+def test_a_send_over_the_limit_keeps_the_draft_and_shows_any_receipt(limit: Callable[..., None]) -> None:
     limit(send=(1, 3600))
     rita, omar = Client(), Client()
     for person in (rita, omar):
@@ -173,7 +173,7 @@ def test_a_send_over_the_limit_keeps_the_draft_and_one_that_was_received_is_alwa
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_strangers_inbox_cannot_be_filled_and_each_response_is_kept_all_the_same(
+def test_nobody_can_flood_a_strangers_inbox_yet_each_response_is_kept(
     send: Callable[..., Response], limit: Callable[..., None], postbox: Postbox, mail_through: Callable[[int], None]
 ) -> None:
     limit(email=(2, 86400))
@@ -187,7 +187,7 @@ def test_a_strangers_inbox_cannot_be_filled_and_each_response_is_kept_all_the_sa
     assert Response.objects.count() == 4
 
 
-def test_what_no_limit_counts_any_more_is_forgotten_and_no_address_was_ever_written_down(reviewer: User) -> None:
+def test_old_hits_are_deleted_and_no_address_was_ever_stored(reviewer: User) -> None:
     try_to_sign_in("rosa", "wrong")
     assert {hit.limit for hit in Hit.objects.all()} == {"sign_in", "sign_in_address"}
     assert all(len(hit.key) == 64 and "192" not in hit.key[:3] + hit.limit for hit in Hit.objects.all())

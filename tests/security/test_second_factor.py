@@ -128,7 +128,7 @@ def test_a_code_of_another_time_is_not_taken(reviewer: User, settings: Any, late
         check_code(user=reviewer, code=code_of(reviewer, settings, later=later), address="192.0.2.1")
 
 
-def test_guessing_codes_ends_soon_from_wherever_it_comes_and_a_recovery_code_still_works(reviewer: User, settings: Any) -> None:
+def test_guessing_codes_locks_from_any_address_but_not_the_recovery_codes(reviewer: User, settings: Any) -> None:
     codes = with_phone(reviewer, settings)
     settings.LIMITS = {**settings.LIMITS, "sign_in_code": (3, 900)}
     right = code_of(reviewer, settings)
@@ -170,7 +170,7 @@ def test_whoever_reads_the_database_cannot_make_codes(reviewer: User, settings: 
         assert code_at(key, now()) != right
 
 
-def test_a_new_secret_key_does_not_shut_anybody_out_while_the_old_one_is_kept(reviewer: User, settings: Any) -> None:
+def test_a_new_secret_key_locks_nobody_out_while_the_old_one_is_kept(reviewer: User, settings: Any) -> None:
     with_phone(reviewer, settings)
     code = code_of(reviewer, settings)
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]

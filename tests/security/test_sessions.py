@@ -76,7 +76,7 @@ def test_the_public_pages_begin_no_session(db: None) -> None:
     assert "session" not in client.cookies
 
 
-def test_a_session_that_was_signed_out_or_whose_password_changed_is_worth_nothing(analyst: User, sign_in: SignIn) -> None:
+def test_a_session_ends_with_its_sign_out_or_a_new_password(analyst: User, sign_in: SignIn) -> None:
     here, elsewhere = sign_in(analyst), sign_in(analyst)
     stolen = Client()
     stolen.cookies["session"] = here.cookies["session"].value
@@ -101,7 +101,7 @@ def contacts(send: Callable[..., Response]) -> str:
     return reverse("batch-file", args=[response.consultation.slug, 1, "contacts.csv"])
 
 
-def test_an_analyst_has_contact_details_only_if_granted_and_with_the_password_given_again(
+def test_an_analyst_gets_contacts_only_if_granted_and_after_the_password(
     send: Callable[..., Response], analyst: User, administrator: User, sign_in: SignIn, exports: object
 ) -> None:
     address = contacts(send)

@@ -8,7 +8,7 @@ from django.conf import settings
 from tests.support.bill import bill
 
 
-def test_the_bill_of_materials_names_every_pinned_package_with_its_version_and_hashes() -> None:
+def test_the_bill_of_materials_lists_each_pinned_package_and_its_hashes() -> None:
     pinned = re.findall(r"^([a-z0-9-]+)==(\S+)", (Path(settings.BASE_DIR) / "requirements.txt").read_text(), re.MULTILINE)
     made = bill()
     listed = {component["name"]: component for component in made["components"]}  # type: ignore[attr-defined]

@@ -59,7 +59,7 @@ def test_a_part_that_is_killed_is_started_again_and_said_so(start: Start) -> Non
     until(running.answers, seconds=30, what=running.said)
 
 
-def test_what_had_settled_is_back_in_a_moment_however_often_it_is_killed_and_what_dies_at_once_waits_longer_each_time(
+def test_a_settled_part_restarts_at_once_and_a_failing_one_ever_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("consult.local.run.SETTLED_SECONDS", 0.3)
@@ -86,7 +86,7 @@ def test_what_had_settled_is_back_in_a_moment_however_often_it_is_killed_and_wha
     assert re.findall(r"^hasty ended .* again in (\S+) s", said, re.MULTILINE)[:3] == ["0", "1", "2"]
 
 
-def test_a_killed_supervisor_leaves_nothing_behind_and_the_next_start_is_an_ordinary_one(start: Start) -> None:
+def test_a_killed_supervisor_leaves_nothing_running_and_can_start_again(start: Start) -> None:
     running = start().wait_until_ready()
     leaders = list(running.parts().values())
     running.process.kill()

@@ -78,7 +78,7 @@ def test_everything_of_the_bundled_plan_is_loaded(db: None) -> None:
     assert consultation.recommendations_statement.split() == source["consultation"]["recommendations_statement"].split()
 
 
-def test_the_bundled_plan_closes_at_the_end_of_the_next_21_january_in_london(db: None) -> None:
+def test_the_bundled_plan_closes_at_the_end_of_21_january_in_london(db: None) -> None:
     load_plan(text=BUNDLED, actor=None)
     closes_at = Consultation.objects.get().closes_at
     now = datetime.now(UTC)
@@ -113,7 +113,7 @@ def test_two_first_loads_at_once_make_one_consultation() -> None:
     assert (failures, Consultation.objects.count(), Edition.objects.count()) == ([], 1, 1)
 
 
-def test_a_second_plan_is_a_second_consultation_with_an_address_of_its_own(db: None) -> None:
+def test_a_second_plan_is_a_second_consultation_with_its_own_address(db: None) -> None:
     load_plan(text=BUNDLED, actor=None)
     visitor = Client()
     assert visitor.get("/")["Location"] == "/police-and-crime-plan-2021-25/"
@@ -145,7 +145,7 @@ def test_a_second_plan_is_a_second_consultation_with_an_address_of_its_own(db: N
         ("Open them.", "Open\\u0000 them.", None),
     ],
 )
-def test_what_is_wrong_is_said_with_line_key_and_reason_and_nothing_changes(db: None, old: str, new: str, problem: str | None) -> None:
+def test_a_wrong_plan_changes_nothing_and_its_errors_give_line_and_reason(db: None, old: str, new: str, problem: str | None) -> None:
     assert old in SMALL
     broken = SMALL.replace(old, new, 1)
     if problem is None:
@@ -203,7 +203,7 @@ def test_dates_given_to_the_command_go_before_the_files_own(db: None, tmp_path: 
         call_command("load_plan", str(file), closes="never")
 
 
-def test_a_moved_closing_date_in_the_file_moves_the_window_and_is_on_the_trail(db: None) -> None:
+def test_a_new_closing_date_in_the_file_moves_the_window_and_is_recorded(db: None) -> None:
     load_plan(text=SMALL, actor=None)
     assert load_plan(text=SMALL.replace("2030-06-30", "2030-07-31"), actor=None).done == ["moved the window"]
     assert Consultation.objects.get().closes_at == datetime(2030, 7, 31, 23, tzinfo=UTC)

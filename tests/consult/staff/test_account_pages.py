@@ -145,9 +145,7 @@ def test_nobody_gives_themselves_a_one_time_password(chief: Client, administrato
 
 
 @pytest.mark.parametrize("typed", [{"do": "end"}, {"do": "change", "role": "reviewer"}])
-def test_the_last_administrator_can_neither_be_ended_nor_become_something_else(
-    chief: Client, administrator: User, typed: dict[str, str]
-) -> None:
+def test_the_last_administrator_cannot_be_ended_or_given_another_role(chief: Client, administrator: User, typed: dict[str, str]) -> None:
     assert "this is the last administrator" in words_of(press(chief, administrator, **typed))
     assert (User.objects.get().role, User.objects.get().is_active) == ("administrator", True)
     make_person("ben", "administrator")

@@ -54,7 +54,7 @@ def test_a_password_that_will_not_do_is_refused_with_the_reason(reviewer: User, 
     assert User.objects.get().check_password(PASSWORD)
 
 
-def test_every_sign_in_failure_and_sign_out_is_on_the_trail_and_no_stranger_s_typing(reviewer: User) -> None:
+def test_sign_ins_failures_and_sign_outs_are_recorded_not_what_was_typed(reviewer: User) -> None:
     client = Client()
     sign(client, "rosa", "wrong")
     sign(client, "my-secret-password", "x")

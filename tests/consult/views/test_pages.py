@@ -37,14 +37,14 @@ def test_every_page_leads_to_the_notices(client: Client, consultation: Consultat
     assert client.get(reverse("privacy"))["Location"] == privacy
 
 
-def test_where_there_are_several_consultations_the_privacy_notices_are_listed(client: Client, consultation: Consultation) -> None:
+def test_with_several_consultations_their_privacy_notices_are_listed(client: Client, consultation: Consultation) -> None:
     load_plan(text=BUNDLED_PLAN.read_text().replace("slug: police-and-crime-plan-2021-25", "slug: another"), actor=None)
     page = client.get(reverse("privacy")).content.decode()
     for slug in (consultation.slug, "another"):
         assert f'href="{reverse("consultation-privacy", args=[slug])}"' in page
 
 
-def test_the_privacy_notice_names_what_the_plan_file_says_and_says_so_where_it_says_nothing(
+def test_the_privacy_notice_gives_the_plans_words_or_says_none_are_set(
     client: Client, consultation: Consultation, settings: Settings
 ) -> None:
     address = reverse("consultation-privacy", args=[consultation.slug])
@@ -65,7 +65,7 @@ def test_the_privacy_notice_names_what_the_plan_file_says_and_says_so_where_it_s
 
 
 @pytest.mark.parametrize("handed_over", [True, False])
-def test_the_privacy_notice_says_truly_whether_contact_details_are_passed_on(
+def test_the_privacy_notice_is_right_about_passing_on_contact_details(
     client: Client, consultation: Consultation, *, handed_over: bool
 ) -> None:
     Consultation.objects.update(batches_include_contacts=handed_over)
@@ -73,7 +73,7 @@ def test_the_privacy_notice_says_truly_whether_contact_details_are_passed_on(
     assert ("Your answers and your contact details." in page, "Not your name" in page) == (handed_over, not handed_over)
 
 
-def test_the_cookies_that_a_browser_gets_are_those_on_the_page_and_stay_as_long_as_it_says(
+def test_a_browser_gets_the_cookies_on_the_page_for_as_long_as_it_says(
     client: Client, consultation: Consultation, send: Callable[..., object], reviewer: User
 ) -> None:
     page = client.get(reverse("cookies")).content.decode()
@@ -124,7 +124,7 @@ def test_a_search_engine_is_kept_from_receipts_and_answers(client: Client, consu
         assert not refused(reverse(name, args=[consultation.slug]))
 
 
-def test_security_txt_names_the_contact_that_is_set_and_is_not_there_without_one(client: Client, settings: Settings) -> None:
+def test_security_txt_gives_the_contact_or_is_missing_without_one(client: Client, settings: Settings) -> None:
     settings.SECURITY_CONTACT = ""
     assert client.get("/.well-known/security.txt").status_code == 404
     settings.SECURITY_CONTACT, settings.SITE_URL = "mailto:security@example.org", "https://consult.example.org"
