@@ -52,7 +52,7 @@ def test_rules_know_nothing_of_pages_and_jobs(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", modules(), ids=dotted)
-def test_imports_stand_at_the_top(path: Path) -> None:
+def test_imports_are_at_the_top(path: Path) -> None:
     inner = [
         node.lineno
         for function in ast.walk(ast.parse(path.read_text()))

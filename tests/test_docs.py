@@ -101,7 +101,7 @@ def test_every_pinned_package_has_a_hash() -> None:
         assert [entry.split()[0] for entry in entries if "==" not in entry or "--hash=sha256:" not in entry] == []
 
 
-def test_the_moves_and_limits_in_the_reviewers_document_are_the_desks() -> None:
+def test_the_reviewing_page_states_the_moves_and_limits_in_force() -> None:
     text = page("reviewing.md")
     rows = dict(re.findall(r"^\| ([A-Z][a-z ]+) \| ([A-Z].*?) \|$", text, re.MULTILINE))
     del rows["From"]

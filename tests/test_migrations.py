@@ -63,7 +63,7 @@ def made_up(*operations: Operation) -> Migration:
 
 
 @pytest.mark.parametrize("migration", later_migrations(), ids=lambda migration: f"{migration.app_label}.{migration.name}")
-def test_the_older_version_can_go_on_beside_a_migration(migration: Migration) -> None:
+def test_the_older_version_keeps_working_beside_a_migration(migration: Migration) -> None:
     assert objections(migration, before=LOADER.project_state((migration.app_label, migration.name), at_end=False)) == []
 
 

@@ -165,13 +165,13 @@ def arguments(name: str, response: Response) -> list[object]:
     }.get(name, [])
 
 
-def test_every_address_has_a_line_in_the_table() -> None:
+def test_every_url_has_a_line_in_the_table() -> None:
     names = {name for name in get_resolver().reverse_dict if isinstance(name, str)}
     assert names == {*STAFF, *PUBLIC}
 
 
 @pytest.mark.parametrize("name", [*STAFF, *ADMINISTRATION])
-def test_each_address_opens_to_whom_it_should_and_to_nobody_else(
+def test_each_url_opens_for_the_roles_in_its_line_and_no_others(
     name: str,
     send: Callable[..., Response],
     request: pytest.FixtureRequest,

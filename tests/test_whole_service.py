@@ -171,7 +171,7 @@ def test_three_people_answer_and_every_word_reaches_the_batch(service: Running, 
     assert rows[wanda["reference"]]["violence-comment"] == "'" + HOSTILE
 
 
-def test_a_question_page_is_light_at_first_and_lighter_after(browser: Browser, service: Running) -> None:
+def test_a_question_page_is_light_and_lighter_once_cached(browser: Browser, service: Running) -> None:
     page = browser.new_page()
     scales = Scales(page)
     page.goto(f"{service.url}/{PARTS}/violence/", wait_until="networkidle")

@@ -44,7 +44,7 @@ def reading_age(page: str) -> float:
     return 0.39 * len(words) / len(read) + 11.8 * sum(map(syllables, words)) / len(words) - 15.59 + 5
 
 
-def test_the_measure_tells_plain_words_from_officialese() -> None:
+def test_the_readability_score_tells_plain_words_from_officialese() -> None:
     assert reading_age("<p>You can stop here. Nothing is lost. Your answers are kept on this device until you send them.</p>") < 9
     official = "Respondents are hereby requested to ensure the comprehensive completion of all mandatory documentation prior to submission."
     assert reading_age(f"<p>{official}</p>") > 18

@@ -71,13 +71,13 @@ def test_an_opening_is_the_beginning_of_its_day() -> None:
         ("٢١ January", "is not a date"),
     ],
 )
-def test_what_is_no_date_is_refused_with_the_reason(text: str, why: str) -> None:
+def test_text_that_is_not_a_date_is_refused_with_the_reason(text: str, why: str) -> None:
     with pytest.raises(NotADate, match=why):
         parse_closing(text, now=NOVEMBER)
 
 
 @pytest.mark.parametrize(("text", "named"), [("21 January", False), ("21 January 2027", True), ("2027-01-21T00:00:00Z", True)])
-def test_whether_a_year_was_named(text: str, named: bool) -> None:
+def test_a_date_without_a_year_is_recognised(text: str, named: bool) -> None:
     assert names_a_year(text) is named
 
 
@@ -90,11 +90,11 @@ def test_whether_a_year_was_named(text: str, named: bool) -> None:
         (datetime(2027, 7, 1, 16, 5, tzinfo=UTC), "5:05pm on 1 July 2027 (UK time)"),
     ],
 )
-def test_a_closing_is_never_told_as_midnight(instant: datetime, words: str) -> None:
+def test_a_closing_time_is_never_worded_as_midnight(instant: datetime, words: str) -> None:
     assert closing_in_words(instant) == words
 
 
-def test_other_instants_are_told_as_they_are() -> None:
+def test_other_times_are_worded_as_they_are() -> None:
     assert in_words(datetime(2027, 1, 22, 0, 5, tzinfo=UTC)) == "12:05am on 22 January 2027 (UK time)"
 
 
@@ -110,7 +110,7 @@ def test_a_day_ends_where_the_next_begins(day: date) -> None:
 @pytest.mark.parametrize("day", [date(2027, 3, 28), date(2027, 10, 31), date(2027, 1, 21)])
 @pytest.mark.parametrize("hour", [0, 1, 2, 3, 23])
 @pytest.mark.parametrize("zone", [UTC, LONDON])
-def test_every_day_has_every_hour_once(day: date, hour: int, zone: tzinfo) -> None:
+def test_each_hour_of_the_day_occurs_once_a_day(day: date, hour: int, zone: tzinfo) -> None:
     seen = set()
     instant = start_of_day(day).astimezone(UTC)
     while instant < end_of_day(day):
@@ -136,10 +136,10 @@ def test_every_day_has_every_hour_once(day: date, hour: int, zone: tzinfo) -> No
         (date(2027, 10, 31), 3, datetime(2027, 10, 31, 3, tzinfo=UTC)),
     ],
 )
-def test_what_is_daily_in_the_nights_in_which_the_clocks_change(day: date, hour: int, at: datetime) -> None:
+def test_daily_jobs_run_once_on_nights_when_the_clocks_change(day: date, hour: int, at: datetime) -> None:
     assert daily(hour, day=day) == at
 
 
-def test_day_and_month_mean_the_next_such_day_today_included() -> None:
+def test_a_day_and_month_mean_the_next_such_day_or_today() -> None:
     assert parse_day("23 November", today=date(2026, 11, 23)) == date(2026, 11, 23)
     assert parse_day("22 November", today=date(2026, 11, 23)) == date(2027, 11, 22)

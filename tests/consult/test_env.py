@@ -83,13 +83,13 @@ def test_an_unsafe_installation_refuses_to_start_and_says_why(tmp_path: Path, ch
         ("SITE_URL", "example.org", "write only the scheme and host"),
     ],
 )
-def test_a_value_that_makes_no_sense_is_named_with_the_reason(monkeypatch: pytest.MonkeyPatch, name: str, value: str, why: str) -> None:
+def test_a_bad_setting_is_named_with_the_reason(monkeypatch: pytest.MonkeyPatch, name: str, value: str, why: str) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(BadSetting, match=f"{name} is “{value}”: {why}"):
         read(name)
 
 
-def test_what_is_not_set_has_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_setting_that_is_not_set_has_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in SETTINGS:
         monkeypatch.delenv(name, raising=False)
     assert (read("DEBUG"), read("PORT"), read("ALLOWED_HOSTS"), read("DATABASE_URL")) == (False, 8000, [], "")

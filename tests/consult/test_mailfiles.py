@@ -35,7 +35,7 @@ def test_a_message_is_one_whole_file_that_reads_back(folder: Path) -> None:
     assert message.get_body(("html",)).get_content().strip() == "<p>Text “here”</p>"
 
 
-def test_only_its_owner_may_read_it(folder: Path) -> None:
+def test_only_its_owner_can_read_a_mail_file(folder: Path) -> None:
     get_connection().send_messages([a_message()])
     (path,) = folder.iterdir()
     assert (oct(folder.stat().st_mode)[-3:], oct(path.stat().st_mode)[-3:]) == ("700", "600")
@@ -53,7 +53,7 @@ def test_no_message_id_leads_out_of_the_folder(folder: Path) -> None:
     assert path.name.endswith("Z-up-and-away.eml")
 
 
-def test_a_full_disk_is_told_and_leaves_no_half_of_a_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_raises_and_leaves_no_partial_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def write_half(path: Path, content: bytes) -> int:
         with path.open("wb") as file:
             file.write(content[: len(content) // 2])

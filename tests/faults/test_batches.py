@@ -143,9 +143,7 @@ def _waits() -> bool:
         return cursor.fetchone() is not None
 
 
-def test_while_there_is_no_room_for_its_files_a_batch_waits_and_says_why(
-    due: Consultation, start_worker: Callable[..., Worker], place: Path
-) -> None:
+def test_without_room_for_its_files_a_batch_waits_and_says_why(due: Consultation, start_worker: Callable[..., Worker], place: Path) -> None:
     worker = start_worker(EXPORTS_DIR=str(place))
     _allow_files_of(worker, 60_000)
     nudge_writing()
@@ -164,7 +162,7 @@ def _allow_files_of(worker: Worker, most: int) -> None:
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
 
 
-def test_while_the_place_for_batches_is_full_nothing_half_is_there(
+def test_while_the_exports_disk_is_full_no_partial_file_appears(
     due: Consultation, start_worker: Callable[..., Worker], place: Path
 ) -> None:
     folder = folder_of_first(place, due)
@@ -188,7 +186,7 @@ def test_while_the_place_for_batches_is_full_nothing_half_is_there(
     each_is_in_one_batch()
 
 
-def test_what_killed_workers_left_half_made_is_removed_in_time(
+def test_partial_files_of_killed_workers_are_removed_in_time(
     tmp_path: Path, due: Consultation, start_worker: Callable[..., Worker], place: Path
 ) -> None:
     old, new = tmp_path / "consult-batch-old", tmp_path / "consult-batch-new"

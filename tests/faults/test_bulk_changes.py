@@ -106,7 +106,7 @@ def test_two_changes_at_once_move_each_response_once_and_report_the_rest(
     assert reconcile().differences == []
 
 
-def test_undoing_is_asked_for_once_however_many_ask(many: list[int], reviewer: User) -> None:
+def test_a_change_is_undone_once_however_many_ask(many: list[int], reviewer: User) -> None:
     change = ask(reviewer, "considered")
     make_due_changes()
     refused = []
@@ -128,9 +128,7 @@ def test_undoing_is_asked_for_once_however_many_ask(many: list[int], reviewer: U
     assert ReviewStep.objects.count() == 2 * MANY
 
 
-def test_what_the_database_refuses_is_tried_again_and_given_up_in_the_end(
-    many: list[int], reviewer: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_change_the_database_refuses_is_retried_then_given_up(many: list[int], reviewer: User, monkeypatch: pytest.MonkeyPatch) -> None:
     change = ask(reviewer, "considered")
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE responses_review ADD CONSTRAINT refused CHECK (response_id <> %s OR state = 'unread')", [many[700]])

@@ -122,7 +122,7 @@ def test_the_web_process_does_not_start_on_a_database_that_may_forget(site: Site
         settle(site, on, setting, "on")
 
 
-def test_nor_on_one_that_leaves_writing_to_the_system(tmp_path: Path) -> None:
+def test_the_web_process_does_not_start_on_a_database_without_fsync(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     postgres = Postgres(tmp_path, log=tmp_path / "postgres.log", fsync=False)
     postgres.start()

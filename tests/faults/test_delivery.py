@@ -195,7 +195,7 @@ def test_over_sftp_a_batch_survives_a_cut_at_nine_tenths(
     holds_the_whole_batch(content_of(there), batch, exports)
 
 
-def test_an_sftp_server_whose_key_is_not_known_gets_nothing(
+def test_an_sftp_server_with_an_unknown_key_gets_nothing(
     batch: Batch, ssh_server: SshServer, wire: Callable[[int], Wire], settings: Settings, tmp_path: Path
 ) -> None:
     line = wire(ssh_server.port)

@@ -197,7 +197,7 @@ def test_a_slow_server_times_out_and_the_email_is_sent_later(
     assert {message["Message-ID"] for message in postbox.arrived} == {response.confirmation.message_id}
 
 
-def test_four_hours_without_a_mail_server_leave_nothing_to_do_by_hand(
+def test_after_four_hours_without_a_mail_server_all_emails_go(
     send: Callable[..., Response], mail_through: Callable[[int], None], postbox: Postbox
 ) -> None:
     responses = send_to_many(send, 3)
@@ -286,7 +286,7 @@ def test_two_workers_at_once_send_each_email_once(
     assert LedgerEntry.objects.filter(event="confirmed").count() == 40
 
 
-def test_whoever_holds_rows_locked_holds_up_nobody(send: Callable[..., Response]) -> None:
+def test_locked_rows_hold_up_no_other_email(send: Callable[..., Response]) -> None:
     send_to_many(send, 2)
     first = Confirmation.objects.earliest("pk")
 

@@ -202,6 +202,6 @@ def test_after_an_outage_of_mail_and_redis_every_email_goes_by_itself(site: Part
     each_has_one_email(site, addresses)
 
 
-def test_the_books_balance_after_all_that(site: Parts) -> None:
+def test_the_reconciliation_balances_after_every_fault(site: Parts) -> None:
     site.running.manage("export_batch")
     assert "The books balance." in site.running.manage("reconcile")

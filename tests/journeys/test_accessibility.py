@@ -537,7 +537,7 @@ def walk_publication(visit: Visit, consultation: Consultation, send: Send) -> No
 
 
 @pytest.mark.django_db(transaction=True)
-def test_no_page_in_any_state_breaks_a_rule_or_asks_anybody_else(
+def test_no_page_in_any_state_fails_axe_or_loads_from_elsewhere(
     visit: Visit, consultation: Consultation, send: Send, administrator: User
 ) -> None:
     walk_public_pages(visit, consultation)
@@ -562,7 +562,7 @@ def test_the_administration_is_readable_too(visit: Visit, consultation: Consulta
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_way_to_a_receipt_can_be_gone_by_keyboard_alone(visit: Visit, consultation: Consultation) -> None:
+def test_a_response_can_be_sent_by_keyboard_alone(visit: Visit, consultation: Consultation) -> None:
     page = visit.page
     page.set_viewport_size(DESK)  # type: ignore[arg-type]
     page.goto(visit.root + reverse("start", args=[consultation.slug]))
@@ -686,7 +686,7 @@ def test_the_lists_of_several_consultations_and_of_none_are_readable(visit: Visi
 
 
 @pytest.mark.django_db(transaction=True)
-def test_lines_and_letters_may_stand_further_apart(visit: Visit, consultation: Consultation, send: Send) -> None:
+def test_wider_text_spacing_hides_nothing(visit: Visit, consultation: Consultation, send: Send) -> None:
     """WCAG 2.2, 1.4.12: with these distances nothing is cut off and nothing lies outside the page."""
     wide = """* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }
       p { margin-bottom: 2em !important }"""
@@ -705,7 +705,7 @@ def test_lines_and_letters_may_stand_further_apart(visit: Visit, consultation: C
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_exit_button_leads_away_at_once_without_scripts_and_with_them(
+def test_the_exit_button_leaves_at_once_with_and_without_scripts(
     browser: Browser, live_server: LiveServer, visit: Visit, consultation: Consultation
 ) -> None:
     addresses = [reverse("section", args=[consultation.slug, "violence"]), reverse("part", args=[consultation.slug, "violence"])]
@@ -750,7 +750,7 @@ def parse_pixels(length: str) -> float:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_is_printed_is_the_words_and_not_the_buttons(visit: Visit, consultation: Consultation) -> None:
+def test_a_printed_page_has_the_words_but_no_buttons(visit: Visit, consultation: Consultation) -> None:
     page = visit.page
     page.emulate_media(media="print")
     for name, arguments in (("start", []), ("section", ["violence"]), ("recommendation", ["zero-murders"]), ("paper-form", [])):
@@ -762,7 +762,7 @@ def test_what_is_printed_is_the_words_and_not_the_buttons(visit: Visit, consulta
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_receipt_is_open_to_whoever_has_its_address_and_prints(visit: Visit, send: Send) -> None:
+def test_a_receipt_opens_for_anyone_with_its_address_and_prints(visit: Visit, send: Send) -> None:
     visit.page.goto(visit.root + reverse("receipt", args=[receipt_token(send())]))
     visit.page.emulate_media(media="print")
     visit.look("receipt", "printed")

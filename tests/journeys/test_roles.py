@@ -137,7 +137,7 @@ def test_a_reviewer_reads_decides_codes_names_a_campaign_and_publishes(
     desk.is_kept_out_of("batch-list", "extract-list", "trail", "account-list", "people", "books")
 
 
-def test_an_analyst_takes_a_batch_and_an_extract_and_meets_no_person(
+def test_an_analyst_gets_a_batch_and_an_extract_without_any_contacts(
     sit_down: SitDown, consultation: Consultation, letters: list[Response], analyst: User, exports: object
 ) -> None:
     desk = sit_down(analyst)

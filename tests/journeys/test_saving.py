@@ -111,7 +111,7 @@ def test_on_a_slow_network_continue_waits_for_a_save_and_makes_one_draft(writer:
     assert Draft.objects.get().parts_done == ["violence"]
 
 
-def test_two_tabs_on_one_page_are_told_and_both_texts_are_shown(writer: Writer) -> None:
+def test_two_tabs_on_one_page_are_warned_and_both_texts_are_shown(writer: Writer) -> None:
     other = writer.open()
     writer.comment().fill("From the first tab.")
     writer.says("Saved at ")
@@ -151,7 +151,7 @@ def test_back_and_forward_show_what_was_typed_last(writer: Writer) -> None:
     assert kept() == WORDS
 
 
-def test_letters_are_counted_as_the_server_counts_them(writer: Writer) -> None:
+def test_the_browser_counts_characters_as_the_server_does(writer: Writer) -> None:
     writer.comment().fill("\n" + "𝔘" * 5001)
     expect(writer.page.get_by_text("You have 2 characters too many").first).to_be_attached()
     writer.page.get_by_role("button", name="Continue", exact=True).click()
@@ -159,7 +159,7 @@ def test_letters_are_counted_as_the_server_counts_them(writer: Writer) -> None:
     assert writer.comment().input_value() == "\n" + "𝔘" * 5001
 
 
-def test_after_sending_nothing_of_it_stays_in_the_browser(writer: Writer) -> None:
+def test_after_sending_no_answers_stay_in_the_browser(writer: Writer) -> None:
     writer.comment().fill(WORDS)
     writer.page.get_by_role("button", name="Continue", exact=True).click()
     writer.page.goto(f"{writer.root}/{SLUG}/respond/check/")

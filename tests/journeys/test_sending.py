@@ -60,7 +60,7 @@ def test_a_double_press_a_refresh_and_a_resend_make_one_response(tablet: Browser
     assert Response.objects.get().texts == {"violence-comment": WORDS}
 
 
-def test_the_next_person_at_the_same_tablet_sends_a_response_of_their_own(tablet: BrowserContext) -> None:
+def test_the_next_person_on_a_tablet_sends_a_response_of_their_own(tablet: BrowserContext) -> None:
     receipts = set()
     for _ in range(2):
         page = begin(tablet)
@@ -70,7 +70,7 @@ def test_the_next_person_at_the_same_tablet_sends_a_response_of_their_own(tablet
     assert len(receipts) == len(set(Response.objects.values_list("reference", flat=True))) == Response.objects.count() == 2
 
 
-def test_the_link_to_come_back_by_opens_the_answers_in_another_browser(tablet: BrowserContext, browser: Browser) -> None:
+def test_the_save_and_return_link_works_in_another_browser(tablet: BrowserContext, browser: Browser) -> None:
     page = begin(tablet, "Half a thought.")
     page.goto("later/")
     link = page.locator("a[href*='/respond/back/']").get_attribute("href") or ""

@@ -51,7 +51,7 @@ def close_at(instant: datetime) -> None:
 
 
 @pytest.mark.parametrize("scripts", [True, False])
-def test_every_letter_arrives_as_it_was_typed(open_page: Callable[..., Page], scripts: bool) -> None:
+def test_every_character_arrives_as_it_was_typed(open_page: Callable[..., Page], scripts: bool) -> None:
     page = open_page(scripts=scripts)
     for part, words in TYPED.items():
         page.goto(at("part", part))
@@ -110,9 +110,7 @@ def test_a_send_in_the_grace_period_is_received_and_marked_as_such(open_page: Ca
         (datetime(2027, 10, 31, 2, 0, tzinfo=UTC), "2:00am on 31 October 2027 (UK time)"),
     ],
 )
-def test_a_closing_about_a_change_of_the_clocks_is_told_by_londons_clock(
-    open_page: Callable[..., Page], closes_at: datetime, told: str
-) -> None:
+def test_a_closing_when_the_clocks_change_is_given_in_london_time(open_page: Callable[..., Page], closes_at: datetime, told: str) -> None:
     close_at(closes_at)
     page = open_page()
     for name in ("start", "tasks"):

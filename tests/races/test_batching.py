@@ -66,7 +66,7 @@ def test_sealing_at_once_takes_each_response_once_and_skips_no_number(consultati
         assert list(batch.members.values_list("row", flat=True)) == list(range(1, batch.size + 1))
 
 
-def test_a_response_committed_while_a_batch_is_sealed_goes_into_the_next(consultation: Consultation) -> None:
+def test_a_response_committed_during_sealing_goes_into_the_next_batch(consultation: Consultation) -> None:
     fill(consultation, 1)
     committed, sealed = threading.Event(), threading.Event()
 
@@ -115,7 +115,7 @@ def test_two_workers_at_one_batch_write_it_once(consultation: Consultation) -> N
     assert AuditEntry.objects.filter(action=Action.BATCH_WRITTEN).count() == 1
 
 
-def test_the_schedule_leaves_a_batch_to_whoever_is_writing_it(consultation: Consultation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_schedule_leaves_a_batch_to_the_worker_writing_it(consultation: Consultation, monkeypatch: pytest.MonkeyPatch) -> None:
     batch = seal_batch(consultation=consultation, actor=None)
     writing, left = threading.Event(), threading.Event()
     make_files = batching.make_files

@@ -82,12 +82,12 @@ SECTIONS = {
 }
 
 
-def test_every_requirement_of_levels_1_and_2_stands_there_once() -> None:
+def test_every_requirement_of_levels_1_and_2_is_listed_once() -> None:
     named = [number for numbers, _, _, _ in ROWS for number in numbers.split(", ")]
     assert sorted(named) == sorted(f"{section}.{number}" for section, last in SECTIONS.items() for number in range(1, last + 1))
 
 
-def test_what_is_met_names_a_test_and_every_test_that_is_named_exists() -> None:
+def test_each_requirement_met_names_a_test_that_exists() -> None:
     there = {
         node.name
         for path in (ROOT / "tests").rglob("test_*.py")

@@ -34,7 +34,7 @@ def test_a_slow_sender_who_leaves_the_hidden_field_empty_has_no_flag(consultatio
 
 
 @pytest.mark.parametrize(("odd", "flag"), [({"quickly": True}, "sent-quickly"), ({"homepage": "https://spam.example/"}, "hidden-field")])
-def test_what_looks_like_a_program_is_received_and_flagged(consultation: Consultation, odd: dict[str, Any], flag: str) -> None:
+def test_a_response_that_looks_automated_is_received_and_flagged(consultation: Consultation, odd: dict[str, Any], flag: str) -> None:
     assert respond(**odd).flags == [flag]
 
 
@@ -44,7 +44,7 @@ def test_many_from_one_address_are_received_and_flagged_and_others_not(consultat
     assert respond(address="192.0.2.2").flags == []
 
 
-def test_a_reviewer_sees_the_flag_and_finds_by_it(consultation: Consultation, reviewer: User, sign_in: Callable[[User], Client]) -> None:
+def test_a_reviewer_sees_a_flag_and_can_filter_by_it(consultation: Consultation, reviewer: User, sign_in: Callable[[User], Client]) -> None:
     odd, plain = respond(quickly=True), respond()
     rosa = sign_in(reviewer)
     words = "Sent within seconds of opening the form"
@@ -56,7 +56,7 @@ def test_a_reviewer_sees_the_flag_and_finds_by_it(consultation: Consultation, re
     assert f">{words}</strong>" not in rosa.get(reverse("review-one", args=[plain.reference])).content.decode()
 
 
-def test_people_and_their_helpers_never_meet_the_hidden_field(consultation: Consultation) -> None:
+def test_people_and_assistive_technology_never_meet_the_hidden_field(consultation: Consultation) -> None:
     person = Client()
     person.post(reverse("part", args=[SLUG, "violence"]), {"violence-comment": "More lights."})
     check = person.get(reverse("check", args=[SLUG])).content.decode()

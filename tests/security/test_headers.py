@@ -48,7 +48,7 @@ def test_every_page_carries_the_headers_that_keep_others_out(address: str) -> No
     assert "camera=()" in page["Permissions-Policy"]
 
 
-def test_pages_for_one_person_are_kept_by_nobody_and_found_by_no_search(
+def test_personal_pages_are_never_cached_or_indexed(
     send: Callable[..., Response], reviewer: User, sign_in: Callable[[User], Client]
 ) -> None:
     response = send()

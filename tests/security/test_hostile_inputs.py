@@ -112,7 +112,7 @@ def visitors(administrator: User, sign_in: Callable[[User], Client]) -> list[Cli
     return [respondent, staff]
 
 
-def test_no_address_answers_a_hostile_look_with_a_fault_of_ours(send: Callable[..., Response], visitors: list[Client]) -> None:
+def test_no_url_answers_a_hostile_get_with_a_server_error(send: Callable[..., Response], visitors: list[Client]) -> None:
     response = send()
     faults = []
     for address in addresses(response):
@@ -124,7 +124,7 @@ def test_no_address_answers_a_hostile_look_with_a_fault_of_ours(send: Callable[.
 
 
 @pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))
-def test_no_field_of_any_form_and_no_filter_takes_a_fault_out_of_us(
+def test_no_field_or_filter_answers_hostile_input_with_a_server_error(
     send: Callable[..., Response], visitors: list[Client], value: str
 ) -> None:
     response = send()
@@ -158,7 +158,9 @@ def test_no_field_of_any_form_and_no_filter_takes_a_fault_out_of_us(
     ],
     ids=range(9),
 )
-def test_a_body_that_is_no_form_is_refused_in_words(send: Callable[..., Response], visitors: list[Client], body: bytes, kind: str) -> None:
+def test_a_body_that_is_not_a_form_is_refused_in_words(
+    send: Callable[..., Response], visitors: list[Client], body: bytes, kind: str
+) -> None:
     for address in (f"/{SLUG}/respond/violence/", f"/{SLUG}/respond/send/", "/staff/sign-in/", "/staff/batches/now/"):
         for client in visitors:
             page = client.generic("POST", address, body, content_type=kind)
@@ -168,7 +170,7 @@ def test_a_body_that_is_no_form_is_refused_in_words(send: Callable[..., Response
 
 @pytest.mark.usefixtures("consultation")
 @pytest.mark.parametrize("cookie", ["", ".", "x" * 4000, "\x00", "a.b.c.d.e.f.g.h", "../../", "%00", '"', "é".encode().decode("latin-1")])
-def test_a_cookie_that_we_never_gave_is_no_cookie(cookie: str) -> None:
+def test_a_forged_cookie_is_ignored(cookie: str) -> None:
     client = Client(raise_request_exception=False)
     for name in ("draft-1", "opened-1", "session", "csrf"):
         client.cookies[name] = cookie
@@ -186,7 +188,7 @@ def test_an_unknown_host_is_refused_and_no_redirect_leaves_the_site() -> None:
         assert "evil.example" not in page.get("Location", "").split("/")[2:3]
 
 
-def test_what_is_typed_cannot_become_a_header_of_an_email() -> None:
+def test_typed_text_cannot_become_an_email_header() -> None:
     for email in ("a@example.org\r\nBcc: b@example.org", "a@example.org\nb@example.org", "a@example.org, b@example.org", "<a@example.org>"):
         try:
             kept = read_contact({"name": "x", "email": email})["email"]
@@ -198,7 +200,7 @@ def test_what_is_typed_cannot_become_a_header_of_an_email() -> None:
 
 
 @pytest.mark.usefixtures("consultation")
-def test_a_submission_key_of_somebody_else_opens_nothing() -> None:
+def test_someone_elses_submission_key_opens_nothing() -> None:
     page = Client().post(f"/{SLUG}/respond/send/", {"submission_key": str(uuid4())})
     assert page.status_code == 404
 

@@ -66,7 +66,7 @@ def head_of(answer: bytes) -> dict[str, str]:
     ],
     ids=["page", "not-found", "style-sheet", "receipt", "staff", "plain", "host", "plain-host", "csrf", "large"],
 )
-def test_every_answer_carries_the_headers_also_a_refusal(site: Production, request_line: bytes, headers: bytes, status: str) -> None:
+def test_every_reply_even_a_refusal_carries_the_headers(site: Production, request_line: bytes, headers: bytes, status: str) -> None:
     answer = site.raw(request_line + b" HTTP/1.1\r\n" + headers + b"\r\na=1")
     got = head_of(answer)
     assert got[""] == status
@@ -111,7 +111,7 @@ def test_every_answer_carries_the_headers_also_a_refusal(site: Production, reque
     ],
     ids=range(25),
 )
-def test_what_no_browser_would_put_on_the_wire_is_refused(site: Production, request_bytes: bytes) -> None:
+def test_malformed_http_is_refused(site: Production, request_bytes: bytes) -> None:
     answer = site.raw(request_bytes)
     assert re.match(rb"HTTP/1\.[01] 4\d\d |$", answer), answer[:200]
     assert b"SECRET_KEY" not in answer
@@ -136,7 +136,7 @@ def test_files_that_nobody_asked_for_are_refused_before_they_are_read(site: Prod
 
 
 @pytest.mark.parametrize("size", [3_000_000, 10_000_000, 50_000_000])
-def test_whoever_sends_far_too_much_reads_why(site: Production, size: int) -> None:
+def test_someone_who_sends_far_too_much_reads_why_it_was_refused(site: Production, size: int) -> None:
     """As browsers do: first everything that there is to send, and only then a look at what came back."""
     wire = HTTPConnection("127.0.0.1", site.running.port, timeout=30)
     for _ in range(2):
@@ -173,7 +173,7 @@ def sign_in(walker: Walker, username: str, password: str) -> Walker:
     return walker.go("/staff/sign-in/").fill({"username": username, "password": password})
 
 
-def test_no_member_of_staff_works_here_without_a_phone(site: Production) -> None:
+def test_staff_get_nowhere_without_a_second_factor(site: Production) -> None:
     ada = sign_in(site.visitor("192.0.2.2"), "admin", site.running.password)
     assert "Choose a password" in ada.words
     ada.fill({"new_password": PASSWORD, "new_password_again": PASSWORD})

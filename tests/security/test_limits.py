@@ -43,14 +43,14 @@ def test_after_too_many_failures_even_the_right_password_has_to_wait(reviewer: U
     assert "There were too many tries. Wait 5 minutes" in refused.content.decode()
 
 
-def test_nobody_can_lock_out_somebody_who_signs_in_from_elsewhere(reviewer: User, limit: Callable[..., None]) -> None:
+def test_nobody_can_lock_out_someone_who_signs_in_from_elsewhere(reviewer: User, limit: Callable[..., None]) -> None:
     limit(sign_in=(3, 300))
     for _ in range(5):
         try_to_sign_in("ROSA", "wrong", "192.0.2.66")
     assert try_to_sign_in("rosa", "rosa has a long password").status_code == 302
 
 
-def test_the_wait_ends_and_trying_meanwhile_makes_it_no_longer(reviewer: User, limit: Callable[..., None]) -> None:
+def test_trying_during_the_wait_does_not_make_it_longer(reviewer: User, limit: Callable[..., None]) -> None:
     limit(sign_in=(3, 300))
     for _ in range(3):
         try_to_sign_in("rosa", "wrong")
@@ -61,7 +61,7 @@ def test_the_wait_ends_and_trying_meanwhile_makes_it_no_longer(reviewer: User, l
     assert try_to_sign_in("rosa", "rosa has a long password").status_code == 302
 
 
-def test_somebody_at_work_is_not_disturbed_by_whoever_fails_in_their_name(reviewer: User, limit: Callable[..., None]) -> None:
+def test_failed_sign_ins_in_someones_name_do_not_disturb_their_work(reviewer: User, limit: Callable[..., None]) -> None:
     limit(sign_in=(3, 300))
     hers = Client(REMOTE_ADDR="192.0.2.1")
     hers.post(reverse("sign-in"), {"username": "rosa", "password": "rosa has a long password"})
@@ -71,7 +71,7 @@ def test_somebody_at_work_is_not_disturbed_by_whoever_fails_in_their_name(review
     assert hers.post(reverse("confirm"), {"password": "rosa has a long password"})["Location"] == reverse("review-list")
 
 
-def test_each_way_in_is_on_the_trail_by_name_and_each_failure_too(reviewer: User, limit: Callable[..., None]) -> None:
+def test_each_sign_in_and_failure_is_recorded_by_name(reviewer: User, limit: Callable[..., None]) -> None:
     try_to_sign_in("rosa", "wrong")
     try_to_sign_in("rosa", "rosa has a long password")
     seed = make_seed()
@@ -103,7 +103,7 @@ def test_one_address_cannot_try_many_accounts_for_ever(reviewer: User, limit: Ca
 
 
 @pytest.mark.parametrize(("trusted", "kept_apart"), [(False, False), (True, True)])
-def test_a_forged_header_is_believed_only_where_our_own_proxy_wrote_it(
+def test_a_client_address_header_counts_only_from_our_own_proxy(
     reviewer: User, limit: Callable[..., None], settings: Any, trusted: bool, kept_apart: bool
 ) -> None:
     limit(sign_in=(2, 300))
@@ -128,7 +128,7 @@ def test_a_forged_header_is_believed_only_where_our_own_proxy_wrote_it(
         ("no address", "no address", True),
     ],
 )
-def test_the_addresses_of_one_network_at_home_are_one(
+def test_the_addresses_of_one_home_network_count_as_one(
     reviewer: User, limit: Callable[..., None], first: str, then: str, as_one: bool
 ) -> None:
     limit(sign_in=(2, 300))
@@ -138,7 +138,7 @@ def test_the_addresses_of_one_network_at_home_are_one(
 
 
 @pytest.mark.usefixtures("consultation")
-def test_who_begins_too_often_keeps_what_was_typed_and_can_send_it_again(limit: Callable[..., None]) -> None:
+def test_someone_over_the_limit_keeps_their_words_and_can_resend(limit: Callable[..., None]) -> None:
     limit(draft=(1, 3600))
     address = reverse("part", args=[SLUG, "violence"])
     Client().post(address, {"violence-comment": "The first in this library."})
@@ -150,7 +150,7 @@ def test_who_begins_too_often_keeps_what_was_typed_and_can_send_it_again(limit: 
 
 
 @pytest.mark.usefixtures("consultation")
-def test_who_is_writing_already_is_not_stopped_by_what_others_begin(limit: Callable[..., None]) -> None:
+def test_someone_already_writing_is_not_stopped_by_others_starting(limit: Callable[..., None]) -> None:
     limit(draft=(1, 3600))
     rita, address = Client(), reverse("part", args=[SLUG, "violence"])
     rita.post(address, {"violence-comment": "One."})
@@ -198,7 +198,7 @@ def test_old_hits_are_deleted_and_no_address_was_ever_stored(reviewer: User) -> 
 
 
 @pytest.mark.usefixtures("consultation")
-def test_a_token_that_expired_while_somebody_wrote_costs_nothing() -> None:
+def test_a_token_that_expired_while_someone_wrote_loses_nothing() -> None:
     rita = Client(enforce_csrf_checks=True)
     address = reverse("part", args=[SLUG, "violence"])
     told = rita.post(address, {"violence-comment": "Three hours of writing.", "csrfmiddlewaretoken": "x" * 64})

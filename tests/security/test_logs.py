@@ -12,7 +12,7 @@ from consult.models import User
 from consult.web.logs import JsonFormatter
 
 
-def test_whoever_is_refused_a_page_stands_in_the_log_by_number(
+def test_the_log_names_someone_refused_a_page_by_number_alone(
     reviewer: User, sign_in: Callable[[User], Client], caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING, logger="consult.views.pages"):
@@ -21,13 +21,13 @@ def test_whoever_is_refused_a_page_stands_in_the_log_by_number(
 
 
 @pytest.mark.parametrize("text", ["a\nb", 'a"}\r\n{"level": "INFO"', "a\u2028b", "\x1b[2Ja\x00"])
-def test_nobody_can_write_a_line_of_their_own_into_the_log(text: str, settings: object) -> None:
+def test_nobody_can_inject_a_line_into_the_log(text: str, settings: object) -> None:
     line = JsonFormatter().format(logging.LogRecord("x", logging.INFO, "", 0, "%s", (text,), None))
     assert len(line.splitlines()) == 1
     assert "\x1b" not in line
     assert json.loads(line)["message"] == text
 
 
-def test_an_id_that_is_none_is_not_taken_from_a_visitor(db: None) -> None:
+def test_a_malformed_request_id_is_replaced(db: None) -> None:
     for given in ("short", "x" * 65, "a b c d e f", 'a"b{}cdefgh', "line%0abreak"):
         assert Client().get("/health/live", headers={"x-request-id": given})["X-Request-ID"] != given

@@ -23,7 +23,7 @@ def test_a_password_may_be_long_and_of_anything(reviewer: User, password: str) -
 
 
 @pytest.mark.parametrize("password", ["ConsultLondonMopac", "police-plan-2021", "admin-admin-admin", "cityhall-123456"])
-def test_words_of_this_service_alone_are_no_password(reviewer: User, password: str) -> None:
+def test_a_password_of_this_services_words_alone_is_refused(reviewer: User, password: str) -> None:
     with pytest.raises(PasswordRefused, match="words of this service"):
         choose_password(user=reviewer, password=password)
 

@@ -26,9 +26,7 @@ def test_nobody_fills_our_disk_with_a_file(settings: Any) -> None:
     assert send_file(Client(), reverse("part", args=[SLUG, "violence"]), 9_000).status_code == 303
 
 
-def test_a_larger_file_is_for_staff_and_there_is_an_end_to_that_too(
-    reviewer: User, sign_in: Callable[[User], Client], settings: Any
-) -> None:
+def test_staff_can_send_larger_files_up_to_a_limit(reviewer: User, sign_in: Callable[[User], Client], settings: Any) -> None:
     settings.MOST_BODY_BYTES, settings.MOST_STAFF_BODY_BYTES = 10_000, 20_000
     planted = Client()
     planted.cookies["session"] = "planted"
@@ -40,6 +38,6 @@ def test_a_larger_file_is_for_staff_and_there_is_an_end_to_that_too(
 
 @pytest.mark.usefixtures("consultation")
 @pytest.mark.parametrize("method", ["TRACE", "PUT", "DELETE", "PATCH", "CONNECT", "BREW"])
-def test_no_method_but_those_of_our_pages_is_answered(method: str) -> None:
+def test_http_methods_that_no_page_uses_are_refused(method: str) -> None:
     for address in ("/", f"/{SLUG}/", "/staff/sign-in/", "/admin/", "/static/consult/site.css"):
         assert Client().generic(method, address).status_code == 405

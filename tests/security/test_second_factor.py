@@ -50,11 +50,11 @@ def trail() -> list[tuple[str, str, Any]]:
     ("at", "code"),
     [(59, "94287082"), (1111111109, "07081804"), (1111111111, "14050471"), (1234567890, "89005924"), (2000000000, "69279037")],
 )
-def test_codes_are_those_of_the_standard(at: int, code: str) -> None:
+def test_codes_match_the_vectors_of_rfc_6238(at: int, code: str) -> None:
     assert code_at(b"12345678901234567890", at // STEP_SECONDS, digits=8) == code
 
 
-def test_somebody_with_a_phone_is_not_in_before_the_code(reviewer: User, settings: Any) -> None:
+def test_someone_with_a_phone_is_signed_in_only_after_the_code(reviewer: User, settings: Any) -> None:
     with_phone(reviewer, settings)
     client = Client()
     page = half_in(client)
@@ -69,7 +69,7 @@ def test_somebody_with_a_phone_is_not_in_before_the_code(reviewer: User, setting
 
 
 @pytest.mark.parametrize("wanted", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"])
-def test_the_way_through_the_code_leads_nowhere_else(reviewer: User, settings: Any, wanted: str) -> None:
+def test_the_code_page_never_redirects_to_another_site(reviewer: User, settings: Any, wanted: str) -> None:
     with_phone(reviewer, settings)
     client = Client()
     page = half_in(client, wanted=wanted)
@@ -79,14 +79,14 @@ def test_the_way_through_the_code_leads_nowhere_else(reviewer: User, settings: A
     )
 
 
-def test_the_way_through_the_code_leads_to_where_one_was_going(reviewer: User, settings: Any) -> None:
+def test_the_code_page_returns_to_the_page_first_asked_for(reviewer: User, settings: Any) -> None:
     with_phone(reviewer, settings)
     client = Client()
     going = client.post(half_in(client, wanted=reverse("campaign-list"))["Location"], {"code": code_of(reviewer, settings)})
     assert going["Location"] == reverse("campaign-list")
 
 
-def test_the_code_page_is_no_way_in_without_the_password(reviewer: User, settings: Any) -> None:
+def test_the_code_page_lets_nobody_in_without_the_password(reviewer: User, settings: Any) -> None:
     with_phone(reviewer, settings)
     for client in (Client(), planted(reviewer), stale(reviewer)):
         page = client.post(reverse("sign-in-code"), {"code": code_of(reviewer, settings)})
@@ -112,7 +112,7 @@ def stale(user: User) -> Client:
     return client
 
 
-def test_a_code_is_taken_once(reviewer: User, settings: Any) -> None:
+def test_a_code_works_once(reviewer: User, settings: Any) -> None:
     with_phone(reviewer, settings)
     code = code_of(reviewer, settings)
     check_code(user=reviewer, code=f"{code[:3]} {code[3:]}", address="192.0.2.1")
@@ -122,7 +122,7 @@ def test_a_code_is_taken_once(reviewer: User, settings: Any) -> None:
 
 
 @pytest.mark.parametrize("later", [-30, -2, 3, 30])
-def test_a_code_of_another_time_is_not_taken(reviewer: User, settings: Any, later: int) -> None:
+def test_a_code_of_another_time_is_refused(reviewer: User, settings: Any, later: int) -> None:
     with_phone(reviewer, settings)
     with pytest.raises(WrongCode):
         check_code(user=reviewer, code=code_of(reviewer, settings, later=later), address="192.0.2.1")
@@ -155,14 +155,14 @@ def test_a_recovery_code_works_once_and_is_nowhere_in_the_database(reviewer: Use
     assert trail()[-2][2] == {"by": "recovery code"}
 
 
-def test_somebody_else_s_recovery_code_is_no_use(reviewer: User, analyst: User, settings: Any) -> None:
+def test_someone_elses_recovery_code_does_not_work(reviewer: User, analyst: User, settings: Any) -> None:
     with_phone(reviewer, settings)
     theirs = with_phone(analyst, settings)
     with pytest.raises(WrongCode):
         check_code(user=reviewer, code=theirs[0], address="192.0.2.1")
 
 
-def test_whoever_reads_the_database_cannot_make_codes(reviewer: User, settings: Any) -> None:
+def test_the_database_alone_is_not_enough_to_make_codes(reviewer: User, settings: Any) -> None:
     with_phone(reviewer, settings)
     right = code_of(reviewer, settings)
     seed = reviewer.second_factor
@@ -178,7 +178,7 @@ def test_a_new_secret_key_locks_nobody_out_while_the_old_one_is_kept(reviewer: U
     check_code(user=reviewer, code=code, address="192.0.2.1")
 
 
-def test_where_it_is_needed_nothing_else_opens_before_a_phone_is_set_up(reviewer: User, editor: User, settings: Any) -> None:
+def test_nothing_opens_before_a_required_phone_is_set_up(reviewer: User, editor: User, settings: Any) -> None:
     settings.SECOND_FACTOR_NEEDED = True
     client = Client()
     assert half_in(client)["Location"] == reverse("second-factor")
@@ -189,7 +189,7 @@ def test_where_it_is_needed_nothing_else_opens_before_a_phone_is_set_up(reviewer
     assert office.get(reverse("admin:index"), follow=True).redirect_chain[-1][0] == reverse("second-factor")
 
 
-def test_setting_up_a_phone_by_its_page_and_signing_in_with_it(reviewer: User, settings: Any) -> None:
+def test_a_phone_set_up_on_its_page_can_be_used_to_sign_in(reviewer: User, settings: Any) -> None:
     settings.SECOND_FACTOR_NEEDED = True
     client = Client()
     half_in(client)
@@ -222,7 +222,7 @@ def base32(letters: str) -> bytes:
     return base64.b32decode(letters.replace(" ", ""))
 
 
-def test_a_seed_that_was_not_given_to_this_person_is_not_taken(reviewer: User, analyst: User, sign_in: SignIn, settings: Any) -> None:
+def test_a_secret_issued_to_someone_else_cannot_be_set_up(reviewer: User, analyst: User, sign_in: SignIn, settings: Any) -> None:
     settings.SECOND_FACTOR_NEEDED = True
     mine, theirs = Client(), Client()
     half_in(mine)
@@ -235,7 +235,7 @@ def test_a_seed_that_was_not_given_to_this_person_is_not_taken(reviewer: User, a
     assert User.objects.get(username="rosa").second_factor == ""
 
 
-def test_another_phone_or_new_recovery_codes_want_the_password_again(reviewer: User, settings: Any, sign_in: SignIn) -> None:
+def test_a_new_phone_or_recovery_codes_need_the_password_again(reviewer: User, settings: Any, sign_in: SignIn) -> None:
     old = with_phone(reviewer, settings)
     client = sign_in(User.objects.get())
     asked = client.post(reverse("second-factor"), {"codes": "new"})
@@ -253,9 +253,7 @@ def test_another_phone_or_new_recovery_codes_want_the_password_again(reviewer: U
     ]
 
 
-def test_an_administrator_lets_somebody_who_lost_their_phone_begin_again(
-    reviewer: User, administrator: User, settings: Any, sign_in: SignIn
-) -> None:
+def test_an_administrator_can_reset_a_lost_phone(reviewer: User, administrator: User, settings: Any, sign_in: SignIn) -> None:
     with_phone(reviewer, settings)
     hers = sign_in(User.objects.get(username="rosa"))
     chief = sign_in(administrator)
@@ -271,7 +269,7 @@ def test_an_administrator_lets_somebody_who_lost_their_phone_begin_again(
     assert trail()[1][2] == {"what": "new one-time password, phone forgotten"}
 
 
-def test_an_operator_does_the_same_by_command(reviewer: User, settings: Any) -> None:
+def test_an_operator_can_reset_a_lost_phone_by_command(reviewer: User, settings: Any) -> None:
     with_phone(reviewer, settings)
     said = StringIO()
     call_command("reset_staff", "rosa", stdout=said)
@@ -282,7 +280,7 @@ def test_an_operator_does_the_same_by_command(reviewer: User, settings: Any) -> 
         call_command("reset_staff", "nobody")
 
 
-def test_a_code_has_six_digits_and_nothing_odd_is_taken_for_one(reviewer: User, settings: Any) -> None:
+def test_only_six_plain_digits_are_accepted_as_a_code(reviewer: User, settings: Any) -> None:
     with_phone(reviewer, settings)
     right = code_of(reviewer, settings)
     wide = "".join(chr(ord("０") + int(digit)) for digit in right)

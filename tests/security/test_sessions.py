@@ -25,7 +25,7 @@ def moved(client: Client, **seconds: int) -> None:
     session.save()
 
 
-def test_who_does_nothing_for_a_while_signs_in_again_and_is_told_why(reviewer: User, sign_in: SignIn, settings: Any) -> None:
+def test_an_idle_member_of_staff_signs_in_again_and_is_told_why(reviewer: User, sign_in: SignIn, settings: Any) -> None:
     client = sign_in(reviewer)
     assert client.get(reverse("review-list")).status_code == 200
     moved(client, seen_at=settings.SESSION_IDLE_SECONDS - 30)
@@ -38,7 +38,7 @@ def test_who_does_nothing_for_a_while_signs_in_again_and_is_told_why(reviewer: U
 
 
 @pytest.mark.usefixtures("consultation")
-def test_a_page_that_keeps_itself_up_to_date_keeps_nobody_signed_in(analyst: User, sign_in: SignIn, settings: Any) -> None:
+def test_auto_refresh_keeps_nobody_signed_in(analyst: User, sign_in: SignIn, settings: Any) -> None:
     """A batch that cannot be written is at work for as long as that lasts, and so is the screen that somebody left."""
     client = sign_in(analyst)
     address = client.post(reverse("batch-now"), {"consultation": Consultation.objects.get().slug})["Location"]
@@ -49,14 +49,14 @@ def test_a_page_that_keeps_itself_up_to_date_keeps_nobody_signed_in(analyst: Use
     assert client.get(address)["Location"].endswith("ended=idle")
 
 
-def test_the_administration_ends_with_it_too(administrator: User, sign_in: SignIn, settings: Any) -> None:
+def test_an_idle_session_ends_in_the_administration_too(administrator: User, sign_in: SignIn, settings: Any) -> None:
     client = sign_in(administrator)
     client.get(reverse("admin:index"))
     moved(client, seen_at=settings.SESSION_IDLE_SECONDS)
     assert client.get(reverse("admin:consult_section_changelist")).status_code == 302
 
 
-def test_who_is_busy_stays_until_the_working_day_is_over(reviewer: User, sign_in: SignIn, settings: Any) -> None:
+def test_an_active_session_lasts_until_the_working_day_ends(reviewer: User, sign_in: SignIn, settings: Any) -> None:
     client = sign_in(reviewer)
     client.get(reverse("review-list"))
     for _ in range(3):
@@ -68,7 +68,7 @@ def test_who_is_busy_stays_until_the_working_day_is_over(reviewer: User, sign_in
 
 
 @pytest.mark.usefixtures("consultation")
-def test_the_public_pages_begin_no_session(db: None) -> None:
+def test_the_public_pages_start_no_session(db: None) -> None:
     client = Client()
     client.get("/", follow=True)
     client.post("/police-and-crime-plan-2021-25/respond/violence/", {"violence-comment": "x"})
@@ -129,7 +129,7 @@ def test_an_analyst_gets_contacts_only_if_granted_and_after_the_password(
     ]
 
 
-def test_a_wrong_password_given_again_is_counted_and_on_the_trail(analyst: User, sign_in: SignIn, settings: Any) -> None:
+def test_a_wrong_password_given_again_is_counted_and_recorded(analyst: User, sign_in: SignIn, settings: Any) -> None:
     settings.LIMITS = {**settings.LIMITS, "sign_in": (2, 300)}
     client = sign_in(analyst)
     for _ in range(2):
@@ -139,6 +139,6 @@ def test_a_wrong_password_given_again_is_counted_and_on_the_trail(analyst: User,
 
 
 @pytest.mark.parametrize("wanted", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"])
-def test_giving_the_password_again_leads_nowhere_else(analyst: User, sign_in: SignIn, wanted: str) -> None:
+def test_giving_the_password_again_never_redirects_to_another_site(analyst: User, sign_in: SignIn, wanted: str) -> None:
     page = sign_in(analyst).post(f"{reverse('confirm')}?next={wanted}", {"password": PASSWORD})
     assert page["Location"] == reverse("batch-list")

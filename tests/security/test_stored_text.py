@@ -74,7 +74,7 @@ def test_stored_text_runs_in_nobodys_browser(
     visit.page.context.close()
 
 
-def test_stored_text_is_no_markup_in_the_text_copy_either(send: Callable[..., Response]) -> None:
+def test_stored_text_is_not_markup_in_the_text_copy_either(send: Callable[..., Response]) -> None:
     page = Client().get(reverse("receipt-text", args=[receipt_token(send({"violence-comment": PLANTED}))]))
     assert page["Content-Type"].startswith("text/plain")
     assert page["X-Content-Type-Options"] == "nosniff"

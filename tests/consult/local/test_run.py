@@ -49,7 +49,7 @@ def test_it_starts_stops_and_comes_back_with_the_same_data(start: Start) -> None
     assert "Still here tomorrow." in Walker(second.url).go(receipt).words
 
 
-def test_a_part_that_is_killed_is_started_again_and_said_so(start: Start) -> None:
+def test_a_killed_part_is_restarted_and_the_terminal_says_so(start: Start) -> None:
     running = start().wait_until_ready()
     for name in ("web", "worker", "beat", "redis", "postgres"):
         before = running.parts()[name]
@@ -96,7 +96,7 @@ def test_a_killed_supervisor_leaves_nothing_running_and_can_start_again(start: S
     assert again.password == ""
 
 
-def test_a_second_start_on_the_same_data_is_refused_in_a_sentence(start: Start) -> None:
+def test_a_second_start_on_the_same_data_is_refused_with_the_reason(start: Start) -> None:
     start().wait_until_ready()
     second = start()
     assert second.process.wait(timeout=30) == 1
@@ -113,14 +113,14 @@ def test_a_second_start_on_the_same_data_is_refused_in_a_sentence(start: Start) 
         ({"EMAIL_URL": "http://mail"}, "Cannot start: EMAIL_URL is"),
     ],
 )
-def test_what_it_cannot_start_with_is_said_in_a_sentence(start: Start, environment: dict[str, str], sentence: str) -> None:
+def test_what_prevents_a_start_is_explained_in_a_sentence(start: Start, environment: dict[str, str], sentence: str) -> None:
     running = start(**environment)
     assert running.process.wait(timeout=30) == 1
     assert running.said.startswith(sentence), running.said
     assert "Traceback" not in running.said
 
 
-def test_a_port_that_is_taken_is_said_in_a_sentence(start: Start) -> None:
+def test_a_port_in_use_is_explained_in_a_sentence(start: Start) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -158,7 +158,7 @@ def test_a_wrong_plan_changes_nothing_and_its_errors_give_line_and_reason(db: No
     assert everything() == before
 
 
-def test_all_problems_are_said_at_once_in_the_order_of_their_lines() -> None:
+def test_every_error_in_a_plan_is_listed_in_the_order_of_lines() -> None:
     broken = SMALL.replace("kind: text", "kind: essay").replace("  title: Parks for London", "  title: {}")
     found = problems(broken)
     assert [re.match(r"line (\d+)", line)[1] for line in found] == ["3", "17"]  # type: ignore[index]
@@ -175,7 +175,7 @@ def test_all_problems_are_said_at_once_in_the_order_of_their_lines() -> None:
         (b"[" * 200 + b"]" * 200, "nested too deeply"),
     ],
 )
-def test_a_file_that_is_no_plan_is_refused_in_a_sentence(content: bytes, why: str) -> None:
+def test_a_file_that_is_not_a_plan_is_refused_with_the_reason(content: bytes, why: str) -> None:
     assert why in problems(content)[0]
 
 
@@ -191,7 +191,7 @@ def test_the_command_names_file_line_and_key(db: None, tmp_path: Path) -> None:
         call_command("load_plan", str(tmp_path / "missing.yaml"))
 
 
-def test_dates_given_to_the_command_go_before_the_files_own(db: None, tmp_path: Path) -> None:
+def test_dates_given_to_the_command_override_those_in_the_file(db: None, tmp_path: Path) -> None:
     file = tmp_path / "plan.yaml"
     file.write_text(SMALL)
     said = StringIO()
@@ -210,7 +210,7 @@ def test_a_new_closing_date_in_the_file_moves_the_window_and_is_recorded(db: Non
     assert list(AuditEntry.objects.order_by("id").values_list("action", flat=True)) == ["plan_loaded", "window_changed"]
 
 
-def test_the_hour_of_the_daily_batch_is_the_files_where_it_names_one(db: None) -> None:
+def test_a_plan_file_can_set_the_hour_of_the_daily_batch(db: None) -> None:
     load_plan(text=SMALL.replace("closes:", "batch_hour: 23\n  closes:"), actor=None)
     assert Consultation.objects.get().batch_hour == 23
     assert load_plan(text=SMALL, actor=None).done == []
@@ -240,9 +240,7 @@ def test_corrected_wording_is_a_new_edition_and_old_responses_keep_theirs(db: No
         ("slug: agree,", "slug: agrees,", "option “agree” of “violence-agree” is gone: it has to stay"),
     ],
 )
-def test_once_there_are_responses_nothing_that_was_asked_may_go(
-    db: None, send: Callable[..., Response], old: str, new: str, why: str
-) -> None:
+def test_once_there_are_responses_no_question_can_be_removed(db: None, send: Callable[..., Response], old: str, new: str, why: str) -> None:
     changed = BUNDLED.replace(old, new, 1)
     changed = changed.replace("[violence", "[other") if "violence" in old else changed
     assert old in BUNDLED
@@ -253,7 +251,7 @@ def test_once_there_are_responses_nothing_that_was_asked_may_go(
     assert everything() == before
 
 
-def test_once_there_are_responses_no_question_may_become_of_another_kind(db: None, send: Callable[..., Response]) -> None:
+def test_once_there_are_responses_no_question_can_change_kind(db: None, send: Callable[..., Response]) -> None:
     changed = re.sub(r"(slug: missing,?\s+kind: )text", r"\1short-text", BUNDLED)
     assert changed != BUNDLED
     load_plan(text=changed, actor=None)  # nobody has answered yet
@@ -263,7 +261,7 @@ def test_once_there_are_responses_no_question_may_become_of_another_kind(db: Non
         load_plan(text=changed, actor=None)
 
 
-def test_every_key_that_a_plan_file_may_have_is_documented() -> None:
+def test_every_key_of_a_plan_file_is_documented() -> None:
     described = (BUNDLED_PLAN.parents[2] / "docs" / "plan-files.md").read_text()
     headings = " ".join(re.findall(r"^## (.*)$", described, re.MULTILINE)).split()
     with pytest.raises(PlanProblems) as refused:

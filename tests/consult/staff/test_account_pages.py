@@ -53,7 +53,7 @@ def trail() -> list[tuple[str, str, str]]:
     return list(AuditEntry.objects.filter(action__startswith="staff_").order_by("id").values_list("action", "subject", "actor_name"))
 
 
-def test_an_account_is_made_and_its_password_shown_once_and_kept_nowhere(chief: Client) -> None:
+def test_a_new_accounts_password_is_shown_once_and_stored_nowhere(chief: Client) -> None:
     page = chief.post(reverse("account-new"), {"username": "nora", "role": "analyst"})
     password = password_in(page)
     assert page["Cache-Control"] == "no-store"
@@ -78,7 +78,7 @@ def test_an_account_is_made_and_its_password_shown_once_and_kept_nowhere(chief: 
         ({"username": "nora", "role": "boss"}, "Choose a role."),
     ],
 )
-def test_an_account_that_cannot_be_is_refused_in_a_sentence(chief: Client, reviewer: User, typed: dict[str, str], words: str) -> None:
+def test_an_impossible_account_is_refused_with_the_reason(chief: Client, reviewer: User, typed: dict[str, str], words: str) -> None:
     page = words_of(chief.post(reverse("account-new"), typed))
     assert words in page
     assert User.objects.count() == 2
@@ -91,7 +91,7 @@ def test_the_longest_name_fits_on_the_trail(chief: Client) -> None:
     assert trail() == [("staff_created", name, "ada"), ("staff_changed", name, "ada")]
 
 
-def test_a_role_and_the_right_to_contact_details_are_given_and_taken(chief: Client, analyst: User) -> None:
+def test_a_role_and_access_to_contacts_are_granted_and_revoked(chief: Client, analyst: User) -> None:
     press(chief, analyst, "change", role="analyst", takes_contacts="yes")
     assert User.objects.get(pk=analyst.pk).takes_contacts
     assert "It was so already." in words_of(press(chief, analyst, "change", role="analyst", takes_contacts="yes"))
@@ -108,7 +108,7 @@ def test_a_role_and_the_right_to_contact_details_are_given_and_taken(chief: Clie
     assert "Choose a role." in words_of(press(chief, analyst, "change", role="boss"))
 
 
-def test_an_account_that_ended_is_out_at_once_and_is_never_deleted(chief: Client, reviewer: User, sign_in: SignIn) -> None:
+def test_an_ended_account_is_signed_out_at_once_and_never_deleted(chief: Client, reviewer: User, sign_in: SignIn) -> None:
     hers = sign_in(reviewer)
     assert hers.get(reverse("review-list")).status_code == 200
     assert "Ended" in words_of(press(chief, reviewer, "end"))
@@ -120,7 +120,7 @@ def test_an_account_that_ended_is_out_at_once_and_is_never_deleted(chief: Client
     assert trail() == [("staff_changed", "rosa", "ada")] * 2
 
 
-def test_a_new_one_time_password_ends_the_old_one_and_every_session(chief: Client, reviewer: User, sign_in: SignIn) -> None:
+def test_a_new_one_time_password_ends_the_old_one_and_all_sessions(chief: Client, reviewer: User, sign_in: SignIn) -> None:
     User.objects.filter(pk=reviewer.pk).update(second_factor=make_seed())
     hers = sign_in(User.objects.get(pk=reviewer.pk))
     assert hers.get(reverse("review-list")).status_code == 200
@@ -154,7 +154,7 @@ def test_the_last_administrator_cannot_be_ended_or_given_another_role(chief: Cli
     assert not (kept.is_active and kept.role == "administrator")
 
 
-def test_an_account_locked_by_wrong_codes_says_until_when_and_is_unlocked(chief: Client, reviewer: User, settings: Settings) -> None:
+def test_a_locked_account_says_until_when_and_can_be_unlocked(chief: Client, reviewer: User, settings: Settings) -> None:
     settings.LIMITS = {**settings.LIMITS, "sign_in_code": (3, 3600)}
     User.objects.filter(pk=reviewer.pk).update(second_factor=make_seed())
     reviewer.refresh_from_db()
@@ -177,7 +177,7 @@ def test_an_account_locked_by_wrong_codes_says_until_when_and_is_unlocked(chief:
 
 
 @pytest.mark.parametrize("people", [1, 3])
-def test_the_list_asks_the_database_the_same_few_questions(
+def test_the_list_of_accounts_takes_a_constant_number_of_queries(
     chief: Client, people: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for number in range(people):
@@ -187,7 +187,7 @@ def test_the_list_asks_the_database_the_same_few_questions(
         assert words_of(chief.get(reverse("account-list"))).count("person") == people
 
 
-def test_nothing_opens_or_changes_before_the_password_is_given_again(administrator: User, reviewer: User, sign_in: SignIn) -> None:
+def test_accounts_open_only_after_the_password_is_given_again(administrator: User, reviewer: User, sign_in: SignIn) -> None:
     client = sign_in(administrator)
     for client_at in (client, confirmed(client, ago=16 * 60)):
         for address, typed in (

@@ -64,7 +64,7 @@ def test_an_account_made_by_command_has_a_one_time_password_that_works(db: None)
         ("nora", "boss", "There is no role “boss”. The roles are reviewer, analyst, editor, administrator."),
     ],
 )
-def test_an_account_that_cannot_be_is_refused_in_a_sentence(reviewer: User, name: str, role: str, why: str) -> None:
+def test_an_impossible_account_is_refused_with_the_reason(reviewer: User, name: str, role: str, why: str) -> None:
     with pytest.raises(CommandError, match=re.escape(why)):
         call_command("create_staff", name, role=role)
     assert User.objects.count() == 1
@@ -117,7 +117,7 @@ def test_saving_without_a_change_makes_no_edition(consultation: Consultation, ed
     assert trail() == before
 
 
-def test_an_editor_moves_the_closing_date_at_once_and_on_the_trail(consultation: Consultation, editor: User, sign_in: SignIn) -> None:
+def test_an_editor_moves_the_closing_date_and_the_trail_records_it(consultation: Consultation, editor: User, sign_in: SignIn) -> None:
     client = sign_in(editor)
     address = reverse("admin:consult_consultation_change", args=[consultation.pk])
     client.post(address, filled(client, address, closes_at_0="2031-07-01", closes_at_1="00:00:00"))
@@ -135,7 +135,7 @@ def test_an_editor_moves_the_closing_date_at_once_and_on_the_trail(consultation:
     assert "The closing has to come after the opening." in shown(page)
 
 
-def test_an_editor_changes_the_hour_of_the_daily_batch_on_the_trail(consultation: Consultation, editor: User, sign_in: SignIn) -> None:
+def test_an_editor_changes_the_batch_hour_and_the_trail_records_it(consultation: Consultation, editor: User, sign_in: SignIn) -> None:
     client = sign_in(editor)
     address = reverse("admin:consult_consultation_change", args=[consultation.pk])
     client.post(address, filled(client, address, batch_hour="5"))
@@ -186,7 +186,7 @@ def test_nothing_can_be_made_or_deleted_in_the_administration(consultation: Cons
         reverse("admin:consult_user_changelist")
 
 
-def test_the_trail_can_be_read_and_not_changed(administrator: User, sign_in: SignIn, send: Callable[..., Response], reviewer: User) -> None:
+def test_the_trail_can_be_read_but_not_changed(administrator: User, sign_in: SignIn, send: Callable[..., Response], reviewer: User) -> None:
     reference = send().reference
     sign_in(reviewer).get(reverse("review-one", args=[reference]))
     client = sign_in(administrator)

@@ -27,7 +27,7 @@ def actions() -> list[tuple[str, str]]:
     ("role", "desk"),
     [("reviewer", "review-list"), ("analyst", "batch-list"), ("editor", "admin:index"), ("administrator", "review-list")],
 )
-def test_everybody_begins_at_their_own_desk_after_choosing_a_password(db: None, role: str, desk: str) -> None:
+def test_each_role_lands_on_its_own_page_after_choosing_a_password(db: None, role: str, desk: str) -> None:
     _, one_time = create_staff(username="nora", role=role, actor=None)
     client = Client()
     assert sign(client, "nora", one_time)["Location"] == reverse("new-password")
@@ -48,7 +48,7 @@ def test_everybody_begins_at_their_own_desk_after_choosing_a_password(db: None, 
         ("four words that do not rhyme", "three words that do", "The two passwords are not the same."),
     ],
 )
-def test_a_password_that_will_not_do_is_refused_with_the_reason(reviewer: User, sign_in: SignIn, new: str, again: str, words: str) -> None:
+def test_a_weak_password_is_refused_with_the_reason(reviewer: User, sign_in: SignIn, new: str, again: str, words: str) -> None:
     page = sign_in(reviewer).post(reverse("new-password"), {"password": PASSWORD, "new_password": new, "new_password_again": again})
     assert words in page.content.decode()
     assert User.objects.get().check_password(PASSWORD)
@@ -70,11 +70,11 @@ def test_a_wrong_name_and_a_wrong_password_look_the_same(reviewer: User) -> None
 
 
 @pytest.mark.parametrize("wanted", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
-def test_signing_in_leads_nowhere_else(reviewer: User, wanted: str) -> None:
+def test_signing_in_never_redirects_to_another_site(reviewer: User, wanted: str) -> None:
     assert sign(Client(), "rosa", PASSWORD, f"{reverse('sign-in')}?next={wanted}")["Location"] == reverse("review-list")  # type: ignore[index]
 
 
-def test_signing_in_leads_back_to_where_one_was_going(reviewer: User) -> None:
+def test_signing_in_returns_to_the_page_first_asked_for(reviewer: User) -> None:
     going = Client().get(reverse("review-list"))["Location"]
     assert sign(Client(), "rosa", PASSWORD, going)["Location"] == reverse("review-list")  # type: ignore[index]
 
@@ -85,13 +85,13 @@ def test_signing_out_by_a_link_does_nothing(reviewer: User, sign_in: SignIn) -> 
     assert client.get(reverse("review-list")).status_code == 200
 
 
-def test_somebody_whose_account_is_closed_is_out_at_once(reviewer: User, sign_in: SignIn) -> None:
+def test_someone_whose_account_is_closed_is_signed_out_at_once(reviewer: User, sign_in: SignIn) -> None:
     client = sign_in(reviewer)
     User.objects.update(is_active=False)
     assert client.get(reverse("review-list")).status_code == 302
 
 
-def test_a_batch_taken_is_on_the_trail(send: Callable[..., Response], analyst: User, sign_in: SignIn) -> None:
+def test_downloading_a_batch_is_recorded_on_the_trail(send: Callable[..., Response], analyst: User, sign_in: SignIn) -> None:
     response = send()
     batch = seal_batch(consultation=response.consultation, actor=None)
     write_batch(batch=batch)

@@ -18,7 +18,7 @@ def subjects(**wanted: object) -> list[str]:
     return [entry.subject for entry in find_entries(**wanted)]  # type: ignore[arg-type]
 
 
-def test_each_filter_leaves_what_fits(administrator: User, reviewer: User) -> None:
+def test_each_filter_of_the_trail_shows_only_what_matches(administrator: User, reviewer: User) -> None:
     record(action=Action.RESPONSE_READ, actor=reviewer, subject="K7M4")
     record(action=Action.NOTE_ADDED, actor=administrator, subject="K7M4")
     record(action=Action.BATCH_SEALED, actor=None, subject="plan 1")
@@ -31,7 +31,7 @@ def test_each_filter_leaves_what_fits(administrator: User, reviewer: User) -> No
     assert subjects(since=today + timedelta(days=1)) == subjects(until=today - timedelta(days=1)) == []
 
 
-def test_the_trail_is_read_page_by_page_and_reading_it_is_on_it(administrator: User, sign_in: Callable[[User], Client]) -> None:
+def test_the_trail_is_paged_and_reading_it_is_recorded_on_it(administrator: User, sign_in: Callable[[User], Client]) -> None:
     for number in range(150):
         record(action=Action.RESPONSE_READ, actor=None, subject=f"<b>{number:03}")
     ada = sign_in(administrator)
@@ -47,7 +47,7 @@ def test_the_trail_is_read_page_by_page_and_reading_it_is_on_it(administrator: U
     assert "This filter is not used." in nothing
 
 
-def test_the_trail_can_be_taken_away_whole_and_runs_in_no_spreadsheet(administrator: User, sign_in: Callable[[User], Client]) -> None:
+def test_the_whole_trail_downloads_and_runs_in_no_spreadsheet(administrator: User, sign_in: Callable[[User], Client]) -> None:
     for number in range(3):
         record(action=Action.RESPONSE_READ, actor=None, subject=f"=1+{number}", version=number)
     answer = sign_in(administrator).get(reverse("trail-file"), {"action": "response_read"})

@@ -104,7 +104,7 @@ def test_the_cookies_page_names_what_scripts_keep_in_a_browser(client: Client, c
         assert f"“{name}”" in page
 
 
-def test_a_search_engine_is_kept_from_receipts_and_answers(client: Client, consultation: Consultation) -> None:
+def test_robots_txt_keeps_search_engines_from_receipts_and_answers(client: Client, consultation: Consultation) -> None:
     lines = client.get("/robots.txt").content.decode().splitlines()
     assert lines[0] == "User-agent: *"
     kept = [line.removeprefix("Disallow: ") for line in lines[1:]]
@@ -138,9 +138,7 @@ def test_security_txt_gives_the_contact_or_is_missing_without_one(client: Client
     assert timedelta(days=30) < expires - timezone.now() < timedelta(days=365)
 
 
-def test_the_pages_that_are_shared_have_a_card_with_a_picture_of_our_own(
-    client: Client, consultation: Consultation, settings: Settings
-) -> None:
+def test_pages_that_people_share_have_a_card_with_our_own_picture(client: Client, consultation: Consultation, settings: Settings) -> None:
     settings.SITE_URL = "https://consult.example.org"
     for address in (
         reverse("start", args=[consultation.slug]),
@@ -158,7 +156,7 @@ def test_an_icon_is_found_where_browsers_look_for_it(client: Client) -> None:
     assert client.get("/favicon.ico")["Location"] == "/static/consult/favicon.png"
 
 
-def test_what_is_too_large_is_refused_with_words_about_the_answers(client: Client, consultation: Consultation, settings: Settings) -> None:
+def test_a_request_too_large_is_refused_with_a_word_on_the_answers(client: Client, consultation: Consultation, settings: Settings) -> None:
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
     answer = client.post(reverse("part", args=[consultation.slug, "violence"]), {"violence-comment": "x" * 2000})
     assert answer.status_code == 413

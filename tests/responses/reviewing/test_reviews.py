@@ -85,7 +85,7 @@ def test_a_bad_filter_is_named_and_left_out(send: Send, reviewer: User, sign_in:
 
 
 @pytest.mark.parametrize("rows", [1, 3])
-def test_the_list_asks_the_database_the_same_few_questions(
+def test_the_list_of_accounts_takes_a_constant_number_of_queries(
     send: Send, reviewer: User, sign_in: SignIn, rows: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for _ in range(rows):
