@@ -27,6 +27,7 @@ lint: $(VENV)/.test ## Check style, types and templates
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	DEBUG=on $(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
 	$(VENV)/bin/djlint --lint --quiet templates
 
 test: lint ## Set up, check, then run every test

@@ -1,4 +1,6 @@
-"""Where the service's parts find each other: addresses in, the dictionaries that Django and Celery want out."""
+"""Where the service's parts find each other: addresses in, the dictionaries that Django and Celery
+want out.
+"""
 
 import hashlib
 import os
@@ -8,19 +10,33 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-# After a network has swallowed everything for some fifteen seconds a connection is given up, also by workers. Sockets ignore these.
+# After a network has swallowed everything for some fifteen seconds a connection is given up, also
+# by workers. Sockets ignore these.
 # https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-KEEPALIVES
-SILENT_NETWORK = {"keepalives_idle": 5, "keepalives_interval": 3, "keepalives_count": 3, "tcp_user_timeout": 15_000}
-# The same for Redis, where a worker waits for its next task without a limit: in seconds, times, and milliseconds.
+SILENT_NETWORK = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+# The same for Redis, where a worker waits for its next task without a limit: in seconds, times, and
+# milliseconds.
 SILENT_SOCKET = {
     getattr(socket, name): value
-    for name, value in {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 3, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 15_000}.items()
+    for name, value in {
+        "TCP_KEEPIDLE": 5,
+        "TCP_KEEPINTVL": 3,
+        "TCP_KEEPCNT": 3,
+        "TCP_USER_TIMEOUT": 15_000,
+    }.items()
     if hasattr(socket, name)  # Not every system has them all.
 }
 
 
 def socket_dir(var_dir: Path) -> Path:
-    """The folder of the own services' sockets: short, since a socket's path may have no more than 107 bytes."""
+    """The folder of the own services' sockets: short, since a socket's path may have no more than
+    107 bytes.
+    """
     digest = hashlib.sha256(str(var_dir).encode()).hexdigest()[:12]
     return Path(tempfile.gettempdir()) / f"consult-{os.getuid()}-{digest}"
 
@@ -64,29 +80,47 @@ def broker_url(redis_url: str) -> str:
 def delivery(url: str) -> dict[str, Any] | None:
     """Django's STORAGES entry for where batches are delivered to; None where they are not.
 
-    As in file:///folder, s3://KEY:SECRET@host/bucket/folder?region=eu-west-2 (s3+http: without TLS) and
-    sftp://user:password@host:22/folder?key=/path/of/key&known_hosts=/path.
+    As in file:///folder, s3://KEY:SECRET@host/bucket/folder?region=eu-west-2 (s3+http: without TLS)
+    and sftp://user:password@host:22/folder?key=/path/of/key&known_hosts=/path.
     """
     if not url:
         return None
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query))
-    path, user, password = unquote(parts.path), unquote(parts.username or ""), unquote(parts.password or "")
+    path, user, password = (
+        unquote(parts.path),
+        unquote(parts.username or ""),
+        unquote(parts.password or ""),
+    )
     if parts.scheme == "file":
         return {"BACKEND": "responses.exporting.destinations.Folder", "OPTIONS": {"location": path}}
     if parts.scheme == "sftp":
-        found: dict[str, Any] = {"host": parts.hostname or "", "port": parts.port or 22, "user": user, "password": password}
-        found |= {"location": path, "key_file": options.get("key", ""), "known_hosts": options.get("known_hosts", "")}
+        found: dict[str, Any] = {
+            "host": parts.hostname or "",
+            "port": parts.port or 22,
+            "user": user,
+            "password": password,
+        }
+        found |= {
+            "location": path,
+            "key_file": options.get("key", ""),
+            "known_hosts": options.get("known_hosts", ""),
+        }
         return {"BACKEND": "responses.exporting.destinations.Sftp", "OPTIONS": found}
     bucket, _, folder = path.strip("/").partition("/")
     host = (parts.hostname or "") + (f":{parts.port}" if parts.port else "")
     found = {"bucket_name": bucket, "location": folder, "access_key": user, "secret_key": password}
-    found |= {"endpoint_url": f"{'http' if parts.scheme == 's3+http' else 'https'}://{host}", "region_name": options.get("region") or None}
+    found |= {
+        "endpoint_url": f"{'http' if parts.scheme == 's3+http' else 'https'}://{host}",
+        "region_name": options.get("region") or None,
+    }
     return {"BACKEND": "responses.exporting.destinations.ObjectStorage", "OPTIONS": found}
 
 
 def mail(url: str, *, mail_dir: Path) -> dict[str, Any]:
-    """Django's email settings for a mail server's address; without one, messages become files in `mail_dir`."""
+    """Django's email settings for a mail server's address; without one, messages become files in
+    `mail_dir`.
+    """
     if not url:
         return {"BACKEND": "consult.mailfiles.MailFileBackend", "FILE_PATH": mail_dir}
     parts = urlsplit(url)

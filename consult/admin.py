@@ -1,7 +1,9 @@
-"""The administration: wording and dates for editors, and the trail for administrators. Accounts have pages at the desk.
+"""The administration: wording and dates for editors, and the trail for administrators.
 
-Nothing is made or deleted here: a plan file brings a consultation, `load_plan` and this page correct it, and whatever is
-saved becomes a new edition.
+Accounts have pages at the desk.
+
+Nothing is made or deleted here: a plan file brings a consultation, `load_plan` and this page
+correct it, and whatever is saved becomes a new edition.
 """
 
 from typing import Any, ClassVar
@@ -18,8 +20,22 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from consult.models import AuditEntry, Consultation, Option, Question, Recommendation, Right, Section, User
-from consult.plans.publishing import change_schedule, change_window, publish_edition, withdraw_consultation
+from consult.models import (
+    AuditEntry,
+    Consultation,
+    Option,
+    Question,
+    Recommendation,
+    Right,
+    Section,
+    User,
+)
+from consult.plans.publishing import (
+    change_schedule,
+    change_window,
+    publish_edition,
+    withdraw_consultation,
+)
 from consult.staff.signing_in import due_first
 
 RIGHTS_HERE = [Right.EDIT_PLAN, Right.READ_TRAIL]
@@ -42,10 +58,18 @@ class StaffSite(admin.AdminSite):
 
     def has_permission(self, request: Any) -> bool:
         user = request.user
-        return isinstance(user, User) and not due_first(user) and any(user.may(right) for right in RIGHTS_HERE)
+        return (
+            isinstance(user, User)
+            and not due_first(user)
+            and any(user.may(right) for right in RIGHTS_HERE)
+        )
 
-    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Where Django sends whoever `has_permission` refuses: to sign in, to choose a password, or away."""
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Where Django sends whoever `has_permission` refuses: to sign in, to choose a password, or
+        away.
+        """
         if not isinstance(request.user, User):
             wanted = request.GET.get("next", reverse("admin:index"))
             return redirect(f"{reverse('sign-in')}?{urlencode({'next': wanted})}")
@@ -64,7 +88,10 @@ site = StaffSite()
 
 
 class ByRight(admin.ModelAdmin):
-    """Pages for whoever has `right`, and for nobody else. No adding and no deleting unless a page says otherwise."""
+    """Pages for whoever has `right`, and for nobody else.
+
+    No adding and no deleting unless a page says otherwise.
+    """
 
     right: ClassVar[Right]
 
@@ -85,7 +112,11 @@ class ByRight(admin.ModelAdmin):
 
 
 class Words(forms.CharField):
-    """Long text. Browsers send each line break as two characters; a text that nobody touched must not look changed."""
+    """Long text.
+
+    Browsers send each line break as two characters; a text that nobody touched must not look
+    changed.
+    """
 
     def to_python(self, value: Any) -> str:
         return str(super().to_python(value)).replace("\r\n", "\n").replace("\r", "\n")
@@ -116,7 +147,10 @@ class Lines(forms.CharField):
 
 
 class WordingAdmin(ByRight):
-    """Correcting what a consultation says. Saving makes a new edition; those who answered before keep theirs."""
+    """Correcting what a consultation says.
+
+    Saving makes a new edition; those who answered before keep theirs.
+    """
 
     right = Right.EDIT_PLAN
     formfield_overrides = {models.TextField: {"form_class": Words}}
@@ -155,7 +189,11 @@ class ConsultationForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if cleaned.get("opens_at") and cleaned.get("closes_at") and cleaned["opens_at"] >= cleaned["closes_at"]:
+        if (
+            cleaned.get("opens_at")
+            and cleaned.get("closes_at")
+            and cleaned["opens_at"] >= cleaned["closes_at"]
+        ):
             self.add_error("closes_at", "The closing has to come after the opening.")
         return cleaned
 
@@ -166,19 +204,50 @@ class ConsultationAdmin(WordingAdmin):
     list_display = ["title", "slug", "opens_at", "closes_at", "withdrawn_at"]
     list_select_related = False
     ordering = ["-closes_at", "slug"]
-    readonly_fields = ["slug", "contact", "ways_to_respond", "references", "published_at", "withdrawn_at"]
+    readonly_fields = [
+        "slug",
+        "contact",
+        "ways_to_respond",
+        "references",
+        "published_at",
+        "withdrawn_at",
+    ]
     fieldsets = [
         (None, {"fields": ["title", "slug", "summary", "owner", "statute"]}),
         (
             "Dates, in UK time",
             {
-                "fields": ["opens_at", "closes_at", "grace_minutes", "batch_hour", "published_at", "withdrawn_at", "withdraw"],
-                "description": "It is open up to, but not at, the closing: 22 January at 00:00 is read as 11:59pm on 21 January.",
+                "fields": [
+                    "opens_at",
+                    "closes_at",
+                    "grace_minutes",
+                    "batch_hour",
+                    "published_at",
+                    "withdrawn_at",
+                    "withdraw",
+                ],
+                "description": (
+                    "It is open up to, but not at, the closing: 22 January at 00:00 is "
+                    "read as 11:59pm on 21 January."
+                ),
             },
         ),
-        ("Notices", {"fields": ["safety_notice", "statement", "recommendations_statement", "equality_intro"]}),
+        (
+            "Notices",
+            {
+                "fields": [
+                    "safety_notice",
+                    "statement",
+                    "recommendations_statement",
+                    "equality_intro",
+                ]
+            },
+        ),
         ("Lists", {"fields": ["alternative_formats", "sources"]}),
-        ("Changed by loading the plan file again", {"fields": ["contact", "ways_to_respond", "references"]}),
+        (
+            "Changed by loading the plan file again",
+            {"fields": ["contact", "ways_to_respond", "references"]},
+        ),
     ]
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **options: Any) -> Any:
@@ -195,14 +264,22 @@ class ConsultationAdmin(WordingAdmin):
 
     def save_model(self, request: HttpRequest, obj: Consultation, form: Any, change: bool) -> None:
         actor = signed_in(request)
-        window = {name: form.cleaned_data[name] for name in ("opens_at", "closes_at", "grace_minutes") if name in form.changed_data}
+        window = {
+            name: form.cleaned_data[name]
+            for name in ("opens_at", "closes_at", "grace_minutes")
+            if name in form.changed_data
+        }
         if window:
             change_window(consultation=obj, actor=actor, **window)
         if "batch_hour" in form.changed_data:
-            change_schedule(consultation=obj, batch_hour=form.cleaned_data["batch_hour"], actor=actor)
+            change_schedule(
+                consultation=obj, batch_hour=form.cleaned_data["batch_hour"], actor=actor
+            )
         if form.cleaned_data["withdraw"]:
             withdraw_consultation(consultation=obj, actor=actor)
-        form.changed_data = [name for name in form.changed_data if name not in {*window, "batch_hour", "withdraw"}]
+        form.changed_data = [
+            name for name in form.changed_data if name not in {*window, "batch_hour", "withdraw"}
+        ]
         super().save_model(request, obj, form, change)
 
 
@@ -216,7 +293,16 @@ class SectionAdmin(WordingAdmin):
     form = SectionForm
     list_display = ["title", "slug", "consultation"]
     list_filter = ["consultation"]
-    fields = ["consultation", "slug", "title", "summary", "commitments", "grouping_note", "sources", "official_theme"]
+    fields = [
+        "consultation",
+        "slug",
+        "title",
+        "summary",
+        "commitments",
+        "grouping_note",
+        "sources",
+        "official_theme",
+    ]
     readonly_fields = ["consultation", "slug", "official_theme"]
 
 
@@ -230,7 +316,15 @@ class RecommendationAdmin(WordingAdmin):
     list_display = ["headline", "slug", "consultation"]
     list_filter = ["consultation"]
     fields = [
-        *["consultation", "slug", "headline", "attribution", "context", "draft_plan_coverage", "sources"],
+        *[
+            "consultation",
+            "slug",
+            "headline",
+            "attribution",
+            "context",
+            "draft_plan_coverage",
+            "sources",
+        ],
         *["figures", "related_sections"],
     ]
     readonly_fields = ["consultation", "slug", "figures", "related_sections"]
@@ -266,11 +360,33 @@ class QuestionAdmin(WordingAdmin):
     list_display = ["slug", "text", "part", "kind", "consultation"]
     list_filter = ["consultation", "kind"]
     search_fields = ["slug", "text"]
-    fields = ["consultation", "slug", "part", "kind", "text", "help", "scale", "max_choices", "max_chars", "show_if"]
-    readonly_fields = ["consultation", "slug", "part", "kind", "scale", "max_choices", "max_chars", "show_if"]
+    fields = [
+        "consultation",
+        "slug",
+        "part",
+        "kind",
+        "text",
+        "help",
+        "scale",
+        "max_choices",
+        "max_chars",
+        "show_if",
+    ]
+    readonly_fields = [
+        "consultation",
+        "slug",
+        "part",
+        "kind",
+        "scale",
+        "max_choices",
+        "max_chars",
+        "show_if",
+    ]
     inlines = [OptionInline]
 
-    def save_formset(self, request: HttpRequest, form: Any, formset: BaseModelFormSet, change: bool) -> None:
+    def save_formset(
+        self, request: HttpRequest, form: Any, formset: BaseModelFormSet, change: bool
+    ) -> None:
         for option in formset.save(commit=False):
             option.save(update_fields=["label", "group"])
 

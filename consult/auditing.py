@@ -15,25 +15,44 @@ BEGUN_LATELY = timedelta(days=1)
 def record(*, action: Action, actor: User | None, subject: str = "", **details: object) -> None:
     """Put one entry on the trail, in the transaction of what it records.
 
-    `actor` is None where the service acted by itself. `details` hold references and figures, never personal data.
+    `actor` is None where the service acted by itself. `details` hold references and figures, never
+    personal data.
     """
     AuditEntry.objects.create(
-        action=action, actor=actor, actor_name=actor.get_username() if actor else "service", subject=subject, details=details
+        action=action,
+        actor=actor,
+        actor_name=actor.get_username() if actor else "service",
+        subject=subject,
+        details=details,
     )
 
 
 def began_lately(*, action: Action, actor: User, subject: str, **details: object) -> bool:
-    """Whether the trail has that from today or yesterday already: what was begun then and goes on now is one act."""
-    lately = AuditEntry.objects.filter(action=action, actor=actor, subject=subject, at__gt=Now() - BEGUN_LATELY)
+    """Whether the trail has that from today or yesterday already: what was begun then and goes on
+    now is one act.
+    """
+    lately = AuditEntry.objects.filter(
+        action=action, actor=actor, subject=subject, at__gt=Now() - BEGUN_LATELY
+    )
     return lately.filter(details__contains=details).exists()
 
 
 def find_entries(
-    *, who: str = "", action: str = "", subject: str = "", since: date | None = None, until: date | None = None
+    *,
+    who: str = "",
+    action: str = "",
+    subject: str = "",
+    since: date | None = None,
+    until: date | None = None,
 ) -> QuerySet[AuditEntry]:
-    """The entries that fit everything given, newest first. `who` is a user name, or "service"; the days are London's."""
+    """The entries that fit everything given, newest first.
+
+    `who` is a user name, or "service"; the days are London's.
+    """
     equal = {"actor_name": who, "action": action, "subject": subject}
-    found = AuditEntry.objects.order_by("-id").filter(**{name: value for name, value in equal.items() if value})
+    found = AuditEntry.objects.order_by("-id").filter(
+        **{name: value for name, value in equal.items() if value}
+    )
     if since:
         found = found.filter(at__gte=start_of_day(since))
     if until:

@@ -12,7 +12,15 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consult.settings")
 
 app = Celery("consult")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["responses"])
+app.autodiscover_tasks(
+    [
+        "responses.responding",
+        "responses.reviewing",
+        "responses.exporting",
+        "responses.governance",
+        "responses.dashboard",
+    ]
+)
 
 
 @task_prerun.connect
@@ -21,22 +29,56 @@ def begin_id(task_id: str, **named: object) -> None:
     current_id.set(task_id)
 
 
-# What nobody took up in time expires: after a pause of the workers the next look finds everything, and one is enough.
+# What nobody took up in time expires: after a pause of the workers the next look finds everything,
+# and one is enough.
 app.conf.beat_schedule = {
-    "send the confirmations that are due": {"task": "responses.send_due_confirmations", "schedule": 5.0, "options": {"expires": 5}},
-    # Each consultation has an hour of its own. The database decides what is due, so that a missed night is caught up too.
-    "seal the batches that are due": {"task": "responses.seal_due_batches", "schedule": crontab(minute="*/5"), "options": {"expires": 290}},
-    "deliver batches": {"task": "responses.deliver_due_batches", "schedule": 60.0, "options": {"expires": 55}},
-    "make extracts": {"task": "responses.make_due_extracts", "schedule": 60.0, "options": {"expires": 55}},
-    "change many responses": {"task": "responses.change_many", "schedule": 60.0, "options": {"expires": 55}},
-    "prove the books": {"task": "responses.reconcile", "schedule": crontab(hour="4", minute="0"), "options": {"expires": 3600}},
+    "send the confirmations that are due": {
+        "task": "responses.send_due_confirmations",
+        "schedule": 5.0,
+        "options": {"expires": 5},
+    },
+    # Each consultation has an hour of its own. The database decides what is due, so that a missed
+    # night is caught up too.
+    "seal the batches that are due": {
+        "task": "responses.seal_due_batches",
+        "schedule": crontab(minute="*/5"),
+        "options": {"expires": 290},
+    },
+    "deliver batches": {
+        "task": "responses.deliver_due_batches",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
+    "make extracts": {
+        "task": "responses.make_due_extracts",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
+    "change many responses": {
+        "task": "responses.change_many",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
+    "prove the books": {
+        "task": "responses.reconcile",
+        "schedule": crontab(hour="4", minute="0"),
+        "options": {"expires": 3600},
+    },
     "look for campaigns": {
         "task": "responses.find_clusters",
         "schedule": crontab(hour="3", minute="0"),
         "options": {"expires": 3600},
     },
-    "count for the dashboard": {"task": "responses.tally", "schedule": crontab(minute="*/15"), "options": {"expires": 600}},
-    "tidy up": {"task": "responses.tidy", "schedule": crontab(hour="5", minute="0"), "options": {"expires": 3600}},
+    "count for the dashboard": {
+        "task": "responses.tally",
+        "schedule": crontab(minute="*/15"),
+        "options": {"expires": 600},
+    },
+    "tidy up": {
+        "task": "responses.tidy",
+        "schedule": crontab(hour="5", minute="0"),
+        "options": {"expires": 3600},
+    },
     "remove what has been kept for its time": {
         "task": "responses.retain",
         "schedule": crontab(hour="5", minute="15"),

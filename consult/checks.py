@@ -12,42 +12,81 @@ from consult.web.durability import UNSAFE, unsafe_settings
 
 # What only the operator knows, and which page says it.
 OPERATORS_WORDS = {
-    "OPERATOR": "who runs this installation, for the privacy notice and the accessibility statement",
+    "OPERATOR": (
+        "who runs this installation, for the privacy notice and the accessibility statement"
+    ),
     "CONTACT_EMAIL": "where people may ask for help, for the pages and emails",
-    "ACCESSIBILITY_CONTACT": "whom to tell about a page that somebody cannot use, for the accessibility statement",
+    "ACCESSIBILITY_CONTACT": (
+        "whom to tell about a page that somebody cannot use, for the accessibility statement"
+    ),
     "SECURITY_CONTACT": "where to report a weakness, for /.well-known/security.txt",
 }
 PLANS_WORDS = {
     "postal_address": "where the paper form is posted to",
     "telephone": "a number to call, for those who cannot use the site",
     "formats": "how to ask for large print, Easy Read or another language",
-    "controller": "who is responsible for personal information, by name and address, for the privacy notice",
+    "controller": (
+        "who is responsible for personal information, by name and address, for the privacy notice"
+    ),
     "data_protection": "how to reach them about it, for the privacy notice",
 }
 
 
 @register(Tags.database)
-def database_keeps_what_it_confirms(app_configs: Any, databases: Sequence[str] | None = None, **options: Any) -> list[CheckMessage]:
+def database_keeps_what_it_confirms(
+    app_configs: Any, databases: Sequence[str] | None = None, **options: Any
+) -> list[CheckMessage]:
     """Asked with `--database default`: whether the database can lose what it has confirmed."""
     if not databases or "default" not in databases:
         return []
     try:
         off = unsafe_settings()
     except DatabaseError:
-        return [Error("The database does not answer.", hint="Start it, or correct DATABASE_URL.", id="consult.E001")]
-    return [Error(f"PostgreSQL's {name} is off: {UNSAFE[name]}.", hint="Set it to on.", id="consult.E002") for name in off]
+        return [
+            Error(
+                "The database does not answer.",
+                hint="Start it, or correct DATABASE_URL.",
+                id="consult.E001",
+            )
+        ]
+    return [
+        Error(
+            f"PostgreSQL's {name} is off: {UNSAFE[name]}.", hint="Set it to on.", id="consult.E002"
+        )
+        for name in off
+    ]
 
 
 @register(deploy=True)
 def texts_that_only_an_operator_can_write(app_configs: Any, **options: Any) -> list[CheckMessage]:
-    """Asked with `--deploy`: which words of the public pages are still empty. Each is news, not a fault: the pages say so too."""
-    empty = [f"{name} is empty: {what}." for name, what in OPERATORS_WORDS.items() if not getattr(settings, name)]
+    """Asked with `--deploy`: which words of the public pages are still empty.
+
+    Each is news, not a fault: the pages say so too.
+    """
+    empty = [
+        f"{name} is empty: {what}."
+        for name, what in OPERATORS_WORDS.items()
+        if not getattr(settings, name)
+    ]
     try:
         for consultation in published():
-            missing = {name: what for name, what in PLANS_WORDS.items() if not consultation.contact.get(name)}
-            empty += [f"contact.{name} is empty in the plan file of {consultation.slug}: {what}." for name, what in missing.items()]
+            missing = {
+                name: what
+                for name, what in PLANS_WORDS.items()
+                if not consultation.contact.get(name)
+            }
+            empty += [
+                f"contact.{name} is empty in the plan file of {consultation.slug}: {what}."
+                for name, what in missing.items()
+            ]
     except DatabaseError:
-        return [*_said(empty), Info("The plans' own texts could not be read: the database does not answer.", id="consult.I002")]
+        return [
+            *_said(empty),
+            Info(
+                "The plans' own texts could not be read: the database does not answer.",
+                id="consult.I002",
+            ),
+        ]
     return _said(empty)
 
 

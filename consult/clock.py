@@ -1,4 +1,7 @@
-"""London time: the closing instant, and instants in words. The only place where time zones are spelled out."""
+"""London time: the closing instant, and instants in words.
+
+The only place where time zones are spelled out.
+"""
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
@@ -8,14 +11,30 @@ from django.utils import dates
 from django.utils.translation import gettext as _
 
 LONDON = ZoneInfo("Europe/London")
-# Years that a consultation can be in; a slip of the finger gives 227 or 20277, and sums with such years overflow.
+# Years that a consultation can be in; a slip of the finger gives 227 or 20277, and sums with such
+# years overflow.
 YEARS = range(2000, 2200)
 # As a plan file has them, whatever language people read.
-MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 
 
 class NotADate(ValueError):
-    """The text is neither a day and month, nor a full date, nor an instant; the message says what was expected."""
+    """The text is neither a day and month, nor a full date, nor an instant; the message says what
+    was expected.
+    """
 
 
 def start_of_day(day: date) -> datetime:
@@ -24,17 +43,20 @@ def start_of_day(day: date) -> datetime:
 
 
 def end_of_day(day: date) -> datetime:
-    """The instant at which `day` ends in London: the midnight after it, itself no longer part of the day."""
+    """The instant at which `day` ends in London: the midnight after it, itself no longer part of
+    the day.
+    """
     return start_of_day(day + timedelta(days=1))
 
 
 def daily(hour: int, *, day: date) -> datetime:
     """The instant of `day` for what comes at `hour` o'clock in London: each day has one.
 
-    Where the clocks go forward there is no 1 o'clock, and it is the instant at which they do; where they go back there are
-    two, and it is the first.
+    Where the clocks go forward there is no 1 o'clock, and it is the instant at which they do; where
+    they go back there are two, and it is the first.
     """
-    # In UTC: Python compares two instants of one time zone by what the clocks show, which here is not their order.
+    # In UTC: Python compares two instants of one time zone by what the clocks show, which here is
+    # not their order.
     return datetime.combine(day, time(hour), LONDON).astimezone(UTC)
 
 
@@ -53,18 +75,24 @@ def next_daily(hour: int, *, after: datetime) -> datetime:
 
 
 def names_a_year(text: str) -> bool:
-    """Whether `text`, a date as `parse_day` or an instant as `parse_closing` reads it, says which year it means."""
+    """Whether `text`, a date as `parse_day` or an instant as `parse_closing` reads it, says which
+    year it means.
+    """
     return bool(re.search(r"\d{4}", text))
 
 
 def _in_range(named: date, text: str) -> date:
     if named.year not in YEARS:
-        raise NotADate(f"“{text}” is in the year {named.year}: write one from {YEARS[0]} to {YEARS[-1]}")
+        raise NotADate(
+            f"“{text}” is in the year {named.year}: write one from {YEARS[0]} to {YEARS[-1]}"
+        )
     return named
 
 
 def parse_day(text: str, *, today: date) -> date:
-    """The day that `text` names: "21 January" (the next one from `today` on), "21 January 2027" or "2027-01-21".
+    """The day that `text` names:
+
+    "21 January" (the next one from `today` on), "21 January 2027" or "2027-01-21".
 
     Raises NotADate.
     """
@@ -78,7 +106,10 @@ def parse_day(text: str, *, today: date) -> date:
     found = re.fullmatch(r"(\d{1,2})\s+([A-Za-z]+)(?:\s+(\d{4}))?", text, re.ASCII)
     months = {month.lower(): number for number, month in enumerate(MONTHS, 1)}
     if not found or found[2].lower() not in months:
-        raise NotADate(f"“{text}” is not a date: write 21 January, 21 January 2027, 2027-01-21 or 2027-01-21T23:59:00Z")
+        raise NotADate(
+            f"“{text}” is not a date: write 21 January, 21 January 2027, 2027-01-21 or "
+            "2027-01-21T23:59:00Z"
+        )
     day, month = int(found[1]), months[found[2].lower()]
     # 29 February may be up to eight years away, where a century year is no leap year.
     for year in [int(found[3])] if found[3] else range(today.year, today.year + 9):
@@ -115,7 +146,10 @@ def parse_closing(text: str, *, now: datetime) -> datetime:
 
 
 def parse_opening(text: str, *, now: datetime) -> datetime:
-    """The instant at which a consultation that opens on `text` begins to be open. Raises NotADate."""
+    """The instant at which a consultation that opens on `text` begins to be open.
+
+    Raises NotADate.
+    """
     return _instant(text) or start_of_day(parse_day(text, today=now.astimezone(LONDON).date()))
 
 
@@ -132,13 +166,19 @@ def time_in_words(instant: datetime) -> str:
 def in_words(instant: datetime) -> str:
     """An instant as people read it: "4:05pm on 3 December 2026 (UK time)"."""
     local = instant.astimezone(LONDON)
-    return _("%(time)s on %(day)s (UK time)") % {"time": _clock_time(local), "day": day_in_words(instant)}
+    return _("%(time)s on %(day)s (UK time)") % {
+        "time": _clock_time(local),
+        "day": day_in_words(instant),
+    }
 
 
 def closing_in_words(closes_at: datetime) -> str:
-    """Until when one may answer: "11:59pm on 21 January 2027 (UK time)".
+    """Until when one may answer:
 
-    A closing at midnight is told as the last minute before it: people read midnight or 12:00am as the wrong day.
+    "11:59pm on 21 January 2027 (UK time)".
+
+    A closing at midnight is told as the last minute before it: people read midnight or 12:00am as
+    the wrong day.
     """
     local = closes_at.astimezone(LONDON)
     return in_words(closes_at - timedelta(minutes=1) if local.time() == time() else closes_at)

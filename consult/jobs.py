@@ -33,7 +33,9 @@ def noted(name: str) -> Iterator[None]:
     JobRun.objects.update_or_create(name=name, defaults={"started_at": Now()})
     began = time.monotonic()
     yield
-    JobRun.objects.filter(name=name).update(ended_at=Now(), succeeded_at=Now(), seconds=time.monotonic() - began)
+    JobRun.objects.filter(name=name).update(
+        ended_at=Now(), succeeded_at=Now(), seconds=time.monotonic() - began
+    )
 
 
 def overdue() -> list[str]:

@@ -12,7 +12,9 @@ from django.core.mail.backends.base import BaseEmailBackend
 
 
 class MailFileBackend(BaseEmailBackend):
-    """Writes each message whole into the folder EMAIL_FILE_PATH, named by its time and Message-ID."""
+    """Writes each message whole into the folder EMAIL_FILE_PATH, named by its time and
+    Message-ID.
+    """
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         """Return how many were written. Raises OSError if the folder cannot be written to."""
@@ -22,12 +24,16 @@ class MailFileBackend(BaseEmailBackend):
 
 
 def write_mail_file(email: EmailMessage, *, folder: Path) -> Path:
-    """Write one message into `folder`, readable by its owner alone. Raises OSError, and leaves no part of a file behind."""
+    """Write one message into `folder`, readable by its owner alone.
+
+    Raises OSError, and leaves no part of a file behind.
+    """
     message = email.message()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     label = re.sub(r"[^A-Za-z0-9.]+", "-", message["Message-ID"].partition("@")[0]).strip("-.")[:80]
     path = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{label}.eml"
-    # Under another name until it is whole: a program that watches the folder never reads half a message.
+    # Under another name until it is whole: a program that watches the folder never reads half a
+    # message.
     aside = folder / f".{uuid4().hex}.part"
     try:
         aside.touch(mode=0o600, exist_ok=False)

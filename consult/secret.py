@@ -14,7 +14,8 @@ def local_secret_key(var_dir: Path) -> str:
     path = var_dir / "secret-key"
     var_dir.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        # Written whole under another name and linked into place: two processes that start at once agree on one key.
+        # Written whole under another name and linked into place: two processes that start at once
+        # agree on one key.
         fresh = var_dir / f".secret-key-{os.getpid()}"
         fresh.touch(mode=0o600)
         fresh.write_text(secrets.token_urlsafe(60))

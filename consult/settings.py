@@ -84,13 +84,16 @@ TEMPLATES = [
 CRISPY_ALLOWED_TEMPLATE_PACKS = ["gds"]
 CRISPY_TEMPLATE_PACK = "gds"
 
-DATABASES = {"default": addresses.database(VALUES["DATABASE_URL"] or addresses.own_database_url(VAR_DIR))}
+DATABASES = {
+    "default": addresses.database(VALUES["DATABASE_URL"] or addresses.own_database_url(VAR_DIR))
+}
 REDIS_URL: str = VALUES["REDIS_URL"] or addresses.own_redis_url(VAR_DIR)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CELERY_BROKER_URL = addresses.broker_url(REDIS_URL)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# A silent Redis must cost a respondent a second at most: the sweep finds whatever the nudge did not carry.
+# A silent Redis must cost a respondent a second at most: the sweep finds whatever the nudge did not
+# carry.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 1,
     "socket_keepalive": True,
@@ -114,7 +117,10 @@ CELERY_TIMEZONE = "Europe/London"
 AUTH_USER_MODEL = "consult.User"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
@@ -131,11 +137,17 @@ STATIC_URL = "/static/"
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 STATIC_ROOT = VALUES["STATIC_DIR"] or VAR_DIR / "static"
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR_DIR / "files"}},
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": VAR_DIR / "files"},
+    },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
     "exports": {
         "BACKEND": VALUES["EXPORTS_STORAGE"],
-        "OPTIONS": {"location": VALUES["EXPORTS_DIR"] or VAR_DIR / "exports", "allow_overwrite": True}
+        "OPTIONS": {
+            "location": VALUES["EXPORTS_DIR"] or VAR_DIR / "exports",
+            "allow_overwrite": True,
+        }
         if VALUES["EXPORTS_STORAGE"] == env.SETTINGS["EXPORTS_STORAGE"].default
         else {},
     },
@@ -161,20 +173,26 @@ EMAIL_TIMEOUT: int = VALUES["EMAIL_TIMEOUT"]
 DEFAULT_FROM_EMAIL = VALUES["EMAIL_FROM"]
 SERVER_EMAIL = VALUES["EMAIL_FROM"]
 
-# One submission with every answer at its limit is about 100 KB; the rest is room for scripts with four-byte letters.
+# One submission with every answer at its limit is about 100 KB; the rest is room for scripts with
+# four-byte letters.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
-# Django's own limits leave out the files of a form: this one is for the whole of what comes, and staff may send files.
+# Django's own limits leave out the files of a form: this one is for the whole of what comes, and
+# staff may send files.
 MOST_BODY_BYTES = 2_200_000
 MOST_STAFF_BODY_BYTES = 55_000_000
 
 # So many in so many seconds, by what is limited.
 LIMITS: dict[str, tuple[int, int]] = {
-    name.removeprefix("LIMIT_").lower(): value for name, value in VALUES.items() if name.startswith("LIMIT_")
+    name.removeprefix("LIMIT_").lower(): value
+    for name, value in VALUES.items()
+    if name.startswith("LIMIT_")
 }
 # For so many days after closing and grace, by what is kept: see responses/governance/retention.py.
 KEEP: dict[str, int] = {
-    name.removeprefix("KEEP_").removesuffix("_DAYS").lower(): value for name, value in VALUES.items() if name.startswith("KEEP_")
+    name.removeprefix("KEEP_").removesuffix("_DAYS").lower(): value
+    for name, value in VALUES.items()
+    if name.startswith("KEEP_")
 }
 METRICS_TOKEN: str = VALUES["METRICS_TOKEN"]
 TRUSTED_PROXY: bool = VALUES["TRUSTED_PROXY"]
@@ -201,7 +219,7 @@ SESSION_IDLE_SECONDS: int = VALUES["SESSION_IDLE_MINUTES"] * 60
 SECOND_FACTOR_NEEDED = PRODUCTION
 # Messages are the staff's alone, and need no cookie of their own.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
-CSRF_FAILURE_VIEW = "consult.views.pages.csrf_failure"
+CSRF_FAILURE_VIEW = "consult.views.errors.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -223,10 +241,15 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"()": "consult.web.logs.LineFormatter", "format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+        "line": {
+            "()": "consult.web.logs.LineFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
+        },
         "json": {"()": "consult.web.logs.JsonFormatter"},
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json" if PRODUCTION else "line"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "json" if PRODUCTION else "line"}
+    },
     "root": {"handlers": ["console"], "level": "INFO" if PRODUCTION else "WARNING"},
     "loggers": {
         # The default handlers mail tracebacks to ADMINS and repeat each 404; ours is one line each.

@@ -1,9 +1,11 @@
-"""The whole site on one screen: what the public reads here, what it answers and what staff do in responses.urls."""
+"""The whole site on one screen: what the public reads here, what it answers and what staff do in
+responses.urls.
+"""
 
 from django.urls import include, path
 
 from consult import admin
-from consult.views import pages
+from consult.views import errors, pages
 from consult.web import health
 
 urlpatterns = [
@@ -20,12 +22,16 @@ urlpatterns = [
     path("", include("responses.urls")),
     path("<slug:consultation>/", pages.start, name="start"),
     path("<slug:consultation>/sections/<slug:section>/", pages.section, name="section"),
-    path("<slug:consultation>/recommendations/<slug:recommendation>/", pages.recommendation, name="recommendation"),
+    path(
+        "<slug:consultation>/recommendations/<slug:recommendation>/",
+        pages.recommendation,
+        name="recommendation",
+    ),
     path("<slug:consultation>/how-to-respond/", pages.how_to_respond, name="how-to-respond"),
     path("<slug:consultation>/sources/", pages.sources, name="sources"),
 ]
 
-handler400 = pages.bad_request
-handler403 = pages.permission_denied
-handler404 = pages.page_not_found
-handler500 = pages.server_error
+handler400 = errors.bad_request
+handler403 = errors.permission_denied
+handler404 = errors.page_not_found
+handler500 = errors.server_error

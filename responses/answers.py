@@ -1,28 +1,32 @@
-"""What was typed, checked against what was asked. Pure: values in, values out.
+"""What was typed, checked against what was asked.
 
-A form's field has its question's slug as its name; the line beside a write-in option is "question-slug--option-slug".
-Text is kept as it was typed, in every script, but for line breaks: browsers send two characters where people see and
-count one, so each becomes a single line feed before anything is counted or stored.
+Pure: values in, values out.
+
+A form's field has its question's slug as its name; the line beside a write-in option is
+"question-slug--option-slug". Text is kept as it was typed, in every script, but for line breaks:
+browsers send two characters where people see and count one, so each becomes a single line feed
+before anything is counted or stored.
 """
 
 import hashlib
 import json
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from consult.plans.document import ABOUT_YOU, EQUALITY, Plan, Question
+from consult.text import CANNOT_BE_KEPT, is_blank, one_line_break
 
 WRITE_IN_MAX_CHARS = 200
 SHORT_TEXT_MAX_CHARS = 200
-CANNOT_BE_KEPT = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL keeps neither NUL nor half a surrogate pair.
 
 
 @dataclass(frozen=True)
 class Answers:
-    """What a response says. `choices` and `texts` are as on `responses.models.Response`; no answer, no key."""
+    """What a response says.
+
+    `choices` and `texts` are as on `responses.models.Response`; no answer, no key.
+    """
 
     choices: dict[str, str | list[str]] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
@@ -36,36 +40,23 @@ class AnswersRefused(ValueError):
         self.problems = problems
 
 
-def one_line_break(text: str) -> str:
-    """`text` with every line break as a single line feed."""
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def storable(text: str) -> str:
-    """`text` without the characters that no database row can hold, for drafts: better most of it than none."""
-    return CANNOT_BE_KEPT.sub("", one_line_break(text))
-
-
-def is_blank(text: str) -> bool:
-    """Whether there is nothing to read in `text`: only spaces, controls and characters of no width."""
-    return all(unicodedata.category(character) in {"Cc", "Cf", "Zs", "Zl", "Zp"} for character in text)
-
-
 def write_in_name(question: str, option: str) -> str:
     """The field name of what is written in beside an option."""
     return f"{question}--{option}"
 
 
 def is_asked(question: Question, choices: Mapping[str, object]) -> bool:
-    """Whether `question` is asked of somebody who chose `choices`: some are only asked after a certain answer."""
+    """Whether `question` is asked of somebody who chose `choices`: some are only asked after a
+    certain answer.
+    """
     return all(choices.get(slug) == option for slug, option in question.show_if.items())
 
 
 def read_answers(plan: Plan, raw: Mapping[str, Any]) -> Answers:
     """The answers in `raw`, which maps field names to text or to a list of texts.
 
-    Answers to questions that the other answers leave unasked are dropped, and so are fields that the plan does not
-    know. Raises AnswersRefused with every problem at once.
+    Answers to questions that the other answers leave unasked are dropped, and so are fields that
+    the plan does not know. Raises AnswersRefused with every problem at once.
     """
     return _read(plan.asked, raw)
 
@@ -83,20 +74,31 @@ def _read(questions: Sequence[Question], raw: Mapping[str, Any]) -> Answers:
         if not is_asked(question, choices):
             continue
         given = raw.get(question.slug)
-        values = [value for value in (given if isinstance(given, list) else [given]) if value not in (None, "")]
+        values = [
+            value
+            for value in (given if isinstance(given, list) else [given])
+            if value not in (None, "")
+        ]
         field_name = question.slug
         try:
             if any(not isinstance(value, str) for value in values):
                 raise ValueError("This answer is not text. Type it again.")
             if not question.closed:
-                _read_text(question.slug, question.max_chars or SHORT_TEXT_MAX_CHARS, values, into=texts)
+                _read_text(
+                    question.slug, question.max_chars or SHORT_TEXT_MAX_CHARS, values, into=texts
+                )
             elif values:
                 choices[question.slug] = chosen = _read_choice(question, values)
                 for option in question.options:
                     if option.write_in and option.slug in chosen:
                         field_name = write_in_name(question.slug, option.slug)
                         beside = raw.get(field_name)
-                        _read_text(field_name, WRITE_IN_MAX_CHARS, [beside] if isinstance(beside, str) else [], into=texts)
+                        _read_text(
+                            field_name,
+                            WRITE_IN_MAX_CHARS,
+                            [beside] if isinstance(beside, str) else [],
+                            into=texts,
+                        )
         except ValueError as problem:
             problems[field_name] = str(problem)
     if problems:
@@ -109,10 +111,16 @@ def _read_text(name: str, max_chars: int, values: list[str], *, into: dict[str, 
     if is_blank(text):
         return
     if CANNOT_BE_KEPT.search(text):
-        raise ValueError("Your answer has a character in it that cannot be stored. Type the answer again, or paste it as plain text.")
+        raise ValueError(
+            "Your answer has a character in it that cannot be stored. Type the answer again, or "
+            "paste it as plain text."
+        )
     if len(text) > max_chars:
         over = len(text) - max_chars
-        raise ValueError(f"Your answer is {over:,} character{'s' if over > 1 else ''} too long. The most is {max_chars:,}.")
+        raise ValueError(
+            f"Your answer is {over:,} character{'s' if over > 1 else ''} too long. The most is "
+            f"{max_chars:,}."
+        )
     into[name] = text
 
 
@@ -120,13 +128,16 @@ def _read_choice(question: Question, values: list[str]) -> str | list[str]:
     known = {option.slug for option in question.options}
     if not known.issuperset(values):
         raise ValueError("Choose one of the answers shown.")
-    # In the order of the options, whatever order the browser sent them in, so that equal answers are equal values.
+    # In the order of the options, whatever order the browser sent them in, so that equal answers
+    # are equal values.
     chosen = [option.slug for option in question.options if option.slug in values]
     if question.kind == "one":
         if len(chosen) > 1:
             raise ValueError("Choose one answer only.")
         return chosen[0]
-    exclusive = [option for option in question.options if option.exclusive and option.slug in chosen]
+    exclusive = [
+        option for option in question.options if option.exclusive and option.slug in chosen
+    ]
     if exclusive and len(chosen) > 1:
         raise ValueError(f"Choose “{exclusive[0].label}” or other answers, not both.")
     if question.max_choices and len(chosen) > question.max_choices:
@@ -144,4 +155,6 @@ def says_something(plan: Plan, answers: Answers) -> bool:
 def digest_of(*, answers: Answers, contact: Mapping[str, str]) -> str:
     """SHA-256, as 64 hex digits, of everything that was sent, in one canonical form."""
     content = {"choices": answers.choices, "texts": answers.texts, "contact": dict(contact)}
-    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    ).hexdigest()

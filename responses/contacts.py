@@ -8,26 +8,57 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from responses.answers import CANNOT_BE_KEPT, AnswersRefused
+from consult.text import CANNOT_BE_KEPT
+from responses.answers import AnswersRefused
 
 # The form's field names and the most characters each may have, as the database keeps them.
 LENGTHS = {"name": 200, "email": 254, "postcode": 20}
 # A whole postcode, whose second half would say more than we ask: three characters, a digit first.
 WHOLE_POSTCODE = re.compile(r"([A-Za-z]{1,2}[0-9][A-Za-z0-9]?)\s*[0-9][A-Za-z]{2}")
 
-# Where very many people in Britain have their email, and what looks like one of these and is another provider's.
+# Where very many people in Britain have their email, and what looks like one of these and is
+# another provider's.
 COMMON_DOMAINS = [
-    *["gmail.com", "googlemail.com", "hotmail.com", "hotmail.co.uk", "outlook.com", "live.co.uk", "live.com", "yahoo.com", "yahoo.co.uk"],
-    *["icloud.com", "btinternet.com", "btopenworld.com", "talktalk.net", "virginmedia.com", "ntlworld.com", "blueyonder.co.uk"],
+    *[
+        "gmail.com",
+        "googlemail.com",
+        "hotmail.com",
+        "hotmail.co.uk",
+        "outlook.com",
+        "live.co.uk",
+        "live.com",
+        "yahoo.com",
+        "yahoo.co.uk",
+    ],
+    *[
+        "icloud.com",
+        "btinternet.com",
+        "btopenworld.com",
+        "talktalk.net",
+        "virginmedia.com",
+        "ntlworld.com",
+        "blueyonder.co.uk",
+    ],
     *["protonmail.com", "sky.com", "aol.com"],
 ]
-KNOWN_DOMAINS = {*COMMON_DOMAINS, "mail.com", "email.com", "ymail.com", "hotmail.fr", "hotmail.it", "hotmail.es", "yahoo.fr", "yahoo.ca"}
+KNOWN_DOMAINS = {
+    *COMMON_DOMAINS,
+    "mail.com",
+    "email.com",
+    "ymail.com",
+    "hotmail.fr",
+    "hotmail.it",
+    "hotmail.es",
+    "yahoo.fr",
+    "yahoo.ca",
+}
 # How alike two domains are that differ by one letter, or by two that changed places.
 SLIP = 0.85
 
 
 def read_contact(raw: Mapping[str, Any]) -> dict[str, str]:
-    """The contact details in `raw` as `submit_response` takes them: name, email and postcode_district, each may be empty.
+    """The contact details in `raw` as `submit_response` takes them: name, email and
+    postcode_district, each may be empty.
 
     Of a whole postcode the first half is kept. Raises AnswersRefused with every problem at once.
     """
@@ -37,22 +68,34 @@ def read_contact(raw: Mapping[str, Any]) -> dict[str, str]:
         if CANNOT_BE_KEPT.search(values[name]):
             problems[name] = "This has a character in it that cannot be stored. Type it again."
         elif len(values[name]) > most:
-            problems[name] = f"This is {len(values[name]) - most:,} characters too long. The most is {most}."
+            problems[name] = (
+                f"This is {len(values[name]) - most:,} characters too long. The most is {most}."
+            )
     if "email" not in problems and values["email"] and not _is_email(values["email"]):
         problems["email"] = "Enter an email address like name@example.com, or leave it empty."
     if problems:
         raise AnswersRefused(problems)
     whole = WHOLE_POSTCODE.fullmatch(values["postcode"])
-    return {"name": values["name"], "email": values["email"], "postcode_district": whole[1] if whole else values["postcode"]}
+    return {
+        "name": values["name"],
+        "email": values["email"],
+        "postcode_district": whole[1] if whole else values["postcode"],
+    }
 
 
 def likely_meant(email: str) -> str:
-    """The address that somebody who typed `email` most likely meant, where its domain is one slip away from one that many have.
+    """The address that somebody who typed `email` most likely meant, where its domain is one slip
+    away from one that many have.
 
-    Empty where there is no reason to ask. A question and never more: the domain may be real, and small.
+    Empty where there is no reason to ask. A question and never more: the domain may be real, and
+    small.
     """
     name, at, domain = email.strip().rpartition("@")
-    near = get_close_matches(domain.lower(), COMMON_DOMAINS, n=1, cutoff=SLIP) if at and domain.lower() not in KNOWN_DOMAINS else []
+    near = (
+        get_close_matches(domain.lower(), COMMON_DOMAINS, n=1, cutoff=SLIP)
+        if at and domain.lower() not in KNOWN_DOMAINS
+        else []
+    )
     return f"{name}@{near[0]}" if near else ""
 
 
@@ -61,7 +104,9 @@ def _line(value: Any) -> str:
 
 
 def _is_email(value: str) -> bool:
-    """Whether post can be sent there: an address at a domain on the internet, not on this machine or a bare number."""
+    """Whether post can be sent there: an address at a domain on the internet, not on this machine
+    or a bare number.
+    """
     try:
         validate_email(value)
     except ValidationError:

@@ -1,8 +1,15 @@
-"""The ledger: what happened to each response. This is its one door for single events; sealing writes its own in bulk."""
+"""The ledger: what happened to each response.
+
+This is its one door for single events; sealing writes its own in bulk.
+"""
 
 from responses.models import LedgerEntry, Response
 
 
-def record_event(*, response: Response, event: LedgerEntry.Event, batch_number: int | None = None) -> None:
+def record_event(
+    *, response: Response, event: LedgerEntry.Event, batch_number: int | None = None
+) -> None:
     """Put one entry in the ledger, in the transaction of what it records."""
-    LedgerEntry.objects.create(response=response, event=event, digest=response.digest, batch_number=batch_number)
+    LedgerEntry.objects.create(
+        response=response, event=event, digest=response.digest, batch_number=batch_number
+    )

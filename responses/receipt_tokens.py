@@ -1,7 +1,7 @@
 """The unguessable address of a receipt.
 
-Its token is computed from the reference with the secret key, so that a later email can carry it although only its
-SHA-256 is stored: whoever reads the database cannot open receipts.
+Its token is computed from the reference with the secret key, so that a later email can carry it
+although only its SHA-256 is stored: whoever reads the database cannot open receipts.
 """
 
 import base64
@@ -16,12 +16,16 @@ TOKEN_BYTES = 20  # 160 bits; issue no shorter ones.
 
 
 class ReceiptKeyLost(Exception):
-    """No secret key we still have made this receipt's address; add the earlier one to SECRET_KEY_FALLBACKS."""
+    """No secret key we still have made this receipt's address; add the earlier one to
+    SECRET_KEY_FALLBACKS.
+    """
 
 
 def make_token(reference: str, *, key: str | None = None) -> str:
     """The token for `reference`, 27 characters that may stand in an address."""
-    mac = hmac.digest((key or settings.SECRET_KEY).encode(), f"receipt of {reference}".encode(), "sha256")
+    mac = hmac.digest(
+        (key or settings.SECRET_KEY).encode(), f"receipt of {reference}".encode(), "sha256"
+    )
     return base64.urlsafe_b64encode(mac[:TOKEN_BYTES]).decode().rstrip("=")
 
 
@@ -40,8 +44,13 @@ def receipt_token(response: Response) -> str:
 
 
 def find_response(token: str) -> Response:
-    """The response whose receipt `token` opens, in its newest version. Raises Response.DoesNotExist."""
-    found = Response.objects.select_related("consultation", "edition", "confirmation", "contact").filter(receipt_hash=hash_token(token))
+    """The response whose receipt `token` opens, in its newest version.
+
+    Raises Response.DoesNotExist.
+    """
+    found = Response.objects.select_related(
+        "consultation", "edition", "confirmation", "contact"
+    ).filter(receipt_hash=hash_token(token))
     newest = found.order_by("-version").first()
     if newest is None:
         raise Response.DoesNotExist

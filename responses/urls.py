@@ -7,7 +7,15 @@ from responses.dashboard import views as dashboard
 from responses.exporting.views import batches, extracts, signing_keys
 from responses.governance.views import metrics, reconciliation, subject_access
 from responses.responding.views import answering, notices, paper_form, receipts, save_and_return
-from responses.reviewing.views import bulk, campaigns, coding, publication, responses, transcribing, undelivered
+from responses.reviewing.views import (
+    bulk,
+    campaigns,
+    coding,
+    publication,
+    responses,
+    transcribing,
+    undelivered,
+)
 from responses.reviewing.views import help as guide
 
 urlpatterns = [
@@ -33,7 +41,11 @@ urlpatterns = [
     path("staff/help/", guide.guide, name="help"),
     path("staff/dashboard/", dashboard.dashboard, name="dashboard"),
     path("staff/dashboard/now/", dashboard.count_now, name="count-now"),
-    path("staff/dashboard/<slug:consultation>/<slug:chart>.<str:kind>", dashboard.chart_file, name="chart-file"),
+    path(
+        "staff/dashboard/<slug:consultation>/<slug:chart>.<str:kind>",
+        dashboard.chart_file,
+        name="chart-file",
+    ),
     path("staff/responses/", responses.review_list, name="review-list"),
     path("staff/responses/<str:reference>/", responses.review_one, name="review-one"),
     path("staff/changes/", bulk.bulk_list, name="bulk-list"),
@@ -47,26 +59,46 @@ urlpatterns = [
     path("staff/campaigns/<int:pk>/change/", campaigns.change_campaign, name="change-campaign"),
     path("staff/codes/", coding.code_questions, name="code-questions"),
     path("staff/codes/<slug:consultation>/<slug:question>/", coding.codebook, name="codebook"),
-    path("staff/codes/<slug:consultation>/<slug:question>/answers/", coding.code_answers, name="code-answers"),
+    path(
+        "staff/codes/<slug:consultation>/<slug:question>/answers/",
+        coding.code_answers,
+        name="code-answers",
+    ),
     path("staff/codes/<slug:consultation>/<slug:question>/<int:pk>/", coding.code, name="code"),
     path("signing-key/", signing_keys.signing_keys, name="signing-keys"),
     path("staff/enter/", transcribing.entering, name="entering"),
     path("staff/enter/<slug:consultation>/", transcribing.enter, name="enter"),
-    path("staff/enter/<slug:consultation>/mailbox/", transcribing.take_up_mailbox, name="take-up-mailbox"),
+    path(
+        "staff/enter/<slug:consultation>/mailbox/",
+        transcribing.take_up_mailbox,
+        name="take-up-mailbox",
+    ),
     path("staff/entered/<str:reference>/", transcribing.entered, name="entered"),
     path("staff/entered/<str:reference>/again/", transcribing.key_again, name="key-again"),
     path("staff/attached/<int:pk>/", transcribing.attached_file, name="attached-file"),
     path("staff/messages/<int:pk>/", transcribing.message, name="message"),
     path("staff/responses/<str:reference>/publish/", publication.redact, name="redact"),
     path("staff/publication/", publication.publication, name="publication"),
-    path("staff/publication/<slug:consultation>/", publication.change_publication, name="change-publication"),
+    path(
+        "staff/publication/<slug:consultation>/",
+        publication.change_publication,
+        name="change-publication",
+    ),
     path("<slug:consultation>/responses/", publication.published, name="published-responses"),
-    path("<slug:consultation>/responses/responses.jsonl", publication.published_file, name="published-file"),
+    path(
+        "<slug:consultation>/responses/responses.jsonl",
+        publication.published_file,
+        name="published-file",
+    ),
     path("staff/batches/", batches.batch_list, name="batch-list"),
     path("staff/people/", subject_access.people, name="people"),
     path("staff/people/what-we-hold.zip", subject_access.person_pack, name="person-pack"),
     path("staff/people/<str:reference>/erase/", subject_access.erase, name="erase"),
-    path("staff/people/<str:reference>/stop-equality/", subject_access.stop_equality_answers, name="stop-equality-answers"),
+    path(
+        "staff/people/<str:reference>/stop-equality/",
+        subject_access.stop_equality_answers,
+        name="stop-equality-answers",
+    ),
     path("staff/accounts/", accounts.account_list, name="account-list"),
     path("staff/accounts/new/", accounts.account_new, name="account-new"),
     path("staff/accounts/<int:pk>/", accounts.account, name="account"),
@@ -80,15 +112,29 @@ urlpatterns = [
     path("staff/extracts/ask/", extracts.ask, name="ask-for-extract"),
     path("staff/extracts/<int:pk>/extract.zip", extracts.extract_file, name="extract-file"),
     path("staff/batches/now/", batches.batch_now, name="batch-now"),
-    path("staff/batches/<slug:consultation>/<int:number>/acknowledge/", batches.acknowledge_one, name="acknowledge"),
+    path(
+        "staff/batches/<slug:consultation>/<int:number>/acknowledge/",
+        batches.acknowledge_one,
+        name="acknowledge",
+    ),
     path("staff/batches/<slug:consultation>/<int:number>/again/", batches.again, name="send-again"),
-    path("staff/batches/<slug:consultation>/<int:number>/<str:name>", batches.batch_file, name="batch-file"),
+    path(
+        "staff/batches/<slug:consultation>/<int:number>/<str:name>",
+        batches.batch_file,
+        name="batch-file",
+    ),
     path("<slug:consultation>/respond/", answering.tasks, name="tasks"),
     path("<slug:consultation>/respond/check/", answering.check, name="check"),
     path("<slug:consultation>/respond/send/", answering.send, name="send"),
     path("<slug:consultation>/respond/later/", save_and_return.later, name="later"),
-    path("<slug:consultation>/respond/back/<str:token>/", save_and_return.come_back, name="come-back"),
-    path("<slug:consultation>/respond/your-answers.txt", save_and_return.draft_text, name="draft-text"),
+    path(
+        "<slug:consultation>/respond/back/<str:token>/", save_and_return.come_back, name="come-back"
+    ),
+    path(
+        "<slug:consultation>/respond/your-answers.txt",
+        save_and_return.draft_text,
+        name="draft-text",
+    ),
     path("<slug:consultation>/respond/another/", answering.another, name="another"),
     path("<slug:consultation>/respond/discard/", answering.discard, name="discard"),
     path("<slug:consultation>/respond/<slug:part>/", answering.part, name="part"),

@@ -1,4 +1,6 @@
-"""Answers in the wording of the questions as they were asked: for checking, for the receipt, for reviewers. Pure."""
+"""Answers in the wording of the questions as they were asked: for checking, for the receipt, for
+reviewers. Pure.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +12,10 @@ from responses.answers import is_asked, write_in_name
 
 @dataclass(frozen=True)
 class WordedAnswer:
-    """A question and what was answered: the options' labels, what was written in, or the text. Empty where nothing was."""
+    """A question and what was answered: the options' labels, what was written in, or the text.
+
+    Empty where nothing was.
+    """
 
     question: Question
     lines: tuple[str, ...]
@@ -27,9 +32,16 @@ class WordedPart:
 
 
 def in_words(plan: Plan, raw: Mapping[str, Any]) -> list[WordedPart]:
-    """Every question that was asked, part by part, with its answer. `raw` is a draft's answers, or choices and texts together."""
+    """Every question that was asked, part by part, with its answer.
+
+    `raw` is a draft's answers, or choices and texts together.
+    """
     return [
-        WordedPart(part, tuple(_worded(question, raw) for question in part.questions if is_asked(question, raw))) for part in plan.parts
+        WordedPart(
+            part,
+            tuple(_worded(question, raw) for question in part.questions if is_asked(question, raw)),
+        )
+        for part in plan.parts
     ]
 
 
@@ -43,7 +55,9 @@ class Difference:
 
 
 def differences(before: list[WordedPart], after: list[WordedPart]) -> list[Difference]:
-    """What the version `after` says otherwise than `before`, in the order of the questions; what only one of them was asked too."""
+    """What the version `after` says otherwise than `before`, in the order of the questions; what
+    only one of them was asked too.
+    """
     earlier = {answer.question.slug: answer for part in before for answer in part.answers}
     later = {answer.question.slug: answer for part in after for answer in part.answers}
     found = []

@@ -29,7 +29,9 @@ BUNDLED_PLAN = Path(settings.BASE_DIR) / "consult" / "plans" / "police-and-crime
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Temporary folders stand in this session's own one: a database that runs as another user can get there, and it goes at the end."""
+    """Temporary folders stand in this session's own one: a database that runs as another user can
+    get there, and it goes at the end.
+    """
     if config.option.basetemp is None:
         config.option.basetemp = str(Path(os.environ["TEST_VAR_DIR"]) / "tests")
 
@@ -117,16 +119,31 @@ def submit(consultation: Consultation, edition: Edition, plan: Plan) -> Callable
     """Send a response by the front door; whatever is not said is filled in."""
 
     def submit(
-        answers: dict[str, object] | None = None, *, name: str = "Rita Respondent", email: str = "rita@example.org", **overrides: object
+        answers: dict[str, object] | None = None,
+        *,
+        name: str = "Rita Respondent",
+        email: str = "rita@example.org",
+        **overrides: object,
     ) -> Submitted:
-        raw = answers if answers is not None else {"violence-agree": "agree", "violence-comment": "More youth workers."}
+        raw = (
+            answers
+            if answers is not None
+            else {"violence-agree": "agree", "violence-comment": "More youth workers."}
+        )
         values: dict[str, object] = {
             "contact": {"name": name, "email": email, "postcode_district": "SE1"},
             "submission_key": uuid4(),
             "started_at": timezone.now() - timedelta(minutes=20),
         }
         arguments = (
-            {"consultation": consultation, "edition": edition, "plan": plan, "answers": read_answers(plan, raw)} | values | overrides
+            {
+                "consultation": consultation,
+                "edition": edition,
+                "plan": plan,
+                "answers": read_answers(plan, raw),
+            }
+            | values
+            | overrides
         )
         return submit_response(**arguments)
 
@@ -161,7 +178,10 @@ def mail_through(settings: Settings) -> Callable[[int], None]:
 @pytest.fixture
 def exports(tmp_path: Path, settings: Settings) -> Path:
     """A folder of the test's own for batches."""
-    folder = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path, "allow_overwrite": True}}
+    folder = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": tmp_path, "allow_overwrite": True},
+    }
     settings.STORAGES = {**settings.STORAGES, "exports": folder}
     return tmp_path
 
@@ -169,11 +189,15 @@ def exports(tmp_path: Path, settings: Settings) -> Path:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The system's own Chromium or Chrome, since Playwright's may not be downloaded everywhere."""
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    program = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
     if program is None:
         pytest.fail("There is no browser for the tests: install Chromium or Google Chrome.")
     with sync_playwright() as playwright:
         # As root, as in a container, Chromium's own sandbox cannot start.
-        launched = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        launched = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--disable-gpu"]
+        )
         yield launched
         launched.close()

@@ -1,6 +1,7 @@
 """The service's settings, with PostgreSQL and Redis started first where the environment names none.
 
-pytest-django imports settings before any conftest, and xdist's workers inherit the environment, so this is the place.
+pytest-django imports settings before any conftest, and xdist's workers inherit the environment, so
+this is the place.
 """
 
 import atexit
@@ -13,7 +14,8 @@ from consult.local.postgres import Postgres
 from consult.local.redis import Redis
 
 os.environ["DEBUG"] = "on"
-# Playwright runs an event loop in the tests' thread, which Django would take for an asynchronous caller.
+# Playwright runs an event loop in the tests' thread, which Django would take for an asynchronous
+# caller.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 if "TEST_VAR_DIR" not in os.environ:
     var_dir = Path(tempfile.mkdtemp(prefix="consult-test-"))
@@ -27,7 +29,8 @@ if "TEST_VAR_DIR" not in os.environ:
         atexit.register(redis.stop)
         os.environ["REDIS_URL"] = redis.url
     if not os.environ.get("DATABASE_URL"):
-        # The tests kill processes, not the machine: nothing is lost without fsync, and they run in half the time.
+        # The tests kill processes, not the machine: nothing is lost without fsync, and they run in
+        # half the time.
         postgres = Postgres(var_dir, log=var_dir / "postgres.log", fsync=False)
         postgres.start()
         atexit.register(postgres.stop)
@@ -38,7 +41,12 @@ from consult.settings import *  # noqa: F403
 
 # What the web process sets by PGOPTIONS for its plans, which this takes the place of.
 # Between tests that commit, all tables are emptied, which the database otherwise refuses.
-DATABASES["default"]["OPTIONS"]["options"] = "-c random_page_cost=1.1 -c consult.tests_may_truncate=on"  # noqa: F405
+DATABASES["default"]["OPTIONS"]["options"] = (  # noqa: F405
+    "-c random_page_cost=1.1 -c consult.tests_may_truncate=on"
+)
 # Argon2 is slow on purpose; the tests sign in hundreds of times.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}  # noqa: F405
+STORAGES = {
+    **STORAGES,  # noqa: F405
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}

@@ -21,13 +21,18 @@ def page(name: str) -> str:
 
 def test_every_setting_is_documented_with_its_default_and_meaning() -> None:
     rows = re.findall(r"^\| `([A-Z_]+)` \| (.*?) \| (.*?) \|$", page("settings.md"), re.MULTILINE)
-    assert rows == [(setting.name, f"`{setting.default}`" if setting.default else "", setting.meaning) for setting in SETTINGS.values()]
+    assert rows == [
+        (setting.name, f"`{setting.default}`" if setting.default else "", setting.meaning)
+        for setting in SETTINGS.values()
+    ]
 
 
 def test_every_runtime_dependency_is_explained() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     needed = [re.split(r"[^a-z0-9-]", requirement)[0] for requirement in project["dependencies"]]
-    assert sorted(re.findall(r"^- \*\*([a-z0-9-]+)\*\*: ", page("dependencies.md"), re.MULTILINE)) == sorted(needed)
+    assert sorted(
+        re.findall(r"^- \*\*([a-z0-9-]+)\*\*: ", page("dependencies.md"), re.MULTILINE)
+    ) == sorted(needed)
 
 
 def test_every_command_of_ours_is_documented() -> None:
@@ -36,14 +41,24 @@ def test_every_command_of_ours_is_documented() -> None:
 
 
 def test_every_command_a_document_names_exists() -> None:
-    named = {(path.name, name) for path in DOCUMENTS for name in re.findall(r"manage\.py ([a-z_]+)", path.read_text())}
+    named = {
+        (path.name, name)
+        for path in DOCUMENTS
+        for name in re.findall(r"manage\.py ([a-z_]+)", path.read_text())
+    }
     assert {pair for pair in named if pair[1] not in get_commands()} == set()
 
 
 def test_the_documented_make_targets_are_those_of_the_makefile() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert set(re.findall(r"^\| `make ([a-z-]+)`", page("commands.md"), re.MULTILINE)) == targets - {"help"}
-    named = {(path.name, name) for path in DOCUMENTS for name in re.findall(r"`make ([a-z-]+)", path.read_text())}
+    assert set(
+        re.findall(r"^\| `make ([a-z-]+)`", page("commands.md"), re.MULTILINE)
+    ) == targets - {"help"}
+    named = {
+        (path.name, name)
+        for path in DOCUMENTS
+        for name in re.findall(r"`make ([a-z-]+)", path.read_text())
+    }
     assert {pair for pair in named if pair[1] not in targets} == set()
 
 
@@ -55,9 +70,18 @@ def test_every_file_a_document_links_to_exists() -> None:
 
 def test_every_section_a_document_links_to_exists() -> None:
     for document in DOCUMENTS:
-        for target, section in re.findall(r"\]\((?!https?:)([^)#]*)#([^)]+)\)", document.read_text()):
-            headings = re.findall(r"^#+ (.+)$", (document.parent / target if target else document).read_text(), re.MULTILINE)
-            assert section in {re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in headings}, document.name
+        for target, section in re.findall(
+            r"\]\((?!https?:)([^)#]*)#([^)]+)\)", document.read_text()
+        ):
+            headings = re.findall(
+                r"^#+ (.+)$",
+                (document.parent / target if target else document).read_text(),
+                re.MULTILINE,
+            )
+            assert section in {
+                re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-")
+                for heading in headings
+            }, document.name
 
 
 def test_every_path_a_document_names_exists() -> None:
@@ -69,8 +93,17 @@ def test_every_path_a_document_names_exists() -> None:
 def test_the_architecture_page_names_every_room() -> None:
     """A folder that nobody could explain in a line should not be there."""
     houses = [ROOT / "consult", ROOT / "responses"]
-    there = {f"{path.relative_to(ROOT)}/" for house in houses for path in [house, *house.iterdir()] if path.is_dir()}
-    rows = re.findall(r"^\| `((?:consult|responses)/[a-z_/]*)` \| .{10,} \|$", page("architecture.md"), re.MULTILINE)
+    there = {
+        f"{path.relative_to(ROOT)}/"
+        for house in houses
+        for path in [house, *house.iterdir()]
+        if path.is_dir()
+    }
+    rows = re.findall(
+        r"^\| `((?:consult|responses)/[a-z_/]*)` \| .{10,} \|$",
+        page("architecture.md"),
+        re.MULTILINE,
+    )
     assert sorted(rows) == sorted(there - {"consult/__pycache__/", "responses/__pycache__/"})
 
 
@@ -78,7 +111,8 @@ def test_the_index_of_decisions_names_each_of_them_by_its_title() -> None:
     pages = sorted((ROOT / "docs" / "decisions").glob("0*.md"))
     titles = [path.read_text().splitlines()[0].removeprefix("# ") for path in pages]
     numbers = [
-        f"{number}. [{title.partition('. ')[2]}]({path.name})" for number, (path, title) in enumerate(zip(pages, titles, strict=True), 1)
+        f"{number}. [{title.partition('. ')[2]}]({path.name})"
+        for number, (path, title) in enumerate(zip(pages, titles, strict=True), 1)
     ]
     assert re.findall(r"^\d+\. \[.*\)$", page("decisions/README.md"), re.MULTILINE) == numbers
     for path in pages:
@@ -88,9 +122,15 @@ def test_the_index_of_decisions_names_each_of_them_by_its_title() -> None:
 
 def test_every_test_a_document_names_exists() -> None:
     there = {
-        name for path in (ROOT / "tests").rglob("test_*.py") for name in re.findall(r"^ *def (test_\w+)", path.read_text(), re.MULTILINE)
+        name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^ *def (test_\w+)", path.read_text(), re.MULTILINE)
     }
-    named = {(path.name, name) for path in DOCUMENTS for name in re.findall(r"`(test_\w+)`", path.read_text())}
+    named = {
+        (path.name, name)
+        for path in DOCUMENTS
+        for name in re.findall(r"`(test_\w+)`", path.read_text())
+    }
     assert len(named) > 100
     assert {pair for pair in named if pair[1] not in there} == set()
 
@@ -98,14 +138,20 @@ def test_every_test_a_document_names_exists() -> None:
 def test_every_pinned_package_has_a_hash() -> None:
     for name in ("requirements.txt", "tests/requirements.txt"):
         entries = re.split(r"\n(?=[a-z0-9])", (ROOT / name).read_text())
-        assert [entry.split()[0] for entry in entries if "==" not in entry or "--hash=sha256:" not in entry] == []
+        assert [
+            entry.split()[0]
+            for entry in entries
+            if "==" not in entry or "--hash=sha256:" not in entry
+        ] == []
 
 
 def test_the_reviewing_page_states_the_moves_and_limits_in_force() -> None:
     text = page("reviewing.md")
     rows = dict(re.findall(r"^\| ([A-Z][a-z ]+) \| ([A-Z].*?) \|$", text, re.MULTILINE))
     del rows["From"]
-    assert rows == {state.label: ", ".join(to.label for to in moves) for state, moves in MOVES.items()}
+    assert rows == {
+        state.label: ", ".join(to.label for to in moves) for state, moves in MOVES.items()
+    }
     words = " ".join(text.split())
     for said in (
         f"in the last {LATELY.total_seconds() / 60:.0f} minutes",

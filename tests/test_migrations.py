@@ -1,4 +1,4 @@
-"""Migrations are applied while an older version serves: it must be able to go on, and one that met a lock must be able to begin again."""
+"""Migrations run beside an older version, which must be able to go on."""
 
 import hashlib
 from pathlib import Path
@@ -6,7 +6,16 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.management import get_commands
-from django.db.migrations import AddField, AlterField, DeleteModel, Migration, RemoveField, RenameField, RenameModel, RunPython
+from django.db.migrations import (
+    AddField,
+    AlterField,
+    DeleteModel,
+    Migration,
+    RemoveField,
+    RenameField,
+    RenameModel,
+    RunPython,
+)
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
@@ -18,7 +27,8 @@ from consult.sql import install
 APPS = ("consult", "responses")
 TAKES_AWAY = (DeleteModel, RemoveField, RenameField, RenameModel)
 LOADER = MigrationLoader(None)
-# Each file of rules, the one migration that installs it, and the beginning of its SHA-256 when that migration was written.
+# Each file of rules, the one migration that installs it, and the beginning of its SHA-256 when that
+# migration was written.
 RULES = {
     "consult/append_only": ("0002_rules", "0eb9bb901159"),
     "consult/compression": ("0002_rules", "f8b56cb3348e"),
@@ -34,24 +44,44 @@ RULES = {
 
 
 def later_migrations() -> list[Migration]:
-    return [migration for key, migration in sorted(LOADER.disk_migrations.items()) if key[0] in APPS and migration.name != "0001_initial"]
+    return [
+        migration
+        for key, migration in sorted(LOADER.disk_migrations.items())
+        if key[0] in APPS and migration.name != "0001_initial"
+    ]
 
 
 def objections(migration: Migration, *, before: ProjectState) -> list[str]:
-    """Why an older version could not go on beside this migration, or why it could not begin again after a lock it did not get."""
+    """Why an older version could not go on beside this migration, or it could not begin again."""
     found = [] if migration.atomic else ["it is not one transaction"]
-    made = {operation.name_lower for operation in migration.operations if hasattr(operation, "options")}
+    made = {
+        operation.name_lower for operation in migration.operations if hasattr(operation, "options")
+    }
     for operation in migration.operations:
         if isinstance(operation, TAKES_AWAY):
             found.append(f"{operation.describe()}: the older version still asks for it")
         elif isinstance(operation, RunPython):
             found.append(f"{operation.describe()}: rows are walked while their table is held")
-        elif isinstance(operation, AddField | AlterField) and operation.model_name_lower not in made:
+        elif (
+            isinstance(operation, AddField | AlterField) and operation.model_name_lower not in made
+        ):
             field = operation.field
             model = before.models.get((migration.app_label, operation.model_name_lower))
-            was_there = isinstance(operation, AlterField) and model is not None and not model.fields[operation.name].null
-            if not (was_there or field.null or field.many_to_many or field.db_default is not NOT_PROVIDED):
-                found.append(f"{operation.describe()}: the older version writes rows without it, so it needs db_default or null")
+            was_there = (
+                isinstance(operation, AlterField)
+                and model is not None
+                and not model.fields[operation.name].null
+            )
+            if not (
+                was_there
+                or field.null
+                or field.many_to_many
+                or field.db_default is not NOT_PROVIDED
+            ):
+                found.append(
+                    f"{operation.describe()}: the older version writes rows without it, "
+                    "so it needs db_default or null"
+                )
     return found
 
 
@@ -62,22 +92,45 @@ def made_up(*operations: Operation) -> Migration:
     return made
 
 
-@pytest.mark.parametrize("migration", later_migrations(), ids=lambda migration: f"{migration.app_label}.{migration.name}")
+@pytest.mark.parametrize(
+    "migration", later_migrations(), ids=lambda migration: f"{migration.app_label}.{migration.name}"
+)
 def test_the_older_version_keeps_working_beside_a_migration(migration: Migration) -> None:
-    assert objections(migration, before=LOADER.project_state((migration.app_label, migration.name), at_end=False)) == []
+    assert (
+        objections(
+            migration,
+            before=LOADER.project_state((migration.app_label, migration.name), at_end=False),
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize(
     ("operation", "why"),
     [
-        (RemoveField("response", "channel"), "Remove field channel from response: the older version still asks for it"),
+        (
+            RemoveField("response", "channel"),
+            "Remove field channel from response: the older version still asks for it",
+        ),
         (DeleteModel("draft"), "Delete model draft: the older version still asks for it"),
-        (RenameField("review", "state", "status"), "Rename field state on review to status: the older version still asks for it"),
-        (RenameModel("Tally", "Count"), "Rename model Tally to Count: the older version still asks for it"),
-        (RunPython(RunPython.noop), "Raw Python operation: rows are walked while their table is held"),
+        (
+            RenameField("review", "state", "status"),
+            "Rename field state on review to status: the older version still asks for it",
+        ),
+        (
+            RenameModel("Tally", "Count"),
+            "Rename model Tally to Count: the older version still asks for it",
+        ),
+        (
+            RunPython(RunPython.noop),
+            "Raw Python operation: rows are walked while their table is held",
+        ),
         (
             AddField("response", "mood", CharField(max_length=10, default="")),
-            "Add field mood to response: the older version writes rows without it, so it needs db_default or null",
+            (
+                "Add field mood to response: "
+                "the older version writes rows without it, so it needs db_default or null"
+            ),
         ),
         (
             AlterField("response", "channel", TextField(default="")),
@@ -85,13 +138,18 @@ def test_the_older_version_keeps_working_beside_a_migration(migration: Migration
         ),
         (
             AlterField("review", "first_read_at", DateTimeField(default=timezone.now)),
-            "Alter field first_read_at on review: the older version writes rows without it, so it needs db_default or null",
+            (
+                "Alter field first_read_at on review: "
+                "the older version writes rows without it, so it needs db_default or null"
+            ),
         ),
         (AddField("response", "mood", CharField(max_length=10, null=True)), None),
         (AddField("response", "mood", CharField(max_length=10, db_default="")), None),
     ],
 )
-def test_what_an_older_version_could_not_bear_is_objected_to(operation: Operation, why: str | None) -> None:
+def test_what_an_older_version_could_not_bear_is_objected_to(
+    operation: Operation, why: str | None
+) -> None:
     assert objections(made_up(operation), before=LOADER.project_state()) == ([why] if why else [])
 
 
@@ -102,7 +160,7 @@ def test_a_migration_in_several_transactions_is_objected_to() -> None:
 
 
 def test_a_rule_that_changes_is_installed_by_a_later_migration() -> None:
-    """A database that was made before has the older text. What is noted here changes together with the migration."""
+    """A database that was made before has the older text: note the change with its migration."""
     noted = {}
     for app in APPS:
         for path in sorted((Path(settings.BASE_DIR) / app / "sql").glob("*.sql")):
@@ -110,9 +168,15 @@ def test_a_rule_that_changes_is_installed_by_a_later_migration() -> None:
             installing = [
                 migration.name
                 for (label, _), migration in sorted(LOADER.disk_migrations.items())
-                if label == app and any(getattr(operation, "sql", None) == sql for operation in migration.operations)
+                if label == app
+                and any(
+                    getattr(operation, "sql", None) == sql for operation in migration.operations
+                )
             ]
-            noted[f"{app}/{path.stem}"] = (*installing, hashlib.sha256(path.read_bytes()).hexdigest()[:12])
+            noted[f"{app}/{path.stem}"] = (
+                *installing,
+                hashlib.sha256(path.read_bytes()).hexdigest()[:12],
+            )
     assert noted == RULES
 
 

@@ -23,7 +23,8 @@ from tests.conftest import make_person
 
 SECRET = "A secret hope."
 EVERYBODY_IN = {"reviewer", "analyst", "editor", "administrator"}
-# For each address of the staff's, the roles that are let in. An address without a line here fails the test below.
+# For each address of the staff's, the roles that are let in. An address without a line here fails
+# the test below.
 STAFF = {
     "help": {"reviewer", "administrator"},
     "dashboard": {"reviewer", "analyst", "administrator"},
@@ -83,7 +84,17 @@ STAFF = {
 ADMINISTRATION = {"admin:index": {"editor", "administrator"}}
 # What anybody may open, some of it with an unguessable address or the browser's own draft.
 PUBLIC = {
-    *{"home", "health-live", "health-ready", "metrics", "start", "section", "recommendation", "how-to-respond", "sources"},
+    *{
+        "home",
+        "health-live",
+        "health-ready",
+        "metrics",
+        "start",
+        "section",
+        "recommendation",
+        "how-to-respond",
+        "sources",
+    },
     *{
         "tasks",
         "part",
@@ -101,7 +112,16 @@ PUBLIC = {
     },
     *{"robots", "favicon", "security-contact", "accessibility", "privacy", "safety", "cookies"},
     *{"consultation-privacy", "paper-form", "paper-form-pdf"},
-    *{"receipt", "receipt-text", "receipt-pdf", "amend", "withdraw", "equality", "stop-equality", "correct-address"},
+    *{
+        "receipt",
+        "receipt-text",
+        "receipt-pdf",
+        "amend",
+        "withdraw",
+        "equality",
+        "stop-equality",
+        "correct-address",
+    },
     *{"signing-keys", "published-responses", "published-file"},
 }
 POSTED = {
@@ -132,24 +152,46 @@ def arguments(name: str, response: Response) -> list[object]:
         return [make_person("clem", "analyst").pk]
     if name in {"bulk-one", "bulk-undo"}:
         seen = {"looked_at": timezone.now(), "highest": response.pk, "seen": 1, "seen_changes": 1}
-        return [BulkChange.objects.create(key=uuid4(), by=make_person("clara", "reviewer"), act="read", **seen).pk]
+        return [
+            BulkChange.objects.create(
+                key=uuid4(), by=make_person("clara", "reviewer"), act="read", **seen
+            ).pk
+        ]
     if name == "code":
-        return [slug, "missing", Code.objects.create(consultation=response.consultation, question="missing", name="Youth work").pk]
+        return [
+            slug,
+            "missing",
+            Code.objects.create(
+                consultation=response.consultation, question="missing", name="Youth work"
+            ).pk,
+        ]
     if name == "chart-file":
         tally(consultation=response.consultation)
         return [slug, "borough", "csv"]
     if name in {"entered", "key-again", "attached-file"}:
-        keyed = Transcription.objects.create(response=response, received_on=timezone.localdate(), keyed_by=make_person("ben", "reviewer"))
+        keyed = Transcription.objects.create(
+            response=response,
+            received_on=timezone.localdate(),
+            keyed_by=make_person("ben", "reviewer"),
+        )
         file = default_storage.save("attachments/scan.pdf", ContentFile(b"%PDF-"))
-        scan = keyed.attachments.create(file=file, kind="application/pdf", bytes=5, sha256="0" * 64, by=keyed.keyed_by)
+        scan = keyed.attachments.create(
+            file=file, kind="application/pdf", bytes=5, sha256="0" * 64, by=keyed.keyed_by
+        )
         return [scan.pk if name == "attached-file" else response.reference]
     if name == "extract-file":
-        extract = ask_for_extract(consultation=response.consultation, query=None, actor=make_person("cleo", "analyst"))
+        extract = ask_for_extract(
+            consultation=response.consultation, query=None, actor=make_person("cleo", "analyst")
+        )
         make_due_extracts()
         return [extract.pk]
     if name == "message":
         file = default_storage.save("messages/one.eml", ContentFile(SECRET.encode()))
-        return [Message.objects.create(consultation=response.consultation, file=file, sha256="0" * 64).pk]
+        return [
+            Message.objects.create(
+                consultation=response.consultation, file=file, sha256="0" * 64
+            ).pk
+        ]
     if name in {"enter", "take-up-mailbox", "change-publication"}:
         return [slug]
     if name in {"codebook", "code-answers"}:
@@ -191,14 +233,22 @@ def test_each_url_opens_for_the_roles_in_its_line_and_no_others(
         session = client.session
         session["confirmed_at"] = int(time.time())
         session.save()
-        page = client.post(address, {"consultation": response.consultation.slug}) if name in POSTED else client.get(address)
+        page = (
+            client.post(address, {"consultation": response.consultation.slug})
+            if name in POSTED
+            else client.get(address)
+        )
         if page.status_code == 200 or (name in POSTED and page.status_code == 302):
             let_in.add(role)
         else:
             assert page.status_code in {302, 403}
             assert SECRET not in page.content.decode()
     assert let_in == (STAFF | ADMINISTRATION)[name]
-    page = outsider.post(address, follow=True) if name in POSTED else outsider.get(address, follow=True)
+    page = (
+        outsider.post(address, follow=True)
+        if name in POSTED
+        else outsider.get(address, follow=True)
+    )
     assert page.redirect_chain[-1][0].startswith(reverse("sign-in"))
 
 
@@ -211,8 +261,17 @@ def test_an_analyst_sees_no_contact_details_on_any_page_or_in_any_file(
     client = sign_in(analyst)
     pages = [client.get(reverse(name)).content for name in ("batch-list", "books")]
     names = [file["name"] for file in batch.files if "/" not in file["name"]]
-    files = [b"".join(client.get(reverse("batch-file", args=[response.consultation.slug, 1, name]))) for name in names]
-    with ZipFile(BytesIO(b"".join(client.get(reverse("batch-file", args=[response.consultation.slug, 1, "pack.zip"]))))) as pack:
+    files = [
+        b"".join(client.get(reverse("batch-file", args=[response.consultation.slug, 1, name])))
+        for name in names
+    ]
+    with ZipFile(
+        BytesIO(
+            b"".join(
+                client.get(reverse("batch-file", args=[response.consultation.slug, 1, "pack.zip"]))
+            )
+        )
+    ) as pack:
         files += map(pack.read, pack.namelist())
     for content in (*pages, *files):
         assert b"rita@example.org" not in content
@@ -220,8 +279,17 @@ def test_an_analyst_sees_no_contact_details_on_any_page_or_in_any_file(
     assert len(files) == len(names) + len(batch.files)
 
 
-def test_neither_reference_nor_database_gives_a_receipts_address(send: Callable[..., Response]) -> None:
+def test_neither_reference_nor_database_gives_a_receipts_address(
+    send: Callable[..., Response],
+) -> None:
     response = send()
     token = receipt_token(response)
-    for guess in (response.reference, response.receipt_hash, response.digest, str(response.pk), token[:-1], token.swapcase()):
+    for guess in (
+        response.reference,
+        response.receipt_hash,
+        response.digest,
+        str(response.pk),
+        token[:-1],
+        token.swapcase(),
+    ):
         assert Client().get(reverse("receipt", args=[guess])).status_code == 404

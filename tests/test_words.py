@@ -17,16 +17,29 @@ from responses.receipt_tokens import receipt_token
 from responses.responding.confirming import send_due_confirmations
 
 ROOT = Path(__file__).resolve().parent.parent
-BLOCKS = r"</?(?:p|li|h[1-6]|dt|dd|td|th|div|label|legend|button|caption|summary|br|section|ul|ol|dl)\b[^>]*>"
+BLOCKS = (
+    r"</?(?:p|li|h[1-6]|dt|dd|td|th|div|label|legend|button|caption|summary|br|section|ul|ol|dl)"
+    r"\b[^>]*>"
+)
 # Whoever has left primary school reads this with ease.
 READING_AGE = 12
 
 
 def sentences(page: str) -> list[str]:
-    """What is to be read on a page: whole sentences and headings, without names and the like of three words or fewer."""
+    """What is to be read on a page: whole sentences and headings, without names and the like of
+    three words or fewer.
+    """
     found = re.search(r"<main.*?</main>", page, re.DOTALL)
-    body = re.sub(r"<(script|style|svg|select|textarea).*?</\1>", " ", found[0] if found else page, flags=re.DOTALL)
-    blocks = [" ".join(html.unescape(re.sub(r"<[^>]+>", " ", block)).split()) for block in re.split(BLOCKS, body)]
+    body = re.sub(
+        r"<(script|style|svg|select|textarea).*?</\1>",
+        " ",
+        found[0] if found else page,
+        flags=re.DOTALL,
+    )
+    blocks = [
+        " ".join(html.unescape(re.sub(r"<[^>]+>", " ", block)).split())
+        for block in re.split(BLOCKS, body)
+    ]
     every = [sentence for block in blocks for sentence in re.split(r"(?<=[.!?:])\s+", block)]
     return [sentence for sentence in every if len(sentence.split()) > 3]
 
@@ -41,12 +54,23 @@ def reading_age(page: str) -> float:
     """In years: the grade of Kincaid and others (1975), plus five."""
     read = sentences(page)
     words = [word for sentence in read for word in re.findall(r"[A-Za-z’']+", sentence)]
-    return 0.39 * len(words) / len(read) + 11.8 * sum(map(syllables, words)) / len(words) - 15.59 + 5
+    return (
+        0.39 * len(words) / len(read) + 11.8 * sum(map(syllables, words)) / len(words) - 15.59 + 5
+    )
 
 
 def test_the_readability_score_tells_plain_words_from_officialese() -> None:
-    assert reading_age("<p>You can stop here. Nothing is lost. Your answers are kept on this device until you send them.</p>") < 9
-    official = "Respondents are hereby requested to ensure the comprehensive completion of all mandatory documentation prior to submission."
+    assert (
+        reading_age(
+            "<p>You can stop here. Nothing is lost. Your answers are kept on this device until you "
+            "send them.</p>"
+        )
+        < 9
+    )
+    official = (
+        "Respondents are hereby requested to ensure the comprehensive completion of all "
+        "mandatory documentation prior to submission."
+    )
     assert reading_age(f"<p>{official}</p>") > 18
 
 
@@ -54,17 +78,24 @@ def test_every_public_page_can_be_read_by_a_child_of_twelve(
     client: Client, consultation: Consultation, send: Callable[..., Response]
 ) -> None:
     slug = consultation.slug
-    client.post(reverse("part", args=[slug, "violence"]), {"violence-comment": "More youth workers."})
+    client.post(
+        reverse("part", args=[slug, "violence"]), {"violence-comment": "More youth workers."}
+    )
     token = receipt_token(send())
     pages = [reverse(name) for name in ("accessibility", "cookies", "safety")] + ["/nowhere/"]
-    pages += [reverse(name, args=[slug]) for name in ("start", "how-to-respond", "consultation-privacy", "tasks", "check")]
+    pages += [
+        reverse(name, args=[slug])
+        for name in ("start", "how-to-respond", "consultation-privacy", "tasks", "check")
+    ]
     pages += [reverse("part", args=[slug, part]) for part in ("general", "about-you")]
     pages += [reverse(name, args=[token]) for name in ("receipt", "equality", "withdraw")]
     ages = {address: reading_age(client.get(address).content.decode()) for address in pages}
     assert {address: round(age, 1) for address, age in ages.items() if age > READING_AGE} == {}
 
 
-def test_the_email_can_be_read_by_a_child_of_twelve(send: Callable[..., Response], settings: Settings) -> None:
+def test_the_email_can_be_read_by_a_child_of_twelve(
+    send: Callable[..., Response], settings: Settings
+) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     send()
     send_due_confirmations()
@@ -73,11 +104,19 @@ def test_the_email_can_be_read_by_a_child_of_twelve(send: Callable[..., Response
     assert reading_age("<p>" + message.body.replace("\n\n", "</p><p>") + "</p>") < READING_AGE
 
 
-PUBLIC = sorted(path for folder in ("consult", "responding", "emails", "gds") for path in (ROOT / "templates" / folder).rglob("*.*")) + [
+PUBLIC = sorted(
+    path
+    for folder in ("consult", "responding", "emails", "gds")
+    for path in (ROOT / "templates" / folder).rglob("*.*")
+) + [
     ROOT / "templates" / name
     for name in (
         *("base.html", "message.html", "try_again.html", "_exit.html", "_footer_links.html"),
-        *("reviewing/published.html", "reviewing/_published_parts.html", "exporting/signing_keys.html"),
+        *(
+            "reviewing/published.html",
+            "reviewing/_published_parts.html",
+            "exporting/signing_keys.html",
+        ),
     )
 ]
 
@@ -85,7 +124,12 @@ PUBLIC = sorted(path for folder in ("consult", "responding", "emails", "gds") fo
 @pytest.mark.parametrize("path", PUBLIC, ids=lambda path: path.stem)
 def test_every_word_of_a_template_is_marked_for_translation(path: Path) -> None:
     text = path.read_text()
-    text = re.sub(r"\{#.*?#\}|\{% comment %\}.*?\{% endcomment %\}|<style>.*?</style>|<(code|pre)\b.*?</\1>", "", text, flags=re.DOTALL)
+    text = re.sub(
+        r"\{#.*?#\}|\{% comment %\}.*?\{% endcomment %\}|<style>.*?</style>|<(code|pre)\b.*?</\1>",
+        "",
+        text,
+        flags=re.DOTALL,
+    )
     text = re.sub(r"\{% blocktranslate.*?\{% endblocktranslate %\}", "", text, flags=re.DOTALL)
     # Signs of the template language first: they stand inside tags too.
     text = re.sub(r"\{%.*?%\}|\{\{.*?\}\}", "", text, flags=re.DOTALL)

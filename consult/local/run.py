@@ -33,7 +33,10 @@ SETTLED_SECONDS = 5.0
 
 @dataclass
 class Part:
-    """One process of the service. `pause` is how long, in seconds, to wait before the next restart."""
+    """One process of the service.
+
+    `pause` is how long, in seconds, to wait before the next restart.
+    """
 
     name: str
     start: Callable[[], subprocess.Popen[bytes]]
@@ -62,13 +65,18 @@ class Supervisor:
             self.parts.append(part)
 
     def watch(self) -> None:
-        """Come back when asked to stop; until then start again whatever dies, after a pause that grows."""
+        """Come back when asked to stop; until then start again whatever dies, after a pause that
+        grows.
+        """
         while not self.stopping:
             now = time.monotonic()
             for part in self.parts:
                 if part.process is not None and part.process.poll() is not None:
                     code = part.process.returncode
-                    say(f"{part.name} ended (code {code}) and starts again in {part.pause:.0f} s; see log/{part.name}.log.")
+                    say(
+                        f"{part.name} ended (code {code}) and starts again in {part.pause:.0f} s; "
+                        f"see log/{part.name}.log."
+                    )
                     end_group(part.process.pid)
                     part.process, part.again_at = None, now + part.pause
                     part.pause = min(part.pause * 2, LONGEST_PAUSE)
@@ -124,7 +132,11 @@ def main() -> int:
     except OSError as reason:
         if reason.errno != errno.ENOSPC:
             raise
-        print("Cannot start: the disk is full. Make room, and start again.", file=sys.stderr, flush=True)
+        print(
+            "Cannot start: the disk is full. Make room, and start again.",
+            file=sys.stderr,
+            flush=True,
+        )
         return 1
     finally:
         if supervisor is not None:
@@ -140,16 +152,22 @@ def prepare_var_dir(var_dir: Path) -> IO[str]:
         free = shutil.disk_usage(var_dir).free
         if free < NEEDED_BYTES:
             raise CannotStart(
-                f"the disk is nearly full: {free // 1_000_000} MB are left at {var_dir}, {NEEDED_BYTES // 1_000_000} MB are needed."
+                f"the disk is nearly full: {free // 1_000_000} MB are left at {var_dir}, "
+                f"{NEEDED_BYTES // 1_000_000} MB are needed."
             )
         lock = (var_dir / "lock").open("a")
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as reason:
-        raise CannotStart(f"it is running already, with the data in {var_dir}. Stop that one first, or set VAR_DIR and PORT.") from reason
+        raise CannotStart(
+            f"it is running already, with the data in {var_dir}. Stop that one first, or set "
+            "VAR_DIR and PORT."
+        ) from reason
     except OSError as reason:
         if reason.errno == errno.ENOSPC:
             raise
-        raise CannotStart(f"{var_dir} cannot be written ({reason.strerror}). Set VAR_DIR to a folder of yours.") from reason
+        raise CannotStart(
+            f"{var_dir} cannot be written ({reason.strerror}). Set VAR_DIR to a folder of yours."
+        ) from reason
     for log in (var_dir / "log").glob("*.log"):
         if log.stat().st_size > LOG_BYTES:
             log.replace(log.with_suffix(".log.old"))
@@ -163,12 +181,21 @@ def refuse_taken_port(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as reason:
-            why = "is taken by another program" if reason.errno == errno.EADDRINUSE else "cannot be used"
-            raise CannotStart(f"port {port} on {host} {why}. Set PORT to another number, as in: make run PORT=8001") from reason
+            why = (
+                "is taken by another program"
+                if reason.errno == errno.EADDRINUSE
+                else "cannot be used"
+            )
+            raise CannotStart(
+                f"port {port} on {host} {why}. Set PORT to another number, as in: make run "
+                "PORT=8001"
+            ) from reason
 
 
 def start_everything(supervisor: Supervisor, values: dict[str, object]) -> None:
-    """The database and broker, then what has to be there, then web, worker and beat; and say where everything is."""
+    """The database and broker, then what has to be there, then web, worker and beat; and say where
+    everything is.
+    """
     var_dir = supervisor.var_dir
     logs = var_dir / "log"
     if values["DATABASE_URL"]:
@@ -184,17 +211,46 @@ def start_everything(supervisor: Supervisor, values: dict[str, object]) -> None:
         return
     program = Path(sys.executable).parent
     celery = [str(program / "celery"), "-A", "consult"]
-    granian = [str(program / "granian"), "--interface", "wsgi", "--http", "1", "--host", str(values["HOST"]), "--port", str(values["PORT"])]
-    granian += ["--workers", "2", "--workers-kill-timeout", "5", "--respawn-failed-workers", "--no-ws", "--log-level", "warning"]
+    granian = [
+        str(program / "granian"),
+        "--interface",
+        "wsgi",
+        "--http",
+        "1",
+        "--host",
+        str(values["HOST"]),
+        "--port",
+        str(values["PORT"]),
+    ]
+    granian += [
+        "--workers",
+        "2",
+        "--workers-kill-timeout",
+        "5",
+        "--respawn-failed-workers",
+        "--no-ws",
+        "--log-level",
+        "warning",
+    ]
     commands = {
         "worker": [*celery, "worker", "--loglevel", "WARNING", "--concurrency", "2"],
-        "beat": [*celery, "beat", "--loglevel", "WARNING", "--schedule", str(var_dir / "run" / "beat-schedule"), "--pidfile="],
+        "beat": [
+            *celery,
+            "beat",
+            "--loglevel",
+            "WARNING",
+            "--schedule",
+            str(var_dir / "run" / "beat-schedule"),
+            "--pidfile=",
+        ],
         "web": [*granian, "consult.wsgi:application"],
     }
     # A stopping worker gives its running task back to the queue.
     environment = os.environ | {"REMAP_SIGTERM": "SIGQUIT", "PYTHONPATH": str(ROOT)}
     for name, command in commands.items():
-        supervisor.begin(Part(name, partial(spawn, command, log=logs / f"{name}.log", environment=environment)))
+        supervisor.begin(
+            Part(name, partial(spawn, command, log=logs / f"{name}.log", environment=environment))
+        )
     site = str(values["SITE_URL"])
     say("Consult is running.")
     say(f"  The site   {site}/")
@@ -214,13 +270,23 @@ def refuse_unreachable_database(url: str) -> None:
     except psycopg2.OperationalError as reason:
         first_line = str(reason).strip().splitlines()[0]
         raise CannotStart(
-            f"the database in DATABASE_URL does not answer ({first_line}). Start it, correct the address, or unset it."
+            f"the database in DATABASE_URL does not answer ({first_line}). Start it, correct the "
+            "address, or unset it."
         ) from reason
 
 
 def manage(*arguments: str) -> str:
-    """Run one of manage.py's commands and return what it said. Raises CannotStart where it failed."""
-    done = subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
+    """Run one of manage.py's commands and return what it said.
+
+    Raises CannotStart where it failed.
+    """
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode != 0:
         last_line = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
         raise CannotStart(f"manage.py {arguments[0]} failed: {last_line}")

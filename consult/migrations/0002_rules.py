@@ -7,4 +7,6 @@ from consult.sql import install
 
 class Migration(migrations.Migration):
     dependencies = [("consult", "0001_initial")]
-    operations = [install("consult", name) for name in ("append_only", "fingerprints", "compression")]
+    operations = [
+        install("consult", name) for name in ("append_only", "fingerprints", "compression")
+    ]

@@ -6,7 +6,10 @@ from django.db.models.functions import Now
 
 
 class Action(models.TextChoices):
-    """Everything that can stand on the trail. A closed list: what is not here is not recorded, so add it first."""
+    """Everything that can stand on the trail.
+
+    A closed list: what is not here is not recorded, so add it first.
+    """
 
     SIGNED_IN = "signed_in", "signed in"
     SIGN_IN_FAILED = "sign_in_failed", "failed to sign in"
@@ -79,10 +82,16 @@ class AuditEntry(models.Model):
     """
 
     at = models.DateTimeField(db_default=Now(), db_index=True)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    actor_name = models.CharField(max_length=150, help_text="As it was then; “service” where no person acted.")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    actor_name = models.CharField(
+        max_length=150, help_text="As it was then; “service” where no person acted."
+    )
     action = models.CharField(max_length=40, choices=actions)
-    subject = models.CharField(max_length=120, blank=True, help_text="A reference, slug, batch or user name.")
+    subject = models.CharField(
+        max_length=120, blank=True, help_text="A reference, slug, batch or user name."
+    )
     details = models.JSONField(default=dict)
 
     class Meta:

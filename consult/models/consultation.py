@@ -11,8 +11,8 @@ from django.db.models.functions import Now
 class Consultation(models.Model):
     """One consultation: who asks, about what, until when, and how to answer.
 
-    The window is half-open: open from `opens_at` up to, but not at, `closes_at`. Whether it is open is always computed
-    from the database's clock (`phase_at`), never stored.
+    The window is half-open: open from `opens_at` up to, but not at, `closes_at`. Whether it is open
+    is always computed from the database's clock (`phase_at`), never stored.
     """
 
     class Phase(models.TextChoices):
@@ -26,11 +26,15 @@ class Consultation(models.Model):
     summary = models.TextField()
     owner = models.CharField(max_length=200)
     statute = models.CharField(max_length=200, blank=True)
-    contact = models.JSONField(default=dict, help_text="organisation, postal_address (lines), email, telephone")
+    contact = models.JSONField(
+        default=dict, help_text="organisation, postal_address (lines), email, telephone"
+    )
     ways_to_respond = models.JSONField(default=list)
     alternative_formats = models.JSONField(default=list)
     safety_notice = models.TextField(blank=True)
-    statement = models.TextField(blank=True, help_text="Whose words the descriptions are; shown on every page of content.")
+    statement = models.TextField(
+        blank=True, help_text="Whose words the descriptions are; shown on every page of content."
+    )
     recommendations_statement = models.TextField(blank=True)
     sources = models.JSONField(default=list)
     references = models.JSONField(default=list, help_text="number and title of each")
@@ -42,7 +46,9 @@ class Consultation(models.Model):
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     batches_include_contacts = models.BooleanField(default=False)
     batch_hour = models.PositiveSmallIntegerField(
-        default=2, db_default=2, help_text="At which hour of London's clocks, 0 to 23, the daily batch is sealed."
+        default=2,
+        db_default=2,
+        help_text="At which hour of London's clocks, 0 to 23, the daily batch is sealed.",
     )
 
     now: datetime  # The database's clock, on the rows that `published` gives.
@@ -50,8 +56,13 @@ class Consultation(models.Model):
     class Meta:
         ordering = ["-closes_at", "slug"]
         constraints = [
-            models.CheckConstraint(condition=models.Q(opens_at__lt=models.F("closes_at")), name="it_opens_before_it_closes"),
-            models.CheckConstraint(condition=models.Q(batch_hour__lte=23), name="the_batch_hour_is_an_hour_of_the_day"),
+            models.CheckConstraint(
+                condition=models.Q(opens_at__lt=models.F("closes_at")),
+                name="it_opens_before_it_closes",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(batch_hour__lte=23), name="the_batch_hour_is_an_hour_of_the_day"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -72,7 +83,9 @@ class Consultation(models.Model):
 
 
 def published() -> models.QuerySet[Consultation]:
-    """The consultations the public may see, each with `now`: the database's clock, the one that decides."""
+    """The consultations the public may see, each with `now`: the database's clock, the one that
+    decides.
+    """
     found = Consultation.objects.filter(published_at__isnull=False, withdrawn_at__isnull=True)
     return found.annotate(now=Now())  # type: ignore[no-redef]  # declared on the model for its readers
 
@@ -80,19 +93,26 @@ def published() -> models.QuerySet[Consultation]:
 class Edition(models.Model):
     """What a consultation said and asked from one moment on, whole and never edited.
 
-    Each response points to the edition it answered, so that its receipt, the review page and the codebook show the
-    wording as it was. `content` is made by `consult.plans.publishing.publish_edition` from the rows beside it.
+    Each response points to the edition it answered, so that its receipt, the review page and the
+    codebook show the wording as it was. `content` is made by
+    `consult.plans.publishing.publish_edition` from the rows beside it.
     """
 
-    consultation = models.ForeignKey(Consultation, on_delete=models.PROTECT, related_name="editions")
+    consultation = models.ForeignKey(
+        Consultation, on_delete=models.PROTECT, related_name="editions"
+    )
     number = models.PositiveIntegerField()
     content = models.JSONField()
-    digest = models.CharField(max_length=64, help_text="SHA-256 of the canonical JSON of the content")
+    digest = models.CharField(
+        max_length=64, help_text="SHA-256 of the canonical JSON of the content"
+    )
     published_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         ordering = ["consultation", "number"]
-        constraints = [models.UniqueConstraint(fields=["consultation", "number"], name="one_edition_a_number")]
+        constraints = [
+            models.UniqueConstraint(fields=["consultation", "number"], name="one_edition_a_number")
+        ]
 
     def __str__(self) -> str:
         return f"{self.consultation.slug}, edition {self.number}"

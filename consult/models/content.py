@@ -1,4 +1,7 @@
-"""What a consultation says and asks, as editors see it. The public reads the edition made from it."""
+"""What a consultation says and asks, as editors see it.
+
+The public reads the edition made from it.
+"""
 
 from django.db import models
 
@@ -8,7 +11,9 @@ from consult.models.consultation import Consultation
 class Section(models.Model):
     """A part of the plan."""
 
-    consultation = models.ForeignKey(Consultation, on_delete=models.PROTECT, related_name="sections")
+    consultation = models.ForeignKey(
+        Consultation, on_delete=models.PROTECT, related_name="sections"
+    )
     slug = models.SlugField(max_length=80)
     order = models.PositiveSmallIntegerField()
     title = models.CharField(max_length=200)
@@ -20,16 +25,22 @@ class Section(models.Model):
 
     class Meta:
         ordering = ["consultation", "order"]
-        constraints = [models.UniqueConstraint(fields=["consultation", "slug"], name="one_section_a_slug")]
+        constraints = [
+            models.UniqueConstraint(fields=["consultation", "slug"], name="one_section_a_slug")
+        ]
 
     def __str__(self) -> str:
         return self.title
 
 
 class Recommendation(models.Model):
-    """A change to the plan that somebody puts forward, with whose it is and what is known about it."""
+    """A change to the plan that somebody puts forward, with whose it is and what is
+    known about it.
+    """
 
-    consultation = models.ForeignKey(Consultation, on_delete=models.PROTECT, related_name="recommendations")
+    consultation = models.ForeignKey(
+        Consultation, on_delete=models.PROTECT, related_name="recommendations"
+    )
     slug = models.SlugField(max_length=80)
     order = models.PositiveSmallIntegerField()
     headline = models.CharField(max_length=300)
@@ -42,16 +53,23 @@ class Recommendation(models.Model):
 
     class Meta:
         ordering = ["consultation", "order"]
-        constraints = [models.UniqueConstraint(fields=["consultation", "slug"], name="one_recommendation_a_slug")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["consultation", "slug"], name="one_recommendation_a_slug"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.headline
 
 
 class Question(models.Model):
-    """Something a respondent may answer. Its slug and kind never change once published.
+    """Something a respondent may answer.
 
-    `part` is the page it stands on: the slug of a section or recommendation, or "general", "about-you" or "equality".
+    Its slug and kind never change once published.
+
+    `part` is the page it stands on: the slug of a section or recommendation, or "general",
+    "about-you" or "equality".
     """
 
     class Kind(models.TextChoices):
@@ -60,21 +78,31 @@ class Question(models.Model):
         TEXT = "text", "long text"
         SHORT_TEXT = "short-text", "one line of text"
 
-    consultation = models.ForeignKey(Consultation, on_delete=models.PROTECT, related_name="questions")
+    consultation = models.ForeignKey(
+        Consultation, on_delete=models.PROTECT, related_name="questions"
+    )
     slug = models.SlugField(max_length=120)
     part = models.SlugField(max_length=80)
     order = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=10, choices=Kind)
     text = models.TextField()
     help = models.TextField(blank=True)
-    scale = models.SlugField(max_length=40, blank=True, help_text="Questions with the same scale can be compared.")
+    scale = models.SlugField(
+        max_length=40, blank=True, help_text="Questions with the same scale can be compared."
+    )
     max_choices = models.PositiveSmallIntegerField(null=True, blank=True)
     max_chars = models.PositiveIntegerField(null=True, blank=True)
-    show_if = models.JSONField(default=dict, blank=True, help_text="{question slug: option slug} where it is only asked then")
+    show_if = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="{question slug: option slug} where it is only asked then",
+    )
 
     class Meta:
         ordering = ["consultation", "order"]
-        constraints = [models.UniqueConstraint(fields=["consultation", "slug"], name="one_question_a_slug")]
+        constraints = [
+            models.UniqueConstraint(fields=["consultation", "slug"], name="one_question_a_slug")
+        ]
 
     def __str__(self) -> str:
         return self.slug
@@ -87,14 +115,18 @@ class Option(models.Model):
     slug = models.SlugField(max_length=80)
     order = models.PositiveSmallIntegerField()
     label = models.CharField(max_length=200)
-    value = models.SmallIntegerField(null=True, blank=True, help_text="Its place on a scale; empty outside the scale.")
+    value = models.SmallIntegerField(
+        null=True, blank=True, help_text="Its place on a scale; empty outside the scale."
+    )
     group = models.CharField(max_length=200, blank=True)
     write_in = models.BooleanField(default=False, help_text="Choosing it opens a line to say more.")
     exclusive = models.BooleanField(default=False, help_text="Cannot be chosen with others.")
 
     class Meta:
         ordering = ["question", "order"]
-        constraints = [models.UniqueConstraint(fields=["question", "slug"], name="one_option_a_slug")]
+        constraints = [
+            models.UniqueConstraint(fields=["question", "slug"], name="one_option_a_slug")
+        ]
 
     def __str__(self) -> str:
         return self.label

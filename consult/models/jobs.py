@@ -4,7 +4,10 @@ from django.db import models
 
 
 class JobRun(models.Model):
-    """The last run of one scheduled job. `ended_at` before `started_at` means that it is running, or was killed."""
+    """The last run of one scheduled job.
+
+    `ended_at` before `started_at` means that it is running, or was killed.
+    """
 
     name = models.CharField(max_length=60, unique=True)
     started_at = models.DateTimeField()

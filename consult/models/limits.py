@@ -5,7 +5,10 @@ from django.db.models.functions import Now
 
 
 class Hit(models.Model):
-    """One time that something limited was done. Whoever did it is a keyed hash: no address is written down."""
+    """One time that something limited was done.
+
+    Whoever did it is a keyed hash: no address is written down.
+    """
 
     limit = models.CharField(max_length=20)
     key = models.CharField(max_length=64)

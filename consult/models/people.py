@@ -29,25 +29,44 @@ class User(AbstractUser):
         ADMINISTRATOR = "administrator", "Administrator"
 
     role = models.CharField(max_length=20, choices=Role)
-    must_change_password = models.BooleanField(default=False, help_text="Signed in with a one-time password; asked for a new one first.")
+    must_change_password = models.BooleanField(
+        default=False, help_text="Signed in with a one-time password; asked for a new one first."
+    )
     takes_contacts = models.BooleanField(
-        "may download contact details", default=False, db_default=False, help_text="For an analyst who needs them."
+        "may download contact details",
+        default=False,
+        db_default=False,
+        help_text="For an analyst who needs them.",
     )
     second_factor = models.CharField(
-        max_length=40, blank=True, default="", db_default="", help_text="What their phone's key is made from; empty where there is none."
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What their phone's key is made from; empty where there is none.",
     )
     second_factor_step = models.BigIntegerField(
-        default=0, db_default=0, help_text="The half minute of the last code that was taken. It is not taken again, nor an earlier one."
+        default=0,
+        db_default=0,
+        help_text=(
+            "The half minute of the last code that was taken. It is not taken again, nor an "
+            "earlier one."
+        ),
     )
 
     def may(self, right: Right) -> bool:
         """Whether this person may use `right`."""
         granted = self.takes_contacts and right == Right.TAKE_CONTACTS
-        return self.is_active and (granted or right in RIGHTS.get(self.Role(self.role), frozenset()))
+        return self.is_active and (
+            granted or right in RIGHTS.get(self.Role(self.role), frozenset())
+        )
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        # As Django does it for the password alone: with another phone, too, every session before it ends.
-        return salted_hmac("consult.User", self.password + self.second_factor, secret=secret, algorithm="sha256").hexdigest()
+        # As Django does it for the password alone: with another phone, too, every session before it
+        # ends.
+        return salted_hmac(
+            "consult.User", self.password + self.second_factor, secret=secret, algorithm="sha256"
+        ).hexdigest()
 
 
 class RecoveryCode(models.Model):

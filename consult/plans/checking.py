@@ -1,4 +1,6 @@
-"""A plan file's text in, the plan it describes out, or everything that is wrong with it. Pure: no database, no clock.
+"""A plan file's text in, the plan it describes out, or everything that is wrong with it.
+
+Pure: no database, no clock.
 
 docs/plan-files.md explains the keys; a test holds it against the shapes below.
 """
@@ -12,7 +14,20 @@ from django.utils.text import slugify
 
 from consult.clock import NotADate, names_a_year, parse_closing, parse_opening
 from consult.plans.document import ABOUT_YOU, EQUALITY, GENERAL
-from consult.plans.shapes import SLUG, Notes, Problem, list_of, mapping, one_of, slug, table, text, web_address, whole_number, yes_or_no
+from consult.plans.shapes import (
+    SLUG,
+    Notes,
+    Problem,
+    list_of,
+    mapping,
+    one_of,
+    slug,
+    table,
+    text,
+    web_address,
+    whole_number,
+    yes_or_no,
+)
 
 MAX_BYTES = 500_000
 MAX_DEPTH = 20
@@ -21,14 +36,37 @@ RESERVED_PARTS = {GENERAL, ABOUT_YOU, EQUALITY, "check", "discard", "send"}
 # The form asks these itself, beside the questions.
 RESERVED_QUESTIONS = {"name", "email", "postcode"}
 # These are the first steps of other addresses.
-RESERVED_SLUGS = {"accessibility", "admin", "cookies", "health", "metrics", "privacy", "receipt", "safety", "staff", "static"}
+RESERVED_SLUGS = {
+    "accessibility",
+    "admin",
+    "cookies",
+    "health",
+    "metrics",
+    "privacy",
+    "receipt",
+    "safety",
+    "staff",
+    "static",
+}
 
-OPTION = mapping({"label": text(200)}, {"slug": slug(80), "value": whole_number(-100, 100), "write_in": yes_or_no, "exclusive": yes_or_no})
+OPTION = mapping(
+    {"label": text(200)},
+    {
+        "slug": slug(80),
+        "value": whole_number(-100, 100),
+        "write_in": yes_or_no,
+        "exclusive": yes_or_no,
+    },
+)
 
 
 def _option(node: yaml.Node, key: str, notes: Notes) -> Any:
     """An option: its label alone, or its label with more."""
-    return {"label": text(200)(node, key, notes)} if isinstance(node, yaml.ScalarNode) else OPTION(node, key, notes)
+    return (
+        {"label": text(200)(node, key, notes)}
+        if isinstance(node, yaml.ScalarNode)
+        else OPTION(node, key, notes)
+    )
 
 
 OPTION_GROUP = mapping({"group": text(200), "options": list_of(_option, least=1)})
@@ -36,7 +74,11 @@ OPTION_GROUP = mapping({"group": text(200), "options": list_of(_option, least=1)
 
 def _option_or_group(node: yaml.Node, key: str, notes: Notes) -> Any:
     """An option, or several under a heading. Groups hold no groups."""
-    names = [name.value for name, _ in node.value if isinstance(name, yaml.ScalarNode)] if isinstance(node, yaml.MappingNode) else []
+    names = (
+        [name.value for name, _ in node.value if isinstance(name, yaml.ScalarNode)]
+        if isinstance(node, yaml.MappingNode)
+        else []
+    )
     return (OPTION_GROUP if "group" in names else _option)(node, key, notes)
 
 
@@ -75,7 +117,13 @@ RECOMMENDATION = mapping(
     },
 )
 CONSULTATION = mapping(
-    {"slug": slug(60), "title": text(200), "summary": text(5000), "owner": text(200), "closes": text(40)},
+    {
+        "slug": slug(60),
+        "title": text(200),
+        "summary": text(5000),
+        "owner": text(200),
+        "closes": text(40),
+    },
     {
         "opens": text(40),
         "statute": text(200),
@@ -92,7 +140,9 @@ CONSULTATION = mapping(
                 "data_protection": text(300),
             },
         ),
-        "ways_to_respond": list_of(mapping({"slug": one_of("online", "email", "post", "telephone"), "label": text(100)})),
+        "ways_to_respond": list_of(
+            mapping({"slug": one_of("online", "email", "post", "telephone"), "label": text(100)})
+        ),
         "alternative_formats": list_of(text(100)),
         "safety_notice": text(1000),
         "statement": text(1000),
@@ -106,7 +156,10 @@ PLAN_FILE = mapping(
         "sections": list_of(SECTION, least=1),
         "questions": mapping(
             {},
-            {name: QUESTIONS for name in ("each_section", "each_recommendation", "general", "about_you", "equality")},  # noqa: C420
+            dict.fromkeys(
+                ("each_section", "each_recommendation", "general", "about_you", "equality"),
+                QUESTIONS,
+            ),
         ),
     },
     {
@@ -119,7 +172,10 @@ PLAN_FILE = mapping(
 
 
 class PlanProblems(Exception):
-    """A plan file that cannot be loaded. `problems` says everything that is wrong with it, in the order of its lines."""
+    """A plan file that cannot be loaded.
+
+    `problems` says everything that is wrong with it, in the order of its lines.
+    """
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("\n".join(map(str, problems)))
@@ -130,8 +186,8 @@ class PlanProblems(Exception):
 class CheckedPlan:
     """A plan file in which nothing is wrong.
 
-    `consultation`, `sections` and `recommendations` are as in the file, `questions` are all of them in order, each with
-    its full slug, its part and its options.
+    `consultation`, `sections` and `recommendations` are as in the file, `questions` are all of them
+    in order, each with its full slug, its part and its options.
     """
 
     consultation: dict[str, Any]
@@ -167,16 +223,21 @@ def check_plan(content: str | bytes) -> CheckedPlan:
 
 
 class PlanLoader(yaml.SafeLoader):
-    """YAML without what no plan needs and a hostile file could use: aliases, which let a few lines stand for millions,
-    and nesting without end."""
+    """YAML without what no plan needs and a hostile file could use: aliases, which let a few lines
+    stand for millions, and nesting without end.
+    """
 
     depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(problem="an alias: write the text out", problem_mark=self.peek_event().start_mark)
+            raise yaml.MarkedYAMLError(
+                problem="an alias: write the text out", problem_mark=self.peek_event().start_mark
+            )
         if self.depth == MAX_DEPTH:
-            raise yaml.MarkedYAMLError(problem="nested too deeply", problem_mark=self.peek_event().start_mark)
+            raise yaml.MarkedYAMLError(
+                problem="nested too deeply", problem_mark=self.peek_event().start_mark
+            )
         self.depth += 1
         node: yaml.Node | None = super().compose_node(parent, index)
         self.depth -= 1
@@ -195,7 +256,9 @@ def _compose(content: str | bytes) -> yaml.Node:
     except yaml.MarkedYAMLError as reason:
         mark = reason.problem_mark or reason.context_mark
         why = ": ".join(filter(None, [reason.context, reason.problem]))
-        raise PlanProblems([Problem(mark.line + 1 if mark else 1, "file", f"cannot be read as YAML: {why}")]) from reason
+        raise PlanProblems(
+            [Problem(mark.line + 1 if mark else 1, "file", f"cannot be read as YAML: {why}")]
+        ) from reason
     except yaml.reader.ReaderError as reason:
         line = decoded[: reason.position].count("\n") + 1
         why = f"has the character U+{reason.character:04X}, which YAML does not allow"
@@ -206,7 +269,9 @@ def _compose(content: str | bytes) -> yaml.Node:
 
 
 def _check_window(consultation: dict[str, Any], notes: Notes) -> None:
-    """Note dates that are none and, where both say their year, an opening that does not come before the closing."""
+    """Note dates that are none and, where both say their year, an opening that does not come before
+    the closing.
+    """
     # Only loading knows today; which year "21 January" is in does not change whether it is a date.
     some_day = datetime(2026, 1, 1, tzinfo=UTC)
     instants = {}
@@ -216,58 +281,92 @@ def _check_window(consultation: dict[str, Any], notes: Notes) -> None:
                 instants[name] = parse(value, now=some_day)
             except NotADate as reason:
                 notes.add(f"consultation.{name}", str(reason))
-    if len(instants) == 2 and all(names_a_year(consultation[name]) for name in instants) and instants["opens"] >= instants["closes"]:
+    if (
+        len(instants) == 2
+        and all(names_a_year(consultation[name]) for name in instants)
+        and instants["opens"] >= instants["closes"]
+    ):
         notes.add("consultation.closes", "is not after the opening")
 
 
 def _check_slugs(plan: dict[str, Any], notes: Notes) -> None:
     if plan["consultation"]["slug"] in RESERVED_SLUGS:
-        notes.add("consultation.slug", f"“{plan['consultation']['slug']}” is an address of the service's own")
+        notes.add(
+            "consultation.slug",
+            f"“{plan['consultation']['slug']}” is an address of the service's own",
+        )
     seen = set(RESERVED_PARTS)
     for group in ("sections", "recommendations"):
         for number, part in enumerate(plan.get(group, []), 1):
             if part["slug"] in seen:
-                notes.add(f"{group}.{number}.slug", f"“{part['slug']}” is taken: another part or an address has it")
+                notes.add(
+                    f"{group}.{number}.slug",
+                    f"“{part['slug']}” is taken: another part or an address has it",
+                )
             seen.add(part["slug"])
     sections = {section["slug"] for section in plan["sections"]}
     for number, recommendation in enumerate(plan.get("recommendations", []), 1):
         for place, related in enumerate(recommendation.get("related_sections", []), 1):
             if related not in sections:
-                notes.add(f"recommendations.{number}.related_sections.{place}", f"“{related}” is not a section")
+                notes.add(
+                    f"recommendations.{number}.related_sections.{place}",
+                    f"“{related}” is not a section",
+                )
 
 
 def _all_questions(plan: dict[str, Any], notes: Notes) -> list[dict[str, Any]]:
     """Every question in order, those asked of each section and recommendation once for each."""
     asked = plan["questions"]
-    groups = [("each_section", "sections", "title"), ("each_recommendation", "recommendations", "headline")]
+    groups = [
+        ("each_section", "sections", "title"),
+        ("each_recommendation", "recommendations", "headline"),
+    ]
     questions = []
     for group, parts, name in groups:
         for part in plan.get(parts, []):
             for number, question in enumerate(asked.get(group, []), 1):
-                prompt = {"help": part["comment_prompt"]} if question["kind"] == "text" and "comment_prompt" in part else {}
+                prompt = (
+                    {"help": part["comment_prompt"]}
+                    if question["kind"] == "text" and "comment_prompt" in part
+                    else {}
+                )
                 full = {
                     **question,
                     **prompt,
                     "slug": f"{part['slug']}-{question['slug']}",
                     "text": question["text"].replace(f"{{{name}}}", part[name]),
                 }
-                questions.append(_question(full, part["slug"], f"questions.{group}.{number}", plan, notes))
-    for group, part_slug, prefix in [("general", GENERAL, ""), ("about_you", ABOUT_YOU, ""), ("equality", EQUALITY, "equality-")]:
+                questions.append(
+                    _question(full, part["slug"], f"questions.{group}.{number}", plan, notes)
+                )
+    for group, part_slug, prefix in [
+        ("general", GENERAL, ""),
+        ("about_you", ABOUT_YOU, ""),
+        ("equality", EQUALITY, "equality-"),
+    ]:
         for number, question in enumerate(asked.get(group, []), 1):
-            shown = {f"{prefix}{slug}": option for slug, option in question.get("show_if", {}).items()}
+            shown = {
+                f"{prefix}{slug}": option for slug, option in question.get("show_if", {}).items()
+            }
             full = {**question, "slug": f"{prefix}{question['slug']}", "show_if": shown}
             questions.append(_question(full, part_slug, f"questions.{group}.{number}", plan, notes))
     seen: set[str] = set()
     for question in questions:
         if question["slug"] in RESERVED_QUESTIONS:
-            notes.add(f"{question['key']}.slug", f"“{question['slug']}” is a field of the form's own")
+            notes.add(
+                f"{question['key']}.slug", f"“{question['slug']}” is a field of the form's own"
+            )
         if question["slug"] in seen:
-            notes.add(f"{question['key']}.slug", f"“{question['slug']}” stands twice among the questions")
+            notes.add(
+                f"{question['key']}.slug", f"“{question['slug']}” stands twice among the questions"
+            )
         seen.add(question["slug"])
     return questions
 
 
-def _question(question: dict[str, Any], part: str, key: str, plan: dict[str, Any], notes: Notes) -> dict[str, Any]:
+def _question(
+    question: dict[str, Any], part: str, key: str, plan: dict[str, Any], notes: Notes
+) -> dict[str, Any]:
     """One question with its options worked out. Notes what does not go together."""
     closed = question["kind"] in {"one", "many"}
     ways = [name for name in ("scale", "options", "options_from") if name in question]
@@ -294,15 +393,28 @@ def _question(question: dict[str, Any], part: str, key: str, plan: dict[str, Any
         for inner in option.get("options", [option]):
             slugged = inner.get("slug") or slugify(inner["label"])[:80].strip("-")
             options.append(
-                {"value": None, "write_in": False, "exclusive": False, "group": option.get("group", ""), **inner, "slug": slugged}
+                {
+                    "value": None,
+                    "write_in": False,
+                    "exclusive": False,
+                    "group": option.get("group", ""),
+                    **inner,
+                    "slug": slugged,
+                }
             )
     for option in options:
         if not SLUG.fullmatch(option["slug"]):
-            notes.add(f"{key}.options", f"“{option['label']}” needs a slug, written out: its label makes none")
+            notes.add(
+                f"{key}.options",
+                f"“{option['label']}” needs a slug, written out: its label makes none",
+            )
     slugs = [option["slug"] for option in options if option["slug"]]
     for repeated in sorted({known for known in slugs if slugs.count(known) > 1}):
         notes.add(f"{key}.options", f"“{repeated}” stands twice: give one of them another slug")
-    most = {"text": question.get("max_chars", TEXT_MAX_CHARS), "short-text": question.get("max_chars")}.get(question["kind"])
+    most = {
+        "text": question.get("max_chars", TEXT_MAX_CHARS),
+        "short-text": question.get("max_chars"),
+    }.get(question["kind"])
     return {
         "key": key,
         "part": part,
@@ -319,13 +431,18 @@ def _question(question: dict[str, Any], part: str, key: str, plan: dict[str, Any
 
 
 def _check_show_if(questions: list[dict[str, Any]], notes: Notes) -> None:
-    """A question may depend on one that stands before it in the same part, and on an option that it has."""
+    """A question may depend on one that stands before it in the same part, and on an option that it
+    has.
+    """
     before: dict[str, dict[str, Any]] = {}
     for question in questions:
         for slug_, option in question["show_if"].items():
             other = before.get(slug_)
             if other is None or other["part"] != question["part"]:
-                notes.add(f"{question['key']}.show_if", f"“{slug_}” is not a question before this one on the same page")
+                notes.add(
+                    f"{question['key']}.show_if",
+                    f"“{slug_}” is not a question before this one on the same page",
+                )
             elif option not in {known["slug"] for known in other["options"]}:
                 notes.add(f"{question['key']}.show_if", f"“{option}” is not an option of “{slug_}”")
         before[question["slug"]] = question

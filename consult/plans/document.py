@@ -1,6 +1,8 @@
-"""An edition's content as typed values: what the public reads, answers and is shown again on the receipt.
+"""An edition's content as typed values: what the public reads, answers and is shown again on the
+receipt.
 
-Pure: `Plan.from_content` takes the JSON that `consult.plans.publishing` made and gives values that cannot be changed.
+Pure: `Plan.from_content` takes the JSON that `consult.plans.publishing` made and gives values that
+cannot be changed.
 """
 
 from __future__ import annotations
@@ -76,7 +78,10 @@ class Recommendation:
 
 @dataclass(frozen=True)
 class Part:
-    """One page of the form. `kind` is "section", "recommendation", "general", "about-you" or "equality"."""
+    """One page of the form.
+
+    `kind` is "section", "recommendation", "general", "about-you" or "equality".
+    """
 
     slug: str
     kind: str
@@ -113,9 +118,15 @@ class Plan:
             **plain
             | {
                 "sections": tuple(_made(Section, row) for row in content["sections"]),
-                "recommendations": tuple(_made(Recommendation, row) for row in content["recommendations"]),
+                "recommendations": tuple(
+                    _made(Recommendation, row) for row in content["recommendations"]
+                ),
                 "questions": tuple(
-                    _made(Question, row | {"options": tuple(_made(Option, option) for option in row["options"])})
+                    _made(
+                        Question,
+                        row
+                        | {"options": tuple(_made(Option, option) for option in row["options"])},
+                    )
                     for row in content["questions"]
                 ),
             }
@@ -123,16 +134,29 @@ class Plan:
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
-        """The pages of the form in order: sections, recommendations, the whole plan, about you. Equality comes after sending."""
+        """The pages of the form in order: sections, recommendations, the whole plan, about you.
+
+        Equality comes after sending.
+        """
         pages = [(section.slug, "section", section.title) for section in self.sections]
-        pages += [(recommendation.slug, "recommendation", recommendation.headline) for recommendation in self.recommendations]
-        pages += [(GENERAL, "general", _("The plan as a whole")), (ABOUT_YOU, "about-you", _("About you"))]
-        return tuple(Part(slug, kind, title, self.questions_of(slug)) for slug, kind, title in pages)
+        pages += [
+            (recommendation.slug, "recommendation", recommendation.headline)
+            for recommendation in self.recommendations
+        ]
+        pages += [
+            (GENERAL, "general", _("The plan as a whole")),
+            (ABOUT_YOU, "about-you", _("About you")),
+        ]
+        return tuple(
+            Part(slug, kind, title, self.questions_of(slug)) for slug, kind, title in pages
+        )
 
     @cached_property
     def equality(self) -> Part:
         """The page that is offered once the response is sent."""
-        return Part(EQUALITY, "equality", "About you: equality questions", self.questions_of(EQUALITY))
+        return Part(
+            EQUALITY, "equality", "About you: equality questions", self.questions_of(EQUALITY)
+        )
 
     def questions_of(self, part: str) -> tuple[Question, ...]:
         """The questions on one page, in order."""
@@ -140,7 +164,9 @@ class Plan:
 
     @cached_property
     def asked(self) -> tuple[Question, ...]:
-        """Every question that a response answers: all but the equality ones, which are asked and kept apart."""
+        """Every question that a response answers: all but the equality ones, which are asked and
+        kept apart.
+        """
         return tuple(question for part in self.parts for question in part.questions)
 
     @cached_property

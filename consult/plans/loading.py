@@ -11,25 +11,36 @@ from consult.auditing import record
 from consult.clock import NotADate, names_a_year, parse_closing, parse_opening
 from consult.models import Action, Consultation, Option, Question, Recommendation, Section, User
 from consult.plans.checking import CheckedPlan, PlanProblems, check_plan
-from consult.plans.publishing import ClosesBeforeItOpens, change_schedule, change_window, publish_edition
+from consult.plans.publishing import (
+    ClosesBeforeItOpens,
+    change_schedule,
+    change_window,
+    publish_edition,
+)
 from consult.plans.shapes import Problem
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What loading did: to which consultation, and each thing in words. Nothing in `done` means nothing changed."""
+    """What loading did: to which consultation, and each thing in words.
+
+    Nothing in `done` means nothing changed.
+    """
 
     consultation: Consultation
     done: list[str] = field(default_factory=list)
 
 
-def load_plan(*, text: str | bytes, opens: str | None = None, closes: str | None = None, actor: User | None) -> Loaded:
+def load_plan(
+    *, text: str | bytes, opens: str | None = None, closes: str | None = None, actor: User | None
+) -> Loaded:
     """Make or update the consultation that a plan file describes, and publish it.
 
-    `opens` and `closes` go before the file's own. A consultation that is there already keeps its window unless one of
-    them is given or the file names a full date other than before: "21 January" is resolved once, when first loaded, and a
-    file without `opens` opens when first loaded. Once there are responses, wording may change and questions may be added,
-    but nothing that was asked may go or become something else.
+    `opens` and `closes` go before the file's own. A consultation that is there already keeps its
+    window unless one of them is given or the file names a full date other than before: "21 January"
+    is resolved once, when first loaded, and a file without `opens` opens when first loaded. Once
+    there are responses, wording may change and questions may be added, but nothing that was asked
+    may go or become something else.
 
     Raises PlanProblems; then nothing was changed.
     """
@@ -57,15 +68,26 @@ def load_plan(*, text: str | bytes, opens: str | None = None, closes: str | None
         return Loaded(consultation, done)
 
 
-def _create(plan: CheckedPlan, *, opens: str | None, closes: str | None, actor: User | None) -> Loaded:
+def _create(
+    plan: CheckedPlan, *, opens: str | None, closes: str | None, actor: User | None
+) -> Loaded:
     now = _database_now()
     opens_at = _instant(plan, "opens", opens, now) or now
     closes_at = _instant(plan, "closes", closes, now)
     if closes_at is None or opens_at >= closes_at:
         raise _problem(plan, "closes", given=closes is not None, why="is not after the opening")
-    named = {name: plan.consultation[name] for name in ("grace_minutes", "batch_hour") if name in plan.consultation}
+    named = {
+        name: plan.consultation[name]
+        for name in ("grace_minutes", "batch_hour")
+        if name in plan.consultation
+    }
     consultation = Consultation.objects.create(
-        slug=plan.consultation["slug"], opens_at=opens_at, closes_at=closes_at, published_at=Now(), **named, **_consultation_values(plan)
+        slug=plan.consultation["slug"],
+        opens_at=opens_at,
+        closes_at=closes_at,
+        published_at=Now(),
+        **named,
+        **_consultation_values(plan),
     )
     _write(consultation, plan)
     publish_edition(consultation=consultation, actor=actor)
@@ -74,21 +96,39 @@ def _create(plan: CheckedPlan, *, opens: str | None, closes: str | None, actor: 
     return Loaded(consultation, ["loaded and published it"])
 
 
-def _move_window(consultation: Consultation, plan: CheckedPlan, *, opens: str | None, closes: str | None, actor: User | None) -> bool:
+def _move_window(
+    consultation: Consultation,
+    plan: CheckedPlan,
+    *,
+    opens: str | None,
+    closes: str | None,
+    actor: User | None,
+) -> bool:
     """Change the window where the caller or the file asks for another one."""
     now = _database_now()
-    # A day without a year meant the next such day when it was first loaded, and means that day ever after.
-    dated = {name: value for name in ("opens", "closes") if names_a_year(value := plan.consultation.get(name, ""))}
+    # A day without a year meant the next such day when it was first loaded, and means that day ever
+    # after.
+    dated = {
+        name: value
+        for name in ("opens", "closes")
+        if names_a_year(value := plan.consultation.get(name, ""))
+    }
     try:
         return change_window(
             consultation=consultation,
-            opens_at=_instant(plan, "opens", opens, now) if opens is not None or "opens" in dated else None,
-            closes_at=_instant(plan, "closes", closes, now) if closes is not None or "closes" in dated else None,
+            opens_at=_instant(plan, "opens", opens, now)
+            if opens is not None or "opens" in dated
+            else None,
+            closes_at=_instant(plan, "closes", closes, now)
+            if closes is not None or "closes" in dated
+            else None,
             grace_minutes=plan.consultation.get("grace_minutes"),
             actor=actor,
         )
     except ClosesBeforeItOpens as reason:
-        raise _problem(plan, "closes", given=closes is not None, why="is not after the opening") from reason
+        raise _problem(
+            plan, "closes", given=closes is not None, why="is not after the opening"
+        ) from reason
 
 
 def _instant(plan: CheckedPlan, name: str, given: str | None, now: datetime) -> datetime | None:
@@ -115,7 +155,9 @@ def _database_now() -> datetime:
 
 
 def _refuse_what_would_orphan_answers(consultation: Consultation, plan: CheckedPlan) -> None:
-    """Raise PlanProblems where responses have answered what the file would drop or turn into something else."""
+    """Raise PlanProblems where responses have answered what the file would drop or turn into
+    something else.
+    """
     if not consultation.responses.exists():
         return
     wanted = {question["slug"]: question for question in plan.questions}
@@ -124,31 +166,63 @@ def _refuse_what_would_orphan_answers(consultation: Consultation, plan: CheckedP
         new = wanted.get(question.slug)
         line = plan.lines.get(new["key"] if new else "questions", 1)
         if new is None:
-            problems.append(Problem(line, "questions", f"“{question.slug}” is gone, but responses have come in: it has to stay"))
+            problems.append(
+                Problem(
+                    line,
+                    "questions",
+                    f"“{question.slug}” is gone, but responses have come in: it has to stay",
+                )
+            )
             continue
         if (new["kind"], new["part"]) != (question.kind, question.part):
             problems.append(
-                Problem(line, new["key"], f"“{question.slug}” was kind {question.kind} on page {question.part}: it has to stay so")
+                Problem(
+                    line,
+                    new["key"],
+                    (
+                        f"“{question.slug}” was kind {question.kind} on page {question.part}: it "
+                        "has "
+                        "to stay so"
+                    ),
+                )
             )
         kept = {option["slug"] for option in new["options"]}
         for option in question.options.all():
             if option.slug not in kept:
                 problems.append(
-                    Problem(line, f"{new['key']}.options", f"option “{option.slug}” of “{question.slug}” is gone: it has to stay")
+                    Problem(
+                        line,
+                        f"{new['key']}.options",
+                        f"option “{option.slug}” of “{question.slug}” is gone: it has to stay",
+                    )
                 )
     parts = {part["slug"] for part in [*plan.sections, *plan.recommendations]}
-    kept_parts = [*consultation.sections.values_list("slug", flat=True), *consultation.recommendations.values_list("slug", flat=True)]
+    kept_parts = [
+        *consultation.sections.values_list("slug", flat=True),
+        *consultation.recommendations.values_list("slug", flat=True),
+    ]
     for slug in kept_parts:
         if slug not in parts:
-            problems.append(Problem(plan.lines["sections"], "sections", f"the part “{slug}” is gone, but responses have come in"))
+            problems.append(
+                Problem(
+                    plan.lines["sections"],
+                    "sections",
+                    f"the part “{slug}” is gone, but responses have come in",
+                )
+            )
     if problems:
         raise PlanProblems(sorted(problems, key=lambda problem: problem.line))
 
 
 def _consultation_values(plan: CheckedPlan) -> dict[str, Any]:
     given = plan.consultation
-    plain = {name: given.get(name, "") for name in ("statute", "safety_notice", "statement", "recommendations_statement")}
-    lists = {name: given.get(name, []) for name in ("ways_to_respond", "alternative_formats", "sources")}
+    plain = {
+        name: given.get(name, "")
+        for name in ("statute", "safety_notice", "statement", "recommendations_statement")
+    }
+    lists = {
+        name: given.get(name, []) for name in ("ways_to_respond", "alternative_formats", "sources")
+    }
     return {
         **{name: given[name] for name in ("title", "summary", "owner")},
         **plain,
@@ -183,18 +257,27 @@ def _write(consultation: Consultation, plan: CheckedPlan) -> None:
             "figures": [],
             "sources": [],
             "related_sections": [],
-            **{name: value for name, value in row.items() if name not in {"comment_prompt", "since_closing"}},
+            **{
+                name: value
+                for name, value in row.items()
+                if name not in {"comment_prompt", "since_closing"}
+            },
         }
         for order, row in enumerate(plan.recommendations, 1)
     ]
     questions = [
-        {"order": order, **{name: value for name, value in question.items() if name not in {"key", "options"}}}
+        {
+            "order": order,
+            **{name: value for name, value in question.items() if name not in {"key", "options"}},
+        }
         for order, question in enumerate(plan.questions, 1)
     ]
     mine = {"consultation": consultation}
     _same_rows(Section, mine, sections)
     _same_rows(Recommendation, mine, recommendations)
-    Option.objects.filter(question__consultation=consultation).exclude(question__slug__in=[row["slug"] for row in questions]).delete()
+    Option.objects.filter(question__consultation=consultation).exclude(
+        question__slug__in=[row["slug"] for row in questions]
+    ).delete()
     _same_rows(Question, mine, questions)
     kept = {question.slug: question for question in consultation.questions.all()}
     options = [
@@ -203,8 +286,12 @@ def _write(consultation: Consultation, plan: CheckedPlan) -> None:
         for order, option in enumerate(row["options"], 1)
     ]
     wanted = {(option.question.pk, option.slug) for option in options}
-    there = Option.objects.filter(question__consultation=consultation).values_list("pk", "question_id", "slug")
-    Option.objects.filter(pk__in=[pk for pk, question, slug in there if (question, slug) not in wanted]).delete()
+    there = Option.objects.filter(question__consultation=consultation).values_list(
+        "pk", "question_id", "slug"
+    )
+    Option.objects.filter(
+        pk__in=[pk for pk, question, slug in there if (question, slug) not in wanted]
+    ).delete()
     Option.objects.bulk_create(
         options,
         update_conflicts=True,

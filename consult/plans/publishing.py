@@ -1,4 +1,7 @@
-"""Publishing: making an edition of what is asked, moving the window, withdrawing. Each is on the audit trail."""
+"""Publishing: making an edition of what is asked, moving the window, withdrawing.
+
+Each is on the audit trail.
+"""
 
 import hashlib
 import json
@@ -14,14 +17,50 @@ from consult.clock import iso
 from consult.models import Action, Consultation, Edition, Option, User
 
 CONSULTATION_FIELDS = [
-    *["title", "summary", "owner", "statute", "contact", "ways_to_respond", "alternative_formats", "safety_notice"],
+    *[
+        "title",
+        "summary",
+        "owner",
+        "statute",
+        "contact",
+        "ways_to_respond",
+        "alternative_formats",
+        "safety_notice",
+    ],
     *["statement", "recommendations_statement", "sources", "references", "equality_intro"],
 ]
-SECTION_FIELDS = ["slug", "title", "summary", "commitments", "official_theme", "grouping_note", "sources"]
-RECOMMENDATION_FIELDS = [
-    *["slug", "headline", "attribution", "context", "draft_plan_coverage", "figures", "sources", "related_sections"],
+SECTION_FIELDS = [
+    "slug",
+    "title",
+    "summary",
+    "commitments",
+    "official_theme",
+    "grouping_note",
+    "sources",
 ]
-QUESTION_FIELDS = ["slug", "part", "kind", "text", "help", "scale", "max_choices", "max_chars", "show_if"]
+RECOMMENDATION_FIELDS = [
+    *[
+        "slug",
+        "headline",
+        "attribution",
+        "context",
+        "draft_plan_coverage",
+        "figures",
+        "sources",
+        "related_sections",
+    ],
+]
+QUESTION_FIELDS = [
+    "slug",
+    "part",
+    "kind",
+    "text",
+    "help",
+    "scale",
+    "max_choices",
+    "max_chars",
+    "show_if",
+]
 OPTION_FIELDS = ["slug", "label", "value", "group", "write_in", "exclusive"]
 
 
@@ -32,37 +71,61 @@ class ClosesBeforeItOpens(ValueError):
 def publish_edition(*, consultation: Consultation, actor: User | None) -> Edition:
     """Make what the rows of `consultation` now say the edition that the public reads and answers.
 
-    Where they say what the newest edition says, that one is returned and nothing is written. A new edition after the
-    first is on the trail as changed wording.
+    Where they say what the newest edition says, that one is returned and nothing is written. A new
+    edition after the first is on the trail as changed wording.
     """
     with transaction.atomic():
-        # Two editors who save at once make one edition after the other; without the lock both would take one number.
-        content = plan_content(Consultation.objects.select_for_update(no_key=True).get(pk=consultation.pk))
+        # Two editors who save at once make one edition after the other; without the lock both would
+        # take one number.
+        content = plan_content(
+            Consultation.objects.select_for_update(no_key=True).get(pk=consultation.pk)
+        )
         digest = digest_of_content(content)
         newest = consultation.editions.order_by("-number").first()
         if newest and newest.digest == digest:
             return newest
         number = newest.number + 1 if newest else 1
-        edition = Edition.objects.create(consultation=consultation, number=number, content=content, digest=digest)
+        edition = Edition.objects.create(
+            consultation=consultation, number=number, content=content, digest=digest
+        )
         if newest:
-            record(action=Action.WORDING_CHANGED, actor=actor, subject=consultation.slug, edition=number)
+            record(
+                action=Action.WORDING_CHANGED,
+                actor=actor,
+                subject=consultation.slug,
+                edition=number,
+            )
         return edition
 
 
 def digest_of_content(content: dict[str, Any]) -> str:
     """SHA-256, as 64 hex digits, of an edition's content in one canonical form."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    ).hexdigest()
 
 
 def plan_content(consultation: Consultation) -> dict[str, Any]:
-    """What an edition made now would hold: everything that the rows of `consultation` say and ask."""
-    questions = consultation.questions.prefetch_related(Prefetch("options", Option.objects.order_by("order")))
+    """What an edition made now would hold: everything that the rows of `consultation`
+    say and ask.
+    """
+    questions = consultation.questions.prefetch_related(
+        Prefetch("options", Option.objects.order_by("order"))
+    )
     return {
         **_values(consultation, CONSULTATION_FIELDS),
-        "sections": [_values(section, SECTION_FIELDS) for section in consultation.sections.order_by("order")],
-        "recommendations": [_values(row, RECOMMENDATION_FIELDS) for row in consultation.recommendations.order_by("order")],
+        "sections": [
+            _values(section, SECTION_FIELDS) for section in consultation.sections.order_by("order")
+        ],
+        "recommendations": [
+            _values(row, RECOMMENDATION_FIELDS)
+            for row in consultation.recommendations.order_by("order")
+        ],
         "questions": [
-            {**_values(question, QUESTION_FIELDS), "options": [_values(option, OPTION_FIELDS) for option in question.options.all()]}
+            {
+                **_values(question, QUESTION_FIELDS),
+                "options": [_values(option, OPTION_FIELDS) for option in question.options.all()],
+            }
             for question in questions.order_by("order")
         ],
     }
@@ -80,7 +143,9 @@ def change_window(
     grace_minutes: int | None = None,
     actor: User | None,
 ) -> bool:
-    """Move the opening or closing instant, or the grace after it, at once and for everybody. False where it stands there already.
+    """Move the opening or closing instant, or the grace after it, at once and for everybody.
+
+    False where it stands there already.
 
     Raises ClosesBeforeItOpens.
     """
@@ -97,15 +162,26 @@ def change_window(
             action=Action.WINDOW_CHANGED,
             actor=actor,
             subject=kept.slug,
-            before={"opens_at": iso(before[0]), "closes_at": iso(before[1]), "grace_minutes": before[2]},
-            after={"opens_at": iso(kept.opens_at), "closes_at": iso(kept.closes_at), "grace_minutes": kept.grace_minutes},
+            before={
+                "opens_at": iso(before[0]),
+                "closes_at": iso(before[1]),
+                "grace_minutes": before[2],
+            },
+            after={
+                "opens_at": iso(kept.opens_at),
+                "closes_at": iso(kept.closes_at),
+                "grace_minutes": kept.grace_minutes,
+            },
         )
         kept.save(update_fields=["opens_at", "closes_at", "grace_minutes"])
     return True
 
 
 def change_schedule(*, consultation: Consultation, batch_hour: int, actor: User | None) -> bool:
-    """Have the daily batch sealed at another hour of London's clocks, 0 to 23. False where that is its hour already."""
+    """Have the daily batch sealed at another hour of London's clocks, 0 to 23.
+
+    False where that is its hour already.
+    """
     with transaction.atomic():
         kept = Consultation.objects.select_for_update(no_key=True).get(pk=consultation.pk)
         before, kept.batch_hour = kept.batch_hour, batch_hour
@@ -123,7 +199,12 @@ def change_schedule(*, consultation: Consultation, batch_hour: int, actor: User 
 
 
 def withdraw_consultation(*, consultation: Consultation, actor: User | None) -> None:
-    """Take a consultation off the site. What was received stays; withdrawing twice is withdrawing once."""
+    """Take a consultation off the site.
+
+    What was received stays; withdrawing twice is withdrawing once.
+    """
     with transaction.atomic():
-        if Consultation.objects.filter(pk=consultation.pk, withdrawn_at__isnull=True).update(withdrawn_at=Now()):
+        if Consultation.objects.filter(pk=consultation.pk, withdrawn_at__isnull=True).update(
+            withdrawn_at=Now()
+        ):
             record(action=Action.CONSULTATION_WITHDRAWN, actor=actor, subject=consultation.slug)

@@ -1,6 +1,9 @@
-"""Shapes that YAML nodes must have. Each shape is a function that reads one node and notes every problem with its line.
+"""Shapes that YAML nodes must have.
 
-Scalars are taken as the text that was written: a slug `no` or `none` is that word, whatever YAML makes of it.
+Each shape is a function that reads one node and notes every problem with its line.
+
+Scalars are taken as the text that was written: a slug `no` or `none` is that word, whatever YAML
+makes of it.
 """
 
 import re
@@ -16,7 +19,8 @@ SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with a plan file, and where: the line from 1, the key as a path from the top, and why.
+    """What is wrong with a plan file, and where: the line from 1, the key as a path from the top,
+    and why.
 
     Line 0 is for what was not in the file but beside it, such as --closes.
     """
@@ -48,12 +52,20 @@ Shape = Callable[[yaml.Node, str, Notes], Any]
 
 
 def _what(node: yaml.Node) -> str:
-    return {yaml.ScalarNode: "text", yaml.SequenceNode: "a list", yaml.MappingNode: "keys with values"}[type(node)]
+    return {
+        yaml.ScalarNode: "text",
+        yaml.SequenceNode: "a list",
+        yaml.MappingNode: "keys with values",
+    }[type(node)]
 
 
 def _cannot_be_shown(letter: str) -> bool:
-    """Control characters, halves of surrogate pairs (PostgreSQL refuses both NUL and these), and changes of direction."""
-    return (unicodedata.category(letter) in {"Cc", "Cs"} and letter not in "\n\t") or letter in "\u202a\u202b\u202d\u202e\u2066\u2067\u2068"
+    """Control characters, halves of surrogate pairs (PostgreSQL refuses both NUL and these), and
+    changes of direction.
+    """
+    return (
+        unicodedata.category(letter) in {"Cc", "Cs"} and letter not in "\n\t"
+    ) or letter in "\u202a\u202b\u202d\u202e\u2066\u2067\u2068"
 
 
 def text(most: int) -> Shape:
@@ -69,7 +81,9 @@ def text(most: int) -> Shape:
             notes.add(key, "is empty: leave the key out where there is nothing to say")
         elif len(value) > most:
             notes.add(key, f"has {len(value):,} characters, may have {most:,}")
-        elif odd := sorted({f"U+{ord(letter):04X}" for letter in value if _cannot_be_shown(letter)}):
+        elif odd := sorted(
+            {f"U+{ord(letter):04X}" for letter in value if _cannot_be_shown(letter)}
+        ):
             notes.add(key, f"has a character that cannot be shown: {', '.join(odd)}")
         return value
 
@@ -176,14 +190,22 @@ def mapping(required: dict[str, Shape], optional: dict[str, Shape] | None = None
 
 
 def _pairs(node: yaml.Node, key: str, notes: Notes) -> list[tuple[str, str, yaml.Node]]:
-    """The name, the path and the value of each key of a mapping; notes what is no mapping and what stands twice."""
+    """The name, the path and the value of each key of a mapping; notes what is no mapping and what
+    stands twice.
+    """
     if not isinstance(node, yaml.MappingNode):
         notes.add(key, f"is {_what(node)}, should be keys with values")
         return []
     pairs: list[tuple[str, str, yaml.Node]] = []
     for name_node, value in node.value:
         if not isinstance(name_node, yaml.ScalarNode):
-            notes.problems.append(Problem(name_node.start_mark.line + 1, key or "file", f"has {_what(name_node)} where a key should stand"))
+            notes.problems.append(
+                Problem(
+                    name_node.start_mark.line + 1,
+                    key or "file",
+                    f"has {_what(name_node)} where a key should stand",
+                )
+            )
             continue
         name = name_node.value
         inner = f"{key}.{name}" if key else name

@@ -17,7 +17,9 @@ LAST_DAYS = 7
 
 @dataclass(frozen=True)
 class Window:
-    """The window at one instant, as pages tell it. `takes_responses` is for somebody who begins now.
+    """The window at one instant, as pages tell it.
+
+    `takes_responses` is for somebody who begins now.
 
     `last` is "days" in the last week, "hours" on the last day, and otherwise empty.
     """
@@ -43,23 +45,41 @@ def window_of(consultation: Consultation, *, now: datetime) -> Window:
         Consultation.Phase.OPEN: _("This consultation closes at %(when)s.") % {"when": closing},
     }.get(phase, _("This consultation closed at %(when)s.") % {"when": closing})
     seconds = (consultation.closes_at - now).total_seconds()
-    last = "" if phase != Consultation.Phase.OPEN or seconds > LAST_DAYS * DAY else "days" if seconds > DAY else "hours"
+    last = (
+        ""
+        if phase != Consultation.Phase.OPEN or seconds > LAST_DAYS * DAY
+        else "days"
+        if seconds > DAY
+        else "hours"
+    )
     return Window(phase, sentence, _left(seconds), closing, opening, last)
 
 
 def moved_in_words(consultation: Consultation) -> str:
-    """When the closing was last moved, and from when to when. Empty where it stands as it was first told."""
+    """When the closing was last moved, and from when to when.
+
+    Empty where it stands as it was first told.
+    """
     for entry in AuditEntry.objects.filter(action=Action.WINDOW_CHANGED, subject=consultation.slug):
-        before, after = (datetime.fromisoformat(entry.details[side]["closes_at"]) for side in ("before", "after"))
+        before, after = (
+            datetime.fromisoformat(entry.details[side]["closes_at"]) for side in ("before", "after")
+        )
         if before != after:
             words = _("The closing date was changed on %(day)s, from %(before)s to %(after)s.")
-            told = {"day": day_in_words(entry.at), "before": closing_in_words(before), "after": closing_in_words(after)}
+            told = {
+                "day": day_in_words(entry.at),
+                "before": closing_in_words(before),
+                "after": closing_in_words(after),
+            }
             return words % told
     return ""
 
 
 def _left(seconds: float) -> str:
-    """How long is left, in one unit, never more than there is: "59 days", "5 hours", "12 minutes"."""
+    """How long is left, in one unit, never more than there is:
+
+    "59 days", "5 hours", "12 minutes".
+    """
     if seconds >= 2 * DAY:
         return _("%(count)s days") % {"count": int(seconds // DAY)}
     if seconds >= 2 * HOUR:

@@ -42,22 +42,31 @@ def make_one_time_password() -> str:
 
 
 def check_username(username: str) -> None:
-    """Raise BadUsername or UsernameTaken where no new account can have this name. Names that differ only in case count as one."""
+    """Raise BadUsername or UsernameTaken where no new account can have this name.
+
+    Names that differ only in case count as one.
+    """
     # So long a name fits wherever the trail has to write it.
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.@+_-]{1,99}", username):
-        raise BadUsername("A user name has 2 to 100 letters, digits and . @ + _ - and starts with a letter or digit.")
+        raise BadUsername(
+            "A user name has 2 to 100 letters, digits and . @ + _ - and starts with a letter or "
+            "digit."
+        )
     if User.objects.filter(username__iexact=username).exists():
         raise UsernameTaken(username)
 
 
 def create_staff(*, username: str, role: str, actor: User | None) -> tuple[User, str]:
-    """Make an account for a member of staff, with a one-time password that is shown once and stored only hashed.
+    """Make an account for a member of staff, with a one-time password that is shown once and stored
+    only hashed.
 
     Raises BadUsername, UnknownRole or UsernameTaken.
     """
     check_username(username)
     if role not in User.Role.values:
-        raise UnknownRole(f"There is no role “{role}”. The roles are {', '.join(User.Role.values)}.")
+        raise UnknownRole(
+            f"There is no role “{role}”. The roles are {', '.join(User.Role.values)}."
+        )
     password = make_one_time_password()
     user = User(username=username, role=role, is_staff=True, must_change_password=True)
     user.set_password(password)
@@ -71,9 +80,11 @@ def create_staff(*, username: str, role: str, actor: User | None) -> tuple[User,
 
 
 def reset_password(*, user: User, actor: User | None, phone_too: bool = False) -> str:
-    """Give an account a new one-time password and return it; the old one, and every session, stop working at once.
+    """Give an account a new one-time password and return it; the old one, and every session, stop
+    working at once.
 
-    `phone_too` also forgets the phone and the recovery codes: whoever lost them sets up another one.
+    `phone_too` also forgets the phone and the recovery codes: whoever lost them sets up another
+    one.
     """
     password = make_one_time_password()
     with transaction.atomic():
@@ -93,14 +104,22 @@ def reset_password(*, user: User, actor: User | None, phone_too: bool = False) -
     return password
 
 
-def change_staff(*, user: User, role: str, is_active: bool, actor: User, takes_contacts: bool = False) -> bool:
-    """Give an account another role, let it download contact details or not, or switch it off or on. False where it is so already.
+def change_staff(
+    *, user: User, role: str, is_active: bool, actor: User, takes_contacts: bool = False
+) -> bool:
+    """Give an account another role, let it download contact details or not, or switch it off or on.
+
+    False where it is so already.
 
     Accounts are never deleted: the trail names them. Raises LastAdministrator.
     """
     with transaction.atomic():
         # All administrators are locked, so that two of them cannot switch each other off at once.
-        others = User.objects.select_for_update(no_key=True).filter(role=User.Role.ADMINISTRATOR, is_active=True).order_by("pk")
+        others = (
+            User.objects.select_for_update(no_key=True)
+            .filter(role=User.Role.ADMINISTRATOR, is_active=True)
+            .order_by("pk")
+        )
         someone_left = any(other.pk != user.pk for other in others)
         kept = User.objects.select_for_update(no_key=True).get(pk=user.pk)
         names = ("role", "is_active", "takes_contacts")
@@ -109,19 +128,31 @@ def change_staff(*, user: User, role: str, is_active: bool, actor: User, takes_c
         if before == after:
             return False
         was_administrator = kept.role == User.Role.ADMINISTRATOR and kept.is_active
-        if was_administrator and not someone_left and not (role == User.Role.ADMINISTRATOR and is_active):
+        if (
+            was_administrator
+            and not someone_left
+            and not (role == User.Role.ADMINISTRATOR and is_active)
+        ):
             raise LastAdministrator
-        record(action=Action.STAFF_CHANGED, actor=actor, subject=kept.get_username(), before=before, after=after)
+        record(
+            action=Action.STAFF_CHANGED,
+            actor=actor,
+            subject=kept.get_username(),
+            before=before,
+            after=after,
+        )
         kept.role, kept.is_active, kept.takes_contacts = role, is_active, takes_contacts
         kept.save(update_fields=names)
     return True
 
 
 def locked_until(user: User) -> datetime | None:
-    """Until when no code from this account's phone is taken, after too many wrong ones; None where they are taken.
+    """Until when no code from this account's phone is taken, after too many wrong ones; None where
+    they are taken.
 
-    Only this is counted for an account by itself, and only somebody who knows its password gets so far. Wrong passwords are
-    counted for the network address that they come from too, so that whoever tries them locks out nobody but themselves.
+    Only this is counted for an account by itself, and only somebody who knows its password gets so
+    far. Wrong passwords are counted for the network address that they come from too, so that
+    whoever tries them locks out nobody but themselves.
     """
     return over_until(limit="sign_in_code", key=user.get_username())
 
@@ -138,4 +169,9 @@ def unlock(*, user: User, actor: User) -> None:
         if locked_until(user) is None:
             raise NotLocked
         forgive(limit="sign_in_code", key=user.get_username())
-        record(action=Action.STAFF_CHANGED, actor=actor, subject=user.get_username(), what="codes taken again")
+        record(
+            action=Action.STAFF_CHANGED,
+            actor=actor,
+            subject=user.get_username(),
+            what="codes taken again",
+        )

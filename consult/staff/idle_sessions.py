@@ -9,12 +9,16 @@ from django.http import HttpRequest, HttpResponse
 
 # A session is written at most so often only to say that it is used.
 NOTE_SECONDS = 60
-# In the address of a page that its browser loads anew by itself: nobody has clicked, and nobody may be there.
+# In the address of a page that its browser loads anew by itself: nobody has clicked, and nobody may
+# be there.
 BY_ITSELF = ("watch", "yes")
 
 
-def end_idle_sessions(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Sign out whoever did nothing for a while, and everybody after a working day, however busy they are.
+def end_idle_sessions(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Sign out whoever did nothing for a while, and everybody after a working day, however busy
+    they are.
 
     Visitors without a session cost nothing.
     """
@@ -24,7 +28,10 @@ def end_idle_sessions(get_response: Callable[[HttpRequest], HttpResponse]) -> Ca
             now = int(time.time())
             began_at = request.session.setdefault("began_at", now)
             seen_at = request.session.setdefault("seen_at", now)
-            if now - seen_at >= settings.SESSION_IDLE_SECONDS or now - began_at >= settings.SESSION_COOKIE_AGE:
+            if (
+                now - seen_at >= settings.SESSION_IDLE_SECONDS
+                or now - began_at >= settings.SESSION_COOKIE_AGE
+            ):
                 logout(request)
                 request.session_ended = True  # type: ignore[attr-defined]  # for the page that asks them to sign in again
             elif now - seen_at >= NOTE_SECONDS and request.GET.get(BY_ITSELF[0]) != BY_ITSELF[1]:

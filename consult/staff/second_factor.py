@@ -1,6 +1,8 @@
-"""The second thing that staff sign in with: six digits from their phone (RFC 6238), or a recovery code when it is lost.
+"""The second thing that staff sign in with: six digits from their phone (RFC 6238), or a recovery
+code when it is lost.
 
-The phone's key is computed from a random seed with the secret key, so that whoever reads the database cannot make codes.
+The phone's key is computed from a random seed with the secret key, so that whoever reads the
+database cannot make codes.
 """
 
 import base64
@@ -47,9 +49,17 @@ def key_in_letters(seed: str) -> str:
 
 
 def key_address(user: User, seed: str) -> str:
-    """The key as phones read it from a QR code: the otpauth address of the Google Authenticator wiki."""
+    """The key as phones read it from a QR code: the otpauth address of the Google Authenticator
+    wiki.
+    """
     issuer = urlsplit(settings.SITE_URL).hostname or "consult"
-    asked = {"secret": key_in_letters(seed), "issuer": issuer, "algorithm": "SHA1", "digits": DIGITS, "period": STEP_SECONDS}
+    asked = {
+        "secret": key_in_letters(seed),
+        "issuer": issuer,
+        "algorithm": "SHA1",
+        "digits": DIGITS,
+        "period": STEP_SECONDS,
+    }
     return f"otpauth://totp/{quote(f'{issuer}:{user.get_username()}')}?{urlencode(asked)}"
 
 
@@ -62,7 +72,8 @@ def code_at(key: bytes, step: int, *, digits: int = DIGITS) -> str:
 
 
 def set_up(*, user: User, seed: str, code: str) -> list[str]:
-    """Make the phone with `seed` the one that `user` signs in with, as its `code` proves, and return new recovery codes.
+    """Make the phone with `seed` the one that `user` signs in with, as its `code` proves, and
+    return new recovery codes.
 
     The phone before it, and the recovery codes, stop working. Raises WrongCode.
     """
@@ -82,21 +93,34 @@ def make_recovery_codes(*, user: User) -> list[str]:
 
 
 def _replace_recovery_codes(user: User) -> list[str]:
-    codes = ["".join(secrets.choice(PASSWORD_ALPHABET) for _ in range(RECOVERY_LENGTH)) for _ in range(RECOVERY_CODES)]
+    codes = [
+        "".join(secrets.choice(PASSWORD_ALPHABET) for _ in range(RECOVERY_LENGTH))
+        for _ in range(RECOVERY_CODES)
+    ]
     user.recovery_codes.all().delete()
-    RecoveryCode.objects.bulk_create([RecoveryCode(user=user, hashed=make_password(code)) for code in codes])
-    return ["-".join(code[start : start + 4] for start in range(0, RECOVERY_LENGTH, 4)) for code in codes]
+    RecoveryCode.objects.bulk_create(
+        [RecoveryCode(user=user, hashed=make_password(code)) for code in codes]
+    )
+    return [
+        "-".join(code[start : start + 4] for start in range(0, RECOVERY_LENGTH, 4))
+        for code in codes
+    ]
 
 
 def check_code(*, user: User, code: str, address: str) -> None:
     """Let `user`, who gave the right password, in with `code`; each code is taken once.
 
-    Wrong six-digit codes count for the account, wherever they come from, since a million can be tried; only somebody who knows
-    the password gets so far, and a recovery code works all the same. Raises WrongCode and OverLimit.
+    Wrong six-digit codes count for the account, wherever they come from, since a million can be
+    tried; only somebody who knows the password gets so far, and a recovery code works all the same.
+    Raises WrongCode and OverLimit.
     """
     code = "".join(code.split()).replace("-", "")
     digits = len(code) == DIGITS and code.isascii() and code.isdigit()
-    limit, key = ("sign_in_code", user.get_username()) if digits else ("sign_in", f"code of {user.get_username()} {address}")
+    limit, key = (
+        ("sign_in_code", user.get_username())
+        if digits
+        else ("sign_in", f"code of {user.get_username()} {address}")
+    )
     refuse_over_limit(limit=limit, key=key)
     try:
         with transaction.atomic():
@@ -104,7 +128,12 @@ def check_code(*, user: User, code: str, address: str) -> None:
                 _take_digits(user, code)
             else:
                 _take_recovery_code(user, code)
-            record(action=Action.SIGNED_IN, actor=user, subject=user.get_username(), by="code" if digits else "recovery code")
+            record(
+                action=Action.SIGNED_IN,
+                actor=user,
+                subject=user.get_username(),
+                by="code" if digits else "recovery code",
+            )
     except WrongCode:
         count_hit(limit=limit, key=key)
         record(action=Action.SIGN_IN_FAILED, actor=None, subject=user.get_username(), what="code")
@@ -114,7 +143,9 @@ def check_code(*, user: User, code: str, address: str) -> None:
 def _take_digits(user: User, code: str) -> None:
     step = _step_of(user.second_factor, code)
     # Two requests with one code at once: the database lets the first one have it.
-    if not User.objects.filter(pk=user.pk, second_factor=user.second_factor, second_factor_step__lt=step).update(second_factor_step=step):
+    if not User.objects.filter(
+        pk=user.pk, second_factor=user.second_factor, second_factor_step__lt=step
+    ).update(second_factor_step=step):
         raise WrongCode
 
 
@@ -123,7 +154,10 @@ def _take_recovery_code(user: User, code: str) -> None:
     possible = len(code) == RECOVERY_LENGTH and set(code) <= set(PASSWORD_ALPHABET)
     for kept in user.recovery_codes.all() if possible else ():
         # Whoever deletes the row has used it.
-        if check_password(code, kept.hashed) and RecoveryCode.objects.filter(pk=kept.pk).delete()[0]:
+        if (
+            check_password(code, kept.hashed)
+            and RecoveryCode.objects.filter(pk=kept.pk).delete()[0]
+        ):
             return
     raise WrongCode
 

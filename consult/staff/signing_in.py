@@ -20,7 +20,10 @@ LEFT_OVER = 8
 
 
 class WrongPassword(Exception):
-    """No active account has this name and password. Which of the two is wrong is nobody's business."""
+    """No active account has this name and password.
+
+    Which of the two is wrong is nobody's business.
+    """
 
 
 class PasswordRefused(ValueError):
@@ -41,9 +44,9 @@ def due_first(user: User) -> str:
 def check_password(*, username: str, password: str, address: str) -> User:
     """The account of that name and password, for whoever asks from a network `address`.
 
-    Failures count for the account and the address together, so that nobody can lock out somebody who signs in from
-    elsewhere. Whoever has a phone to sign in with is not in yet: `consult.staff.second_factor.check_code` comes next. Raises
-    WrongPassword and OverLimit.
+    Failures count for the account and the address together, so that nobody can lock out somebody
+    who signs in from elsewhere. Whoever has a phone to sign in with is not in yet:
+    `consult.staff.second_factor.check_code` comes next. Raises WrongPassword and OverLimit.
     """
     user = _prove(username=username, password=password, address=address)
     if not user.second_factor:
@@ -52,7 +55,10 @@ def check_password(*, username: str, password: str, address: str) -> User:
 
 
 def confirm_identity(*, user: User, password: str, address: str) -> None:
-    """Somebody who is signed in proves that it is still them. Raises WrongPassword and OverLimit."""
+    """Somebody who is signed in proves that it is still them.
+
+    Raises WrongPassword and OverLimit.
+    """
     _prove(username=user.get_username(), password=password, address=address)
     record(action=Action.IDENTITY_CONFIRMED, actor=user, subject=user.get_username())
 
@@ -79,7 +85,9 @@ def choose_password(*, user: User, password: str) -> None:
     except ValidationError as reason:
         raise PasswordRefused(list(reason.messages)) from reason
     if len(GUESSED_FIRST.sub("", password.lower())) < LEFT_OVER:
-        raise PasswordRefused(["There is little in this password but words of this service. Add others."])
+        raise PasswordRefused(
+            ["There is little in this password but words of this service. Add others."]
+        )
     if user.check_password(password):
         raise PasswordRefused(["Choose another password than the one you have."])
     with transaction.atomic():

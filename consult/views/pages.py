@@ -1,39 +1,36 @@
 """Pages that anybody may read, and the pages for what went wrong."""
 
-import logging
-import sys
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from consult.clock import day_in_words, start_of_day
 from consult.models import Consultation, published
 from consult.plans.editions import current_edition, find_published, plan_of
 from consult.plans.window import moved_in_words, window_of
 
-log = logging.getLogger(__name__)
-
-# When the accessibility statement was last held against the pages, by the tests that it speaks of and by looking.
+# When the accessibility statement was last held against the pages, by the tests that it speaks of
+# and by looking.
 ACCESSIBILITY_CHECKED_ON = date(2026, 11, 23)
-# RFC 9116 wants a date within the next year; it is told anew with every answer, so the file never goes stale.
+# RFC 9116 wants a date within the next year; it is told anew with every answer, so the file never
+# goes stale.
 SECURITY_CONTACT_HOLDS_FOR = timedelta(days=180)
-# What a search engine has no use for: pages of one person, and the staff's. Their addresses tell nothing by standing here.
+# What a search engine has no use for: pages of one person, and the staff's. Their addresses tell
+# nothing by standing here.
 NOT_FOR_ROBOTS = ["/admin/", "/health/", "/receipt/", "/staff/", "/*/respond/"]
 
 
 def page_context(slug: str) -> dict[str, Any]:
-    """What every page of a consultation shows: the consultation, its edition and plan, and where it stands in its window.
+    """What every page of a consultation shows: the consultation, its edition and plan, and where it
+    stands in its window.
 
     Raises Http404 where the public may not see it.
     """
@@ -72,25 +69,39 @@ def start(request: HttpRequest, consultation: str) -> HttpResponse:
 def section(request: HttpRequest, consultation: str, section: str) -> HttpResponse:
     """One part of the plan."""
     context = page_context(consultation)
-    return render(request, "consult/section.html", context | _reading(context, "section", section, context["plan"].sections))
+    return render(
+        request,
+        "consult/section.html",
+        context | _reading(context, "section", section, context["plan"].sections),
+    )
 
 
 def recommendation(request: HttpRequest, consultation: str, recommendation: str) -> HttpResponse:
     """One change that somebody puts forward, and what is known about it."""
     context = page_context(consultation)
     reading = _reading(context, "recommendation", recommendation, context["plan"].recommendations)
-    related = [row for row in context["plan"].sections if row.slug in reading["recommendation"].related_sections]
+    related = [
+        row
+        for row in context["plan"].sections
+        if row.slug in reading["recommendation"].related_sections
+    ]
     return render(request, "consult/recommendation.html", context | reading | {"related": related})
 
 
-def _reading(context: dict[str, Any], kind: str, slug: str, rows: tuple[Any, ...]) -> dict[str, Any]:
+def _reading(
+    context: dict[str, Any], kind: str, slug: str, rows: tuple[Any, ...]
+) -> dict[str, Any]:
     """The part to read, and its neighbours in the plan's order."""
     found = next((row for row in rows if row.slug == slug), None)
     if found is None:
         raise Http404
     pages = [part for part in context["plan"].parts if part.kind in {"section", "recommendation"}]
     place = [part.slug for part in pages].index(slug)
-    return {kind: found, "previous": pages[place - 1] if place else None, "next": pages[place + 1] if place + 1 < len(pages) else None}
+    return {
+        kind: found,
+        "previous": pages[place - 1] if place else None,
+        "next": pages[place + 1] if place + 1 < len(pages) else None,
+    }
 
 
 def how_to_respond(request: HttpRequest, consultation: str) -> HttpResponse:
@@ -105,21 +116,40 @@ def sources(request: HttpRequest, consultation: str) -> HttpResponse:
 
 def accessibility(request: HttpRequest) -> HttpResponse:
     """How well everybody can use this site, what is known to be wrong with it, and whom to tell."""
-    found = {"checked": day_in_words(start_of_day(ACCESSIBILITY_CHECKED_ON)), "contact": settings.ACCESSIBILITY_CONTACT}
-    return render(request, "consult/accessibility.html", found | {"operator": settings.OPERATOR, "rows": list(published())})
+    found = {
+        "checked": day_in_words(start_of_day(ACCESSIBILITY_CHECKED_ON)),
+        "contact": settings.ACCESSIBILITY_CONTACT,
+    }
+    return render(
+        request,
+        "consult/accessibility.html",
+        found | {"operator": settings.OPERATOR, "rows": list(published())},
+    )
 
 
 def safety(request: HttpRequest) -> HttpResponse:
     """How to leave this site in a hurry, and who helps."""
     helpers = [
-        (_("Police"), _("999 in an emergency, 101 at other times"), _("Textphone 18000 or 18001 101.")),
+        (
+            _("Police"),
+            _("999 in an emergency, 101 at other times"),
+            _("Textphone 18000 or 18001 101."),
+        ),
         (_("Victim Support"), "0808 168 9111", _("Help after any crime, reported or not.")),
-        (_("National Domestic Abuse Helpline"), "0808 2000 247", _("For women, day and night. Run by Refuge.")),
+        (
+            _("National Domestic Abuse Helpline"),
+            "0808 2000 247",
+            _("For women, day and night. Run by Refuge."),
+        ),
         (_("Men’s Advice Line"), "0808 801 0327", _("For men who are abused by a partner.")),
         (_("Rape Crisis"), "0808 500 2222", _("After rape or sexual abuse, whenever it happened.")),
         (_("Childline"), "0800 1111", _("For anybody under 19.")),
         (_("Samaritans"), "116 123", _("Somebody to talk to, day and night.")),
-        (_("Crimestoppers"), "0800 555 111", _("To say what you know about a crime without giving your name.")),
+        (
+            _("Crimestoppers"),
+            "0800 555 111",
+            _("To say what you know about a crime without giving your name."),
+        ),
     ]
     return render(request, "consult/safety.html", {"helpers": helpers})
 
@@ -155,116 +185,3 @@ def security_contact(request: HttpRequest) -> HttpResponse:
 def favicon(request: HttpRequest) -> HttpResponse:
     """Browsers that read no link element ask here."""
     return redirect(static("consult/favicon.png"))
-
-
-def say(request: HttpRequest, *, status: int, heading: str, lines: list[str]) -> HttpResponse:
-    """A page with a message and a way back."""
-    context = {"heading": heading, "lines": lines, "link": "/", "link_words": _("Go to the start page")}
-    return render(request, "message.html", context, status=status)
-
-
-def offer_again(request: HttpRequest, *, status: int, heading: str, lines: list[str]) -> HttpResponse:
-    """A page that says why nothing was saved, with what was typed and a button to send it again. Asks the database for nothing."""
-    private = {"csrfmiddlewaretoken", "password", "new_password", "new_password_again"}
-    typed = [(name, value) for name, values in request.POST.lists() if name not in private for value in values]
-    context = {"typed": typed, "sent": request.method == "POST", "address": request.get_full_path(), "heading": heading, "lines": lines}
-    page = render(request, "try_again.html", context, status=status)
-    page["Cache-Control"] = "no-store"
-    return page
-
-
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form came without its cookie: it was open for very long, cookies are off, or another site sent it."""
-    heading = _("This page needs to be sent again")
-    if "/respond/" in request.path:
-        lines = [
-            _("We could not check that this page came from your browser. It may have been open for a long time."),
-            _("What you typed is still here. Check that it is yours, then press the button."),
-        ]
-        return offer_again(request, status=403, heading=heading, lines=lines)
-    lines = [
-        _("We could not check that this form came from your browser. Cookies may be switched off."),
-        _("Go back, load that page again and send it."),
-    ]
-    return say(request, status=403, heading=heading, lines=lines)
-
-
-def too_often(request: HttpRequest, *, seconds: int) -> HttpResponse:
-    """So many came from this address that this one has to wait."""
-    minutes = max(seconds // 60, 1)
-    lines = [
-        ngettext(
-            "Very many people are using this service from your network. Please wait %(minutes)s minute.",
-            "Very many people are using this service from your network. Please wait up to %(minutes)s minutes.",
-            minutes,
-        )
-        % {"minutes": minutes},
-        _("What you typed is still here. Then press the button. It is counted once, however often you send it."),
-    ]
-    page = offer_again(request, status=429, heading=_("Please wait a little"), lines=lines)
-    page["Retry-After"] = str(seconds)
-    return page
-
-
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """What came makes no sense, or is too much of it."""
-    if isinstance(exception, RequestDataTooBig | TooManyFieldsSent):
-        lines = [
-            _("What you sent is larger than this service can take. It was not saved."),
-            _("Go back in your browser: what you typed should still be there. Copy it somewhere safe, and send a shorter answer."),
-            _("Pages that you saved before are still there."),
-        ]
-        return say(request, status=413, heading=_("This is too long to send"), lines=lines)
-    lines = [
-        _("Your browser sent something that we cannot read. Nothing on that page was saved. Pages that you saved before are still there."),
-        _("Go back, and send it again in plain text."),
-    ]
-    return say(request, status=400, heading=_("There is a problem with this page"), lines=lines)
-
-
-def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Signed in, but without the right."""
-    log.warning("Account %s was refused %s.", request.user.pk, request.resolver_match.view_name if request.resolver_match else "a page")
-    return say(
-        request,
-        status=403,
-        heading=_("You cannot see this page"),
-        lines=[_("Your account does not have the right to it. An administrator can give it to you.")],
-    )
-
-
-def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Nothing is at this address."""
-    lines = [
-        _("If you typed the address, check that it is right. If you pasted it, check that you copied all of it."),
-        _("Answers that you saved on this device are still there."),
-    ]
-    return say(request, status=404, heading=_("Page not found"), lines=lines)
-
-
-def server_error(request: HttpRequest) -> HttpResponse:
-    """Our fault, or the database is away for the moment."""
-    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
-        return away(request)
-    lines = [
-        _("Something went wrong on our side. Whatever pages you finished with Continue are saved."),
-        _("Wait a minute, go back, and try again. If you were sending your response, sending it again is safe: it is counted once."),
-    ]
-    return say(request, status=500, heading=_("Sorry, there is a problem"), lines=lines)
-
-
-def away(request: HttpRequest) -> HttpResponse:
-    """The database does not answer."""
-    if request.method == "POST":
-        lines = [
-            _("We could not save this page just now. What you typed on it is still here."),
-            _("Wait half a minute, then press the button. Sending your response again is safe: it is counted once."),
-        ]
-    else:
-        lines = [
-            _("This service cannot reach its records just now. Nothing that was saved is lost."),
-            _("Wait half a minute, then load this page again."),
-        ]
-    page = offer_again(request, status=503, heading=_("Sorry, please try again in a moment"), lines=lines)
-    page["Retry-After"] = "30"
-    return page

@@ -7,12 +7,17 @@ from django.middleware.gzip import GZipMiddleware
 class CompressPages(GZipMiddleware):
     """Compress pages, and nothing else: files are compressed already or are resumed by their bytes.
 
-    Django adds random bytes, and masks the CSRF token anew on each page, so that lengths tell an eavesdropper nothing
-    (breachattack.com); cookies do not come with what another site's page asks for.
+    Django adds random bytes, and masks the CSRF token anew on each page, so that lengths tell an
+    eavesdropper nothing (breachattack.com); cookies do not come with what another site's page asks
+    for.
     """
 
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        if not isinstance(response, HttpResponse) or not response.headers.get("Content-Type", "").startswith("text/html"):
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        if not isinstance(response, HttpResponse) or not response.headers.get(
+            "Content-Type", ""
+        ).startswith("text/html"):
             return response
         compressed: HttpResponseBase = super().process_response(request, response)
         return compressed

@@ -2,7 +2,8 @@
 
 from django.db import connection
 
-# What each setting must not be, and what happens if it is. https://www.postgresql.org/docs/current/runtime-config-wal.html
+# What each setting must not be, and what happens if it is.
+# https://www.postgresql.org/docs/current/runtime-config-wal.html
 UNSAFE = {
     "fsync": "a power cut can lose or tear the whole database",
     "full_page_writes": "a power cut can tear pages that were being written",
@@ -11,17 +12,30 @@ UNSAFE = {
 
 
 class UnsafeDatabase(Exception):
-    """The database may forget what it has confirmed; the message says which setting is to be changed."""
+    """The database may forget what it has confirmed; the message says which setting is to be
+    changed.
+    """
 
 
 def unsafe_settings() -> list[str]:
-    """The settings of this connection's database that would break the promise. Raises DatabaseError where it does not answer."""
+    """The settings of this connection's database that would break the promise.
+
+    Raises DatabaseError where it does not answer.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT name FROM pg_settings WHERE name = ANY(%s) AND setting = 'off' ORDER BY name", [list(UNSAFE)])
+        cursor.execute(
+            "SELECT name FROM pg_settings WHERE name = ANY(%s) AND setting = 'off' ORDER BY name",
+            [list(UNSAFE)],
+        )
         return [row[0] for row in cursor.fetchall()]
 
 
 def refuse_unsafe_database() -> None:
-    """Raise UnsafeDatabase where a response that is called received could be lost. Raises DatabaseError where it does not answer."""
+    """Raise UnsafeDatabase where a response that is called received could be lost.
+
+    Raises DatabaseError where it does not answer.
+    """
     if off := unsafe_settings():
-        raise UnsafeDatabase(f"PostgreSQL's {off[0]} is off, so that {UNSAFE[off[0]]}. Set it to on.")
+        raise UnsafeDatabase(
+            f"PostgreSQL's {off[0]} is off, so that {UNSAFE[off[0]]}. Set it to on."
+        )

@@ -5,8 +5,19 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 
 # Nothing here needs any of them, and no script that ever got in shall have them.
-REFUSED = ["accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "microphone", "midi", "payment", "usb"]
-# Django's own middleware sets these too, but not on what it refuses itself, as a request for another host.
+REFUSED = [
+    "accelerometer",
+    "camera",
+    "display-capture",
+    "geolocation",
+    "gyroscope",
+    "microphone",
+    "midi",
+    "payment",
+    "usb",
+]
+# Django's own middleware sets these too, but not on what it refuses itself, as a request for
+# another host.
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -17,7 +28,9 @@ ALWAYS = {
 PERMISSIONS = ", ".join(f"{name}=()" for name in REFUSED)
 
 
-def security_headers(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+def security_headers(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
     """Refuse the browser's powers to this site's pages, and our files to other sites' pages."""
 
     def answer(request: HttpRequest) -> HttpResponse:

@@ -1,4 +1,6 @@
-"""Whether the service is alive, and whether it can do its work: for load balancers and health checks."""
+"""Whether the service is alive, and whether it can do its work: for load balancers and health
+checks.
+"""
 
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
@@ -10,10 +12,15 @@ def live(request: HttpRequest) -> JsonResponse:
 
 
 def ready(request: HttpRequest) -> JsonResponse:
-    """The database answers too. Redis is not asked: without it responses are received all the same."""
+    """The database answers too.
+
+    Redis is not asked: without it responses are received all the same.
+    """
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except DatabaseError:
-        return JsonResponse({"status": "not ready", "because": "the database does not answer"}, status=503)
+        return JsonResponse(
+            {"status": "not ready", "because": "the database does not answer"}, status=503
+        )
     return JsonResponse({"status": "ready"})

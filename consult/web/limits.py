@@ -11,10 +11,14 @@ from consult.models import User
 METHODS = ["GET", "HEAD", "OPTIONS", "POST"]
 
 
-def refuse_what_no_form_sends(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Refuse methods that no page of ours has, and bodies larger than any form of ours, before a byte of them is read.
+def refuse_what_no_form_sends(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Refuse methods that no page of ours has, and bodies larger than any form of ours, before a
+    byte of them is read.
 
-    Larger files are for whoever is signed in. What comes in chunks has no length, and Django reads none of it.
+    Larger files are for whoever is signed in. What comes in chunks has no length, and Django reads
+    none of it.
     """
 
     def answer(request: HttpRequest) -> HttpResponse:

@@ -1,4 +1,7 @@
-"""What the service writes of itself: one line each, as JSON where it runs for real. No answers, names, addresses or tokens."""
+"""What the service writes of itself: one line each, as JSON where it runs for real.
+
+No answers, names, addresses or tokens.
+"""
 
 import json
 import logging
@@ -48,12 +51,18 @@ class LineFormatter(logging.Formatter):
 
 
 def clean(text: str) -> str:
-    """`text` without what may be somebody's: rows that the database quotes, and receipts' addresses."""
+    """`text` without what may be somebody's: rows that the database quotes, and receipts'
+    addresses.
+    """
     return TOKENS.sub(r"\1…", QUOTES_ROWS.sub(r"\1: left out", text))
 
 
-def request_log(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Give each request an id, and say how it went: the route, not the address, which may be a key."""
+def request_log(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Give each request an id, and say how it went: the route, not the address, which
+    may be a key.
+    """
 
     def answer(request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-ID", "")
@@ -68,7 +77,13 @@ def request_log(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable
                 "status": page.status_code,
                 "ms": round((time.monotonic() - began) * 1000, 1),
             }
-            log.info("%s %s %s", request.method, route or "no route", page.status_code, extra={"fields": fields})
+            log.info(
+                "%s %s %s",
+                request.method,
+                route or "no route",
+                page.status_code,
+                extra={"fields": fields},
+            )
             page["X-Request-ID"] = current_id.get()
             return page
         finally:

@@ -1,4 +1,7 @@
-"""How often something may be done. Generous where many share one address, and counted in the database, for all processes alike."""
+"""How often something may be done.
+
+Generous where many share one address, and counted in the database, for all processes alike.
+"""
 
 import hashlib
 import hmac
@@ -23,15 +26,22 @@ class OverLimit(Exception):
 
 
 def is_over(*, limit: str, key: str, counted_as: str = "") -> bool:
-    """Whether `key` did what `limit` names as often as it may, or what `counted_as` names, where that is another limit's."""
+    """Whether `key` did what `limit` names as often as it may, or what `counted_as` names, where
+    that is another limit's.
+    """
     most, seconds = settings.LIMITS[limit]
-    lately = Hit.objects.filter(limit=counted_as or limit, key=_hashed(key), at__gt=Now() - timedelta(seconds=seconds))
+    lately = Hit.objects.filter(
+        limit=counted_as or limit, key=_hashed(key), at__gt=Now() - timedelta(seconds=seconds)
+    )
     # No more rows are counted than the answer needs.
     return lately[:most].count() >= most
 
 
 def refuse_over_limit(*, limit: str, key: str) -> None:
-    """Raise OverLimit where `key` did what `limit` names as often as it may. Trying again does not make it longer."""
+    """Raise OverLimit where `key` did what `limit` names as often as it may.
+
+    Trying again does not make it longer.
+    """
     if is_over(limit=limit, key=key):
         raise OverLimit(settings.LIMITS[limit][1])
 
@@ -39,7 +49,9 @@ def refuse_over_limit(*, limit: str, key: str) -> None:
 def over_until(*, limit: str, key: str) -> datetime | None:
     """Until when `key` is over `limit`; None where it is not."""
     most, seconds = settings.LIMITS[limit]
-    lately = Hit.objects.filter(limit=limit, key=_hashed(key), at__gt=Now() - timedelta(seconds=seconds)).order_by("-at")
+    lately = Hit.objects.filter(
+        limit=limit, key=_hashed(key), at__gt=Now() - timedelta(seconds=seconds)
+    ).order_by("-at")
     # It is over while so many are counted, so until the last of these is too old.
     deciding = list(lately.values_list("at", flat=True)[:most])
     return deciding[-1] + timedelta(seconds=seconds) if len(deciding) == most else None
@@ -48,7 +60,12 @@ def over_until(*, limit: str, key: str) -> datetime | None:
 def which_are_over(*, limit: str, keys: Iterable[str]) -> set[str]:
     """Those of `keys` that are over `limit`, asked at once."""
     most, seconds = settings.LIMITS[limit]
-    lately = Hit.objects.filter(limit=limit, at__gt=Now() - timedelta(seconds=seconds)).order_by().values("key").annotate(hits=Count("pk"))
+    lately = (
+        Hit.objects.filter(limit=limit, at__gt=Now() - timedelta(seconds=seconds))
+        .order_by()
+        .values("key")
+        .annotate(hits=Count("pk"))
+    )
     over = set(lately.filter(hits__gte=most).values_list("key", flat=True))
     return {key for key in keys if _hashed(key) in over}
 
@@ -70,7 +87,9 @@ def count_refusal(*, reason: str) -> None:
 
 def refusals() -> dict[str, int]:
     """How often something was refused in the last two days, by reason."""
-    return dict(Hit.objects.filter(limit="refused").order_by().values_list("key").annotate(Count("pk")))
+    return dict(
+        Hit.objects.filter(limit="refused").order_by().values_list("key").annotate(Count("pk"))
+    )
 
 
 def forget_hits() -> int:
@@ -79,4 +98,6 @@ def forget_hits() -> int:
 
 
 def _hashed(key: str) -> str:
-    return hmac.digest(settings.SECRET_KEY.encode(), key.encode("utf-8", "surrogatepass"), hashlib.sha256).hex()
+    return hmac.digest(
+        settings.SECRET_KEY.encode(), key.encode("utf-8", "surrogatepass"), hashlib.sha256
+    ).hex()

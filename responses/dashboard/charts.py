@@ -1,6 +1,8 @@
-"""Charts as SVG text, drawn here and now: no script, nothing from elsewhere, readable in black and white. Pure.
+"""Charts as SVG text, drawn here and now: no script, nothing from elsewhere, readable in black and
+white. Pure.
 
-Each has a title and a description for those who do not see it, and stands above a table of the same figures.
+Each has a title and a description for those who do not see it, and stands above a table of the same
+figures.
 """
 
 import textwrap
@@ -12,7 +14,13 @@ WIDTH = 720
 LABEL_CHARS = 80
 INK, QUIET, FILL = "#0b0c0c", "#505a5f", "#0f6674"
 # From few to many, and the colour of words on each.
-SHADES = [("#e6f0f1", INK), ("#b3d3d7", INK), ("#6fa9b0", INK), ("#0f6674", "#ffffff"), ("#123c4a", "#ffffff")]
+SHADES = [
+    ("#e6f0f1", INK),
+    ("#b3d3d7", INK),
+    ("#6fa9b0", INK),
+    ("#0f6674", "#ffffff"),
+    ("#123c4a", "#ffffff"),
+]
 SERIES = ["#0f6674", "#e0a526", "#8c4a6b", "#505a5f"]
 TOO_FEW = "fewer than 5, or hidden with them"
 
@@ -74,15 +82,26 @@ def bars(title: str, rows: Sequence[tuple[str, int | None]]) -> str:
             lines.append(_words(0, y + 15, line))
             y += 20
         y -= 20
-        lines.append(f'<rect x="0" y="{y + 22}" width="{max(width, 1)}" height="18" fill="{FILL}"/>')
-        lines.append(_words(max(width, 1) + 8, y + 36, TOO_FEW if count is None else f"{count:,}", fill=QUIET if count is None else INK))
+        lines.append(
+            f'<rect x="0" y="{y + 22}" width="{max(width, 1)}" height="18" fill="{FILL}"/>'
+        )
+        lines.append(
+            _words(
+                max(width, 1) + 8,
+                y + 36,
+                TOO_FEW if count is None else f"{count:,}",
+                fill=QUIET if count is None else INK,
+            )
+        )
         y += 52
     told = ", ".join(f"{label}: {TOO_FEW if count is None else count}" for label, count in rows)
     return _svg(title, told, max(y, 1), lines)
 
 
 def columns(title: str, days: Sequence[str], series: Mapping[str, Sequence[int]]) -> str:
-    """A column standing for each day, its parts one on the other, with the days at both ends and the most written."""
+    """A column standing for each day, its parts one on the other, with the days at both ends and
+    the most written.
+    """
     totals = [sum(parts) for parts in zip(*series.values(), strict=True)] if series else []
     most, height = max(totals, default=0) or 1, 220
     step = WIDTH / max(len(days), 1)
@@ -94,9 +113,15 @@ def columns(title: str, days: Sequence[str], series: Mapping[str, Sequence[int]]
             y -= tall
             if tall:
                 wide = max(min(step, 40) - 1, 0.5)
-                lines.append(f'<rect x="{number * step:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{tall:.1f}" fill="{colour}"/>')
+                lines.append(
+                    f'<rect x="{number * step:.1f}" y="{y:.1f}" width="{wide:.1f}" '
+                    f'height="{tall:.1f}" fill="{colour}"/>'
+                )
     if days:
-        lines += [_words(0, 14, f"The most on one day: {max(totals):,}"), _words(0, height + 40, days[0])]
+        lines += [
+            _words(0, 14, f"The most on one day: {max(totals):,}"),
+            _words(0, height + 40, days[0]),
+        ]
         if len(days) > 1:
             lines.append(_words(WIDTH, height + 40, days[-1], anchor="end"))
     for number, (name, colour) in enumerate(zip(series, SERIES, strict=False)):
@@ -108,7 +133,10 @@ def columns(title: str, days: Sequence[str], series: Mapping[str, Sequence[int]]
 
 
 def tiles(title: str, counts: Mapping[str, int | None], labels: Mapping[str, str]) -> str:
-    """A map of London in equal tiles, darker where more came from. `counts` and `labels` go by the area's slug."""
+    """A map of London in equal tiles, darker where more came from.
+
+    `counts` and `labels` go by the area's slug.
+    """
     size, known = 88, [count for slug in TILES if (count := counts.get(slug))]
     most = max(known, default=0) or 1
     lines = []
@@ -120,15 +148,31 @@ def tiles(title: str, counts: Mapping[str, int | None], labels: Mapping[str, str
         lines.append(f'<rect x="{x}" y="{y}" width="{size}" height="{size}" fill="{fill}"/>')
         lines.append(_words(x + size / 2, y + 38, short, fill=ink, anchor="middle", size=14))
         lines.append(_words(x + size / 2, y + 62, figure, fill=ink, anchor="middle", size=17))
-    told = ", ".join(f"{labels.get(slug, slug)}: {TOO_FEW if counts.get(slug, 0) is None else counts.get(slug, 0)}" for slug in TILES)
+    told = ", ".join(
+        (
+            f"{labels.get(slug, slug)}: "
+            f"{TOO_FEW if counts.get(slug, 0) is None else counts.get(slug, 0)}"
+        )
+        for slug in TILES
+    )
     return _svg(title, told, 7 * (size + 2), lines)
 
 
-def _words(x: float, y: float, words: str, *, fill: str = INK, anchor: str = "start", size: int = 16) -> str:
+def _words(
+    x: float, y: float, words: str, *, fill: str = INK, anchor: str = "start", size: int = 16
+) -> str:
     place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
-    return f'<text {place} font-family="Arial, Helvetica, sans-serif" font-size="{size}" fill="{fill}">{escape(words)}</text>'
+    return (
+        f'<text {place} font-family="Arial, Helvetica, sans-serif" font-size="{size}" '
+        f'fill="{fill}">{escape(words)}</text>'
+    )
 
 
 def _svg(title: str, told: str, height: float, lines: Sequence[str]) -> str:
-    opening = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" width="100%" role="img">'
-    return f"{opening}<title>{escape(title)}</title><desc>{escape(told)}</desc>{''.join(lines)}</svg>"
+    opening = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" '
+        'width="100%" role="img">'
+    )
+    return (
+        f"{opening}<title>{escape(title)}</title><desc>{escape(told)}</desc>{''.join(lines)}</svg>"
+    )

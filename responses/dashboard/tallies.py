@@ -1,4 +1,7 @@
-"""Counting what came in, for the dashboard. A job counts; small groups are kept out of what is shown."""
+"""Counting what came in, for the dashboard.
+
+A job counts; small groups are kept out of what is shown.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,8 +15,8 @@ from consult.clock import LONDON
 from consult.models import Consultation
 from consult.plans.document import Question
 from consult.plans.editions import current_edition, plan_of
+from responses.current import current_responses
 from responses.models import Batch, CodedAnswer, Confirmation, Response, Review, Tally
-from responses.reviewing.clusters import current_responses
 from responses.reviewing.coding import questions_to_code
 
 # A group of fewer is not shown: among few people somebody can be told by what they chose.
@@ -31,7 +34,10 @@ class Row:
 
 
 def tally(*, consultation: Consultation) -> Tally:
-    """Count everything anew. Seconds of work where there are a million responses, so a job does it and not a page."""
+    """Count everything anew.
+
+    Seconds of work where there are a million responses, so a job does it and not a page.
+    """
     current = current_responses(consultation)
     days = (
         Response.objects.filter(consultation=consultation, version=1)
@@ -48,24 +54,37 @@ def tally(*, consultation: Consultation) -> Tally:
             "synthetic": current.filter(synthetic=True).count(),
             "days": [[day.isoformat(), channel, count] for day, channel, count in days],
             "choices": _choices(consultation),
-            "states": dict(Review.objects.filter(response__in=current).values_list("state").annotate(count=Count("pk"))),
-            "coded": {question.slug: _coded(consultation, question) for question in questions_to_code(consultation)},
+            "states": dict(
+                Review.objects.filter(response__in=current)
+                .values_list("state")
+                .annotate(count=Count("pk"))
+            ),
+            "coded": {
+                question.slug: _coded(consultation, question)
+                for question in questions_to_code(consultation)
+            },
         }
-        made, _new = Tally.objects.update_or_create(consultation=consultation, defaults={"figures": figures, "counted_at": Now()})
+        made, _new = Tally.objects.update_or_create(
+            consultation=consultation, defaults={"figures": figures, "counted_at": Now()}
+        )
     made.refresh_from_db()
     return made
 
 
 def _choices(consultation: Consultation) -> dict[str, dict[str, int]]:
-    """How many gave each answer to each closed question; where several may be chosen a response counts with each."""
+    """How many gave each answer to each closed question; where several may be chosen a response
+    counts with each.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
             SELECT answer.key, option.slug, count(*) FROM responses_response AS response
-            JOIN responses_review AS review ON review.response_id = response.id AND NOT review.superseded,
+            JOIN responses_review AS review ON review.response_id = response.id
+                AND NOT review.superseded,
             LATERAL jsonb_each(response.choices) AS answer,
             LATERAL jsonb_array_elements_text(
-                CASE jsonb_typeof(answer.value) WHEN 'array' THEN answer.value ELSE jsonb_build_array(answer.value) END
+                CASE jsonb_typeof(answer.value) WHEN 'array' THEN answer.value
+                    ELSE jsonb_build_array(answer.value) END
             ) AS option(slug)
             WHERE response.consultation_id = %s AND response.act IN ('sent', 'amended')
             GROUP BY 1, 2
@@ -87,19 +106,25 @@ def _coded(consultation: Consultation, question: Question) -> list[int]:
 def suppress(counts: Mapping[str, int], *, exclusive: bool) -> dict[str, int | None]:
     """`counts` with None for groups too small to be shown.
 
-    Where each response is in one group only (`exclusive`) and the whole is known, what is missing could be worked out by
-    taking the rest from it. So at least two groups are left out, with FEWEST_SHOWN between them: the next smallest go too.
+    Where each response is in one group only (`exclusive`) and the whole is known, what is missing
+    could be worked out by taking the rest from it. So at least two groups are left out, with
+    FEWEST_SHOWN between them: the next smallest go too.
     """
     hidden = {name for name, count in counts.items() if 0 < count < FEWEST_SHOWN}
     if exclusive and hidden:
-        others = sorted((name for name, count in counts.items() if count >= FEWEST_SHOWN), key=lambda name: (counts[name], name))
+        others = sorted(
+            (name for name, count in counts.items() if count >= FEWEST_SHOWN),
+            key=lambda name: (counts[name], name),
+        )
         while others and (len(hidden) < 2 or sum(counts[name] for name in hidden) < FEWEST_SHOWN):
             hidden.add(others.pop(0))
     return {name: None if name in hidden else count for name, count in counts.items()}
 
 
 def distribution(figures: Mapping[str, Any], question: Question) -> list[Row]:
-    """How a closed question was answered: a row for each option in order, and one for those who left it out."""
+    """How a closed question was answered: a row for each option in order, and one for those who
+    left it out.
+    """
     counted = figures["choices"].get(question.slug, {})
     counts = {option.slug: counted.get(option.slug, 0) for option in question.options}
     exclusive = question.kind == "one"
@@ -107,24 +132,45 @@ def distribution(figures: Mapping[str, Any], question: Question) -> list[Row]:
         counts[UNANSWERED] = max(figures["current"] - sum(counts.values()), 0)
     shown = suppress(counts, exclusive=exclusive)
     labels = {option.slug: option.label for option in question.options}
-    return [Row(slug, labels.get(slug, "Not answered, or not asked"), count) for slug, count in shown.items()]
+    return [
+        Row(slug, labels.get(slug, "Not answered, or not asked"), count)
+        for slug, count in shown.items()
+    ]
 
 
 def closed_questions(consultation: Consultation) -> list[Question]:
-    """The questions that are answered by choosing, in order. Never the equality ones, which are kept apart."""
-    return [question for question in plan_of(current_edition(consultation)).asked if question.closed]
+    """The questions that are answered by choosing, in order.
+
+    Never the equality ones, which are kept apart.
+    """
+    return [
+        question for question in plan_of(current_edition(consultation)).asked if question.closed
+    ]
 
 
 def full_titles(consultation: Consultation) -> dict[str, str]:
-    """Each question's wording by its slug, after the title of the part that it is asked about: several parts ask the same."""
+    """Each question's wording by its slug, after the title of the part that it is asked about:
+    several parts ask the same.
+    """
     parts = plan_of(current_edition(consultation)).parts
-    return {question.slug: f"{part.title}: {question.text}" for part in parts for question in part.questions}
+    return {
+        question.slug: f"{part.title}: {question.text}"
+        for part in parts
+        for question in part.questions
+    }
 
 
 def happening(consultation: Consultation) -> dict[str, Any]:
-    """What cannot wait for the next count: the oldest unread response, the confirmations, and the last batch."""
-    # Their ids are in the order of arrival, and the state's index is: the first is found without looking at the others.
-    unread = current_responses(consultation).filter(review__state=Review.State.UNREAD).order_by("review__response_id")
+    """What cannot wait for the next count: the oldest unread response, the confirmations, and the
+    last batch.
+    """
+    # Their ids are in the order of arrival, and the state's index is: the first is found without
+    # looking at the others.
+    unread = (
+        current_responses(consultation)
+        .filter(review__state=Review.State.UNREAD)
+        .order_by("review__response_id")
+    )
     left = [Confirmation.State.WAITING, Confirmation.State.FAILED]
     confirmations = Confirmation.objects.filter(response__consultation=consultation, state__in=left)
     states = dict(confirmations.values_list("state").annotate(count=Count("pk")))

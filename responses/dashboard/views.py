@@ -1,4 +1,6 @@
-"""The dashboard: what came in and how far it is read, in figures and charts, for reviewers and analysts."""
+"""The dashboard: what came in and how far it is read, in figures and charts, for reviewers and
+analysts.
+"""
 
 import csv
 from dataclasses import dataclass
@@ -8,22 +10,29 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models.functions import Now
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from consult.cells import safe_cell
 from consult.clock import day_in_words, in_words, start_of_day
 from consult.models import Consultation, Right
-from consult.staff.views.sign_in import staff_only
+from consult.nudging import nudge
+from consult.staff.access import StaffRequest, staff_only
 from responses.dashboard.charts import bars, columns, tiles
-from responses.dashboard.tallies import FEWEST_SHOWN, closed_questions, distribution, full_titles, happening
+from responses.dashboard.tallies import (
+    FEWEST_SHOWN,
+    closed_questions,
+    distribution,
+    full_titles,
+    happening,
+)
+from responses.dashboard.tasks import count
 from responses.exporting.batches import due_at
-from responses.exporting.columns import safe_cell
 from responses.models import Response, Review, Tally
 from responses.reviewing.coding import questions_to_code
-from responses.tasks import nudge_counting
 
 BOROUGH = "borough"
 DAYS = "received-by-day"
@@ -49,7 +58,7 @@ class Chart:
 
 @staff_only(Right.SEE_FIGURES)
 @require_safe
-def dashboard(request: HttpRequest) -> HttpResponse:
+def dashboard(request: StaffRequest) -> HttpResponse:
     """Every consultation's figures as last counted, and what is waiting now."""
     rows = []
     published = Consultation.objects.filter(published_at__isnull=False).annotate(now=Now())  # type: ignore[no-redef]  # declared on the model
@@ -64,7 +73,9 @@ def dashboard(request: HttpRequest) -> HttpResponse:
                 "charts": charts_of(consultation, counted.figures) if counted else [],
                 "now": now,
                 "oldest_unread": in_words(now["oldest_unread"]) if now["oldest_unread"] else "",
-                "due": in_words(due) if (due := due_at(consultation=consultation, now=consultation.now)) else "",
+                "due": in_words(due)
+                if (due := due_at(consultation=consultation, now=consultation.now))
+                else "",
                 "sealed": in_words(now["batch"].sealed_at) if now["batch"] else "",
             }
         )
@@ -73,19 +84,23 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 @staff_only(Right.SEE_FIGURES)
 @require_POST
-def count_now(request: HttpRequest) -> HttpResponse:
+def count_now(request: StaffRequest) -> HttpResponse:
     """Have a worker count anew."""
-    nudge_counting()
+    nudge(count)
     messages.success(request, _("The service is counting. Load this page again in a moment."))
     return redirect("dashboard")
 
 
 @staff_only(Right.SEE_FIGURES)
 @require_safe
-def chart_file(request: HttpRequest, consultation: str, chart: str, kind: str) -> HttpResponse:
+def chart_file(request: StaffRequest, consultation: str, chart: str, kind: str) -> HttpResponse:
     """One chart to take away: the drawing as SVG, or its figures as CSV."""
-    counted = get_object_or_404(Tally.objects.select_related("consultation"), consultation__slug=consultation)
-    found = next((one for one in charts_of(counted.consultation, counted.figures) if one.slug == chart), None)
+    counted = get_object_or_404(
+        Tally.objects.select_related("consultation"), consultation__slug=consultation
+    )
+    found = next(
+        (one for one in charts_of(counted.consultation, counted.figures) if one.slug == chart), None
+    )
     if found is None or kind not in {"svg", "csv"}:
         raise Http404
     if kind == "svg":
@@ -95,14 +110,21 @@ def chart_file(request: HttpRequest, consultation: str, chart: str, kind: str) -
         writer = csv.writer(table)
         writer.writerow(map(safe_cell, found.head))
         for row in found.rows:
-            writer.writerow([f"fewer than {FEWEST_SHOWN}" if cell is None else safe_cell(str(cell)) for cell in row])
+            writer.writerow(
+                [
+                    f"fewer than {FEWEST_SHOWN}" if cell is None else safe_cell(str(cell))
+                    for cell in row
+                ]
+            )
         answer = HttpResponse(table.getvalue(), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{consultation}-{chart}.{kind}"'
     return answer
 
 
 def charts_of(consultation: Consultation, figures: dict[str, Any]) -> list[Chart]:
-    """The charts of one count: by day and channel, what was read, where from, and each closed question."""
+    """The charts of one count: by day and channel, what was read, where from, and each closed
+    question.
+    """
     made = [_by_day(figures), _by_state(figures), _coded(consultation, figures)]
     titles = full_titles(consultation)
     for question in closed_questions(consultation):
@@ -121,11 +143,18 @@ def charts_of(consultation: Consultation, figures: dict[str, Any]) -> list[Chart
 def _by_day(figures: dict[str, Any]) -> Chart:
     days = sorted({day for day, _channel, _count in figures["days"]})
     counts = {(day, channel): count for day, channel, count in figures["days"]}
-    channels = [channel for channel in Response.Channel if any(day_channel[1] == channel for day_channel in counts)]
-    series = {str(channel.label): [counts.get((day, channel), 0) for day in days] for channel in channels}
+    channels = [
+        channel
+        for channel in Response.Channel
+        if any(day_channel[1] == channel for day_channel in counts)
+    ]
+    series = {
+        str(channel.label): [counts.get((day, channel), 0) for day in days] for channel in channels
+    }
     named = [day_in_words(start_of_day(date.fromisoformat(day))) for day in days]
     rows: list[list[str | int | None]] = [
-        [name, *(counts.get((day, channel), 0) for channel in channels)] for name, day in zip(named, days, strict=True)
+        [name, *(counts.get((day, channel), 0) for channel in channels)]
+        for name, day in zip(named, days, strict=True)
     ]
     title = _("Received by day (UK time) and channel")
     return Chart(DAYS, title, columns(title, named, series), [_("Day"), *series], rows)
@@ -134,7 +163,13 @@ def _by_day(figures: dict[str, Any]) -> Chart:
 def _by_state(figures: dict[str, Any]) -> Chart:
     states = [(str(state.label), figures["states"].get(state, 0)) for state in Review.State]
     title = _("Read so far")
-    return Chart(STATES, title, bars(title, states), [_("State"), _("Responses")], [[label, count] for label, count in states])
+    return Chart(
+        STATES,
+        title,
+        bars(title, states),
+        [_("State"), _("Responses")],
+        [[label, count] for label, count in states],
+    )
 
 
 def _coded(consultation: Consultation, figures: dict[str, Any]) -> Chart:
@@ -144,5 +179,11 @@ def _coded(consultation: Consultation, figures: dict[str, Any]) -> Chart:
     for question in questions_to_code(consultation):
         answers, coded = figures["coded"].get(question.slug, [0, 0])
         rows.append([titles[question.slug], answers, coded])
-    drawn = [(_("%(question)s: of %(answers)s") % {"question": row[0], "answers": f"{row[1]:,}"}, int(row[2] or 0)) for row in rows]
+    drawn = [
+        (
+            _("%(question)s: of %(answers)s") % {"question": row[0], "answers": f"{row[1]:,}"},
+            int(row[2] or 0),
+        )
+        for row in rows
+    ]
     return Chart(CODED, title, bars(title, drawn), [_("Question"), _("Answers"), _("Coded")], rows)

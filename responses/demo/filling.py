@@ -1,7 +1,9 @@
-"""Synthetic responses, for demonstrations, measurements and tests. Everything they say is made up, and each is marked so.
+"""Synthetic responses, for demonstrations, measurements and tests.
 
-They come in many rows at a time, but each is what `submit_response` would have written: the same tables, the same digest, a
-receipt that opens. No email goes to the addresses they give.
+Everything they say is made up, and each is marked so.
+
+They come in many rows at a time, but each is what `submit_response` would have written: the same
+tables, the same digest, a receipt that opens. No email goes to the addresses they give.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,7 +23,15 @@ from consult.auditing import record
 from consult.models import Action, Consultation, Edition, User
 from consult.plans.document import Option, Plan, Question
 from consult.plans.editions import current_edition, plan_of
-from responses.answers import SHORT_TEXT_MAX_CHARS, WRITE_IN_MAX_CHARS, Answers, digest_of, read_answers, says_something, write_in_name
+from responses.answers import (
+    SHORT_TEXT_MAX_CHARS,
+    WRITE_IN_MAX_CHARS,
+    Answers,
+    digest_of,
+    read_answers,
+    says_something,
+    write_in_name,
+)
 from responses.models import Confirmation, Contact, LedgerEntry, Response, Review
 from responses.receipt_tokens import hash_token, make_token
 from responses.references import new_reference
@@ -32,7 +42,10 @@ AT_ONCE = 500
 # A short text by itself, or a sentence in a longer one. {place} is filled in.
 PLAIN = [
     "I have lived in {place} for years and the evenings do not feel as safe as they did.",
-    "Put more youth workers on the street in {place}, and keep them there for longer than one budget year.",
+    (
+        "Put more youth workers on the street in {place}, and keep them there for longer than one "
+        "budget year."
+    ),
     "We never see the same officer twice around {place}.",
     "Please fix the lights in the underpass near {place} station.",
     "My son was stopped three times in one month and nobody ever told him why.",
@@ -98,32 +111,94 @@ AWKWARD = [
 ]
 CAMPAIGNS = [
     (
-        "I am writing as one of many residents who want a clear target to end killings in London. Please put a date on it, "
-        "publish progress every quarter, and fund the community groups that are already doing this work."
+        "I am writing as one of many residents who want a clear target to end killings in London. "
+        "Please put a date on it, "
+        "publish progress every quarter, and fund the community groups that are already doing this "
+        "work."
     ),
     (
-        "Our roads should be places where nobody is killed or seriously hurt. Treat dangerous driving as the crime it is, give "
+        "Our roads should be places where nobody is killed or seriously hurt. Treat dangerous "
+        "driving as the crime it is, give "
         "road policing the people it needs, and act on the reports that the public sends in."
     ),
     (
-        "Please keep neighbourhood teams in their neighbourhoods. Taking officers away for events in the centre leaves the rest "
-        "of us without anybody we know. Two named officers for each ward is the least that people should expect."
+        "Please keep neighbourhood teams in their neighbourhoods. Taking officers away for events "
+        "in the centre leaves the rest "
+        "of us without anybody we know. Two named officers for each ward is the least that people "
+        "should expect."
     ),
 ]
-CAMPAIGN_EDITS = ["Please read this. ", "I agree with every word: ", "As a parent of two: ", "From {place}. "]
-ORGANISATIONS = [
-    *["{place} Tenants' Federation", "Friends of {place} Park", "{place} Youth Boxing Club", "St Anne's Food Bank, {place}"],
-    *["{place} Somali Women's Network", "Walk and Cycle {place}", "{place} Traders & Market Stalls Ltd", "{place} Sixth Form Council"],
+CAMPAIGN_EDITS = [
+    "Please read this. ",
+    "I agree with every word: ",
+    "As a parent of two: ",
+    "From {place}. ",
 ]
-FIRST_NAMES = ["Amina", "Bola", "Carys", "Dmitri", "Eilidh", "Farid", "Grace", "Hamza", "Ines", "Jerome", "Kasia", "Li Na", "Zoë", "Siân"]
-LAST_NAMES = ["Adeyemi", "Brown", "Choudhury", "D'Souza", "Ferreira", "Gill", "Khan", "Nowak", "O'Brien", "Smith-Lee", "Wójcik", "Zhang"]
-PLACES = ["Barnet", "Brixton", "Croydon", "Deptford", "Ealing", "Hackney", "Ilford", "Kilburn", "Peckham", "Tottenham", "Walthamstow"]
+ORGANISATIONS = [
+    *[
+        "{place} Tenants' Federation",
+        "Friends of {place} Park",
+        "{place} Youth Boxing Club",
+        "St Anne's Food Bank, {place}",
+    ],
+    *[
+        "{place} Somali Women's Network",
+        "Walk and Cycle {place}",
+        "{place} Traders & Market Stalls Ltd",
+        "{place} Sixth Form Council",
+    ],
+]
+FIRST_NAMES = [
+    "Amina",
+    "Bola",
+    "Carys",
+    "Dmitri",
+    "Eilidh",
+    "Farid",
+    "Grace",
+    "Hamza",
+    "Ines",
+    "Jerome",
+    "Kasia",
+    "Li Na",
+    "Zoë",
+    "Siân",
+]
+LAST_NAMES = [
+    "Adeyemi",
+    "Brown",
+    "Choudhury",
+    "D'Souza",
+    "Ferreira",
+    "Gill",
+    "Khan",
+    "Nowak",
+    "O'Brien",
+    "Smith-Lee",
+    "Wójcik",
+    "Zhang",
+]
+PLACES = [
+    "Barnet",
+    "Brixton",
+    "Croydon",
+    "Deptford",
+    "Ealing",
+    "Hackney",
+    "Ilford",
+    "Kilburn",
+    "Peckham",
+    "Tottenham",
+    "Walthamstow",
+]
 DISTRICTS = ["E8", "E17", "N15", "N22", "NW6", "SE8", "SE15", "SW9", "W5", "CR0", "EN5", "IG1"]
 FLAGGED = {SENT_QUICKLY: 0.02}
 
 
 class RealPeopleHere(Exception):
-    """This service takes real people's responses; synthetic ones beside them have to be asked for twice."""
+    """This service takes real people's responses; synthetic ones beside them have to be asked for
+    twice.
+    """
 
 
 class NotOpenYet(Exception):
@@ -151,10 +226,13 @@ def fill_responses(
     production: bool,
     progress: Callable[[int], None] | None = None,
 ) -> None:
-    """Make `count` synthetic responses that arrived between the opening and now. `progress` is told how many there are so far.
+    """Make `count` synthetic responses that arrived between the opening and now.
 
-    The same seed gives the same people and answers; references and instants are new each time. A run that is cut short
-    leaves whole responses. Raises RealPeopleHere in production unless `beside_real_people`, and NotOpenYet.
+    `progress` is told how many there are so far.
+
+    The same seed gives the same people and answers; references and instants are new each time. A
+    run that is cut short leaves whole responses. Raises RealPeopleHere in production unless
+    `beside_real_people`, and NotOpenYet.
     """
     if production and not beside_real_people:
         raise RealPeopleHere
@@ -167,26 +245,45 @@ def fill_responses(
     # In the order of arrival, as rows of a real consultation are.
     spread = sorted(Random(seed).random() for _ in range(count))  # noqa: S311  # nothing secret
     for start in range(0, count, AT_ONCE):
-        arrivals = [current.opens_at + (until - current.opens_at) * share for share in spread[start : start + AT_ONCE]]
+        arrivals = [
+            current.opens_at + (until - current.opens_at) * share
+            for share in spread[start : start + AT_ONCE]
+        ]
         with transaction.atomic():
             if start == 0:
-                record(action=Action.RESPONSES_FILLED, actor=actor, subject=current.slug, count=count, seed=seed)
-            write_arrivals([(next(people), arrived) for arrived in arrivals], consultation=current, edition=edition)
+                record(
+                    action=Action.RESPONSES_FILLED,
+                    actor=actor,
+                    subject=current.slug,
+                    count=count,
+                    seed=seed,
+                )
+            write_arrivals(
+                [(next(people), arrived) for arrived in arrivals],
+                consultation=current,
+                edition=edition,
+            )
         if progress:
             progress(start + len(arrivals))
     take_stock()
 
 
 def take_stock() -> None:
-    """Tell PostgreSQL's planner how much there is now. It looks by itself within minutes; until then it takes the tables for what they
-    were, and joins of two full tables that it takes for empty last for minutes.
+    """Tell PostgreSQL's planner how much there is now.
+
+    It looks by itself within minutes; until then it takes the tables for what they were, and joins
+    of two full tables that it takes for empty last for minutes.
     """
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 
 
-def write_arrivals(arrivals: list[tuple[Respondent, datetime]], *, consultation: Consultation, edition: Edition) -> list[Response]:
-    """Write what `submit_response` writes, for many made-up respondents at once, each with the instant of their arrival."""
+def write_arrivals(
+    arrivals: list[tuple[Respondent, datetime]], *, consultation: Consultation, edition: Edition
+) -> list[Response]:
+    """Write what `submit_response` writes, for many made-up respondents at once, each with the
+    instant of their arrival.
+    """
     responses = [
         Response(
             consultation=consultation,
@@ -204,17 +301,28 @@ def write_arrivals(arrivals: list[tuple[Respondent, datetime]], *, consultation:
             flags=person.flags,
             synthetic=True,
         )
-        for (person, arrived), reference in zip(arrivals, _new_references(len(arrivals)), strict=True)
+        for (person, arrived), reference in zip(
+            arrivals, _new_references(len(arrivals)), strict=True
+        )
     ]
     Response.objects.bulk_create(responses)
     host = urlsplit(settings.SITE_URL).hostname
-    Contact.objects.bulk_create(Contact(response=row, **person.contact) for row, (person, _) in zip(responses, arrivals, strict=True))
+    Contact.objects.bulk_create(
+        Contact(response=row, **person.contact)
+        for row, (person, _) in zip(responses, arrivals, strict=True)
+    )
     Confirmation.objects.bulk_create(
-        Confirmation(response=row, state=Confirmation.State.NOT_WANTED, message_id=make_msgid(domain=host)) for row in responses
+        Confirmation(
+            response=row, state=Confirmation.State.NOT_WANTED, message_id=make_msgid(domain=host)
+        )
+        for row in responses
     )
     Review.objects.bulk_create(Review(response=row) for row in responses)
     LedgerEntry.objects.bulk_create(
-        LedgerEntry(response=row, event=LedgerEntry.Event.RECEIVED, at=row.received_at, digest=row.digest) for row in responses
+        LedgerEntry(
+            response=row, event=LedgerEntry.Event.RECEIVED, at=row.received_at, digest=row.digest
+        )
+        for row in responses
     )
     return responses
 
@@ -224,7 +332,9 @@ def _new_references(count: int) -> list[str]:
     found: set[str] = set()
     while len(found) < count:
         found |= {new_reference() for _ in range(count - len(found))}
-        found -= set(Response.objects.filter(reference__in=found).values_list("reference", flat=True))
+        found -= set(
+            Response.objects.filter(reference__in=found).values_list("reference", flat=True)
+        )
     return list(found)
 
 
@@ -244,8 +354,15 @@ def invent(*, plan: Plan, seed: int) -> Iterator[Respondent]:
 
 
 def _raw_answers(plan: Plan, dice: Random) -> dict[str, Any]:
-    """What somebody typed and chose, by field name. Some answer nearly everything, most only a few parts."""
-    place, keenness, leaning = dice.choice(PLACES), dice.betavariate(1.1, 1.6), dice.gauss(0.65, 0.25)
+    """What somebody typed and chose, by field name.
+
+    Some answer nearly everything, most only a few parts.
+    """
+    place, keenness, leaning = (
+        dice.choice(PLACES),
+        dice.betavariate(1.1, 1.6),
+        dice.gauss(0.65, 0.25),
+    )
     part_of_campaign = dice.random() < 0.15
     campaign = dice.choice(CAMPAIGNS)
     raw: dict[str, Any] = {}
@@ -257,7 +374,9 @@ def _raw_answers(plan: Plan, dice: Random) -> dict[str, Any]:
             if question.closed:
                 raw |= _choice(question, dice, leaning, place)
             elif question.kind == "short-text":
-                raw[question.slug] = dice.choice(ORGANISATIONS).format(place=place)[: question.max_chars or SHORT_TEXT_MAX_CHARS]
+                raw[question.slug] = dice.choice(ORGANISATIONS).format(place=place)[
+                    : question.max_chars or SHORT_TEXT_MAX_CHARS
+                ]
             elif part_of_campaign and dice.random() < 0.5:
                 raw[question.slug] = _campaign_text(campaign, dice, place)[: question.max_chars]
                 part_of_campaign = False  # Once in a response.
@@ -271,7 +390,9 @@ def _choice(question: Question, dice: Random, leaning: float, place: str) -> dic
         return {}
     if question.kind == "one":
         chosen = [_one(question, dice, leaning)]
-    elif exclusive := [option for option in question.options if option.exclusive and dice.random() < 0.1]:
+    elif exclusive := [
+        option for option in question.options if option.exclusive and dice.random() < 0.1
+    ]:
         chosen = exclusive[:1]
     else:
         open_to_all = [option for option in question.options if not option.exclusive]
@@ -280,15 +401,18 @@ def _choice(question: Question, dice: Random, leaning: float, place: str) -> dic
     raw: dict[str, Any] = {question.slug: [option.slug for option in chosen]}
     for option in chosen:
         if option.write_in:
-            raw[write_in_name(question.slug, option.slug)] = dice.choice([*PLAIN, *OTHER_SCRIPTS])[:WRITE_IN_MAX_CHARS].replace(
-                "{place}", place
-            )
+            raw[write_in_name(question.slug, option.slug)] = dice.choice([*PLAIN, *OTHER_SCRIPTS])[
+                :WRITE_IN_MAX_CHARS
+            ].replace("{place}", place)
     return raw
 
 
 def _one(question: Question, dice: Random, leaning: float) -> Option:
     """One option; on a scale, near to where this respondent leans."""
-    on_scale = sorted((option for option in question.options if option.value is not None), key=lambda option: option.value or 0)
+    on_scale = sorted(
+        (option for option in question.options if option.value is not None),
+        key=lambda option: option.value or 0,
+    )
     if question.slug == "capacity" and dice.random() < 0.92:
         return question.options[0]  # Most people answer for themselves.
     if not on_scale or dice.random() < 0.05:
@@ -303,13 +427,17 @@ def _text(dice: Random, place: str) -> str:
         return dice.choice(OTHER_SCRIPTS)
     if dice.random() < 0.04:
         return dice.choice(AWKWARD).replace("{place}", place)
-    length = dice.randint(25, 40) if dice.random() < 0.005 else min(40, 1 + int(dice.expovariate(0.5)))
+    length = (
+        dice.randint(25, 40) if dice.random() < 0.005 else min(40, 1 + int(dice.expovariate(0.5)))
+    )
     sentences = [dice.choice(PLAIN).replace("{place}", place) for _ in range(length)]
     return "\n\n".join(" ".join(sentences[start : start + 4]) for start in range(0, length, 4))
 
 
 def _campaign_text(campaign: str, dice: Random, place: str) -> str:
-    """A campaign's text: most send it as it is, some put a line before it, leave a sentence out, or shout."""
+    """A campaign's text: most send it as it is, some put a line before it, leave a sentence out, or
+    shout.
+    """
     edit = dice.random()
     if edit < 0.7:
         return campaign
@@ -322,4 +450,8 @@ def _contact(dice: Random) -> dict[str, str]:
     """A name and an address that no mail goes to, or less."""
     name = f"{dice.choice(FIRST_NAMES)} {dice.choice(LAST_NAMES)}" if dice.random() < 0.8 else ""
     email = f"synthetic-{dice.getrandbits(40):x}@example.org" if dice.random() < 0.7 else ""
-    return {"name": name, "email": email, "postcode_district": dice.choice(DISTRICTS) if dice.random() < 0.75 else ""}
+    return {
+        "name": name,
+        "email": email,
+        "postcode_district": dice.choice(DISTRICTS) if dice.random() < 0.75 else "",
+    }

@@ -1,50 +1,26 @@
-"""A batch's rows: responses and questions as lines of CSV and JSON. Pure: values in, values out.
+"""A batch's rows: responses and questions as lines of CSV and JSON. Pure: values in, values out."""
 
-A spreadsheet runs a cell that begins like a formula, and makes a number or a date of a text that looks like one: 007 becomes 7.
-`safe_cell` and `typed_cell` keep it from that and `restore_cell` undoes it, so that nothing which people wrote is lost. The JSON
-lines hold every text just as it was typed.
-"""
-
-import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from consult.cells import NOT_ASKED, json_line, safe_cell, typed_cell
 from consult.clock import iso
 from consult.plans.document import EQUALITY, Option, Plan, Question
 from responses.answers import is_asked, write_in_name
 from responses.models import Contact, EqualityAnswers, Response
 
-GUARD = "'"
-# What a spreadsheet takes for the beginning of a formula, also written wide, and the guard itself, so that it can be undone.
-GUARDED = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", GUARD)
-NOT_ASKED = "not-asked"
-# Where each script's ten digits begin, in Unicode 14: programs that read a table take all of them for digits.
-ZEROS = [
-    *["30", "660", "6f0", "7c0", "966", "9e6", "a66", "ae6", "b66", "be6", "c66"],
-    *["ce6", "d66", "de6", "e50", "ed0", "f20", "1040", "1090", "17e0", "1810", "1946"],
-    *["19d0", "1a80", "1a90", "1b50", "1bb0", "1c40", "1c50", "a620", "a8d0", "a900", "a9d0"],
-    *["a9f0", "aa50", "abf0", "ff10", "104a0", "10d30", "11066", "110f0", "11136", "111d0", "112f0"],
-    *["11450", "114d0", "11650", "116c0", "11730", "118e0", "11950", "11c50", "11d50", "11da0", "16a60"],
-    *["16ac0", "16b50", "1d7ce", "1d7d8", "1d7e2", "1d7ec", "1d7f6", "1e140", "1e2f0", "1e950", "1fbf0"],
-]
-DIGITS = "".join(f"{chr(int(zero, 16))}-{chr(int(zero, 16) + 9)}" for zero in ZEROS)
-# Texts of which a spreadsheet may make a number, an amount, a date, a time, or true or false, when it opens a CSV file. In words that
-# PostgreSQL understands too, for the tables that it writes (responses.exporting.formats.copies).
-VALUE_CHARACTERS = 40
-VALUE = (
-    f"(?=[^\n]*[{DIGITS}])(?:"  # A digit, and nothing but
-    f"[ \t\n\r\f\v\u00a0\u2009\u202f{DIGITS}.,:;/%()£$€+–-]"  # digits, spaces, signs and currencies,
-    r"|[et](?=[+-]?[0-9])|z\Z"  # the letters in 1e5 and in 2026-11-23T10:30Z,
-    "|[ap][.]?m(?![a-z0-9_])|(?:st|nd|rd|th)(?![a-z0-9_])"
-    "|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
-    ")+|true|false"
-)
-LIKE_A_VALUE = re.compile(VALUE, re.ASCII | re.IGNORECASE)
-
 RESPONSE_COLUMNS = [
-    *["reference", "version", "act", "replaces_batch", "replaces_row", "row", "received_at", "started_at"],
+    *[
+        "reference",
+        "version",
+        "act",
+        "replaces_batch",
+        "replaces_row",
+        "row",
+        "received_at",
+        "started_at",
+    ],
     *["channel", "timing", "edition", "synthetic", "flags", "campaigns", "codes"],
 ]
 # These hold several values; in CSV they stand in one cell, with semicolons between them.
@@ -64,7 +40,9 @@ CODEBOOK_COLUMNS = [
 
 @dataclass(frozen=True)
 class Column:
-    """One column of answers: a question's own, or one for an option of it or for the words written in beside one."""
+    """One column of answers: a question's own, or one for an option of it or for the words written
+    in beside one.
+    """
 
     name: str
     question: str
@@ -82,7 +60,9 @@ class Place:
 
 @dataclass(frozen=True)
 class Marks:
-    """What reviewers had made of a response: the campaigns that it is in, and (question, code) for what its answers say."""
+    """What reviewers had made of a response: the campaigns that it is in, and (question, code) for
+    what its answers say.
+    """
 
     campaigns: Sequence[str] = ()
     codes: Sequence[tuple[str, str]] = ()
@@ -96,23 +76,10 @@ class Marks:
 NO_MARKS = Marks()
 
 
-def safe_cell(text: str) -> str:
-    """`text` as a cell that no spreadsheet runs, and that cannot be taken for a question that was not asked."""
-    return GUARD + text if text.startswith(GUARDED) or text == NOT_ASKED else text
-
-
-def typed_cell(text: str) -> str:
-    """The same for what somebody typed, of which besides no spreadsheet makes a number or a date."""
-    return GUARD + text if len(text) <= VALUE_CHARACTERS and LIKE_A_VALUE.fullmatch(text) else safe_cell(text)
-
-
-def restore_cell(cell: str) -> str:
-    """The text from which `safe_cell` or `typed_cell` made `cell`."""
-    return cell.removeprefix(GUARD)
-
-
 def answer_columns(plans: Sequence[Plan]) -> list[Column]:
-    """The columns for everything that any of `plans` asks, as the last and newest has them; what only earlier ones asked follows."""
+    """The columns for everything that any of `plans` asks, as the last and newest has them; what
+    only earlier ones asked follows.
+    """
     return _columns([plan.asked for plan in plans])
 
 
@@ -122,8 +89,14 @@ def equality_columns(plans: Sequence[Plan]) -> list[Column]:
 
 
 def _columns(asked: Sequence[Sequence[Question]]) -> list[Column]:
-    columns = {column.name: column for questions in reversed(asked) for question in questions for column in _columns_of(question)}
-    # A question keeps its columns together, also those for options that only an earlier edition had.
+    columns = {
+        column.name: column
+        for questions in reversed(asked)
+        for question in questions
+        for column in _columns_of(question)
+    }
+    # A question keeps its columns together, also those for options that only an earlier edition
+    # had.
     order = list(dict.fromkeys(column.question for column in columns.values()))
     return sorted(columns.values(), key=lambda column: order.index(column.question))
 
@@ -137,7 +110,9 @@ def _columns_of(question: Question) -> Iterator[Column]:
         if question.kind == "many":
             yield Column(f"{question.slug}--{option.slug}", question.slug, option.slug)
         if option.write_in:
-            yield Column(f"{question.slug}--{option.slug}--text", question.slug, option.slug, text=True)
+            yield Column(
+                f"{question.slug}--{option.slug}--text", question.slug, option.slug, text=True
+            )
 
 
 def response_row(
@@ -152,10 +127,15 @@ def response_row(
 ) -> list[str]:
     """One version of a response as a row of CSV, under RESPONSE_COLUMNS and then `columns`.
 
-    `plan` is what it answered, `replaces` where the version before it stands. A withdrawal answers nothing, and was asked nothing.
+    `plan` is what it answered, `replaces` where the version before it stands. A withdrawal answers
+    nothing, and was asked nothing.
     """
     says = response.act in {Response.Act.SENT, Response.Act.AMENDED}
-    asked = {question.slug: question for question in plan.asked if says and is_asked(question, response.choices)}
+    asked = {
+        question.slug: question
+        for question in plan.asked
+        if says and is_asked(question, response.choices)
+    }
     about = [
         response.reference,
         str(response.version),
@@ -177,25 +157,44 @@ def response_row(
 
 
 def _listed(values: Sequence[str]) -> str:
-    """Several values in one cell. Staff name codes and campaigns as they like: a semicolon in a name would part it in two."""
+    """Several values in one cell.
+
+    Staff name codes and campaigns as they like: a semicolon in a name would part it in two.
+    """
     return typed_cell(";".join(value.replace(";", ",") for value in values))
 
 
 def chosen_options(question: Question, choices: Mapping[str, Any]) -> list[Option]:
-    """The options of a closed question that `choices` has, in the order in which they were shown."""
+    """The options of a closed question that `choices` has, in the order in which they
+    were shown.
+    """
     chosen = choices.get(question.slug, [])
     slugs = [chosen] if isinstance(chosen, str) else chosen
     return [option for option in question.options if option.slug in slugs]
 
 
-def equality_row(said: EqualityAnswers, *, edition: int, plan: Plan, columns: Sequence[Column]) -> list[str]:
-    """One respondent's equality answers as a row of CSV, under EQUALITY_COLUMNS and then `columns`."""
-    asked = {question.slug: question for question in plan.questions_of(EQUALITY) if is_asked(question, said.choices)}
-    return [str(said.pk), str(edition), *(_cell(column, asked.get(column.question), said) for column in columns)]
+def equality_row(
+    said: EqualityAnswers, *, edition: int, plan: Plan, columns: Sequence[Column]
+) -> list[str]:
+    """One respondent's equality answers as a row of CSV, under EQUALITY_COLUMNS and
+    then `columns`.
+    """
+    asked = {
+        question.slug: question
+        for question in plan.questions_of(EQUALITY)
+        if is_asked(question, said.choices)
+    }
+    return [
+        str(said.pk),
+        str(edition),
+        *(_cell(column, asked.get(column.question), said) for column in columns),
+    ]
 
 
 def _cell(column: Column, question: Question | None, response: Response | EqualityAnswers) -> str:
-    if question is None or (column.option and column.option not in {option.slug for option in question.options}):
+    if question is None or (
+        column.option and column.option not in {option.slug for option in question.options}
+    ):
         return NOT_ASKED
     if column.text:
         return typed_cell(response.texts.get(write_in_name(column.question, column.option), ""))
@@ -207,9 +206,12 @@ def _cell(column: Column, question: Question | None, response: Response | Equali
     return typed_cell(response.texts.get(column.question, ""))
 
 
-def response_line(response: Response, *, row: int, replaces: Place | None, edition: int, marks: Marks = NO_MARKS) -> str:
+def response_line(
+    response: Response, *, row: int, replaces: Place | None, edition: int, marks: Marks = NO_MARKS
+) -> str:
     """One response as a line of JSON, with every text as it was typed."""
-    # Without its digest: that covers the contact details too, so that whoever guesses a name could check the guess with it.
+    # Without its digest: that covers the contact details too, so that whoever guesses a name could
+    # check the guess with it.
     return json_line(
         {
             "reference": response.reference,
@@ -233,36 +235,46 @@ def response_line(response: Response, *, row: int, replaces: Place | None, editi
     )
 
 
-def json_line(values: Mapping[str, Any]) -> str:
-    """`values` as one line, its end included."""
-    line = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
-    # JSON allows these three inside a text, but many programs that read line by line would break the line there.
-    for character in "\x85\u2028\u2029":
-        line = line.replace(character, f"\\u{ord(character):04x}")
-    return f"{line}\n"
-
-
 def contact_row(reference: str, version: int, contact: Contact) -> list[str]:
     """Whom a version of a response came from, under CONTACT_COLUMNS."""
-    return [reference, str(version), *map(typed_cell, (contact.name, contact.email, contact.postcode_district))]
+    return [
+        reference,
+        str(version),
+        *map(typed_cell, (contact.name, contact.email, contact.postcode_district)),
+    ]
 
 
 def code_row(code: Mapping[str, Any]) -> list[str]:
-    """A code of the reviewers under CODE_COLUMNS. In `codes` of the other tables semicolons part names, and in none stands one."""
+    """A code of the reviewers under CODE_COLUMNS.
+
+    In `codes` of the other tables semicolons part names, and in none stands one.
+    """
     name = typed_cell(code["name"].replace(";", ","))
     about = [typed_cell(code["group"]), name, typed_cell(code["definition"])]
     return [code["question"], *about, str(code["version"]), str(int(code["retired"]))]
 
 
 def codebook_rows(plans: Mapping[int, Plan], *, equality: bool = False) -> Iterator[list[str]]:
-    """What was asked, under CODEBOOK_COLUMNS: for each edition a row for every option, or for a question that has none.
+    """What was asked, under CODEBOOK_COLUMNS: for each edition a row for every option, or for a
+    question that has none.
 
-    `plans` maps the editions' numbers to their plans. The equality questions come last, where they are wanted.
+    `plans` maps the editions' numbers to their plans. The equality questions come last, where they
+    are wanted.
     """
     for edition, plan in plans.items():
-        for order, question in enumerate([*plan.asked, *(plan.questions_of(EQUALITY) if equality else ())], 1):
+        for order, question in enumerate(
+            [*plan.asked, *(plan.questions_of(EQUALITY) if equality else ())], 1
+        ):
             asked_if = ";".join(f"{slug}={option}" for slug, option in question.show_if.items())
-            about = [str(edition), question.part, question.slug, question.kind, safe_cell(question.text), asked_if, str(order)]
+            about = [
+                str(edition),
+                question.part,
+                question.slug,
+                question.kind,
+                safe_cell(question.text),
+                asked_if,
+                str(order),
+            ]
             columns = list(_columns_of(question))
             answers = {column.option: column.name for column in columns if not column.text}
             beside = {column.option: column.name for column in columns if column.text}
@@ -271,4 +283,12 @@ def codebook_rows(plans: Mapping[int, Plan], *, equality: bool = False) -> Itera
             for number, option in enumerate(question.options, 1):
                 value = "" if option.value is None else str(option.value)
                 column_name = answers.get(option.slug) or answers[""]
-                yield [*about, option.slug, safe_cell(option.label), value, str(number), column_name, beside.get(option.slug, "")]
+                yield [
+                    *about,
+                    option.slug,
+                    safe_cell(option.label),
+                    value,
+                    str(number),
+                    column_name,
+                    beside.get(option.slug, ""),
+                ]

@@ -1,7 +1,9 @@
-"""Delivery: every written batch to where MOPAC takes it from, checked there, announced, acknowledged, and chased until it is.
+"""Delivery: every written batch to where MOPAC takes it from, checked there, announced,
+acknowledged, and chased until it is.
 
-Which batches still have to go stands in the database, as with emails: whoever comes by claims one for a while, carries its
-files, and records how that went. A try that was cut begins again and leaves what is there already where it is.
+Which batches still have to go stands in the database, as with emails: whoever comes by claims one
+for a while, carries its files, and records how that went. A try that was cut begins again and
+leaves what is there already where it is.
 """
 
 import hashlib
@@ -39,7 +41,8 @@ log = logging.getLogger(__name__)
 CHUNK_BYTES = 1 << 20
 # Between tries; the last one repeats, for as long as it takes: a batch is never given up.
 PAUSES = [timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=20)]
-# Renewed while bytes flow, so that what a killed worker had in hand is free again soon, however long a batch takes.
+# Renewed while bytes flow, so that what a killed worker had in hand is free again soon, however
+# long a batch takes.
 LEASE = timedelta(minutes=4)
 RENEW_SECONDS = 20
 # A run ends before its task would be ended for it.
@@ -51,8 +54,10 @@ MOST_RECEIVED_BYTES = 10_000
 
 CLAIM = """
     WITH due AS MATERIALIZED (
-        SELECT delivery.id FROM responses_delivery AS delivery JOIN responses_batch AS batch ON batch.id = delivery.batch_id
-        WHERE state = 'waiting' AND due_at <= statement_timestamp() AND (leased_until IS NULL OR leased_until < statement_timestamp())
+        SELECT delivery.id FROM responses_delivery AS delivery
+            JOIN responses_batch AS batch ON batch.id = delivery.batch_id
+        WHERE state = 'waiting' AND due_at <= statement_timestamp() AND (leased_until IS NULL
+            OR leased_until < statement_timestamp())
         ORDER BY batch.consultation_id, batch.number LIMIT 1 FOR UPDATE OF delivery SKIP LOCKED
     )
     UPDATE responses_delivery SET leased_until = statement_timestamp() + %s * interval '1 second'
@@ -63,9 +68,11 @@ CLAIM = """
 ENTER_IN_LEDGER = """
     INSERT INTO responses_ledgerentry (response_id, event, digest, batch_number)
     SELECT response.id, %s, response.digest, %s
-    FROM responses_batchmember AS member JOIN responses_response AS response ON response.id = member.response_id
+    FROM responses_batchmember AS member
+        JOIN responses_response AS response ON response.id = member.response_id
     WHERE member.batch_id = %s
-      AND NOT EXISTS (SELECT FROM responses_ledgerentry AS entry WHERE entry.response_id = response.id AND entry.event = %s)
+      AND NOT EXISTS (SELECT FROM responses_ledgerentry AS entry
+          WHERE entry.response_id = response.id AND entry.event = %s)
     ORDER BY member."row"
 """
 
@@ -116,14 +123,18 @@ def has_destination() -> bool:
 
 
 def deliver_due_batches() -> list[Batch]:
-    """Deliver what is due, take up acknowledgements, and send the notices that are due. Gives the batches that were delivered.
+    """Deliver what is due, take up acknowledgements, and send the notices that are due.
+
+    Gives the batches that were delivered.
 
     May run any number of times at once.
     """
     delivered: list[Batch] = []
     if has_destination():
         unsent = Batch.objects.filter(written_at__isnull=False, delivery=None).order_by("pk")
-        Delivery.objects.bulk_create([Delivery(batch=batch) for batch in unsent], ignore_conflicts=True)
+        Delivery.objects.bulk_create(
+            [Delivery(batch=batch) for batch in unsent], ignore_conflicts=True
+        )
         stop_at = time.monotonic() + RUN_FOR_SECONDS
         try:
             while time.monotonic() < stop_at and (delivery := claim_due()):
@@ -137,11 +148,17 @@ def deliver_due_batches() -> list[Batch]:
 
 
 def claim_due(*, lease: timedelta = LEASE) -> Delivery | None:
-    """Take the earliest delivery that is due in hand: nobody else gets it before the lease has run out."""
+    """Take the earliest delivery that is due in hand: nobody else gets it before the lease has run
+    out.
+    """
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, [lease.total_seconds()])
         claimed = cursor.fetchone()
-    return Delivery.objects.select_related("batch__consultation").get(pk=claimed[0]) if claimed else None
+    return (
+        Delivery.objects.select_related("batch__consultation").get(pk=claimed[0])
+        if claimed
+        else None
+    )
 
 
 def _deliver(delivery: Delivery) -> bool:
@@ -159,7 +176,9 @@ def _deliver(delivery: Delivery) -> bool:
 
 
 def _carry(delivery: Delivery) -> list[Delivered]:
-    """Put every file of the batch in its place at the destination, the manifest last: a folder without it is not complete."""
+    """Put every file of the batch in its place at the destination, the manifest last: a folder
+    without it is not complete.
+    """
     batch, flows = delivery.batch, _keeper(delivery)
     arrived = []
     for entry in sorted(batch.files, key=lambda file: file["name"] == MANIFEST):
@@ -176,19 +195,32 @@ def _carry(delivery: Delivery) -> list[Delivered]:
     return arrived
 
 
-def _encrypt(stored: File, entry: dict[str, Any], path: Path, flows: Callable[[], None]) -> dict[str, Any]:
-    """Encrypt a file of ours, to MOPAC's keys, onto our own disk. age encrypts differently every time."""
+def _encrypt(
+    stored: File, entry: dict[str, Any], path: Path, flows: Callable[[], None]
+) -> dict[str, Any]:
+    """Encrypt a file of ours, to MOPAC's keys, onto our own disk. age encrypts differently every
+    time.
+    """
     recipients = [pyrage.x25519.Recipient.from_str(key) for key in settings.DELIVERY_AGE_RECIPIENTS]
     source = Watched(stored, flows=flows)
     with path.open("wb") as sealed:
         pyrage.encrypt_io(source, sealed, recipients)
     _hold(source, entry)
     with path.open("rb") as sealed:
-        return {"name": f"{entry['name']}.age", "bytes": path.stat().st_size, "sha256": hashlib.file_digest(sealed, "sha256").hexdigest()}
+        return {
+            "name": f"{entry['name']}.age",
+            "bytes": path.stat().st_size,
+            "sha256": hashlib.file_digest(sealed, "sha256").hexdigest(),
+        }
 
 
-def _put(file: Any, entry: dict[str, Any], name: str, label: str, flows: Callable[[], None]) -> Delivered:
-    """Put one file in its place and check what arrived. What an earlier try left whole is not carried again."""
+def _put(
+    file: Any, entry: dict[str, Any], name: str, label: str, flows: Callable[[], None]
+) -> Delivered:
+    """Put one file in its place and check what arrived.
+
+    What an earlier try left whole is not carried again.
+    """
     place: Any = storages["delivery"]
     wanted = (entry["bytes"], entry["sha256"])
     if _measured(name, flows) != wanted:
@@ -198,7 +230,8 @@ def _put(file: Any, entry: dict[str, Any], name: str, label: str, flows: Callabl
             pass  # Read through before a byte leaves.
         _hold(source, entry)
         file.seek(0)
-        # Some libraries read a file twice, for a checksum of their own, so that this time nothing is counted.
+        # Some libraries read a file twice, for a checksum of their own, so that this time nothing
+        # is counted.
         place.save(aside, Watched(file, flows=flows))
         if _measured(aside, flows) != wanted:
             raise StoredDifferently(f"{label} did not arrive as it was sent.")
@@ -207,13 +240,19 @@ def _put(file: Any, entry: dict[str, Any], name: str, label: str, flows: Callabl
 
 
 def _hold(source: Watched, entry: dict[str, Any]) -> None:
-    """What was read of our own file must be what was written once: a damaged one is not handed on."""
+    """What was read of our own file must be what was written once: a damaged one is not
+    handed on.
+    """
     if (source.count, source.digest.hexdigest()) != (entry["bytes"], entry["sha256"]):
-        raise StoredDifferently(f"{entry['name']} is not what was written. Run `manage.py reconcile`.")
+        raise StoredDifferently(
+            f"{entry['name']} is not what was written. Run `manage.py reconcile`."
+        )
 
 
 def _measured(name: str, flows: Callable[[], None]) -> tuple[int, str] | None:
-    """The size and SHA-256 of what the destination has under `name`; None where there is nothing."""
+    """The size and SHA-256 of what the destination has under `name`; None where there
+    is nothing.
+    """
     size, digest = 0, hashlib.sha256()
     try:
         with storages["delivery"].open(name, "rb") as file:
@@ -227,7 +266,10 @@ def _measured(name: str, flows: Callable[[], None]) -> tuple[int, str] | None:
 
 
 def _keeper(delivery: Delivery) -> Callable[[], None]:
-    """What renews the lease, at most every few seconds. Raises LeaseLost where it is not ours any more."""
+    """What renews the lease, at most every few seconds.
+
+    Raises LeaseLost where it is not ours any more.
+    """
     renewed = time.monotonic()
 
     def flows() -> None:
@@ -235,7 +277,9 @@ def _keeper(delivery: Delivery) -> Callable[[], None]:
         if time.monotonic() - renewed < RENEW_SECONDS:
             return
         renewed = time.monotonic()
-        ours = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.WAITING, leased_until=delivery.leased_until)
+        ours = Delivery.objects.filter(
+            pk=delivery.pk, state=Delivery.State.WAITING, leased_until=delivery.leased_until
+        )
         if not ours.update(leased_until=Now() + LEASE):
             raise LeaseLost
         delivery.refresh_from_db(fields=["leased_until"])
@@ -245,11 +289,21 @@ def _keeper(delivery: Delivery) -> Callable[[], None]:
 
 def _record_delivered(delivery: Delivery, files: list[Delivered]) -> bool:
     with transaction.atomic():
-        current = Delivery.objects.select_for_update(of=("self",)).select_related("batch__consultation").get(pk=delivery.pk)
-        # Whoever delivers second, after the first's lease ran out, carried the same bytes: once is enough.
+        current = (
+            Delivery.objects.select_for_update(of=("self",))
+            .select_related("batch__consultation")
+            .get(pk=delivery.pk)
+        )
+        # Whoever delivers second, after the first's lease ran out, carried the same bytes: once is
+        # enough.
         if current.state != Delivery.State.WAITING:
             return False
-        current.state, current.leased_until, current.reason, current.attempts = Delivery.State.DELIVERED, None, "", 0
+        current.state, current.leased_until, current.reason, current.attempts = (
+            Delivery.State.DELIVERED,
+            None,
+            "",
+            0,
+        )
         current.files, current.last_delivered_at = [asdict(file) for file in files], Now()
         fields = ["state", "leased_until", "reason", "attempts", "files", "last_delivered_at"]
         if current.delivered_at is None:
@@ -257,14 +311,22 @@ def _record_delivered(delivery: Delivery, files: list[Delivered]) -> bool:
             fields.append("delivered_at")
         current.save(update_fields=fields)
         _enter_in_ledger(current.batch, "delivered")
-        record(action=Action.BATCH_DELIVERED, actor=None, subject=folder_of(current.batch), files=len(files))
+        record(
+            action=Action.BATCH_DELIVERED,
+            actor=None,
+            subject=folder_of(current.batch),
+            files=len(files),
+        )
     return True
 
 
 def _record_failure(delivery: Delivery, reason: str) -> None:
     log.warning("%s did not succeed; another try follows: %s", delivery, reason)
-    # Compare and set: where the lease was lost meanwhile, another worker has it in hand, and what comes of that counts.
-    ours = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.WAITING, leased_until=delivery.leased_until)
+    # Compare and set: where the lease was lost meanwhile, another worker has it in hand, and what
+    # comes of that counts.
+    ours = Delivery.objects.filter(
+        pk=delivery.pk, state=Delivery.State.WAITING, leased_until=delivery.leased_until
+    )
     pause = PAUSES[min(delivery.attempts, len(PAUSES) - 1)]
     ours.update(leased_until=None, due_at=Now() + pause, attempts=F("attempts") + 1, reason=reason)
 
@@ -278,27 +340,49 @@ def _in_words(trouble: Exception) -> str:
     """Why it did not go, in words fit for the page: one line, and no path of ours."""
     words = str(trouble)
     if isinstance(trouble, OSError):
-        words = trouble.strerror or (words if not trouble.filename else "") or type(trouble).__name__
+        words = (
+            trouble.strerror or (words if not trouble.filename else "") or type(trouble).__name__
+        )
     return " ".join(words.split())[:300]
 
 
 def send_again(*, batch: Batch, actor: User) -> Delivery:
-    """Deliver a batch once more: the same number, the same files. An act of its own, on the trail.
+    """Deliver a batch once more: the same number, the same files.
 
-    What is being delivered already is left as it is. Raises NotWritten, NoDestination and FilesRemoved.
+    An act of its own, on the trail.
+
+    What is being delivered already is left as it is. Raises NotWritten, NoDestination and
+    FilesRemoved.
     """
     if not has_destination():
         raise NoDestination
     with transaction.atomic():
-        # Whoever removes its files holds the row too: either they are gone, or this delivery keeps them.
+        # Whoever removes its files holds the row too: either they are gone, or this delivery keeps
+        # them.
         delivery = _locked(batch)
         refuse_removed(batch)
         if delivery.state != Delivery.State.WAITING or delivery.reason:
-            delivery.state, delivery.due_at, delivery.attempts, delivery.reason = Delivery.State.WAITING, Now(), 0, ""
-            delivery.told_at = delivery.chased_at = delivery.acknowledged_at = delivery.acknowledged_by = None
+            delivery.state, delivery.due_at, delivery.attempts, delivery.reason = (
+                Delivery.State.WAITING,
+                Now(),
+                0,
+                "",
+            )
+            delivery.told_at = delivery.chased_at = delivery.acknowledged_at = (
+                delivery.acknowledged_by
+            ) = None
             delivery.save(
                 update_fields=[
-                    *["state", "due_at", "attempts", "reason", "told_at", "chased_at", "acknowledged_at", "acknowledged_by"],
+                    *[
+                        "state",
+                        "due_at",
+                        "attempts",
+                        "reason",
+                        "told_at",
+                        "chased_at",
+                        "acknowledged_at",
+                        "acknowledged_by",
+                    ],
                 ]
             )
             record(action=Action.BATCH_SENT_AGAIN, actor=actor, subject=folder_of(batch))
@@ -306,18 +390,37 @@ def send_again(*, batch: Batch, actor: User) -> Delivery:
 
 
 def acknowledge(*, batch: Batch, actor: User | None) -> Delivery:
-    """Note that MOPAC has a batch: who said so, or None where a file did. Once is enough, and twice changes nothing.
+    """Note that MOPAC has a batch: who said so, or None where a file did.
+
+    Once is enough, and twice changes nothing.
 
     A batch that was downloaded may be acknowledged as one that was delivered. Raises NotWritten.
     """
     with transaction.atomic():
         delivery = _locked(batch)
         if delivery.state != Delivery.State.ACKNOWLEDGED:
-            delivery.state, delivery.acknowledged_at, delivery.acknowledged_by = Delivery.State.ACKNOWLEDGED, Now(), actor
+            delivery.state, delivery.acknowledged_at, delivery.acknowledged_by = (
+                Delivery.State.ACKNOWLEDGED,
+                Now(),
+                actor,
+            )
             delivery.leased_until, delivery.reason = None, ""
-            delivery.save(update_fields=["state", "acknowledged_at", "acknowledged_by", "leased_until", "reason"])
+            delivery.save(
+                update_fields=[
+                    "state",
+                    "acknowledged_at",
+                    "acknowledged_by",
+                    "leased_until",
+                    "reason",
+                ]
+            )
             _enter_in_ledger(batch, "acknowledged")
-            record(action=Action.BATCH_ACKNOWLEDGED, actor=actor, subject=folder_of(batch), manifest_sha256=batch.manifest_sha256)
+            record(
+                action=Action.BATCH_ACKNOWLEDGED,
+                actor=actor,
+                subject=folder_of(batch),
+                manifest_sha256=batch.manifest_sha256,
+            )
     return delivery
 
 
@@ -330,7 +433,11 @@ def _locked(batch: Batch) -> Delivery:
 
 def _take_up_acknowledgements() -> None:
     """Look beside each delivered batch for the file by which MOPAC says that it is there."""
-    for delivery in Delivery.objects.filter(state=Delivery.State.DELIVERED).select_related("batch__consultation").order_by("pk"):
+    for delivery in (
+        Delivery.objects.filter(state=Delivery.State.DELIVERED)
+        .select_related("batch__consultation")
+        .order_by("pk")
+    ):
         batch = delivery.batch
         try:
             with storages["delivery"].open(f"{folder_of(batch)}{RECEIVED}", "rb") as file:
@@ -338,14 +445,21 @@ def _take_up_acknowledgements() -> None:
         except FileNotFoundError:
             continue
         except OSError as trouble:
-            log.warning("The destination could not be asked for acknowledgements: %s", _in_words(trouble))
+            log.warning(
+                "The destination could not be asked for acknowledgements: %s", _in_words(trouble)
+            )
             return
         # The hash says that what arrived is this batch and no other.
         if batch.manifest_sha256.encode() in said.lower():
             acknowledge(batch=batch, actor=None)
         else:
-            reason = f"The file {folder_of(batch)}{RECEIVED} does not have the SHA-256 of this batch's manifest."
-            Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.DELIVERED).exclude(reason=reason).update(reason=reason)
+            reason = (
+                f"The file {folder_of(batch)}{RECEIVED} does not have the SHA-256 of this "
+                "batch's manifest."
+            )
+            Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.DELIVERED).exclude(
+                reason=reason
+            ).update(reason=reason)
 
 
 def unacknowledged() -> Q:
@@ -354,20 +468,32 @@ def unacknowledged() -> Q:
 
 
 def _tell() -> None:
-    """Send the notices that are due: one for each delivery, and a reminder every few days until it is acknowledged."""
+    """Send the notices that are due: one for each delivery, and a reminder every few days until it
+    is acknowledged.
+    """
     if not settings.DELIVERY_NOTICES:
         return
-    told = Q(state__in=[Delivery.State.DELIVERED, Delivery.State.ACKNOWLEDGED], delivered_at__isnull=False, told_at=None)
+    told = Q(
+        state__in=[Delivery.State.DELIVERED, Delivery.State.ACKNOWLEDGED],
+        delivered_at__isnull=False,
+        told_at=None,
+    )
     again = unacknowledged() & (Q(chased_at=None) | Q(chased_at__lt=Now() - CHASE_AFTER))
     while _tell_one(told | again):
         pass
 
 
 def _tell_one(due: Q) -> bool:
-    """Send one notice. False where none is due, or the mail server is in trouble: the next run tries again."""
+    """Send one notice.
+
+    False where none is due, or the mail server is in trouble: the next run tries again.
+    """
     with transaction.atomic():
-        # Two workers at once: each takes another row, and a row that was told of is not due any more.
-        rows = Delivery.objects.select_for_update(skip_locked=True, of=("self",)).select_related("batch__consultation")
+        # Two workers at once: each takes another row, and a row that was told of is not due any
+        # more.
+        rows = Delivery.objects.select_for_update(skip_locked=True, of=("self",)).select_related(
+            "batch__consultation"
+        )
         delivery = rows.filter(due).order_by("pk").first()
         if delivery is None:
             return False
@@ -375,7 +501,11 @@ def _tell_one(due: Q) -> bool:
         try:
             build_notice(delivery, reminder=reminder).send()
         except OSError as trouble:
-            log.warning("The notice of %s could not be sent; another try follows: %s", delivery, type(trouble).__name__)
+            log.warning(
+                "The notice of %s could not be sent; another try follows: %s",
+                delivery,
+                type(trouble).__name__,
+            )
             return False
         if reminder:
             delivery.chased_at = Now()
@@ -389,15 +519,24 @@ def build_notice(delivery: Delivery, *, reminder: bool) -> EmailMessage:
     """The email that says what is there: counts and hashes, and nothing that a respondent wrote."""
     batch = delivery.batch
     name = {"number": batch.number, "title": batch.consultation.title}
-    subject = _("Please acknowledge batch %(number)s of “%(title)s”") if reminder else _("Batch %(number)s of “%(title)s” is there")
+    subject = (
+        _("Please acknowledge batch %(number)s of “%(title)s”")
+        if reminder
+        else _("Batch %(number)s of “%(title)s” is there")
+    )
     inside = defaultdict(list)
     for file in delivery.files:
         inside[file["name"].rpartition("/")[0].partition("/")[0]].append(file["bytes"])
     words = {
         "batch": batch,
         "listed": [file for file in delivery.files if "/" not in file["name"]],
-        # A line for each folder, so that the email can be read: the manifest has the hash of every file.
-        "folders": [{"folder": f"{name}/", "files": len(sizes), "bytes": sum(sizes)} for name, sizes in inside.items() if name],
+        # A line for each folder, so that the email can be read: the manifest has the hash of every
+        # file.
+        "folders": [
+            {"folder": f"{name}/", "files": len(sizes), "bytes": sum(sizes)}
+            for name, sizes in inside.items()
+            if name
+        ],
         "reminder": reminder,
         "folder": folder_of(batch),
         "received": f"{folder_of(batch)}{RECEIVED}",

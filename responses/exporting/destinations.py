@@ -1,7 +1,9 @@
-"""Where batches are delivered to: a folder, object storage that speaks S3, or SFTP, as Django's STORAGES wants them.
+"""Where batches are delivered to: a folder, object storage that speaks S3, or SFTP, as Django's
+STORAGES wants them.
 
-Each has `aside`, the name to write under first, and `put_in_place`, which makes it the real one: whoever looks sees a whole
-file or none. Trouble on the way is an OSError, whichever library it came from.
+Each has `aside`, the name to write under first, and `put_in_place`, which makes it the real one:
+whoever looks sees a whole file or none. Trouble on the way is an OSError, whichever library it came
+from.
 """
 
 import os
@@ -63,14 +65,18 @@ class Folder(FileSystemStorage):
 
 
 class ObjectStorage(S3Storage):
-    """Object storage that speaks S3. An object is there once all of it has arrived, so that nothing is written aside."""
+    """Object storage that speaks S3.
+
+    An object is there once all of it has arrived, so that nothing is written aside.
+    """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
             file_overwrite=True,
             default_acl=None,
             max_memory_size=IN_MEMORY_BYTES,
-            # One thread: whoever hands over the bytes also renews the lease, on one database connection.
+            # One thread: whoever hands over the bytes also renews the lease, on one database
+            # connection.
             transfer_config=TransferConfig(use_threads=False),
             client_config=Config(
                 connect_timeout=CONNECT_SECONDS,
@@ -103,10 +109,21 @@ class ObjectStorage(S3Storage):
 
 
 class Sftp(Storage):
-    """A folder on another machine, by SFTP. Only a host whose key is in `known_hosts` is spoken to."""
+    """A folder on another machine, by SFTP.
+
+    Only a host whose key is in `known_hosts` is spoken to.
+    """
 
     def __init__(
-        self, *, host: str, port: int, user: str, location: str, password: str = "", key_file: str = "", known_hosts: str = ""
+        self,
+        *,
+        host: str,
+        port: int,
+        user: str,
+        location: str,
+        password: str = "",
+        key_file: str = "",
+        known_hosts: str = "",
     ) -> None:
         self.host, self.port, self.user, self.location = host, port, user, location
         self.password, self.key_file, self.known_hosts = password, key_file, known_hosts

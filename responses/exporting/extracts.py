@@ -1,6 +1,8 @@
-"""Extracts: what somebody takes for themselves, everything so far or what fits a filter, as a pack made in the background.
+"""Extracts: what somebody takes for themselves, everything so far or what fits a filter, as a pack
+made in the background.
 
-An extract is no batch. It is asked for in a moment, made by a worker that tells how far it has got, taken away, and removed.
+An extract is no batch. It is asked for in a moment, made by a worker that tells how far it has got,
+taken away, and removed.
 """
 
 import logging
@@ -21,15 +23,22 @@ from django.db.models.functions import Now
 
 from consult.auditing import began_lately, record
 from consult.models import Action, Consultation, Right, User
-from responses.exporting.batches import WORKPLACE, FileGone, NoSuchFile, StoredDifferently, remove_leftovers, store
+from responses.current import current_responses
+from responses.exporting.batches import (
+    WORKPLACE,
+    FileGone,
+    NoSuchFile,
+    StoredDifferently,
+    remove_leftovers,
+    store,
+)
 from responses.exporting.pack import describe, make_extract, zip_chunks
 from responses.models import Extract, Response
-from responses.reviewing.clusters import current_responses
+from responses.periods import KEEP_EXTRACTS_FOR
 from responses.reviewing.filters import matching, read_filter
 
 log = logging.getLogger(__name__)
 
-KEPT_FOR = timedelta(days=7)
 # Renewed while it is made, so that what a killed worker had in hand is free again soon.
 LEASE = timedelta(minutes=2)
 TELL_SECONDS = 3
@@ -43,7 +52,8 @@ CLAIM = """
         WHERE state = 'waiting' AND (leased_until IS NULL OR leased_until < statement_timestamp())
         ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
     )
-    UPDATE responses_extract SET leased_until = statement_timestamp() + %s * interval '1 second', attempts = attempts + 1
+    UPDATE responses_extract SET leased_until = statement_timestamp() + %s * interval '1 second',
+        attempts = attempts + 1
     FROM due WHERE responses_extract.id = due.id
     RETURNING responses_extract.id
 """
@@ -54,22 +64,37 @@ TAKE = """
 
 
 class MayNotTakeContacts(Exception):
-    """Contact details are for those with a right of its own, where the consultation hands them over at all."""
+    """Contact details are for those with a right of its own, where the consultation hands them over
+    at all.
+    """
 
 
 class LeaseLost(Exception):
     """Another worker has this extract in hand by now, or nobody wants it any more."""
 
 
-def ask_for_extract(*, consultation: Consultation, query: str | None, actor: User, with_contacts: bool = False) -> Extract:
-    """Have everything so far put together, or what fits the filter `query`, if it is not None. On the trail.
+def ask_for_extract(
+    *, consultation: Consultation, query: str | None, actor: User, with_contacts: bool = False
+) -> Extract:
+    """Have everything so far put together, or what fits the filter `query`, if it is not None.
 
-    Whoever asks for the same again while it waits has the one that waits. Raises MayNotTakeContacts.
+    On the trail.
+
+    Whoever asks for the same again while it waits has the one that waits. Raises
+    MayNotTakeContacts.
     """
-    if with_contacts and not (actor.may(Right.TAKE_CONTACTS) and consultation.batches_include_contacts):
+    if with_contacts and not (
+        actor.may(Right.TAKE_CONTACTS) and consultation.batches_include_contacts
+    ):
         raise MayNotTakeContacts
     kind = Extract.Kind.EVERYTHING if query is None else Extract.Kind.FILTER
-    wanted = {"consultation": consultation, "kind": kind, "query": query or "", "includes_contacts": with_contacts, "asked_by": actor}
+    wanted = {
+        "consultation": consultation,
+        "kind": kind,
+        "query": query or "",
+        "includes_contacts": with_contacts,
+        "asked_by": actor,
+    }
     with transaction.atomic():
         # Two clicks at once: the second waits here, and finds the first's.
         User.objects.select_for_update(no_key=True).get(pk=actor.pk)
@@ -79,7 +104,14 @@ def ask_for_extract(*, consultation: Consultation, query: str | None, actor: Use
         extract = Extract.objects.create(**wanted)
         # Which filters, and not what was looked for: that may be somebody's name.
         filters = sorted({name for name, _ in parse_qsl(query or "")})
-        record(action=Action.EXTRACT_ASKED, actor=actor, subject=name_of(extract), kind=kind, filters=filters, contacts=with_contacts)
+        record(
+            action=Action.EXTRACT_ASKED,
+            actor=actor,
+            subject=name_of(extract),
+            kind=kind,
+            filters=filters,
+            contacts=with_contacts,
+        )
     return extract
 
 
@@ -89,7 +121,10 @@ def name_of(extract: Extract) -> str:
 
 
 def make_due_extracts() -> list[Extract]:
-    """Make what is waiting, the earliest first. Gives those that are ready. May run any number of times at once."""
+    """Make what is waiting, the earliest first.
+
+    Gives those that are ready. May run any number of times at once.
+    """
     ready = []
     while extract := _claim():
         try:
@@ -104,7 +139,11 @@ def _claim() -> Extract | None:
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, [LEASE.total_seconds()])
         claimed = cursor.fetchone()
-    return Extract.objects.select_related("consultation", "asked_by").get(pk=claimed[0]) if claimed else None
+    return (
+        Extract.objects.select_related("consultation", "asked_by").get(pk=claimed[0])
+        if claimed
+        else None
+    )
 
 
 def _make(extract: Extract) -> bool:
@@ -118,7 +157,13 @@ def _make(extract: Extract) -> bool:
             _write(extract, Path(folder))
     except (OSError, StoredDifferently) as trouble:
         log.warning("%s could not be made: %s", extract, type(trouble).__name__)
-        _give_up(extract, "Its file could not be written. Ask for it again, and tell somebody who runs this service if that does not help.")
+        _give_up(
+            extract,
+            (
+                "Its file could not be written. Ask for it again, and tell somebody who runs this "
+                "service if that does not help."
+            ),
+        )
         return False
     return True
 
@@ -154,8 +199,15 @@ def _write(extract: Extract, folder: Path) -> None:
             tick(extract.total)
     whole = describe(folder, FILE, rows=None)
     store(folder / FILE, f"{name_of(extract)}/{FILE}", whole)
-    ready = {"state": Extract.State.READY, "ready_at": Now(), "done": extract.total, "bytes": whole.bytes, "sha256": whole.sha256}
-    # Compare and set: where a response was erased meanwhile, the extract is gone, and its file must not stay.
+    ready = {
+        "state": Extract.State.READY,
+        "ready_at": Now(),
+        "done": extract.total,
+        "bytes": whole.bytes,
+        "sha256": whole.sha256,
+    }
+    # Compare and set: where a response was erased meanwhile, the extract is gone, and its file must
+    # not stay.
     if not _mine(extract).update(**ready, leased_until=None):
         if not Extract.objects.filter(pk=extract.pk).exists():
             _remove_file(name_of(extract))
@@ -163,11 +215,16 @@ def _write(extract: Extract, folder: Path) -> None:
 
 
 def _mine(extract: Extract) -> QuerySet[Extract]:
-    return Extract.objects.filter(pk=extract.pk, state=Extract.State.WAITING, leased_until=extract.leased_until)
+    return Extract.objects.filter(
+        pk=extract.pk, state=Extract.State.WAITING, leased_until=extract.leased_until
+    )
 
 
 def _teller(extract: Extract) -> Callable[[int], None]:
-    """What says how far it has got, and so renews the lease. Raises LeaseLost where it is not ours any more."""
+    """What says how far it has got, and so renews the lease.
+
+    Raises LeaseLost where it is not ours any more.
+    """
     told = time.monotonic()
 
     def tick(done: int) -> None:
@@ -205,22 +262,30 @@ def open_extract(*, extract: Extract, reader: User, goes_on: bool = False) -> Fi
 
 def expires_at(extract: Extract) -> datetime | None:
     """When its file goes; None while there is none."""
-    return extract.ready_at + KEPT_FOR if extract.ready_at else None
+    return extract.ready_at + KEEP_EXTRACTS_FOR if extract.ready_at else None
 
 
 def remove_expired_extracts() -> int:
-    """Remove extracts whose time is over, with their files. The trail keeps that they were there. Gives how many."""
-    over = Q(state=Extract.State.READY, ready_at__lt=Now() - KEPT_FOR) | Q(state=Extract.State.FAILED, asked_at__lt=Now() - KEPT_FOR)
+    """Remove extracts whose time is over, with their files.
+
+    The trail keeps that they were there. Gives how many.
+    """
+    over = Q(state=Extract.State.READY, ready_at__lt=Now() - KEEP_EXTRACTS_FOR) | Q(
+        state=Extract.State.FAILED, asked_at__lt=Now() - KEEP_EXTRACTS_FOR
+    )
     return _remove(Extract.objects.filter(over))
 
 
 def remove_extracts_of(versions: QuerySet[Response], *, with_contacts: bool = False) -> int:
-    """Remove every extract that holds one of `versions`, which are being erased: ask again to have it without them.
+    """Remove every extract that holds one of `versions`, which are being erased: ask again to have
+    it without them.
 
     `with_contacts`: only those that hold contact details, which are all that is being removed.
     """
     holding = Extract.objects.filter(members__response__in=versions)
-    return _remove((holding.filter(includes_contacts=True) if with_contacts else holding).distinct())
+    return _remove(
+        (holding.filter(includes_contacts=True) if with_contacts else holding).distinct()
+    )
 
 
 def _remove(extracts: QuerySet[Extract]) -> int:

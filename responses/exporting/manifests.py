@@ -1,4 +1,7 @@
-"""The manifest: what a batch holds, by which whoever receives it can check that all of it came. Pure: values in, values out."""
+"""The manifest: what a batch holds, by which whoever receives it can check that all of it came.
+
+Pure: values in, values out.
+"""
 
 import json
 from collections import Counter
@@ -16,7 +19,10 @@ NOT_SAID = "not-said"
 
 @dataclass(frozen=True)
 class FileEntry:
-    """One file of a batch. `rows` are its responses or questions, not its lines; None where it has none."""
+    """One file of a batch.
+
+    `rows` are its responses or questions, not its lines; None where it has none.
+    """
 
     name: str
     bytes: int
@@ -89,7 +95,11 @@ def build_extract_note(
     counts: Counts,
     files: Sequence[FileEntry],
 ) -> bytes:
-    """What an extract says of itself. Not a manifest, so that nobody takes it for a batch's: it has no number and names none before it."""
+    """What an extract says of itself.
+
+    Not a manifest, so that nobody takes it for a batch's: it has no number and names none before
+    it.
+    """
     content = {
         "format": FORMAT,
         "consultation": consultation,
@@ -107,7 +117,10 @@ def build_extract_note(
 
 def _counted(counts: Counts) -> dict[str, object]:
     # Sorted: the order of counting must not show in the bytes.
-    by = {name: dict(sorted(getattr(counts, name).items())) for name in ("act", "channel", "kind", "timing")}
+    by = {
+        name: dict(sorted(getattr(counts, name).items()))
+        for name in ("act", "channel", "kind", "timing")
+    }
     return {"responses": counts.responses, "synthetic": counts.synthetic, **by}
 
 

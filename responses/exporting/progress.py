@@ -1,7 +1,8 @@
 """How far the writing of a batch has got: told while it is written, for the page of batches.
 
-A batch is written in one transaction, which nobody sees into before it ends. So this is told over a connection of its own, and
-says only what was done: rows that stand in the files, files that are stored.
+A batch is written in one transaction, which nobody sees into before it ends. So this is told over a
+connection of its own, and says only what was done: rows that stand in the files, files that are
+stored.
 """
 
 import logging
@@ -21,8 +22,10 @@ TELL_SECONDS = 1
 # Whoever has said nothing for so long was killed, or stands still.
 SILENT_AFTER = timedelta(minutes=2)
 TELL = """
-    INSERT INTO responses_writing (batch_id, stage, done, total, told_at) VALUES (%s, %s, %s, %s, statement_timestamp())
-    ON CONFLICT (batch_id) DO UPDATE SET stage = excluded.stage, done = excluded.done, total = excluded.total, told_at = excluded.told_at
+    INSERT INTO responses_writing (batch_id, stage, done, total, told_at) VALUES (%s, %s, %s, %s,
+        statement_timestamp())
+    ON CONFLICT (batch_id) DO UPDATE SET stage = excluded.stage, done = excluded.done,
+        total = excluded.total, told_at = excluded.told_at
 """
 
 Tell = Callable[[Writing.Stage, int, int], None]
@@ -30,7 +33,10 @@ Tell = Callable[[Writing.Stage, int, int], None]
 
 @contextmanager
 def telling(batch: Batch) -> Iterator[Tell]:
-    """Gives what tells how far it is: the stage, how many are done, of how many. It may be called for every row."""
+    """Gives what tells how far it is: the stage, how many are done, of how many.
+
+    It may be called for every row.
+    """
     apart = connection.copy()
     told = time.monotonic()
 

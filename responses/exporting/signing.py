@@ -1,7 +1,9 @@
-"""Signing: by which a receiver knows that a manifest came from this service. Ed25519 (RFC 8032), which gives the same bytes every time.
+"""Signing: by which a receiver knows that a manifest came from this service.
 
-The private key is a file that the operator makes once and keeps. The public keys that were ever made or used are on a public
-page, so that whoever holds an old batch can still check it.
+Ed25519 (RFC 8032), which gives the same bytes every time.
+
+The private key is a file that the operator makes once and keeps. The public keys that were ever
+made or used are on a public page, so that whoever holds an old batch can still check it.
 """
 
 import json
@@ -9,7 +11,12 @@ import os
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from django.conf import settings
 
 from consult.auditing import record
@@ -28,7 +35,9 @@ class BadKey(Exception):
 
 
 def make_key() -> str:
-    """Make the private key's file, readable by its owner alone, and publish its public half, which it gives. Raises KeyExists."""
+    """Make the private key's file, readable by its owner alone, and publish its public half, which
+    it gives. Raises KeyExists.
+    """
     path = _path()
     key = Ed25519PrivateKey.generate()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -51,7 +60,10 @@ def publish_key(public: str) -> None:
 
 
 def sign(manifest: bytes) -> bytes | None:
-    """What stands in `manifest.sig` beside `manifest`; None where the operator has made no key. Raises BadKey."""
+    """What stands in `manifest.sig` beside `manifest`; None where the operator has made no key.
+
+    Raises BadKey.
+    """
     path = _path()
     try:
         key = load_pem_private_key(path.read_bytes(), password=None)
@@ -63,7 +75,12 @@ def sign(manifest: bytes) -> bytes | None:
         raise BadKey("The signing key is not an Ed25519 key.")
     public = key.public_key().public_bytes_raw().hex()
     publish_key(public)
-    content = {"algorithm": "Ed25519", "signed": "manifest.json", "public_key": public, "signature": key.sign(manifest).hex()}
+    content = {
+        "algorithm": "Ed25519",
+        "signed": "manifest.json",
+        "public_key": public,
+        "signature": key.sign(manifest).hex(),
+    }
     return (json.dumps(content, indent=2) + "\n").encode()
 
 

@@ -1,4 +1,6 @@
-"""Erasing what a person sent: their words and details go, and the number stays, with a tombstone that the next batch carries."""
+"""Erasing what a person sent: their words and details go, and the number stays, with a tombstone
+that the next batch carries.
+"""
 
 from functools import partial
 from uuid import uuid4
@@ -48,15 +50,19 @@ class NoSuchReference(Exception):
 
 
 def erase_response(*, reference: str, actor: User | None, why: str) -> Response:
-    """Remove for good what came under `reference`, in every version. Gives the tombstone.
+    """Remove for good what came under `reference`, in every version.
 
-    In one transaction: a last version, `erased`, whose arrival makes the database empty the answers and contact details of
-    all versions, what the mail server said, and staff's notes; drafts that would have changed it, scans and emails from which
-    it was entered go; equality answers are out of use; no email goes any more; the ledger and the trail say so. The next batch
-    tells MOPAC, naming the batch and row. Files of batches that were written stay as they are: see docs/operations.md.
+    Gives the tombstone.
 
-    `actor` is None for the command, which is run on the machine itself; `why` is on the trail, and names nobody. Raises
-    NoSuchReference or ErasedAlready.
+    In one transaction: a last version, `erased`, whose arrival makes the database empty the answers
+    and contact details of all versions, what the mail server said, and staff's notes; drafts that
+    would have changed it, scans and emails from which it was entered go; equality answers are out
+    of use; no email goes any more; the ledger and the trail say so. The next batch tells MOPAC,
+    naming the batch and row. Files of batches that were written stay as they are: see
+    docs/operations.md.
+
+    `actor` is None for the command, which is run on the machine itself; `why` is on the trail, and
+    names nobody. Raises NoSuchReference or ErasedAlready.
     """
     for _ in range(TRIES):
         newest = Response.objects.filter(reference=reference).order_by("-version").first()
@@ -68,20 +74,35 @@ def erase_response(*, reference: str, actor: User | None, why: str) -> Response:
             with transaction.atomic():
                 return _erase(newest, actor, why)
         except IntegrityError:
-            # The respondent changed it, or somebody else erased it, at this moment: the constraint let one in. Look again.
-            if not Response.objects.filter(reference=reference, version__gt=newest.version).exists():
+            # The respondent changed it, or somebody else erased it, at this moment: the constraint
+            # let one in. Look again.
+            if not Response.objects.filter(
+                reference=reference, version__gt=newest.version
+            ).exists():
                 raise
     raise AssertionError(f"{reference} changed {TRIES} times while it was being erased")
 
 
 def _erase(newest: Response, actor: User | None, why: str) -> Response:
     versions = Response.objects.filter(reference=newest.reference)
-    # Whoever writes the files of a batch that has it ends first, or begins when the words are gone: the books ask which of the two.
-    list(Batch.objects.select_for_update(no_key=True).filter(members__response__in=versions).order_by("pk"))
-    # A worker that is recording how an email went has the row; whoever corrects an address waits for it and then sees the tombstone.
-    emails = Confirmation.objects.select_for_update(of=("self",)).filter(response__in=versions).order_by("pk")
+    # Whoever writes the files of a batch that has it ends first, or begins when the words are gone:
+    # the books ask which of the two.
+    list(
+        Batch.objects.select_for_update(no_key=True)
+        .filter(members__response__in=versions)
+        .order_by("pk")
+    )
+    # A worker that is recording how an email went has the row; whoever corrects an address waits
+    # for it and then sees the tombstone.
+    emails = (
+        Confirmation.objects.select_for_update(of=("self",))
+        .filter(response__in=versions)
+        .order_by("pk")
+    )
     waiting = [email.pk for email in emails if email.state == Confirmation.State.WAITING]
-    Confirmation.objects.filter(pk__in=waiting).update(state=Confirmation.State.NOT_WANTED, leased_until=None)
+    Confirmation.objects.filter(pk__in=waiting).update(
+        state=Confirmation.State.NOT_WANTED, leased_until=None
+    )
     Confirmation.objects.filter(response__in=versions).update(reason="")
     Review.objects.filter(response=newest).update(superseded=True)
     tombstone = Response(
@@ -107,7 +128,9 @@ def _erase(newest: Response, actor: User | None, why: str) -> Response:
     stop_equality_use(token=receipt_token(newest))
     _remove_originals(versions)
     # A filter that somebody kept for this response alone.
-    SavedFilter.objects.filter(Q(query__icontains=newest.reference) | Q(name__icontains=newest.reference)).delete()
+    SavedFilter.objects.filter(
+        Q(query__icontains=newest.reference) | Q(name__icontains=newest.reference)
+    ).delete()
     # The names that staff gave may tell what it said.
     MemberMarks.objects.filter(member__response__in=versions).delete()
     remove_extracts_of(versions)
@@ -116,12 +139,20 @@ def _erase(newest: Response, actor: User | None, why: str) -> Response:
     transaction.on_commit(lambda: _keep_note(newest.reference))
     # What staff wrote about publishing it may quote it.
     Approval.objects.filter(response__in=versions).exclude(reason="").update(reason="Erased.")
-    record(action=Action.RESPONSE_ERASED, actor=actor, subject=newest.reference, versions=newest.version, why=why)
+    record(
+        action=Action.RESPONSE_ERASED,
+        actor=actor,
+        subject=newest.reference,
+        versions=newest.version,
+        why=why,
+    )
     return tombstone
 
 
 def _remove_originals(versions: QuerySet[Response]) -> None:
-    """Remove the scans and the email from which versions were entered: the files as soon as the transaction is through."""
+    """Remove the scans and the email from which versions were entered: the files as soon as the
+    transaction is through.
+    """
     Transcription.objects.filter(response__in=versions).update(late_reason="")
     remove_files(
         scans=Attachment.objects.filter(transcription__response__in=versions),
@@ -130,16 +161,25 @@ def _remove_originals(versions: QuerySet[Response]) -> None:
 
 
 def remove_details(*, responses: list[int]) -> int:
-    """Remove for good the contact details of these versions, by primary key, and what mail servers said; the answers stay. How many.
+    """Remove for good the contact details of these versions, by primary key, and what mail servers
+    said; the answers stay. How many.
 
-    In one transaction, with an entry in the ledger that has the digest of what is left; its arrival makes the database empty
-    the details. An email that has not gone yet keeps them: such a version is passed over, and so is one that has none.
+    In one transaction, with an entry in the ledger that has the digest of what is left; its arrival
+    makes the database empty the details. An email that has not gone yet keeps them: such a version
+    is passed over, and so is one that has none.
     """
     with transaction.atomic():
-        # Whoever corrects an address, or tries an email again, holds the row too, and afterwards sees that there is none.
-        locked = Confirmation.objects.select_for_update(of=("self",)).filter(response__in=responses).order_by("pk")
+        # Whoever corrects an address, or tries an email again, holds the row too, and afterwards
+        # sees that there is none.
+        locked = (
+            Confirmation.objects.select_for_update(of=("self",))
+            .filter(response__in=responses)
+            .order_by("pk")
+        )
         over = [email.response_id for email in locked if email.state != Confirmation.State.WAITING]
-        found = list(Response.objects.filter(pk__in=over, contact__in=contacts_held()).order_by("pk"))
+        found = list(
+            Response.objects.filter(pk__in=over, contact__in=contacts_held()).order_by("pk")
+        )
         LedgerEntry.objects.bulk_create(
             LedgerEntry(
                 response=response,
@@ -148,7 +188,9 @@ def remove_details(*, responses: list[int]) -> int:
             )
             for response in found
         )
-        remove_extracts_of(Response.objects.filter(pk__in=[response.pk for response in found]), with_contacts=True)
+        remove_extracts_of(
+            Response.objects.filter(pk__in=[response.pk for response in found]), with_contacts=True
+        )
     return len(found)
 
 
@@ -158,7 +200,9 @@ def contacts_held() -> QuerySet[Contact]:
 
 
 def remove_files(*, scans: QuerySet[Attachment], messages: QuerySet[Message]) -> int:
-    """Remove scans and emails that came in a mailbox, and why an email was set aside, which may name somebody. How many."""
+    """Remove scans and emails that came in a mailbox, and why an email was set aside, which may
+    name somebody. How many.
+    """
     with transaction.atomic():
         files = [*scans.values_list("file", flat=True), *messages.values_list("file", flat=True)]
         scans.delete()
@@ -170,7 +214,11 @@ def remove_files(*, scans: QuerySet[Attachment], messages: QuerySet[Message]) ->
 
 def erased_references() -> list[str]:
     """What was erased, the earliest first, by its tombstones."""
-    return list(Response.objects.filter(act=Response.Act.ERASED).order_by("pk").values_list("reference", flat=True))
+    return list(
+        Response.objects.filter(act=Response.Act.ERASED)
+        .order_by("pk")
+        .values_list("reference", flat=True)
+    )
 
 
 def _keep_note(reference: str) -> None:
@@ -179,7 +227,9 @@ def _keep_note(reference: str) -> None:
 
 
 def erase_again(*, actor: User | None) -> list[str]:
-    """After a backup was put back: erase anew what the notes in the storage for files name and this database still has."""
+    """After a backup was put back: erase anew what the notes in the storage for files name and this
+    database still has.
+    """
     try:
         noted = sorted(default_storage.listdir(NOTES)[1])
     except FileNotFoundError:
@@ -187,5 +237,7 @@ def erase_again(*, actor: User | None) -> list[str]:
     there = Response.objects.filter(reference__in=noted).values_list("reference", flat=True)
     again = sorted(set(there) - set(erased_references()))
     for reference in again:
-        erase_response(reference=reference, actor=actor, why="erased before, and came back with a backup")
+        erase_response(
+            reference=reference, actor=actor, why="erased before, and came back with a backup"
+        )
     return again

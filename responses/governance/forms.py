@@ -13,7 +13,9 @@ class PersonForm(StaffForm):
     words = forms.CharField(
         label=_("Reference, email address or name"),
         max_length=300,
-        help_text=_("Several references with spaces between them. Of a name, each word has to be there."),
+        help_text=_(
+            "Several references with spaces between them. Of a name, each word has to be there."
+        ),
         error_messages={"required": _("Enter a reference, an email address or a name.")},
         widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
     )
@@ -44,5 +46,7 @@ class EraseForm(StaffForm):
         except NotAReference as problem:
             raise forms.ValidationError(str(problem)) from problem
         if typed != self.reference:
-            raise forms.ValidationError(_("This is another reference than the one of this response."))
+            raise forms.ValidationError(
+                _("This is another reference than the one of this response.")
+            )
         return typed

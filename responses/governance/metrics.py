@@ -1,4 +1,6 @@
-"""How the service is doing, in figures: read from the database, so that they survive restarts and are the same in every process."""
+"""How the service is doing, in figures: read from the database, so that they survive restarts and
+are the same in every process.
+"""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,32 +13,61 @@ from consult.models import Consultation, JobRun
 from consult.web.rate_limits import refusals
 from responses.exporting.delivering import has_destination
 from responses.governance.retention import WORK, retain
-from responses.models import Batch, Confirmation, ConfirmationAttempt, Delivery, Reconciliation, Response
+from responses.models import (
+    Batch,
+    Confirmation,
+    ConfirmationAttempt,
+    Delivery,
+    Reconciliation,
+    Response,
+)
 
-# Each metric: its kind and what it says. https://prometheus.io/docs/instrumenting/exposition_formats/
+# Each metric: its kind and what it says.
+# https://prometheus.io/docs/instrumenting/exposition_formats/
 METRICS = {
-    "consult_responses_total": ("counter", "Versions of responses received, by channel, timing and act."),
+    "consult_responses_total": (
+        "counter",
+        "Versions of responses received, by channel, timing and act.",
+    ),
     "consult_refusals_lately": ("gauge", "What was refused in the last two days, by reason."),
     "consult_responses_waiting": ("gauge", "Responses that are in no batch yet."),
     "consult_oldest_waiting_seconds": ("gauge", "The age of the oldest of them."),
     "consult_confirmations": ("gauge", "Confirmations by state."),
     "consult_outbox_due": ("gauge", "Confirmations that could go now."),
-    "consult_outbox_oldest_seconds": ("gauge", "How long the oldest that was not tried yet has waited."),
+    "consult_outbox_oldest_seconds": (
+        "gauge",
+        "How long the oldest that was not tried yet has waited.",
+    ),
     "consult_sends_total": ("counter", "Tries to send a confirmation, by outcome."),
     "consult_batches": ("gauge", "Batches sealed."),
     "consult_batches_unwritten": ("gauge", "Batches sealed and not written yet."),
     "consult_batch_unwritten_seconds": ("gauge", "The age of the oldest of them."),
-    "consult_batches_undelivered": ("gauge", "Batches written and not delivered yet, where they are delivered."),
+    "consult_batches_undelivered": (
+        "gauge",
+        "Batches written and not delivered yet, where they are delivered.",
+    ),
     "consult_batch_undelivered_seconds": ("gauge", "How long ago the oldest of them was written."),
     "consult_batches_unacknowledged": ("gauge", "Batches delivered and not acknowledged yet."),
-    "consult_batch_unacknowledged_seconds": ("gauge", "How long ago the oldest of them was delivered."),
+    "consult_batch_unacknowledged_seconds": (
+        "gauge",
+        "How long ago the oldest of them was delivered.",
+    ),
     "consult_batch_newest_seconds": ("gauge", "How long ago the newest batch was sealed."),
-    "consult_held_beyond_its_time": ("gauge", "What has had its time and is kept since it did not arrive at MOPAC, by class."),
+    "consult_held_beyond_its_time": (
+        "gauge",
+        "What has had its time and is kept since it did not arrive at MOPAC, by class.",
+    ),
     "consult_books_differences": ("gauge", "Differences that the last reconciliation found."),
-    "consult_job_last_success_seconds": ("gauge", "How long ago each scheduled job last ended well."),
+    "consult_job_last_success_seconds": (
+        "gauge",
+        "How long ago each scheduled job last ended well.",
+    ),
     "consult_job_duration_seconds": ("gauge", "How long the last finished run of each job took."),
     "consult_job_overdue": ("gauge", "1 where a scheduled job has not ended well for too long."),
-    "consult_closes_in_seconds": ("gauge", "How long each consultation is still open; negative after closing."),
+    "consult_closes_in_seconds": (
+        "gauge",
+        "How long each consultation is still open; negative after closing.",
+    ),
 }
 
 Sample = tuple[str, dict[str, str], float]
@@ -64,12 +95,16 @@ def _escaped(text: str) -> str:
 
 
 def _of_responses() -> Iterator[Sample]:
-    counted = Response.objects.order_by().values_list("channel", "timing", "act").annotate(Count("pk"))
+    counted = (
+        Response.objects.order_by().values_list("channel", "timing", "act").annotate(Count("pk"))
+    )
     for channel, timing, act, count in counted:
         yield "consult_responses_total", {"channel": channel, "timing": timing, "act": act}, count
     for reason, count in refusals().items():
         yield "consult_refusals_lately", {"reason": reason}, count
-    waiting = Response.objects.filter(membership=None).aggregate(count=Count("pk"), age=Now() - Min("received_at"))
+    waiting = Response.objects.filter(membership=None).aggregate(
+        count=Count("pk"), age=Now() - Min("received_at")
+    )
     yield "consult_responses_waiting", {}, waiting["count"]
     yield "consult_oldest_waiting_seconds", {}, _seconds(waiting["age"])
 
@@ -80,17 +115,22 @@ def _of_confirmations() -> Iterator[Sample]:
         yield "consult_confirmations", {"state": state}, states.get(state, 0)
     due = Confirmation.objects.filter(state=Confirmation.State.WAITING, due_at__lte=Now())
     yield "consult_outbox_due", {}, due.count()
-    # Not by when they are due: while the mail server is away that moves on with every look, and nobody's tries are counted.
+    # Not by when they are due: while the mail server is away that moves on with every look, and
+    # nobody's tries are counted.
     untried = Confirmation.objects.filter(state=Confirmation.State.WAITING, attempts=0)
     age = untried.aggregate(age=Now() - Min(Greatest("created_at", "tried_again_at")))["age"]
     yield "consult_outbox_oldest_seconds", {}, _seconds(age)
-    for outcome, count in ConfirmationAttempt.objects.order_by().values_list("outcome").annotate(Count("pk")):
+    for outcome, count in (
+        ConfirmationAttempt.objects.order_by().values_list("outcome").annotate(Count("pk"))
+    ):
         yield "consult_sends_total", {"outcome": outcome}, count
 
 
 def _of_batches() -> Iterator[Sample]:
     yield "consult_batches", {}, Batch.objects.count()
-    unwritten = Batch.objects.filter(written_at=None).aggregate(count=Count("pk"), age=Now() - Min("sealed_at"))
+    unwritten = Batch.objects.filter(written_at=None).aggregate(
+        count=Count("pk"), age=Now() - Min("sealed_at")
+    )
     yield "consult_batches_unwritten", {}, unwritten["count"]
     yield "consult_batch_unwritten_seconds", {}, _seconds(unwritten["age"])
     if has_destination():
@@ -103,7 +143,12 @@ def _of_batches() -> Iterator[Sample]:
     found = delivered.aggregate(count=Count("pk"), age=Now() - Min("last_delivered_at"))
     yield "consult_batches_unacknowledged", {}, found["count"]
     yield "consult_batch_unacknowledged_seconds", {}, _seconds(found["age"])
-    newest = Batch.objects.order_by("-sealed_at").annotate(age=Now() - Min("sealed_at")).values_list("age", flat=True).first()
+    newest = (
+        Batch.objects.order_by("-sealed_at")
+        .annotate(age=Now() - Min("sealed_at"))
+        .values_list("age", flat=True)
+        .first()
+    )
     if newest is not None:
         yield "consult_batch_newest_seconds", {}, _seconds(newest)
     last = Reconciliation.objects.first()

@@ -1,4 +1,7 @@
-"""Removing the files of a batch after their time. Its number, its members, its files' hashes and the ledger stay."""
+"""Removing the files of a batch after their time.
+
+Its number, its members, its files' hashes and the ledger stay.
+"""
 
 import logging
 import shutil
@@ -18,28 +21,48 @@ log = logging.getLogger(__name__)
 
 
 def files_held(consultation: Consultation, *, kept_for: timedelta) -> QuerySet[Batch]:
-    """The batches whose files were written longer ago than `kept_for`, and are there, or may be since their removal was cut."""
-    return Batch.objects.filter(consultation=consultation, written_at__lt=Now() - kept_for, removal__ended_at=None)
+    """The batches whose files were written longer ago than `kept_for`, and are there, or may be
+    since their removal was cut.
+    """
+    return Batch.objects.filter(
+        consultation=consultation, written_at__lt=Now() - kept_for, removal__ended_at=None
+    )
 
 
 def remove_batch_files(*, batch: Batch, actor: User | None) -> bool:
-    """Remove the files of a written batch for good. True where they are all gone afterwards.
+    """Remove the files of a written batch for good.
 
-    Not where nobody acknowledged that they have them, or where they are to be delivered again; nor if the storage refuses,
-    in which case the next run goes on.
+    True where they are all gone afterwards.
+
+    Not where nobody acknowledged that they have them, or where they are to be delivered again; nor
+    if the storage refuses, in which case the next run goes on.
     """
     with transaction.atomic():
         # Whoever sends it again holds the row too, and finds the removal.
-        if not Delivery.objects.select_for_update().filter(batch=batch, state=Delivery.State.ACKNOWLEDGED).exists():
+        if (
+            not Delivery.objects.select_for_update()
+            .filter(batch=batch, state=Delivery.State.ACKNOWLEDGED)
+            .exists()
+        ):
             return False
         _, new = Removal.objects.get_or_create(batch=batch)
         if new:
-            record(action=Action.BATCH_FILES_REMOVED, actor=actor, subject=folder_of(batch), manifest_sha256=batch.manifest_sha256)
-    # From here on nobody is given them any more, so that whoever is cut off in between leaves no batch that is half there.
+            record(
+                action=Action.BATCH_FILES_REMOVED,
+                actor=actor,
+                subject=folder_of(batch),
+                manifest_sha256=batch.manifest_sha256,
+            )
+    # From here on nobody is given them any more, so that whoever is cut off in between leaves no
+    # batch that is half there.
     try:
         _remove_files(batch)
     except OSError as trouble:
-        log.warning("The files of %s could not be removed; the next run goes on: %s", batch, type(trouble).__name__)
+        log.warning(
+            "The files of %s could not be removed; the next run goes on: %s",
+            batch,
+            type(trouble).__name__,
+        )
         return False
     Removal.objects.filter(batch=batch, ended_at=None).update(ended_at=Now())
     return True

@@ -1,14 +1,15 @@
 """Retention: how long each class of data is kept, and removing what has been kept for its time.
 
-Counted from the end of a consultation's grace period, by the database's clock. What goes to MOPAC is removed only once it
-has arrived there: it is in a batch that somebody acknowledged, after it was delivered or downloaded.
+Counted from the end of a consultation's grace period, by the database's clock. What goes to MOPAC
+is removed only once it has arrived there: it is in a batch that somebody acknowledged, after it was
+delivered or downloaded.
 """
 
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.conf import settings
 from django.db.models import Q
@@ -16,11 +17,24 @@ from django.db.models.functions import Now
 
 from consult.auditing import record
 from consult.models import Action, Consultation, User
-from consult.web.rate_limits import FORGET_AFTER
-from responses.exporting.extracts import KEPT_FOR
-from responses.governance.erasing import ErasedAlready, contacts_held, erase_response, remove_details, remove_files
+from responses.governance.erasing import (
+    ErasedAlready,
+    contacts_held,
+    erase_response,
+    remove_details,
+    remove_files,
+)
 from responses.governance.removing import files_held, remove_batch_files
-from responses.models import Attachment, Confirmation, Delivery, Draft, EqualityAnswers, Message, Response
+from responses.models import (
+    Attachment,
+    Confirmation,
+    Delivery,
+    Draft,
+    EqualityAnswers,
+    Message,
+    Response,
+)
+from responses.periods import clocks
 from responses.responding.equality import empty_equality_answers
 
 AT_ONCE = 500
@@ -30,22 +44,11 @@ WHY = "kept for its time"
 
 
 @dataclass(frozen=True)
-class Clock:
-    """How long one class of data is kept: `days` after the end of the grace period, or as `otherwise` says."""
-
-    name: str
-    what: str
-    days: int | None = None
-    otherwise: str = ""
-
-    def until(self, consultation: Consultation) -> datetime | None:
-        """From when on it is removed; None where its time does not depend on the consultation."""
-        return None if self.days is None else consultation.grace_ends_at + timedelta(days=self.days)
-
-
-@dataclass(frozen=True)
 class Retained:
-    """What a run did about one class of one consultation's data: `removed` rows, and `held` for want of their arrival at MOPAC."""
+    """What a run did about one class of one consultation's data:
+
+    `removed` rows, and `held` for want of their arrival at MOPAC.
+    """
 
     consultation: str
     name: str
@@ -57,33 +60,21 @@ class Retained:
     @property
     def in_words(self) -> str:
         did = "to be removed" if self.dry_run else "removed"
-        held = f", {self.held:,} kept because they did not arrive where they have to go" if self.held else ""
+        held = (
+            f", {self.held:,} kept because they did not arrive where they have to go"
+            if self.held
+            else ""
+        )
         return f"{self.consultation}, {self.what}: {self.removed:,} {did}{held}."
 
 
-def clocks() -> list[Clock]:
-    """Every class of data that people leave with us, in the order in which it is removed."""
-    days = settings.KEEP
-    return [
-        Clock("drafts", "answers that were not sent, and links to them", days["drafts"]),
-        Clock("contacts", "names, email addresses, postcodes, and what mail servers said", days["contacts"]),
-        Clock("equality", "equality answers", days["equality"]),
-        Clock("letters", "scans of letters, and emails that were entered or set aside", days["letters"]),
-        Clock("batches", "files of batches", days["batches"]),
-        Clock("answers", "answers, and staff's notes about them", days["answers"]),
-        Clock("extracts", "extracts that staff made for themselves", otherwise=f"{KEPT_FOR.days} days"),
-        Clock("addresses", "hashed network addresses", otherwise=f"{FORGET_AFTER.days} days"),
-        Clock("sessions", "sessions of staff", otherwise=f"{settings.SESSION_COOKIE_AGE // 3600} hours"),
-        Clock(
-            "records", "the trail and the ledger, which name references alone", otherwise="as long as the database: nothing removes them"
-        ),
-    ]
-
-
 def retain(*, dry_run: bool = False, actor: User | None = None) -> list[Retained]:
-    """Remove what has been kept for its time, or, with `dry_run`, only say what that is. Gives what there was to do.
+    """Remove what has been kept for its time, or, with `dry_run`, only say what that is.
 
-    Can be run at any time, twice at once, and again after it was cut: what is gone is not found any more.
+    Gives what there was to do.
+
+    Can be run at any time, twice at once, and again after it was cut: what is gone is not found any
+    more.
     """
     ends_at = time.monotonic() + RUN_FOR_SECONDS
     done = []
@@ -95,10 +86,19 @@ def retain(*, dry_run: bool = False, actor: User | None = None) -> list[Retained
             work = WORK[clock.name](Run(consultation, actor, ends_at))
             removed = work.ready if dry_run else work.remove()
             if removed or work.held:
-                done.append(Retained(consultation.slug, clock.name, clock.what, removed, work.held, dry_run))
+                done.append(
+                    Retained(consultation.slug, clock.name, clock.what, removed, work.held, dry_run)
+                )
             if removed and not dry_run:
-                details = {"what": clock.name, "removed": removed, "held": work.held, "days": clock.days}
-                record(action=Action.RETENTION_RAN, actor=actor, subject=consultation.slug, **details)
+                details = {
+                    "what": clock.name,
+                    "removed": removed,
+                    "held": work.held,
+                    "days": clock.days,
+                }
+                record(
+                    action=Action.RETENTION_RAN, actor=actor, subject=consultation.slug, **details
+                )
     return done
 
 
@@ -109,7 +109,9 @@ def arrived(batch: str) -> Q:
 
 @dataclass(frozen=True)
 class Run:
-    """For which consultation a run is at work, for whom, and until when it may be, by the monotonic clock."""
+    """For which consultation a run is at work, for whom, and until when it may be, by the monotonic
+    clock.
+    """
 
     consultation: Consultation
     actor: User | None
@@ -118,7 +120,9 @@ class Run:
 
 @dataclass(frozen=True)
 class Work:
-    """How much of a class may go, how much has to stay for now, and what removes the first and says how much that was."""
+    """How much of a class may go, how much has to stay for now, and what removes the first and says
+    how much that was.
+    """
 
     ready: int
     held: int
@@ -138,7 +142,9 @@ def _drafts(run: Run) -> Work:
 
 def _contacts(run: Run) -> Work:
     there = Response.objects.filter(consultation=run.consultation, contact__in=contacts_held())
-    ready = there.filter(arrived("membership__batch")).exclude(confirmation__state=Confirmation.State.WAITING)
+    ready = there.filter(arrived("membership__batch")).exclude(
+        confirmation__state=Confirmation.State.WAITING
+    )
 
     def remove() -> int:
         waiting, removed = list(ready.order_by("pk").values_list("pk", flat=True)), 0
@@ -163,9 +169,16 @@ def _letters(run: Run) -> Work:
     messages = Message.objects.filter(consultation=run.consultation).exclude(file="")
     # What was entered from them has arrived. An email that is no response has nowhere to go.
     through = arrived("transcription__response__membership__batch")
-    old_scans, old_messages = scans.filter(through), messages.filter(through | Q(state=Message.State.NOT_A_RESPONSE))
+    old_scans, old_messages = (
+        scans.filter(through),
+        messages.filter(through | Q(state=Message.State.NOT_A_RESPONSE)),
+    )
     count = old_scans.count() + old_messages.count()
-    return Work(count, scans.count() + messages.count() - count, lambda: remove_files(scans=old_scans, messages=old_messages))
+    return Work(
+        count,
+        scans.count() + messages.count() - count,
+        lambda: remove_files(scans=old_scans, messages=old_messages),
+    )
 
 
 def _batches(run: Run) -> Work:
@@ -188,8 +201,18 @@ def _answers(run: Run) -> Work:
     there = Response.objects.filter(consultation=run.consultation)
     alive = there.exclude(reference__in=there.filter(act=Response.Act.ERASED).values("reference"))
     # All versions of a reference go at once, so all of them have to have arrived.
-    on_the_way = alive.exclude(pk__in=alive.filter(arrived("membership__batch")).values("pk")).order_by().values("reference").distinct()
-    ready = alive.exclude(reference__in=on_the_way).order_by("reference").values_list("reference", flat=True).distinct()
+    on_the_way = (
+        alive.exclude(pk__in=alive.filter(arrived("membership__batch")).values("pk"))
+        .order_by()
+        .values("reference")
+        .distinct()
+    )
+    ready = (
+        alive.exclude(reference__in=on_the_way)
+        .order_by("reference")
+        .values_list("reference", flat=True)
+        .distinct()
+    )
 
     def remove() -> int:
         erased = 0

@@ -1,7 +1,9 @@
-"""Everything that is held about a person: found, and made into one file for them (UK GDPR, Article 15).
+"""Everything that is held about a person: found, and made into one file for them (UK GDPR, Article
+15).
 
-That somebody looked, and what they took, is on the trail; the words that were looked for are not, for they are a name or an
-address. What others wrote about the person in their own answers is found on the list of responses, by its word filter.
+That somebody looked, and what they took, is on the trail; the words that were looked for are not,
+for they are a name or an address. What others wrote about the person in their own answers is found
+on the list of responses, by its word filter.
 """
 
 import json
@@ -39,7 +41,9 @@ class NothingAboutThem(Exception):
 
 @dataclass(frozen=True)
 class Held:
-    """What is somebody's: responses by reference, drafts that were never sent, and emails of a mailbox that nobody entered."""
+    """What is somebody's: responses by reference, drafts that were never sent, and emails of a
+    mailbox that nobody entered.
+    """
 
     references: list[str]
     drafts: list[Draft]
@@ -47,16 +51,30 @@ class Held:
 
 
 def find_person(*, words: str, actor: User | None) -> Held:
-    """What is held of whoever `words` names: references, an email address, or a name, of which each word has to be there."""
+    """What is held of whoever `words` names: references, an email address, or a name, of which each
+    word has to be there.
+    """
     words = words.strip()
-    held = Held(*([], [], [])) if not words else Held(_references(words), _drafts(words), _letters(words))
+    held = (
+        Held(*([], [], []))
+        if not words
+        else Held(_references(words), _drafts(words), _letters(words))
+    )
     drafts, letters = len(held.drafts), len(held.letters)
-    record(action=Action.PERSON_LOOKED_FOR, actor=actor, responses=len(held.references), drafts=drafts, letters=letters)
+    record(
+        action=Action.PERSON_LOOKED_FOR,
+        actor=actor,
+        responses=len(held.references),
+        drafts=drafts,
+        letters=letters,
+    )
     return held
 
 
 def held_under(*, references: list[str], drafts: list[int], letters: list[int]) -> Held:
-    """What is held under references and under the primary keys of drafts and of emails that nobody entered."""
+    """What is held under references and under the primary keys of drafts and of emails that nobody
+    entered.
+    """
     mine = Message.objects.filter(pk__in=letters, transcription=None)
     return Held(references, list(Draft.objects.filter(pk__in=drafts)), list(mine))
 
@@ -67,20 +85,41 @@ def _references(words: str) -> list[str]:
             named = [normalise_reference(word) for word in several]
         except NotAReference:
             continue
-        return sorted(set(Response.objects.filter(reference__in=named).values_list("reference", flat=True)))
-    theirs = Q(contact__email__iexact=words) | Q(contact__corrected_email__iexact=words) | _every_word("contact__name", words)
-    return sorted(set(Response.objects.filter(theirs).order_by().values_list("reference", flat=True).distinct()[:MOST]))
+        return sorted(
+            set(Response.objects.filter(reference__in=named).values_list("reference", flat=True))
+        )
+    theirs = (
+        Q(contact__email__iexact=words)
+        | Q(contact__corrected_email__iexact=words)
+        | _every_word("contact__name", words)
+    )
+    return sorted(
+        set(
+            Response.objects.filter(theirs)
+            .order_by()
+            .values_list("reference", flat=True)
+            .distinct()[:MOST]
+        )
+    )
 
 
 def _drafts(words: str) -> list[Draft]:
-    theirs = Q(links__email__iexact=words) | Q(answers__email__iexact=words) | _every_word("answers__name", words)
+    theirs = (
+        Q(links__email__iexact=words)
+        | Q(answers__email__iexact=words)
+        | _every_word("answers__name", words)
+    )
     return list(Draft.objects.filter(theirs).distinct().order_by("pk")[:MOST])
 
 
 def _letters(words: str) -> list[Message]:
-    """Emails from that address, or of that name, of which no response was made: their words are in files alone."""
+    """Emails from that address, or of that name, of which no response was made: their words are in
+    files alone.
+    """
     found = []
-    for message in Message.objects.filter(transcription=None).exclude(file="").order_by("pk").iterator():
+    for message in (
+        Message.objects.filter(transcription=None).exclude(file="").order_by("pk").iterator()
+    ):
         with suppress(FileNotFoundError):
             name, address = parseaddr(read_letter(message).sender.lower())
             if address == words.lower() or all(word in name for word in words.lower().split()):
@@ -96,14 +135,20 @@ def _every_word(field: str, words: str) -> Q:
 
 
 def make_pack(*, held: Held, actor: User | None) -> bytes:
-    """A zip of all of it for the person: a page to read, the same as JSON, scans, and emails. Raises NothingAboutThem."""
+    """A zip of all of it for the person: a page to read, the same as JSON, scans, and emails.
+
+    Raises NothingAboutThem.
+    """
     responses = [everything_about(reference) for reference in held.references]
     drafts = [_draft(draft) for draft in held.drafts]
     if not responses and not drafts and not held.letters:
         raise NothingAboutThem
     made = BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as pack:
-        pack.writestr("read-me.html", render_to_string("packs/person.html", {"responses": responses, "drafts": drafts}))
+        pack.writestr(
+            "read-me.html",
+            render_to_string("packs/person.html", {"responses": responses, "drafts": drafts}),
+        )
         everything = {"responses": responses, "drafts": drafts}
         pack.writestr("everything.json", json.dumps(everything, ensure_ascii=False, indent=2))
         for name, file in _files(held):
@@ -113,16 +158,27 @@ def make_pack(*, held: Held, actor: User | None) -> bytes:
     for reference in held.references:
         record(action=Action.PERSON_TAKEN, actor=actor, subject=reference)
     if drafts or held.letters:
-        record(action=Action.PERSON_TAKEN, actor=actor, drafts=len(drafts), letters=len(held.letters))
+        record(
+            action=Action.PERSON_TAKEN, actor=actor, drafts=len(drafts), letters=len(held.letters)
+        )
     return made.getvalue()
 
 
 def _files(held: Held) -> Iterator[tuple[str, str]]:
     """The name in the pack, and in the storage, of each scan and email."""
     theirs = Q(transcription__response__reference__in=held.references)
-    for scan in Attachment.objects.filter(theirs).select_related("transcription__response").order_by("pk"):
-        yield f"scans/{scan.transcription.response.reference}-{scan.pk}.{scan.kind.rpartition('/')[2]}", scan.file
-    letters = Message.objects.filter(theirs | Q(pk__in=[letter.pk for letter in held.letters])).exclude(file="").order_by("pk")
+    for scan in (
+        Attachment.objects.filter(theirs).select_related("transcription__response").order_by("pk")
+    ):
+        yield (
+            f"scans/{scan.transcription.response.reference}-{scan.pk}.{scan.kind.rpartition('/')[2]}",
+            scan.file,
+        )
+    letters = (
+        Message.objects.filter(theirs | Q(pk__in=[letter.pk for letter in held.letters]))
+        .exclude(file="")
+        .order_by("pk")
+    )
     for letter in letters:
         yield f"emails/{letter.pk}.eml", letter.file
 
@@ -137,13 +193,17 @@ def everything_about(reference: str) -> dict[str, Any]:
         "reference": reference,
         "consultation": versions[0].consultation.title,
         "equality_answers": equality.choices | equality.texts if equality else {},
-        "drafts": [_draft(draft) for draft in Draft.objects.filter(amends__in=versions).order_by("pk")],
+        "drafts": [
+            _draft(draft) for draft in Draft.objects.filter(amends__in=versions).order_by("pk")
+        ],
         "versions": [_version(version) for version in versions],
     }
 
 
 def equality_answers_under(response: Response) -> EqualityAnswers | None:
-    """The equality answers of whoever has the receipt of `response`, which is the only way there is to them."""
+    """The equality answers of whoever has the receipt of `response`, which is the only way there is
+    to them.
+    """
     try:
         return equality_answers_of(receipt_token(response))
     except ReceiptKeyLost:
@@ -152,7 +212,9 @@ def equality_answers_under(response: Response) -> EqualityAnswers | None:
 
 def _versions(reference: str) -> QuerySet[Response]:
     every = Response.objects.filter(reference=reference).order_by("version")
-    return every.select_related("edition", "contact", "confirmation", "review", "consultation", "transcription__message")
+    return every.select_related(
+        "edition", "contact", "confirmation", "review", "consultation", "transcription__message"
+    )
 
 
 def _version(response: Response) -> dict[str, Any]:
@@ -168,29 +230,63 @@ def _version(response: Response) -> dict[str, Any]:
         "channel": response.get_channel_display(),
         "timing": response.get_timing_display(),
         "flags": response.flags,
-        "contact": {name: getattr(contact, name) for name in ("name", "email", "postcode_district", "corrected_email")},
+        "contact": {
+            name: getattr(contact, name)
+            for name in ("name", "email", "postcode_district", "corrected_email")
+        },
         "answers": response.choices | response.texts,
         "in_words": _in_words(response),
         "email": {
             "state": email.get_state_display(),
             "reason": email.reason,
-            "tries": [{"at": iso(one.at), "outcome": one.outcome, "detail": one.detail} for one in email.tries.order_by("pk")],
+            "tries": [
+                {"at": iso(one.at), "outcome": one.outcome, "detail": one.detail}
+                for one in email.tries.order_by("pk")
+            ],
         },
         "review": {
             "state": review.get_state_display(),
-            "steps": [{"at": iso(step.at), "from": step.from_state, "to": step.to_state, "note": step.note} for step in review.steps.all()],
+            "steps": [
+                {
+                    "at": iso(step.at),
+                    "from": step.from_state,
+                    "to": step.to_state,
+                    "note": step.note,
+                }
+                for step in review.steps.all()
+            ],
         },
-        "publishing": [{"at": iso(one.at), "publish": one.publish, "reason": one.reason} for one in response.approvals.all()],
-        "codes": [{"question": one.question, "code": one.code.name, "from": one.start, "until": one.end} for one in codes],
-        "campaigns": list(response.campaign_members.filter(campaign__ended=False).values_list("campaign__name", flat=True)),
-        "entered": {"received_on": keyed.received_on.isoformat(), "late_reason": keyed.late_reason} if keyed else None,
-        "ledger": [{"at": iso(one.at), "event": one.get_event_display(), "batch": one.batch_number} for one in response.ledger.all()],
+        "publishing": [
+            {"at": iso(one.at), "publish": one.publish, "reason": one.reason}
+            for one in response.approvals.all()
+        ],
+        "codes": [
+            {"question": one.question, "code": one.code.name, "from": one.start, "until": one.end}
+            for one in codes
+        ],
+        "campaigns": list(
+            response.campaign_members.filter(campaign__ended=False).values_list(
+                "campaign__name", flat=True
+            )
+        ),
+        "entered": {"received_on": keyed.received_on.isoformat(), "late_reason": keyed.late_reason}
+        if keyed
+        else None,
+        "ledger": [
+            {"at": iso(one.at), "event": one.get_event_display(), "batch": one.batch_number}
+            for one in response.ledger.all()
+        ],
     }
 
 
 def _in_words(response: Response) -> list[dict[str, str]]:
     parts = in_words(plan_of(response.edition), response.choices | response.texts)
-    return [{"question": one.question.text, "answer": "\n".join(one.lines)} for part in parts for one in part.answers if one.lines]
+    return [
+        {"question": one.question.text, "answer": "\n".join(one.lines)}
+        for part in parts
+        for one in part.answers
+        if one.lines
+    ]
 
 
 def _draft(draft: Draft) -> dict[str, Any]:
@@ -205,7 +301,9 @@ def _draft(draft: Draft) -> dict[str, Any]:
 
 
 def stop_equality(*, reference: str, actor: User | None) -> bool:
-    """Take the equality answers that came with a response out of use, for whoever asks us. False where there were none in use.
+    """Take the equality answers that came with a response out of use, for whoever asks us.
+
+    False where there were none in use.
 
     Raises NothingAboutThem.
     """

@@ -9,5 +9,13 @@ class Migration(migrations.Migration):
     dependencies = [("responses", "0001_initial"), ("consult", "0002_rules")]
     operations = [
         install("responses", name)
-        for name in ("append_only", "arrivals", "erasing", "sealed_batches", "search", "fingerprints", "compression")
+        for name in (
+            "append_only",
+            "arrivals",
+            "erasing",
+            "sealed_batches",
+            "search",
+            "fingerprints",
+            "compression",
+        )
     ]

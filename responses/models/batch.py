@@ -10,37 +10,56 @@ from responses.models.response import Response
 
 
 class Batch(models.Model):
-    """A numbered set of responses, fixed for ever when sealed. Its files are a function of its members.
+    """A numbered set of responses, fixed for ever when sealed.
 
-    Numbers run 1, 2, 3 … within a consultation. A batch without members is a nil return: it says that nothing came.
+    Its files are a function of its members.
+
+    Numbers run 1, 2, 3 … within a consultation. A batch without members is a nil return: it says
+    that nothing came.
     """
 
     consultation = models.ForeignKey(Consultation, on_delete=models.PROTECT, related_name="batches")
     number = models.PositiveIntegerField()
     sealed_at = models.DateTimeField(db_default=Now())
     sealed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", help_text="Empty for the schedule."
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Empty for the schedule.",
     )
     size = models.PositiveIntegerField(help_text="How many responses it holds.")
     includes_contacts = models.BooleanField(default=False)
     written_at = models.DateTimeField(null=True)
     manifest_sha256 = models.CharField(max_length=64, blank=True)
-    files = models.JSONField(default=list, help_text="name, bytes, rows and sha256 of each file, as in the manifest")
-    codes = models.JSONField(null=True, help_text="The reviewers' codes with their meaning, as they were when it was sealed.")
+    files = models.JSONField(
+        default=list, help_text="name, bytes, rows and sha256 of each file, as in the manifest"
+    )
+    codes = models.JSONField(
+        null=True,
+        help_text="The reviewers' codes with their meaning, as they were when it was sealed.",
+    )
     pack = models.JSONField(null=True, help_text="bytes and sha256 of the zip with all its files")
-    failure = models.CharField(max_length=300, blank=True, help_text="Why the last try to write it failed.")
+    failure = models.CharField(
+        max_length=300, blank=True, help_text="Why the last try to write it failed."
+    )
 
     class Meta:
         ordering = ["consultation", "-number"]
         verbose_name_plural = "batches"
-        constraints = [models.UniqueConstraint(fields=["consultation", "number"], name="one_batch_a_number")]
+        constraints = [
+            models.UniqueConstraint(fields=["consultation", "number"], name="one_batch_a_number")
+        ]
 
     def __str__(self) -> str:
         return f"{self.consultation.slug}, batch {self.number}"
 
 
 class Writing(models.Model):
-    """How far the writing of a batch has got. Told outside of the transaction that writes it, and gone when that ends well."""
+    """How far the writing of a batch has got.
+
+    Told outside of the transaction that writes it, and gone when that ends well.
+    """
 
     class Stage(models.TextChoices):
         ROWS = "rows", "its rows are written"
@@ -48,7 +67,9 @@ class Writing(models.Model):
         ZIP = "zip", "its zip is made"
 
     # Without a constraint: telling waits for nobody.
-    batch = models.OneToOneField(Batch, on_delete=models.CASCADE, related_name="writing", db_constraint=False)
+    batch = models.OneToOneField(
+        Batch, on_delete=models.CASCADE, related_name="writing", db_constraint=False
+    )
     stage = models.CharField(max_length=10, choices=Stage)
     done = models.PositiveIntegerField()
     total = models.PositiveIntegerField()
@@ -56,7 +77,10 @@ class Writing(models.Model):
 
 
 class BatchMember(models.Model):
-    """That a response is in a batch, and on which row. The one-to-one is the promise: in exactly one batch."""
+    """That a response is in a batch, and on which row.
+
+    The one-to-one is the promise: in exactly one batch.
+    """
 
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="members")
     response = models.OneToOneField(Response, on_delete=models.PROTECT, related_name="membership")
@@ -68,9 +92,12 @@ class BatchMember(models.Model):
 
 
 class Removal(models.Model):
-    """That the files of a batch were removed after their time. Which they were, and their hashes, the batch itself keeps.
+    """That the files of a batch were removed after their time.
 
-    Written before the first of them goes: where `ended_at` is empty, some may still be there, and the next run goes on.
+    Which they were, and their hashes, the batch itself keeps.
+
+    Written before the first of them goes: where `ended_at` is empty, some may still be there, and
+    the next run goes on.
     """
 
     batch = models.OneToOneField(Batch, on_delete=models.PROTECT, related_name="removal")
@@ -79,11 +106,19 @@ class Removal(models.Model):
 
 
 class MemberMarks(models.Model):
-    """What reviewers had made of a response when it was sealed into a batch: a copy, so that the batch stays what it was.
+    """What reviewers had made of a response when it was sealed into a batch: a copy, so that the
+    batch stays what it was.
 
-    Written by the transaction that seals, for members of which there was something to say. Erasing a response removes its row.
+    Written by the transaction that seals, for members of which there was something to say. Erasing
+    a response removes its row.
     """
 
     member = models.OneToOneField(BatchMember, on_delete=models.PROTECT, related_name="marks")
-    campaigns = ArrayField(models.CharField(max_length=120), default=list, help_text="The names of the campaigns that it was in.")
-    codes = models.JSONField(default=list, help_text="[question, name of the code] for each code that an answer had.")
+    campaigns = ArrayField(
+        models.CharField(max_length=120),
+        default=list,
+        help_text="The names of the campaigns that it was in.",
+    )
+    codes = models.JSONField(
+        default=list, help_text="[question, name of the code] for each code that an answer had."
+    )

@@ -1,4 +1,6 @@
-"""One change to many responses: what was asked for, by whom, how far it has got, and what it changed, so that it can be undone."""
+"""One change to many responses: what was asked for, by whom, how far it has got, and what it
+changed, so that it can be undone.
+"""
 
 from django.conf import settings
 from django.db import models
@@ -10,7 +12,10 @@ from responses.models.response import Response
 
 
 class BulkChange(models.Model):
-    """A change to all responses that fitted a filter. Made, carried out and undone by `responses.reviewing.bulk_changes` alone."""
+    """A change to all responses that fitted a filter.
+
+    Made, carried out and undone by `responses.reviewing.bulk_changes` alone.
+    """
 
     class Act(models.TextChoices):
         MOVE = "move", "move to a state"
@@ -27,28 +32,53 @@ class BulkChange(models.Model):
         UNDONE = "undone", "undone"
         FAILED = "failed", "failed"
 
-    key = models.UUIDField(unique=True, help_text="Comes with the page; makes pressing twice the same as pressing once.")
+    key = models.UUIDField(
+        unique=True,
+        help_text="Comes with the page; makes pressing twice the same as pressing once.",
+    )
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(db_default=Now())
-    query = models.TextField(blank=True, help_text="The filter, as the review list has it in its address.")
+    query = models.TextField(
+        blank=True, help_text="The filter, as the review list has it in its address."
+    )
     act = models.CharField(max_length=10, choices=Act)
     to_state = models.CharField(max_length=10, blank=True)
     code = models.ForeignKey(Code, null=True, on_delete=models.PROTECT, related_name="+")
     campaign = models.ForeignKey(Campaign, null=True, on_delete=models.PROTECT, related_name="+")
     note = models.TextField(blank=True)
-    looked_at = models.DateTimeField(help_text="When its figures were counted for whoever asked. What changed since is left as it is.")
-    highest = models.BigIntegerField(help_text="The highest id of a response at that moment. What came in later is left as it is.")
-    seen = models.PositiveIntegerField(help_text="How many responses fitted the filter at that moment.")
-    seen_changes = models.PositiveIntegerField(help_text="How many of them were to be changed. No more are.")
+    looked_at = models.DateTimeField(
+        help_text=(
+            "When its figures were counted for whoever asked. What changed since is left as it is."
+        )
+    )
+    highest = models.BigIntegerField(
+        help_text=(
+            "The highest id of a response at that moment. What came in later is left as it is."
+        )
+    )
+    seen = models.PositiveIntegerField(
+        help_text="How many responses fitted the filter at that moment."
+    )
+    seen_changes = models.PositiveIntegerField(
+        help_text="How many of them were to be changed. No more are."
+    )
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
-    total = models.PositiveIntegerField(default=0, help_text="How many responses were taken up to be changed.")
+    total = models.PositiveIntegerField(
+        default=0, help_text="How many responses were taken up to be changed."
+    )
     changed = models.PositiveIntegerField(default=0)
-    left = models.JSONField(default=dict, help_text="How many were left as they are, by the reason.")
+    left = models.JSONField(
+        default=dict, help_text="How many were left as they are, by the reason."
+    )
     ended_at = models.DateTimeField(null=True)
-    undo_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    undo_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
     undo_asked_at = models.DateTimeField(null=True)
     undone = models.PositiveIntegerField(default=0)
-    kept = models.PositiveIntegerField(default=0, help_text="How many were not put back, since somebody was at them afterwards.")
+    kept = models.PositiveIntegerField(
+        default=0, help_text="How many were not put back, since somebody was at them afterwards."
+    )
     undone_at = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0, help_text="Failures one after another.")
     failure = models.CharField(max_length=300, blank=True)
@@ -61,7 +91,9 @@ class BulkChange(models.Model):
 
 
 class BulkItem(models.Model):
-    """One response of a change, with all that it takes to put it back: its state before, and the rows made or ended for it."""
+    """One response of a change, with all that it takes to put it back: its state before, and the
+    rows made or ended for it.
+    """
 
     class State(models.TextChoices):
         WAITING = "waiting", "waiting"
@@ -70,16 +102,29 @@ class BulkItem(models.Model):
         UNDONE = "undone", "put back"
         KEPT = "kept", "not put back"
 
-    bulk = models.ForeignKey(BulkChange, on_delete=models.PROTECT, related_name="items", db_index=False)
+    bulk = models.ForeignKey(
+        BulkChange, on_delete=models.PROTECT, related_name="items", db_index=False
+    )
     response = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="bulk_items")
     state = models.CharField(max_length=7, choices=State, default=State.WAITING)
-    why = models.CharField(max_length=20, blank=True, help_text="Why it was left as it is, or not put back.")
+    why = models.CharField(
+        max_length=20, blank=True, help_text="Why it was left as it is, or not put back."
+    )
     from_state = models.CharField(max_length=10, help_text="Of the review, when it was taken up.")
     version = models.PositiveIntegerField(help_text="Of the review, when it was taken up.")
-    rows = models.JSONField(default=list, help_text="The ids of the codings that were made or ended.")
-    answered = models.BigIntegerField(null=True, help_text="The id of the row that says that the answer was gone through, if it is new.")
+    rows = models.JSONField(
+        default=list, help_text="The ids of the codings that were made or ended."
+    )
+    answered = models.BigIntegerField(
+        null=True,
+        help_text="The id of the row that says that the answer was gone through, if it is new.",
+    )
     changed_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["bulk", "response"], name="one_item_a_bulk_change_and_response")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["bulk", "response"], name="one_item_a_bulk_change_and_response"
+            )
+        ]
         indexes = [models.Index(fields=["bulk", "state", "response"], name="bulk_items_by_state")]

@@ -1,4 +1,7 @@
-"""Responses that say nearly the same: what the machine found, and what reviewers made of it. No words are copied here."""
+"""Responses that say nearly the same: what the machine found, and what reviewers made of it.
+
+No words are copied here.
+"""
 
 from django.conf import settings
 from django.db import models
@@ -9,18 +12,27 @@ from responses.models.response import Response
 
 
 class Cluster(models.Model):
-    """Answers that are nearly the same, as the last search found them. A suggestion: it changes nothing about any response.
+    """Answers that are nearly the same, as the last search found them.
 
-    Each search makes all of them anew. The commonest text stands in `sample`'s answer to `question`, "" for an erased one.
+    A suggestion: it changes nothing about any response.
+
+    Each search makes all of them anew. The commonest text stands in `sample`'s answer to
+    `question`, "" for an erased one.
     """
 
-    consultation = models.ForeignKey(Consultation, on_delete=models.PROTECT, related_name="clusters")
+    consultation = models.ForeignKey(
+        Consultation, on_delete=models.PROTECT, related_name="clusters"
+    )
     found_at = models.DateTimeField(db_default=Now())
     sample = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="+")
     question = models.SlugField(max_length=200, help_text="The key of the sample's text.")
     responses = models.PositiveIntegerField()
-    texts = models.PositiveIntegerField(help_text="Distinct ones, whatever their case and punctuation.")
-    people = models.PositiveIntegerField(help_text="Distinct email addresses, and each response that gives none.")
+    texts = models.PositiveIntegerField(
+        help_text="Distinct ones, whatever their case and punctuation."
+    )
+    people = models.PositiveIntegerField(
+        help_text="Distinct email addresses, and each response that gives none."
+    )
 
     class Meta:
         ordering = ["-responses", "id"]
@@ -30,7 +42,10 @@ class Cluster(models.Model):
 
 
 class ClusterMember(models.Model):
-    """One response in a cluster, by its answer to `question`. `print` is the same for texts that say the same words."""
+    """One response in a cluster, by its answer to `question`.
+
+    `print` is the same for texts that say the same words.
+    """
 
     cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="members")
     response = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="cluster_members")
@@ -38,15 +53,29 @@ class ClusterMember(models.Model):
     print = models.CharField(max_length=32)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["cluster", "response"], name="one_member_a_cluster_and_response")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["cluster", "response"], name="one_member_a_cluster_and_response"
+            )
+        ]
 
 
 class Campaign(models.Model):
-    """Responses that a reviewer says belong together, under a name. Changed by `responses.reviewing.campaigns` alone."""
+    """Responses that a reviewer says belong together, under a name.
 
-    consultation = models.ForeignKey(Consultation, on_delete=models.PROTECT, related_name="campaigns")
+    Changed by `responses.reviewing.campaigns` alone.
+    """
+
+    consultation = models.ForeignKey(
+        Consultation, on_delete=models.PROTECT, related_name="campaigns"
+    )
     name = models.CharField(max_length=120)
-    sample = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="+", help_text="Whose text stands for the campaign's.")
+    sample = models.ForeignKey(
+        Response,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Whose text stands for the campaign's.",
+    )
     question = models.SlugField(max_length=200, help_text="The key of the sample's text.")
     ended = models.BooleanField(default=False, help_text="Taken back; it stays on record.")
 
@@ -54,7 +83,9 @@ class Campaign(models.Model):
         ordering = ["name"]
         constraints = [
             models.UniqueConstraint(
-                fields=["consultation", "name"], condition=models.Q(ended=False), name="one_campaign_a_consultation_and_name"
+                fields=["consultation", "name"],
+                condition=models.Q(ended=False),
+                name="one_campaign_a_consultation_and_name",
             )
         ]
 
@@ -63,19 +94,30 @@ class Campaign(models.Model):
 
 
 class CampaignMember(models.Model):
-    """One response in a campaign, by its answer to `question`; "" where a reviewer added it whatever it says."""
+    """One response in a campaign, by its answer to `question`; "" where a reviewer added it
+    whatever it says.
+    """
 
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="members")
-    response = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="campaign_members")
+    response = models.ForeignKey(
+        Response, on_delete=models.PROTECT, related_name="campaign_members"
+    )
     question = models.SlugField(max_length=200, blank=True)
     print = models.CharField(max_length=32, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["campaign", "response"], name="one_member_a_campaign_and_response")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["campaign", "response"], name="one_member_a_campaign_and_response"
+            )
+        ]
 
 
 class CampaignStep(models.Model):
-    """What a reviewer did to a campaign, with all that it takes to undo it. Append-only, but for `undone_by`."""
+    """What a reviewer did to a campaign, with all that it takes to undo it.
+
+    Append-only, but for `undone_by`.
+    """
 
     class Act(models.TextChoices):
         NAMED = "named", "named it"
@@ -90,8 +132,12 @@ class CampaignStep(models.Model):
     act = models.CharField(max_length=10, choices=Act)
     earlier_name = models.CharField(max_length=120, blank=True)
     name = models.CharField(max_length=120, blank=True)
-    members = models.JSONField(default=list, help_text="[response id, question, print] of each that it added or removed.")
-    undone_by = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="undoes")
+    members = models.JSONField(
+        default=list, help_text="[response id, question, print] of each that it added or removed."
+    )
+    undone_by = models.OneToOneField(
+        "self", null=True, on_delete=models.PROTECT, related_name="undoes"
+    )
 
     class Meta:
         ordering = ["id"]

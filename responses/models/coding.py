@@ -1,4 +1,6 @@
-"""What reviewers find in free text: codes with a meaning, and which answers, or passages of them, they fit."""
+"""What reviewers find in free text: codes with a meaning, and which answers, or passages of them,
+they fit.
+"""
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -10,7 +12,10 @@ from responses.models.response import Response
 
 
 class Code(models.Model):
-    """One idea that answers to a question may hold. Each change of it is a `CodeVersion`; the newest is copied here."""
+    """One idea that answers to a question may hold.
+
+    Each change of it is a `CodeVersion`; the newest is copied here.
+    """
 
     consultation = models.ForeignKey(Consultation, on_delete=models.PROTECT, related_name="codes")
     question = models.SlugField(max_length=120)
@@ -18,11 +23,17 @@ class Code(models.Model):
     name = models.CharField(max_length=80)
     definition = models.TextField(blank=True, help_text="When it fits, and when it does not.")
     version = models.PositiveSmallIntegerField(default=1)
-    retired = models.BooleanField(default=False, help_text="Not to be given any more; where it was given it stays.")
+    retired = models.BooleanField(
+        default=False, help_text="Not to be given any more; where it was given it stays."
+    )
 
     class Meta:
         ordering = ["group", "name"]
-        constraints = [models.UniqueConstraint(fields=["consultation", "question", "name"], name="one_code_a_question_and_name")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["consultation", "question", "name"], name="one_code_a_question_and_name"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -42,11 +53,16 @@ class CodeVersion(models.Model):
 
     class Meta:
         ordering = ["version"]
-        constraints = [models.UniqueConstraint(fields=["code", "version"], name="one_version_a_code_and_number")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["code", "version"], name="one_version_a_code_and_number"
+            )
+        ]
 
 
 class Coding(models.Model):
-    """A code given by one reviewer to one answer, or to a passage of it: the characters from `start` until before `end`.
+    """A code given by one reviewer to one answer, or to a passage of it: the characters from
+    `start` until before `end`.
 
     Taking it off again is written down beside it, and the row stays.
     """
@@ -70,7 +86,8 @@ class Coding(models.Model):
                 name="one_coding_a_passage_code_and_reviewer",
             ),
             models.CheckConstraint(
-                condition=models.Q(start=None, end=None) | models.Q(start__lt=models.F("end")), name="a_passage_has_a_beginning_and_an_end"
+                condition=models.Q(start=None, end=None) | models.Q(start__lt=models.F("end")),
+                name="a_passage_has_a_beginning_and_an_end",
             ),
         ]
 
@@ -84,16 +101,29 @@ class CodedAnswer(models.Model):
     at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["response", "question", "by"], name="one_coded_answer_a_reviewer")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["response", "question", "by"], name="one_coded_answer_a_reviewer"
+            )
+        ]
         indexes = [models.Index(fields=["question", "response"], name="coded_answers_by_question")]
 
 
 class SecondCoding(models.Model):
-    """Answers drawn by lot for a second reviewer to code without seeing what the first gave, so that the two can be compared."""
+    """Answers drawn by lot for a second reviewer to code without seeing what the first gave, so
+    that the two can be compared.
+    """
 
-    consultation = models.ForeignKey(Consultation, on_delete=models.PROTECT, related_name="second_codings")
+    consultation = models.ForeignKey(
+        Consultation, on_delete=models.PROTECT, related_name="second_codings"
+    )
     question = models.SlugField(max_length=120)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", help_text="Who codes them again.")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Who codes them again.",
+    )
     drawn_at = models.DateTimeField(db_default=Now())
     responses = ArrayField(models.BigIntegerField(), help_text="Their ids, in the order drawn.")
 

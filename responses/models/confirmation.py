@@ -9,8 +9,8 @@ from responses.models.response import Response
 class Confirmation(models.Model):
     """The one email about one response, written in the response's own transaction.
 
-    A worker claims it by setting `leased_until`, sends it outside any transaction and records how it went. The
-    Message-ID is the same on every try, so that a receiver can fold repeats.
+    A worker claims it by setting `leased_until`, sends it outside any transaction and records how
+    it went. The Message-ID is the same on every try, so that a receiver can fold repeats.
     """
 
     class State(models.TextChoices):
@@ -25,15 +25,22 @@ class Confirmation(models.Model):
     due_at = models.DateTimeField(db_default=Now(), help_text="When the next try may be made.")
     leased_until = models.DateTimeField(null=True, help_text="A worker has it in hand until then.")
     attempts = models.PositiveIntegerField(default=0)
-    reason = models.CharField(max_length=300, blank=True, help_text="Why it could not be delivered, or not yet.")
+    reason = models.CharField(
+        max_length=300, blank=True, help_text="Why it could not be delivered, or not yet."
+    )
     created_at = models.DateTimeField(db_default=Now())
     sent_at = models.DateTimeField(null=True)
     tried_again_at = models.DateTimeField(
-        null=True, help_text="When staff had it tried again after it was given up; nothing before counts."
+        null=True,
+        help_text="When staff had it tried again after it was given up; nothing before counts.",
     )
 
     class Meta:
-        indexes = [models.Index(fields=["due_at"], condition=models.Q(state="waiting"), name="confirmations_waiting")]
+        indexes = [
+            models.Index(
+                fields=["due_at"], condition=models.Q(state="waiting"), name="confirmations_waiting"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"confirmation of {self.response.reference}: {self.state}"
@@ -44,7 +51,10 @@ class ConfirmationAttempt(models.Model):
 
     confirmation = models.ForeignKey(Confirmation, on_delete=models.CASCADE, related_name="tries")
     at = models.DateTimeField(db_default=Now())
-    outcome = models.CharField(max_length=20, choices=[("sent", "sent"), ("try-again", "try again"), ("refused", "refused")])
+    outcome = models.CharField(
+        max_length=20,
+        choices=[("sent", "sent"), ("try-again", "try again"), ("refused", "refused")],
+    )
     detail = models.CharField(max_length=300, blank=True)
 
     class Meta:

@@ -8,9 +8,12 @@ from responses.models.batch import Batch
 
 
 class Delivery(models.Model):
-    """The way of one batch to where MOPAC takes it from. Written once the batch's files are; sending again uses the same row.
+    """The way of one batch to where MOPAC takes it from.
 
-    A worker claims it by setting `leased_until`, and renews that while bytes flow. What failed stays waiting, with the reason.
+    Written once the batch's files are; sending again uses the same row.
+
+    A worker claims it by setting `leased_until`, and renews that while bytes flow. What failed
+    stays waiting, with the reason.
     """
 
     class State(models.TextChoices):
@@ -22,21 +25,39 @@ class Delivery(models.Model):
     state = models.CharField(max_length=12, choices=State, default=State.WAITING)
     due_at = models.DateTimeField(db_default=Now(), help_text="When the next try may be made.")
     leased_until = models.DateTimeField(null=True, help_text="A worker has it in hand until then.")
-    attempts = models.PositiveIntegerField(default=0, help_text="Tries that failed since it was last delivered or sent again.")
-    reason = models.CharField(max_length=300, blank=True, help_text="Why it could not be delivered yet.")
-    files = models.JSONField(default=list, help_text="name, bytes and sha256 of each file as it was delivered")
+    attempts = models.PositiveIntegerField(
+        default=0, help_text="Tries that failed since it was last delivered or sent again."
+    )
+    reason = models.CharField(
+        max_length=300, blank=True, help_text="Why it could not be delivered yet."
+    )
+    files = models.JSONField(
+        default=list, help_text="name, bytes and sha256 of each file as it was delivered"
+    )
     delivered_at = models.DateTimeField(null=True, help_text="When it was delivered first.")
     last_delivered_at = models.DateTimeField(null=True)
-    told_at = models.DateTimeField(null=True, help_text="When the notice of the last delivery went.")
-    chased_at = models.DateTimeField(null=True, help_text="When somebody was last reminded to acknowledge it.")
+    told_at = models.DateTimeField(
+        null=True, help_text="When the notice of the last delivery went."
+    )
+    chased_at = models.DateTimeField(
+        null=True, help_text="When somebody was last reminded to acknowledge it."
+    )
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", help_text="Empty where a file said so."
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Empty where a file said so.",
     )
 
     class Meta:
         verbose_name_plural = "deliveries"
-        indexes = [models.Index(fields=["due_at"], condition=models.Q(state="waiting"), name="deliveries_waiting")]
+        indexes = [
+            models.Index(
+                fields=["due_at"], condition=models.Q(state="waiting"), name="deliveries_waiting"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"delivery of {self.batch}: {self.state}"

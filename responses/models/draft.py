@@ -8,10 +8,13 @@ from responses.models.response import Response
 
 
 class Draft(models.Model):
-    """Answers on their way. Opened by an unguessable token, of which only the SHA-256 is kept.
+    """Answers on their way.
 
-    `answers` holds what was typed, keyed by field name, just as it was typed: a draft may hold what a response may not.
-    `revision` grows with every save, so that two people on one draft cannot overwrite each other unseen.
+    Opened by an unguessable token, of which only the SHA-256 is kept.
+
+    `answers` holds what was typed, keyed by field name, just as it was typed: a draft may hold what
+    a response may not. `revision` grows with every save, so that two people on one draft cannot
+    overwrite each other unseen.
     """
 
     consultation = models.ForeignKey(Consultation, on_delete=models.CASCADE, related_name="drafts")
@@ -25,7 +28,9 @@ class Draft(models.Model):
         help_text="The version that it would change, if it would change one.",
     )
     answers = models.JSONField(default=dict)
-    parts_done = models.JSONField(default=list, help_text="Slugs of the pages on which Continue was pressed.")
+    parts_done = models.JSONField(
+        default=list, help_text="Slugs of the pages on which Continue was pressed."
+    )
     revision = models.PositiveIntegerField(default=0)
     started_at = models.DateTimeField(db_default=Now())
     saved_at = models.DateTimeField(db_default=Now())
@@ -35,9 +40,12 @@ class Draft(models.Model):
 
 
 class DraftLink(models.Model):
-    """An email with the link to a draft, to be sent. Goes when the draft goes.
+    """An email with the link to a draft, to be sent.
 
-    Whoever claims it moves `due_at` on, so that nobody else takes it up meanwhile, and it comes up again if they die.
+    Goes when the draft goes.
+
+    Whoever claims it moves `due_at` on, so that nobody else takes it up meanwhile, and it comes up
+    again if they die.
     """
 
     class State(models.TextChoices):
@@ -54,7 +62,11 @@ class DraftLink(models.Model):
     due_at = models.DateTimeField(db_default=Now(), help_text="When the next try may be made.")
 
     class Meta:
-        indexes = [models.Index(fields=["due_at"], condition=models.Q(state="waiting"), name="draft_links_waiting")]
+        indexes = [
+            models.Index(
+                fields=["due_at"], condition=models.Q(state="waiting"), name="draft_links_waiting"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"link to draft {self.draft_id}: {self.state}"

@@ -9,9 +9,11 @@ from responses.models.response import Response
 
 
 class Extract(models.Model):
-    """A pack of responses that a member of staff asked for: everything so far, or what fits a filter. Disposable.
+    """A pack of responses that a member of staff asked for: everything so far, or what fits a
+    filter. Disposable.
 
-    It has no number among the batches and stands in no chain. Its file is removed some days after it is ready.
+    It has no number among the batches and stands in no chain. Its file is removed some days after
+    it is ready.
     """
 
     class Kind(models.TextChoices):
@@ -23,14 +25,22 @@ class Extract(models.Model):
         READY = "ready", "ready"
         FAILED = "failed", "failed"
 
-    consultation = models.ForeignKey(Consultation, on_delete=models.PROTECT, related_name="extracts")
+    consultation = models.ForeignKey(
+        Consultation, on_delete=models.PROTECT, related_name="extracts"
+    )
     kind = models.CharField(max_length=10, choices=Kind)
-    query = models.TextField(blank=True, help_text="The filter, as the review list has it in its address.")
+    query = models.TextField(
+        blank=True, help_text="The filter, as the review list has it in its address."
+    )
     includes_contacts = models.BooleanField(default=False)
-    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
     asked_at = models.DateTimeField(db_default=Now())
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
-    leased_until = models.DateTimeField(null=True, help_text="Until when whoever makes it has it in hand.")
+    leased_until = models.DateTimeField(
+        null=True, help_text="Until when whoever makes it has it in hand."
+    )
     attempts = models.PositiveSmallIntegerField(default=0)
     taken_at = models.DateTimeField(null=True, help_text="When it was decided what it holds.")
     total = models.PositiveIntegerField(default=0, help_text="How many responses it holds.")
@@ -55,4 +65,6 @@ class ExtractMember(models.Model):
     row = models.PositiveIntegerField(help_text="From 1, in the order of arrival.")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["extract", "row"], name="one_extract_member_a_row")]
+        constraints = [
+            models.UniqueConstraint(fields=["extract", "row"], name="one_extract_member_a_row")
+        ]

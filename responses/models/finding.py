@@ -10,12 +10,17 @@ from responses.models.response import Response
 
 
 class SearchText(models.Model):
-    """The words of a response's texts as PostgreSQL's full text search keeps them. A trigger writes it whenever those are written.
+    """The words of a response's texts as PostgreSQL's full text search keeps them.
 
-    Apart from the response, so that looking through many for a word reads neither what they said nor takes it apart anew.
+    A trigger writes it whenever those are written.
+
+    Apart from the response, so that looking through many for a word reads neither what they said
+    nor takes it apart anew.
     """
 
-    response = models.OneToOneField(Response, on_delete=models.PROTECT, primary_key=True, related_name="search_text")
+    response = models.OneToOneField(
+        Response, on_delete=models.PROTECT, primary_key=True, related_name="search_text"
+    )
     words = SearchVectorField()
 
     class Meta:
@@ -23,7 +28,10 @@ class SearchText(models.Model):
 
 
 class SavedFilter(models.Model):
-    """A filter of the list under a name, for whoever saved it. `query` is the address's, which is read anew each time."""
+    """A filter of the list under a name, for whoever saved it.
+
+    `query` is the address's, which is read anew each time.
+    """
 
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     name = models.CharField(max_length=80)
@@ -32,7 +40,9 @@ class SavedFilter(models.Model):
 
     class Meta:
         ordering = ["name"]
-        constraints = [models.UniqueConstraint(fields=["by", "name"], name="one_saved_filter_a_name")]
+        constraints = [
+            models.UniqueConstraint(fields=["by", "name"], name="one_saved_filter_a_name")
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -10,7 +10,8 @@ from responses.models.response import Response
 class LedgerEntry(models.Model):
     """One thing that happened to one response, with the digest of the content it speaks of.
 
-    Written by `responses.ledger.record_event` in the transaction of what it records. A trigger refuses UPDATE and DELETE.
+    Written by `responses.ledger.record_event` in the transaction of what it records. A trigger
+    refuses UPDATE and DELETE.
     """
 
     class Event(models.TextChoices):
@@ -31,18 +32,33 @@ class LedgerEntry(models.Model):
     at = models.DateTimeField(db_default=Now())
     digest = models.CharField(max_length=64)
     batch_number = models.PositiveIntegerField(null=True)
-    # Both are the database's own: a trigger fills them in on arrivals, and leaves them empty on everything else.
+    # Both are the database's own: a trigger fills them in on arrivals, and leaves them empty on
+    # everything else.
     seal = models.CharField(
-        max_length=64, blank=True, default="", db_default="", editable=False, help_text="SHA-256 of the response's other columns."
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="SHA-256 of the response's other columns.",
     )
-    earlier = ArrayField(models.BigIntegerField(), null=True, editable=False, help_text="The entries before this one.")
+    earlier = ArrayField(
+        models.BigIntegerField(),
+        null=True,
+        editable=False,
+        help_text="The entries before this one.",
+    )
 
     class Meta:
         ordering = ["id"]
         verbose_name_plural = "ledger entries"
         constraints = [
-            models.UniqueConstraint(fields=["response"], condition=models.Q(event="received"), name="received_once"),
-            models.UniqueConstraint(fields=["response"], condition=models.Q(event="batched"), name="batched_once"),
+            models.UniqueConstraint(
+                fields=["response"], condition=models.Q(event="received"), name="received_once"
+            ),
+            models.UniqueConstraint(
+                fields=["response"], condition=models.Q(event="batched"), name="batched_once"
+            ),
         ]
 
     def __str__(self) -> str:

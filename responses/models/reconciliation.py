@@ -5,12 +5,16 @@ from django.db.models.functions import Now
 
 
 class Reconciliation(models.Model):
-    """One run of `responses.governance.reconciling.reconcile`, with what it counted and every difference that it found."""
+    """One run of `responses.governance.reconciling.reconcile`, with what it counted and every
+    difference that it found.
+    """
 
     at = models.DateTimeField(db_default=Now())
     seconds = models.FloatField(help_text="How long it took.")
     totals = models.JSONField(help_text="The figures of the books, by name.")
-    differences = models.JSONField(help_text="Each with subject and words; an empty list means that the books balance.")
+    differences = models.JSONField(
+        help_text="Each with subject and words; an empty list means that the books balance."
+    )
 
     class Meta:
         ordering = ["-id"]

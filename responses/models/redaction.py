@@ -1,4 +1,6 @@
-"""What of a response the public may see: passages kept back, with the reason, and who said that the rest can be published."""
+"""What of a response the public may see: passages kept back, with the reason, and who said that the
+rest can be published.
+"""
 
 from django.conf import settings
 from django.db import models
@@ -9,7 +11,9 @@ from responses.models.response import Response
 
 
 class Redaction(models.Model):
-    """A passage that is not published: the characters from `start` until before `end` of one text. It lies over the response.
+    """A passage that is not published: the characters from `start` until before `end` of one text.
+
+    It lies over the response.
 
     Taking it off again is written down beside it, and the row stays.
     """
@@ -33,15 +37,23 @@ class Redaction(models.Model):
     class Meta:
         ordering = ["text", "start", "id"]
         constraints = [
-            models.CheckConstraint(condition=models.Q(start__lt=models.F("end")), name="a_redaction_has_a_beginning_and_an_end"),
+            models.CheckConstraint(
+                condition=models.Q(start__lt=models.F("end")),
+                name="a_redaction_has_a_beginning_and_an_end",
+            ),
             models.UniqueConstraint(
-                fields=["response", "text", "start", "end"], condition=models.Q(removed_at=None), name="one_redaction_a_passage"
+                fields=["response", "text", "start", "end"],
+                condition=models.Q(removed_at=None),
+                name="one_redaction_a_passage",
             ),
         ]
 
 
 class Approval(models.Model):
-    """What a reviewer decided about publishing one version of a response. The newest decision holds."""
+    """What a reviewer decided about publishing one version of a response.
+
+    The newest decision holds.
+    """
 
     response = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="approvals")
     publish = models.BooleanField()
@@ -54,8 +66,12 @@ class Approval(models.Model):
 
 
 class PublishedSet(models.Model):
-    """That a consultation's approved responses can be read by everybody, since when and by whose word."""
+    """That a consultation's approved responses can be read by everybody, since when and by whose
+    word.
+    """
 
-    consultation = models.OneToOneField(Consultation, on_delete=models.PROTECT, related_name="published_set")
+    consultation = models.OneToOneField(
+        Consultation, on_delete=models.PROTECT, related_name="published_set"
+    )
     published_at = models.DateTimeField(db_default=Now())
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

@@ -11,13 +11,17 @@ from consult.models import Consultation, Edition
 
 
 class Response(models.Model):
-    """Everything one respondent sent at one time. Written once, by one of the doors below, and never edited: a trigger refuses.
+    """Everything one respondent sent at one time.
 
-    Second thoughts are new versions of the same reference: `submit_response` writes the first, `amend_response` and
-    `withdraw_response` the later ones. The newest version is what the respondent says; a withdrawal says nothing.
+    Written once, by one of the doors below, and never edited: a trigger refuses.
 
-    `choices` and `texts` are keyed by the question's slug. A choice is an option's slug, or a list of them where several
-    may be chosen; what was written in beside an option stands in `texts` under "question-slug--option-slug".
+    Second thoughts are new versions of the same reference: `submit_response` writes the first,
+    `amend_response` and `withdraw_response` the later ones. The newest version is what the
+    respondent says; a withdrawal says nothing.
+
+    `choices` and `texts` are keyed by the question's slug. A choice is an option's slug, or a list
+    of them where several may be chosen; what was written in beside an option stands in `texts`
+    under "question-slug--option-slug".
     """
 
     class Act(models.TextChoices):
@@ -37,40 +41,77 @@ class Response(models.Model):
         IN_GRACE = "in-grace", "in the grace period"
         LATE = "late", "late, accepted by staff"
 
-    consultation = models.ForeignKey(Consultation, on_delete=models.PROTECT, related_name="responses")
+    consultation = models.ForeignKey(
+        Consultation, on_delete=models.PROTECT, related_name="responses"
+    )
     edition = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="responses")
     reference = models.CharField(max_length=20)
     version = models.PositiveSmallIntegerField(default=1)
     act = models.CharField(
-        max_length=10, choices=Act, default=Act.SENT, db_default="sent", help_text="What the respondent did by this version."
+        max_length=10,
+        choices=Act,
+        default=Act.SENT,
+        db_default="sent",
+        help_text="What the respondent did by this version.",
     )
     choices = models.JSONField()
     texts = models.JSONField()
     channel = models.CharField(max_length=10, choices=Channel, default=Channel.ONLINE)
     timing = models.CharField(max_length=10, choices=Timing)
     started_at = models.DateTimeField(help_text="When the form was first opened.")
-    received_at = models.DateTimeField(db_default=Now(), help_text="The database's clock at the submission's arrival.")
-    submission_key = models.UUIDField(help_text="Comes with the form; makes sending twice the same as sending once.")
-    digest = models.CharField(max_length=64, help_text="SHA-256 of the canonical JSON of what was sent, contact included.")
-    receipt_hash = models.CharField(max_length=64, help_text="SHA-256 of the token that opens the receipt.")
-    flags = ArrayField(models.CharField(max_length=40), default=list, help_text="What looked odd on arrival. Never a reason to drop it.")
-    synthetic = models.BooleanField(default=False, help_text="Made by fill_responses, not by a person.")
+    received_at = models.DateTimeField(
+        db_default=Now(), help_text="The database's clock at the submission's arrival."
+    )
+    submission_key = models.UUIDField(
+        help_text="Comes with the form; makes sending twice the same as sending once."
+    )
+    digest = models.CharField(
+        max_length=64, help_text="SHA-256 of the canonical JSON of what was sent, contact included."
+    )
+    receipt_hash = models.CharField(
+        max_length=64, help_text="SHA-256 of the token that opens the receipt."
+    )
+    flags = ArrayField(
+        models.CharField(max_length=40),
+        default=list,
+        help_text="What looked odd on arrival. Never a reason to drop it.",
+    )
+    synthetic = models.BooleanField(
+        default=False, help_text="Made by fill_responses, not by a person."
+    )
 
     class Meta:
         ordering = ["-id"]
         constraints = [
-            models.UniqueConstraint(fields=["reference", "version"], name="one_response_a_reference_and_version"),
-            models.UniqueConstraint(fields=["submission_key"], name="one_response_a_submission_key"),
-            models.UniqueConstraint(fields=["receipt_hash", "version"], name="one_receipt_a_reference"),
+            models.UniqueConstraint(
+                fields=["reference", "version"], name="one_response_a_reference_and_version"
+            ),
+            models.UniqueConstraint(
+                fields=["submission_key"], name="one_response_a_submission_key"
+            ),
+            models.UniqueConstraint(
+                fields=["receipt_hash", "version"], name="one_receipt_a_reference"
+            ),
         ]
-        # For `responses.reviewing.filters`: what most responses have is found without an index, what few have is not.
+        # For `responses.reviewing.filters`: what most responses have is found without an index,
+        # what few have is not.
         indexes = [
             GinIndex(fields=["choices"], opclasses=["jsonb_path_ops"], name="choices_of_responses"),
             GinIndex(fields=["flags"], name="flags_of_responses"),
             models.Index(fields=["received_at"], name="responses_by_arrival"),
-            models.Index(fields=["channel", "-id"], condition=~models.Q(channel="online"), name="responses_not_online"),
-            models.Index(fields=["timing", "-id"], condition=~models.Q(timing="in-time"), name="responses_not_in_time"),
-            models.Index(fields=["act", "-id"], condition=~models.Q(act="sent"), name="responses_changed"),
+            models.Index(
+                fields=["channel", "-id"],
+                condition=~models.Q(channel="online"),
+                name="responses_not_online",
+            ),
+            models.Index(
+                fields=["timing", "-id"],
+                condition=~models.Q(timing="in-time"),
+                name="responses_not_in_time",
+            ),
+            models.Index(
+                fields=["act", "-id"], condition=~models.Q(act="sent"), name="responses_changed"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -78,16 +119,19 @@ class Response(models.Model):
 
 
 class Contact(models.Model):
-    """How to reach a respondent and where they live: kept apart from their words, so that it can be left out or erased.
+    """How to reach a respondent and where they live: kept apart from their words, so that it can be
+    left out or erased.
 
-    `name`, `email` and `postcode_district` are as they were received, and stay so. An address that turned out to be wrong is
-    put right in `corrected_email`, by `responses.responding.correcting`.
+    `name`, `email` and `postcode_district` are as they were received, and stay so. An address that
+    turned out to be wrong is put right in `corrected_email`, by `responses.responding.resending`.
     """
 
     response = models.OneToOneField(Response, on_delete=models.PROTECT, related_name="contact")
     name = models.CharField(max_length=200, blank=True)
     email = models.CharField(max_length=254, blank=True)
-    postcode_district = models.CharField(max_length=20, blank=True, help_text="The first half of a postcode, as written.")
+    postcode_district = models.CharField(
+        max_length=20, blank=True, help_text="The first half of a postcode, as written."
+    )
     corrected_email = models.CharField(max_length=254, blank=True, default="", db_default="")
     corrected_at = models.DateTimeField(null=True)
 

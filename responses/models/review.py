@@ -8,9 +8,12 @@ from responses.models.response import Response
 
 
 class Review(models.Model):
-    """Where reading has got to with one response. Written with the response, moved by `responses.reviewing.reviews` alone.
+    """Where reading has got to with one response.
 
-    `version` grows with every move, so that the second of two reviewers is told and nothing is overwritten.
+    Written with the response, moved by `responses.reviewing.reviews` alone.
+
+    `version` grows with every move, so that the second of two reviewers is told and nothing is
+    overwritten.
     """
 
     class State(models.TextChoices):
@@ -23,17 +26,27 @@ class Review(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.UNREAD)
     version = models.PositiveIntegerField(default=0)
     superseded = models.BooleanField(
-        default=False, db_default=False, help_text="There is a newer version of the response; that one is to be read."
+        default=False,
+        db_default=False,
+        help_text="There is a newer version of the response; that one is to be read.",
     )
     changed_at = models.DateTimeField(db_default=Now())
     first_read_at = models.DateTimeField(null=True)
-    first_read_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    first_read_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
 
     class Meta:
         indexes = [
             models.Index(fields=["state", "-response"], name="reviews_by_state"),
-            models.Index(fields=["response"], condition=models.Q(superseded=True), name="reviews_superseded"),
-            models.Index(fields=["-response"], condition=models.Q(first_read_at=None), name="reviews_never_opened"),
+            models.Index(
+                fields=["response"], condition=models.Q(superseded=True), name="reviews_superseded"
+            ),
+            models.Index(
+                fields=["-response"],
+                condition=models.Q(first_read_at=None),
+                name="reviews_never_opened",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -41,7 +54,10 @@ class Review(models.Model):
 
 
 class ReviewStep(models.Model):
-    """One move of a review from a state to another, or a note without a move: who, when, why. Never edited."""
+    """One move of a review from a state to another, or a note without a move: who, when, why.
+
+    Never edited.
+    """
 
     review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="steps")
     at = models.DateTimeField(db_default=Now())

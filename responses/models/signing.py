@@ -5,7 +5,10 @@ from django.db.models.functions import Now
 
 
 class SigningKey(models.Model):
-    """The public half of a signing key, in hexadecimal. Never removed: old batches stay checkable."""
+    """The public half of a signing key, in hexadecimal.
+
+    Never removed: old batches stay checkable.
+    """
 
     public_key = models.CharField(max_length=64, unique=True)
     published_at = models.DateTimeField(db_default=Now())

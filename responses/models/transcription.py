@@ -9,9 +9,12 @@ from responses.models.response import Response
 
 
 class Message(models.Model):
-    """One email of a mailbox that was loaded. It is a response, or not one for a reason, or waits for somebody to say.
+    """One email of a mailbox that was loaded.
 
-    The words are in the file alone, under `file` in the default storage, so that removing it removes them; `file` is then empty.
+    It is a response, or not one for a reason, or waits for somebody to say.
+
+    The words are in the file alone, under `file` in the default storage, so that removing it
+    removes them; `file` is then empty.
     """
 
     class State(models.TextChoices):
@@ -19,42 +22,73 @@ class Message(models.Model):
         RESPONSE = "response", "a response"
         NOT_A_RESPONSE = "not-a-response", "not a response"
 
-    consultation = models.ForeignKey(Consultation, on_delete=models.PROTECT, related_name="messages")
+    consultation = models.ForeignKey(
+        Consultation, on_delete=models.PROTECT, related_name="messages"
+    )
     file = models.CharField(max_length=120, blank=True)
     sha256 = models.CharField(max_length=64, help_text="Of the message as it was in the mailbox.")
-    received_at = models.DateTimeField(null=True, help_text="As the message's own headers say; None where they do not.")
+    received_at = models.DateTimeField(
+        null=True, help_text="As the message's own headers say; None where they do not."
+    )
     loaded_at = models.DateTimeField(db_default=Now())
-    loaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    loaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
     state = models.CharField(max_length=14, choices=State, default=State.WAITING)
     reason = models.CharField(max_length=300, blank=True, help_text="Why it is not a response.")
-    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
     decided_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["id"]
-        constraints = [models.UniqueConstraint(fields=["consultation", "sha256"], name="one_message_a_mailbox_and_content")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["consultation", "sha256"], name="one_message_a_mailbox_and_content"
+            )
+        ]
 
 
 class Transcription(models.Model):
-    """A response that staff entered. `received_on` is the day it reached MOPAC; the response's own time is when it was keyed."""
+    """A response that staff entered.
 
-    response = models.OneToOneField(Response, on_delete=models.PROTECT, related_name="transcription")
+    `received_on` is the day it reached MOPAC; the response's own time is when it was keyed.
+    """
+
+    response = models.OneToOneField(
+        Response, on_delete=models.PROTECT, related_name="transcription"
+    )
     received_on = models.DateField()
-    keyed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", help_text="Decided on lateness too.")
+    keyed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Decided on lateness too.",
+    )
     keyed_at = models.DateTimeField(db_default=Now())
-    late_reason = models.CharField(max_length=300, blank=True, help_text="Why it was accepted after closing.")
-    message = models.OneToOneField(Message, null=True, on_delete=models.PROTECT, related_name="transcription")
+    late_reason = models.CharField(
+        max_length=300, blank=True, help_text="Why it was accepted after closing."
+    )
+    message = models.OneToOneField(
+        Message, null=True, on_delete=models.PROTECT, related_name="transcription"
+    )
 
 
 class SecondKeying(models.Model):
-    """That a second person keyed it again without seeing the first, and what came of it. Only what differs is named, not the words."""
+    """That a second person keyed it again without seeing the first, and what came of it.
+
+    Only what differs is named, not the words.
+    """
 
     class Outcome(models.TextChoices):
         AGREED = "agreed", "both keyed the same"
         FIRST = "first", "the first was right"
         SECOND = "second", "the second was right"
 
-    transcription = models.OneToOneField(Transcription, on_delete=models.PROTECT, related_name="second_keying")
+    transcription = models.OneToOneField(
+        Transcription, on_delete=models.PROTECT, related_name="second_keying"
+    )
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(db_default=Now())
     differing = models.JSONField(default=list, help_text="The names of the answers that differ.")
@@ -62,9 +96,14 @@ class SecondKeying(models.Model):
 
 
 class Attachment(models.Model):
-    """A scan of a letter, or the original of what was keyed. `file` is its name in the default storage, which is on no website."""
+    """A scan of a letter, or the original of what was keyed.
 
-    transcription = models.ForeignKey(Transcription, on_delete=models.PROTECT, related_name="attachments")
+    `file` is its name in the default storage, which is on no website.
+    """
+
+    transcription = models.ForeignKey(
+        Transcription, on_delete=models.PROTECT, related_name="attachments"
+    )
     file = models.CharField(max_length=120)
     kind = models.CharField(max_length=40, help_text="Its media type, by its content.")
     bytes = models.PositiveIntegerField()
@@ -74,4 +113,8 @@ class Attachment(models.Model):
 
     class Meta:
         ordering = ["id"]
-        constraints = [models.UniqueConstraint(fields=["transcription", "sha256"], name="one_attachment_a_content")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["transcription", "sha256"], name="one_attachment_a_content"
+            )
+        ]

@@ -1,7 +1,7 @@
 """Second thoughts: a respondent changes or withdraws what they sent.
 
-Each is a new version of the same reference, which replaces the one before. The earlier version stays on record, and where
-it was delivered already, the next batch says what replaces it.
+Each is a new version of the same reference, which replaces the one before. The earlier version
+stays on record, and where it was delivered already, the next batch says what replaces it.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,14 @@ from responses.answers import Answers, digest_of, says_something
 from responses.models import Contact, Response, Review
 from responses.receipt_tokens import receipt_token
 from responses.responding.equality import stop_equality_use
-from responses.responding.submitting import NothingToSend, Submitted, find_submitted, receive, same_as, timing_of
+from responses.responding.submitting import (
+    NothingToSend,
+    Submitted,
+    find_submitted,
+    receive,
+    same_as,
+    timing_of,
+)
 
 OVER = {Response.Act.WITHDRAWN, Response.Act.ERASED}
 
@@ -48,10 +55,12 @@ def amend_response(
 ) -> Submitted:
     """Replace `earlier`, the version that the respondent had before them, by what they send now.
 
-    The same rules as for sending hold, and the same key sent twice is one amendment. Where nothing is different from
-    `earlier`, it stays as it is and no version is made. `timing` is staff's word on what came by another way.
+    The same rules as for sending hold, and the same key sent twice is one amendment. Where nothing
+    is different from `earlier`, it stays as it is and no version is made. `timing` is staff's word
+    on what came by another way.
 
-    Raises ChangedMeanwhile, ConsultationClosed, NothingToSend or SentDifferently; then nothing was written.
+    Raises ChangedMeanwhile, ConsultationClosed, NothingToSend or SentDifferently; then nothing was
+    written.
     """
     if not says_something(plan, answers):
         raise NothingToSend
@@ -73,15 +82,24 @@ def amend_response(
     return _replace(earlier, version, contact)
 
 
-def withdraw_response(*, earlier: Response, submission_key: UUID, started_at: datetime) -> Submitted:
-    """Take `earlier` back. What is left is a version without a word, and the address to which we say so.
+def withdraw_response(
+    *, earlier: Response, submission_key: UUID, started_at: datetime
+) -> Submitted:
+    """Take `earlier` back.
 
-    Equality answers that came with it are out of use at once: they would speak for somebody who does not speak any more.
+    What is left is a version without a word, and the address to which we say so.
+
+    Equality answers that came with it are out of use at once: they would speak for somebody who
+    does not speak any more.
 
     Raises ChangedMeanwhile, ConsultationClosed or SentDifferently; then nothing was written.
     """
     answers = Answers()
-    contact = {"name": "", "email": Contact.objects.get(response=earlier).reachable_at, "postcode_district": ""}
+    contact = {
+        "name": "",
+        "email": Contact.objects.get(response=earlier).reachable_at,
+        "postcode_district": "",
+    }
     version = Response(
         edition=earlier.edition,
         act=Response.Act.WITHDRAWN,
@@ -99,14 +117,21 @@ def withdraw_response(*, earlier: Response, submission_key: UUID, started_at: da
 
 
 def version_to_replace(*, earlier: Response, seen: str) -> Response:
-    """The version that an amendment replaces: `earlier`, or a newer one whose number the respondent has `seen` and replaces knowingly."""
+    """The version that an amendment replaces:
+
+    `earlier`, or a newer one whose number the respondent has `seen` and replaces knowingly.
+    """
     newer = seen.isascii() and seen.isdigit() and len(seen) < 5 and int(seen) > earlier.version
-    return Response.objects.get(reference=earlier.reference, version=int(seen)) if newer else earlier
+    return (
+        Response.objects.get(reference=earlier.reference, version=int(seen)) if newer else earlier
+    )
 
 
 def versions_of(response: Response) -> list[Response]:
     """Every version of a response, the newest first."""
-    found = Response.objects.filter(reference=response.reference).select_related("edition", "confirmation", "review", "contact")
+    found = Response.objects.filter(reference=response.reference).select_related(
+        "edition", "confirmation", "review", "contact"
+    )
     return list(found.order_by("-version"))
 
 
@@ -114,17 +139,24 @@ def _replace(earlier: Response, version: Response, contact: Mapping[str, str]) -
     """Write `version` as the one after `earlier`."""
     if known := find_submitted(version.submission_key):
         return same_as(known, version.digest)
-    version.consultation, version.reference, version.receipt_hash = earlier.consultation, earlier.reference, earlier.receipt_hash
+    version.consultation, version.reference, version.receipt_hash = (
+        earlier.consultation,
+        earlier.reference,
+        earlier.receipt_hash,
+    )
     version.version, version.synthetic = earlier.version + 1, earlier.synthetic
     try:
         with transaction.atomic():
             newest = _newest_if(earlier)
             decided = Response.Timing(version.timing) if version.timing else None
-            version.timing, version.received_at = timing_of(earlier.consultation, version.started_at, decided=decided)
+            version.timing, version.received_at = timing_of(
+                earlier.consultation, version.started_at, decided=decided
+            )
             Review.objects.filter(response=newest).update(superseded=True)
             receive(version, contact)
     except IntegrityError as reason:
-        # Two at once: the constraints let one in. The same form is the same amendment; another one comes too late.
+        # Two at once: the constraints let one in. The same form is the same amendment; another one
+        # comes too late.
         if known := find_submitted(version.submission_key):
             return same_as(known, version.digest)
         raise ChangedMeanwhile(_newest(earlier)) from reason

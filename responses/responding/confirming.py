@@ -1,8 +1,9 @@
 """The outbox: the one email that tells a respondent what arrived, and its delivery.
 
-A confirmation is a row written with its response. Whoever comes by here, as often and as many at once as they like,
-claims rows for a while, sends them outside any transaction, and records how each went. Exactly once is not possible over
-SMTP: a worker that dies between the server's yes and our record of it makes one repeat, with the same Message-ID.
+A confirmation is a row written with its response. Whoever comes by here, as often and as many at
+once as they like, claims rows for a while, sends them outside any transaction, and records how each
+went. Exactly once is not possible over SMTP: a worker that dies between the server's yes and our
+record of it makes one repeat, with the same Message-ID.
 """
 
 import contextlib
@@ -34,44 +35,60 @@ from responses.receipt_tokens import ReceiptKeyLost, receipt_token
 
 log = logging.getLogger(__name__)
 
-# About this recipient or message. The reply's code says whether another try can help: 4xx yes, 5xx no.
+# About this recipient or message. The reply's code says whether another try can help: 4xx yes, 5xx
+# no.
 RECIPIENT_TROUBLE = (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError)
 SERVICE_CLOSING = 421  # The one reply to a recipient that is about the server.
 # No try will ever help.
 HOPELESS = (ValidationError,)
 TOO_MANY = "This address has had as many emails from us as one may have in a day."
-# About the mail server or the way to it: refused, cut, silent, wrong password, sender not liked. Another try always helps
-# once somebody has mended it, and until then the next recipient would fare no better. smtplib's errors are OSErrors, and
-# so are time-outs and a full disk under mail files.
+# About the mail server or the way to it: refused, cut, silent, wrong password, sender not liked.
+# Another try always helps once somebody has mended it, and until then the next recipient would fare
+# no better. smtplib's errors are OSErrors, and so are time-outs and a full disk under mail files.
 SERVER_TROUBLE = (OSError,)
 
-# Between one recipient's tries; the last one repeats. No longer than 20 minutes, so that after a fault everything that
-# waited is out within half an hour.
+# Between one recipient's tries; the last one repeats. No longer than 20 minutes, so that after a
+# fault everything that waited is out within half an hour.
 PAUSES = [timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=20)]
 TRY_FOR = timedelta(hours=73)
 SERVER_PAUSE = timedelta(seconds=15)
 
 GROUP = 50
-# How long one run goes on, and for how long what it claims is nobody else's, in waits for the mail server. The lease is longer
-# than a run and the slowest send that can begin at its end: eleven waits, from connecting to the last reply.
+# How long one run goes on, and for how long what it claims is nobody else's, in waits for the mail
+# server. The lease is longer than a run and the slowest send that can begin at its end: eleven
+# waits, from connecting to the last reply.
 RUN_FOR_WAITS = 3
 LEASE_WAITS = 15
 
 # What each email says first, and its subject.
 HEADINGS = {
-    Response.Act.SENT: (_("Your response was received"), _("Your response %(reference)s was received")),
-    Response.Act.AMENDED: (_("Your changed response was received"), _("Your changed response %(reference)s was received")),
-    Response.Act.WITHDRAWN: (_("Your response was withdrawn"), _("Your response %(reference)s was withdrawn")),
-    Response.Act.ERASED: (_("Your response was erased"), _("Your response %(reference)s was erased")),
+    Response.Act.SENT: (
+        _("Your response was received"),
+        _("Your response %(reference)s was received"),
+    ),
+    Response.Act.AMENDED: (
+        _("Your changed response was received"),
+        _("Your changed response %(reference)s was received"),
+    ),
+    Response.Act.WITHDRAWN: (
+        _("Your response was withdrawn"),
+        _("Your response %(reference)s was withdrawn"),
+    ),
+    Response.Act.ERASED: (
+        _("Your response was erased"),
+        _("Your response %(reference)s was erased"),
+    ),
 }
 
 CLAIM = """
     WITH due AS MATERIALIZED (
         SELECT id FROM responses_confirmation
-        WHERE state = 'waiting' AND due_at <= statement_timestamp() AND (leased_until IS NULL OR leased_until < statement_timestamp())
+        WHERE state = 'waiting' AND due_at <= statement_timestamp() AND (leased_until IS NULL
+            OR leased_until < statement_timestamp())
         ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED
     )
-    UPDATE responses_confirmation SET leased_until = statement_timestamp() + %s * interval '1 second'
+    UPDATE responses_confirmation
+        SET leased_until = statement_timestamp() + %s * interval '1 second'
     FROM due WHERE responses_confirmation.id = due.id
     RETURNING responses_confirmation.id
 """
@@ -88,11 +105,12 @@ class Tally:
 
 
 def send_due_confirmations(*, limit: int = 5000, lease: timedelta | None = None) -> Tally:
-    """Send what is due, over one connection, for at most a minute (at the usual EMAIL_TIMEOUT) or `limit` confirmations.
+    """Send what is due, over one connection, for at most a minute (at the usual EMAIL_TIMEOUT) or
+    `limit` confirmations.
 
-    Each is sent, put off for a growing while, or, where no try will help or three days of tries did not, failed with
-    the reason. Trouble with the mail server ends the run and costs nobody a try: what was in hand becomes due again
-    shortly. May run any number of times at once.
+    Each is sent, put off for a growing while, or, where no try will help or three days of tries did
+    not, failed with the reason. Trouble with the mail server ends the run and costs nobody a try:
+    what was in hand becomes due again shortly. May run any number of times at once.
     """
     tally = Tally()
     stop_at = time.monotonic() + RUN_FOR_WAITS * settings.EMAIL_TIMEOUT
@@ -108,10 +126,13 @@ def send_due_confirmations(*, limit: int = 5000, lease: timedelta | None = None)
 
 
 def claim_due(*, limit: int, lease: timedelta | None = None) -> list[Confirmation]:
-    """Take up to `limit` due confirmations in hand: nobody else gets them before the lease has run out."""
+    """Take up to `limit` due confirmations in hand: nobody else gets them before the lease has run
+    out.
+    """
     lease = lease or timedelta(seconds=LEASE_WAITS * settings.EMAIL_TIMEOUT)
     with database.cursor() as cursor:
-        # Two workers at once: SKIP LOCKED gives them different rows, and whoever comes after the commit sees the lease.
+        # Two workers at once: SKIP LOCKED gives them different rows, and whoever comes after the
+        # commit sees the lease.
         cursor.execute(CLAIM, [limit, lease.total_seconds()])
         claimed = [row[0] for row in cursor.fetchall()]
     # The answers stay where they are: nothing that a respondent wrote goes into an email.
@@ -124,7 +145,9 @@ def claim_due(*, limit: int, lease: timedelta | None = None) -> list[Confirmatio
 
 
 def build_email(confirmation: Confirmation) -> EmailMultiAlternatives:
-    """The email about one response. Holds nothing that was typed into the form, since the address may be a third party's.
+    """The email about one response.
+
+    Holds nothing that was typed into the form, since the address may be a third party's.
 
     Raises ValidationError where the address is none, and ReceiptKeyLost.
     """
@@ -140,7 +163,8 @@ def build_email(confirmation: Confirmation) -> EmailMultiAlternatives:
         "received": in_words(response.received_at),
         "title": consultation.title,
         "owner": consultation.owner,
-        "receipt_url": settings.SITE_URL.rstrip("/") + reverse("receipt", args=[receipt_token(response)]),
+        "receipt_url": settings.SITE_URL.rstrip("/")
+        + reverse("receipt", args=[receipt_token(response)]),
         "address": consultation.contact.get("postal_address") or [],
         "telephone": consultation.contact.get("telephone") or "",
         "contact_email": contact_email,
@@ -157,13 +181,23 @@ def build_email(confirmation: Confirmation) -> EmailMultiAlternatives:
 
 
 def _wrapped(text: str) -> str:
-    """The text in lines of at most 72 characters, as mail programs quote it; addresses of pages stay whole."""
-    lines = [textwrap.fill(line, 72, break_long_words=False, break_on_hyphens=False) for line in text.strip().splitlines()]
+    """The text in lines of at most 72 characters, as mail programs quote it; addresses of pages
+    stay whole.
+    """
+    lines = [
+        textwrap.fill(line, 72, break_long_words=False, break_on_hyphens=False)
+        for line in text.strip().splitlines()
+    ]
     return "\n".join(lines) + "\n"
 
 
-def _send_group(group: list[Confirmation], *, mail: BaseEmailBackend, stop_at: float, tally: Tally) -> bool:
-    """Send what was claimed. Gives False where the mail server is in trouble; what is left is released."""
+def _send_group(
+    group: list[Confirmation], *, mail: BaseEmailBackend, stop_at: float, tally: Tally
+) -> bool:
+    """Send what was claimed.
+
+    Gives False where the mail server is in trouble; what is left is released.
+    """
     left = deque(group)
     trouble: OSError | None = None
     troubles = 0
@@ -174,7 +208,8 @@ def _send_group(group: list[Confirmation], *, mail: BaseEmailBackend, stop_at: f
             except SERVER_TROUBLE as error:
                 trouble = error
                 break
-            # Out of the queue before the try: should it end in an error nobody foresaw, the others are released all the same.
+            # Out of the queue before the try: should it end in an error nobody foresaw, the others
+            # are released all the same.
             confirmation = left.popleft()
             if _had_enough(confirmation):
                 _record_failure(confirmation, TOO_MANY, hopeless=True, tally=tally)
@@ -182,15 +217,25 @@ def _send_group(group: list[Confirmation], *, mail: BaseEmailBackend, stop_at: f
             try:
                 mail.send_messages([build_email(confirmation)])
             except HOPELESS:
-                _record_failure(confirmation, "This is not an email address.", hopeless=True, tally=tally)
+                _record_failure(
+                    confirmation, "This is not an email address.", hopeless=True, tally=tally
+                )
             except ReceiptKeyLost:
-                _record_failure(confirmation, "SECRET_KEY_FALLBACKS lacks the key of its receipt.", hopeless=False, tally=tally)
+                _record_failure(
+                    confirmation,
+                    "SECRET_KEY_FALLBACKS lacks the key of its receipt.",
+                    hopeless=False,
+                    tally=tally,
+                )
             except SERVER_TROUBLE as error:
                 code = _recipient_code(error)
-                # Once, it may have been this message that the server choked on; twice running, it is the server.
+                # Once, it may have been this message that the server choked on; twice running, it
+                # is the server.
                 troubles = 0 if code else troubles + 1
                 trouble = error if troubles > 1 else None
-                _record_failure(confirmation, _in_short(error), hopeless=500 <= code <= 599, tally=tally)
+                _record_failure(
+                    confirmation, _in_short(error), hopeless=500 <= code <= 599, tally=tally
+                )
                 _hang_up(mail)
             else:
                 troubles = 0
@@ -204,38 +249,68 @@ def _send_group(group: list[Confirmation], *, mail: BaseEmailBackend, stop_at: f
 
 
 def _had_enough(confirmation: Confirmation) -> bool:
-    """Whether the address had its fill: anybody can type anybody's, and this must be no way to fill a stranger's inbox."""
+    """Whether the address had its fill: anybody can type anybody's, and this must be no way to fill
+    a stranger's inbox.
+    """
     most, seconds = settings.LIMITS["email"]
-    lately = Confirmation.objects.filter(state=Confirmation.State.SENT, sent_at__gt=Now() - timedelta(seconds=seconds))
-    return lately.filter(response__contact__email__iexact=confirmation.response.contact.email)[:most].count() >= most
+    lately = Confirmation.objects.filter(
+        state=Confirmation.State.SENT, sent_at__gt=Now() - timedelta(seconds=seconds)
+    )
+    return (
+        lately.filter(response__contact__email__iexact=confirmation.response.contact.email)[
+            :most
+        ].count()
+        >= most
+    )
 
 
 def _record_sent(confirmation: Confirmation, *, tally: Tally) -> None:
     """That the server took it: state, try and ledger in one transaction."""
     with transaction.atomic():
         current, still_ours = _current(confirmation)
-        detail = "" if still_ours else "Accepted after our time for it had run out; it may have been sent by another worker too."
+        detail = (
+            ""
+            if still_ours
+            else (
+                "Accepted after our time for it had run out; it may have been sent by another "
+                "worker too."
+            )
+        )
         ConfirmationAttempt.objects.create(confirmation=current, outcome="sent", detail=detail)
         # Accepted is accepted, whoever has the lease by now; the ledger says so once.
         if current.state == Confirmation.State.WAITING:
-            current.state, current.sent_at, current.leased_until, current.reason = Confirmation.State.SENT, Now(), None, ""
+            current.state, current.sent_at, current.leased_until, current.reason = (
+                Confirmation.State.SENT,
+                Now(),
+                None,
+                "",
+            )
             current.attempts += 1
             current.save(update_fields=["state", "sent_at", "leased_until", "reason", "attempts"])
             record_event(response=confirmation.response, event=LedgerEntry.Event.CONFIRMED)
     tally.sent += 1
 
 
-def _record_failure(confirmation: Confirmation, reason: str, *, hopeless: bool, tally: Tally) -> None:
-    """That it did not go: put off, or given up where no try will help or they went on for `TRY_FOR`."""
+def _record_failure(
+    confirmation: Confirmation, reason: str, *, hopeless: bool, tally: Tally
+) -> None:
+    """That it did not go: put off, or given up where no try will help or they went on for
+    `TRY_FOR`.
+    """
     reason = _clean(reason, address=confirmation.response.contact.reachable_at)
     with transaction.atomic():
         current, still_ours = _current(confirmation)
         tries = current.tries.all()
-        # Tries at an address that was corrected since, or before staff had it tried again, say nothing about those that follow.
-        if begun_again := [at for at in (confirmation.response.contact.corrected_at, current.tried_again_at) if at]:
+        # Tries at an address that was corrected since, or before staff had it tried again, say
+        # nothing about those that follow.
+        if begun_again := [
+            at for at in (confirmation.response.contact.corrected_at, current.tried_again_at) if at
+        ]:
             tries = tries.filter(at__gte=max(begun_again))
         give_up = hopeless or tries.filter(at__lt=Now() - TRY_FOR).exists()
-        ConfirmationAttempt.objects.create(confirmation=current, outcome="refused" if give_up else "try-again", detail=reason)
+        ConfirmationAttempt.objects.create(
+            confirmation=current, outcome="refused" if give_up else "try-again", detail=reason
+        )
         # Where the lease was lost, another worker has it in hand, and what comes of that counts.
         if still_ours:
             current.leased_until, current.reason = None, reason
@@ -243,7 +318,9 @@ def _record_failure(confirmation: Confirmation, reason: str, *, hopeless: bool, 
             current.attempts += 1
             if give_up:
                 current.state = Confirmation.State.FAILED
-                record_event(response=confirmation.response, event=LedgerEntry.Event.CONFIRMATION_FAILED)
+                record_event(
+                    response=confirmation.response, event=LedgerEntry.Event.CONFIRMATION_FAILED
+                )
             current.save(update_fields=["state", "leased_until", "due_at", "reason", "attempts"])
     tally.refused += give_up
     tally.put_off += not give_up
@@ -252,15 +329,26 @@ def _record_failure(confirmation: Confirmation, reason: str, *, hopeless: bool, 
 def _current(confirmation: Confirmation) -> tuple[Confirmation, bool]:
     """The row as it is now, locked, and whether the lease we claimed it under is still ours."""
     current = Confirmation.objects.select_for_update().get(pk=confirmation.pk)
-    return current, current.state == Confirmation.State.WAITING and current.leased_until == confirmation.leased_until
+    return (
+        current,
+        current.state == Confirmation.State.WAITING
+        and current.leased_until == confirmation.leased_until,
+    )
 
 
 def _release(left: deque[Confirmation], trouble: OSError | None) -> None:
-    """Give back what was claimed and not tried; after trouble with the server, for a little later."""
+    """Give back what was claimed and not tried; after trouble with the server, for a
+    little later.
+    """
     if not left:
         return
-    # One claim, one lease: rows of ours whose lease ran out and which somebody else claimed stay theirs.
-    ours = Confirmation.objects.filter(pk__in=[row.pk for row in left], leased_until=left[0].leased_until, state=Confirmation.State.WAITING)
+    # One claim, one lease: rows of ours whose lease ran out and which somebody else claimed stay
+    # theirs.
+    ours = Confirmation.objects.filter(
+        pk__in=[row.pk for row in left],
+        leased_until=left[0].leased_until,
+        state=Confirmation.State.WAITING,
+    )
     if trouble:
         reason = _clean(f"Waiting for the mail server: {_in_short(trouble)}", address="")
         ours.update(leased_until=None, due_at=Now() + SERVER_PAUSE, reason=reason)
@@ -275,7 +363,9 @@ def _hang_up(mail: BaseEmailBackend) -> None:
 
 
 def _recipient_code(error: OSError) -> int:
-    """The mail server's reply code where `error` is about this recipient or message; 0 where it is about the server."""
+    """The mail server's reply code where `error` is about this recipient or message; 0 where it is
+    about the server.
+    """
     code = _reply(error)[0] if isinstance(error, RECIPIENT_TROUBLE) else 0
     return 0 if code == SERVICE_CLOSING else code
 
@@ -298,6 +388,12 @@ def _in_short(error: OSError) -> str:
 
 
 def _clean(reason: str, *, address: str) -> str:
-    """A reason fit to keep: foreign text without control characters, and without the address, which may be erased one day."""
-    reason = re.sub(re.escape(address), "(the address)", reason, flags=re.IGNORECASE) if address else reason
+    """A reason fit to keep: foreign text without control characters, and without the address, which
+    may be erased one day.
+    """
+    reason = (
+        re.sub(re.escape(address), "(the address)", reason, flags=re.IGNORECASE)
+        if address
+        else reason
+    )
     return " ".join("".join(char if char.isprintable() else " " for char in reason).split())[:300]

@@ -1,8 +1,9 @@
-"""The equality questions: asked once the response is safely sent, kept apart from it, and out of use at one step.
+"""The equality questions: asked once the response is safely sent, kept apart from it, and out of
+use at one step.
 
-They tell MOPAC whether it has heard from a wide range of people, so they have to be counted and never to be traced. They
-are handed over after closing, all together: in a nightly batch of a handful of responses, a handful of rows would tell whose
-they are.
+They tell MOPAC whether it has heard from a wide range of people, so they have to be counted and
+never to be traced. They are handed over after closing, all together: in a nightly batch of a
+handful of responses, a handful of rows would tell whose they are.
 """
 
 import hashlib
@@ -15,8 +16,9 @@ from consult.models import Consultation, Edition, published
 from responses.answers import Answers
 from responses.models import Batch, EqualityAnswers
 
-# Whoever sends at the last minute has this long, after the grace period, for the equality questions. The first daily batch
-# after that takes them: with a closing at midnight, a grace period below an hour and a batch at 02:00, that of the same night.
+# Whoever sends at the last minute has this long, after the grace period, for the equality
+# questions. The first daily batch after that takes them: with a closing at midnight, a grace period
+# below an hour and a batch at 02:00, that of the same night.
 ASKED_AFTER_GRACE = timedelta(hours=1)
 
 
@@ -29,11 +31,18 @@ class NothingAnswered(Exception):
 
 
 class AnsweredBefore(Exception):
-    """There are equality answers from this respondent already, or their use was stopped after they were handed over."""
+    """There are equality answers from this respondent already, or their use was stopped after they
+    were handed over.
+    """
 
 
-def give_equality_answers(*, consultation: Consultation, edition: Edition, token: str, answers: Answers) -> EqualityAnswers:
-    """Keep what the holder of the receipt `token` answered. Raises NotAskedNow, NothingAnswered or AnsweredBefore."""
+def give_equality_answers(
+    *, consultation: Consultation, edition: Edition, token: str, answers: Answers
+) -> EqualityAnswers:
+    """Keep what the holder of the receipt `token` answered.
+
+    Raises NotAskedNow, NothingAnswered or AnsweredBefore.
+    """
     if not are_asked(consultation):
         raise NotAskedNow
     if not answers.choices and not answers.texts:
@@ -41,7 +50,11 @@ def give_equality_answers(*, consultation: Consultation, edition: Edition, token
     try:
         with transaction.atomic():
             return EqualityAnswers.objects.create(
-                consultation=consultation, edition=edition, holder_hash=_holder(token), choices=answers.choices, texts=answers.texts
+                consultation=consultation,
+                edition=edition,
+                holder_hash=_holder(token),
+                choices=answers.choices,
+                texts=answers.texts,
             )
     except IntegrityError as reason:
         # The constraint decides, so that pressing twice at once keeps one.
@@ -54,9 +67,12 @@ def equality_answers_of(token: str) -> EqualityAnswers | None:
 
 
 def stop_equality_use(*, token: str) -> bool:
-    """Take the answers of the holder of `token` out of use. True where there were any in use.
+    """Take the answers of the holder of `token` out of use.
 
-    They are removed; where a batch holds them already they are emptied instead, and the next batch names their id.
+    True where there were any in use.
+
+    They are removed; where a batch holds them already they are emptied instead, and the next batch
+    names their id.
     """
     mine = EqualityAnswers.objects.filter(holder_hash=_holder(token), stopped=False)
     removed, _ = mine.filter(batch=None).delete()
@@ -66,25 +82,37 @@ def stop_equality_use(*, token: str) -> bool:
 
 
 def empty_equality_answers(found: QuerySet[EqualityAnswers]) -> int:
-    """Empty answers that were handed over and have been kept for their time; the next batch names them. How many."""
-    return found.filter(stopped=False, batch__isnull=False).update(choices={}, texts={}, stopped=True)
+    """Empty answers that were handed over and have been kept for their time; the next batch names
+    them. How many.
+    """
+    return found.filter(stopped=False, batch__isnull=False).update(
+        choices={}, texts={}, stopped=True
+    )
 
 
 def are_asked(consultation: Consultation) -> bool:
     """Whether the questions are put at this moment, by the database's clock."""
     window = published().filter(pk=consultation.pk).first()
-    return window is not None and window.opens_at <= window.now < window.grace_ends_at + ASKED_AFTER_GRACE
+    return (
+        window is not None
+        and window.opens_at <= window.now < window.grace_ends_at + ASKED_AFTER_GRACE
+    )
 
 
 def to_hand_over(consultation: Consultation, *, now: datetime) -> QuerySet[EqualityAnswers]:
     """The answers that a batch sealed at `now` takes: none before all are in."""
     everyone = EqualityAnswers.objects.filter(consultation=consultation, batch=None)
-    over = now >= consultation.grace_ends_at + ASKED_AFTER_GRACE or consultation.withdrawn_at is not None
+    over = (
+        now >= consultation.grace_ends_at + ASKED_AFTER_GRACE
+        or consultation.withdrawn_at is not None
+    )
     return everyone if over else everyone.none()
 
 
 def to_recall(consultation: Consultation) -> QuerySet[EqualityAnswers]:
-    """The answers whose use was stopped after they were handed over, and of which MOPAC does not know yet."""
+    """The answers whose use was stopped after they were handed over, and of which MOPAC does not
+    know yet.
+    """
     return EqualityAnswers.objects.filter(consultation=consultation, stopped=True, recalled_in=None)
 
 

@@ -1,6 +1,9 @@
-"""What looks odd about a response that arrives online. Stored with it and told to whoever reads it, and never a reason to refuse it.
+"""What looks odd about a response that arrives online.
 
-A person may be quick, a program that fills in forms may fill in the field that people do not see, and a library is one address.
+Stored with it and told to whoever reads it, and never a reason to refuse it.
+
+A person may be quick, a program that fills in forms may fill in the field that people do not see,
+and a library is one address.
 """
 
 from datetime import datetime, timedelta
@@ -9,7 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from consult.web.rate_limits import is_over
 
-SENT_QUICKLY, HIDDEN_FIELD, MANY_FROM_ONE_ADDRESS = "sent-quickly", "hidden-field", "many-from-one-address"
+SENT_QUICKLY, HIDDEN_FIELD, MANY_FROM_ONE_ADDRESS = (
+    "sent-quickly",
+    "hidden-field",
+    "many-from-one-address",
+)
 FLAGS = {
     SENT_QUICKLY: _("Sent within seconds of opening the form"),
     HIDDEN_FIELD: _("Filled in a field that people do not see"),
@@ -21,8 +28,12 @@ FIELD = "homepage"
 QUICK = timedelta(seconds=5)
 
 
-def flags_of(*, started_at: datetime, now: datetime, hidden_field: str, address: str) -> tuple[str, ...]:
-    """What looks odd: how soon it was sent, what stands in the field that people do not see, how many came from `address` lately."""
+def flags_of(
+    *, started_at: datetime, now: datetime, hidden_field: str, address: str
+) -> tuple[str, ...]:
+    """What looks odd: how soon it was sent, what stands in the field that people do not see, how
+    many came from `address` lately.
+    """
     found = {
         SENT_QUICKLY: now - started_at < QUICK,
         HIDDEN_FIELD: bool(hidden_field),

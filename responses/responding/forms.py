@@ -26,11 +26,13 @@ class Item:
 class PartForm(forms.Form):
     """The questions of one part, each optional.
 
-    Django's own fields check nothing here: `responses.answers` and `responses.contacts` are the one place of the rules,
-    for this form and for sending.
+    Django's own fields check nothing here: `responses.answers` and `responses.contacts` are the one
+    place of the rules, for this form and for sending.
     """
 
-    def __init__(self, *, plan: Plan, part: Part, data: Any = None, initial: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, *, plan: Plan, part: Part, data: Any = None, initial: dict[str, Any] | None = None
+    ) -> None:
         super().__init__(data=data, initial=initial)
         self.plan, self.part = plan, part
         hidden: set[str] = set()
@@ -39,7 +41,9 @@ class PartForm(forms.Form):
             for option in question.options:
                 if option.write_in:
                     name = write_in_name(question.slug, option.slug)
-                    self.fields[name] = _text_field(_("Tell us more"), "", forms.TextInput(), look="input")
+                    self.fields[name] = _text_field(
+                        _("Tell us more"), "", forms.TextInput(), look="input"
+                    )
                     hidden.add(name)
         if part.kind == "about-you":
             self._add_contact()
@@ -48,21 +52,30 @@ class PartForm(forms.Form):
                 hidden.add(question.slug)
         for question in part.questions:
             if question.closed:
-                self.fields[question.slug].items = [Item(option, self._revealed(question, option)) for option in question.options]  # type: ignore[attr-defined]
+                self.fields[question.slug].items = [  # type: ignore[attr-defined]
+                    Item(option, self._revealed(question, option)) for option in question.options
+                ]
         self.helper = FormHelper()
         self.helper.form_tag = False
         self.helper.disable_csrf = True
         self.helper.layout = Layout(*[name for name in self.fields if name not in hidden])
 
     def _revealed(self, question: Question, option: Option) -> list[forms.BoundField]:
-        names = [other.slug for other in self.part.questions if other.show_if == {question.slug: option.slug}]
+        names = [
+            other.slug
+            for other in self.part.questions
+            if other.show_if == {question.slug: option.slug}
+        ]
         names += [write_in_name(question.slug, option.slug)] if option.write_in else []
         return [self[name] for name in names]
 
     def _add_contact(self) -> None:
         self.fields["name"] = _text_field(
             _("Your name"),
-            _("For an organisation, give the name and email address of the person we can write to."),
+            _(
+                "For an organisation, give the name and email address of the person we can write "
+                "to."
+            ),
             forms.TextInput({"autocomplete": "name"}),
             look="input",
         )
@@ -72,7 +85,12 @@ class PartForm(forms.Form):
             forms.EmailInput({"autocomplete": "email", "spellcheck": "false"}),
             look="input",
         )
-        self.fields["postcode"] = _text_field(_("The first half of your postcode"), _("For example, SE1"), forms.TextInput(), look="input")
+        self.fields["postcode"] = _text_field(
+            _("The first half of your postcode"),
+            _("For example, SE1"),
+            forms.TextInput(),
+            look="input",
+        )
 
     @property
     def names(self) -> list[str]:
@@ -82,17 +100,28 @@ class PartForm(forms.Form):
     @property
     def typed(self) -> dict[str, Any]:
         """What was typed, right or wrong."""
-        return {name: field.widget.value_from_datadict(self.data, self.files, name) for name, field in self.fields.items()}
+        return {
+            name: field.widget.value_from_datadict(self.data, self.files, name)
+            for name, field in self.fields.items()
+        }
 
     def worded(self, name: str, value: Any) -> list[str]:
         """A field's value as people read it: the labels of what was chosen, or the text."""
         items = getattr(self.fields[name], "items", None)
-        return [item.option.label for item in items if item.option.slug in value] if items else [value] if value else []
+        return (
+            [item.option.label for item in items if item.option.slug in value]
+            if items
+            else [value]
+            if value
+            else []
+        )
 
     def clean(self) -> dict[str, Any]:
         """Hold what was typed against the rules, and put each problem at its field."""
         reader = read_equality_answers if self.part.kind == EQUALITY else read_answers
-        readers = [lambda raw: reader(self.plan, raw)] + ([read_contact] if "email" in self.fields else [])
+        readers = [lambda raw: reader(self.plan, raw)] + (
+            [read_contact] if "email" in self.fields else []
+        )
         for read in readers:
             try:
                 read(self.typed)
@@ -105,7 +134,9 @@ class PartForm(forms.Form):
 
 def _field(question: Question) -> forms.Field:
     if question.kind == "text":
-        made = _text_field(question.text, question.help, forms.Textarea({"rows": 8}), look="textarea")
+        made = _text_field(
+            question.text, question.help, forms.Textarea({"rows": 8}), look="textarea"
+        )
         made.max_chars = question.max_chars  # type: ignore[attr-defined]
         return made
     if question.kind == "short-text":
@@ -114,7 +145,10 @@ def _field(question: Question) -> forms.Field:
     if question.kind == "many":
         widget, look = forms.SelectMultiple(), "checkboxes"
     else:
-        widget, look = forms.TextInput(), "select" if len(question.options) >= SELECT_FROM else "radios"
+        widget, look = (
+            forms.TextInput(),
+            "select" if len(question.options) >= SELECT_FROM else "radios",
+        )
     return _text_field(question.text, question.help, widget, look=look)
 
 

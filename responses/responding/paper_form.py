@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from consult.plans.document import Part, Plan, Question, Recommendation, Section
 
-# Goes up with every change of the numbers or of the layout, so that whoever types a posted form in can tell which they hold.
+# Goes up with every change of the numbers or of the layout, so that whoever types a posted form in
+# can tell which they hold.
 FORM_VERSION = 1
 LINES_FOR_LONG_TEXT = 8
 # More boxes than this stand in narrow columns.
@@ -13,7 +14,10 @@ LONG_LIST = 12
 
 @dataclass(frozen=True)
 class PaperQuestion:
-    """A question with its number, like "3.2". `only_if` are the numbers and options on which it depends, where it does."""
+    """A question with its number, like "3.2".
+
+    `only_if` are the numbers and options on which it depends, where it does.
+    """
 
     number: str
     question: Question
@@ -41,12 +45,16 @@ class PaperPart:
 
 
 def form_number(*, edition: int) -> str:
-    """What stands on every page of the form: the edition of the questions, and the version of the form."""
+    """What stands on every page of the form: the edition of the questions, and the version of the
+    form.
+    """
     return f"{edition}.{FORM_VERSION}"
 
 
 def paper_parts(plan: Plan) -> tuple[PaperPart, ...]:
-    """The parts of the form in order, numbered from 1; the equality questions are not among them."""
+    """The parts of the form in order, numbered from 1; the equality questions are not
+    among them.
+    """
     return tuple(_part(plan, part, str(number)) for number, part in enumerate(plan.parts, 1))
 
 
@@ -56,10 +64,16 @@ def equality_sheet(plan: Plan) -> PaperPart | None:
 
 
 def _part(plan: Plan, part: Part, number: str) -> PaperPart:
-    numbers = {question.slug: f"{number}{'' if number == 'E' else '.'}{place}" for place, question in enumerate(part.questions, 1)}
+    numbers = {
+        question.slug: f"{number}{'' if number == 'E' else '.'}{place}"
+        for place, question in enumerate(part.questions, 1)
+    }
     questions = []
     for question in part.questions:
-        only_if = tuple((numbers[other], plan.by_slug[other].label_of(option)) for other, option in question.show_if.items())
+        only_if = tuple(
+            (numbers[other], plan.by_slug[other].label_of(option))
+            for other, option in question.show_if.items()
+        )
         questions.append(PaperQuestion(numbers[question.slug], question, only_if))
     section = next((row for row in plan.sections if row.slug == part.slug), None)
     recommendation = next((row for row in plan.recommendations if row.slug == part.slug), None)

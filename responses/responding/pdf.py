@@ -1,7 +1,8 @@
 """PDFs of our pages, made when somebody asks for one.
 
-At the web process's request, since a copy of a receipt must also be had while Redis is away; but in a program of its own, and
-one at a time for each web process, so that many who ask at once take neither memory nor processor from those who answer.
+At the web process's request, since a copy of a receipt must also be had while Redis is away; but in
+a program of its own, and one at a time for each web process, so that many who ask at once take
+neither memory nor processor from those who answer.
 """
 
 import logging
@@ -14,7 +15,8 @@ from django.conf import settings
 log = logging.getLogger(__name__)
 
 TURN = BoundedSemaphore(1)
-# One at work and three that wait; each of them holds a thread and a database connection of the web process meanwhile.
+# One at work and three that wait; each of them holds a thread and a database connection of the web
+# process meanwhile.
 ROOM = BoundedSemaphore(4)
 # About one second is usual; the longest response that can be sent takes a few.
 WAIT_SECONDS = 10
@@ -22,7 +24,10 @@ RUN_SECONDS = 40
 
 
 class PdfNotMade(Exception):
-    """Too many ask at this moment, or the program that makes PDFs lacks something. The message is for the operator."""
+    """Too many ask at this moment, or the program that makes PDFs lacks something.
+
+    The message is for the operator.
+    """
 
 
 def make_pdf(html: str) -> bytes:
@@ -55,5 +60,7 @@ def _run(html: str) -> bytes:
     except subprocess.CalledProcessError as trouble:
         # The last line of what it said names what is missing. None of it is the respondent's.
         said = trouble.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        raise PdfNotMade(f"Making a PDF failed; is Pango installed? {' '.join(said)[:200]}") from trouble
+        raise PdfNotMade(
+            f"Making a PDF failed; is Pango installed? {' '.join(said)[:200]}"
+        ) from trouble
     return done.stdout

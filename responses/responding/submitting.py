@@ -1,4 +1,6 @@
-"""Sending a response: the door by which its first version is received, and what every version has in common."""
+"""Sending a response: the door by which its first version is received, and what every version has
+in common.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -46,7 +48,10 @@ class SentDifferently(Exception):
 
 @dataclass(frozen=True)
 class Submitted:
-    """A response that is in the database. `first` is False where it had been there before this call."""
+    """A response that is in the database.
+
+    `first` is False where it had been there before this call.
+    """
 
     response: Response
     receipt_token: str
@@ -72,11 +77,14 @@ def submit_response(
     flags: tuple[str, ...] = (),
     timing: Response.Timing | None = None,
 ) -> Submitted:
-    """Receive a response, once. `contact` is name, email and postcode_district, each of which may be empty.
+    """Receive a response, once.
 
-    In one transaction: the response, the respondent's contact details, the confirmation to be sent, the review to be
-    done and the ledger's entry. The same key with the same content gives what was received first, also after closing.
-    The database's clock at arrival decides whether it is in time, or staff by `timing` for what came by another way.
+    `contact` is name, email and postcode_district, each of which may be empty.
+
+    In one transaction: the response, the respondent's contact details, the confirmation to be sent,
+    the review to be done and the ledger's entry. The same key with the same content gives what was
+    received first, also after closing. The database's clock at arrival decides whether it is in
+    time, or staff by `timing` for what came by another way.
 
     Raises ConsultationClosed, NothingToSend or SentDifferently; then nothing was written.
     """
@@ -109,14 +117,18 @@ def submit_response(
                 receive(response, contact)
             return Submitted(response, token, first=True)
         except IntegrityError:
-            # Either the same form arrived twice at once and the other one was first, or two references are alike.
+            # Either the same form arrived twice at once and the other one was first, or two
+            # references are alike.
             if earlier := find_submitted(submission_key):
                 return same_as(earlier, digest)
     raise AssertionError(f"{REFERENCE_TRIES} new references in a row were taken")
 
 
 def receive(response: Response, contact: Mapping[str, str]) -> None:
-    """Write a version of a response and everything that follows from it. Needs a transaction, whose end makes it received."""
+    """Write a version of a response and everything that follows from it.
+
+    Needs a transaction, whose end makes it received.
+    """
     response.save(force_insert=True)
     Contact.objects.create(response=response, **contact)
     Confirmation.objects.create(
@@ -129,7 +141,10 @@ def receive(response: Response, contact: Mapping[str, str]) -> None:
 
 
 def same_as(earlier: Submitted, digest: str) -> Submitted:
-    """What was received first under a key, for whoever sends the same again. Raises SentDifferently where it is not the same."""
+    """What was received first under a key, for whoever sends the same again.
+
+    Raises SentDifferently where it is not the same.
+    """
     if earlier.response.digest != digest:
         raise SentDifferently(earlier.response)
     return earlier
@@ -138,7 +153,8 @@ def same_as(earlier: Submitted, digest: str) -> Submitted:
 def timing_of(
     consultation: Consultation, started_at: datetime, *, decided: Response.Timing | None = None
 ) -> tuple[Response.Timing, datetime]:
-    """Whether a response that arrives now is in time, unless staff `decided` that, and now, by the database's clock.
+    """Whether a response that arrives now is in time, unless staff `decided` that, and now, by the
+    database's clock.
 
     Raises ConsultationClosed.
     """

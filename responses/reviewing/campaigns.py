@@ -1,4 +1,7 @@
-"""What reviewers make of alike responses: campaigns with a name, whose members they add and remove. Each step can be undone."""
+"""What reviewers make of alike responses: campaigns with a name, whose members they add and remove.
+
+Each step can be undone.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,9 +11,17 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from consult.auditing import record
 from consult.models import Action, User
-from responses.models import Campaign, CampaignMember, CampaignStep, Cluster, ClusterMember, Response
+from responses.current import current_responses
+from responses.models import (
+    Campaign,
+    CampaignMember,
+    CampaignStep,
+    Cluster,
+    ClusterMember,
+    Response,
+)
 from responses.references import NotAReference, normalise_reference
-from responses.reviewing.clusters import count_people, current_responses
+from responses.reviewing.clusters import count_people
 
 NAME_MAX_CHARS = 120
 Act = CampaignStep.Act
@@ -35,7 +46,10 @@ class NotTheLastStep(Exception):
 
 @dataclass(frozen=True)
 class Numbers:
-    """How much a campaign or a cluster weighs. Never one of them alone: a campaign is many people, and few texts."""
+    """How much a campaign or a cluster weighs.
+
+    Never one of them alone: a campaign is many people, and few texts.
+    """
 
     responses: int
     texts: int
@@ -46,7 +60,9 @@ def numbers_of(campaign: Campaign) -> Numbers:
     """What counts today: responses changed or taken back since do not."""
     members = _current(campaign)
     texts = members.aggregate(texts=Count("print", distinct=True))["texts"]
-    return Numbers(members.count(), texts, count_people(Response.objects.filter(campaign_members__in=members)))
+    return Numbers(
+        members.count(), texts, count_people(Response.objects.filter(campaign_members__in=members))
+    )
 
 
 def _current(campaign: Campaign) -> QuerySet[CampaignMember]:
@@ -55,9 +71,15 @@ def _current(campaign: Campaign) -> QuerySet[CampaignMember]:
 
 def suggested_members(campaign: Campaign) -> QuerySet[ClusterMember]:
     """Members of the clusters that the campaign's are in, who are not in the campaign."""
-    clusters = ClusterMember.objects.filter(response__campaign_members__campaign=campaign).values("cluster")
+    clusters = ClusterMember.objects.filter(response__campaign_members__campaign=campaign).values(
+        "cluster"
+    )
     inside = CampaignMember.objects.filter(campaign=campaign, response=OuterRef("response"))
-    return ClusterMember.objects.filter(cluster__in=clusters).filter(~Exists(inside)).order_by("response_id")
+    return (
+        ClusterMember.objects.filter(cluster__in=clusters)
+        .filter(~Exists(inside))
+        .order_by("response_id")
+    )
 
 
 def name_campaign(*, cluster: Cluster, name: str, by: User) -> Campaign:
@@ -65,9 +87,14 @@ def name_campaign(*, cluster: Cluster, name: str, by: User) -> Campaign:
     with transaction.atomic():
         named = _free_name(cluster.consultation_id, name)
         campaign = Campaign.objects.create(
-            consultation=cluster.consultation, name=named, sample_id=cluster.sample_id, question=cluster.question
+            consultation=cluster.consultation,
+            name=named,
+            sample_id=cluster.sample_id,
+            question=cluster.question,
         )
-        rows = list(cluster.members.order_by("response_id").values_list("response_id", "question", "print"))
+        rows = list(
+            cluster.members.order_by("response_id").values_list("response_id", "question", "print")
+        )
         _step(campaign, by, Act.NAMED, name=named, rows=_add(campaign, rows))
     return campaign
 
@@ -83,7 +110,10 @@ def rename_campaign(*, campaign: Campaign, name: str, by: User) -> None:
 
 
 def add_suggested(*, campaign: Campaign, by: User) -> int:
-    """Add everything that the last search found alike to its members. Returns how many were added."""
+    """Add everything that the last search found alike to its members.
+
+    Returns how many were added.
+    """
     with transaction.atomic():
         locked = _locked(campaign)
         found = suggested_members(locked).order_by("response_id", "id").distinct("response_id")
@@ -102,23 +132,39 @@ def add_response(*, campaign: Campaign, reference: str, by: User) -> int:
         raise NotFound(reference) from reason
     with transaction.atomic():
         locked = _locked(campaign)
-        alike = response.cluster_members.filter(cluster__members__response__campaign_members__campaign=locked).first()
-        rows = _add(locked, [(response.pk, alike.question if alike else "", alike.print if alike else "")])
+        alike = response.cluster_members.filter(
+            cluster__members__response__campaign_members__campaign=locked
+        ).first()
+        rows = _add(
+            locked, [(response.pk, alike.question if alike else "", alike.print if alike else "")]
+        )
         if rows:
             _step(locked, by, Act.ADDED, rows=rows)
     return len(rows)
 
 
 def add_many(*, campaign: Campaign, responses: Sequence[int], by: User) -> list[int]:
-    """Add these responses, by primary key, as one step: those that say something today and are not in. Gives which; none where it ended."""
+    """Add these responses, by primary key, as one step: those that say something today and are not
+    in. Gives which; none where it ended.
+    """
     with transaction.atomic():
         locked = _locked(campaign)
         if locked.ended:
             return []
-        alike = ClusterMember.objects.filter(response__in=responses, cluster__members__response__campaign_members__campaign=locked)
+        alike = ClusterMember.objects.filter(
+            response__in=responses, cluster__members__response__campaign_members__campaign=locked
+        )
         found = alike.order_by("response_id", "id").distinct("response_id")
-        where = {pk: (question, print_) for pk, question, print_ in found.values_list("response_id", "question", "print")}
-        says = current_responses(locked.consultation).filter(pk__in=responses).order_by("pk").values_list("pk", flat=True)
+        where = {
+            pk: (question, print_)
+            for pk, question, print_ in found.values_list("response_id", "question", "print")
+        }
+        says = (
+            current_responses(locked.consultation)
+            .filter(pk__in=responses)
+            .order_by("pk")
+            .values_list("pk", flat=True)
+        )
         rows = _add(locked, [(pk, *where.get(pk, ("", ""))) for pk in says])
         if rows:
             _step(locked, by, Act.ADDED, rows=rows)
@@ -126,7 +172,10 @@ def add_many(*, campaign: Campaign, responses: Sequence[int], by: User) -> list[
 
 
 def remove_many(*, campaign: Campaign, responses: Sequence[int], by: User) -> list[int]:
-    """Take those of these responses, by primary key, that are in it out, as one step. Gives which."""
+    """Take those of these responses, by primary key, that are in it out, as one step.
+
+    Gives which.
+    """
     with transaction.atomic():
         locked = _locked(campaign)
         rows = _remove(locked, locked.members.filter(response_id__in=responses))
@@ -136,7 +185,10 @@ def remove_many(*, campaign: Campaign, responses: Sequence[int], by: User) -> li
 
 
 def remove_responses(*, campaign: Campaign, references: Sequence[str], by: User) -> int:
-    """Take responses out of a campaign; they stay responses like any other. Returns how many were taken out."""
+    """Take responses out of a campaign; they stay responses like any other.
+
+    Returns how many were taken out.
+    """
     with transaction.atomic():
         locked = _locked(campaign)
         rows = _remove(locked, locked.members.filter(response__reference__in=references))
@@ -151,7 +203,10 @@ def last_step(campaign: Campaign) -> CampaignStep | None:
 
 
 def undo_step(*, step: CampaignStep, by: User) -> None:
-    """Put back what the last step changed, by a step of its own. Raises NotTheLastStep; NameTaken where the earlier name is in use."""
+    """Put back what the last step changed, by a step of its own.
+
+    Raises NotTheLastStep; NameTaken where the earlier name is in use.
+    """
     with transaction.atomic():
         campaign = _locked(step.campaign)
         current = last_step(campaign)
@@ -160,14 +215,23 @@ def undo_step(*, step: CampaignStep, by: User) -> None:
         rows: list[Row] = []
         later_name = campaign.name
         if current.act in {Act.ADDED, Act.NAMED}:
-            rows = _remove(campaign, campaign.members.filter(response_id__in=[row[0] for row in current.members]))
+            rows = _remove(
+                campaign,
+                campaign.members.filter(response_id__in=[row[0] for row in current.members]),
+            )
         elif current.act == Act.REMOVED:
-            rows = _add(campaign, [(pk, question, print_) for pk, question, print_ in current.members])
+            rows = _add(
+                campaign, [(pk, question, print_) for pk, question, print_ in current.members]
+            )
         else:
-            campaign.name = _free_name(campaign.consultation_id, current.earlier_name, but=campaign.pk)
+            campaign.name = _free_name(
+                campaign.consultation_id, current.earlier_name, but=campaign.pk
+            )
         campaign.ended = current.act == Act.NAMED
         campaign.save(update_fields=["name", "ended"])
-        undo = _step(campaign, by, Act.UNDONE, earlier_name=later_name, name=campaign.name, rows=rows)
+        undo = _step(
+            campaign, by, Act.UNDONE, earlier_name=later_name, name=campaign.name, rows=rows
+        )
         CampaignStep.objects.filter(pk=current.pk).update(undone_by=undo)
 
 
@@ -175,20 +239,31 @@ def _free_name(consultation_id: int, name: str, *, but: int | None = None) -> st
     named = " ".join(name.split())[:NAME_MAX_CHARS]
     if not named:
         raise NameMissing
-    if Campaign.objects.filter(consultation_id=consultation_id, name__iexact=named, ended=False).exclude(pk=but or 0).exists():
+    if (
+        Campaign.objects.filter(consultation_id=consultation_id, name__iexact=named, ended=False)
+        .exclude(pk=but or 0)
+        .exists()
+    ):
         raise NameTaken(named)
     return named
 
 
 def _locked(campaign: Campaign) -> Campaign:
     # Two reviewers at once: the second waits, and works on what the first left.
-    return Campaign.objects.select_for_update(of=("self",)).select_related("consultation").get(pk=campaign.pk)
+    return (
+        Campaign.objects.select_for_update(of=("self",))
+        .select_related("consultation")
+        .get(pk=campaign.pk)
+    )
 
 
 def _add(campaign: Campaign, rows: Sequence[Row]) -> list[Row]:
     inside = set(campaign.members.values_list("response_id", flat=True))
     new = [row for row in rows if row[0] not in inside]
-    members = (CampaignMember(campaign=campaign, response_id=pk, question=question, print=print_) for pk, question, print_ in new)
+    members = (
+        CampaignMember(campaign=campaign, response_id=pk, question=question, print=print_)
+        for pk, question, print_ in new
+    )
     CampaignMember.objects.bulk_create(members, batch_size=2000)
     return new
 
@@ -200,9 +275,26 @@ def _remove(campaign: Campaign, members: QuerySet[CampaignMember]) -> list[Row]:
 
 
 def _step(
-    campaign: Campaign, by: User, act: CampaignStep.Act, *, earlier_name: str = "", name: str = "", rows: Sequence[Row] = ()
+    campaign: Campaign,
+    by: User,
+    act: CampaignStep.Act,
+    *,
+    earlier_name: str = "",
+    name: str = "",
+    rows: Sequence[Row] = (),
 ) -> CampaignStep:
-    record(action=Action.CAMPAIGN_CHANGED, actor=by, subject=f"campaign {campaign.pk}", act=act, responses=len(rows))
+    record(
+        action=Action.CAMPAIGN_CHANGED,
+        actor=by,
+        subject=f"campaign {campaign.pk}",
+        act=act,
+        responses=len(rows),
+    )
     return CampaignStep.objects.create(
-        campaign=campaign, by=by, act=act, earlier_name=earlier_name, name=name, members=[list(row) for row in rows]
+        campaign=campaign,
+        by=by,
+        act=act,
+        earlier_name=earlier_name,
+        name=name,
+        members=[list(row) for row in rows],
     )

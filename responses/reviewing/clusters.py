@@ -1,4 +1,7 @@
-"""Finding answers that are nearly the same, and responses that one person may have sent twice. It suggests; it changes nothing."""
+"""Finding answers that are nearly the same, and responses that one person may have sent twice.
+
+It suggests; it changes nothing.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +12,7 @@ from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Upper
 
 from consult.models import Consultation
+from responses.current import current_responses
 from responses.models import Cluster, ClusterMember, Contact, Response
 from responses.reviewing.similarity import Group, group_alike
 
@@ -19,29 +23,32 @@ AT_ONCE = 2000
 
 @dataclass(frozen=True)
 class SamePerson:
-    """Responses that one person may have sent, and why it seems so: "email" or "name-and-postcode"."""
+    """Responses that one person may have sent, and why it seems so:
+
+    "email" or "name-and-postcode".
+    """
 
     reason: str
     shared: str
     references: list[str]
 
 
-def current_responses(consultation: Consultation) -> QuerySet[Response]:
-    """What respondents say now: the newest version of each response, but for those taken back."""
-    says = {Response.Act.SENT, Response.Act.AMENDED}
-    return Response.objects.filter(consultation=consultation, review__superseded=False, act__in=says)
-
-
 def find_clusters(*, consultation: Consultation) -> int:
-    """Search all free text of a consultation for alike answers, and put what is found in place of what the last search found.
+    """Search all free text of a consultation for alike answers, and put what is found in place of
+    what the last search found.
 
-    Returns how many clusters there are. An answer is compared with every other, whichever question it answers, since people
-    paste a letter where they find room.
+    Returns how many clusters there are. An answer is compared with every other, whichever question
+    it answers, since people paste a letter where they find room.
     """
     keys: list[tuple[int, str]] = []
 
     def texts() -> Iterator[tuple[int, str]]:
-        for pk, said in current_responses(consultation).order_by("id").values_list("id", "texts").iterator(chunk_size=AT_ONCE):
+        for pk, said in (
+            current_responses(consultation)
+            .order_by("id")
+            .values_list("id", "texts")
+            .iterator(chunk_size=AT_ONCE)
+        ):
             for question, text in said.items():
                 keys.append((pk, question))
                 yield len(keys) - 1, text
@@ -79,32 +86,50 @@ def _keep(group: Group, keys: list[tuple[int, str]], consultation: Consultation)
         texts=len({print_ for _question, print_ in members.values()}),
         people=0,
     )
-    rows = (ClusterMember(cluster=cluster, response_id=pk, question=where, print=print_) for pk, (where, print_) in members.items())
+    rows = (
+        ClusterMember(cluster=cluster, response_id=pk, question=where, print=print_)
+        for pk, (where, print_) in members.items()
+    )
     ClusterMember.objects.bulk_create(rows, batch_size=AT_ONCE)
     cluster.people = count_people(Response.objects.filter(cluster_members__cluster=cluster))
     cluster.save(update_fields=["people"])
 
 
 def count_people(responses: QuerySet[Response]) -> int:
-    """How many people sent `responses`, as far as can be told: distinct email addresses, and each response without one."""
+    """How many people sent `responses`, as far as can be told: distinct email addresses, and each
+    response without one.
+    """
     found = responses.aggregate(
-        known=Count(Upper("contact__email"), distinct=True, filter=~Q(contact__email="")), unknown=Count("id", filter=Q(contact__email=""))
+        known=Count(Upper("contact__email"), distinct=True, filter=~Q(contact__email="")),
+        unknown=Count("id", filter=Q(contact__email="")),
     )
     return int(found["known"] + found["unknown"])
 
 
 def same_person(response: Response) -> list[SamePerson]:
-    """Other responses that the same person may have sent, by email address, or by name and postcode."""
-    others = Contact.objects.filter(response__in=current_responses(response.consultation)).exclude(response__reference=response.reference)
+    """Other responses that the same person may have sent, by email address, or by name and
+    postcode.
+    """
+    others = Contact.objects.filter(response__in=current_responses(response.consultation)).exclude(
+        response__reference=response.reference
+    )
     mine = response.contact
     found = []
     if mine.email:
-        by_email = _references(others.annotate(upper=Upper("email")).filter(upper=mine.email.upper()))
+        by_email = _references(
+            others.annotate(upper=Upper("email")).filter(upper=mine.email.upper())
+        )
         found += [SamePerson("email", mine.email, by_email)] if by_email else []
     if mine.name and mine.postcode_district:
-        alike = others.filter(name__iexact=mine.name, postcode_district__iexact=mine.postcode_district)
+        alike = others.filter(
+            name__iexact=mine.name, postcode_district__iexact=mine.postcode_district
+        )
         by_name = _references(alike)
-        found += [SamePerson("name-and-postcode", f"{mine.name}, {mine.postcode_district}", by_name)] if by_name else []
+        found += (
+            [SamePerson("name-and-postcode", f"{mine.name}, {mine.postcode_district}", by_name)]
+            if by_name
+            else []
+        )
     return found
 
 
@@ -113,10 +138,14 @@ def _references(contacts: QuerySet[Contact]) -> list[str]:
 
 
 def people_with_several(consultation: Consultation, *, most: int = 200) -> list[SamePerson]:
-    """Email addresses from which more than one response came, those with the most first, `most` of them."""
+    """Email addresses from which more than one response came, those with the most first, `most` of
+    them.
+    """
     with_address = current_responses(consultation).filter(contact__email__gt="")
     grouped = (
-        with_address.annotate(upper=Upper("contact__email")).values("upper").annotate(count=Count("id"), references=ArrayAgg("reference"))
+        with_address.annotate(upper=Upper("contact__email"))
+        .values("upper")
+        .annotate(count=Count("id"), references=ArrayAgg("reference"))
     )
     found = grouped.filter(count__gt=1).order_by("-count", "upper")[:most]
     return [SamePerson("email", row["upper"].lower(), sorted(row["references"])) for row in found]

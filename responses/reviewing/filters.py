@@ -1,6 +1,8 @@
-"""Finding responses: what a filter is, how it stands in a page's address, and which responses fit it.
+"""Finding responses: what a filter is, how it stands in a page's address, and which responses fit
+it.
 
-One function for each field narrows the list; all fields combine. PostgreSQL's own full text search finds the words.
+One function for each field narrows the list; all fields combine. PostgreSQL's own full text search
+finds the words.
 """
 
 import re
@@ -47,10 +49,13 @@ class NameMissing(ValueError):
 
 @dataclass(frozen=True)
 class Filter:
-    """Which responses somebody wants to see. Empty fields want everything; all that are given have to fit.
+    """Which responses somebody wants to see.
 
-    `answer` holds "question-slug=option-slug", each of which has to have been chosen. `since` and `until` are London's days, both
-    included. `word` is what `websearch_to_tsquery` reads: words, "quoted phrases" and -exclusions, or a response's reference.
+    Empty fields want everything; all that are given have to fit.
+
+    `answer` holds "question-slug=option-slug", each of which has to have been chosen. `since` and
+    `until` are London's days, both included. `word` is what `websearch_to_tsquery` reads: words,
+    "quoted phrases" and -exclusions, or a response's reference.
     """
 
     consultation: str = ""
@@ -71,11 +76,19 @@ class Filter:
 
 
 NAMES = [field.name for field in fields(Filter)]
-PATTERNS = {"consultation": SLUG, "flag": SLUG, "code": NUMBER, "campaign": NUMBER, "answer": ANSWER}
+PATTERNS = {
+    "consultation": SLUG,
+    "flag": SLUG,
+    "code": NUMBER,
+    "campaign": NUMBER,
+    "answer": ANSWER,
+}
 
 
 def read_filter(pairs: Iterable[tuple[str, str]]) -> tuple[Filter, dict[str, str]]:
-    """The filter that an address's query holds, and each value that makes no sense by its field's name: those are left out."""
+    """The filter that an address's query holds, and each value that makes no sense by its field's
+    name: those are left out.
+    """
     values: dict[str, object] = {}
     bad: dict[str, str] = {}
     for name, raw in pairs:
@@ -106,14 +119,22 @@ def _makes_sense(name: str, value: str) -> bool:
 
 def written(wanted: Filter) -> list[tuple[str, str]]:
     """The filter as an address's query: what `read_filter` reads back."""
-    return [(name, str(one)) for name, value in asdict(wanted).items() for one in (value if isinstance(value, tuple) else (value,)) if one]
+    return [
+        (name, str(one))
+        for name, value in asdict(wanted).items()
+        for one in (value if isinstance(value, tuple) else (value,))
+        if one
+    ]
 
 
 @dataclass(frozen=True)
 class Found:
-    """The responses that fit a filter, newest first. `places` are the columns that each say where in the list a response stands.
+    """The responses that fit a filter, newest first.
 
-    PostgreSQL does not conclude one from the other. Told of every table that is walked through, it starts where a deep page begins.
+    `places` are the columns that each say where in the list a response stands.
+
+    PostgreSQL does not conclude one from the other. Told of every table that is walked through, it
+    starts where a deep page begins.
     """
 
     responses: QuerySet[Response]
@@ -125,11 +146,16 @@ class Found:
 
     def newer_than(self, pk: int) -> QuerySet[Response]:
         """Those that came after it, the next one first."""
-        return self.responses.filter(**{f"{column}__gt": pk for column in self.places}).order_by("id")
+        return self.responses.filter(**{f"{column}__gt": pk for column in self.places}).order_by(
+            "id"
+        )
 
 
 def matching(wanted: Filter, *, reader: User | None = None) -> QuerySet[Response]:
-    """The responses that fit, newest first, each in its newest version unless all are wanted. `reader` is who "me" is."""
+    """The responses that fit, newest first, each in its newest version unless all are wanted.
+
+    `reader` is who "me" is.
+    """
     return find(wanted, reader=reader).responses
 
 
@@ -158,7 +184,9 @@ def _answers(found: QuerySet[Response], answers: tuple[str, ...]) -> QuerySet[Re
     for answer in answers:
         question, _, option = answer.partition("=")
         # Chosen alone, or as one of several.
-        found = found.filter(Q(choices__contains={question: option}) | Q(choices__contains={question: [option]}))
+        found = found.filter(
+            Q(choices__contains={question: option}) | Q(choices__contains={question: [option]})
+        )
     return found
 
 
@@ -167,11 +195,15 @@ def _flag(found: QuerySet[Response], flag: str) -> QuerySet[Response]:
 
 
 def _code(found: QuerySet[Response], code: str) -> QuerySet[Response]:
-    return found.filter(pk__in=Coding.objects.filter(code_id=code, removed_at=None).values("response"))
+    return found.filter(
+        pk__in=Coding.objects.filter(code_id=code, removed_at=None).values("response")
+    )
 
 
 def _campaign(found: QuerySet[Response], campaign: str) -> QuerySet[Response]:
-    return found.filter(campaign_members__campaign_id=campaign)  # One member a campaign and response.
+    return found.filter(
+        campaign_members__campaign_id=campaign
+    )  # One member a campaign and response.
 
 
 def _since(found: QuerySet[Response], day: date) -> QuerySet[Response]:
@@ -187,19 +219,29 @@ def _word(found: Found, word: str) -> Found:
         return Found(found.responses.filter(reference=normalise_reference(word)))
     except NotAReference:
         query = _query(word)
-    # Where few say it, all are gathered by the index first, and then sorted: a limit on them keeps PostgreSQL from walking back
-    # through all responses until it has met enough. Where many do, that walk soon has met enough.
+    # Where few say it, all are gathered by the index first, and then sorted: a limit on them keeps
+    # PostgreSQL from walking back through all responses until it has met enough. Where many do,
+    # that walk soon has met enough.
     saying = SearchText.objects.filter(words=query).values("response")[: MANY + 1]
     if saying.count() <= MANY:
         return Found(found.responses.filter(pk__in=saying))
-    return Found(found.responses.filter(search_text__words=query), (*found.places, "search_text__response_id"))
+    return Found(
+        found.responses.filter(search_text__words=query),
+        (*found.places, "search_text__response_id"),
+    )
 
 
 def _unread(found: QuerySet[Response], by: str, reader: User | None) -> QuerySet[Response]:
     if by == "anybody":
         return found.filter(review__first_read_at__isnull=True)
     # Who opened what stands on the trail, and nowhere else.
-    return found.filter(~Exists(AuditEntry.objects.filter(subject=OuterRef("reference"), action=Action.RESPONSE_READ, actor=reader)))
+    return found.filter(
+        ~Exists(
+            AuditEntry.objects.filter(
+                subject=OuterRef("reference"), action=Action.RESPONSE_READ, actor=reader
+            )
+        )
+    )
 
 
 def _query(word: str) -> SearchQuery:
@@ -223,14 +265,31 @@ NARROW: dict[str, Callable[..., QuerySet[Response]]] = {
 
 
 def where_found(rows: list[Response], word: str) -> dict[int, list[tuple[str, bool]]]:
-    """For each response's id the passage that holds the words, in pieces: the text, and whether it is one of the words.
+    """For each response's id the passage that holds the words, in pieces: the text, and whether it
+    is one of the words.
 
     They are pieces of what people wrote, and no markup: whoever shows them escapes them.
     """
-    options = f"StartSel={MARK_BEGINS}, StopSel={MARK_ENDS}, MaxFragments=1, MinWords=12, MaxWords=25"
-    headline = Func(ENGLISH, F("texts"), _query(word), Value(options), function="ts_headline", output_field=JSONField())
-    found = Response.objects.filter(pk__in=[row.pk for row in rows]).annotate(headline=headline).values_list("pk", "headline")
-    return {pk: _pieces(next((text for text in texts.values() if MARK_BEGINS in text), "")) for pk, texts in found}
+    options = (
+        f"StartSel={MARK_BEGINS}, StopSel={MARK_ENDS}, MaxFragments=1, MinWords=12, MaxWords=25"
+    )
+    headline = Func(
+        ENGLISH,
+        F("texts"),
+        _query(word),
+        Value(options),
+        function="ts_headline",
+        output_field=JSONField(),
+    )
+    found = (
+        Response.objects.filter(pk__in=[row.pk for row in rows])
+        .annotate(headline=headline)
+        .values_list("pk", "headline")
+    )
+    return {
+        pk: _pieces(next((text for text in texts.values() if MARK_BEGINS in text), ""))
+        for pk, texts in found
+    }
 
 
 def _pieces(text: str) -> list[tuple[str, bool]]:
@@ -239,11 +298,16 @@ def _pieces(text: str) -> list[tuple[str, bool]]:
 
 
 def save_filter(*, by: User, name: str, query: str) -> SavedFilter:
-    """Keep an address's query under a name of one's own; the same name again keeps the newer. Raises NameMissing."""
+    """Keep an address's query under a name of one's own; the same name again keeps the newer.
+
+    Raises NameMissing.
+    """
     name = name.strip()
     if not name or len(name) > NAME_MAX_CHARS or not name.isprintable():
         raise NameMissing
-    saved, _ = SavedFilter.objects.update_or_create(by=by, name=name, defaults={"query": query, "at": Now()})
+    saved, _ = SavedFilter.objects.update_or_create(
+        by=by, name=name, defaults={"query": query, "at": Now()}
+    )
     return saved
 
 

@@ -1,4 +1,6 @@
-"""Loading a mailbox: every message in it becomes a row once, and each row is a response or not one, with the reason."""
+"""Loading a mailbox: every message in it becomes a row once, and each row is a response or not one,
+with the reason.
+"""
 
 import hashlib
 import mailbox
@@ -22,8 +24,8 @@ from responses.models import Message
 
 # Of a message's words, as much as a person can look over. The whole stays in its file.
 SHOWN_CHARS = 50_000
-# In an mbox file a line that begins so is written with one more ">", or it would begin the next message.
-# https://www.loc.gov/preservation/digital/formats/fdd/fdd000385.shtml
+# In an mbox file a line that begins so is written with one more ">", or it would begin the next
+# message. https://www.loc.gov/preservation/digital/formats/fdd/fdd000385.shtml
 QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
 
 
@@ -41,7 +43,10 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Letter:
-    """A message as a person reads it. Everything in it comes from outside and is to be shown as text."""
+    """A message as a person reads it.
+
+    Everything in it comes from outside and is to be shown as text.
+    """
 
     sender: str
     subject: str
@@ -51,7 +56,9 @@ class Letter:
 
 
 def load_mailbox(*, consultation: Consultation, path: Path, by: User | None) -> Loaded:
-    """Take up every message of an mbox or .eml file. Loading it again, whole or in part, finds what is there and adds the rest.
+    """Take up every message of an mbox or .eml file.
+
+    Loading it again, whole or in part, finds what is there and adds the rest.
 
     Raises NotAMailbox, and OSError where the file cannot be read.
     """
@@ -61,7 +68,13 @@ def load_mailbox(*, consultation: Consultation, path: Path, by: User | None) -> 
         known += not _take_up(raw, consultation, by)
     if not found:
         raise NotAMailbox
-    record(action=Action.MAILBOX_LOADED, actor=by, subject=consultation.slug, messages=found, known=known)
+    record(
+        action=Action.MAILBOX_LOADED,
+        actor=by,
+        subject=consultation.slug,
+        messages=found,
+        known=known,
+    )
     return Loaded(found, known)
 
 
@@ -83,17 +96,26 @@ def _take_up(raw: bytes, consultation: Consultation, by: User | None) -> bool:
     """Whether it is new."""
     sha256 = hashlib.sha256(raw).hexdigest()
     with transaction.atomic():
-        # Two loadings of one mailbox at once: the second waits for the first message, and finds each there.
+        # Two loadings of one mailbox at once: the second waits for the first message, and finds
+        # each there.
         Consultation.objects.select_for_update(no_key=True).get(pk=consultation.pk)
         if Message.objects.filter(consultation=consultation, sha256=sha256).exists():
             return False
         name = default_storage.save(f"messages/{sha256}.eml", ContentFile(raw))
-        Message.objects.create(consultation=consultation, file=name, sha256=sha256, received_at=_received_at(raw), loaded_by=by)
+        Message.objects.create(
+            consultation=consultation,
+            file=name,
+            sha256=sha256,
+            received_at=_received_at(raw),
+            loaded_by=by,
+        )
     return True
 
 
 def _received_at(raw: bytes) -> datetime | None:
-    """When it reached the mailbox: the date of the uppermost Received header, or else what the sender says."""
+    """When it reached the mailbox: the date of the uppermost Received header, or else what the
+    sender says.
+    """
     parsed = _parsed(raw)
     stamps = [str(parsed.get("Received", "")).rpartition(";")[2], str(parsed.get("Date", ""))]
     for stamp in stamps:
@@ -121,7 +143,9 @@ def read_letter(message: Message) -> Letter:
         sent=_header(parsed, "Date"),
         words=_words(parsed)[:SHOWN_CHARS],
         attachments=[
-            part.get_filename() or part.get_content_type() for part in parsed.walk() if part.get_content_disposition() == "attachment"
+            part.get_filename() or part.get_content_type()
+            for part in parsed.walk()
+            if part.get_content_disposition() == "attachment"
         ],
     )
 

@@ -1,4 +1,7 @@
-"""Reading responses: finding them, opening one, and moving it through its states. Nothing here edits a response."""
+"""Reading responses: finding them, opening one, and moving it through its states.
+
+Nothing here edits a response.
+"""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -45,7 +48,10 @@ class ReasonMissing(ValueError):
 
 @dataclass(frozen=True)
 class Page:
-    """One page of the list. `newer` and `older` are the ids to go on from, None at the ends; `count` is capped."""
+    """One page of the list.
+
+    `newer` and `older` are the ids to go on from, None at the ends; `count` is capped.
+    """
 
     rows: list[Response]
     newer: int | None
@@ -55,13 +61,19 @@ class Page:
 
 
 def turn_page(found: Found, *, before: int | None = None, after: int | None = None) -> Page:
-    """The newest page of `found`, or the one `before` (older than) or `after` (newer than) a response's id. No OFFSET."""
+    """The newest page of `found`, or the one `before` (older than) or `after` (newer than) a
+    response's id. No OFFSET.
+    """
     if after is not None:
         chosen = list(_with_reviews(found.newer_than(after))[: PAGE + 1])
         more_newer, more_older = len(chosen) > PAGE, True
         chosen = chosen[:PAGE][::-1]
     else:
-        chosen = list(_with_reviews(found.responses if before is None else found.older_than(before))[: PAGE + 1])
+        chosen = list(
+            _with_reviews(found.responses if before is None else found.older_than(before))[
+                : PAGE + 1
+            ]
+        )
         more_newer, more_older = before is not None, len(chosen) > PAGE
         chosen = chosen[:PAGE]
     count = found.responses.order_by()[: COUNT_CAP + 1].count()
@@ -87,7 +99,9 @@ def neighbours(found: Found, response: Response) -> tuple[str | None, str | None
 
 def note_list_read(*, reader: User, wanted: Filter) -> None:
     """Put on the trail that somebody looked at the list, and through which filters."""
-    record(action=Action.LIST_READ, actor=reader, filters=sorted({name for name, _ in written(wanted)}))
+    record(
+        action=Action.LIST_READ, actor=reader, filters=sorted({name for name, _ in written(wanted)})
+    )
 
 
 def open_response(*, reference: str, reader: User, version: int | None = None) -> Response:
@@ -96,36 +110,54 @@ def open_response(*, reference: str, reader: User, version: int | None = None) -
     That it was read, and by whom, is on the trail. Raises Response.DoesNotExist.
     """
     with transaction.atomic():
-        found = Response.objects.select_related("consultation", "edition", "contact", "confirmation", "review").filter(reference=reference)
+        found = Response.objects.select_related(
+            "consultation", "edition", "contact", "confirmation", "review"
+        ).filter(reference=reference)
         response = found.latest("version") if version is None else found.get(version=version)
-        Review.objects.filter(response=response, first_read_at__isnull=True).update(first_read_at=Now(), first_read_by=reader)
+        Review.objects.filter(response=response, first_read_at__isnull=True).update(
+            first_read_at=Now(), first_read_by=reader
+        )
         record(action=Action.RESPONSE_READ, actor=reader, subject=reference)
     return response
 
 
 def opened_lately(*, reference: str, reader: User) -> list[AuditEntry]:
-    """Who else opened a response in the last LATELY, each once, the latest first: they may be about to decide."""
-    reads = AuditEntry.objects.filter(subject=reference, action=Action.RESPONSE_READ, at__gt=Now() - LATELY).exclude(actor=reader)
+    """Who else opened a response in the last LATELY, each once, the latest first: they may be about
+    to decide.
+    """
+    reads = AuditEntry.objects.filter(
+        subject=reference, action=Action.RESPONSE_READ, at__gt=Now() - LATELY
+    ).exclude(actor=reader)
     newest = {entry.actor_name: entry for entry in reads.order_by("id")}
     return sorted(newest.values(), key=lambda entry: entry.pk, reverse=True)
 
 
 def move_review(*, review: Review, to_state: str, note: str, version: int, by: User) -> ReviewStep:
-    """Move a review to another state, with a note: the one door. Records the step and the trail, and counts the version on.
+    """Move a review to another state, with a note: the one door.
 
-    Raises NotAMove, ReasonMissing where it is set aside without a word, and ReviewMovedOn where `version` is not the
-    review's any more.
+    Records the step and the trail, and counts the version on.
+
+    Raises NotAMove, ReasonMissing where it is set aside without a word, and ReviewMovedOn where
+    `version` is not the review's any more.
     """
     with transaction.atomic():
         current = _locked(review, version)
         if to_state not in MOVES[State(current.state)]:
             raise NotAMove(to_state)
         check_reason(to_state=to_state, note=note)
-        step = ReviewStep.objects.create(review=current, by=by, from_state=current.state, to_state=to_state, note=note)
+        step = ReviewStep.objects.create(
+            review=current, by=by, from_state=current.state, to_state=to_state, note=note
+        )
         current.state, current.version = to_state, current.version + 1
         current.save(update_fields=["state", "version"])
         Review.objects.filter(pk=current.pk).update(changed_at=Now())
-        record(action=Action.REVIEW_CHANGED, actor=by, subject=current.response.reference, from_state=step.from_state, to_state=to_state)
+        record(
+            action=Action.REVIEW_CHANGED,
+            actor=by,
+            subject=current.response.reference,
+            from_state=step.from_state,
+            to_state=to_state,
+        )
         return step
 
 
@@ -136,18 +168,25 @@ def check_reason(*, to_state: str, note: str) -> None:
 
 
 def add_note(*, review: Review, note: str, by: User) -> ReviewStep:
-    """Write a note beside a response. Two notes at once both stay. Raises ReasonMissing where it is empty."""
+    """Write a note beside a response.
+
+    Two notes at once both stay. Raises ReasonMissing where it is empty.
+    """
     if not note.strip():
         raise ReasonMissing
     with transaction.atomic():
         current = Review.objects.select_related("response").get(pk=review.pk)
         record(action=Action.NOTE_ADDED, actor=by, subject=current.response.reference)
-        return ReviewStep.objects.create(review=current, by=by, from_state=current.state, to_state=current.state, note=note)
+        return ReviewStep.objects.create(
+            review=current, by=by, from_state=current.state, to_state=current.state, note=note
+        )
 
 
 def _locked(review: Review, version: int) -> Review:
     # Two reviewers at once: the second waits here, then sees that the version has gone on.
-    current = Review.objects.select_for_update(of=("self",)).select_related("response").get(pk=review.pk)
+    current = (
+        Review.objects.select_for_update(of=("self",)).select_related("response").get(pk=review.pk)
+    )
     if current.version != version:
         raise ReviewMovedOn(current.steps.select_related("by").latest("id"))
     return current

@@ -1,8 +1,11 @@
-"""Texts that are nearly the same: finding them among many, and saying what one changed. Pure: values in, values out.
+"""Texts that are nearly the same: finding them among many, and saying what one changed.
 
-Campaigns ask people to send a letter, and many add to it or cut it. Each text is taken as the set of its shingles, which are
-runs of five words. Of these the sixteen with the smallest hashes are its sketch: alike texts share part of it, so that an
-index over sketches finds whom a text is to be compared with, and not every pair has to be. The comparison itself is exact.
+Pure: values in, values out.
+
+Campaigns ask people to send a letter, and many add to it or cut it. Each text is taken as the set
+of its shingles, which are runs of five words. Of these the sixteen with the smallest hashes are its
+sketch: alike texts share part of it, so that an index over sketches finds whom a text is to be
+compared with, and not every pair has to be. The comparison itself is exact.
 """
 
 import re
@@ -24,13 +27,17 @@ FEWEST_WORDS = 8
 COMPARED = 4
 # Where scripts put no spaces between words, each character is one.
 WORD = re.compile(r"[぀-ヿ㐀-鿿]|\w+")
-# A word with what follows it: were spaces by themselves, comparing two long texts would take seconds.
+# A word with what follows it: were spaces by themselves, comparing two long texts would take
+# seconds.
 TOKEN = re.compile(r"(?:[぀-ヿ㐀-鿿]|\w+|[^\w\s])\s*|\s+")
 
 
 @dataclass
 class Group:
-    """Texts that are alike. `kinds` maps the print of each distinct text to the keys under which it came."""
+    """Texts that are alike.
+
+    `kinds` maps the print of each distinct text to the keys under which it came.
+    """
 
     kinds: dict[str, list[int]] = field(default_factory=dict)
 
@@ -41,7 +48,10 @@ class Group:
 
 @dataclass(frozen=True)
 class Span:
-    """A stretch of words that both texts have ("same"), or that one lacks: "added" or "left-out"."""
+    """A stretch of words that both texts have ("same"), or that one lacks:
+
+    "added" or "left-out".
+    """
 
     kind: str
     text: str
@@ -59,7 +69,10 @@ def print_of(text: str) -> str:
 
 def shingles_of(words: list[str]) -> frozenset[bytes]:
     """A hash of each run of SHINGLE words."""
-    runs = (" ".join(words[start : start + SHINGLE]) for start in range(max(len(words) - SHINGLE + 1, 1)))
+    runs = (
+        " ".join(words[start : start + SHINGLE])
+        for start in range(max(len(words) - SHINGLE + 1, 1))
+    )
     return frozenset(blake2b(run.encode(), digest_size=8).digest() for run in runs)
 
 
@@ -69,10 +82,12 @@ def alike(one: frozenset[bytes], other: frozenset[bytes]) -> bool:
 
 
 def group_alike(texts: Iterable[tuple[int, str]]) -> Iterator[Group]:
-    """The groups of alike texts among `texts`, pairs of a key and a text, those of one text too; short texts are in none.
+    """The groups of alike texts among `texts`, pairs of a key and a text, those of one text too;
+    short texts are in none.
 
-    The commonest texts go first and draw the others to them. A text is compared with those that began a group, never with its
-    members, so that a chain of small differences does not tie strangers together.
+    The commonest texts go first and draw the others to them. A text is compared with those that
+    began a group, never with its members, so that a chain of small differences does not tie
+    strangers together.
     """
     keys: dict[str, list[int]] = defaultdict(list)
     said: dict[str, str] = {}
@@ -103,10 +118,14 @@ def group_alike(texts: Iterable[tuple[int, str]]) -> Iterator[Group]:
 
 
 def changes(standard: str, text: str) -> list[Span]:
-    """What `text` says otherwise than `standard`, as stretches in order; together, without "left-out", they are `text` itself."""
+    """What `text` says otherwise than `standard`, as stretches in order; together, without
+    "left-out", they are `text` itself.
+    """
     before, after = TOKEN.findall(standard), TOKEN.findall(text)
     spans: list[Span] = []
-    for act, start, end, begin, stop in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    for act, start, end, begin, stop in SequenceMatcher(
+        None, before, after, autojunk=False
+    ).get_opcodes():
         if act == "equal":
             spans.append(Span("same", "".join(after[begin:stop])))
             continue

@@ -1,4 +1,6 @@
-"""Entering what came by post, email or telephone: by the same rule as the public form, with who keyed it and from what."""
+"""Entering what came by post, email or telephone: by the same rule as the public form, with who
+keyed it and from what.
+"""
 
 import hashlib
 from collections.abc import Mapping
@@ -85,10 +87,13 @@ def transcribe_response(
     by: User,
     message: Message | None = None,
 ) -> Submitted:
-    """Receive what came by another way. The respondent gets a reference, and a confirmation where they gave an address.
+    """Receive what came by another way.
 
-    In one transaction with who keyed it; the same key twice is one response. `started_at` is when keying began. Raises
-    NotReceivedYet, LateWithoutReason, MessageDecided, and whatever `submit_response` raises.
+    The respondent gets a reference, and a confirmation where they gave an address.
+
+    In one transaction with who keyed it; the same key twice is one response. `started_at` is when
+    keying began. Raises NotReceivedYet, LateWithoutReason, MessageDecided, and whatever
+    `submit_response` raises.
     """
     if received_on > started_at.astimezone(LONDON).date():
         raise NotReceivedYet
@@ -114,17 +119,37 @@ def transcribe_response(
                 _decide(message, Message.State.RESPONSE, by)
             reason = late_reason.strip()[:REASON_MAX_CHARS] if late else ""
             Transcription.objects.create(
-                response=submitted.response, received_on=received_on, keyed_by=by, late_reason=reason, message=message
+                response=submitted.response,
+                received_on=received_on,
+                keyed_by=by,
+                late_reason=reason,
+                message=message,
             )
-            record(action=Action.RESPONSE_TRANSCRIBED, actor=by, subject=submitted.response.reference, channel=channel, late=late)
+            record(
+                action=Action.RESPONSE_TRANSCRIBED,
+                actor=by,
+                subject=submitted.response.reference,
+                channel=channel,
+                late=late,
+            )
     return submitted
 
 
-def differing_answers(response: Response, answers: Answers, contact: Mapping[str, str]) -> list[str]:
-    """The names of the answers and contact details that a second keying has otherwise than `response`."""
-    before = response.choices | response.texts | {name: getattr(response.contact, name) for name in contact}
+def differing_answers(
+    response: Response, answers: Answers, contact: Mapping[str, str]
+) -> list[str]:
+    """The names of the answers and contact details that a second keying has otherwise than
+    `response`.
+    """
+    before = (
+        response.choices
+        | response.texts
+        | {name: getattr(response.contact, name) for name in contact}
+    )
     after = answers.choices | answers.texts | dict(contact)
-    return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+    return sorted(
+        name for name in before.keys() | after.keys() if before.get(name) != after.get(name)
+    )
 
 
 def settle_second_keying(
@@ -138,10 +163,11 @@ def settle_second_keying(
     started_at: datetime,
     by: User,
 ) -> SecondKeying:
-    """Write down that a second person keyed it, and put their answers in the first's place where those are right.
+    """Write down that a second person keyed it, and put their answers in the first's place where
+    those are right.
 
-    The first stays on record as the earlier version. Raises KeyedByTheSame, KeyedTwiceAlready, and whatever
-    `amend_response` raises.
+    The first stays on record as the earlier version. Raises KeyedByTheSame, KeyedTwiceAlready, and
+    whatever `amend_response` raises.
     """
     with transaction.atomic():
         first = (
@@ -170,12 +196,23 @@ def settle_second_keying(
                 channel=response.channel,
                 timing=Response.Timing(response.timing),
             )
-        record(action=Action.KEYED_AGAIN, actor=by, subject=first.response.reference, outcome=outcome, differing=differing)
-        return SecondKeying.objects.create(transcription=first, by=by, differing=differing, outcome=outcome)
+        record(
+            action=Action.KEYED_AGAIN,
+            actor=by,
+            subject=first.response.reference,
+            outcome=outcome,
+            differing=differing,
+        )
+        return SecondKeying.objects.create(
+            transcription=first, by=by, differing=differing, outcome=outcome
+        )
 
 
 def kind_of(beginning: bytes) -> tuple[str, str]:
-    """The media type and the ending of the name for a file that begins so. Raises NotAFileWeTake."""
+    """The media type and the ending of the name for a file that begins so.
+
+    Raises NotAFileWeTake.
+    """
     for start, kind in BEGINNINGS.items():
         if beginning.startswith(start):
             return kind
@@ -183,7 +220,10 @@ def kind_of(beginning: bytes) -> tuple[str, str]:
 
 
 def attach_file(*, transcription: Transcription, file: BinaryIO, by: User) -> Attachment:
-    """Keep a scan beside what was keyed from it; the same content twice is one. Raises NotAFileWeTake and FileTooLarge."""
+    """Keep a scan beside what was keyed from it; the same content twice is one.
+
+    Raises NotAFileWeTake and FileTooLarge.
+    """
     content = file.read(ATTACHMENT_MAX_BYTES + 1)
     if len(content) > ATTACHMENT_MAX_BYTES:
         raise FileTooLarge
@@ -192,10 +232,25 @@ def attach_file(*, transcription: Transcription, file: BinaryIO, by: User) -> At
     if known := transcription.attachments.filter(sha256=sha256).first():
         return known
     # The file first: a name without a row is litter, a row without a file would be a loss.
-    name = default_storage.save(f"attachments/{transcription.pk}-{sha256[:16]}.{ending}", ContentFile(content))
+    name = default_storage.save(
+        f"attachments/{transcription.pk}-{sha256[:16]}.{ending}", ContentFile(content)
+    )
     with transaction.atomic():
-        record(action=Action.FILE_ATTACHED, actor=by, subject=transcription.response.reference, sha256=sha256, bytes=len(content))
-        return Attachment.objects.create(transcription=transcription, file=name, kind=kind, bytes=len(content), sha256=sha256, by=by)
+        record(
+            action=Action.FILE_ATTACHED,
+            actor=by,
+            subject=transcription.response.reference,
+            sha256=sha256,
+            bytes=len(content),
+        )
+        return Attachment.objects.create(
+            transcription=transcription,
+            file=name,
+            kind=kind,
+            bytes=len(content),
+            sha256=sha256,
+            by=by,
+        )
 
 
 def set_message_aside(*, message: Message, reason: str, by: User) -> None:
@@ -206,7 +261,12 @@ def set_message_aside(*, message: Message, reason: str, by: User) -> None:
         locked = Message.objects.select_for_update().get(pk=message.pk)
         locked.reason = reason.strip()[:REASON_MAX_CHARS]
         _decide(locked, Message.State.NOT_A_RESPONSE, by)
-        record(action=Action.MESSAGE_SET_ASIDE, actor=by, subject=f"message {locked.pk}", reason=locked.reason)
+        record(
+            action=Action.MESSAGE_SET_ASIDE,
+            actor=by,
+            subject=f"message {locked.pk}",
+            reason=locked.reason,
+        )
 
 
 def _decide(message: Message, state: Message.State, by: User) -> None:

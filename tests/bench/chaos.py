@@ -1,10 +1,12 @@
-"""Chaos: people answer while the parts of the service are killed, paused and cut at random, and every promise is held to.
+"""Chaos: people answer while the parts of the service are killed, paused and cut at random, and
+every promise is held to.
 
     python -m tests.bench.chaos --seconds 60 --clients 6 --seed 7
 
-Each client keeps a record of its own, on the disk before the next step, of every receipt that it was shown. When the time is
-up everything is left to mend itself. Then each promise has to be in the database once, with the words that were sent, in one
-batch, with one confirmation. The last line has the figures; the exit code is 1 where one of them is wrong.
+Each client keeps a record of its own, on the disk before the next step, of every receipt that it
+was shown. When the time is up everything is left to mend itself. Then each promise has to be in the
+database once, with the words that were sent, in one batch, with one confirmation. The last line has
+the figures; the exit code is 1 where one of them is wrong.
 """
 
 import argparse
@@ -53,20 +55,28 @@ class Outcome:
 
     @property
     def good(self) -> bool:
-        return not any([self.lost, self.doubled, self.altered, self.unconfirmed, self.unbatched]) and "The books balance." in self.books
+        return (
+            not any([self.lost, self.doubled, self.altered, self.unconfirmed, self.unbatched])
+            and "The books balance." in self.books
+        )
 
     def __str__(self) -> str:
         confirmed = self.acknowledged - len(self.unconfirmed)
         return (
-            f"acknowledged {self.acknowledged}, lost {len(self.lost)}, doubled {len(self.doubled)}, altered {len(self.altered)}, "
+            f"acknowledged {self.acknowledged}, lost {len(self.lost)}, doubled "
+            f"{len(self.doubled)}, altered {len(self.altered)}, "
             f"confirmed {confirmed}, unbatched {len(self.unbatched)}, faults {self.faults.total()}"
         )
 
 
 class Client(threading.Thread):
-    """One person after another at one browser, each of whom sends one response and does not give up."""
+    """One person after another at one browser, each of whom sends one response and does not give
+    up.
+    """
 
-    def __init__(self, number: int, url: str, record: Path, stopping: threading.Event, seed: int) -> None:
+    def __init__(
+        self, number: int, url: str, record: Path, stopping: threading.Event, seed: int
+    ) -> None:
         super().__init__(daemon=True)
         self.number, self.url, self.record, self.stopping = number, url, record, stopping
         self.dice = random.Random(f"{seed} {number}")  # noqa: S311  # to be repeated, not to be secret
@@ -84,18 +94,37 @@ class Client(threading.Thread):
                     os.fsync(record.fileno())
 
     def send_one(self, words: str, email: str) -> str:
-        """Answer, check and send, trying each step again until it holds; the reference that the receipt showed, or nothing."""
+        """Answer, check and send, trying each step again until it holds; the reference that the
+        receipt showed, or nothing.
+        """
         walker = Walker(self.url)
-        self.insist(lambda: walker.go("/").link("Start").go("violence/").fill({"violence-comment": words}), walker, "respond/trust")
-        self.insist(lambda: walker.go(f"{self.root}about-you/").fill({"email": email}), walker, "respond/check")
+        self.insist(
+            lambda: walker.go("/").link("Start").go("violence/").fill({"violence-comment": words}),
+            walker,
+            "respond/trust",
+        )
+        self.insist(
+            lambda: walker.go(f"{self.root}about-you/").fill({"email": email}),
+            walker,
+            "respond/check",
+        )
         self.insist(lambda: walker.go(f"{self.root}check/"), walker, "respond/check")
         if walker.status != 200 or "respond/check" not in walker.url:
             return ""
-        form = next(form for form in walker.page.iter("form") if "/send/" in form.attrib.get("action", ""))
-        fields = [(field.attrib["name"], field.attrib.get("value", "")) for field in form.iter("input")]
-        # The same form again, as a refresh would send it: whatever happened to the first, it is the same response.
+        form = next(
+            form for form in walker.page.iter("form") if "/send/" in form.attrib.get("action", "")
+        )
+        fields = [
+            (field.attrib["name"], field.attrib.get("value", "")) for field in form.iter("input")
+        ]
+        # The same form again, as a refresh would send it: whatever happened to the first, it is the
+        # same response.
         self.insist(lambda: walker.go(f"{self.root}send/", fields), walker, "/receipt/")
-        found = re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]", walker.words) if "/receipt/" in walker.url and walker.status == 200 else None
+        found = (
+            re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]", walker.words)
+            if "/receipt/" in walker.url and walker.status == 200
+            else None
+        )
         return found[0] if found else ""
 
     @property
@@ -134,7 +163,10 @@ class Chaos:
     def drive(self, running: Running) -> Outcome:
         stopping = threading.Event()
         records = [self.folder / f"client-{number}.jsonl" for number in range(self.clients)]
-        people = [Client(number, running.url, record, stopping, self.seed) for number, record in enumerate(records)]
+        people = [
+            Client(number, running.url, record, stopping, self.seed)
+            for number, record in enumerate(records)
+        ]
         for person in people:
             person.start()
         end = time.monotonic() + self.seconds
@@ -158,8 +190,15 @@ class Chaos:
             what="confirmations wait though all is mended",
         )
         running.manage("export_batch")
-        promises = [json.loads(line) for path in sorted(self.folder.glob("client-*.jsonl")) for line in path.read_text().splitlines()]
-        stored = {reference: (texts, state, batch) for reference, texts, state, batch in self.ask(running, STORED)}
+        promises = [
+            json.loads(line)
+            for path in sorted(self.folder.glob("client-*.jsonl"))
+            for line in path.read_text().splitlines()
+        ]
+        stored = {
+            reference: (texts, state, batch)
+            for reference, texts, state, batch in self.ask(running, STORED)
+        }
         written = Counter(texts["violence-comment"] for texts, _, _ in stored.values())
         mine = {promise["reference"]: promise["words"] for promise in promises}
         there = {reference: stored[reference] for reference in mine if reference in stored}
@@ -167,15 +206,26 @@ class Chaos:
             acknowledged=len(promises),
             lost=sorted(set(mine) - set(there)),
             doubled=sorted(words for words, count in written.items() if count > 1),
-            altered=sorted(reference for reference, (texts, _, _) in there.items() if texts != {"violence-comment": mine[reference]}),
-            unconfirmed=sorted(reference for reference, (_, state, _) in there.items() if state != "sent"),
-            unbatched=sorted(reference for reference, (_, _, batch) in there.items() if batch is None),
+            altered=sorted(
+                reference
+                for reference, (texts, _, _) in there.items()
+                if texts != {"violence-comment": mine[reference]}
+            ),
+            unconfirmed=sorted(
+                reference for reference, (_, state, _) in there.items() if state != "sent"
+            ),
+            unbatched=sorted(
+                reference for reference, (_, _, batch) in there.items() if batch is None
+            ),
             books=running.manage("reconcile"),
             faults=self.faults,
         )
 
     def ask(self, running: Running, sql: str) -> list[Any]:
-        with closing(psycopg2.connect(own_database_url(running.var))) as connection, connection.cursor() as cursor:
+        with (
+            closing(psycopg2.connect(own_database_url(running.var))) as connection,
+            connection.cursor() as cursor,
+        ):
             cursor.execute(sql)
             return list(cursor.fetchall())
 
@@ -226,24 +276,35 @@ class Chaos:
 
 FAULTS: list[Callable[[Chaos, Running], None]] = [
     *[Chaos.kill_web, Chaos.kill_worker, Chaos.kill_beat, Chaos.kill_redis, Chaos.pause_redis],
-    *[Chaos.kill_postgres, Chaos.pause_postgres, Chaos.cut_connections, Chaos.cut_mail, Chaos.slow_mail],
+    *[
+        Chaos.kill_postgres,
+        Chaos.pause_postgres,
+        Chaos.cut_connections,
+        Chaos.cut_mail,
+        Chaos.slow_mail,
+    ],
 ]
 WAITING = "SELECT count(*) FROM responses_confirmation WHERE state = 'waiting'"
 CUT_CONNECTIONS = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()"""
-STORED = """SELECT reference, texts, state, batch_id FROM responses_response r JOIN responses_confirmation c ON c.response_id = r.id
+STORED = """SELECT reference, texts, state, batch_id FROM responses_response r
+       JOIN responses_confirmation c ON c.response_id = r.id
     LEFT JOIN responses_batchmember m ON m.response_id = r.id"""
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Answer while everything breaks, and see that no promise does.")
+    parser = argparse.ArgumentParser(
+        description="Answer while everything breaks, and see that no promise does."
+    )
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--clients", type=int, default=4)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     asked = parser.parse_args()
     print(f"seed {asked.seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
-        outcome = Chaos(Path(folder), seed=asked.seed, seconds=asked.seconds, clients=asked.clients).run()
+        outcome = Chaos(
+            Path(folder), seed=asked.seed, seconds=asked.seconds, clients=asked.clients
+        ).run()
     for name in ("lost", "doubled", "altered", "unconfirmed", "unbatched"):
         for what in getattr(outcome, name):
             print(f"{name}: {what}")

@@ -2,8 +2,8 @@
 
 `python -m tests.bench.packs --count 25000`
 
-Seconds are told as ratios to the plain CSV, within one run: a busy machine slows all alike. Memory is the peak of the whole process,
-with Django in it.
+Seconds are told as ratios to the plain CSV, within one run: a busy machine slows all alike. Memory
+is the peak of the whole process, with Django in it.
 """
 
 import argparse
@@ -49,7 +49,16 @@ MAKERS = {"jsonl": "response_lines", "themes": "theme_files", "xlsx": "workbook"
 
 def peak() -> int:
     """The most memory that this process ever had, in MB."""
-    return int(next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")).split()[1]) // 1024
+    return (
+        int(
+            next(
+                line
+                for line in Path("/proc/self/status").read_text().splitlines()
+                if line.startswith("VmHWM")
+            ).split()[1]
+        )
+        // 1024
+    )
 
 
 @contextmanager
@@ -75,7 +84,9 @@ def measure(only: str) -> None:
         began = time.monotonic()
         files = make_files(batch=batch, folder=Path(folder))
         if only == "all":
-            files = [file for file in files if file.name != "manifest.json"] + [describe(Path(folder), "manifest.json", rows=None)]
+            files = [file for file in files if file.name != "manifest.json"] + [
+                describe(Path(folder), "manifest.json", rows=None)
+            ]
             for _ in zip_chunks(files, open_one=lambda name: (Path(folder) / name).open("rb")):  # type: ignore[arg-type, return-value]
                 pass
         print(f"{time.monotonic() - began:.2f} {peak()}")
@@ -92,10 +103,21 @@ def main() -> None:
     call_command("migrate", verbosity=0)
     load_plan(text=BUNDLED_PLAN.read_text(), actor=None)
     consultation, now = Consultation.objects.get(), timezone.now()
-    consultation.opens_at, consultation.closes_at = now - timedelta(days=20), now + timedelta(days=30)
+    consultation.opens_at, consultation.closes_at = (
+        now - timedelta(days=20),
+        now + timedelta(days=30),
+    )
     consultation.save(update_fields=["opens_at", "closes_at"])
     with Path(os.devnull).open("w") as quiet:
-        call_command("fill_responses", "--count", str(options.count), "--seed", "1", verbosity=0, stdout=quiet)
+        call_command(
+            "fill_responses",
+            "--count",
+            str(options.count),
+            "--seed",
+            "1",
+            verbosity=0,
+            stdout=quiet,
+        )
     seal_batch(consultation=consultation, actor=None)
     connection.close()
     found = {}

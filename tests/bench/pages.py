@@ -1,6 +1,8 @@
-"""`make bench`, what respondents wait for: the server's time for each page, one request at a time, as times the start page's.
+"""`make bench`, what respondents wait for: the server's time for each page, one request at a time,
+as times the start page's.
 
-A machine's milliseconds are its own; the ratios are what can be compared. The aim is a question page under 25 ms.
+A machine's milliseconds are its own; the ratios are what can be compared. The aim is a question
+page under 25 ms.
 """
 
 import argparse
@@ -32,9 +34,17 @@ ANSWERED = {"violence-agree": "agree", "violence-comment": "More youth workers. 
 
 def open_consultation() -> Consultation:
     """The bundled consultation, open."""
-    load_plan(text=(Path(settings.BASE_DIR) / "consult" / "plans" / "police-and-crime-plan-2021-25.yaml").read_text(), actor=None)
+    load_plan(
+        text=(
+            Path(settings.BASE_DIR) / "consult" / "plans" / "police-and-crime-plan-2021-25.yaml"
+        ).read_text(),
+        actor=None,
+    )
     loaded = Consultation.objects.get()
-    loaded.opens_at, loaded.closes_at = timezone.now() - timedelta(days=1), timezone.now() + timedelta(days=30)
+    loaded.opens_at, loaded.closes_at = (
+        timezone.now() - timedelta(days=1),
+        timezone.now() + timedelta(days=30),
+    )
     loaded.save(update_fields=["opens_at", "closes_at"])
     return loaded
 

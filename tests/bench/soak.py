@@ -2,9 +2,10 @@
 
     python -m tests.bench.soak --count 100000 --rate 35
 
-People arrive by the clock, whether or not those before them have been served. Each keeps the receipt they were given, on the disk.
-In the end each of them has to be in the database once, with the words that were sent, confirmed by one email, in one batch. The last
-line has the figures; the exit code is 1 where a promise was broken.
+People arrive by the clock, whether or not those before them have been served. Each keeps the
+receipt they were given, on the disk. In the end each of them has to be in the database once, with
+the words that were sent, confirmed by one email, in one batch. The last line has the figures; the
+exit code is 1 where a promise was broken.
 """
 
 import argparse
@@ -40,8 +41,21 @@ from tests.support.running import Running, until
 ROOT = "/police-and-crime-plan-2021-25/respond/"
 PEOPLE_AT_ONCE = 40
 GIVE_UP_SECONDS = 120
-WORDS = ["More", "youth", "workers,", "and", "lights", "that", "work.", "Больше", "света.", "🙂", "\n"]
-STORED = """SELECT receipt_hash, texts ->> 'violence-comment', state, member.id IS NOT NULL, extract(epoch FROM sent_at - received_at)
+WORDS = [
+    "More",
+    "youth",
+    "workers,",
+    "and",
+    "lights",
+    "that",
+    "work.",
+    "Больше",
+    "света.",
+    "🙂",
+    "\n",
+]
+STORED = """SELECT receipt_hash, texts ->> 'violence-comment', state, member.id IS NOT NULL,
+       extract(epoch FROM sent_at - received_at)
     FROM responses_response r JOIN responses_confirmation c ON c.response_id = r.id
     LEFT JOIN responses_batchmember member ON member.response_id = r.id"""
 STILL_WAITING = "SELECT count(*) FROM responses_confirmation WHERE state = 'waiting'"
@@ -85,7 +99,14 @@ def mail_server(record: Path) -> Iterator[str]:
 class Person(threading.Thread):
     """Takes the next arrival whose time has come, answers, sends, and keeps the receipt."""
 
-    def __init__(self, url: str, record: Path, arrivals: "itertools.count[int]", asked: argparse.Namespace, began: float) -> None:
+    def __init__(
+        self,
+        url: str,
+        record: Path,
+        arrivals: "itertools.count[int]",
+        asked: argparse.Namespace,
+        began: float,
+    ) -> None:
         super().__init__(daemon=True)
         self.host = urlsplit(url).netloc
         self.record, self.arrivals, self.asked, self.began = record, arrivals, asked, began
@@ -101,18 +122,27 @@ class Person(threading.Thread):
                 due = self.began + number / self.asked.rate
                 time.sleep(max(due - time.monotonic(), 0))
                 self.late.append(time.monotonic() - due)
-                words = f"{number} " + " ".join(self.dice.choices(WORDS, k=self.dice.randrange(5, 120)))
+                words = f"{number} " + " ".join(
+                    self.dice.choices(WORDS, k=self.dice.randrange(5, 120))
+                )
                 if receipt := self.answer(words, f"p{number}@example.org"):
                     record.write(json.dumps({"receipt": receipt, "words": words}) + "\n")
                     record.flush()
                     os.fsync(record.fileno())
 
     def answer(self, words: str, email: str) -> str:
-        """Send one response, trying again what fails; the receipt's token, or nothing after too long."""
+        """Send one response, trying again what fails; the receipt's token, or nothing after too
+        long.
+        """
         self.connection = http.client.HTTPConnection(self.host, timeout=30)
         self.cookies = SimpleCookie({"csrf": f"{self.dice.randrange(10**32):032}"})
         deadline = time.monotonic() + GIVE_UP_SECONDS
-        steps = [("violence/", {"violence-comment": words}), ("about-you/", {"email": email}), ("check/", None), ("send/", {})]
+        steps = [
+            ("violence/", {"violence-comment": words}),
+            ("about-you/", {"email": email}),
+            ("check/", None),
+            ("send/", {}),
+        ]
         key = ""
         location = page = ""
         for path, fields in steps:
@@ -121,7 +151,10 @@ class Person(threading.Thread):
                 key = found[1] if found else ""
             while True:
                 began = time.monotonic()
-                status, location, page = self.ask(path, fields if fields is None else fields | ({"submission_key": key} if key else {}))
+                status, location, page = self.ask(
+                    path,
+                    fields if fields is None else fields | ({"submission_key": key} if key else {}),
+                )
                 if status in {200, 302, 303}:
                     break
                 self.troubles[str(status)] += 1
@@ -135,7 +168,9 @@ class Person(threading.Thread):
 
     def ask(self, path: str, fields: dict[str, str] | None) -> tuple[int, str, str]:
         """One request: its status, where it leads, and its page. 0 where the connection was cut."""
-        headers = {"Cookie": "; ".join(f"{name}={kept.value}" for name, kept in self.cookies.items())}
+        headers = {
+            "Cookie": "; ".join(f"{name}={kept.value}" for name, kept in self.cookies.items())
+        }
         body = None
         if fields is not None:
             body = urlencode(fields | {"csrfmiddlewaretoken": self.cookies["csrf"].value})
@@ -153,52 +188,87 @@ class Person(threading.Thread):
 
 
 def ask(running: Running, sql: str) -> list[tuple[Any, ...]]:
-    with closing(psycopg2.connect(own_database_url(running.var))) as connection, connection.cursor() as cursor:
+    with (
+        closing(psycopg2.connect(own_database_url(running.var))) as connection,
+        connection.cursor() as cursor,
+    ):
         cursor.execute(sql)
         return list(cursor.fetchall())
 
 
 def percentile(values: list[float], share: int) -> float:
-    return statistics.quantiles(values, n=100, method="inclusive")[share - 1] if len(values) > 1 else (values or [0.0])[0]
+    return (
+        statistics.quantiles(values, n=100, method="inclusive")[share - 1]
+        if len(values) > 1
+        else (values or [0.0])[0]
+    )
 
 
 def soak(folder: Path, asked: argparse.Namespace) -> bool:
     """Send, settle, compare and print. Whether every promise was kept."""
     with mail_server(folder / "mail.txt") as mail:
         running = Running(
-            folder / "var", EMAIL_URL=mail, LIMIT_SEND="1000000/60", LIMIT_DRAFT="1000000/60", LIMIT_EMAIL="1000/60"
+            folder / "var",
+            EMAIL_URL=mail,
+            LIMIT_SEND="1000000/60",
+            LIMIT_DRAFT="1000000/60",
+            LIMIT_EMAIL="1000/60",
         ).wait_until_ready()
         try:
             began = time.monotonic()
             arrivals = itertools.count()
             people = [
-                Person(running.url, folder / f"person-{number}.jsonl", arrivals, asked, began + 0.5) for number in range(PEOPLE_AT_ONCE)
+                Person(running.url, folder / f"person-{number}.jsonl", arrivals, asked, began + 0.5)
+                for number in range(PEOPLE_AT_ONCE)
             ]
             for person in people:
                 person.start()
             for person in people:
                 person.join()
             took = time.monotonic() - began
-            until(lambda: ask(running, STILL_WAITING)[0][0] == 0, seconds=1800, what="confirmations wait though all is calm")
+            until(
+                lambda: ask(running, STILL_WAITING)[0][0] == 0,
+                seconds=1800,
+                what="confirmations wait though all is calm",
+            )
             sealing = time.monotonic()
             running.manage("export_batch")
             exported = time.monotonic() - sealing
             books = running.manage("reconcile")
-            return report(folder, ask(running, STORED), people, took=took, exported=exported, books=books)
+            return report(
+                folder, ask(running, STORED), people, took=took, exported=exported, books=books
+            )
         finally:
             running.stop()
 
 
-def report(folder: Path, stored: list[tuple[Any, ...]], people: list[Person], *, took: float, exported: float, books: str) -> bool:
-    """Hold what is there against every promise, and print what came of it, the figures on the last line."""
-    promises = [json.loads(line) for person in people for line in person.record.read_text().splitlines()]
-    mine = {hashlib.sha256(promise["receipt"].encode()).hexdigest(): promise["words"] for promise in promises}
+def report(
+    folder: Path,
+    stored: list[tuple[Any, ...]],
+    people: list[Person],
+    *,
+    took: float,
+    exported: float,
+    books: str,
+) -> bool:
+    """Hold what is there against every promise, and print what came of it, the figures on the last
+    line.
+    """
+    promises = [
+        json.loads(line) for person in people for line in person.record.read_text().splitlines()
+    ]
+    mine = {
+        hashlib.sha256(promise["receipt"].encode()).hexdigest(): promise["words"]
+        for promise in promises
+    }
     kept = {receipt: rest for receipt, *rest in stored}
     there = {receipt: kept[receipt] for receipt in mine if receipt in kept}
     mails = Counter((folder / "mail.txt").read_text().split())
     wrong = {
         "lost": len(mine) - len(there),
-        "doubled": sum(count - 1 for count in Counter(words for words, *_ in kept.values()).values()),
+        "doubled": sum(
+            count - 1 for count in Counter(words for words, *_ in kept.values()).values()
+        ),
         "altered": sum(words != mine[receipt] for receipt, (words, *_) in there.items()),
         "unconfirmed": sum(state != "sent" for _, state, *_ in there.values()),
         "unbatched": sum(not batched for _, _, batched, _ in there.values()),
@@ -209,11 +279,23 @@ def report(folder: Path, stored: list[tuple[Any, ...]], people: list[Person], *,
     after = [float(seconds) for *_, seconds in there.values() if seconds is not None]
     troubles = sum((person.troubles for person in people), Counter())
     print(f"sent at {len(promises) / took:.1f} a second")
-    print(f"people were taken up {percentile(late, 50):.2f} s after they came (99th: {percentile(late, 99):.2f} s)")
-    print(f"a send was answered in {percentile(waits, 50) * 1000:.0f} ms (99th: {percentile(waits, 99) * 1000:.0f} ms)")
+    print(
+        f"people were taken up {percentile(late, 50):.2f} s after they came (99th: "
+        f"{percentile(late, 99):.2f} s)"
+    )
+    print(
+        f"a send was answered in {percentile(waits, 50) * 1000:.0f} ms (99th: "
+        f"{percentile(waits, 99) * 1000:.0f} ms)"
+    )
     within = sum(seconds <= 60 for seconds in after) / max(len(after), 1)
-    print(f"confirmed after {percentile(after, 50):.1f} s (99th: {percentile(after, 99):.1f} s), {within:.2%} within a minute")
-    print(f"one batch of {len(kept)} sealed and written in {exported:.1f} s; tried again: {dict(troubles)}")
+    print(
+        f"confirmed after {percentile(after, 50):.1f} s (99th: {percentile(after, 99):.1f} s), "
+        f"{within:.2%} within a minute"
+    )
+    print(
+        f"one batch of {len(kept)} sealed and written in {exported:.1f} s; tried again: "
+        f"{dict(troubles)}"
+    )
     balance = "The books balance." in books
     if not balance:
         print(books)
@@ -223,7 +305,9 @@ def report(folder: Path, stored: list[tuple[Any, ...]], people: list[Person], *,
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Many people answer at a steady rate, and every promise is held to.")
+    parser = argparse.ArgumentParser(
+        description="Many people answer at a steady rate, and every promise is held to."
+    )
     parser.add_argument("--count", type=int, default=100_000)
     parser.add_argument("--rate", type=float, default=35, help="arrivals a second")
     asked = parser.parse_args()

@@ -28,7 +28,11 @@ NOVEMBER = datetime(2026, 11, 23, 12, tzinfo=UTC)
     ("text", "now", "closes_at"),
     [
         ("21 January", NOVEMBER, datetime(2027, 1, 22, tzinfo=UTC)),
-        ("21 january", datetime(2027, 1, 21, 23, 59, tzinfo=UTC), datetime(2027, 1, 22, tzinfo=UTC)),
+        (
+            "21 january",
+            datetime(2027, 1, 21, 23, 59, tzinfo=UTC),
+            datetime(2027, 1, 22, tzinfo=UTC),
+        ),
         ("21 January", datetime(2027, 1, 22, tzinfo=UTC), datetime(2028, 1, 22, tzinfo=UTC)),
         ("21 January 2027", datetime(2030, 1, 1, tzinfo=UTC), datetime(2027, 1, 22, tzinfo=UTC)),
         ("2027-01-21", NOVEMBER, datetime(2027, 1, 22, tzinfo=UTC)),
@@ -42,7 +46,9 @@ NOVEMBER = datetime(2026, 11, 23, 12, tzinfo=UTC)
         ("2027-01-21t12:30:00+02:00", NOVEMBER, datetime(2027, 1, 21, 10, 30, tzinfo=UTC)),
     ],
 )
-def test_a_closing_is_the_end_of_its_day_in_london_or_the_instant_itself(text: str, now: datetime, closes_at: datetime) -> None:
+def test_a_closing_is_the_end_of_its_day_in_london_or_the_instant_itself(
+    text: str, now: datetime, closes_at: datetime
+) -> None:
     assert parse_closing(text, now=now) == closes_at
 
 
@@ -76,7 +82,10 @@ def test_text_that_is_not_a_date_is_refused_with_the_reason(text: str, why: str)
         parse_closing(text, now=NOVEMBER)
 
 
-@pytest.mark.parametrize(("text", "named"), [("21 January", False), ("21 January 2027", True), ("2027-01-21T00:00:00Z", True)])
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [("21 January", False), ("21 January 2027", True), ("2027-01-21T00:00:00Z", True)],
+)
 def test_a_date_without_a_year_is_recognised(text: str, named: bool) -> None:
     assert names_a_year(text) is named
 
@@ -95,7 +104,9 @@ def test_a_closing_time_is_never_worded_as_midnight(instant: datetime, words: st
 
 
 def test_other_times_are_worded_as_they_are() -> None:
-    assert in_words(datetime(2027, 1, 22, 0, 5, tzinfo=UTC)) == "12:05am on 22 January 2027 (UK time)"
+    assert (
+        in_words(datetime(2027, 1, 22, 0, 5, tzinfo=UTC)) == "12:05am on 22 January 2027 (UK time)"
+    )
 
 
 def test_files_carry_londons_offset() -> None:
@@ -114,12 +125,18 @@ def test_each_hour_of_the_day_occurs_once_a_day(day: date, hour: int, zone: tzin
     seen = set()
     instant = start_of_day(day).astimezone(UTC)
     while instant < end_of_day(day):
-        latest, following = latest_daily(hour, now=instant.astimezone(zone)), next_daily(hour, after=instant.astimezone(zone))
+        latest, following = (
+            latest_daily(hour, now=instant.astimezone(zone)),
+            next_daily(hour, after=instant.astimezone(zone)),
+        )
         assert latest <= instant < following == next_daily(hour, after=latest)
         seen |= {latest, following}
         instant += timedelta(minutes=15)
-    # Yesterday's, today's and tomorrow's; of yesterday's there is nothing left where the day begins with today's.
-    assert [at for at in sorted(seen) if start_of_day(day) <= at < end_of_day(day)] == [daily(hour, day=day)]
+    # Yesterday's, today's and tomorrow's; of yesterday's there is nothing left where the day begins
+    # with today's.
+    assert [at for at in sorted(seen) if start_of_day(day) <= at < end_of_day(day)] == [
+        daily(hour, day=day)
+    ]
     assert len(seen) == (2 if hour == 0 else 3)
 
 
@@ -136,7 +153,9 @@ def test_each_hour_of_the_day_occurs_once_a_day(day: date, hour: int, zone: tzin
         (date(2027, 10, 31), 3, datetime(2027, 10, 31, 3, tzinfo=UTC)),
     ],
 )
-def test_daily_jobs_run_once_on_nights_when_the_clocks_change(day: date, hour: int, at: datetime) -> None:
+def test_daily_jobs_run_once_on_nights_when_the_clocks_change(
+    day: date, hour: int, at: datetime
+) -> None:
     assert daily(hour, day=day) == at
 
 

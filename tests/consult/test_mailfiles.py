@@ -18,7 +18,9 @@ def folder(tmp_path: Path, settings: Settings) -> Path:
 
 
 def a_message(message_id: str = "<17634.22.8@example.org>") -> EmailMultiAlternatives:
-    email = EmailMultiAlternatives("Grüße", "Text “here”\n", to=["rita@example.org"], headers={"Message-ID": message_id})
+    email = EmailMultiAlternatives(
+        "Grüße", "Text “here”\n", to=["rita@example.org"], headers={"Message-ID": message_id}
+    )
     email.attach_alternative("<p>Text “here”</p>", "text/html")
     return email
 
@@ -30,7 +32,11 @@ def test_a_message_is_one_whole_file_that_reads_back(folder: Path) -> None:
     assert path.name.endswith("Z-17634.22.8.eml")
     assert b"\n" not in content.replace(b"\r\n", b"")
     message = message_from_bytes(content, policy=policy.default)
-    assert (message["Subject"], message["To"], message["Message-ID"]) == ("Grüße", "rita@example.org", "<17634.22.8@example.org>")
+    assert (message["Subject"], message["To"], message["Message-ID"]) == (
+        "Grüße",
+        "rita@example.org",
+        "<17634.22.8@example.org>",
+    )
     assert message.get_body(("plain",)).get_content().strip() == "Text “here”"
     assert message.get_body(("html",)).get_content().strip() == "<p>Text “here”</p>"
 
@@ -44,7 +50,11 @@ def test_only_its_owner_can_read_a_mail_file(folder: Path) -> None:
 def test_mail_file_names_sort_by_sending_order_and_repeats_are_kept_too(folder: Path) -> None:
     for message_id in ("<b@example.org>", "<a@example.org>", "<a@example.org>"):
         get_connection().send_messages([a_message(message_id)])
-    assert [path.name.partition("Z-")[2] for path in sorted(folder.iterdir())] == ["b.eml", "a.eml", "a.eml"]
+    assert [path.name.partition("Z-")[2] for path in sorted(folder.iterdir())] == [
+        "b.eml",
+        "a.eml",
+        "a.eml",
+    ]
 
 
 def test_no_message_id_leads_out_of_the_folder(folder: Path) -> None:
@@ -53,7 +63,9 @@ def test_no_message_id_leads_out_of_the_folder(folder: Path) -> None:
     assert path.name.endswith("Z-up-and-away.eml")
 
 
-def test_a_full_disk_raises_and_leaves_no_partial_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_raises_and_leaves_no_partial_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def write_half(path: Path, content: bytes) -> int:
         with path.open("wb") as file:
             file.write(content[: len(content) // 2])

@@ -1,4 +1,7 @@
-"""The image is built, the composition comes up, and a response goes through it. Run by `make test-containers`."""
+"""The image is built, the composition comes up, and a response goes through it.
+
+Run by `make test-containers`.
+"""
 
 import os
 import shlex
@@ -27,7 +30,10 @@ def engine() -> list[str]:
     for command in (["docker", "compose"], ["podman-compose"]):
         if shutil.which(command[0]):
             return command
-    pytest.fail("No container engine is here: install Docker with its compose plugin, or podman-compose, or name one in COMPOSE.")
+    pytest.fail(
+        "No container engine is here: install Docker with its compose plugin, or podman-compose, "
+        "or name one in COMPOSE."
+    )
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +49,18 @@ def compose(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compose]:
     }
 
     def run(*arguments: str, check: bool = True) -> str:
-        done = subprocess.run([*command, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=900)
-        assert not check or done.returncode == 0, f"{arguments}: {done.stdout[-3000:]}{done.stderr[-3000:]}"
+        done = subprocess.run(
+            [*command, *arguments],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=900,
+        )
+        assert not check or done.returncode == 0, (
+            f"{arguments}: {done.stdout[-3000:]}{done.stderr[-3000:]}"
+        )
         return done.stdout
 
     try:
@@ -65,7 +81,10 @@ def until(wanted: Callable[[], bool], *, seconds: int) -> None:
 
 @pytest.fixture(scope="module")
 def visitor(compose: Compose) -> Walker:
-    walker = Walker(f"http://127.0.0.1:{PORT}/", headers={"X-Forwarded-Proto": "https", "Origin": f"https://127.0.0.1:{PORT}"})
+    walker = Walker(
+        f"http://127.0.0.1:{PORT}/",
+        headers={"X-Forwarded-Proto": "https", "Origin": f"https://127.0.0.1:{PORT}"},
+    )
 
     def ready() -> bool:
         try:
@@ -79,7 +98,9 @@ def visitor(compose: Compose) -> Walker:
 
 def test_a_response_goes_through_the_composition(compose: Compose, visitor: Walker) -> None:
     visitor.go("/").link("Start")
-    visitor.go("violence/").fill({"violence-agree": "agree", "violence-comment": "Said in a container."})
+    visitor.go("violence/").fill(
+        {"violence-agree": "agree", "violence-comment": "Said in a container."}
+    )
     visitor.go("../about-you/").fill({"capacity": "individual", "email": "carl@example.org"})
     visitor.go("../check/").fill({})
     assert "/receipt/" in visitor.url, visitor.words
@@ -89,12 +110,16 @@ def test_a_response_goes_through_the_composition(compose: Compose, visitor: Walk
     until(lambda: "carl@example.org" in compose(*mail, check=False), seconds=60)
 
     compose("exec", "-T", "web", "python", "manage.py", "export_batch")
-    batch = compose("exec", "-T", "web", "sh", "-c", "cat /var/lib/consult/exports/*/batch-0001/responses.csv")
+    batch = compose(
+        "exec", "-T", "web", "sh", "-c", "cat /var/lib/consult/exports/*/batch-0001/responses.csv"
+    )
     assert "Said in a container." in batch
 
 
 def test_the_deployment_check_is_clean_inside(compose: Compose) -> None:
-    compose("exec", "-T", "web", "python", "manage.py", "check", "--deploy", "--fail-level", "WARNING")
+    compose(
+        "exec", "-T", "web", "python", "manage.py", "check", "--deploy", "--fail-level", "WARNING"
+    )
 
 
 def test_plain_http_from_outside_is_sent_to_https(visitor: Walker) -> None:

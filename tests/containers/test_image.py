@@ -14,7 +14,8 @@ PRODUCTION = {
     "SECRET_KEY": "a key for one test, of more than fifty characters, and no other",
     "ALLOWED_HOSTS": "consult.example.org",
     "SITE_URL": "https://consult.example.org",
-    # Nothing answers there: a service starts without its database, and says so on each page until it is back.
+    # Nothing answers there: a service starts without its database, and says so on each page until
+    # it is back.
     "DATABASE_URL": "postgresql://consult@127.0.0.1:1/consult",
     "REDIS_URL": "redis://127.0.0.1:1/0",
 }
@@ -33,7 +34,11 @@ print(type(get_connection()).__name__)
 def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tree as .dockerignore lets it into the image."""
     tree = tmp_path_factory.mktemp("image")
-    rules = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
+    rules = [
+        line
+        for line in (ROOT / ".dockerignore").read_text().splitlines()
+        if line and not line.startswith("#")
+    ]
     left_out = {ROOT / rule for rule in rules if not rule.startswith(("!", "*"))}
     assert rules[0] == "*"
     for name in (rule[1:] for rule in rules if rule.startswith("!")):
@@ -43,14 +48,30 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copytree(
                 ROOT / name,
                 tree / name,
-                ignore=lambda folder, names: [name for name in names if name == "__pycache__" or Path(folder) / name in left_out],
+                ignore=lambda folder, names: [
+                    name
+                    for name in names
+                    if name == "__pycache__" or Path(folder) / name in left_out
+                ],
             )
     return tree
 
 
 def run(image: Path, *arguments: str, **settings: str) -> str:
-    environment = {"PATH": os.environ["PATH"], "VAR_DIR": str(image / "var"), **PRODUCTION, **settings}
-    done = subprocess.run([sys.executable, *arguments], cwd=image, env=environment, capture_output=True, text=True, check=False)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "VAR_DIR": str(image / "var"),
+        **PRODUCTION,
+        **settings,
+    }
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=image,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -66,8 +87,14 @@ def test_the_image_passes_the_checks_for_production(image: Path) -> None:
     run(image, "manage.py", "check", "--deploy", "--fail-level", "WARNING")
 
 
-@pytest.mark.parametrize(("url", "backend"), [("", "MailFileBackend"), ("smtp://127.0.0.1:1", "EmailBackend")], ids=["files", "server"])
-def test_the_image_imports_every_module_and_can_send_mail(image: Path, url: str, backend: str) -> None:
+@pytest.mark.parametrize(
+    ("url", "backend"),
+    [("", "MailFileBackend"), ("smtp://127.0.0.1:1", "EmailBackend")],
+    ids=["files", "server"],
+)
+def test_the_image_imports_every_module_and_can_send_mail(
+    image: Path, url: str, backend: str
+) -> None:
     assert run(image, "-c", IMPORT_ALL, EMAIL_URL=url).strip().endswith(backend)
 
 

@@ -21,14 +21,20 @@ def redis(tmp_path: Path) -> Iterator[Redis]:
 
 
 @pytest.fixture
-def start_worker(tmp_path: Path, redis: Redis, postbox: Postbox, transactional_db: None) -> Iterator[Callable[..., Worker]]:
+def start_worker(
+    tmp_path: Path, redis: Redis, postbox: Postbox, transactional_db: None
+) -> Iterator[Callable[..., Worker]]:
     """Start real workers on that Redis and that mail server. They are gone when the test is."""
     workers: list[Worker] = []
 
     def start(*, beat: bool = False, **environment: str) -> Worker:
         folder = tmp_path / f"worker-{len(workers)}"
         folder.mkdir()
-        workers.append(Worker(folder=folder, redis_url=redis.url, email_url=postbox.url, beat=beat, **environment))
+        workers.append(
+            Worker(
+                folder=folder, redis_url=redis.url, email_url=postbox.url, beat=beat, **environment
+            )
+        )
         return workers[-1]
 
     yield start

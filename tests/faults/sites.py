@@ -27,7 +27,9 @@ CUT = (OSError, HTTPException)
 HELD = 77_003
 HOLD = f"""CREATE OR REPLACE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN PERFORM pg_advisory_xact_lock({HELD}); RETURN NEW; END $$"""
-WAITS_THERE = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND NOT granted"
+WAITS_THERE = (
+    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND NOT granted"
+)
 IN_STATE = "SELECT state, count(*) FROM responses_confirmation GROUP BY state"
 
 
@@ -37,7 +39,9 @@ class Site:
     def __init__(self, folder: Path, **environment: str) -> None:
         self.postgres = Postgres(folder, log=folder / "postgres.log")
         self.postgres.start()
-        self.running = Running(folder / "var", DATABASE_URL=self.postgres.url, **environment).wait_until_ready()
+        self.running = Running(
+            folder / "var", DATABASE_URL=self.postgres.url, **environment
+        ).wait_until_ready()
 
     def close(self) -> None:
         self.running.stop()
@@ -55,11 +59,16 @@ class Site:
 
     @contextmanager
     def holding(self, table: str) -> Iterator[None]:
-        """Whoever inserts into `table` meanwhile waits half way through, with all that the insert belongs to uncommitted."""
+        """Whoever inserts into `table` meanwhile waits half way through, with all that the insert
+        belongs to uncommitted.
+        """
         with closing(self.connect()) as keeper, keeper.cursor() as cursor:
             cursor.execute(f"SELECT pg_advisory_lock({HELD})")
             keeper.commit()
-            self.ask(f"{HOLD}; CREATE TRIGGER hold BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION hold()")
+            self.ask(
+                f"{HOLD}; CREATE TRIGGER hold BEFORE INSERT ON {table} FOR EACH ROW EXECUTE "
+                "FUNCTION hold()"
+            )
             try:
                 yield
             finally:
@@ -68,20 +77,35 @@ class Site:
                 self.ask(f"DROP TRIGGER hold ON {table}")
 
     def until_held(self) -> None:
-        until(lambda: self.ask(WAITS_THERE, HELD)[0][0] > 0, seconds=15, what="nobody came to where they would be held")
+        until(
+            lambda: self.ask(WAITS_THERE, HELD)[0][0] > 0,
+            seconds=15,
+            what="nobody came to where they would be held",
+        )
 
     def ready_to_send(self, words: str, *, email: str) -> Walker:
         """Somebody who has answered one part and given an address, and stands before the button."""
-        walker = Walker(self.running.url).go(f"{RESPOND}violence/").fill({"violence-comment": words})
+        walker = (
+            Walker(self.running.url).go(f"{RESPOND}violence/").fill({"violence-comment": words})
+        )
         walker.go(f"{RESPOND}about-you/").fill({"email": email})
         return walker.go(f"{RESPOND}check/")
 
     def stored(self, words: str) -> int:
         """How many responses say that."""
-        return int(self.ask("SELECT count(*) FROM responses_response WHERE texts ->> 'violence-comment' = %s", words)[0][0])
+        return int(
+            self.ask(
+                "SELECT count(*) FROM responses_response WHERE texts ->> 'violence-comment' = %s",
+                words,
+            )[0][0]
+        )
 
     def until_all_confirmed(self, *, seconds: float = 40) -> None:
-        until(lambda: {state for state, _ in self.ask(IN_STATE)} <= {"sent"}, seconds=seconds, what=f"{self.ask(IN_STATE)}")
+        until(
+            lambda: {state for state, _ in self.ask(IN_STATE)} <= {"sent"},
+            seconds=seconds,
+            what=f"{self.ask(IN_STATE)}",
+        )
 
 
 class Parts(Site):
@@ -92,7 +116,12 @@ class Parts(Site):
         self.redis.start()
         self.postbox = Postbox()
         super().__init__(
-            folder, REDIS_URL=self.redis.url, EMAIL_URL=self.postbox.url, EMAIL_TIMEOUT="2", LIMIT_SEND="100000/60", LIMIT_DRAFT="100000/60"
+            folder,
+            REDIS_URL=self.redis.url,
+            EMAIL_URL=self.postbox.url,
+            EMAIL_TIMEOUT="2",
+            LIMIT_SEND="100000/60",
+            LIMIT_DRAFT="100000/60",
         )
 
     def close(self) -> None:
@@ -108,7 +137,11 @@ class Parts(Site):
     def silent(self, *names: str) -> Iterator[None]:
         """Parts that are there and do nothing; “redis” is one of them."""
         assert self.redis.process is not None
-        stopped = [pid for name in names for pid in ([self.redis.process.pid] if name == "redis" else self.group(name))]
+        stopped = [
+            pid
+            for name in names
+            for pid in ([self.redis.process.pid] if name == "redis" else self.group(name))
+        ]
         for pid in stopped:
             os.kill(pid, signal.SIGSTOP)
         try:
@@ -126,7 +159,11 @@ class Parts(Site):
         """One of Celery's programs more, beside the ones that run."""
         with (self.running.var / f"{program[0]}-beside.log").open("wb") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "celery", "-A", "consult", *program], cwd=ROOT, env=self.running.environment, stdout=log, stderr=log
+                [sys.executable, "-m", "celery", "-A", "consult", *program],
+                cwd=ROOT,
+                env=self.running.environment,
+                stdout=log,
+                stderr=log,
             )
 
 

@@ -1,4 +1,6 @@
-"""A place for batches at which a worker stops half way through a file, for as long as a test likes."""
+"""A place for batches at which a worker stops half way through a file, for as long as a
+test likes.
+"""
 
 import os
 import time
@@ -10,7 +12,9 @@ from django.core.files.storage import FileSystemStorage
 
 
 class StallingStorage(FileSystemStorage):
-    """A folder like any other, but the file whose name stands in STALLING_AT comes only half, until the name is gone from there."""
+    """A folder like any other, but the file whose name stands in STALLING_AT comes only half, until
+    the name is gone from there.
+    """
 
     def __init__(self) -> None:
         super().__init__(location=os.environ["STALLING_DIR"], allow_overwrite=True)

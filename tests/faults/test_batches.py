@@ -1,4 +1,6 @@
-"""A batch whose worker dies or whose disk is full: sealed once, written whole or not at all, and written by itself in the end."""
+"""A batch whose worker dies or whose disk is full: sealed once, written whole or not at all, and
+written by itself in the end.
+"""
 
 import os
 import resource
@@ -15,10 +17,11 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from consult.models import Action, AuditEntry, Consultation
+from consult.nudging import nudge
 from responses.demo.filling import fill_responses
 from responses.exporting.pack import copy_program, make_files
+from responses.exporting.tasks import seal_due_batches
 from responses.models import Batch, BatchMember, LedgerEntry, Response
-from responses.tasks import nudge_writing
 from tests.faults.sites import HOLD
 from tests.support.folders import content_of
 from tests.support.running import of_group
@@ -32,7 +35,14 @@ def due(consultation: Consultation) -> Consultation:
     """A consultation with responses and a batch that was due this morning."""
     three_days_ago = timezone.now() - timedelta(days=3)
     Consultation.objects.update(opens_at=three_days_ago, published_at=three_days_ago)
-    fill_responses(consultation=consultation, count=150, seed=5, actor=None, production=False, beside_real_people=False)
+    fill_responses(
+        consultation=consultation,
+        count=150,
+        seed=5,
+        actor=None,
+        production=False,
+        beside_real_people=False,
+    )
     return consultation
 
 
@@ -64,7 +74,7 @@ def nudge_until(holds: Callable[[], bool], *, what: Callable[[], str]) -> None:
     def look() -> bool:
         nonlocal last
         if time.monotonic() - last > 0.5:
-            nudge_writing()
+            nudge(seal_due_batches)
             last = time.monotonic()
         return holds()
 
@@ -78,26 +88,42 @@ def is_whole(batch: Batch, folder: Path) -> None:
         copy_program(Path(again))
         wanted = content_of(Path(again))
     assert content_of(folder) == wanted
-    assert (folder / "responses.jsonl").read_text().count("\n") == batch.size == batch.members.count()
+    assert (
+        (folder / "responses.jsonl").read_text().count("\n") == batch.size == batch.members.count()
+    )
 
 
 def each_is_in_one_batch() -> None:
-    assert Counter(BatchMember.objects.values_list("response", flat=True)) == Counter(Response.objects.values_list("pk", flat=True))
+    assert Counter(BatchMember.objects.values_list("response", flat=True)) == Counter(
+        Response.objects.values_list("pk", flat=True)
+    )
     assert LedgerEntry.objects.filter(event="batched").count() == Response.objects.count()
     numbers = list(Batch.objects.order_by("number").values_list("number", flat=True))
     assert numbers == list(range(1, len(numbers) + 1))
 
 
 def test_five_workers_lost_during_an_export_leave_one_whole_batch(
-    due: Consultation, send: Callable[..., Response], start_worker: Callable[..., Worker], place: Path, tmp_path: Path
+    due: Consultation,
+    send: Callable[..., Response],
+    start_worker: Callable[..., Worker],
+    place: Path,
+    tmp_path: Path,
 ) -> None:
     note = tmp_path / "stalling"
-    environment = {"EXPORTS_STORAGE": "tests.faults.stalling.StallingStorage", "STALLING_DIR": str(place), "STALLING_AT": str(note)}
+    environment = {
+        "EXPORTS_STORAGE": "tests.faults.stalling.StallingStorage",
+        "STALLING_DIR": str(place),
+        "STALLING_AT": str(note),
+    }
     batch = None
-    for ends, file in enumerate(["responses.csv", "responses.jsonl", "codebook.csv", "manifest.json", "responses.csv"]):
+    for ends, file in enumerate(
+        ["responses.csv", "responses.jsonl", "codebook.csv", "manifest.json", "responses.csv"]
+    ):
         note.write_text(f"stop at {file}")
         worker = start_worker(**environment)
-        nudge_until(lambda file=file: note.read_text() == f"stopped at {file}", what=worker.log.read_text)
+        nudge_until(
+            lambda file=file: note.read_text() == f"stopped at {file}", what=worker.log.read_text
+        )
         # The third is asked to end, as at an update, and has five seconds; the others have none.
         worker.process.send_signal(signal.SIGQUIT) if ends == 2 else worker.kill()
         worker.process.wait(timeout=30)
@@ -119,10 +145,13 @@ def test_a_worker_killed_while_sealing_seals_nothing_and_the_next_one_all(
 ) -> None:
     worker = start_worker(EXPORTS_DIR=str(place))
     with connection.cursor() as cursor:
-        cursor.execute(f"{HOLD}; CREATE TRIGGER hold BEFORE INSERT ON responses_batchmember FOR EACH ROW EXECUTE FUNCTION hold()")
+        cursor.execute(
+            f"{HOLD}; CREATE TRIGGER hold BEFORE INSERT ON responses_batchmember FOR EACH ROW "
+            "EXECUTE FUNCTION hold()"
+        )
         try:
             cursor.execute("SELECT pg_advisory_lock(77003)")
-            nudge_writing()
+            nudge(seal_due_batches)
             wait_until(_waits, seconds=20, what=worker.log.read_text)
             worker.kill()
         finally:
@@ -131,7 +160,7 @@ def test_a_worker_killed_while_sealing_seals_nothing_and_the_next_one_all(
     assert not Batch.objects.exists()
     assert not BatchMember.objects.exists()
     start_worker(EXPORTS_DIR=str(place))
-    nudge_writing()
+    nudge(seal_due_batches)
     wait_until(Batch.objects.exists, seconds=20)
     is_whole(until_written(Batch.objects.get()), folder_of_first(place, due))
     each_is_in_one_batch()
@@ -139,17 +168,26 @@ def test_a_worker_killed_while_sealing_seals_nothing_and_the_next_one_all(
 
 def _waits() -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 77003 AND NOT granted")
+        cursor.execute(
+            "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 77003 AND NOT granted"
+        )
         return cursor.fetchone() is not None
 
 
-def test_without_room_for_its_files_a_batch_waits_and_says_why(due: Consultation, start_worker: Callable[..., Worker], place: Path) -> None:
+def test_without_room_for_its_files_a_batch_waits_and_says_why(
+    due: Consultation, start_worker: Callable[..., Worker], place: Path
+) -> None:
     worker = start_worker(EXPORTS_DIR=str(place))
     _allow_files_of(worker, 60_000)
-    nudge_writing()
-    wait_until(lambda: Batch.objects.exclude(failure="").exists(), seconds=20, what=worker.log.read_text)
+    nudge(seal_due_batches)
+    wait_until(
+        lambda: Batch.objects.exclude(failure="").exists(), seconds=20, what=worker.log.read_text
+    )
     batch = Batch.objects.get()
-    assert (batch.written_at, batch.failure) == (None, "The files could not be written: File too large.")
+    assert (batch.written_at, batch.failure) == (
+        None,
+        "The files could not be written: File too large.",
+    )
     assert not folder_of_first(place, due).exists()
     _allow_files_of(worker, resource.RLIM_INFINITY)
     is_whole(until_written(batch), folder_of_first(place, due))
@@ -170,10 +208,15 @@ def test_while_the_exports_disk_is_full_no_partial_file_appears(
     # Whatever is written to this device meets a full disk.
     (folder / "responses.jsonl.part").symlink_to("/dev/full")
     worker = start_worker(EXPORTS_DIR=str(place))
-    nudge_writing()
-    wait_until(lambda: Batch.objects.exclude(failure="").exists(), seconds=20, what=worker.log.read_text)
+    nudge(seal_due_batches)
+    wait_until(
+        lambda: Batch.objects.exclude(failure="").exists(), seconds=20, what=worker.log.read_text
+    )
     batch = Batch.objects.get()
-    assert (batch.written_at, batch.failure) == (None, "The files could not be written: No space left on device.")
+    assert (batch.written_at, batch.failure) == (
+        None,
+        "The files could not be written: No space left on device.",
+    )
     assert {path.name for path in folder.iterdir()} == {
         "responses.csv",
         "responses.xlsx",
@@ -197,7 +240,7 @@ def test_partial_files_of_killed_workers_are_removed_in_time(
     # One that its owner removes between two looks is no reason to write nothing.
     (tmp_path / "consult-batch-gone").symlink_to(tmp_path / "nowhere")
     start_worker(EXPORTS_DIR=str(place), TMPDIR=str(tmp_path))
-    nudge_writing()
+    nudge(seal_due_batches)
     wait_until(Batch.objects.exists, seconds=20)
     until_written(Batch.objects.get())
     assert (old.exists(), new.exists()) == (False, True)

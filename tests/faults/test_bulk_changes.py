@@ -1,4 +1,6 @@
-"""A change to many responses whose worker is killed in the middle, and several at work at once: nothing is done twice or left half."""
+"""A change to many responses whose worker is killed in the middle, and several at work at once:
+nothing is done twice or left half.
+"""
 
 import threading
 from collections import Counter
@@ -11,12 +13,19 @@ import pytest
 from django.db import connection
 
 from consult.models import Consultation, User
+from consult.nudging import nudge
 from responses.demo.filling import fill_responses
 from responses.governance.reconciling import reconcile
 from responses.models import BulkChange, Response, Review, ReviewStep
 from responses.reviewing import bulk_changes
-from responses.reviewing.bulk_changes import NotUndoable, ask_for_change, ask_to_undo, forecast, make_due_changes
-from responses.tasks import nudge_changing
+from responses.reviewing.bulk_changes import (
+    NotUndoable,
+    ask_for_change,
+    ask_to_undo,
+    forecast,
+    make_due_changes,
+)
+from responses.reviewing.tasks import change_many
 from tests.conftest import make_person
 from tests.races.test_batching import at_once
 from tests.support.workers import Worker, database_url, wait_until
@@ -28,7 +37,14 @@ MANY = 1800
 @pytest.fixture
 def many(consultation: Consultation) -> list[int]:
     """More responses than are changed in one go, the earliest first."""
-    fill_responses(consultation=consultation, count=MANY, seed=7, actor=None, production=False, beside_real_people=False)
+    fill_responses(
+        consultation=consultation,
+        count=MANY,
+        seed=7,
+        actor=None,
+        production=False,
+        beside_real_people=False,
+    )
     return list(Response.objects.order_by("pk").values_list("pk", flat=True))
 
 
@@ -43,7 +59,9 @@ def holding(response: int) -> Iterator[None]:
     other = psycopg2.connect(database_url())
     try:
         with other.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM responses_review WHERE response_id = %s FOR UPDATE", [response])
+            cursor.execute(
+                "SELECT 1 FROM responses_review WHERE response_id = %s FOR UPDATE", [response]
+            )
         yield
     finally:
         other.close()
@@ -51,12 +69,15 @@ def holding(response: int) -> Iterator[None]:
 
 def somebody_waits() -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT granted AND datname = current_database()")
+        cursor.execute(
+            "SELECT 1 FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT granted AND "
+            "datname = current_database()"
+        )
         return cursor.fetchone() is not None
 
 
 def reached(change: BulkChange, state: str) -> bool:
-    nudge_changing()
+    nudge(change_many)
     change.refresh_from_db()
     return change.state == state
 
@@ -68,20 +89,26 @@ def test_a_change_and_its_undoing_happen_once_though_workers_are_killed(
     for state, steps in (("done", 1), ("undone", 2)):
         worker = start_worker()
         with holding(many[1200]):
-            nudge_changing()
+            nudge(change_many)
             wait_until(somebody_waits, seconds=30, what=worker.log.read_text)
             worker.kill()
         change.refresh_from_db()
         assert (change.changed, change.undone) == ((1000, 0) if state == "done" else (MANY, 1000))
         assert change.state in {"running", "undoing"}
         workers = [start_worker(), start_worker()]
-        wait_until(lambda wanted=state: reached(change, wanted), seconds=60, what=workers[0].log.read_text)
+        wait_until(
+            lambda wanted=state: reached(change, wanted), seconds=60, what=workers[0].log.read_text
+        )
         for each in workers:
             each.stop()
         assert ReviewStep.objects.count() == steps * MANY
         assert set(Counter(ReviewStep.objects.values_list("review", flat=True)).values()) == {steps}
         assert set(Review.objects.values_list("version", flat=True)) == {steps}
-        assert (change.changed, change.undone, change.kept) == (MANY, MANY if state == "undone" else 0, 0)
+        assert (change.changed, change.undone, change.kept) == (
+            MANY,
+            MANY if state == "undone" else 0,
+            0,
+        )
         if state == "done":
             ask_to_undo(change=change, by=reviewer)
     assert set(Review.objects.values_list("state", flat=True)) == {"unread"}
@@ -101,7 +128,11 @@ def test_two_changes_at_once_move_each_response_once_and_report_the_rest(
         assert change.state == "done"
     # Whoever came first to a response moved it; the other found it moved.
     moved = Counter(Review.objects.values_list("state", flat=True))
-    assert (moved["reading"], moved["considered"], moved["unread"]) == (changes[0].changed, changes[1].changed, 0)
+    assert (moved["reading"], moved["considered"], moved["unread"]) == (
+        changes[0].changed,
+        changes[1].changed,
+        0,
+    )
     assert set(Review.objects.values_list("version", flat=True)) == {1}
     assert reconcile().differences == []
 
@@ -128,10 +159,19 @@ def test_a_change_is_undone_once_however_many_ask(many: list[int], reviewer: Use
     assert ReviewStep.objects.count() == 2 * MANY
 
 
-def test_a_change_the_database_refuses_is_retried_then_given_up(many: list[int], reviewer: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_the_database_refuses_is_retried_then_given_up(
+    many: list[int], reviewer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     change = ask(reviewer, "considered")
     with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE responses_review ADD CONSTRAINT refused CHECK (response_id <> %s OR state = 'unread')", [many[700]])
+        cursor.execute(
+            (
+                "ALTER TABLE responses_review ADD CONSTRAINT refused CHECK (response_id <> %s OR "
+                "state "
+                "= 'unread')"
+            ),
+            [many[700]],
+        )
     try:
         for attempts in (1, 2, 3):
             make_due_changes()

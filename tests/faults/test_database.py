@@ -34,7 +34,9 @@ def test_without_the_database_the_page_says_so_and_keeps_what_was_typed(site: Si
     walker = on_part(site)
     site.postgres.stop()
     try:
-        walker.fill({"violence-agree": "agree", "violence-comment": "\nTyped\r\nwhile it was <away>."})
+        walker.fill(
+            {"violence-agree": "agree", "violence-comment": "\nTyped\r\nwhile it was <away>."}
+        )
         assert walker.status == 503
         assert "What you typed on it is still here." in walker.words
         assert Walker(site.running.url).go("/").status == 503
@@ -44,7 +46,10 @@ def test_without_the_database_the_page_says_so_and_keeps_what_was_typed(site: Si
         site.postgres.start()
     walker.fill({})
     assert (walker.status, "trust" in walker.url) == (200, True)
-    answers = site.ask("SELECT answers ->> 'violence-comment', answers ->> 'violence-agree' FROM responses_draft ORDER BY id DESC LIMIT 1")
+    answers = site.ask(
+        "SELECT answers ->> 'violence-comment', answers ->> 'violence-agree' FROM responses_draft "
+        "ORDER BY id DESC LIMIT 1"
+    )
     assert answers == [("\nTyped\nwhile it was <away>.", "agree")]
 
 
@@ -75,25 +80,41 @@ def test_a_restart_in_the_middle_costs_nobody_a_response(site: Site) -> None:
     if walker.status == 503:
         walker.fill({})
     assert "Response received" in walker.words
-    assert site.ask("SELECT count(*) FROM responses_response WHERE texts ->> 'violence-comment' = 'Through a restart.'") == [(1,)]
+    assert site.ask(
+        "SELECT count(*) FROM responses_response WHERE texts ->> 'violence-comment' = 'Through a "
+        "restart.'"
+    ) == [(1,)]
 
 
 def test_connections_that_are_cut_are_made_again(site: Site) -> None:
     walker = on_part(site).fill({"violence-comment": "Cut off."})
-    site.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app' AND pid <> pg_backend_pid()")
+    site.ask(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app' AND pid <> "
+        "pg_backend_pid()"
+    )
     assert walker.go(f"{RESPOND}check/").status == 200
 
 
 def test_a_full_database_is_a_503_in_words_until_a_connection_is_free(site: Site) -> None:
-    site.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app' AND pid <> pg_backend_pid()")
+    site.ask(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app' AND pid <> "
+        "pg_backend_pid()"
+    )
     taken: list[psycopg2.extensions.connection] = []
     try:
-        with pytest.raises(psycopg2.OperationalError, match=r"too many clients|remaining connection slots"):
+        with pytest.raises(
+            psycopg2.OperationalError, match=r"too many clients|remaining connection slots"
+        ):
             take_all(site.postgres.url, taken)
-        # Some of the service's own connections may have survived; a visitor gets a page or is told, and never waits for ever.
+        # Some of the service's own connections may have survived; a visitor gets a page or is told,
+        # and never waits for ever.
         told = [Walker(site.running.url).go("/") for _ in range(6)]
         assert {walker.status for walker in told} <= {200, 503}
-        assert all("Sorry, please try again in a moment" in walker.words for walker in told if walker.status == 503)
+        assert all(
+            "Sorry, please try again in a moment" in walker.words
+            for walker in told
+            if walker.status == 503
+        )
         assert any(walker.status == 503 for walker in told)
     finally:
         for connection in taken:
@@ -109,14 +130,28 @@ def take_all(url: str, taken: list[psycopg2.extensions.connection]) -> None:
 @pytest.mark.parametrize(
     ("setting", "off", "on"),
     [
-        ("full_page_writes", "ALTER SYSTEM SET full_page_writes = off", "ALTER SYSTEM RESET full_page_writes"),
-        ("synchronous_commit", "ALTER ROLE app SET synchronous_commit = off", "ALTER ROLE app RESET synchronous_commit"),
+        (
+            "full_page_writes",
+            "ALTER SYSTEM SET full_page_writes = off",
+            "ALTER SYSTEM RESET full_page_writes",
+        ),
+        (
+            "synchronous_commit",
+            "ALTER ROLE app SET synchronous_commit = off",
+            "ALTER ROLE app RESET synchronous_commit",
+        ),
     ],
 )
-def test_the_web_process_does_not_start_on_a_database_that_may_forget(site: Site, setting: str, off: str, on: str) -> None:
+def test_the_web_process_does_not_start_on_a_database_that_may_forget(
+    site: Site, setting: str, off: str, on: str
+) -> None:
     settle(site, off, setting, "off")
     try:
-        for command in (["-c", "import consult.wsgi"], ["manage.py", "prepare"], ["manage.py", "check", "--database", "default"]):
+        for command in (
+            ["-c", "import consult.wsgi"],
+            ["manage.py", "prepare"],
+            ["manage.py", "check", "--database", "default"],
+        ):
             refused(command, site.postgres.url, setting)
     finally:
         settle(site, on, setting, "on")
@@ -139,12 +174,28 @@ def settle(site: Site, sql: str, setting: str, value: str) -> None:
         with connection.cursor() as cursor:
             cursor.execute(sql)
             cursor.execute("SELECT pg_reload_conf()")
-    until(lambda: site.ask(f"SHOW {setting}") == [(value,)], seconds=10, what=f"{setting} does not become {value}")
+    until(
+        lambda: site.ask(f"SHOW {setting}") == [(value,)],
+        seconds=10,
+        what=f"{setting} does not become {value}",
+    )
 
 
 def refused(command: list[str], database: str, setting: str) -> None:
-    environment = os.environ | {"DEBUG": "on", "DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "consult.settings"}
-    done = subprocess.run([sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    environment = os.environ | {
+        "DEBUG": "on",
+        "DATABASE_URL": database,
+        "DJANGO_SETTINGS_MODULE": "consult.settings",
+    }
+    done = subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert done.returncode == 1, done.stdout + done.stderr
     assert f"PostgreSQL's {setting} is off" in done.stderr
     assert "Traceback" not in done.stderr

@@ -1,4 +1,6 @@
-"""A newer version changes the tables of one that serves: nobody is refused, and nobody waits long."""
+"""A newer version changes the tables of one that serves: nobody is refused, and nobody
+waits long.
+"""
 
 import shutil
 import subprocess
@@ -15,7 +17,8 @@ from tests.faults.sites import RESPOND, Site
 from tests.support.running import ROOT, until
 from tests.support.walking import Walker
 
-# Longer than anybody is let wait behind a lock, so that whoever stands behind this report would be refused.
+# Longer than anybody is let wait behind a lock, so that whoever stands behind this report would be
+# refused.
 REPORT_SECONDS = 9
 NEWER = """
 from django.db import migrations, models
@@ -30,8 +33,12 @@ class Migration(migrations.Migration):
 """
 UNTOUCHED = "SELECT count(*), max(xmin::text::bigint) FROM responses_response WHERE synthetic"
 BEHIND_ITS_BACK = """SET session_replication_role = replica;
-    UPDATE responses_response SET rehearsed = 'x' WHERE id = (SELECT min(id) FROM responses_response)"""
-COLUMN = "SELECT 1 FROM information_schema.columns WHERE table_name = 'responses_response' AND column_name = 'rehearsed'"
+    UPDATE responses_response SET rehearsed = 'x' WHERE id = (SELECT min(id)
+        FROM responses_response)"""
+COLUMN = (
+    "SELECT 1 FROM information_schema.columns WHERE table_name = 'responses_response' AND "
+    "column_name = 'rehearsed'"
+)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +62,9 @@ def newer_version(folder: Path) -> Path:
 
 
 class Sender(threading.Thread):
-    """Somebody who sends one response after another until told to stop, and notes how each step went."""
+    """Somebody who sends one response after another until told to stop, and notes how each step
+    went.
+    """
 
     def __init__(self, site: Site, number: int, stopping: threading.Event) -> None:
         super().__init__(daemon=True)
@@ -75,7 +84,9 @@ class Sender(threading.Thread):
                 self.sent.append(words)
 
 
-def test_a_migration_runs_while_people_send_and_a_long_report_is_read(site: Site, tmp_path: Path) -> None:
+def test_a_migration_runs_while_people_send_and_a_long_report_is_read(
+    site: Site, tmp_path: Path
+) -> None:
     site.running.manage("fill_responses", "--count", "2000")
     stopping = threading.Event()
     senders = [Sender(site, number, stopping) for number in range(3)]
@@ -87,7 +98,13 @@ def test_a_migration_runs_while_people_send_and_a_long_report_is_read(site: Site
         environment = site.running.environment | {"PYTHONPATH": ""}
         command = [sys.executable, "manage.py", "prepare"]
         with (tmp_path / "said.txt").open("w") as said:
-            prepare = subprocess.Popen(command, cwd=newer_version(tmp_path / "newer"), env=environment, stdout=said, stderr=said)
+            prepare = subprocess.Popen(
+                command,
+                cwd=newer_version(tmp_path / "newer"),
+                env=environment,
+                stdout=said,
+                stderr=said,
+            )
         time.sleep(REPORT_SECONDS)
         assert site.ask(COLUMN) == [], "the report did not hold it up"
         assert prepare.poll() is None
@@ -95,7 +112,11 @@ def test_a_migration_runs_while_people_send_and_a_long_report_is_read(site: Site
     sent_before = sum(len(sender.sent) for sender in senders)
     assert site.ask(COLUMN) == [(1,)]
     # The version that serves knows nothing of the new column, and goes on.
-    until(lambda: sum(len(sender.sent) for sender in senders) > sent_before + 3, seconds=30, what="nobody sends any more")
+    until(
+        lambda: sum(len(sender.sent) for sender in senders) > sent_before + 3,
+        seconds=30,
+        what="nobody sends any more",
+    )
     stopping.set()
     for sender in senders:
         sender.join(timeout=60)
@@ -103,15 +124,22 @@ def test_a_migration_runs_while_people_send_and_a_long_report_is_read(site: Site
     assert max(sender.longest for sender in senders) < 30
     sent = [words for sender in senders for words in sender.sent]
     assert [(words, site.stored(words)) for words in sent] == [(words, 1) for words in sent]
-    # No row that was there was written again, which would have kept everybody waiting; and each is watched with its new column.
+    # No row that was there was written again, which would have kept everybody waiting; and each is
+    # watched with its new column.
     assert site.ask(UNTOUCHED) == fingerprints
     assert "The books balance." in site.running.manage("reconcile")
     site.ask(BEHIND_ITS_BACK)
-    assert "This row was altered outside the service" in site.running.try_to_manage("reconcile").stderr
+    assert (
+        "This row was altered outside the service" in site.running.try_to_manage("reconcile").stderr
+    )
 
 
 def test_behind_a_lasting_lock_the_page_answers_and_keeps_what_was_typed(site: Site) -> None:
-    walker = Walker(site.running.url).go(f"{RESPOND}violence/").fill({"violence-comment": "Before the lock."})
+    walker = (
+        Walker(site.running.url)
+        .go(f"{RESPOND}violence/")
+        .fill({"violence-comment": "Before the lock."})
+    )
     walker.go(f"{RESPOND}trust/")
     with closing(site.connect()) as keeper, keeper.cursor() as cursor:
         cursor.execute("LOCK TABLE responses_draft IN ACCESS EXCLUSIVE MODE")

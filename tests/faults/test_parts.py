@@ -1,4 +1,6 @@
-"""Web, worker, beat, Redis and the mail server, killed, paused and emptied while the whole service runs."""
+"""Web, worker, beat, Redis and the mail server, killed, paused and emptied while the whole service
+runs.
+"""
 
 import os
 import shutil
@@ -10,15 +12,18 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import redis as redis_client
 
-from responses.tasks import nudge_sending
+from consult.nudging import nudge
+from responses.responding.tasks import send_due_confirmations
 from tests.faults.sites import Parts, again_and_again, in_background
 from tests.support.postbox import Postbox
 from tests.support.running import until, with_children
 from tests.support.workers import nudges_to
 
-# Two seconds is what is promised; the machine that tests may be busy, and this only says that nobody hangs.
+# Two seconds is what is promised; the machine that tests may be busy, and this only says that
+# nobody hangs.
 AT_ONCE_SECONDS = 15
-LEDGER = """SELECT event FROM responses_ledgerentry e JOIN responses_response r ON r.id = e.response_id
+LEDGER = """SELECT event FROM responses_ledgerentry e
+       JOIN responses_response r ON r.id = e.response_id
     WHERE texts ->> 'violence-comment' = %s ORDER BY e.id"""
 
 
@@ -41,7 +46,9 @@ def send_several(site: Parts, name: str, *, count: int = 4) -> list[str]:
 
 def each_has_one_email(site: Parts, addresses: list[str]) -> None:
     site.until_all_confirmed()
-    assert {address: site.postbox.recipients.count(address) for address in addresses} == dict.fromkeys(addresses, 1)
+    assert {
+        address: site.postbox.recipients.count(address) for address in addresses
+    } == dict.fromkeys(addresses, 1)
 
 
 def test_web_killed_before_commit_receives_nothing_and_a_resend_once(site: Parts) -> None:
@@ -70,7 +77,10 @@ def test_web_killed_after_commit_has_received_it_and_a_resend_shows_that(site: P
         press.join(timeout=30)
         assert "/receipt/" not in walker.url
     again_and_again(walker)
-    [(reference,)] = site.ask("SELECT reference FROM responses_response WHERE texts ->> 'violence-comment' = 'Killed after.'")
+    [(reference,)] = site.ask(
+        "SELECT reference FROM responses_response WHERE texts ->> 'violence-comment' = 'Killed "
+        "after.'"
+    )
     assert reference in walker.words
     each_has_one_email(site, ["after@example.org"])
     assert site.ask(LEDGER, "Killed after.") == [("received",), ("confirmed",)]
@@ -96,14 +106,17 @@ def test_with_only_the_database_up_sending_works_and_emails_go_later(site: Parts
     each_has_one_email(site, addresses)
 
 
-@pytest.mark.parametrize("loss", ["flushed", "restarted with its data", "restarted without its data"])
+@pytest.mark.parametrize(
+    "loss", ["flushed", "restarted with its data", "restarted without its data"]
+)
 def test_whatever_redis_forgets_each_email_goes_once(site: Parts, loss: str) -> None:
     with site.silent("worker", "beat"):
         addresses = send_several(site, loss.replace(" ", "-"))
-        # The sleeping worker has taken one task, and the service may be leaving a Redis alone that was silent just now.
+        # The sleeping worker has taken one task, and the service may be leaving a Redis alone that
+        # was silent just now.
         with nudges_to(site.redis.url):
             for _ in range(3):
-                nudge_sending()
+                nudge(send_due_confirmations)
         client = redis_client.Redis.from_url(site.redis.url)
         assert client.llen("celery") > 0, "no nudge waits in Redis, so that nothing can be lost"
         if loss == "flushed":
@@ -117,7 +130,8 @@ def test_whatever_redis_forgets_each_email_goes_once(site: Parts, loss: str) -> 
                 shutil.rmtree(site.redis.var_dir / "redis")
             site.redis.start()
         client.close()
-        # With what it had taken already: nothing is left that says what is to be done, but the database.
+        # With what it had taken already: nothing is left that says what is to be done, but the
+        # database.
         site.kill("worker")
     each_has_one_email(site, addresses)
 
@@ -125,16 +139,31 @@ def test_whatever_redis_forgets_each_email_goes_once(site: Parts, loss: str) -> 
 def test_a_killed_beat_restarts_despite_a_torn_schedule_and_sweeps_again(site: Parts) -> None:
     site.postbox.answers["grey@example.org"] = "451 4.7.1 try again later"
     again_and_again(site.ready_to_send("Grey.", email="grey@example.org"))
-    until(lambda: site.ask("SELECT 1 FROM responses_confirmationattempt WHERE outcome = 'try-again'") != [], seconds=20, what="no try")
+    until(
+        lambda: (
+            site.ask("SELECT 1 FROM responses_confirmationattempt WHERE outcome = 'try-again'")
+            != []
+        ),
+        seconds=20,
+        what="no try",
+    )
     killed = site.running.parts()["beat"]
     site.kill("beat")
-    until(lambda: site.running.parts().get("beat", killed) != killed, seconds=30, what=site.running.said)
+    until(
+        lambda: site.running.parts().get("beat", killed) != killed,
+        seconds=30,
+        what=site.running.said,
+    )
     # A power cut in the middle of its writing leaves anything at all.
     killed = site.running.parts()["beat"]
     site.kill("beat")
     for notes in (site.running.var / "run").glob("beat-schedule*"):
         notes.write_bytes(b"\0torn")
-    until(lambda: site.running.parts().get("beat", killed) != killed, seconds=30, what=site.running.said)
+    until(
+        lambda: site.running.parts().get("beat", killed) != killed,
+        seconds=30,
+        what=site.running.said,
+    )
     del site.postbox.answers["grey@example.org"]
     site.ask("UPDATE responses_confirmation SET due_at = now() WHERE state = 'waiting'")
     # No nudge comes any more: only the schedule finds it.
@@ -142,16 +171,29 @@ def test_a_killed_beat_restarts_despite_a_torn_schedule_and_sweeps_again(site: P
 
 
 def test_two_beats_and_two_workers_at_once_do_nothing_twice(site: Parts) -> None:
-    second = [site.beside("beat", "--schedule", str(site.running.var / "second-schedule"), "--pidfile="), site.beside("worker")]
+    second = [
+        site.beside("beat", "--schedule", str(site.running.var / "second-schedule"), "--pidfile="),
+        site.beside("worker"),
+    ]
     try:
         addresses = send_several(site, "twice", count=8)
         each_has_one_email(site, addresses)
         # From now on a batch is due, to both schedules and to whoever else asks.
-        site.ask("UPDATE consult_consultation SET opens_at = now() - interval '3 days', published_at = now() - interval '3 days'")
+        site.ask(
+            "UPDATE consult_consultation SET opens_at = now() - interval '3 days', published_at = "
+            "now() - interval '3 days'"
+        )
         for _ in range(4):
             seal = site.beside("call", "responses.seal_due_batches")
             assert seal.wait(timeout=30) == 0
-        until(lambda: site.ask("SELECT count(*) FROM responses_batch WHERE written_at IS NOT NULL")[0][0] > 0, seconds=30, what="no batch")
+        until(
+            lambda: (
+                site.ask("SELECT count(*) FROM responses_batch WHERE written_at IS NOT NULL")[0][0]
+                > 0
+            ),
+            seconds=30,
+            what="no batch",
+        )
         time.sleep(6)  # Both schedules come round once more.
     finally:
         for process in second:
@@ -159,7 +201,8 @@ def test_two_beats_and_two_workers_at_once_do_nothing_twice(site: Parts) -> None
         for process in second:
             process.wait(timeout=30)
     [(batches, members, responses)] = site.ask(
-        "SELECT (SELECT count(*) FROM responses_batch), (SELECT count(*) FROM responses_batchmember), count(*) FROM responses_response"
+        "SELECT (SELECT count(*) FROM responses_batch), (SELECT count(*) FROM "
+        "responses_batchmember), count(*) FROM responses_response"
     )
     assert (batches, members) == (1, responses)
     each_has_one_email(site, addresses)
@@ -171,7 +214,11 @@ def test_children_of_the_web_server_that_are_killed_are_replaced(site: Parts) ->
     assert children
     for child in children:
         os.kill(child, signal.SIGKILL)
-    until(lambda: with_children(leader)[1:] not in ([], children) and site.running.answers(), seconds=30, what=site.running.said)
+    until(
+        lambda: with_children(leader)[1:] not in ([], children) and site.running.answers(),
+        seconds=30,
+        what=site.running.said,
+    )
     assert site.running.parts()["web"] == leader
 
 
@@ -194,7 +241,13 @@ def test_after_an_outage_of_mail_and_redis_every_email_goes_by_itself(site: Part
     assert time.monotonic() - began < AT_ONCE_SECONDS * len(addresses)
     site.redis.start()
     until(
-        lambda: site.ask("SELECT count(*) FROM responses_confirmation WHERE reason LIKE 'Waiting for the mail server%%'")[0][0] == 4,
+        lambda: (
+            site.ask(
+                "SELECT count(*) FROM responses_confirmation WHERE reason LIKE 'Waiting for the "
+                "mail server%%'"
+            )[0][0]
+            == 4
+        ),
         seconds=30,
         what="nobody tried",
     )

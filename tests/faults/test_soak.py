@@ -12,7 +12,8 @@ from tests.support.running import until
 pytestmark = pytest.mark.soak
 
 WAITED = 10_000
-# So many wait as after hours without a mail server. Each address has an email of its own, and none counts against another's limit.
+# So many wait as after hours without a mail server. Each address has an email of its own, and none
+# counts against another's limit.
 ALL_WAIT = """
     UPDATE responses_contact SET email = 'waited' || response_id || '@example.org';
     UPDATE responses_confirmation SET state = 'waiting', due_at = now()
@@ -27,7 +28,14 @@ def test_ten_thousand_emails_that_waited_go_within_half_an_hour_each_once(tmp_pa
             site.running.manage("fill_responses", "--count", str(WAITED))
             site.ask(ALL_WAIT)
         began = time.monotonic()
-        until(lambda: site.ask("SELECT 1 FROM responses_confirmation WHERE state = 'waiting' LIMIT 1") == [], seconds=1800, what="too slow")
+        until(
+            lambda: (
+                site.ask("SELECT 1 FROM responses_confirmation WHERE state = 'waiting' LIMIT 1")
+                == []
+            ),
+            seconds=1800,
+            what="too slow",
+        )
         took = time.monotonic() - began
         assert len(site.postbox.recipients) == len(set(site.postbox.recipients)) == WAITED
         print(f"{WAITED} emails in {took:.0f} s, {WAITED / took:.0f} a second")

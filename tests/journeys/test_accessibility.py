@@ -1,4 +1,6 @@
-"""Every page, in every state, on a phone and on a desk: what axe finds, what does not fit, and what it asks of others."""
+"""Every page, in every state, on a phone and on a desk: what axe finds, what does not fit, and what
+it asks of others.
+"""
 
 import re
 import time
@@ -62,13 +64,28 @@ PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 # The Design System puts the link back before the main landmark; axe would have it in one.
 RULES = {
     "rules": {"region": {"enabled": False}},
-    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]},
+    "runOnly": {
+        "type": "tag",
+        "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    },
 }
-DIFFERENCE = {"subject": "K7M4-PX9T-R version 1", "words": "Its answers or contact details are not those that were received."}
+DIFFERENCE = {
+    "subject": "K7M4-PX9T-R version 1",
+    "words": "Its answers or contact details are not those that were received.",
+}
 # Addresses that are no pages: what comes from them is a file, JSON, or the way to another page.
 NO_PAGES = {
     *{"home", "health-live", "health-ready", "metrics", "save", "send", "discard"},
-    *{"amend", "another", "draft-text", "receipt-text", "receipt-pdf", "stop-equality", "correct-address", "sign-out"},
+    *{
+        "amend",
+        "another",
+        "draft-text",
+        "receipt-text",
+        "receipt-pdf",
+        "stop-equality",
+        "correct-address",
+        "sign-out",
+    },
     *{
         "batch-now",
         "acknowledge",
@@ -107,11 +124,18 @@ class Visit:
         self.page.on("request", lambda request: self.asked(request.url))
         self.page.on("pageerror", lambda error: self.wrong.append(f"script: {error}"))
         self.page.on(
-            "console", lambda message: self.wrong.append(f"console: {message.text}") if "Content Security" in message.text else None
+            "console",
+            lambda message: (
+                self.wrong.append(f"console: {message.text}")
+                if "Content Security" in message.text
+                else None
+            ),
         )
 
     def asked(self, address: str) -> None:
-        if urlsplit(address).netloc != urlsplit(self.root).netloc and not address.startswith("data:"):
+        if urlsplit(address).netloc != urlsplit(self.root).netloc and not address.startswith(
+            "data:"
+        ):
             self.wrong.append(f"asks {address}")
 
     def go(self, name: str, *arguments: object, state: str = "", query: str = "") -> None:
@@ -121,13 +145,16 @@ class Visit:
     def look(self, name: str, state: str = "") -> None:
         """Hold what is on the screen against the rules, at both widths and printed."""
         self.seen.append(name)
-        # A press only waits until the next page begins to come: without its style sheet it would be measured as a bare one.
+        # A press only waits until the next page begins to come: without its style sheet it would be
+        # measured as a bare one.
         self.page.wait_for_load_state()
         for size in (PHONE, DESK):
             self.page.set_viewport_size(size)  # type: ignore[arg-type]
             where = f"{name} {state} at {size['width']}"
             found = self.axe.run(self.page, options=RULES).response["violations"]
-            self.wrong += [f"{where}: {rule['id']} at {rule['nodes'][0]['target']}" for rule in found]
+            self.wrong += [
+                f"{where}: {rule['id']} at {rule['nodes'][0]['target']}" for rule in found
+            ]
             if (beyond := self.width_beyond()) > 0:
                 self.wrong.append(f"{where}: {beyond} pixels too wide")
         # A screen of 1280 pixels at 400 % is 320 wide.
@@ -136,7 +163,9 @@ class Visit:
             self.wrong.append(f"{name} {state} at 400 %: {beyond} pixels too wide")
 
     def width_beyond(self) -> int:
-        width: int = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        width: int = self.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
         return width
 
 
@@ -145,7 +174,8 @@ def visit(browser: Browser, live_server: LiveServer) -> Iterator[Visit]:
     context = browser.new_context()
     yield Visit(context, live_server.url)
     context.close()
-    # What a page asked for as it went may still be answered, and would stand in the way of emptying the tables.
+    # What a page asked for as it went may still be answered, and would stand in the way of emptying
+    # the tables.
     until(nobody_is_at_work, seconds=30, what="a request goes on after its page was closed")
 
 
@@ -153,7 +183,8 @@ def nobody_is_at_work() -> bool:
     """Whether no other session does anything in this database."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> "
+            "pg_backend_pid() AND state <> 'idle'"
         )
         return bool(cursor.fetchone()[0] == 0)
 
@@ -164,7 +195,9 @@ def sign_in(visit: Visit, user: User) -> None:
     session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.save()
-    visit.page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session.session_key, "url": visit.root}])  # type: ignore[typeddict-item]
+    visit.page.context.add_cookies(
+        [{"name": settings.SESSION_COOKIE_NAME, "value": session.session_key, "url": visit.root}]
+    )  # type: ignore[typeddict-item]
 
 
 def press(visit: Visit, name: str) -> None:
@@ -173,7 +206,9 @@ def press(visit: Visit, name: str) -> None:
 
 def move_window(consultation: Consultation, *, opens_in: timedelta, closes_in: timedelta) -> None:
     now = timezone.now()
-    Consultation.objects.filter(pk=consultation.pk).update(opens_at=now + opens_in, closes_at=now + closes_in)
+    Consultation.objects.filter(pk=consultation.pk).update(
+        opens_at=now + opens_in, closes_at=now + closes_in
+    )
 
 
 def walk_public_pages(visit: Visit, consultation: Consultation) -> None:
@@ -205,7 +240,9 @@ def walk_public_pages(visit: Visit, consultation: Consultation) -> None:
     visit.page.fill("[name=email]", "nowhere")
     press(visit, "Continue")
     visit.look("part", "with an error")
-    visit.page.fill("[name=email]", "a-very-long-name-that-goes-on-and-on@a-long-host-name.example.org")
+    visit.page.fill(
+        "[name=email]", "a-very-long-name-that-goes-on-and-on@a-long-host-name.example.org"
+    )
     press(visit, "Continue")
     visit.go("tasks", slug, state="begun")
     visit.go("later", slug)
@@ -267,7 +304,9 @@ def walk_public_pages(visit: Visit, consultation: Consultation) -> None:
     visit.look("not found")
 
 
-def walk_staff_pages(visit: Visit, consultation: Consultation, send: Send, administrator: User) -> None:
+def walk_staff_pages(
+    visit: Visit, consultation: Consultation, send: Send, administrator: User
+) -> None:
     visit.go("sign-in")
     press(visit, "Sign in")
     visit.look("sign-in", "refused")
@@ -276,21 +315,40 @@ def walk_staff_pages(visit: Visit, consultation: Consultation, send: Send, admin
     visit.go("batch-list", state="empty")
     visit.go("dashboard", state="not counted")
     visit.go("help")
-    response = send({"violence-comment": "https://" + "x" * 300, "capacity": "organisation", "organisation-name": "W" * 150})
+    response = send(
+        {
+            "violence-comment": "https://" + "x" * 300,
+            "capacity": "organisation",
+            "organisation-name": "W" * 150,
+        }
+    )
     send(email="")
     visit.go("review-list")
     visit.go("review-list", state="nothing found", query="?word=unheard&since=never")
     visit.go("review-one", response.reference)
     press(visit, "Set aside")
     visit.look("review-one", "refused")
-    move_review(review=response.review, to_state="considered", note="Elsewhere.", version=0, by=administrator)
+    move_review(
+        review=response.review,
+        to_state="considered",
+        note="Elsewhere.",
+        version=0,
+        by=administrator,
+    )
     visit.page.fill("[name=note]", "A note.")
     press(visit, "Being read")
     visit.look("review-one", "moved on")
     answers = read_answers(plan_of(response.edition), {"violence-comment": "https://" + "y" * 300})
     contact = {"name": "", "email": "", "postcode_district": ""}
     times = {"submission_key": uuid4(), "started_at": timezone.now()}
-    amend_response(earlier=response, edition=response.edition, plan=plan_of(response.edition), answers=answers, contact=contact, **times)
+    amend_response(
+        earlier=response,
+        edition=response.edition,
+        plan=plan_of(response.edition),
+        answers=answers,
+        contact=contact,
+        **times,
+    )
     visit.go("review-one", response.reference, state="changed by the respondent")
     walk_campaigns(visit, consultation, send)
     walk_codes(visit, consultation, administrator)
@@ -305,7 +363,9 @@ def walk_staff_pages(visit: Visit, consultation: Consultation, send: Send, admin
     told = Writing.objects.create(batch=batch, stage=Writing.Stage.ROWS, done=12_000, total=250_000)
     visit.go("batch-list", state="being written")
     told.delete()
-    Batch.objects.filter(pk=batch.pk).update(failure="The files could not be written: No space left on device.")
+    Batch.objects.filter(pk=batch.pk).update(
+        failure="The files could not be written: No space left on device."
+    )
     visit.go("batch-list", state="not written")
     write_batch(batch=batch)
     visit.go("batch-list", state="written")
@@ -315,15 +375,21 @@ def walk_staff_pages(visit: Visit, consultation: Consultation, send: Send, admin
     walk_accounts(visit, administrator)
     visit.go("undelivered", state="all delivered")
     given_up, retried = send(), send()
-    Confirmation.objects.filter(response=given_up).update(state="failed", reason="550 5.1.1 <(the address)>: no such person", attempts=1)
-    Confirmation.objects.filter(response=retried).update(reason="451 4.7.1 try again later", attempts=2)
+    Confirmation.objects.filter(response=given_up).update(
+        state="failed", reason="550 5.1.1 <(the address)>: no such person", attempts=1
+    )
+    Confirmation.objects.filter(response=retried).update(
+        reason="451 4.7.1 try again later", attempts=2
+    )
     visit.go("undelivered", state="some not")
     visit.go("trail")
     visit.go("trail", state="nothing found", query="?subject=unheard&since=never")
     visit.go("books", state="never proved")
     reconcile()
     visit.go("books", state="balanced")
-    Reconciliation.objects.create(seconds=1, totals=Reconciliation.objects.latest("id").totals, differences=[DIFFERENCE])
+    Reconciliation.objects.create(
+        seconds=1, totals=Reconciliation.objects.latest("id").totals, differences=[DIFFERENCE]
+    )
     visit.go("books", state="not balanced")
     nora, _ = create_staff(username="nora", role="reviewer", actor=None)
     sign_in(visit, nora)
@@ -341,7 +407,9 @@ def walk_phone(visit: Visit, administrator: User) -> None:
     visit.go("second-factor", state="none yet")
     press(visit, "Set up this phone")
     visit.look("second-factor", "refused")
-    letters = visit.page.locator("p", has_text="Key:").locator("strong").inner_text().replace(" ", "")
+    letters = (
+        visit.page.locator("p", has_text="Key:").locator("strong").inner_text().replace(" ", "")
+    )
     visit.page.fill("[name=code]", code_at(b32decode(letters), int(time.time()) // STEP_SECONDS))
     press(visit, "Set up this phone")
     visit.look("second-factor", "recovery codes")
@@ -365,7 +433,10 @@ def walk_phone(visit: Visit, administrator: User) -> None:
 def walk_campaigns(visit: Visit, consultation: Consultation, send: Send) -> None:
     visit.go("campaign-list", state="never searched")
     for letter in (LETTER, LETTER, LETTER, EDITS["its middle cut out"], EDITS["an opening"]):
-        send({"missing": letter}, email="a-very-long-name-that-goes-on-and-on@a-long-host-name.example.org")
+        send(
+            {"missing": letter},
+            email="a-very-long-name-that-goes-on-and-on@a-long-host-name.example.org",
+        )
     find_clusters(consultation=consultation)
     visit.go("campaign-list", state="with a group")
     visit.go("cluster", Cluster.objects.get().pk)
@@ -429,7 +500,9 @@ def walk_post(visit: Visit, consultation: Consultation, administrator: User) -> 
     visit.page.fill("[name=missing]", "Trains at night.")
     press(visit, "Compare")
     visit.look("key-again", "different")
-    file = default_storage.save("messages/one.eml", ContentFile(b"Subject: My views\n\nMore youth workers."))
+    file = default_storage.save(
+        "messages/one.eml", ContentFile(b"Subject: My views\n\nMore youth workers.")
+    )
     message = Message.objects.create(consultation=consultation, file=file, sha256="0" * 64)
     visit.go("message", message.pk)
     press(visit, "Set it aside")
@@ -489,7 +562,9 @@ def walk_extracts(visit: Visit, consultation: Consultation, administrator: User)
     visit.go("extract-list", state="being made")
     make_due_extracts()
     failed = ask_for_extract(consultation=consultation, query="state=unread", actor=administrator)
-    Extract.objects.filter(pk=failed.pk).update(state="failed", failure="Its file could not be written.")
+    Extract.objects.filter(pk=failed.pk).update(
+        state="failed", failure="Its file could not be written."
+    )
     visit.go("extract-list", state="ready and failed")
 
 
@@ -520,7 +595,9 @@ def walk_people(visit: Visit, send: Send) -> None:
 
 def walk_publication(visit: Visit, consultation: Consultation, send: Send) -> None:
     visit.go("publication", state="nothing agreed")
-    response = send({"missing": "Ring me on 020 7946 0000. Yours sincerely, Ann Other", "publication": "named"})
+    response = send(
+        {"missing": "Ring me on 020 7946 0000. Yours sincerely, Ann Other", "publication": "named"}
+    )
     visit.go("redact", response.reference)
     visit.page.get_by_role("button", name="Keep it back", exact=True).click()
     visit.look("redact", "refused")
@@ -548,7 +625,9 @@ def test_no_page_in_any_state_fails_axe_or_loads_from_elsewhere(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_administration_is_readable_too(visit: Visit, consultation: Consultation, administrator: User) -> None:
+def test_the_administration_is_readable_too(
+    visit: Visit, consultation: Consultation, administrator: User
+) -> None:
     sign_in(visit, administrator)
     question = consultation.questions.filter(kind="one").earliest("order")
     visit.go("admin:index")
@@ -556,9 +635,12 @@ def test_the_administration_is_readable_too(visit: Visit, consultation: Consulta
         visit.go(f"admin:consult_{name}_changelist")
     for row in (consultation, consultation.sections.earliest("order"), question):
         visit.go(f"admin:consult_{row._meta.model_name}_change", row.pk)
-    # Django's own: the first column of a table within a page has no heading, and the policy refuses what its scripts style.
+    # Django's own: the first column of a table within a page has no heading, and the policy refuses
+    # what its scripts style.
     known = ("empty-table-header at ['thead > tr > .original']", "console: ")
-    assert [found for found in visit.wrong if not found.startswith(known) and not found.endswith(known)] == []
+    assert [
+        found for found in visit.wrong if not found.startswith(known) and not found.endswith(known)
+    ] == []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -596,7 +678,8 @@ def tab_until(page: Page, condition: str) -> None:
     for _ in range(80):
         page.keyboard.press("Tab")
         seen = page.evaluate(
-            "(() => { const box = document.activeElement.getBoundingClientRect(); return box.width > 0 && box.height > 0 })()"
+            "(() => { const box = document.activeElement.getBoundingClientRect(); return box.width "
+            "> 0 && box.height > 0 })()"
         )
         assert seen, page.evaluate("document.activeElement.outerHTML")
         if page.evaluate(condition):
@@ -605,7 +688,9 @@ def tab_until(page: Page, condition: str) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_error_takes_the_focus_and_its_links_lead_into_the_fields(visit: Visit, consultation: Consultation) -> None:
+def test_an_error_takes_the_focus_and_its_links_lead_into_the_fields(
+    visit: Visit, consultation: Consultation
+) -> None:
     page = visit.page
     page.goto(visit.root + reverse("part", args=[consultation.slug, "about-you"]))
     page.fill("[name=email]", "nowhere")
@@ -617,12 +702,19 @@ def test_an_error_takes_the_focus_and_its_links_lead_into_the_fields(visit: Visi
     assert words in page.locator(".govuk-error-message").inner_text()
     page.click(".govuk-error-summary__list a")
     assert page.evaluate("document.activeElement.name") == "email"
-    assert (page.input_value("[name=email]"), page.is_checked("[name=capacity][value=individual]")) == ("nowhere", True)
+    assert (
+        page.input_value("[name=email]"),
+        page.is_checked("[name=capacity][value=individual]"),
+    ) == ("nowhere", True)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_error_pages_are_accessible_and_say_what_became_of_the_answers(
-    visit: Visit, consultation: Consultation, reviewer: User, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    visit: Visit,
+    consultation: Consultation,
+    reviewer: User,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     page, start = visit.page, visit.root + reverse("start", args=[consultation.slug])
     part = visit.root + reverse("part", args=[consultation.slug, "violence"])
@@ -673,11 +765,22 @@ def raising(trouble: Exception) -> Callable[[str], None]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_lists_of_several_consultations_and_of_none_are_readable(visit: Visit, consultation: Consultation) -> None:
-    load_plan(text=BUNDLED_PLAN.read_text().replace("slug: police-and-crime-plan-2021-25", "slug: another"), actor=None)
+def test_the_lists_of_several_consultations_and_of_none_are_readable(
+    visit: Visit, consultation: Consultation
+) -> None:
+    load_plan(
+        text=BUNDLED_PLAN.read_text().replace(
+            "slug: police-and-crime-plan-2021-25", "slug: another"
+        ),
+        actor=None,
+    )
     for name in ("home", "privacy", "accessibility"):
         visit.go(name, state="of two")
-        assert visit.page.locator(f"a[href*='{consultation.slug}']").count() == visit.page.locator("a[href*='another']").count() == 1
+        assert (
+            visit.page.locator(f"a[href*='{consultation.slug}']").count()
+            == visit.page.locator("a[href*='another']").count()
+            == 1
+        )
     Consultation.objects.update(withdrawn_at=timezone.now())
     for name in ("home", "privacy", "accessibility"):
         visit.go(name, state="of none")
@@ -686,21 +789,40 @@ def test_the_lists_of_several_consultations_and_of_none_are_readable(visit: Visi
 
 
 @pytest.mark.django_db(transaction=True)
-def test_wider_text_spacing_hides_nothing(visit: Visit, consultation: Consultation, send: Send) -> None:
-    """WCAG 2.2, 1.4.12: with these distances nothing is cut off and nothing lies outside the page."""
-    wide = """* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }
+def test_wider_text_spacing_hides_nothing(
+    visit: Visit, consultation: Consultation, send: Send
+) -> None:
+    """WCAG 2.2, 1.4.12: with these distances nothing is cut off and nothing lies
+    outside the page.
+    """
+    wide = """* { line-height: 1.5 !important; letter-spacing: .12em !important;
+        word-spacing: .16em !important }
       p { margin-bottom: 2em !important }"""
-    cut = """() => [...document.querySelectorAll('main *, header *, nav *, footer *')].filter(element => {
+    cut = """() => [
+      ...document.querySelectorAll('main *, header *, nav *, footer *')
+    ].filter(element => {
       const style = getComputedStyle(element), seen = element.getBoundingClientRect()
-      return style.overflow === 'hidden' && seen.width > 1 && element.scrollHeight > element.clientHeight + 1 && element.innerText
+      return style.overflow === 'hidden' && seen.width > 1
+        && element.scrollHeight > element.clientHeight + 1 && element.innerText
     }).map(element => element.outerHTML.slice(0, 100))"""
     page, slug = visit.page, consultation.slug
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-    addresses = [reverse(name, args=[slug]) for name in ("start", "how-to-respond", "tasks", "paper-form")]
-    addresses += [reverse("part", args=[slug, "about-you"]), reverse("receipt", args=[receipt_token(send())])]
+    addresses = [
+        reverse(name, args=[slug]) for name in ("start", "how-to-respond", "tasks", "paper-form")
+    ]
+    addresses += [
+        reverse("part", args=[slug, "about-you"]),
+        reverse("receipt", args=[receipt_token(send())]),
+    ]
     for address in addresses:
         page.goto(visit.root + address)
-        page.evaluate("css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css); document.adoptedStyleSheets = [sheet] }", wide)
+        page.evaluate(
+            (
+                "css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css); "
+                "document.adoptedStyleSheets = [sheet] }"
+            ),
+            wide,
+        )
         assert (page.evaluate(cut), visit.width_beyond()) == ([], 0), address
 
 
@@ -708,7 +830,10 @@ def test_wider_text_spacing_hides_nothing(visit: Visit, consultation: Consultati
 def test_the_exit_button_leaves_at_once_with_and_without_scripts(
     browser: Browser, live_server: LiveServer, visit: Visit, consultation: Consultation
 ) -> None:
-    addresses = [reverse("section", args=[consultation.slug, "violence"]), reverse("part", args=[consultation.slug, "violence"])]
+    addresses = [
+        reverse("section", args=[consultation.slug, "violence"]),
+        reverse("part", args=[consultation.slug, "violence"]),
+    ]
     elsewhere = {"body": "<title>Weather</title>", "content_type": "text/html"}
     plain = browser.new_context(java_script_enabled=False)
     for context in (plain, visit.page.context):
@@ -726,7 +851,9 @@ def test_the_exit_button_leaves_at_once_with_and_without_scripts(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_reduced_motion_stops_motion_and_forced_colours_keep_what_matters(visit: Visit, consultation: Consultation) -> None:
+def test_reduced_motion_stops_motion_and_forced_colours_keep_what_matters(
+    visit: Visit, consultation: Consultation
+) -> None:
     page = visit.page
     page.emulate_media(reduced_motion="reduce", forced_colors="active")
     page.goto(visit.root + reverse("part", args=[consultation.slug, "violence"]))
@@ -737,7 +864,9 @@ def test_reduced_motion_stops_motion_and_forced_colours_keep_what_matters(visit:
     assert page.evaluate(moving) == 0
     # Backgrounds are gone: a chosen radio button and the focus must be told by something else.
     page.check("[name=violence-agree][value=agree]")
-    mark = page.evaluate("getComputedStyle(document.querySelector('[value=agree]+label'), '::after').borderTopWidth")
+    mark = page.evaluate(
+        "getComputedStyle(document.querySelector('[value=agree]+label'), '::after').borderTopWidth"
+    )
     assert parse_pixels(mark) > 0
     page.focus(".app-header__name")
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
@@ -750,13 +879,23 @@ def parse_pixels(length: str) -> float:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_printed_page_has_the_words_but_no_buttons(visit: Visit, consultation: Consultation) -> None:
+def test_a_printed_page_has_the_words_but_no_buttons(
+    visit: Visit, consultation: Consultation
+) -> None:
     page = visit.page
     page.emulate_media(media="print")
-    for name, arguments in (("start", []), ("section", ["violence"]), ("recommendation", ["zero-murders"]), ("paper-form", [])):
+    for name, arguments in (
+        ("start", []),
+        ("section", ["violence"]),
+        ("recommendation", ["zero-murders"]),
+        ("paper-form", []),
+    ):
         visit.go(name, consultation.slug, *arguments, state="printed")
         for chrome in (".app-nav", ".app-footer__links", ".govuk-button", ".app-no-print"):
-            assert not [found for found in page.locator(chrome).all() if found.is_visible()], (name, chrome)
+            assert not [found for found in page.locator(chrome).all() if found.is_visible()], (
+                name,
+                chrome,
+            )
         assert page.locator("h1").is_visible()
     assert visit.wrong == []
 

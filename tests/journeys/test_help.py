@@ -1,4 +1,6 @@
-"""The help page: every address and picture on it is there, and `make pictures` takes the pictures anew."""
+"""The help page: every address and picture on it is there, and `make pictures` takes the pictures
+anew.
+"""
 
 from collections.abc import Callable
 from io import BytesIO
@@ -26,7 +28,9 @@ PICTURES = Path(settings.BASE_DIR) / "consult" / "static"
 COLOURS = 64
 
 
-def test_each_step_has_a_picture_and_leads_somewhere(consultation: Consultation, reviewer: User, sign_in: Callable[[User], Client]) -> None:
+def test_each_step_has_a_picture_and_leads_somewhere(
+    consultation: Consultation, reviewer: User, sign_in: Callable[[User], Client]
+) -> None:
     rosa = sign_in(reviewer)
     page = rosa.get(reverse("help")).content.decode()
     for step in STEPS:
@@ -45,17 +49,34 @@ def visit(browser: object, live_server: object) -> object:
 
 @pytest.mark.pictures
 @pytest.mark.django_db(transaction=True)
-def test_take_the_pictures(visit: Visit, consultation: Consultation, send: Callable[..., Response], administrator: User) -> None:
-    filled = {"consultation": consultation, "seed": 7, "actor": None, "production": False, "beside_real_people": True}
+def test_take_the_pictures(
+    visit: Visit, consultation: Consultation, send: Callable[..., Response], administrator: User
+) -> None:
+    filled = {
+        "consultation": consultation,
+        "seed": 7,
+        "actor": None,
+        "production": False,
+        "beside_real_people": True,
+    }
     fill_responses(count=400, **filled)
     for letter in (LETTER, LETTER, EDITS["an opening"], EDITS["its middle cut out"]):
         send({"missing": letter, "publication": "anonymous", "violence-agree": "agree"}, email="")
     find_clusters(consultation=consultation)
     campaign = name_campaign(
-        cluster=Cluster.objects.get(sample__texts__missing=LETTER), name="A youth worker in every ward", by=administrator
+        cluster=Cluster.objects.get(sample__texts__missing=LETTER),
+        name="A youth worker in every ward",
+        by=administrator,
     )
-    words = {"group": "Services", "by": administrator, "consultation": consultation, "question": "missing"}
-    youth = make_code(name="Youth work", definition="Clubs, workers and places to go. Not schools.", **words)
+    words = {
+        "group": "Services",
+        "by": administrator,
+        "consultation": consultation,
+        "question": "missing",
+    }
+    youth = make_code(
+        name="Youth work", definition="Clubs, workers and places to go. Not schools.", **words
+    )
     make_code(name="Named responsibility", definition="Who answers for what, and by when.", **words)
     (first, *_others) = Response.objects.filter(texts__missing=LETTER)
     code_answer(response=first, question="missing", codes=[youth], by=administrator)
@@ -79,7 +100,11 @@ def test_take_the_pictures(visit: Visit, consultation: Consultation, send: Calla
 
 
 def keep(page: Page, address: str, path: Path) -> None:
-    """A picture of what is on the screen, in few colours: a help page should not weigh more than what it explains."""
+    """A picture of what is on the screen, in few colours: a help page should not weigh more than
+    what it explains.
+    """
     page.goto(address)
     path.parent.mkdir(exist_ok=True)
-    Image.open(BytesIO(page.screenshot())).convert("RGB").quantize(COLOURS).save(path, optimize=True)
+    Image.open(BytesIO(page.screenshot())).convert("RGB").quantize(COLOURS).save(
+        path, optimize=True
+    )

@@ -46,12 +46,16 @@ class Desk:
 
     def menu(self) -> list[str]:
         self.go("new-password")  # Every role has it.
-        return self.page.get_by_role("navigation", name="Staff").get_by_role("link").all_inner_texts()
+        return (
+            self.page.get_by_role("navigation", name="Staff").get_by_role("link").all_inner_texts()
+        )
 
     def is_kept_out_of(self, *names: str) -> None:
         for name in names:
             assert self.go(name) == 403, name
-            expect(self.page.get_by_role("heading", level=1)).to_have_text("You cannot see this page")
+            expect(self.page.get_by_role("heading", level=1)).to_have_text(
+                "You cannot see this page"
+            )
             assert not any(words in self.page.content() for words in PERSON), name
 
 
@@ -86,7 +90,14 @@ def test_a_reviewer_reads_decides_codes_names_a_campaign_and_publishes(
     sit_down: SitDown, consultation: Consultation, letters: list[Response], reviewer: User
 ) -> None:
     find_clusters(consultation=consultation)
-    make_code(consultation=consultation, question="missing", name="Lighting", group="", definition="", by=reviewer)
+    make_code(
+        consultation=consultation,
+        question="missing",
+        name="Lighting",
+        group="",
+        definition="",
+        by=reviewer,
+    )
     desk = sit_down(reviewer)
     page, own = desk.page, letters[-1]
     desk.go("review-list", query="?state=unread")
@@ -119,7 +130,9 @@ def test_a_reviewer_reads_decides_codes_names_a_campaign_and_publishes(
     page.get_by_label("Lighting", exact=True).check()
     page.locator("button[value=code]").click()
     page.wait_for_load_state()
-    assert list(Coding.objects.values_list("response__reference", "code__name")) == [(own.reference, "Lighting")]
+    assert list(Coding.objects.values_list("response__reference", "code__name")) == [
+        (own.reference, "Lighting")
+    ]
 
     desk.go("campaign-list")
     page.locator("main td a").first.click()
@@ -133,12 +146,18 @@ def test_a_reviewer_reads_decides_codes_names_a_campaign_and_publishes(
     page.locator("button[value=publish]").click()
     expect(page.get_by_text("Approved", exact=True)).to_be_visible()
     assert Redaction.objects.get().response == own
-    assert not {"Batches", "Books", "Trail", "Accounts", "People", "Administration"} & set(desk.menu())
+    assert not {"Batches", "Books", "Trail", "Accounts", "People", "Administration"} & set(
+        desk.menu()
+    )
     desk.is_kept_out_of("batch-list", "extract-list", "trail", "account-list", "people", "books")
 
 
 def test_an_analyst_gets_a_batch_and_an_extract_without_any_contacts(
-    sit_down: SitDown, consultation: Consultation, letters: list[Response], analyst: User, exports: object
+    sit_down: SitDown,
+    consultation: Consultation,
+    letters: list[Response],
+    analyst: User,
+    exports: object,
 ) -> None:
     desk = sit_down(analyst)
     page = desk.page
@@ -161,7 +180,15 @@ def test_an_analyst_gets_a_batch_and_an_extract_without_any_contacts(
         assert desk.go(name) == 200
         assert not any(words in page.content() for words in PERSON), name
     assert not {"Responses", "Campaigns", "Codes", "Trail", "Accounts", "People"} & set(desk.menu())
-    desk.is_kept_out_of("review-list", "campaign-list", "code-questions", "undelivered", "trail", "account-list", "people")
+    desk.is_kept_out_of(
+        "review-list",
+        "campaign-list",
+        "code-questions",
+        "undelivered",
+        "trail",
+        "account-list",
+        "people",
+    )
     assert desk.go("review-one", letters[0].reference) == 403
     assert not any(words in page.content() for words in PERSON)
 
@@ -179,7 +206,9 @@ def test_an_editor_moves_the_closing_day_and_sees_no_response(
     consultation.refresh_from_db()
     assert timezone.localtime(consultation.closes_at).date() == later.date()
     assert not {"Dashboard", "Responses", "Batches", "Trail", "Accounts"} & set(desk.menu())
-    desk.is_kept_out_of("dashboard", "review-list", "batch-list", "trail", "account-list", "people", "books")
+    desk.is_kept_out_of(
+        "dashboard", "review-list", "batch-list", "trail", "account-list", "people", "books"
+    )
 
 
 def test_an_administrator_makes_an_account_and_reads_who_did_what(

@@ -1,4 +1,6 @@
-"""What is typed is kept: as it is typed, offline, in a closed tab, in two tabs; each time byte for byte."""
+"""What is typed is kept: as it is typed, offline, in a closed tab, in two tabs; each time byte for
+byte.
+"""
 
 import time
 from collections.abc import Callable, Iterator
@@ -11,8 +13,11 @@ from pytest_django.live_server_helper import LiveServer
 from consult.models import Consultation
 from responses.models import Draft, Response
 
-# Lines, two writing directions, letters of four bytes, a joined picture, combining accents, trailing spaces.
-WORDS = "Dear all,\n\n\tمزيد من الضوء — আরও আলো 中文 𝔘 👩‍👩‍👧 e\u0301 “=1+1” <b>&amp;</b>  \n-- \nZoë "
+# Lines, two writing directions, letters of four bytes, a joined picture, combining accents,
+# trailing spaces.
+WORDS = (
+    "Dear all,\n\n\tمزيد من الضوء — আরও আলো 中文 𝔘 👩‍👩‍👧 e\u0301 “=1+1” <b>&amp;</b>  \n-- \nZoë "
+)
 SLUG = "police-and-crime-plan-2021-25"
 PHONE, TURNED = {"width": 360, "height": 740}, {"width": 740, "height": 360}
 
@@ -33,11 +38,15 @@ class Writer:
         return (page or self.page).locator(f"#id_{part}-comment")
 
     def says(self, words: str, page: Page | None = None) -> None:
-        expect((page or self.page).locator("[data-save-status]")).to_contain_text(words, timeout=15_000)
+        expect((page or self.page).locator("[data-save-status]")).to_contain_text(
+            words, timeout=15_000
+        )
 
 
 @pytest.fixture
-def writer(browser: Browser, live_server: LiveServer, consultation: Consultation) -> Iterator[Writer]:
+def writer(
+    browser: Browser, live_server: LiveServer, consultation: Consultation
+) -> Iterator[Writer]:
     context = browser.new_context(viewport=PHONE)  # type: ignore[arg-type]
     yield Writer(context, live_server.url)
     context.close()
@@ -155,7 +164,9 @@ def test_the_browser_counts_characters_as_the_server_does(writer: Writer) -> Non
     writer.comment().fill("\n" + "𝔘" * 5001)
     expect(writer.page.get_by_text("You have 2 characters too many").first).to_be_attached()
     writer.page.get_by_role("button", name="Continue", exact=True).click()
-    expect(writer.page.get_by_role("alert")).to_contain_text("Your answer is 2 characters too long. The most is 5,000.")
+    expect(writer.page.get_by_role("alert")).to_contain_text(
+        "Your answer is 2 characters too long. The most is 5,000."
+    )
     assert writer.comment().input_value() == "\n" + "𝔘" * 5001
 
 

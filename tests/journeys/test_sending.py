@@ -1,4 +1,6 @@
-"""Sending once, in a browser with scripts and without: pressed twice, refreshed, from two tabs, by the next person at one tablet."""
+"""Sending once, in a browser with scripts and without: pressed twice, refreshed, from two tabs, by
+the next person at one tablet.
+"""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -17,10 +19,15 @@ WORDS = "One response, however often I press."
 
 @pytest.fixture(params=[True, False], ids=["with scripts", "without scripts"])
 def tablet(
-    request: pytest.FixtureRequest, browser: Browser, live_server: LiveServer, consultation: Consultation
+    request: pytest.FixtureRequest,
+    browser: Browser,
+    live_server: LiveServer,
+    consultation: Consultation,
 ) -> Iterator[BrowserContext]:
     """One device, with JavaScript and without."""
-    context = browser.new_context(java_script_enabled=request.param, base_url=f"{live_server.url}/{SLUG}/respond/")
+    context = browser.new_context(
+        java_script_enabled=request.param, base_url=f"{live_server.url}/{SLUG}/respond/"
+    )
     yield context
     context.close()
 
@@ -56,7 +63,11 @@ def test_a_double_press_a_refresh_and_a_resend_make_one_response(tablet: Browser
     page.go_back()
     page.goto(address)
     assert received(page) == address
-    assert (Response.objects.count(), Confirmation.objects.count(), Draft.objects.count()) == (1, 1, 0)
+    assert (Response.objects.count(), Confirmation.objects.count(), Draft.objects.count()) == (
+        1,
+        1,
+        0,
+    )
     assert Response.objects.get().texts == {"violence-comment": WORDS}
 
 
@@ -67,10 +78,17 @@ def test_the_next_person_on_a_tablet_sends_a_response_of_their_own(tablet: Brows
         page.get_by_role("button", name=SEND).click()
         receipts.add(received(page))
         page.close()
-    assert len(receipts) == len(set(Response.objects.values_list("reference", flat=True))) == Response.objects.count() == 2
+    assert (
+        len(receipts)
+        == len(set(Response.objects.values_list("reference", flat=True)))
+        == Response.objects.count()
+        == 2
+    )
 
 
-def test_the_save_and_return_link_works_in_another_browser(tablet: BrowserContext, browser: Browser) -> None:
+def test_the_save_and_return_link_works_in_another_browser(
+    tablet: BrowserContext, browser: Browser
+) -> None:
     page = begin(tablet, "Half a thought.")
     page.goto("later/")
     link = page.locator("a[href*='/respond/back/']").get_attribute("href") or ""

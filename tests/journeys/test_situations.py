@@ -1,4 +1,6 @@
-"""What happens to people while they answer: the deadline passes, the clocks change, the eyes or the scripts are not there."""
+"""What happens to people while they answer: the deadline passes, the clocks change, the eyes or the
+scripts are not there.
+"""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,20 +17,28 @@ from responses.models import Draft, Response
 
 SLUG = "police-and-crime-plan-2021-25"
 PHONE = {"width": 360, "height": 740}
-# Spaces before and after, empty lines, tabs, four-byte letters, both directions, a letter in two marks, quotes, what looks like code.
+# Spaces before and after, empty lines, tabs, four-byte letters, both directions, a letter in two
+# marks, quotes, what looks like code.
 TYPED = {
-    "violence": "  Two spaces first\n\n\tA tab, then مزيد من الضوء — আরও আলো 中文 𝔘 👩‍👩‍👧 e\u0301\n=1+1 <b>&amp;</b> \\n 'quoted' “so”  ",
+    "violence": (
+        "  Two spaces first\n\n\tA tab, then مزيد من الضوء — আরও আলো 中文 𝔘 👩‍👩‍👧 "
+        "e\u0301\n=1+1 <b>&amp;</b> \\n 'quoted' “so”  "
+    ),
     "trust": "שלום עולם\nПривет, Лондон\nZoë Ågren-O’Neill",
     "victims": "@everyone\n+44 20\n-1\n|pipe",
 }
 
 
 @pytest.fixture
-def open_page(browser: Browser, live_server: LiveServer, consultation: Consultation) -> Iterator[Callable[..., Page]]:
+def open_page(
+    browser: Browser, live_server: LiveServer, consultation: Consultation
+) -> Iterator[Callable[..., Page]]:
     contexts = []
 
     def open_page(*, scripts: bool = True) -> Page:
-        context = browser.new_context(viewport=PHONE, java_script_enabled=scripts, base_url=live_server.url)  # type: ignore[arg-type]
+        context = browser.new_context(
+            viewport=PHONE, java_script_enabled=scripts, base_url=live_server.url
+        )  # type: ignore[arg-type]
         contexts.append(context)
         return context.new_page()
 
@@ -51,7 +61,9 @@ def close_at(instant: datetime) -> None:
 
 
 @pytest.mark.parametrize("scripts", [True, False])
-def test_every_character_arrives_as_it_was_typed(open_page: Callable[..., Page], scripts: bool) -> None:
+def test_every_character_arrives_as_it_was_typed(
+    open_page: Callable[..., Page], scripts: bool
+) -> None:
     page = open_page(scripts=scripts)
     for part, words in TYPED.items():
         page.goto(at("part", part))
@@ -60,17 +72,26 @@ def test_every_character_arrives_as_it_was_typed(open_page: Callable[..., Page],
     page.goto(at("check"))
     press(page, "Send your response")
     expect(page.get_by_role("heading", name="Response received")).to_be_visible()
-    assert Response.objects.get().texts == {f"{part}-comment": words for part, words in TYPED.items()}
+    assert Response.objects.get().texts == {
+        f"{part}-comment": words for part, words in TYPED.items()
+    }
 
 
-def test_the_deadline_that_passes_while_somebody_writes_costs_no_word(open_page: Callable[..., Page], tmp_path: Path) -> None:
+def test_the_deadline_that_passes_while_somebody_writes_costs_no_word(
+    open_page: Callable[..., Page], tmp_path: Path
+) -> None:
     page = open_page()
     page.goto(at("part", "violence"))
-    # Closing comes while the page is open: who had it open may go on for ten minutes, and is told so.
+    # Closing comes while the page is open: who had it open may go on for ten minutes, and is told
+    # so.
     close_at(timezone.now())
     page.fill("[name=violence-comment]", TYPED["violence"])
     press(page, "Continue")
-    expect(page.get_by_text("Because you had begun, you can still send your response within 10 minutes")).to_be_visible()
+    expect(
+        page.get_by_text(
+            "Because you had begun, you can still send your response within 10 minutes"
+        )
+    ).to_be_visible()
     page.fill("[name=trust-comment]", TYPED["trust"])
     # The ten minutes go by too.
     close_at(timezone.now() - timedelta(minutes=11))
@@ -87,7 +108,9 @@ def test_the_deadline_that_passes_while_somebody_writes_costs_no_word(open_page:
     assert Response.objects.count() == 0
 
 
-def test_a_send_in_the_grace_period_is_received_and_marked_as_such(open_page: Callable[..., Page]) -> None:
+def test_a_send_in_the_grace_period_is_received_and_marked_as_such(
+    open_page: Callable[..., Page],
+) -> None:
     page = open_page()
     page.goto(at("part", "violence"))
     close_at(timezone.now())
@@ -95,7 +118,9 @@ def test_a_send_in_the_grace_period_is_received_and_marked_as_such(open_page: Ca
     press(page, "Continue")
     page.goto(at("check"))
     press(page, "Send your response")
-    expect(page.get_by_text("That was after closing, within the time allowed to those who had begun.")).to_be_visible()
+    expect(
+        page.get_by_text("That was after closing, within the time allowed to those who had begun.")
+    ).to_be_visible()
     assert Response.objects.get().timing == "in-grace"
 
 
@@ -110,7 +135,9 @@ def test_a_send_in_the_grace_period_is_received_and_marked_as_such(open_page: Ca
         (datetime(2027, 10, 31, 2, 0, tzinfo=UTC), "2:00am on 31 October 2027 (UK time)"),
     ],
 )
-def test_a_closing_when_the_clocks_change_is_given_in_london_time(open_page: Callable[..., Page], closes_at: datetime, told: str) -> None:
+def test_a_closing_when_the_clocks_change_is_given_in_london_time(
+    open_page: Callable[..., Page], closes_at: datetime, told: str
+) -> None:
     close_at(closes_at)
     page = open_page()
     for name in ("start", "tasks"):
@@ -132,7 +159,8 @@ def test_a_question_page_makes_sense_when_it_is_read_out(open_page: Callable[...
     field = page.get_by_role("textbox", name="Tell us why")
     # What is wrong is read with the field, and at the top of the page.
     assert "1 character too long" in field.evaluate(
-        "f => f.getAttribute('aria-describedby').split(' ').map(id => document.getElementById(id).innerText).join(' ')"
+        "f => f.getAttribute('aria-describedby').split(' ').map(id => "
+        "document.getElementById(id).innerText).join(' ')"
     )
     assert field.get_attribute("aria-invalid") == "true"
     heard = page.locator("main").aria_snapshot()

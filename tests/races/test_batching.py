@@ -24,13 +24,23 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def exports(settings: Settings, tmp_path: Path) -> Path:
-    place = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path, "allow_overwrite": True}}
+    place = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": tmp_path, "allow_overwrite": True},
+    }
     settings.STORAGES = {**settings.STORAGES, "exports": place}
     return tmp_path
 
 
 def fill(consultation: Consultation, count: int) -> None:
-    fill_responses(consultation=consultation, count=count, seed=count, actor=None, production=False, beside_real_people=False)
+    fill_responses(
+        consultation=consultation,
+        count=count,
+        seed=count,
+        actor=None,
+        production=False,
+        beside_real_people=False,
+    )
 
 
 def at_once(*jobs: Callable[[], object]) -> list[object]:
@@ -48,7 +58,9 @@ def at_once(*jobs: Callable[[], object]) -> list[object]:
         return [running.result(timeout=60) for running in [pool.submit(run, job) for job in jobs]]
 
 
-def test_sealing_at_once_takes_each_response_once_and_skips_no_number(consultation: Consultation) -> None:
+def test_sealing_at_once_takes_each_response_once_and_skips_no_number(
+    consultation: Consultation,
+) -> None:
     fill(consultation, 300)
 
     def seal_three() -> None:
@@ -59,14 +71,18 @@ def test_sealing_at_once_takes_each_response_once_and_skips_no_number(consultati
     seal_batch(consultation=consultation, actor=None)
     batches = Batch.objects.order_by("number")
     assert [batch.number for batch in batches] == list(range(1, 11))
-    assert Counter(BatchMember.objects.values_list("response", flat=True)) == Counter(Response.objects.values_list("pk", flat=True))
+    assert Counter(BatchMember.objects.values_list("response", flat=True)) == Counter(
+        Response.objects.values_list("pk", flat=True)
+    )
     assert Response.objects.count() == sum(batch.size for batch in batches) == 400
     assert LedgerEntry.objects.filter(event="batched").count() == 400
     for batch in batches:
         assert list(batch.members.values_list("row", flat=True)) == list(range(1, batch.size + 1))
 
 
-def test_a_response_committed_during_sealing_goes_into_the_next_batch(consultation: Consultation) -> None:
+def test_a_response_committed_during_sealing_goes_into_the_next_batch(
+    consultation: Consultation,
+) -> None:
     fill(consultation, 1)
     committed, sealed = threading.Event(), threading.Event()
 
@@ -74,7 +90,8 @@ def test_a_response_committed_during_sealing_goes_into_the_next_batch(consultati
         with transaction.atomic():
             fill(consultation, 1)
             committed.set()
-            # It has its number and its time, but nobody sees it yet; and sealing does not wait for it.
+            # It has its number and its time, but nobody sees it yet; and sealing does not wait for
+            # it.
             assert sealed.wait(timeout=20)
 
     def seal() -> Batch:
@@ -115,7 +132,9 @@ def test_two_workers_at_one_batch_write_it_once(consultation: Consultation) -> N
     assert AuditEntry.objects.filter(action=Action.BATCH_WRITTEN).count() == 1
 
 
-def test_the_schedule_leaves_a_batch_to_the_worker_writing_it(consultation: Consultation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_schedule_leaves_a_batch_to_the_worker_writing_it(
+    consultation: Consultation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     batch = seal_batch(consultation=consultation, actor=None)
     writing, left = threading.Event(), threading.Event()
     make_files = batching.make_files
@@ -139,14 +158,34 @@ def test_the_schedule_leaves_a_batch_to_the_worker_writing_it(consultation: Cons
 
 
 def test_a_code_renamed_during_sealing_has_one_name_in_the_batch(
-    consultation: Consultation, send: Callable[..., Response], reviewer: User, monkeypatch: pytest.MonkeyPatch
+    consultation: Consultation,
+    send: Callable[..., Response],
+    reviewer: User,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    code = make_code(consultation=consultation, question="missing", name="Before", group="", definition="", by=reviewer)
-    code_answer(response=send({"missing": "More clubs."}), question="missing", codes=[code], by=reviewer)
+    code = make_code(
+        consultation=consultation,
+        question="missing",
+        name="Before",
+        group="",
+        definition="",
+        by=reviewer,
+    )
+    code_answer(
+        response=send({"missing": "More clubs."}), question="missing", codes=[code], by=reviewer
+    )
 
     def rename() -> None:
         try:
-            change_code(code=code, version=1, name="After", group="", definition="", retired=False, by=reviewer)
+            change_code(
+                code=code,
+                version=1,
+                name="After",
+                group="",
+                definition="",
+                retired=False,
+                by=reviewer,
+            )
         finally:
             connection.close()
 
@@ -162,6 +201,9 @@ def test_a_code_renamed_during_sealing_has_one_name_in_the_batch(
     batch = seal_batch(consultation=consultation, actor=None)
     renaming.join(timeout=20)
     marks = MemberMarks.objects.get(member__batch=batch)
-    assert ([code["name"] for code in Batch.objects.get().codes], marks.codes) == (["Before"], [["missing", "Before"]])
+    assert ([code["name"] for code in Batch.objects.get().codes], marks.codes) == (
+        ["Before"],
+        [["missing", "Before"]],
+    )
     code.refresh_from_db()
     assert code.name == "After"

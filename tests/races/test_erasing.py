@@ -1,4 +1,6 @@
-"""Erasing at the same moment as something else, in threads with connections of their own on a real PostgreSQL."""
+"""Erasing at the same moment as something else, in threads with connections of their own on a real
+PostgreSQL.
+"""
 
 import json
 import threading
@@ -91,11 +93,16 @@ def test_what_is_being_erased_cannot_be_changed(response: Response) -> None:
         ended.set()
 
     at_once(erase_slowly, change)
-    assert list(Response.objects.order_by("version").values_list("act", "texts")) == [("sent", {}), ("erased", {})]
+    assert list(Response.objects.order_by("version").values_list("act", "texts")) == [
+        ("sent", {}),
+        ("erased", {}),
+    ]
     assert reconcile().differences == []
 
 
-def test_what_is_erased_while_a_batch_is_sealed_is_recalled_by_the_next(response: Response, exports: Path) -> None:
+def test_what_is_erased_while_a_batch_is_sealed_is_recalled_by_the_next(
+    response: Response, exports: Path
+) -> None:
     sealed, ended = threading.Event(), threading.Event()
 
     def seal_slowly() -> None:
@@ -114,7 +121,16 @@ def test_what_is_erased_while_a_batch_is_sealed_is_recalled_by_the_next(response
     write_batch(batch=first)
     after = seal_batch(consultation=response.consultation, actor=None)
     write_batch(batch=after)
-    lines = [json.loads(line) for line in (exports / folder_of(after) / "responses.jsonl").read_text().splitlines()]
-    assert [(line["act"], line["replaces_batch"], line["replaces_row"]) for line in lines] == [("erased", 1, 1)]
-    assert [path for path in exports.rglob("*") if path.is_file() and PLANTED.encode() in path.read_bytes()] == []
+    lines = [
+        json.loads(line)
+        for line in (exports / folder_of(after) / "responses.jsonl").read_text().splitlines()
+    ]
+    assert [(line["act"], line["replaces_batch"], line["replaces_row"]) for line in lines] == [
+        ("erased", 1, 1)
+    ]
+    assert [
+        path
+        for path in exports.rglob("*")
+        if path.is_file() and PLANTED.encode() in path.read_bytes()
+    ] == []
     assert reconcile().differences == []

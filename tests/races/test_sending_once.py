@@ -1,4 +1,6 @@
-"""Twenty presses of one button, all at once, against the real database, and one whose sender never hears the answer."""
+"""Twenty presses of one button, all at once, against the real database, and one whose sender never
+hears the answer.
+"""
 
 import http.client
 import socket
@@ -55,7 +57,12 @@ def test_twenty_identical_sends_are_one_response_and_one_receipt() -> None:
     answers = all_at_once(press)
     assert len(set(answers)) == 1
     assert answers[0].startswith("303 /receipt/")
-    assert (Response.objects.count(), Confirmation.objects.count(), LedgerEntry.objects.count(), Draft.objects.count()) == (1, 1, 1, 0)
+    assert (
+        Response.objects.count(),
+        Confirmation.objects.count(),
+        LedgerEntry.objects.count(),
+        Draft.objects.count(),
+    ) == (1, 1, 1, 0)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -75,18 +82,28 @@ def test_twenty_tabs_that_save_different_parts_lose_nothing() -> None:
         return part
 
     all_at_once(save)
-    assert Draft.objects.get().answers == {"missing": "Before."} | {f"{part}-comment": f"About {part}." for part in parts}
+    assert Draft.objects.get().answers == {"missing": "Before."} | {
+        f"{part}-comment": f"About {part}." for part in parts
+    }
 
 
 def before_the_button(live_server: LiveServer) -> tuple[str, dict[str, str], bytes]:
     """The path, headers and body of the request that the button of Rita's check page makes."""
-    rita = Walker(live_server.url).go(reverse("part", args=[SLUG, "violence"])).fill({"violence-comment": "Once."})
+    rita = (
+        Walker(live_server.url)
+        .go(reverse("part", args=[SLUG, "violence"]))
+        .fill({"violence-comment": "Once."})
+    )
     rita.go(reverse("part", args=[SLUG, "about-you"])).fill({"email": "rita@example.org"})
     main = next(rita.go(reverse("check", args=[SLUG])).page.iter("main"))
     form = next(found for found in main.iter("form"))
     fields = {field.get("name", ""): field.get("value", "") for field in form.iter("input")}
     cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in rita.jar)
-    headers = {"Cookie": cookies, "Content-Type": "application/x-www-form-urlencoded", "Referer": rita.url}
+    headers = {
+        "Cookie": cookies,
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Referer": rita.url,
+    }
     return reverse("send", args=[SLUG]), headers, urlencode(fields).encode()
 
 
@@ -102,7 +119,12 @@ def post(live_server: LiveServer, path: str, headers: dict[str, str], body: byte
 
 def held() -> tuple[int, int, int, int]:
     """How many responses, confirmations, ledger entries and drafts there are."""
-    return Response.objects.count(), Confirmation.objects.count(), LedgerEntry.objects.count(), Draft.objects.count()
+    return (
+        Response.objects.count(),
+        Confirmation.objects.count(),
+        LedgerEntry.objects.count(),
+        Draft.objects.count(),
+    )
 
 
 @pytest.mark.django_db(transaction=True)
@@ -126,9 +148,17 @@ def test_someone_cut_off_who_sends_again_gets_the_same_receipt(
     live_server: LiveServer, postbox: Postbox, mail_through: Callable[[int], None]
 ) -> None:
     path, headers, body = before_the_button(live_server)
-    lines = [f"POST {path} HTTP/1.1", f"Host: {urlsplit(live_server.url).netloc}", f"Content-Length: {len(body)}", "Connection: close"]
+    lines = [
+        f"POST {path} HTTP/1.1",
+        f"Host: {urlsplit(live_server.url).netloc}",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+    ]
     head = "\r\n".join([*lines, *(f"{name}: {value}" for name, value in headers.items()), "", ""])
-    cut = socket.create_connection((str(urlsplit(live_server.url).hostname), int(urlsplit(live_server.url).port or 0)), timeout=30)
+    cut = socket.create_connection(
+        (str(urlsplit(live_server.url).hostname), int(urlsplit(live_server.url).port or 0)),
+        timeout=30,
+    )
     cut.sendall(head.encode() + body)
     cut.close()
     until = time.monotonic() + 30
@@ -138,7 +168,10 @@ def test_someone_cut_off_who_sends_again_gets_the_same_receipt(
     answers = {post(live_server, path, headers, body) for _ in range(3)}
     assert len(answers) == 1
     (answer,) = answers
-    assert Response.objects.get().reference in Walker(live_server.url).go(answer.removeprefix("303 ")).words
+    assert (
+        Response.objects.get().reference
+        in Walker(live_server.url).go(answer.removeprefix("303 ")).words
+    )
     assert held() == (1, 1, 1, 0)
     mail_through(postbox.port)
     send_due_confirmations()

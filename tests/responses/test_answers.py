@@ -3,11 +3,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consult.plans.document import Option, Plan, Question
-from responses.answers import Answers, AnswersRefused, digest_of, is_blank, read_answers, says_something, storable
+from consult.text import is_blank, storable
+from responses.answers import Answers, AnswersRefused, digest_of, read_answers, says_something
 
 
-def question(slug: str, part: str, kind: str, options: tuple[Option, ...] = (), **more: object) -> Question:
-    values = {"text": slug, "help": "", "scale": "", "max_choices": None, "max_chars": None, "show_if": {}}
+def question(
+    slug: str, part: str, kind: str, options: tuple[Option, ...] = (), **more: object
+) -> Question:
+    values = {
+        "text": slug,
+        "help": "",
+        "scale": "",
+        "max_choices": None,
+        "max_chars": None,
+        "show_if": {},
+    }
     return Question(slug=slug, part=part, kind=kind, options=options, **(values | more))
 
 
@@ -17,17 +27,47 @@ def options(*slugs: str) -> tuple[Option, ...]:
 
 SMALL_PLAN = Plan(
     **dict.fromkeys(
-        ["title", "summary", "owner", "statute", "safety_notice", "statement", "recommendations_statement", "equality_intro"], ""
+        [
+            "title",
+            "summary",
+            "owner",
+            "statute",
+            "safety_notice",
+            "statement",
+            "recommendations_statement",
+            "equality_intro",
+        ],
+        "",
     ),
-    **dict.fromkeys(["ways_to_respond", "alternative_formats", "sources", "references", "sections", "recommendations"], ()),
+    **dict.fromkeys(
+        [
+            "ways_to_respond",
+            "alternative_formats",
+            "sources",
+            "references",
+            "sections",
+            "recommendations",
+        ],
+        (),
+    ),
     contact={},
     questions=(
         question("agree", "general", "one", options("yes", "no")),
         question("comment", "general", "text", max_chars=20),
-        question("top", "general", "many", (*options("a", "b", "c"), Option("none", "None of these", exclusive=True)), max_choices=2),
+        question(
+            "top",
+            "general",
+            "many",
+            (*options("a", "b", "c"), Option("none", "None of these", exclusive=True)),
+            max_choices=2,
+        ),
         question("capacity", "about-you", "one", options("individual", "organisation")),
         question(
-            "kind", "about-you", "one", (*options("council"), Option("other", "Other", write_in=True)), show_if={"capacity": "organisation"}
+            "kind",
+            "about-you",
+            "one",
+            (*options("council"), Option("other", "Other", write_in=True)),
+            show_if={"capacity": "organisation"},
         ),
         question("age", "equality", "one", options("young", "old")),
     ),
@@ -42,26 +82,38 @@ def problems(**raw: object) -> dict[str, str]:
 
 def test_answers_are_kept_by_slug_and_what_is_unanswered_has_no_key() -> None:
     raw = {"agree": "yes", "comment": "Words.", "top": ["b", "a"], "capacity": "", "unknown": "x"}
-    assert read_answers(SMALL_PLAN, raw) == Answers({"agree": "yes", "top": ["a", "b"]}, {"comment": "Words."})
+    assert read_answers(SMALL_PLAN, raw) == Answers(
+        {"agree": "yes", "top": ["a", "b"]}, {"comment": "Words."}
+    )
 
 
 def test_a_line_break_is_one_character_however_the_browser_sends_it() -> None:
     text = "0123456789\r\n23456789\r"
-    assert read_answers(SMALL_PLAN, {"comment": text}).texts == {"comment": "0123456789\n23456789\n"}
+    assert read_answers(SMALL_PLAN, {"comment": text}).texts == {
+        "comment": "0123456789\n23456789\n"
+    }
 
 
 def test_too_long_says_by_how_much_and_never_cuts() -> None:
-    assert problems(comment="x" * 21) == {"comment": "Your answer is 1 character too long. The most is 20."}
-    assert problems(comment="x" * 1_220) == {"comment": "Your answer is 1,200 characters too long. The most is 20."}
+    assert problems(comment="x" * 21) == {
+        "comment": "Your answer is 1 character too long. The most is 20."
+    }
+    assert problems(comment="x" * 1_220) == {
+        "comment": "Your answer is 1,200 characters too long. The most is 20."
+    }
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00\r"), max_size=20))
 def test_every_text_in_every_script_is_kept_to_the_letter(text: str) -> None:
-    assert read_answers(SMALL_PLAN, {"comment": text}).texts == ({} if is_blank(text) else {"comment": text})
+    assert read_answers(SMALL_PLAN, {"comment": text}).texts == (
+        {} if is_blank(text) else {"comment": text}
+    )
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "a\ud800b"])
-def test_what_no_database_can_hold_is_refused_with_the_reason_and_a_draft_keeps_the_rest(text: str) -> None:
+def test_what_no_database_can_hold_is_refused_with_the_reason_and_a_draft_keeps_the_rest(
+    text: str,
+) -> None:
     assert list(problems(comment=text)) == ["comment"]
     assert storable(text) == "ab"
 
@@ -75,7 +127,9 @@ def test_choices_are_checked_against_the_question() -> None:
     assert problems(agree="maybe") == {"agree": "Choose one of the answers shown."}
     assert problems(agree=["yes", "no"]) == {"agree": "Choose one answer only."}
     assert problems(top=["a", "b", "c"]) == {"top": "Choose 2 at the most. You chose 3."}
-    assert problems(top=["a", "none"]) == {"top": "Choose “None of these” or other answers, not both."}
+    assert problems(top=["a", "none"]) == {
+        "top": "Choose “None of these” or other answers, not both."
+    }
 
 
 @pytest.mark.parametrize("odd", [7, {"a": 1}, [["a"]], True])
@@ -85,13 +139,19 @@ def test_wrong_types_are_a_problem_of_the_field(odd: object) -> None:
 
 def test_a_question_is_only_answered_where_it_was_asked() -> None:
     asked = {"capacity": "organisation", "kind": "other", "kind--other": "A choir"}
-    assert read_answers(SMALL_PLAN, asked) == Answers({"capacity": "organisation", "kind": "other"}, {"kind--other": "A choir"})
-    assert read_answers(SMALL_PLAN, asked | {"capacity": "individual"}) == Answers({"capacity": "individual"}, {})
+    assert read_answers(SMALL_PLAN, asked) == Answers(
+        {"capacity": "organisation", "kind": "other"}, {"kind--other": "A choir"}
+    )
+    assert read_answers(SMALL_PLAN, asked | {"capacity": "individual"}) == Answers(
+        {"capacity": "individual"}, {}
+    )
     assert read_answers(SMALL_PLAN, asked | {"kind": "council"}).texts == {}
 
 
 def test_a_problem_of_a_written_in_line_stands_at_that_line() -> None:
-    assert list(problems(capacity="organisation", kind="other", **{"kind--other": "x" * 201})) == ["kind--other"]
+    assert list(problems(capacity="organisation", kind="other", **{"kind--other": "x" * 201})) == [
+        "kind--other"
+    ]
 
 
 def test_equality_answers_never_come_with_the_words() -> None:
@@ -99,9 +159,17 @@ def test_equality_answers_never_come_with_the_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("raw", "something"), [({}, False), ({"capacity": "individual"}, False), ({"agree": "no"}, True), ({"comment": "x"}, True)]
+    ("raw", "something"),
+    [
+        ({}, False),
+        ({"capacity": "individual"}, False),
+        ({"agree": "no"}, True),
+        ({"comment": "x"}, True),
+    ],
 )
-def test_a_response_says_something_when_it_holds_a_view(raw: dict[str, object], something: bool) -> None:
+def test_a_response_says_something_when_it_holds_a_view(
+    raw: dict[str, object], something: bool
+) -> None:
     assert says_something(SMALL_PLAN, read_answers(SMALL_PLAN, raw)) is something
 
 
@@ -113,4 +181,6 @@ def test_the_digest_speaks_of_everything_that_was_sent() -> None:
         base | {"contact": {"name": "S"}},
     ]
     assert len({digest_of(**case) for case in [base, *others]}) == 4
-    assert digest_of(**base) == digest_of(answers=Answers({"agree": "yes"}, {"comment": "x"}), contact={"name": "R"})
+    assert digest_of(**base) == digest_of(
+        answers=Answers({"agree": "yes"}, {"comment": "x"}), contact={"name": "R"}
+    )

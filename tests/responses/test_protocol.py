@@ -1,8 +1,9 @@
-"""The protocol as a whole, as a model: whatever happens in whatever order, and wherever it is cut, the books balance.
+"""The protocol as a whole, as a model: whatever happens in whatever order, and wherever it is cut,
+the books balance.
 
-hypothesis makes up sequences of what respondents, staff, schedules, workers and mail servers do, and cuts some of them at a
-statement to the database. After each step the database is held against a model in plain Python. Then each guard is taken
-away, to see that the model notices.
+hypothesis makes up sequences of what respondents, staff, schedules, workers and mail servers do,
+and cuts some of them at a statement to the database. After each step the database is held against a
+model in plain Python. Then each guard is taken away, to see that the model notices.
 """
 
 import shutil
@@ -23,7 +24,14 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from consult.models import Consultation, Edition
 from consult.plans.document import Plan
@@ -37,7 +45,12 @@ from responses.models import Batch, BatchMember, Confirmation, LedgerEntry, Resp
 from responses.responding import amending, confirming, submitting
 from responses.responding.amending import ChangedMeanwhile, amend_response, withdraw_response
 from responses.responding.confirming import claim_due, send_due_confirmations
-from responses.responding.submitting import ConsultationClosed, SentDifferently, Submitted, submit_response
+from responses.responding.submitting import (
+    ConsultationClosed,
+    SentDifferently,
+    Submitted,
+    submit_response,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -73,7 +86,8 @@ class Post:
     behaviour: str = "takes"
     meanwhile: Callable[[], None] | None = None
     taken: Counter[str] = field(default_factory=Counter)
-    # How often each was taken without our knowing, or by two workers: so many repeats are no fault of ours.
+    # How often each was taken without our knowing, or by two workers: so many repeats are no fault
+    # of ours.
     excused: Counter[str] = field(default_factory=Counter)
     last: str = ""
     # What some worker has in hand by a lease that has not run out: nobody else may send it.
@@ -113,12 +127,18 @@ class Post:
 
 @contextmanager
 def cut(at: int | None) -> Iterator[None]:
-    """While it lasts, the `at`th statement is the process's last. What it had not committed is taken back, as PostgreSQL would."""
+    """While it lasts, the `at`th statement is the process's last.
+
+    What it had not committed is taken back, as PostgreSQL would.
+    """
     count = 0
 
-    def count_down(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+    def count_down(
+        execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
+    ) -> Any:
         nonlocal count
-        # To be killed at a COMMIT is to be killed just before or just after it; and taking back is the database's own doing.
+        # To be killed at a COMMIT is to be killed just before or just after it; and taking back is
+        # the database's own doing.
         if "SAVEPOINT" not in sql:
             count += 1
             if at is not None and count >= at:
@@ -141,7 +161,10 @@ class World:
 
 
 class Protocol(RuleBasedStateMachine):
-    """The model. `record` is what must be in the database: by reference, each version's act and digest."""
+    """The model.
+
+    `record` is what must be in the database: by reference, each version's act and digest.
+    """
 
     world: World
     forms = Bundle("forms")
@@ -189,7 +212,9 @@ class Protocol(RuleBasedStateMachine):
 
     @rule(target=forms, form=forms, words=WORDS, takes_back=st.booleans(), at=CUTS)
     def thinks_again(self, form: Form, words: str, takes_back: bool, at: int | None) -> Form:
-        """Changes or withdraws the version that this form made, which may not be the newest any more."""
+        """Changes or withdraws the version that this form made, which may not be the newest any
+        more.
+        """
         made = self.receipts.get(form.key)
         if made is None:
             return form
@@ -220,7 +245,9 @@ class Protocol(RuleBasedStateMachine):
         """Press the button, and hold what comes back against what should."""
         before = self.receipts.get(form.key)
         newest = self.record[form.of.reference] if form.of else []
-        stale = form.of is not None and (len(newest) != form.of.version or newest[-1][0] in {"withdrawn", "erased"})
+        stale = form.of is not None and (
+            len(newest) != form.of.version or newest[-1][0] in {"withdrawn", "erased"}
+        )
         try:
             with cut(at):
                 done = self.deliver(form)
@@ -235,7 +262,11 @@ class Protocol(RuleBasedStateMachine):
             assert before is None
             return
         if before:
-            assert (done.response.pk, done.receipt_token, done.first) == (before.response.pk, before.receipt_token, False)
+            assert (done.response.pk, done.receipt_token, done.first) == (
+                before.response.pk,
+                before.receipt_token,
+                False,
+            )
             return
         if form.of and not done.first:
             # A change that changes nothing.
@@ -245,11 +276,15 @@ class Protocol(RuleBasedStateMachine):
         assert not stale
         assert self.open
         self.receipts[form.key] = done
-        self.record.setdefault(done.response.reference, []).append((done.response.act, done.response.digest))
+        self.record.setdefault(done.response.reference, []).append(
+            (done.response.act, done.response.digest)
+        )
 
     def deliver(self, form: Form) -> Submitted:
         if form.of and form.takes_back:
-            return withdraw_response(earlier=form.of, submission_key=form.key, started_at=timezone.now())
+            return withdraw_response(
+                earlier=form.of, submission_key=form.key, started_at=timezone.now()
+            )
         what: dict[str, Any] = {
             "edition": self.world.edition,
             "plan": self.world.plan,
@@ -266,7 +301,9 @@ class Protocol(RuleBasedStateMachine):
     def the_consultation_closes_or_opens_again(self) -> None:
         self.open = not self.open
         moved = timedelta(days=30) if self.open else timedelta(days=-1, hours=12)
-        Consultation.objects.filter(pk=self.world.consultation.pk).update(closes_at=timezone.now() + moved)
+        Consultation.objects.filter(pk=self.world.consultation.pk).update(
+            closes_at=timezone.now() + moved
+        )
 
     # What staff and schedules do.
 
@@ -275,7 +312,9 @@ class Protocol(RuleBasedStateMachine):
         waiting = self.waiting()
         try:
             with cut(at):
-                batch = seal_batch(consultation=self.world.consultation, actor=None, number=len(self.batches) + 1)
+                batch = seal_batch(
+                    consultation=self.world.consultation, actor=None, number=len(self.batches) + 1
+                )
         except Killed:
             return
         assert batch.number == len(self.batches) + 1
@@ -284,7 +323,9 @@ class Protocol(RuleBasedStateMachine):
     @rule()
     def presses_seal_again(self) -> None:
         if self.batches:
-            again = seal_batch(consultation=self.world.consultation, actor=None, number=len(self.batches))
+            again = seal_batch(
+                consultation=self.world.consultation, actor=None, number=len(self.batches)
+            )
             assert again.number == len(self.batches)
 
     @rule(at=CUTS)
@@ -316,15 +357,27 @@ class Protocol(RuleBasedStateMachine):
     def waiting(self) -> list[int]:
         """What no batch of the model holds, in the order of arrival."""
         taken = {pk for batch in self.batches for pk in batch}
-        return [pk for pk in Response.objects.order_by("pk").values_list("pk", flat=True) if pk not in taken]
+        return [
+            pk
+            for pk in Response.objects.order_by("pk").values_list("pk", flat=True)
+            if pk not in taken
+        ]
 
     # What workers and mail servers do.
 
-    @rule(behaviour=st.sampled_from(["takes", "takes", "refuses", "puts off", "drops", "takes and drops", "away"]), at=CUTS)
+    @rule(
+        behaviour=st.sampled_from(
+            ["takes", "takes", "refuses", "puts off", "drops", "takes and drops", "away"]
+        ),
+        at=CUTS,
+    )
     def a_worker_sends(self, behaviour: str, at: int | None) -> None:
         self.work(behaviour, at)
 
-    @rule(first=st.sampled_from(["takes", "refuses", "puts off"]), then=st.sampled_from(["takes", "refuses", "puts off"]))
+    @rule(
+        first=st.sampled_from(["takes", "refuses", "puts off"]),
+        then=st.sampled_from(["takes", "refuses", "puts off"]),
+    )
     def a_worker_is_so_slow_that_another_does_its_work(self, first: str, then: str) -> None:
         def meanwhile() -> None:
             self.leases_run_out()
@@ -351,7 +404,9 @@ class Protocol(RuleBasedStateMachine):
     def leases_run_out(self) -> None:
         self.post.in_hand.clear()
         past = timezone.now() - timedelta(hours=1)
-        Confirmation.objects.filter(state="waiting", leased_until__isnull=False).update(leased_until=past)
+        Confirmation.objects.filter(state="waiting", leased_until__isnull=False).update(
+            leased_until=past
+        )
         Confirmation.objects.filter(state="waiting").update(due_at=past)
 
     def work(self, behaviour: str, at: int | None) -> None:
@@ -371,7 +426,9 @@ class Protocol(RuleBasedStateMachine):
         self.writes_the_newest(None)
         assert not Confirmation.objects.filter(state="waiting").exists()
         assert self.waiting() == []
-        assert [f"{difference.subject}: {difference.words}" for difference in go_through().differences] == []
+        assert [
+            f"{difference.subject}: {difference.words}" for difference in go_through().differences
+        ] == []
 
     # What is always so.
 
@@ -385,24 +442,38 @@ class Protocol(RuleBasedStateMachine):
         self.nothing_erased_says_anything()
 
     def nothing_erased_says_anything(self) -> None:
-        erased = [reference for reference, versions in self.record.items() if versions[-1][0] == "erased"]
-        left = Response.objects.filter(reference__in=erased).exclude(choices={}, texts={}, contact__name="", contact__email="")
+        erased = [
+            reference for reference, versions in self.record.items() if versions[-1][0] == "erased"
+        ]
+        left = Response.objects.filter(reference__in=erased).exclude(
+            choices={}, texts={}, contact__name="", contact__email=""
+        )
         assert not left.exists()
 
     def everything_acknowledged_is_there_once_and_nothing_else(self) -> None:
         there: dict[str, list[tuple[str, str]]] = {}
-        for reference, act, digest in Response.objects.order_by("version").values_list("reference", "act", "digest"):
+        for reference, act, digest in Response.objects.order_by("version").values_list(
+            "reference", "act", "digest"
+        ):
             there.setdefault(reference, []).append((act, digest))
         assert there == self.record
-        assert all([act for act, _ in versions].count("sent") == 1 and versions[0][0] == "sent" for versions in there.values())
+        assert all(
+            [act for act, _ in versions].count("sent") == 1 and versions[0][0] == "sent"
+            for versions in there.values()
+        )
 
     def each_version_has_everything_that_follows_from_it(self) -> None:
         newest = {max(pks) for pks in self.versions().values()}
-        assert set(Review.objects.filter(superseded=False).values_list("response", flat=True)) == newest
+        assert (
+            set(Review.objects.filter(superseded=False).values_list("response", flat=True))
+            == newest
+        )
         everything = sorted(pk for pks in self.versions().values() for pk in pks)
         for rows in (Confirmation, Review):
             assert sorted(rows.objects.values_list("response", flat=True)) == everything
-        arrivals = LedgerEntry.objects.filter(event__in=["received", "amended", "withdrawn", "erased"])
+        arrivals = LedgerEntry.objects.filter(
+            event__in=["received", "amended", "withdrawn", "erased"]
+        )
         assert sorted(arrivals.values_list("response", flat=True)) == everything
 
     def versions(self) -> dict[str, list[int]]:
@@ -412,15 +483,25 @@ class Protocol(RuleBasedStateMachine):
         return found
 
     def batches_hold_what_waited_when_they_were_sealed_and_keep_it(self) -> None:
-        members: dict[int, list[int]] = {number: [] for number in Batch.objects.values_list("number", flat=True)}
+        members: dict[int, list[int]] = {
+            number: [] for number in Batch.objects.values_list("number", flat=True)
+        }
         rows: dict[int, list[int]] = {number: [] for number in members}
-        for number, row, pk in BatchMember.objects.order_by("batch__number", "row").values_list("batch__number", "row", "response"):
+        for number, row, pk in BatchMember.objects.order_by("batch__number", "row").values_list(
+            "batch__number", "row", "response"
+        ):
             members[number].append(pk)
             rows[number].append(row)
         assert members == dict(enumerate(self.batches, 1))
         assert all(held == list(range(1, len(held) + 1)) for held in rows.values())
-        entries = LedgerEntry.objects.filter(event="batched").values_list("batch_number", "response").order_by("id")
-        assert sorted(entries) == sorted((number, pk) for number, pks in members.items() for pk in pks)
+        entries = (
+            LedgerEntry.objects.filter(event="batched")
+            .values_list("batch_number", "response")
+            .order_by("id")
+        )
+        assert sorted(entries) == sorted(
+            (number, pk) for number, pks in members.items() for pk in pks
+        )
 
     def what_was_written_stays_as_it_was(self) -> None:
         for batch in Batch.objects.exclude(written_at=None):
@@ -430,7 +511,9 @@ class Protocol(RuleBasedStateMachine):
                 assert self.bytes.setdefault(name, content) == content
 
     def each_confirmation_is_in_an_honest_state(self) -> None:
-        rows = Confirmation.objects.values_list("message_id", "state", "response", "response__contact__email", "response__act")
+        rows = Confirmation.objects.values_list(
+            "message_id", "state", "response", "response__contact__email", "response__act"
+        )
         gone = Response.objects.filter(act="erased").values("reference")
         erased = set(Response.objects.filter(reference__in=gone).values_list("pk", flat=True))
         events = Counter(LedgerEntry.objects.values_list("response", "event"))
@@ -444,7 +527,9 @@ class Protocol(RuleBasedStateMachine):
                 assert taken
             if state == "failed":
                 assert events[response, "confirmation-failed"]
-                assert taken <= self.post.excused[number], "it says that it failed, and it was taken"
+                assert taken <= self.post.excused[number], (
+                    "it says that it failed, and it was taken"
+                )
 
 
 @pytest.fixture
@@ -483,7 +568,9 @@ def always_ours(confirmation: Confirmation) -> tuple[Confirmation, bool]:
     return Confirmation.objects.get(pk=confirmation.pk), True
 
 
-def always_in_time(consultation: Consultation, started_at: datetime, **decided: object) -> tuple[Response.Timing, datetime]:
+def always_in_time(
+    consultation: Consultation, started_at: datetime, **decided: object
+) -> tuple[Response.Timing, datetime]:
     return Response.Timing.IN_TIME, timezone.now()
 
 
@@ -497,10 +584,16 @@ def without(sql: str, guard: str, instead: str = "") -> str:
     return sql.replace(guard, instead)
 
 
-ONE_MEMBERSHIP = "AND NOT EXISTS (SELECT FROM responses_batchmember AS member WHERE member.response_id = response.id)"
+ONE_MEMBERSHIP = """
+      AND NOT EXISTS (
+          SELECT FROM responses_batchmember AS member WHERE member.response_id = response.id
+      )"""
 ONE_LEASE = "AND (leased_until IS NULL OR leased_until < statement_timestamp())"
 NO_KEY = "ALTER TABLE responses_response DROP CONSTRAINT one_response_a_submission_key"
-NO_ONE_TO_ONE = "ALTER TABLE responses_batchmember DROP CONSTRAINT responses_batchmember_response_id_key; DROP INDEX batched_once"
+NO_ONE_TO_ONE = (
+    "ALTER TABLE responses_batchmember DROP CONSTRAINT "
+    "responses_batchmember_response_id_key; DROP INDEX batched_once"
+)
 ANY_VERSION = """ALTER TABLE responses_response
     DROP CONSTRAINT one_response_a_reference_and_version, DROP CONSTRAINT one_receipt_a_reference"""
 HERE = "rita@example.org"
@@ -570,7 +663,13 @@ GUARDS: dict[str, tuple[list[tuple[Any, str, Any]], str, Steps]] = {
         [send, *cut_everywhere(lambda machine, at: machine.seals(at))],
     ),
     "sealing is in the ledger": (
-        [(batches, "ENTER_IN_LEDGER", without(batches.ENTER_IN_LEDGER, "member.batch_id = %s", "%s < 0"))],
+        [
+            (
+                batches,
+                "ENTER_IN_LEDGER",
+                without(batches.ENTER_IN_LEDGER, "member.batch_id = %s", "%s < 0"),
+            )
+        ],
         "",
         [seal_two],
     ),
@@ -582,7 +681,11 @@ GUARDS: dict[str, tuple[list[tuple[Any, str, Any]], str, Steps]] = {
     "changing is one transaction": (
         [(amending, "transaction", NoTransactions)],
         "",
-        cut_everywhere(lambda machine, at: machine.thinks_again(machine.sends("Fewer.", HERE, None), "None of it.", False, at)),
+        cut_everywhere(
+            lambda machine, at: machine.thinks_again(
+                machine.sends("Fewer.", HERE, None), "None of it.", False, at
+            )
+        ),
     ),
     "a form sent again is found": (
         [(submitting, "find_submitted", Mock(return_value=None))],
@@ -594,7 +697,11 @@ GUARDS: dict[str, tuple[list[tuple[Any, str, Any]], str, Steps]] = {
         NO_KEY,
         [press_twice],
     ),
-    "one form is one content": ([(submitting, "same_as", Mock(side_effect=first_of))], "", [use_a_form_for_other_words]),
+    "one form is one content": (
+        [(submitting, "same_as", Mock(side_effect=first_of))],
+        "",
+        [use_a_form_for_other_words],
+    ),
     "what was withdrawn is over": (
         [(amending, "_newest_if", Mock(side_effect=lambda earlier: earlier))],
         ANY_VERSION,
@@ -603,7 +710,11 @@ GUARDS: dict[str, tuple[list[tuple[Any, str, Any]], str, Steps]] = {
     "erasing is one transaction": (
         [(erasing, "transaction", NoTransactionsToEndIn)],
         "",
-        cut_everywhere(lambda machine, at: machine.asks_to_have_it_erased(machine.sends("Fewer.", HERE, None), at)),
+        cut_everywhere(
+            lambda machine, at: machine.asks_to_have_it_erased(
+                machine.sends("Fewer.", HERE, None), at
+            )
+        ),
     ),
     "erasing empties every version": (
         [],
@@ -621,7 +732,11 @@ GUARDS: dict[str, tuple[list[tuple[Any, str, Any]], str, Steps]] = {
         "",
         [Protocol.the_consultation_closes_or_opens_again, send],
     ),
-    "each version that arrives is in the ledger": ([(submitting, "record_event", Mock())], "", [send]),
+    "each version that arrives is in the ledger": (
+        [(submitting, "record_event", Mock())],
+        "",
+        [send],
+    ),
     "each confirmation sent is in the ledger": (
         [(confirming, "record_event", Mock())],
         "",
@@ -630,12 +745,21 @@ GUARDS: dict[str, tuple[list[tuple[Any, str, Any]], str, Steps]] = {
     "a lease keeps others away": (
         [(confirming, "CLAIM", without(confirming.CLAIM, ONE_LEASE))],
         "",
-        [send, lambda machine: machine.a_worker_claims_and_is_killed(1), lambda machine: machine.a_worker_sends("takes", None)],
+        [
+            send,
+            lambda machine: machine.a_worker_claims_and_is_killed(1),
+            lambda machine: machine.a_worker_sends("takes", None),
+        ],
     ),
     "a lease that ran out is not ours": (
         [(confirming, "_current", always_ours)],
         "",
-        [send, lambda machine: machine.a_worker_is_so_slow_that_another_does_its_work("takes", "refuses")],
+        [
+            send,
+            lambda machine: machine.a_worker_is_so_slow_that_another_does_its_work(
+                "takes", "refuses"
+            ),
+        ],
     ),
     "how a try went is one transaction": (
         [(confirming, "transaction", NoTransactions)],
@@ -657,7 +781,9 @@ def go_through_the_steps(world: World, steps: Steps) -> None:
 
 
 @pytest.mark.parametrize("guard", GUARDS)
-def test_each_guard_is_missed_by_the_model_when_it_is_taken_away(world: World, monkeypatch: pytest.MonkeyPatch, guard: str) -> None:
+def test_each_guard_is_missed_by_the_model_when_it_is_taken_away(
+    world: World, monkeypatch: pytest.MonkeyPatch, guard: str
+) -> None:
     patches, break_it, steps = GUARDS[guard]
     go_through_the_steps(world, steps)
     for module, name, replacement in patches:

@@ -45,7 +45,9 @@ def test_every_swap_of_neighbours_is_noticed(reference: str) -> None:
                 normalise_reference(characters[:place] + right + left + characters[place + 2 :])
 
 
-@pytest.mark.parametrize("text", ["", "K7M4", "K7M4-PX9T-RR", "0000-0000-0", "ＫＭ", "\x00", "K" * 10_000])
+@pytest.mark.parametrize(
+    "text", ["", "K7M4", "K7M4-PX9T-RR", "0000-0000-0", "ＫＭ", "\x00", "K" * 10_000]
+)
 def test_what_is_no_reference_says_so(text: str) -> None:
     with pytest.raises(NotAReference):
         normalise_reference(text)

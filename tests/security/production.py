@@ -1,4 +1,6 @@
-"""The whole service as it runs for real: not a rehearsal, behind a proxy that ends https, with people's words planted in it."""
+"""The whole service as it runs for real: not a rehearsal, behind a proxy that ends https, with
+people's words planted in it.
+"""
 
 import re
 import socket
@@ -37,15 +39,29 @@ class Production(Parts):
 
     def visitor(self, address: str = "192.0.2.1", **headers: str) -> Walker:
         """Somebody's browser, seen through the proxy."""
-        given = {"X-Forwarded-Proto": "https", "X-Forwarded-For": address, "Referer": f"{self.origin}/"}
-        return Walker(self.running.url, headers=given | {name.replace("_", "-"): value for name, value in headers.items()})
+        given = {
+            "X-Forwarded-Proto": "https",
+            "X-Forwarded-For": address,
+            "Referer": f"{self.origin}/",
+        }
+        return Walker(
+            self.running.url,
+            headers=given | {name.replace("_", "-"): value for name, value in headers.items()},
+        )
 
     def ready_for(self, email: str) -> Walker:
         """Somebody who has answered with planted words, and stands before the button."""
         walker = (
             self.visitor()
             .go(f"{RESPOND}violence/")
-            .fill({"violence-comment": "planted-answer <script>alert(1)</script> \U0001f642 of somebody who wants more lights in the park"})
+            .fill(
+                {
+                    "violence-comment": (
+                        "planted-answer <script>alert(1)</script> \U0001f642 of "
+                        "somebody who wants more lights in the park"
+                    )
+                }
+            )
         )
         walker.go(f"{RESPOND}about-you/").fill({"email": email, "name": "Planted Name"})
         return walker.go(f"{RESPOND}check/")
@@ -53,10 +69,16 @@ class Production(Parts):
     def links(self) -> list[str]:
         """The links to drafts that arrived by email."""
         bodies = [email.get_content() for email in self.postbox.arrived if not email.is_multipart()]
-        return [link for body in bodies for link in re.findall(r"/\S+/respond/back/[^/\s]+/", body.replace(self.origin, ""))]
+        return [
+            link
+            for body in bodies
+            for link in re.findall(r"/\S+/respond/back/[^/\s]+/", body.replace(self.origin, ""))
+        ]
 
     def raw(self, request: bytes, *, seconds: float = 10) -> bytes:
-        """What comes back for bytes that no browser would send; nothing where the connection was cut."""
+        """What comes back for bytes that no browser would send; nothing where the connection was
+        cut.
+        """
         with socket.create_connection(("127.0.0.1", self.running.port), timeout=seconds) as wire:
             answer = b""
             try:
@@ -69,5 +91,9 @@ class Production(Parts):
 
     def written(self) -> str:
         """Everything that the service wrote of itself."""
-        logs = [*(self.running.var / "log").rglob("*"), *self.running.var.parent.glob("*.log"), self.running.terminal]
+        logs = [
+            *(self.running.var / "log").rglob("*"),
+            *self.running.var.parent.glob("*.log"),
+            self.running.terminal,
+        ]
         return "\n".join(path.read_text(errors="replace") for path in logs if path.is_file())

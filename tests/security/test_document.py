@@ -1,4 +1,6 @@
-"""The security document: every requirement once, and nothing claimed by a test that is not there."""
+"""The security document: every requirement once, and nothing claimed by a test that is
+not there.
+"""
 
 import ast
 import re
@@ -12,7 +14,8 @@ ROWS = re.findall(
     (ROOT / "docs" / "security.md").read_text(),
     re.MULTILINE,
 )
-# OWASP ASVS 5.0.0: the sections, each with how many requirements of levels 1 and 2 it begins with. OAuth and WebRTC are not here.
+# OWASP ASVS 5.0.0: the sections, each with how many requirements of levels 1 and 2 it begins with.
+# OAuth and WebRTC are not here.
 SECTIONS = {
     "1.1": 2,
     "1.2": 9,
@@ -84,7 +87,9 @@ SECTIONS = {
 
 def test_every_requirement_of_levels_1_and_2_is_listed_once() -> None:
     named = [number for numbers, _, _, _ in ROWS for number in numbers.split(", ")]
-    assert sorted(named) == sorted(f"{section}.{number}" for section, last in SECTIONS.items() for number in range(1, last + 1))
+    assert sorted(named) == sorted(
+        f"{section}.{number}" for section, last in SECTIONS.items() for number in range(1, last + 1)
+    )
 
 
 def test_each_requirement_met_names_a_test_that_exists() -> None:
@@ -97,5 +102,11 @@ def test_each_requirement_met_names_a_test_that_exists() -> None:
     named = {numbers: set(re.findall(r"`(test_\w+)`", how)) for numbers, _, _, how in ROWS}
     assert {name for names in named.values() for name in names} - there == set()
     assert [numbers for numbers, _, state, _ in ROWS if state == "met" and not named[numbers]] == []
-    assert [numbers for numbers, _, state, how in ROWS if state == "written" and "](" not in how] == []
-    assert [numbers for numbers, _, state, how in ROWS if state in {"partly", "not met"} and len(how) < 20] == []
+    assert [
+        numbers for numbers, _, state, how in ROWS if state == "written" and "](" not in how
+    ] == []
+    assert [
+        numbers
+        for numbers, _, state, how in ROWS
+        if state in {"partly", "not met"} and len(how) < 20
+    ] == []

@@ -17,7 +17,9 @@ SLUG = "police-and-crime-plan-2021-25"
 
 
 def respond(*, address: str = "192.0.2.1", quickly: bool = False, **fields: str) -> Response:
-    """Somebody at `address` answers one question and sends, after a quarter of an hour if not `quickly`."""
+    """Somebody at `address` answers one question and sends, after a quarter of an hour if not
+    `quickly`.
+    """
     person = Client(REMOTE_ADDR=address)
     person.post(reverse("part", args=[SLUG, "violence"]), {"violence-comment": "More lights."})
     if not quickly:
@@ -29,22 +31,39 @@ def respond(*, address: str = "192.0.2.1", quickly: bool = False, **fields: str)
     return Response.objects.latest("id")
 
 
-def test_a_slow_sender_who_leaves_the_hidden_field_empty_has_no_flag(consultation: Consultation) -> None:
+def test_a_slow_sender_who_leaves_the_hidden_field_empty_has_no_flag(
+    consultation: Consultation,
+) -> None:
     assert respond(homepage="").flags == []
 
 
-@pytest.mark.parametrize(("odd", "flag"), [({"quickly": True}, "sent-quickly"), ({"homepage": "https://spam.example/"}, "hidden-field")])
-def test_a_response_that_looks_automated_is_received_and_flagged(consultation: Consultation, odd: dict[str, Any], flag: str) -> None:
+@pytest.mark.parametrize(
+    ("odd", "flag"),
+    [({"quickly": True}, "sent-quickly"), ({"homepage": "https://spam.example/"}, "hidden-field")],
+)
+def test_a_response_that_looks_automated_is_received_and_flagged(
+    consultation: Consultation, odd: dict[str, Any], flag: str
+) -> None:
     assert respond(**odd).flags == [flag]
 
 
-def test_many_from_one_address_are_received_and_flagged_and_others_not(consultation: Consultation, settings: Any) -> None:
+def test_many_from_one_address_are_received_and_flagged_and_others_not(
+    consultation: Consultation, settings: Any
+) -> None:
     settings.LIMITS = {**settings.LIMITS, "flag": (3, 3600)}
-    assert [respond().flags for _ in range(5)] == [[], [], [], ["many-from-one-address"], ["many-from-one-address"]]
+    assert [respond().flags for _ in range(5)] == [
+        [],
+        [],
+        [],
+        ["many-from-one-address"],
+        ["many-from-one-address"],
+    ]
     assert respond(address="192.0.2.2").flags == []
 
 
-def test_a_reviewer_sees_a_flag_and_can_filter_by_it(consultation: Consultation, reviewer: User, sign_in: Callable[[User], Client]) -> None:
+def test_a_reviewer_sees_a_flag_and_can_filter_by_it(
+    consultation: Consultation, reviewer: User, sign_in: Callable[[User], Client]
+) -> None:
     odd, plain = respond(quickly=True), respond()
     rosa = sign_in(reviewer)
     words = "Sent within seconds of opening the form"
@@ -52,11 +71,19 @@ def test_a_reviewer_sees_a_flag_and_can_filter_by_it(consultation: Consultation,
     assert odd.reference in found
     assert plain.reference not in found
     assert f">{words}</strong>" in found
-    assert f">{words}</strong>" in rosa.get(reverse("review-one", args=[odd.reference])).content.decode()
-    assert f">{words}</strong>" not in rosa.get(reverse("review-one", args=[plain.reference])).content.decode()
+    assert (
+        f">{words}</strong>"
+        in rosa.get(reverse("review-one", args=[odd.reference])).content.decode()
+    )
+    assert (
+        f">{words}</strong>"
+        not in rosa.get(reverse("review-one", args=[plain.reference])).content.decode()
+    )
 
 
-def test_people_and_assistive_technology_never_meet_the_hidden_field(consultation: Consultation) -> None:
+def test_people_and_assistive_technology_never_meet_the_hidden_field(
+    consultation: Consultation,
+) -> None:
     person = Client()
     person.post(reverse("part", args=[SLUG, "violence"]), {"violence-comment": "More lights."})
     check = person.get(reverse("check", args=[SLUG])).content.decode()

@@ -31,7 +31,12 @@ def public() -> list[str]:
 def test_every_page_carries_the_headers_that_keep_others_out(address: str) -> None:
     page = Client().get(address)
     policy = page["Content-Security-Policy"]
-    for directive in ("default-src 'none'", "object-src 'none'", "base-uri 'none'", "form-action 'self'"):
+    for directive in (
+        "default-src 'none'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+    ):
         assert directive in policy
     assert "unsafe-inline" not in policy
     assert "unsafe-eval" not in policy
@@ -54,7 +59,11 @@ def test_personal_pages_are_never_cached_or_indexed(
     response = send()
     receipt = reverse("receipt", args=[receipt_token(response)])
     staff = [reverse("review-list"), reverse("review-one", args=[response.reference])]
-    for client, address in [(Client(), receipt), (Client(), f"/{SLUG}/respond/"), *[(sign_in(reviewer), page) for page in staff]]:
+    for client, address in [
+        (Client(), receipt),
+        (Client(), f"/{SLUG}/respond/"),
+        *[(sign_in(reviewer), page) for page in staff],
+    ]:
         page = client.get(address)
         assert page["Cache-Control"] == "no-store"
         assert page["X-Robots-Tag"] == "noindex"
@@ -79,7 +88,9 @@ def test_in_production_no_other_host_and_no_plain_page_can_plant_a_cookie(settin
     client.post(f"/{SLUG}/respond/violence/", {"violence-comment": "x"}, secure=True)
     page = client.get(f"/{SLUG}/respond/violence/", secure=True)
     mine = {name for name in client.cookies if "draft" in name or "opened" in name}
-    assert mine == {f"__Host-{name}-{page.context['consultation'].pk}" for name in ("draft", "opened")}
+    assert mine == {
+        f"__Host-{name}-{page.context['consultation'].pk}" for name in ("draft", "opened")
+    }
     for name in mine:
         cookie = client.cookies[name]
         assert (cookie["secure"], cookie["path"], cookie["domain"]) == (True, "/", "")
@@ -95,11 +106,21 @@ def test_signing_in_starts_a_new_session_so_a_planted_one_is_useless(reviewer: U
     assert client.cookies["session"].value not in {"", "planted"}
 
 
-def test_a_form_from_another_site_changes_nothing(send: Callable[..., Response], reviewer: User) -> None:
+def test_a_form_from_another_site_changes_nothing(
+    send: Callable[..., Response], reviewer: User
+) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(reviewer)
     response = send()
     address = reverse("review-one", args=[response.reference])
-    assert client.post(address, {"version": "0", "to_state": "considered", "note": "x"}).status_code == 403
-    assert client.post(reverse("withdraw", args=[receipt_token(response)]), {"submission_key": "x"}).status_code == 403
+    assert (
+        client.post(address, {"version": "0", "to_state": "considered", "note": "x"}).status_code
+        == 403
+    )
+    assert (
+        client.post(
+            reverse("withdraw", args=[receipt_token(response)]), {"submission_key": "x"}
+        ).status_code
+        == 403
+    )
     assert Response.objects.count() == 1

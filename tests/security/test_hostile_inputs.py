@@ -1,4 +1,6 @@
-"""Every address of the site, met with what no browser would send: an answer in words each time, and never a fault of ours."""
+"""Every address of the site, met with what no browser would send: an answer in words each time, and
+never a fault of ours.
+"""
 
 from collections.abc import Callable, Iterator
 from uuid import uuid4
@@ -39,9 +41,45 @@ HOSTILE = [
 LATER = {"question": "violence-comment", "pk": "1", "chart": "x", "kind": "csv"}
 # Fields that some form has, so that a value lands where one is looked for.
 FIELDS = [
-    *["violence-agree", "violence-comment", "connection", "capacity", "email", "name", "postcode", "submission_key", "replacing"],
-    *["state", "channel", "kind", "since", "until", "word", "before", "after", "version", "to_state", "note", "consultation", "number"],
-    *["username", "password", "new_password", "new_password_again", "next", "return", "o", "p", "q", "action", "_selected_action"],
+    *[
+        "violence-agree",
+        "violence-comment",
+        "connection",
+        "capacity",
+        "email",
+        "name",
+        "postcode",
+        "submission_key",
+        "replacing",
+    ],
+    *[
+        "state",
+        "channel",
+        "kind",
+        "since",
+        "until",
+        "word",
+        "before",
+        "after",
+        "version",
+        "to_state",
+        "note",
+        "consultation",
+        "number",
+    ],
+    *[
+        "username",
+        "password",
+        "new_password",
+        "new_password_again",
+        "next",
+        "return",
+        "o",
+        "p",
+        "q",
+        "action",
+        "_selected_action",
+    ],
     *[
         "query",
         "words",
@@ -77,7 +115,16 @@ def addresses(response: Response) -> Iterator[str]:
     }
     for pattern in patterns(get_resolver().url_patterns):
         yield "/" + fill(pattern, known)
-        for value in ("a%00b", "%ED%A0%80", "%FF", "x" * 300, "..%2f..%2f", "%F0%9F%99%82", "0", "99999999999999999999"):
+        for value in (
+            "a%00b",
+            "%ED%A0%80",
+            "%FF",
+            "x" * 300,
+            "..%2f..%2f",
+            "%F0%9F%99%82",
+            "0",
+            "99999999999999999999",
+        ):
             yield "/" + fill(pattern, dict.fromkeys(known, value))
 
 
@@ -94,7 +141,11 @@ def fill(route: str, values: dict[str, str]) -> str:
     for name, value in values.items():
         for kind in ("str", "slug", "int", "path", "uuid"):
             route = route.replace(f"<{kind}:{name}>", value)
-    return route.replace("<path:object_id>", values["number"]).replace("<int:content_type_id>", "1").replace("<path:url>", "x")
+    return (
+        route.replace("<path:object_id>", values["number"])
+        .replace("<int:content_type_id>", "1")
+        .replace("<path:url>", "x")
+    )
 
 
 def encoded(value: str) -> bytes:
@@ -104,7 +155,9 @@ def encoded(value: str) -> bytes:
 
 @pytest.fixture
 def visitors(administrator: User, sign_in: Callable[[User], Client]) -> list[Client]:
-    """A respondent and somebody who may do everything; both take an error of ours for a page, as a browser does."""
+    """A respondent and somebody who may do everything; both take an error of ours for a page, as a
+    browser does.
+    """
     respondent, staff = Client(), sign_in(administrator)
     for client in (respondent, staff):
         client.raise_request_exception = False
@@ -112,7 +165,9 @@ def visitors(administrator: User, sign_in: Callable[[User], Client]) -> list[Cli
     return [respondent, staff]
 
 
-def test_no_url_answers_a_hostile_get_with_a_server_error(send: Callable[..., Response], visitors: list[Client]) -> None:
+def test_no_url_answers_a_hostile_get_with_a_server_error(
+    send: Callable[..., Response], visitors: list[Client]
+) -> None:
     response = send()
     faults = []
     for address in addresses(response):
@@ -131,15 +186,32 @@ def test_no_field_or_filter_answers_hostile_input_with_a_server_error(
     body = b"&".join(name.encode() + b"=" + encoded(value) for name in FIELDS)
     faults = []
     # A PDF takes a second to set, and its address has no fields.
-    for route in [route for route in patterns(get_resolver().url_patterns) if not route.endswith(".pdf")]:
-        known = {"consultation": SLUG, "section": "violence", "recommendation": "zero-murders", "part": "violence"}
+    for route in [
+        route for route in patterns(get_resolver().url_patterns) if not route.endswith(".pdf")
+    ]:
+        known = {
+            "consultation": SLUG,
+            "section": "violence",
+            "recommendation": "zero-murders",
+            "part": "violence",
+        }
         address = "/" + fill(
-            route, known | {"token": receipt_token(response), "reference": response.reference, "number": "1", "name": "x"} | LATER
+            route,
+            known
+            | {
+                "token": receipt_token(response),
+                "reference": response.reference,
+                "number": "1",
+                "name": "x",
+            }
+            | LATER,
         )
         for client in visitors:
             posted = client.post(address, body, content_type="application/x-www-form-urlencoded")
             looked = client.get(f"{address}?{body.decode()}")
-            faults += [(address, page.status_code) for page in (posted, looked) if page.status_code >= 500]
+            faults += [
+                (address, page.status_code) for page in (posted, looked) if page.status_code >= 500
+            ]
     assert faults == []
 
 
@@ -150,7 +222,10 @@ def test_no_field_or_filter_answers_hostile_input_with_a_server_error(
         (b"a=%ED%A0%80", "application/x-www-form-urlencoded; charset=utf-16"),
         (b"a=1", "application/x-www-form-urlencoded; charset=no-such-thing"),
         (b"no boundary here", "multipart/form-data"),
-        (b'--x\r\nContent-Disposition: form-data; name="a"; filename="../b"\r\n\r\n1', "multipart/form-data; boundary=x"),
+        (
+            b'--x\r\nContent-Disposition: form-data; name="a"; filename="../b"\r\n\r\n1',
+            "multipart/form-data; boundary=x",
+        ),
         (b"--x\r\nbroken", "multipart/form-data; boundary=x"),
         (b'{"a": 1}', "application/json"),
         (b"a=1&" * 1000, "application/x-www-form-urlencoded"),
@@ -161,7 +236,12 @@ def test_no_field_or_filter_answers_hostile_input_with_a_server_error(
 def test_a_body_that_is_not_a_form_is_refused_in_words(
     send: Callable[..., Response], visitors: list[Client], body: bytes, kind: str
 ) -> None:
-    for address in (f"/{SLUG}/respond/violence/", f"/{SLUG}/respond/send/", "/staff/sign-in/", "/staff/batches/now/"):
+    for address in (
+        f"/{SLUG}/respond/violence/",
+        f"/{SLUG}/respond/send/",
+        "/staff/sign-in/",
+        "/staff/batches/now/",
+    ):
         for client in visitors:
             page = client.generic("POST", address, body, content_type=kind)
             assert page.status_code < 500, address
@@ -169,7 +249,20 @@ def test_a_body_that_is_not_a_form_is_refused_in_words(
 
 
 @pytest.mark.usefixtures("consultation")
-@pytest.mark.parametrize("cookie", ["", ".", "x" * 4000, "\x00", "a.b.c.d.e.f.g.h", "../../", "%00", '"', "é".encode().decode("latin-1")])
+@pytest.mark.parametrize(
+    "cookie",
+    [
+        "",
+        ".",
+        "x" * 4000,
+        "\x00",
+        "a.b.c.d.e.f.g.h",
+        "../../",
+        "%00",
+        '"',
+        "é".encode().decode("latin-1"),
+    ],
+)
 def test_a_forged_cookie_is_ignored(cookie: str) -> None:
     client = Client(raise_request_exception=False)
     for name in ("draft-1", "opened-1", "session", "csrf"):
@@ -183,13 +276,23 @@ def test_an_unknown_host_is_refused_and_no_redirect_leaves_the_site() -> None:
     client = Client(raise_request_exception=False)
     assert client.get("/", headers={"host": "evil.example"}).status_code == 400
     assert client.get("/", headers={"x-forwarded-host": "evil.example"})["Location"] == f"/{SLUG}/"
-    for address in ("//evil.example/", "/%5cevil.example/", f"/{SLUG}//evil.example/", "/\\evil.example"):
+    for address in (
+        "//evil.example/",
+        "/%5cevil.example/",
+        f"/{SLUG}//evil.example/",
+        "/\\evil.example",
+    ):
         page = client.get(address)
         assert "evil.example" not in page.get("Location", "").split("/")[2:3]
 
 
 def test_typed_text_cannot_become_an_email_header() -> None:
-    for email in ("a@example.org\r\nBcc: b@example.org", "a@example.org\nb@example.org", "a@example.org, b@example.org", "<a@example.org>"):
+    for email in (
+        "a@example.org\r\nBcc: b@example.org",
+        "a@example.org\nb@example.org",
+        "a@example.org, b@example.org",
+        "<a@example.org>",
+    ):
         try:
             kept = read_contact({"name": "x", "email": email})["email"]
         except AnswersRefused:
@@ -207,14 +310,25 @@ def test_someone_elses_submission_key_opens_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("address", "field"),
-    [(f"/staff/codes/{SLUG}/violence-comment/", "name"), ("/staff/extracts/ask/", "query"), ("/staff/people/", "words")],
+    [
+        (f"/staff/codes/{SLUG}/violence-comment/", "name"),
+        ("/staff/extracts/ask/", "query"),
+        ("/staff/people/", "words"),
+    ],
 )
 def test_staff_input_the_database_cannot_store_is_refused_in_words(
-    consultation: Consultation, administrator: User, sign_in: Callable[[User], Client], address: str, field: str
+    consultation: Consultation,
+    administrator: User,
+    sign_in: Callable[[User], Client],
+    address: str,
+    field: str,
 ) -> None:
     desk = sign_in(administrator)
     for value in ("\x00", "words=a\x00b"):
         page = desk.post(address, {"consultation": SLUG, field: value})
-        assert (page.status_code, "Something in it cannot be kept" in page.content.decode()) == (400, True)
+        assert (page.status_code, "Something in it cannot be kept" in page.content.decode()) == (
+            400,
+            True,
+        )
     assert not Code.objects.exists()
     assert not Extract.objects.exists()

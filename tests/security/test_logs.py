@@ -15,7 +15,7 @@ from consult.web.logs import JsonFormatter
 def test_the_log_names_someone_refused_a_page_by_number_alone(
     reviewer: User, sign_in: Callable[[User], Client], caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.WARNING, logger="consult.views.pages"):
+    with caplog.at_level(logging.WARNING, logger="consult.views.errors"):
         assert sign_in(reviewer).get(reverse("batch-list")).status_code == 403
     assert caplog.messages == [f"Account {reviewer.pk} was refused batch-list."]
 
@@ -30,4 +30,6 @@ def test_nobody_can_inject_a_line_into_the_log(text: str, settings: object) -> N
 
 def test_a_malformed_request_id_is_replaced(db: None) -> None:
     for given in ("short", "x" * 65, "a b c d e f", 'a"b{}cdefgh', "line%0abreak"):
-        assert Client().get("/health/live", headers={"x-request-id": given})["X-Request-ID"] != given
+        assert (
+            Client().get("/health/live", headers={"x-request-id": given})["X-Request-ID"] != given
+        )

@@ -13,16 +13,23 @@ from consult.staff.second_factor import RecoveryCode, make_recovery_codes
 from consult.staff.signing_in import PasswordRefused, choose_password
 
 
-@pytest.mark.parametrize("password", ["ж" * 64, " a  b \t c 🙂 d  e ", "x" * 499 + "Y", "twelve lower", "0" * 11 + "é"])
+@pytest.mark.parametrize(
+    "password", ["ж" * 64, " a  b \t c 🙂 d  e ", "x" * 499 + "Y", "twelve lower", "0" * 11 + "é"]
+)
 def test_a_password_may_be_long_and_of_anything(reviewer: User, password: str) -> None:
     choose_password(user=reviewer, password=password)
     assert authenticate(username="rosa", password=password) == reviewer
     for other in (password[:-1], password.strip(), password.upper()):
         assert other == password or authenticate(username="rosa", password=other) is None
-    assert Client().post(reverse("sign-in"), {"username": "rosa", "password": password}).status_code == 302
+    assert (
+        Client().post(reverse("sign-in"), {"username": "rosa", "password": password}).status_code
+        == 302
+    )
 
 
-@pytest.mark.parametrize("password", ["ConsultLondonMopac", "police-plan-2021", "admin-admin-admin", "cityhall-123456"])
+@pytest.mark.parametrize(
+    "password", ["ConsultLondonMopac", "police-plan-2021", "admin-admin-admin", "cityhall-123456"]
+)
 def test_a_password_of_this_services_words_alone_is_refused(reviewer: User, password: str) -> None:
     with pytest.raises(PasswordRefused, match="words of this service"):
         choose_password(user=reviewer, password=password)

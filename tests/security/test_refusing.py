@@ -13,7 +13,11 @@ SLUG = "police-and-crime-plan-2021-25"
 
 
 def send_file(client: Client, address: str, size: int) -> Any:
-    body = b'--x\r\nContent-Disposition: form-data; name="a"; filename="b"\r\n\r\n' + b"x" * size + b"\r\n--x--\r\n"
+    body = (
+        b'--x\r\nContent-Disposition: form-data; name="a"; filename="b"\r\n\r\n'
+        + b"x" * size
+        + b"\r\n--x--\r\n"
+    )
     return client.generic("POST", address, body, content_type="multipart/form-data; boundary=x")
 
 
@@ -26,7 +30,9 @@ def test_nobody_fills_our_disk_with_a_file(settings: Any) -> None:
     assert send_file(Client(), reverse("part", args=[SLUG, "violence"]), 9_000).status_code == 303
 
 
-def test_staff_can_send_larger_files_up_to_a_limit(reviewer: User, sign_in: Callable[[User], Client], settings: Any) -> None:
+def test_staff_can_send_larger_files_up_to_a_limit(
+    reviewer: User, sign_in: Callable[[User], Client], settings: Any
+) -> None:
     settings.MOST_BODY_BYTES, settings.MOST_STAFF_BODY_BYTES = 10_000, 20_000
     planted = Client()
     planted.cookies["session"] = "planted"

@@ -25,7 +25,9 @@ def moved(client: Client, **seconds: int) -> None:
     session.save()
 
 
-def test_an_idle_member_of_staff_signs_in_again_and_is_told_why(reviewer: User, sign_in: SignIn, settings: Any) -> None:
+def test_an_idle_member_of_staff_signs_in_again_and_is_told_why(
+    reviewer: User, sign_in: SignIn, settings: Any
+) -> None:
     client = sign_in(reviewer)
     assert client.get(reverse("review-list")).status_code == 200
     moved(client, seen_at=settings.SESSION_IDLE_SECONDS - 30)
@@ -33,15 +35,22 @@ def test_an_idle_member_of_staff_signs_in_again_and_is_told_why(reviewer: User, 
     moved(client, seen_at=settings.SESSION_IDLE_SECONDS)
     page = client.get(reverse("review-list"), follow=True)
     assert "nothing happened for 60 minutes" in page.content.decode()
-    assert page.redirect_chain[-1][0] == f"{reverse('sign-in')}?next=%2Fstaff%2Fresponses%2F&ended=idle"
+    assert (
+        page.redirect_chain[-1][0]
+        == f"{reverse('sign-in')}?next=%2Fstaff%2Fresponses%2F&ended=idle"
+    )
     assert Session.objects.count() == 0
 
 
 @pytest.mark.usefixtures("consultation")
 def test_auto_refresh_keeps_nobody_signed_in(analyst: User, sign_in: SignIn, settings: Any) -> None:
-    """A batch that cannot be written is at work for as long as that lasts, and so is the screen that somebody left."""
+    """A batch that cannot be written is at work for as long as that lasts, and so is the screen
+    that somebody left.
+    """
     client = sign_in(analyst)
-    address = client.post(reverse("batch-now"), {"consultation": Consultation.objects.get().slug})["Location"]
+    address = client.post(reverse("batch-now"), {"consultation": Consultation.objects.get().slug})[
+        "Location"
+    ]
     moved(client, seen_at=settings.SESSION_IDLE_SECONDS - 60)
     assert client.get(address)["Refresh"] == "5"
     assert client.session["seen_at"] < time.time() - (settings.SESSION_IDLE_SECONDS - 90)
@@ -49,14 +58,18 @@ def test_auto_refresh_keeps_nobody_signed_in(analyst: User, sign_in: SignIn, set
     assert client.get(address)["Location"].endswith("ended=idle")
 
 
-def test_an_idle_session_ends_in_the_administration_too(administrator: User, sign_in: SignIn, settings: Any) -> None:
+def test_an_idle_session_ends_in_the_administration_too(
+    administrator: User, sign_in: SignIn, settings: Any
+) -> None:
     client = sign_in(administrator)
     client.get(reverse("admin:index"))
     moved(client, seen_at=settings.SESSION_IDLE_SECONDS)
     assert client.get(reverse("admin:consult_section_changelist")).status_code == 302
 
 
-def test_an_active_session_lasts_until_the_working_day_ends(reviewer: User, sign_in: SignIn, settings: Any) -> None:
+def test_an_active_session_lasts_until_the_working_day_ends(
+    reviewer: User, sign_in: SignIn, settings: Any
+) -> None:
     client = sign_in(reviewer)
     client.get(reverse("review-list"))
     for _ in range(3):
@@ -85,7 +98,10 @@ def test_a_session_ends_with_its_sign_out_or_a_new_password(analyst: User, sign_
     assert stolen.get(reverse("batch-list")).status_code == 302
     third = sign_in(analyst)
     new = dict.fromkeys(("new_password", "new_password_again"), "four words that do not rhyme")
-    assert "The password is wrong." in third.post(reverse("new-password"), new | {"password": "wrong"}).content.decode()
+    assert (
+        "The password is wrong."
+        in third.post(reverse("new-password"), new | {"password": "wrong"}).content.decode()
+    )
     assert elsewhere.get(reverse("batch-list")).status_code == 200
     third.post(reverse("new-password"), new | {"password": PASSWORD})
     assert elsewhere.get(reverse("batch-list")).status_code == 302
@@ -102,7 +118,11 @@ def contacts(send: Callable[..., Response]) -> str:
 
 
 def test_an_analyst_gets_contacts_only_if_granted_and_after_the_password(
-    send: Callable[..., Response], analyst: User, administrator: User, sign_in: SignIn, exports: object
+    send: Callable[..., Response],
+    analyst: User,
+    administrator: User,
+    sign_in: SignIn,
+    exports: object,
 ) -> None:
     address = contacts(send)
     client = sign_in(analyst)
@@ -111,7 +131,10 @@ def test_an_analyst_gets_contacts_only_if_granted_and_after_the_password(
     assert client.get(address.replace("contacts.csv", "responses.csv")).status_code == 200
     chief = sign_in(administrator)
     moved(chief, confirmed_at=0)
-    chief.post(reverse("account", args=[analyst.pk]), {"do": "change", "role": "analyst", "takes_contacts": "yes"})
+    chief.post(
+        reverse("account", args=[analyst.pk]),
+        {"do": "change", "role": "analyst", "takes_contacts": "yes"},
+    )
     asked = client.get(address)
     assert asked["Location"].startswith(reverse("confirm"))
     before = client.cookies["session"].value
@@ -120,7 +143,9 @@ def test_an_analyst_gets_contacts_only_if_granted_and_after_the_password(
     assert b"rita@example.org" in b"".join(client.get(address))
     moved(client, confirmed_at=16 * 60)
     assert client.get(address).status_code == 302
-    taken = AuditEntry.objects.order_by("id").exclude(actor=None).values_list("action", "actor_name")
+    taken = (
+        AuditEntry.objects.order_by("id").exclude(actor=None).values_list("action", "actor_name")
+    )
     assert list(taken) == [
         ("batch_downloaded", "anil"),
         ("staff_changed", "ada"),
@@ -129,16 +154,27 @@ def test_an_analyst_gets_contacts_only_if_granted_and_after_the_password(
     ]
 
 
-def test_a_wrong_password_given_again_is_counted_and_recorded(analyst: User, sign_in: SignIn, settings: Any) -> None:
+def test_a_wrong_password_given_again_is_counted_and_recorded(
+    analyst: User, sign_in: SignIn, settings: Any
+) -> None:
     settings.LIMITS = {**settings.LIMITS, "sign_in": (2, 300)}
     client = sign_in(analyst)
     for _ in range(2):
-        assert "The password is wrong." in client.post(reverse("confirm"), {"password": "x"}).content.decode()
-    assert "too many tries" in client.post(reverse("confirm"), {"password": PASSWORD}).content.decode()
+        assert (
+            "The password is wrong."
+            in client.post(reverse("confirm"), {"password": "x"}).content.decode()
+        )
+    assert (
+        "too many tries" in client.post(reverse("confirm"), {"password": PASSWORD}).content.decode()
+    )
     assert [row.action for row in AuditEntry.objects.all()] == ["sign_in_failed"] * 2
 
 
-@pytest.mark.parametrize("wanted", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"])
-def test_giving_the_password_again_never_redirects_to_another_site(analyst: User, sign_in: SignIn, wanted: str) -> None:
+@pytest.mark.parametrize(
+    "wanted", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"]
+)
+def test_giving_the_password_again_never_redirects_to_another_site(
+    analyst: User, sign_in: SignIn, wanted: str
+) -> None:
     page = sign_in(analyst).post(f"{reverse('confirm')}?next={wanted}", {"password": PASSWORD})
     assert page["Location"] == reverse("batch-list")

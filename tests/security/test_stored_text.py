@@ -18,7 +18,8 @@ from responses.reviewing.reviews import move_review
 from tests.journeys.test_accessibility import Visit, sign_in
 from tests.test_permissions import POSTED, STAFF, arguments
 
-# Each would leave an element or an attribute that the page can be asked for, also where the policy keeps its script from running.
+# Each would leave an element or an attribute that the page can be asked for, also where the policy
+# keeps its script from running.
 PLANTED = """
 <script data-planted>alert(1)</script>
 "><img data-planted src=x onerror=alert(1)>
@@ -32,7 +33,16 @@ PLANTED = """
 """
 SHORT = "\"><b data-planted>'"
 # What comes from them is a file, or the way to another page.
-NOT_LOOKED_AT = {*POSTED, "batch-file", "extract-file", "trail-file", "chart-file", "attached-file", "key-again", "message"}
+NOT_LOOKED_AT = {
+    *POSTED,
+    "batch-file",
+    "extract-file",
+    "trail-file",
+    "chart-file",
+    "attached-file",
+    "key-again",
+    "message",
+}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -44,18 +54,34 @@ def test_stored_text_runs_in_nobodys_browser(
     administrator: User,
     exports: object,
 ) -> None:
-    answers = {"violence-comment": PLANTED, "missing": PLANTED, "capacity": "organisation", "organisation-name": SHORT}
+    answers = {
+        "violence-comment": PLANTED,
+        "missing": PLANTED,
+        "capacity": "organisation",
+        "organisation-name": SHORT,
+    }
     response = send(answers, name=SHORT, email="planted@example.org")
-    move_review(review=response.review, to_state="considered", note=PLANTED, version=0, by=administrator)
+    move_review(
+        review=response.review, to_state="considered", note=PLANTED, version=0, by=administrator
+    )
     alike = {"consultation": consultation, "sample": response, "question": "missing"}
     write_batch(batch=seal_batch(consultation=consultation, actor=administrator))
     visit = Visit(browser.new_context(), live_server.url)
-    visit.page.on("dialog", lambda dialog: (visit.wrong.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+    visit.page.on(
+        "dialog", lambda dialog: (visit.wrong.append(f"dialog: {dialog.message}"), dialog.dismiss())
+    )
     sign_in(visit, administrator)
-    addresses = {name: reverse(name, args=arguments(name, response)) for name in STAFF if name not in NOT_LOOKED_AT}
+    addresses = {
+        name: reverse(name, args=arguments(name, response))
+        for name in STAFF
+        if name not in NOT_LOOKED_AT
+    }
     letter = f"From: {SHORT} <planted@example.org>\nSubject: {SHORT}\n\n{PLANTED}"
     file = default_storage.save("messages/planted.eml", ContentFile(letter.encode()))
-    addresses["message"] = reverse("message", args=[Message.objects.create(consultation=consultation, file=file, sha256="1" * 64).pk])
+    addresses["message"] = reverse(
+        "message",
+        args=[Message.objects.create(consultation=consultation, file=file, sha256="1" * 64).pk],
+    )
     addresses["key-again"] = reverse("key-again", args=[response.reference])
     Campaign.objects.update(name=SHORT)
     Code.objects.update(name=SHORT, definition=PLANTED)
@@ -67,7 +93,8 @@ def test_stored_text_runs_in_nobodys_browser(
     for name, address in addresses.items():
         visit.page.goto(live_server.url + address)
         if visit.page.locator("[data-planted]").count():
-            visit.wrong.append(f"{name}: {visit.page.locator('[data-planted]').first.evaluate('element => element.outerHTML')[:200]}")
+            found = visit.page.locator("[data-planted]").first
+            visit.wrong.append(f"{name}: {found.evaluate('element => element.outerHTML')[:200]}")
         shown += "data-planted" in visit.page.locator("body").inner_text()
     assert visit.wrong == []
     assert shown >= 6  # it was there to be seen
@@ -75,6 +102,8 @@ def test_stored_text_runs_in_nobodys_browser(
 
 
 def test_stored_text_is_not_markup_in_the_text_copy_either(send: Callable[..., Response]) -> None:
-    page = Client().get(reverse("receipt-text", args=[receipt_token(send({"violence-comment": PLANTED}))]))
+    page = Client().get(
+        reverse("receipt-text", args=[receipt_token(send({"violence-comment": PLANTED}))])
+    )
     assert page["Content-Type"].startswith("text/plain")
     assert page["X-Content-Type-Options"] == "nosniff"

@@ -33,7 +33,11 @@ class AnyPortController(Controller):
 
 
 class Postbox:
-    """Keeps what it takes. `answers` maps an address to the reply its RCPT gets; `on_accept` runs before the yes to a message."""
+    """Keeps what it takes.
+
+    `answers` maps an address to the reply its RCPT gets; `on_accept` runs before the yes to a
+    message.
+    """
 
     def __init__(self, port: int = 0) -> None:
         self.arrived: list[EmailMessage] = []
@@ -55,18 +59,29 @@ class Postbox:
     def url(self) -> str:
         return f"smtp://127.0.0.1:{self.port}"
 
-    async def handle_EHLO(self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]) -> list[str]:
+    async def handle_EHLO(
+        self,
+        server: SMTP,
+        session: Session,
+        envelope: Envelope,
+        hostname: str,
+        responses: list[str],
+    ) -> list[str]:
         self.connections += 1
         session.host_name = hostname
         return responses
 
-    async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
         if self.refuse_sender:
             return self.refuse_sender
         envelope.mail_from = address
         return "250 OK"
 
-    async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
         if address in self.answers:
             return self.answers[address]
         envelope.rcpt_tos.append(address)

@@ -37,13 +37,23 @@ class Running:
         self.var, self.port = var, port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         inherited = {
-            name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}
+            name: value
+            for name, value in os.environ.items()
+            if name not in {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}
         }
-        self.environment = inherited | {"VAR_DIR": str(var), "PORT": str(self.port), "SITE_URL": self.url, "DEBUG": "on"} | environment
+        self.environment = (
+            inherited
+            | {"VAR_DIR": str(var), "PORT": str(self.port), "SITE_URL": self.url, "DEBUG": "on"}
+            | environment
+        )
         self.terminal = var.parent / f"{var.name}-terminal-{time.monotonic_ns()}.txt"
         with self.terminal.open("w") as terminal:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "consult.local.run"], cwd=ROOT, env=self.environment, stdout=terminal, stderr=terminal
+                [sys.executable, "-m", "consult.local.run"],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=terminal,
+                stderr=terminal,
             )
 
     @property
@@ -57,7 +67,11 @@ class Running:
         return found[1] if found else ""
 
     def wait_until_ready(self) -> "Running":
-        until(lambda: self.process.poll() is not None or "Ctrl-C" in self.said, seconds=90, what=self.said)
+        until(
+            lambda: self.process.poll() is not None or "Ctrl-C" in self.said,
+            seconds=90,
+            what=self.said,
+        )
         assert self.process.poll() is None, self.said
         until(self.answers, seconds=30, what=f"no answer; {self.said}")
         return self
@@ -70,7 +84,10 @@ class Running:
 
     def parts(self) -> dict[str, int]:
         """The process ids of the parts, by name."""
-        return {path.stem: int(re.findall(r"\d+", path.read_text())[0]) for path in (self.var / "run").glob("*.pid")}
+        return {
+            path.stem: int(re.findall(r"\d+", path.read_text())[0])
+            for path in (self.var / "run").glob("*.pid")
+        }
 
     def stop(self) -> int:
         """Ctrl-C, and the exit code."""
@@ -86,18 +103,31 @@ class Running:
     def try_to_manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """The same, for a command that may say no."""
         command = [sys.executable, "manage.py", *arguments]
-        return subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False
+        )
 
 
 def of_group(leader: int) -> list[int]:
-    """The processes that are alive in the group that `leader` began, itself among them; zombies are dead."""
-    listing = subprocess.run(["ps", "-A", "-o", "pid=,pgid=,stat="], capture_output=True, text=True, check=True).stdout
+    """The processes that are alive in the group that `leader` began, itself among them; zombies are
+    dead.
+    """
+    listing = subprocess.run(
+        ["ps", "-A", "-o", "pid=,pgid=,stat="], capture_output=True, text=True, check=True
+    ).stdout
     rows = [line.split() for line in listing.splitlines()]
-    return [int(pid) for pid, group, state in rows if int(group) == leader and not state.startswith("Z")]
+    return [
+        int(pid) for pid, group, state in rows if int(group) == leader and not state.startswith("Z")
+    ]
 
 
 def with_children(parent: int) -> list[int]:
-    """A process and those that it began, whatever group they are in: PostgreSQL gives each of its own one."""
-    listing = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    """A process and those that it began, whatever group they are in:
+
+    PostgreSQL gives each of its own one.
+    """
+    listing = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
+    ).stdout
     rows = [[int(word) for word in line.split()] for line in listing.splitlines()]
     return [parent, *(pid for pid, began_by in rows if began_by == parent)]

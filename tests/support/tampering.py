@@ -1,4 +1,6 @@
-"""Changing rows as somebody would who has the database's own files: no trigger runs, and no foreign key is looked at."""
+"""Changing rows as somebody would who has the database's own files: no trigger runs, and no foreign
+key is looked at.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

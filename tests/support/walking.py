@@ -1,4 +1,6 @@
-"""A browser without JavaScript, small enough to read: follows links and redirects, keeps cookies, fills in forms."""
+"""A browser without JavaScript, small enough to read: follows links and redirects, keeps cookies,
+fills in forms.
+"""
 
 import http.cookiejar
 import urllib.error
@@ -10,13 +12,20 @@ import html5lib
 
 
 class Walker:
-    """One person's browser. `headers` come with every request, as from a proxy in front of the service."""
+    """One person's browser.
+
+    `headers` come with every request, as from a proxy in front of the service.
+    """
 
     def __init__(self, base: str, *, headers: dict[str, str] | None = None) -> None:
         self.base = base
         # The service sets its cookies for https where it runs for real; the wire here is plain.
-        self.jar = http.cookiejar.CookieJar(http.cookiejar.DefaultCookiePolicy(secure_protocols=("http", "https")))
-        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.jar), urllib.request.ProxyHandler({}))
+        self.jar = http.cookiejar.CookieJar(
+            http.cookiejar.DefaultCookiePolicy(secure_protocols=("http", "https"))
+        )
+        self.opener = urllib.request.build_opener(
+            urllib.request.HTTPCookieProcessor(self.jar), urllib.request.ProxyHandler({})
+        )
         self.headers = headers or {}
         self.url, self.status, self.text = base, 0, ""
 
@@ -24,7 +33,9 @@ class Walker:
         """Open `path`, or post `data` to it, and come to rest where the redirects lead."""
         self.url = urllib.parse.urljoin(self.url, path)
         body = urllib.parse.urlencode(data).encode() if data is not None else None
-        request = urllib.request.Request(self.url, data=body, headers={"Referer": self.url, **self.headers})
+        request = urllib.request.Request(
+            self.url, data=body, headers={"Referer": self.url, **self.headers}
+        )
         try:
             with self.opener.open(request, timeout=30) as answer:
                 self.url, self.status, self.text = answer.url, answer.status, answer.read().decode()
@@ -43,13 +54,23 @@ class Walker:
 
     def link(self, words: str) -> "Walker":
         """Follow the first link whose text holds `words`."""
-        found = [link for link in self.page.iter("a") if words in " ".join(" ".join(link.itertext()).split())]
+        found = [
+            link
+            for link in self.page.iter("a")
+            if words in " ".join(" ".join(link.itertext()).split())
+        ]
         assert found, f"no link “{words}” on {self.url}: {self.words[:2000]}"
         return self.go(found[0].attrib["href"])
 
     def fill(self, values: dict[str, str | list[str]], *, form: str = "main") -> "Walker":
-        """Fill in the first form inside `main` (or the one of that id) and press its button, as a browser would."""
-        where = next(found for found in self.page.iter("form" if form != "main" else "main") if form in {"main", found.get("id")})
+        """Fill in the first form inside `main` (or the one of that id) and press its button, as a
+        browser would.
+        """
+        where = next(
+            found
+            for found in self.page.iter("form" if form != "main" else "main")
+            if form in {"main", found.get("id")}
+        )
         element = where if where.tag == "form" else next(where.iter("form"))
         fields: list[tuple[str, str]] = []
         for field in element.iter():
@@ -58,7 +79,11 @@ class Walker:
             if field.tag == "textarea":
                 fields.append((name, given if isinstance(given, str) else (field.text or "")))
             elif field.tag == "select":
-                kept = [option.get("value", "") for option in field.iter("option") if "selected" in option.attrib]
+                kept = [
+                    option.get("value", "")
+                    for option in field.iter("option")
+                    if "selected" in option.attrib
+                ]
                 fields.append((name, given if isinstance(given, str) else (kept or [""])[0]))
             elif field.tag == "input" and field.get("type") in {"radio", "checkbox"}:
                 wanted = given if isinstance(given, list) else [given]

@@ -20,5 +20,9 @@ class Command(BaseCommand):
             raise CommandError(f"There is an account named {name} already.") from reason
         except (BadUsername, UnknownRole) as reason:
             raise CommandError(str(reason)) from reason
-        self.stdout.write(f"{user.get_role_display()} {user.get_username()}, one-time password: {password}")
-        self.stdout.write("The password is shown this once; they choose their own when they sign in.")
+        self.stdout.write(
+            f"{user.get_role_display()} {user.get_username()}, one-time password: {password}"
+        )
+        self.stdout.write(
+            "The password is shown this once; they choose their own when they sign in."
+        )

@@ -14,17 +14,33 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
-        parser.add_argument("--opens", help="a day (1 March 2027) or an ISO 8601 instant; goes before the file's")
-        parser.add_argument("--closes", help="a day, which counts to its end in London, or an ISO 8601 instant; goes before the file's")
+        parser.add_argument(
+            "--opens", help="a day (1 March 2027) or an ISO 8601 instant; goes before the file's"
+        )
+        parser.add_argument(
+            "--closes",
+            help=(
+                "a day, which counts to its end in London, or an ISO 8601 instant; goes before "
+                "the file's"
+            ),
+        )
 
-    def handle(self, *args: object, file: Path, opens: str | None, closes: str | None, **options: object) -> None:
+    def handle(
+        self, *args: object, file: Path, opens: str | None, closes: str | None, **options: object
+    ) -> None:
         try:
             loaded = load_plan(text=file.read_bytes(), opens=opens, closes=closes, actor=None)
         except OSError as reason:
             raise CommandError(f"{file} cannot be read: {reason.strerror}.") from reason
         except PlanProblems as reason:
-            lines = [f"{f'{file}:{problem.line}: ' if problem.line else ''}{problem.key}: {problem.why}" for problem in reason.problems]
+            lines = [
+                f"{f'{file}:{problem.line}: ' if problem.line else ''}{problem.key}: {problem.why}"
+                for problem in reason.problems
+            ]
             raise CommandError("\n".join([*lines, "Nothing was changed."])) from reason
         consultation = loaded.consultation
         self.stdout.write(f"{consultation.title}: {'; '.join(loaded.done) or 'nothing changed'}.")
-        self.stdout.write(f"Opens {in_words(consultation.opens_at)}, closes {closing_in_words(consultation.closes_at)}.")
+        self.stdout.write(
+            f"Opens {in_words(consultation.opens_at)}, closes "
+            f"{closing_in_words(consultation.closes_at)}."
+        )

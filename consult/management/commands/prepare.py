@@ -1,4 +1,6 @@
-"""manage.py prepare: whatever has to be there before the service can serve; running it again changes nothing."""
+"""manage.py prepare: whatever has to be there before the service can serve; running it again
+changes nothing.
+"""
 
 import time
 from io import StringIO
@@ -21,7 +23,10 @@ PREPARING = 20_210_121
 
 
 class Command(BaseCommand):
-    help = "Bring the database up to date, load the bundled plan, make the first account and a rehearsal's signing key, where missing."
+    help = (
+        "Bring the database up to date, load the bundled plan, make the first account and a "
+        "rehearsal's signing key, where missing."
+    )
 
     def handle(self, *args: object, **options: object) -> None:
         self.wait_for_database()
@@ -33,7 +38,10 @@ class Command(BaseCommand):
             cursor.execute("SHOW server_encoding")
             encoding = cursor.fetchone()[0]
             if encoding != "UTF8":
-                raise CommandError(f"The database is encoded in {encoding}, which cannot hold every script: make one with ENCODING 'UTF8'.")
+                raise CommandError(
+                    f"The database is encoded in {encoding}, which cannot hold every script: make "
+                    "one with ENCODING 'UTF8'."
+                )
             # Several web containers may start at once: one prepares, the others find it done.
             cursor.execute("SELECT pg_advisory_lock(%s)", [PREPARING])
             try:
@@ -49,18 +57,28 @@ class Command(BaseCommand):
                 return connection.ensure_connection()
             except OperationalError as reason:
                 if time.monotonic() > deadline:
-                    raise CommandError(f"The database does not answer: {str(reason).strip().splitlines()[0]}") from reason
+                    raise CommandError(
+                        f"The database does not answer: {str(reason).strip().splitlines()[0]}"
+                    ) from reason
                 time.sleep(1)
 
     def prepare(self) -> None:
         call_command("migrate_with_lock_timeout", interactive=False, verbosity=0)
-        # Only into an empty house: an operator with plans of their own, or with corrected wording, keeps them.
+        # Only into an empty house: an operator with plans of their own, or with corrected wording,
+        # keeps them.
         if not Consultation.objects.exists():
             load_plan(text=BUNDLED_PLAN.read_bytes(), actor=None)
         if not User.objects.exists():
-            user, password = create_staff(username="admin", role=User.Role.ADMINISTRATOR, actor=None)
-            self.stdout.write(f"First staff account: {user.get_username()}, one-time password: {password}")
-            self.stdout.write("The password is shown this once; you choose your own when you sign in.")
-        # In a rehearsal what is handed over can be checked too. For real it is the operator who makes the key, and keeps a copy.
+            user, password = create_staff(
+                username="admin", role=User.Role.ADMINISTRATOR, actor=None
+            )
+            self.stdout.write(
+                f"First staff account: {user.get_username()}, one-time password: {password}"
+            )
+            self.stdout.write(
+                "The password is shown this once; you choose your own when you sign in."
+            )
+        # In a rehearsal what is handed over can be checked too. For real it is the operator who
+        # makes the key, and keeps a copy.
         if not settings.PRODUCTION and not Path(settings.SIGNING_KEY_FILE).exists():
             call_command("make_signing_key", stdout=StringIO())

@@ -7,7 +7,9 @@ from consult.staff.accounts import reset_password
 
 
 class Command(BaseCommand):
-    help = "Give a staff account a new one-time password, and forget the phone that it signs in with."
+    help = (
+        "Give a staff account a new one-time password, and forget the phone that it signs in with."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name")
@@ -18,5 +20,10 @@ class Command(BaseCommand):
         except User.DoesNotExist as reason:
             raise CommandError(f"There is no account named {name}.") from reason
         password = reset_password(user=user, actor=None, phone_too=True)
-        self.stdout.write(f"{user.get_role_display()} {user.get_username()}, one-time password: {password}")
-        self.stdout.write("The password is shown this once. Every session of theirs has ended; they set up a phone again.")
+        self.stdout.write(
+            f"{user.get_role_display()} {user.get_username()}, one-time password: {password}"
+        )
+        self.stdout.write(
+            "The password is shown this once. Every session of theirs has ended; they set up a "
+            "phone again."
+        )

@@ -13,12 +13,16 @@ class NewAccountForm(StaffForm):
     username = forms.CharField(
         label=_("User name"),
         max_length=100,
-        help_text=_("2 to 100 letters, digits and . @ + _ -, for example rosa.ruiz. It cannot be changed, and the trail names it."),
+        help_text=_(
+            "2 to 100 letters, digits and . @ + _ -, for example rosa.ruiz. It cannot be changed, "
+            "and the trail names it."
+        ),
         error_messages={"required": _("Enter a user name.")},
         widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
     )
     role = forms.ChoiceField(
-        choices=User.Role.choices, error_messages={"required": _("Choose a role."), "invalid_choice": _("Choose a role.")}
+        choices=User.Role.choices,
+        error_messages={"required": _("Choose a role."), "invalid_choice": _("Choose a role.")},
     )
 
 
@@ -26,6 +30,7 @@ class AccountForm(StaffForm):
     """What may be changed about an account."""
 
     role = forms.ChoiceField(
-        choices=User.Role.choices, error_messages={"required": _("Choose a role."), "invalid_choice": _("Choose a role.")}
+        choices=User.Role.choices,
+        error_messages={"required": _("Choose a role."), "invalid_choice": _("Choose a role.")},
     )
     takes_contacts = forms.BooleanField(required=False)

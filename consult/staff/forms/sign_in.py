@@ -39,8 +39,13 @@ class CodeForm(StaffForm):
     code = forms.CharField(
         label=_("Code"),
         max_length=40,
-        help_text=_("Six digits from the app on your phone. Without the phone: one of your recovery codes."),
-        error_messages={"required": _("Enter the code."), "max_length": _("A code has at most 40 characters.")},
+        help_text=_(
+            "Six digits from the app on your phone. Without the phone: one of your recovery codes."
+        ),
+        error_messages={
+            "required": _("Enter the code."),
+            "max_length": _("A code has at most 40 characters."),
+        },
         widget=forms.TextInput({"autocomplete": "one-time-code", "spellcheck": "false"}),
     )
 
@@ -50,7 +55,10 @@ class PhoneForm(StaffForm):
         label=_("Code that the app shows now"),
         max_length=40,
         help_text=_("Six digits. They change every half minute."),
-        error_messages={"required": _("Enter the code."), "max_length": _("A code has six digits.")},
+        error_messages={
+            "required": _("Enter the code."),
+            "max_length": _("A code has six digits."),
+        },
         widget=forms.TextInput({"autocomplete": "one-time-code", "spellcheck": "false"}),
     )
 
@@ -77,7 +85,10 @@ class NewPasswordForm(StaffForm):
         label=_("New password"),
         max_length=500,
         strip=False,
-        help_text=_("At least 12 characters. Three or four words that do not belong together make a good one."),
+        help_text=_(
+            "At least 12 characters. Three or four words that do not belong together make a good "
+            "one."
+        ),
         error_messages={"required": _("Enter a new password.")},
         widget=forms.PasswordInput({"autocomplete": "new-password"}),
     )
@@ -91,12 +102,21 @@ class NewPasswordForm(StaffForm):
 
     def clean(self) -> dict[str, Any]:
         values = self.cleaned_data
-        if len({values.get("new_password"), values.get("new_password_again")}) == 2 and not self.errors:
+        if (
+            len({values.get("new_password"), values.get("new_password_again")}) == 2
+            and not self.errors
+        ):
             self.add_error("new_password_again", _("The two passwords are not the same."))
         return values
 
 
 class MoveForm(StaffForm):
-    note = forms.CharField(label=_("Note"), required=False, max_length=5000, widget=forms.Textarea({"rows": 4}), strip=False)
+    note = forms.CharField(
+        label=_("Note"),
+        required=False,
+        max_length=5000,
+        widget=forms.Textarea({"rows": 4}),
+        strip=False,
+    )
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
     to_state = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput)

@@ -13,13 +13,25 @@ class TrailForm(forms.Form):
     """Every field may be empty; a bad one is named and left out."""
 
     who = forms.CharField(required=False, max_length=150, label=_("User name, or “service”"))
-    action = forms.ChoiceField(choices=[("", _("Anything")), *Action.choices], required=False, label=_("What was done"))
-    subject = forms.CharField(required=False, max_length=120, label=_("To what, such as a reference"))
-    since = forms.DateField(required=False, label=_("From"), widget=forms.DateInput({"type": "date"}))
-    until = forms.DateField(required=False, label=_("Until"), widget=forms.DateInput({"type": "date"}))
+    action = forms.ChoiceField(
+        choices=[("", _("Anything")), *Action.choices], required=False, label=_("What was done")
+    )
+    subject = forms.CharField(
+        required=False, max_length=120, label=_("To what, such as a reference")
+    )
+    since = forms.DateField(
+        required=False, label=_("From"), widget=forms.DateInput({"type": "date"})
+    )
+    until = forms.DateField(
+        required=False, label=_("Until"), widget=forms.DateInput({"type": "date"})
+    )
 
     @property
     def wanted(self) -> dict[str, Any]:
         """The fields that hold something that makes sense."""
         self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if isinstance(value, date) or value}
+        return {
+            name: value
+            for name, value in self.cleaned_data.items()
+            if isinstance(value, date) or value
+        }

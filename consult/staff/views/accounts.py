@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from consult.clock import in_words
 from consult.models import Right, User
+from consult.staff.access import StaffRequest, ask_again, staff_only
 from consult.staff.accounts import (
     BadUsername,
     LastAdministrator,
@@ -23,23 +24,28 @@ from consult.staff.accounts import (
     unlock,
 )
 from consult.staff.forms.accounts import AccountForm, NewAccountForm
-from consult.staff.views.sign_in import ask_again, staff_only
 
 
 def _roles() -> list[dict[str, str]]:
     """Each role with what it lets somebody do."""
     may = {
-        User.Role.REVIEWER: _("reads responses with their contact details, codes and decides on them"),
-        User.Role.ANALYST: _("sees figures and takes batches and extracts, without contact details unless granted"),
+        User.Role.REVIEWER: _(
+            "reads responses with their contact details, codes and decides on them"
+        ),
+        User.Role.ANALYST: _(
+            "sees figures and takes batches and extracts, without contact details unless granted"
+        ),
         User.Role.EDITOR: _("changes what the consultation says, and its dates"),
         User.Role.ADMINISTRATOR: _("all of that, and accounts, the trail and people’s requests"),
     }
-    return [{"value": str(role), "label": _(role.label), "may": words} for role, words in may.items()]
+    return [
+        {"value": str(role), "label": _(role.label), "may": words} for role, words in may.items()
+    ]
 
 
 @staff_only(Right.MANAGE_STAFF)
 @require_safe
-def account_list(request: HttpRequest) -> HttpResponse:
+def account_list(request: StaffRequest) -> HttpResponse:
     """Everybody who has, or had, an account."""
     users = list(User.objects.order_by("-is_active", "username"))
     locked = locked_among(users)
@@ -61,14 +67,14 @@ def _locked(user: User) -> str:
 
 @staff_only(Right.MANAGE_STAFF)
 @require_http_methods(["GET", "HEAD", "POST"])
-def account_new(request: HttpRequest) -> HttpResponse:
+def account_new(request: StaffRequest) -> HttpResponse:
     """Make an account, and show its one-time password, this once."""
     if asked := ask_again(request):
         return asked
     form = NewAccountForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            made, password = create_staff(**form.cleaned_data, actor=_by(request))
+            made, password = create_staff(**form.cleaned_data, actor=request.user)
         except BadUsername as reason:
             form.add_error("username", str(reason))
         except UsernameTaken:
@@ -78,20 +84,19 @@ def account_new(request: HttpRequest) -> HttpResponse:
     return render(request, "staff/account_new.html", {"form": form, "roles": _roles()})
 
 
-def _by(request: HttpRequest) -> User:
-    user: User = request.user  # type: ignore[assignment]  # staff_only saw to it
-    return user
-
-
 def _show_once(request: HttpRequest, account: User, password: str) -> HttpResponse:
     # In the answer itself and nowhere else: no session, no message and no cache has it.
-    return render(request, "staff/account_password.html", {"account": account, "password": password})
+    return render(
+        request, "staff/account_password.html", {"account": account, "password": password}
+    )
 
 
 @staff_only(Right.MANAGE_STAFF)
 @require_http_methods(["GET", "HEAD", "POST"])
-def account(request: HttpRequest, pk: int) -> HttpResponse:
-    """One account: its role and rights, ending it, and the ways back in for whoever it belongs to."""
+def account(request: StaffRequest, pk: int) -> HttpResponse:
+    """One account: its role and rights, ending it, and the ways back in for whoever it
+    belongs to.
+    """
     found = get_object_or_404(User, pk=pk)
     if asked := ask_again(request):
         return asked
@@ -113,30 +118,57 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "staff/account.html", context)
 
 
-def _carry_out(request: HttpRequest, found: User, form: AccountForm) -> HttpResponse | None:
+def _carry_out(request: StaffRequest, found: User, form: AccountForm) -> HttpResponse | None:
     """What the button that was pressed asks for. None where the form does not do."""
-    do, by = request.POST.get("do", ""), _by(request)
+    do, by = request.POST.get("do", ""), request.user
     if do in {"password", "phone"}:
         if found == by:
-            messages.error(request, _("Your own password and phone you change in the navigation, under “Password” and “Phone”."))
+            messages.error(
+                request,
+                _(
+                    "Your own password and phone you change in the navigation, under “Password” "
+                    "and “Phone”."
+                ),
+            )
             return redirect("account", found.pk)
-        return _show_once(request, found, reset_password(user=found, actor=by, phone_too=do == "phone"))
+        return _show_once(
+            request, found, reset_password(user=found, actor=by, phone_too=do == "phone")
+        )
     if do == "change" and not form.is_valid():
         return None
     try:
         if do == "change":
             role = form.cleaned_data["role"]
-            # Only an analyst may be granted it: it is an administrator's anyway, and of no use to the others.
+            # Only an analyst may be granted it: it is an administrator's anyway, and of no use to
+            # the others.
             granted = form.cleaned_data["takes_contacts"] and role == User.Role.ANALYST
-            _say(request, change_staff(user=found, role=role, is_active=found.is_active, takes_contacts=granted, actor=by))
+            _say(
+                request,
+                change_staff(
+                    user=found,
+                    role=role,
+                    is_active=found.is_active,
+                    takes_contacts=granted,
+                    actor=by,
+                ),
+            )
         elif do in {"end", "begin"}:
-            changed = change_staff(user=found, role=found.role, is_active=do == "begin", takes_contacts=found.takes_contacts, actor=by)
+            changed = change_staff(
+                user=found,
+                role=found.role,
+                is_active=do == "begin",
+                takes_contacts=found.takes_contacts,
+                actor=by,
+            )
             _say(request, changed)
         elif do == "unlock":
             unlock(user=found, actor=by)
             _say(request, True)
     except LastAdministrator:
-        messages.error(request, _("Nothing was changed: this is the last administrator. Make another one first."))
+        messages.error(
+            request,
+            _("Nothing was changed: this is the last administrator. Make another one first."),
+        )
     except NotLocked:
         _say(request, False)
     return redirect("account", found.pk)

@@ -1,17 +1,13 @@
 """Signing in and out, and who may see which staff page."""
 
 import time
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
 from urllib.parse import urlencode
 
 import segno
 from django.conf import settings
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.core import signing
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
@@ -21,60 +17,39 @@ from django.views.decorators.http import require_POST
 
 from consult.auditing import record
 from consult.models import Action, Right, User
-from consult.staff.forms.sign_in import CodeForm, ConfirmForm, NewPasswordForm, PhoneForm, SignInForm, StaffForm
-from consult.staff.second_factor import WrongCode, check_code, key_address, key_in_letters, make_recovery_codes, make_seed, set_up
-from consult.staff.signing_in import PasswordRefused, WrongPassword, check_password, choose_password, confirm_identity, due_first
-from consult.views.pages import say
+from consult.staff.access import StaffRequest, ask_again, staff_only
+from consult.staff.forms.sign_in import (
+    CodeForm,
+    ConfirmForm,
+    NewPasswordForm,
+    PhoneForm,
+    SignInForm,
+    StaffForm,
+)
+from consult.staff.second_factor import (
+    WrongCode,
+    check_code,
+    key_address,
+    key_in_letters,
+    make_recovery_codes,
+    make_seed,
+    set_up,
+)
+from consult.staff.signing_in import (
+    PasswordRefused,
+    WrongPassword,
+    check_password,
+    choose_password,
+    confirm_identity,
+    due_first,
+)
 from consult.web.client_address import address_of
-from consult.web.database_timeout import STAFF_SECONDS, patience
+from consult.web.private import private
 from consult.web.rate_limits import OverLimit
-from responses.answers import CANNOT_BE_KEPT
-from responses.references import NotAReference, normalise_reference
-from responses.responding.views.session import private
 
-View = Callable[..., HttpResponse]
-# Between the password and the code; and for how long a password given again is good.
+# Between the password and the code.
 HALF_IN_SECONDS = 10 * 60
-CONFIRMED_SECONDS = 15 * 60
 SEED_SECONDS = 3600
-
-
-def staff_only(right: Right | None) -> Callable[[View], View]:
-    """A page for staff with `right`, or for all staff: others are asked to sign in, or told that they may not."""
-
-    def decorate(view: View) -> View:
-        @wraps(view)
-        def wrapped(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponse:
-            user = request.user
-            if not isinstance(user, User):
-                ended = {"ended": "idle"} if getattr(request, "session_ended", False) else {}
-                return redirect(f"{reverse('sign-in')}?{urlencode({'next': request.get_full_path(), **ended})}")
-            first = due_first(user)
-            if first and (right is not None or request.resolver_match.view_name not in {first, "new-password"}):  # type: ignore[union-attr]
-                return redirect(first)
-            if right is not None and not user.may(right):
-                raise PermissionDenied
-            # No keyboard types it, and not every view looks at a field before it asks the database for it.
-            if any(CANNOT_BE_KEPT.search(value) for _name, values in request.POST.lists() for value in values):
-                lines = [_("What was sent has a character in it that cannot be kept. Go back, and type it again without it.")]
-                return say(request, status=400, heading=_("Something in it cannot be kept"), lines=lines)
-            with patience(STAFF_SECONDS):
-                page = view(request, *arguments, **named)
-            page["Cache-Control"] = "no-store"
-            page["X-Robots-Tag"] = "noindex"
-            return page
-
-        return wrapped
-
-    return decorate
-
-
-def reference_or_404(text: str) -> str:
-    """The reference in an address or a form, as it is kept."""
-    try:
-        return normalise_reference(text)
-    except NotAReference as reason:
-        raise Http404 from reason
 
 
 def desk_of(user: User) -> str:
@@ -87,7 +62,9 @@ def desk_of(user: User) -> str:
 def way_on(request: HttpRequest) -> str:
     """Where somebody wanted to go, if that is a place of ours; otherwise nothing."""
     wanted = request.GET.get("next", "")
-    safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    safe = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
     return wanted if safe else ""
 
 
@@ -95,11 +72,20 @@ def refuse(form: StaffForm, problem: OverLimit | WrongPassword | WrongCode) -> N
     """Say on a form why somebody is not let in."""
     if isinstance(problem, OverLimit):
         minutes = max(problem.seconds // 60, 1)
-        words = _("There were too many tries. Wait %(minutes)s minutes, then try again.") % {"minutes": minutes}
+        words = _("There were too many tries. Wait %(minutes)s minutes, then try again.") % {
+            "minutes": minutes
+        }
     elif isinstance(problem, WrongCode):
-        words = _("This code is wrong, or was used already. Wait for the next one, and check the time on your phone.")
+        words = _(
+            "This code is wrong, or was used already. Wait for the next one, and check the time on "
+            "your phone."
+        )
     else:
-        words = _("The user name or the password is wrong.") if "username" in form.fields else _("The password is wrong.")
+        words = (
+            _("The user name or the password is wrong.")
+            if "username" in form.fields
+            else _("The password is wrong.")
+        )
     form.add_error(next(iter(form.fields)), words)
 
 
@@ -123,9 +109,14 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         else:
             if not user.second_factor:
                 return let_in(request, user)
-            # Not signed in: this only remembers who gave which password, and an older session ends here.
+            # Not signed in: this only remembers who gave which password, and an older session ends
+            # here.
             request.session.flush()
-            request.session["half_in"] = {"user": user.pk, "hash": user.get_session_auth_hash(), "at": int(time.time())}
+            request.session["half_in"] = {
+                "user": user.pk,
+                "hash": user.get_session_auth_hash(),
+                "at": int(time.time()),
+            }
             return redirect(f"{reverse('sign-in-code')}?{urlencode({'next': way_on(request)})}")
     idle = settings.SESSION_IDLE_SECONDS // 60 if request.GET.get("ended") == "idle" else 0
     return render(request, "staff/sign_in.html", {"form": form, "idle_minutes": idle})
@@ -137,7 +128,11 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
     half_in = request.session.get("half_in", {"user": 0, "hash": "", "at": 0})
     user = User.objects.filter(pk=half_in["user"], is_active=True).first()
     fresh = time.time() - half_in["at"] < HALF_IN_SECONDS
-    if user is None or not fresh or not constant_time_compare(half_in["hash"], user.get_session_auth_hash()):
+    if (
+        user is None
+        or not fresh
+        or not constant_time_compare(half_in["hash"], user.get_session_auth_hash())
+    ):
         return redirect(f"{reverse('sign-in')}?{urlencode({'next': way_on(request)})}")
     form = CodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -163,22 +158,16 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return page
 
 
-def ask_again(request: HttpRequest) -> HttpResponse | None:
-    """The way to give one's password again, unless that was lately: for what a session left open should not be enough for."""
-    if time.time() - request.session.get("confirmed_at", 0) < CONFIRMED_SECONDS:
-        return None
-    return redirect(f"{reverse('confirm')}?{urlencode({'next': request.get_full_path()})}")
-
-
 @staff_only(None)
-def confirm(request: HttpRequest) -> HttpResponse:
+def confirm(request: StaffRequest) -> HttpResponse:
     """Give the password again, then go on."""
     user = request.user
-    assert isinstance(user, User)  # noqa: S101  # staff_only saw to it; this tells the type checker
     form = ConfirmForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            confirm_identity(user=user, password=form.cleaned_data["password"], address=address_of(request))
+            confirm_identity(
+                user=user, password=form.cleaned_data["password"], address=address_of(request)
+            )
         except (OverLimit, WrongPassword) as problem:
             refuse(form, problem)
         else:
@@ -189,19 +178,25 @@ def confirm(request: HttpRequest) -> HttpResponse:
 
 
 @staff_only(None)
-def second_factor(request: HttpRequest) -> HttpResponse:
+def second_factor(request: StaffRequest) -> HttpResponse:
     """Set up the phone that somebody signs in with, or another one, or new recovery codes."""
     user = request.user
-    assert isinstance(user, User)  # noqa: S101  # staff_only saw to it; this tells the type checker
     asked = ask_again(request) if user.second_factor else None
     if asked:
         return asked
     if request.method == "POST" and user.second_factor and "codes" in request.POST:
-        return render(request, "staff/recovery_codes.html", {"codes": make_recovery_codes(user=user), "desk": desk_of(user)})
+        return render(
+            request,
+            "staff/recovery_codes.html",
+            {"codes": make_recovery_codes(user=user), "desk": desk_of(user)},
+        )
     if user.second_factor and "another" not in request.GET:
-        return render(request, "staff/second_factor.html", {"left": user.recovery_codes.count(), "form": None})
+        return render(
+            request, "staff/second_factor.html", {"left": user.recovery_codes.count(), "form": None}
+        )
     form = PhoneForm(request.POST or None)
-    # The seed travels in the page, signed for this person alone: looking at the page changes nothing here.
+    # The seed travels in the page, signed for this person alone: looking at the page changes
+    # nothing here.
     salt = f"seed of {user.pk}"
     try:
         seed = signing.loads(request.POST.get("seed", ""), salt=salt, max_age=SEED_SECONDS)
@@ -214,10 +209,14 @@ def second_factor(request: HttpRequest) -> HttpResponse:
             refuse(form, problem)
         else:
             update_session_auth_hash(request, user)
-            return render(request, "staff/recovery_codes.html", {"codes": codes, "desk": desk_of(user)})
+            return render(
+                request, "staff/recovery_codes.html", {"codes": codes, "desk": desk_of(user)}
+            )
     letters = key_in_letters(seed)
     shown = {
-        "picture": segno.make(key_address(user, seed), error="m", micro=False).svg_data_uri(scale=5, border=4, light="#fff"),
+        "picture": segno.make(key_address(user, seed), error="m", micro=False).svg_data_uri(
+            scale=5, border=4, light="#fff"
+        ),
         "letters": " ".join(letters[start : start + 4] for start in range(0, len(letters), 4)),
         "seed": signing.dumps(seed, salt=salt),
         "needed": settings.SECOND_FACTOR_NEEDED and not user.second_factor,
@@ -226,10 +225,9 @@ def second_factor(request: HttpRequest) -> HttpResponse:
 
 
 @staff_only(None)
-def new_password(request: HttpRequest) -> HttpResponse:
+def new_password(request: StaffRequest) -> HttpResponse:
     """Choose a password, after a one-time password or at any time."""
     user = request.user
-    assert isinstance(user, User)  # noqa: S101  # staff_only saw to it; this tells the type checker
     form = NewPasswordForm(request.POST or None)
     if user.must_change_password:
         # The one-time password was given a moment ago, and is good for nothing else.
@@ -237,7 +235,9 @@ def new_password(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             if not user.must_change_password:
-                confirm_identity(user=user, password=form.cleaned_data["password"], address=address_of(request))
+                confirm_identity(
+                    user=user, password=form.cleaned_data["password"], address=address_of(request)
+                )
             choose_password(user=user, password=form.cleaned_data["new_password"])
         except (OverLimit, WrongPassword) as problem:
             refuse(form, problem)

@@ -7,16 +7,16 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from consult.auditing import find_entries, record
+from consult.cells import safe_cell
 from consult.clock import in_words, iso
 from consult.models import Action, AuditEntry, Right
+from consult.staff.access import StaffRequest, staff_only
 from consult.staff.forms.trail import TrailForm
-from consult.staff.views.sign_in import staff_only
-from responses.exporting.columns import safe_cell
 
 PAGE = 100
 COLUMNS = ["id", "at", "who", "action", "subject", "details"]
@@ -30,12 +30,17 @@ class Echo:
 
 
 def _address(wanted: dict[str, Any]) -> str:
-    return urlencode({name: value.isoformat() if isinstance(value, date) else value for name, value in wanted.items()})
+    return urlencode(
+        {
+            name: value.isoformat() if isinstance(value, date) else value
+            for name, value in wanted.items()
+        }
+    )
 
 
 @staff_only(Right.READ_TRAIL)
 @require_safe
-def trail(request: HttpRequest) -> HttpResponse:
+def trail(request: StaffRequest) -> HttpResponse:
     """The newest entries first, through filters that stand in the address."""
     form = TrailForm(request.GET)
     wanted = form.wanted
@@ -44,10 +49,13 @@ def trail(request: HttpRequest) -> HttpResponse:
     if before.isascii() and before.isdigit() and len(before) < 18:
         found = found.filter(id__lt=int(before))
     entries = list(found[: PAGE + 1])
-    record(action=Action.TRAIL_READ, actor=request.user, filters=sorted(wanted))  # type: ignore[arg-type]  # staff_only saw to it
+    record(action=Action.TRAIL_READ, actor=request.user, filters=sorted(wanted))
     context = {
         "form": form,
-        "rows": [{"entry": entry, "at": in_words(entry.at), "details": _details(entry)} for entry in entries[:PAGE]],
+        "rows": [
+            {"entry": entry, "at": in_words(entry.at), "details": _details(entry)}
+            for entry in entries[:PAGE]
+        ],
         "older": entries[PAGE - 1].pk if len(entries) > PAGE else None,
         "filters": _address(wanted),
         "filtered": bool(wanted),
@@ -56,15 +64,19 @@ def trail(request: HttpRequest) -> HttpResponse:
 
 
 def _details(entry: AuditEntry) -> str:
-    return ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in entry.details.items() if value not in ("", [], None))
+    return ", ".join(
+        f"{name.replace('_', ' ')}: {value}"
+        for name, value in entry.details.items()
+        if value not in ("", [], None)
+    )
 
 
 @staff_only(Right.READ_TRAIL)
 @require_safe
-def trail_file(request: HttpRequest) -> HttpResponse:
+def trail_file(request: StaffRequest) -> HttpResponse:
     """The entries that fit the filters as CSV, the oldest first, however many there are."""
     wanted = TrailForm(request.GET).wanted
-    record(action=Action.TRAIL_EXPORTED, actor=request.user, filters=sorted(wanted))  # type: ignore[arg-type]  # staff_only saw to it
+    record(action=Action.TRAIL_EXPORTED, actor=request.user, filters=sorted(wanted))
     found = find_entries(**wanted).order_by("id").iterator(chunk_size=2000)
     answer = StreamingHttpResponse(_lines(found), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="audit-trail.csv"'
@@ -76,5 +88,12 @@ def _lines(entries: Iterable[AuditEntry]) -> Iterator[str]:
     yield writer.writerow(COLUMNS)
     for entry in entries:
         details = json.dumps(entry.details, ensure_ascii=False)
-        cells = [str(entry.pk), iso(entry.at), entry.actor_name, entry.action, entry.subject, details]
+        cells = [
+            str(entry.pk),
+            iso(entry.at),
+            entry.actor_name,
+            entry.action,
+            entry.subject,
+            details,
+        ]
         yield writer.writerow(map(safe_cell, cells))

@@ -1,7 +1,8 @@
-"""The tables that PostgreSQL writes itself, by COPY: a row for each response, and a row for each answer.
+"""The tables that PostgreSQL writes itself, by COPY: a row for each response, and a row for each
+answer.
 
-The rules of a cell are those of `responses.exporting.columns`, made into SQL, and the tests hold the two to each other.
-A file of 250,000 rows so takes no memory here.
+The rules of a cell are those of `consult.cells`, made into SQL, and the tests hold the two to each
+other. A file of 250,000 rows so takes no memory here.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,27 +12,33 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
+from consult.cells import GUARD, GUARDED, NOT_ASKED, VALUE, VALUE_CHARACTERS
 from consult.plans.document import Plan, Question
 from responses.answers import write_in_name
-from responses.exporting.columns import ANSWER_COLUMNS, GUARD, GUARDED, NOT_ASKED, RESPONSE_COLUMNS, VALUE, VALUE_CHARACTERS, Column
+from responses.exporting.columns import ANSWER_COLUMNS, RESPONSE_COLUMNS, Column
 from responses.models import Response
 
 RESPONSES = "responses.csv"
 ANSWERS = "answers.csv"
 # ISO 8601 with London's offset, to the microsecond, as consult.clock.iso has it.
 ISO = """to_char({column} AT TIME ZONE 'Europe/London', 'YYYY-MM-DD"T"HH24:MI:SS.US')
-    || to_char(({column} AT TIME ZONE 'Europe/London') - ({column} AT TIME ZONE 'UTC'), '"+"HH24:MI')"""
+    || to_char(
+        ({column} AT TIME ZONE 'Europe/London') - ({column} AT TIME ZONE 'UTC'), '"+"HH24:MI'
+    )"""
 NAMES = "unnest({column}) WITH ORDINALITY AS name(value, number)"
 # Two reviewers may have given the same code: it stands where the first of them has it.
 CODES = """(
     SELECT {value} AS value, min(number) AS number
-    FROM jsonb_array_elements(CASE jsonb_typeof(member.codes) WHEN 'array' THEN member.codes END) WITH ORDINALITY AS given(pair, number)
+    FROM jsonb_array_elements(CASE jsonb_typeof(member.codes) WHEN 'array'
+        THEN member.codes END) WITH ORDINALITY AS given(pair, number)
     WHERE {fits} GROUP BY pair ->> 0, pair ->> 1
 ) AS coded"""
 
 
 class _Rows:
-    """Where COPY writes to: each call is one row of the table, which RFC 4180 wants to end otherwise than PostgreSQL ends it."""
+    """Where COPY writes to: each call is one row of the table, which RFC 4180 wants to end
+    otherwise than PostgreSQL ends it.
+    """
 
     def __init__(self, path: Path, header: Sequence[str]) -> None:
         self.file = path.open("wb")
@@ -44,14 +51,31 @@ class _Rows:
 
 
 def copy_responses(
-    path: Path, *, members: QuerySet[Any], plans: Mapping[int, Plan], numbers: Mapping[int, int], columns: Sequence[Column]
+    path: Path,
+    *,
+    members: QuerySet[Any],
+    plans: Mapping[int, Plan],
+    numbers: Mapping[int, int],
+    columns: Sequence[Column],
 ) -> int:
-    """Write a row for each version of a response, as `responses.exporting.columns.response_row` has it. Gives how many."""
+    """Write a row for each version of a response, as `responses.exporting.columns.response_row` has
+    it. Gives how many.
+    """
     names = [*RESPONSE_COLUMNS, *(column.name for column in columns)]
     cells = [
-        *["reference", "version::text", "act", "before_batch::text", "before_row::text", '"row"::text'],
+        *[
+            "reference",
+            "version::text",
+            "act",
+            "before_batch::text",
+            "before_row::text",
+            '"row"::text',
+        ],
         *[ISO.format(column="received_at"), ISO.format(column="started_at"), "channel", "timing"],
-        *[_of_edition({pk: _text(str(number)) for pk, number in numbers.items()}), "synthetic::int::text"],
+        *[
+            _of_edition({pk: _text(str(number)) for pk, number in numbers.items()}),
+            "synthetic::int::text",
+        ],
         *[_listed(NAMES.format(column=column)) for column in ("flags", "campaigns")],
         _listed(CODES.format(value="(pair ->> 0) || '=' || (pair ->> 1)", fits="true")),
         *[_cell(column, plans) for column in columns],
@@ -61,23 +85,35 @@ def copy_responses(
     return _copy(path, names, f'SELECT {wanted} FROM member ORDER BY "row"', members)  # noqa: S608  # of slugs and of our own words
 
 
-def _copy(path: Path, header: Sequence[str], select: str, members: QuerySet[Any], *, beside: str = "") -> int:
+def _copy(
+    path: Path, header: Sequence[str], select: str, members: QuerySet[Any], *, beside: str = ""
+) -> int:
     sql, values = members.order_by().query.sql_with_params()
     rows = _Rows(path, header)
     with connection.cursor() as cursor, rows.file:
         inner = cursor.mogrify(sql, values).decode()
-        cursor.copy_expert(f"COPY (WITH {beside} member AS NOT MATERIALIZED ({inner}) {select}) TO STDOUT WITH (FORMAT csv)", rows)
+        cursor.copy_expert(
+            (
+                f"COPY (WITH {beside} member AS NOT MATERIALIZED ({inner}) {select}) TO STDOUT "
+                "WITH "
+                "(FORMAT csv)"
+            ),
+            rows,
+        )
     return rows.count
 
 
 def safe_cell(said: str) -> str:
-    """What `responses.exporting.columns.safe_cell` makes of a text, for an expression that says it."""
+    """What `consult.cells.safe_cell` makes of a text, for an expression that says it."""
     guarded = ", ".join(map(_text, GUARDED))
-    return f"CASE WHEN left({said}, 1) IN ({guarded}) OR {said} = {_text(NOT_ASKED)} THEN {_text(GUARD)} || {said} ELSE {said} END"
+    return (
+        f"CASE WHEN left({said}, 1) IN ({guarded}) OR {said} = {_text(NOT_ASKED)} THEN "
+        f"{_text(GUARD)} || {said} ELSE {said} END"
+    )
 
 
 def typed_cell(said: str) -> str:
-    """The same for `responses.exporting.columns.typed_cell`."""
+    """The same for `consult.cells.typed_cell`."""
     value = f"length({said}) <= {VALUE_CHARACTERS} AND {said} ~* {_text(f'^(?:{VALUE})$')}"
     return f"CASE WHEN {value} THEN {_text(GUARD)} || {said} ELSE {safe_cell(said)} END"
 
@@ -105,16 +141,23 @@ def _cell(column: Column, plans: Mapping[int, Plan]) -> str:
     said = _of_edition({pk: _answer(column, plan) for pk, plan in plans.items()})
     if said == _text(NOT_ASKED):
         return said
-    return f"CASE WHEN act IN ({_text(Response.Act.SENT)}, {_text(Response.Act.AMENDED)}) THEN {said} ELSE {_text(NOT_ASKED)} END"
+    return (
+        f"CASE WHEN act IN ({_text(Response.Act.SENT)}, {_text(Response.Act.AMENDED)}) THEN "
+        f"{said} ELSE {_text(NOT_ASKED)} END"
+    )
 
 
 def _answer(column: Column, plan: Plan) -> str:
     question = next((question for question in plan.asked if question.slug == column.question), None)
-    if question is None or (column.option and column.option not in {option.slug for option in question.options}):
+    if question is None or (
+        column.option and column.option not in {option.slug for option in question.options}
+    ):
         return _text(NOT_ASKED)
     given = f"choices -> {_text(column.question)}"
     if column.text:
-        cell = typed_cell(f"coalesce(texts ->> {_text(write_in_name(column.question, column.option))}, '')")
+        cell = typed_cell(
+            f"coalesce(texts ->> {_text(write_in_name(column.question, column.option))}, '')"
+        )
     elif column.option:
         cell = f"(({given}) ? {_text(column.option)})::int::text"
     elif question.closed:
@@ -124,13 +167,16 @@ def _answer(column: Column, plan: Plan) -> str:
     if not question.show_if:
         return cell
     asked = " AND ".join(
-        f"coalesce(choices -> {_text(slug)} = to_jsonb({_text(option)}::text), false)" for slug, option in question.show_if.items()
+        f"coalesce(choices -> {_text(slug)} = to_jsonb({_text(option)}::text), false)"
+        for slug, option in question.show_if.items()
     )
     return f"CASE WHEN {asked} THEN {cell} ELSE {_text(NOT_ASKED)} END"
 
 
 def _items(pk: int, number: int, plan: Plan) -> Iterator[str]:
-    """What an edition asks, in order: a row of VALUES for each option, and for each question that is answered in words."""
+    """What an edition asks, in order: a row of VALUES for each option, and for each question that
+    is answered in words.
+    """
     order = 0
     for question in plan.asked:
         about = [str(number), question.part, question.slug, question.kind]
@@ -140,29 +186,48 @@ def _items(pk: int, number: int, plan: Plan) -> Iterator[str]:
 
 
 def _answers_to(question: Question) -> Iterator[tuple[str, str, str, str]]:
-    """For each answer that may be given: the option, its label and value, and where what was written stands."""
+    """For each answer that may be given: the option, its label and value, and where what was
+    written stands.
+    """
     if not question.closed:
         yield "", "", "", question.slug
     for option in question.options if question.closed else ():
-        yield option.slug, option.label, "" if option.value is None else str(option.value), write_in_name(question.slug, option.slug)
+        yield (
+            option.slug,
+            option.label,
+            "" if option.value is None else str(option.value),
+            write_in_name(question.slug, option.slug),
+        )
 
 
-def copy_answers(path: Path, *, members: QuerySet[Any], plans: Mapping[int, Plan], numbers: Mapping[int, int]) -> int:
-    """Write a row for each option that was chosen and each text, in the order in which they were asked. Gives how many."""
+def copy_answers(
+    path: Path, *, members: QuerySet[Any], plans: Mapping[int, Plan], numbers: Mapping[int, int]
+) -> int:
+    """Write a row for each option that was chosen and each text, in the order in which they were
+    asked. Gives how many.
+    """
     items = [line for pk, number in numbers.items() for line in _items(pk, number, plans[pk])]
     codes = _listed(CODES.format(value="pair ->> 1", fits="pair ->> 0 = question"))
     cells = [
         *["reference", "version::text", '"row"::text', "edition", "part", "question", "kind"],
-        *["option", safe_cell("label"), "value", typed_cell("said"), f"CASE WHEN option = '' THEN {codes} ELSE '' END"],
+        *[
+            "option",
+            safe_cell("label"),
+            "value",
+            typed_cell("said"),
+            f"CASE WHEN option = '' THEN {codes} ELSE '' END",
+        ],
     ]
     wanted = ", ".join(f"nullif({cell}, '')" for cell in cells)
-    # A row's own answers are few: they are looked up among what its edition asks, and sorted by themselves.
+    # A row's own answers are few: they are looked up among what its edition asks, and sorted by
+    # themselves.
     select = f"""
         SELECT {wanted} FROM (SELECT * FROM member ORDER BY "row") AS member
         CROSS JOIN LATERAL (
             SELECT item.*, coalesce(texts ->> key, '') AS said FROM (
                 SELECT question, jsonb_array_elements_text(
-                    CASE jsonb_typeof(chosen) WHEN 'array' THEN chosen ELSE jsonb_build_array(chosen) END
+                    CASE jsonb_typeof(chosen) WHEN 'array' THEN chosen
+                        ELSE jsonb_build_array(chosen) END
                 )
                 FROM jsonb_each(choices) AS choice(question, chosen)
                 UNION SELECT question, '' FROM jsonb_object_keys(texts) AS text(question)
@@ -172,5 +237,8 @@ def copy_answers(path: Path, *, members: QuerySet[Any], plans: Mapping[int, Plan
         ORDER BY "row", number
     """  # noqa: S608  # of slugs and of our own words
     values = ", ".join(items) or "(NULL::int, NULL::int, '', '', '', '', '', '', '', '')"
-    head = f"item (edition_id, number, edition, part, question, kind, option, label, value, key) AS MATERIALIZED (VALUES {values})"
+    head = (
+        "item (edition_id, number, edition, part, question, kind, option, label, value, key) "
+        f"AS MATERIALIZED (VALUES {values})"
+    )
     return _copy(path, ANSWER_COLUMNS, select, members, beside=f"{head}, ")

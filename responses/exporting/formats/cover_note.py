@@ -11,7 +11,12 @@ from responses.exporting.manifests import Counts
 
 CODEBOOK_PAGE = "codebook.html"
 COVER_NOTE = "README.txt"
-KINDS = {"one": "One answer", "many": "Several answers", "text": "In words", "short-text": "In a few words"}
+KINDS = {
+    "one": "One answer",
+    "many": "Several answers",
+    "text": "In words",
+    "short-text": "In a few words",
+}
 COUNTED = {
     "act": {
         "sent": "sent for the first time",
@@ -19,7 +24,12 @@ COUNTED = {
         "withdrawn": "withdrawn: do not count the earlier row any more",
         "erased": "erased: remove the earlier row from what you hold",
     },
-    "channel": {"online": "online", "post": "by post", "email": "by email", "telephone": "by telephone"},
+    "channel": {
+        "online": "online",
+        "post": "by post",
+        "email": "by email",
+        "telephone": "by telephone",
+    },
     "timing": {
         "in-time": "before closing",
         "in-grace": "begun before closing and sent within the grace period",
@@ -80,36 +90,81 @@ class About:
 
 
 def cover_note(*, about: About, counts: Counts, names: Iterable[str], checked: bool = True) -> str:
-    """The note in plain words: what this is, how many, what changed, what to open, and how to check it where it is a batch."""
+    """The note in plain words: what this is, how many, what changed, what to open, and how to check
+    it where it is a batch.
+    """
     lines = [about.title, about.heading, "", *about.told, ""]
     if counts.responses:
-        lines += ["HOW MANY", "", f"{counts.responses:>9,}  rows, one for each time that somebody sent something. Of these:"]
+        lines += [
+            "HOW MANY",
+            "",
+            (
+                f"{counts.responses:>9,}  rows, one for each time that somebody sent something. Of "
+                "these:"
+            ),
+        ]
         for name, words in COUNTED.items():
             counted = getattr(counts, name)
-            lines += ["", *(f"{counted[value]:>9,}  {word}" for value, word in words.items() if counted[value])]
+            lines += [
+                "",
+                *(
+                    f"{counted[value]:>9,}  {word}"
+                    for value, word in words.items()
+                    if counted[value]
+                ),
+            ]
         if counts.synthetic:
-            lines += ["", f"{counts.synthetic:>9,}  NOT FROM PEOPLE, made to try things out: those with 1 under “synthetic”"]
+            lines += [
+                "",
+                (
+                    f"{counts.synthetic:>9,}  NOT FROM PEOPLE, made to try things out: those with "
+                    "1 "
+                    "under “synthetic”"
+                ),
+            ]
         lines += [""]
     there = {name.partition("/")[0] + "/" * ("/" in name) for name in names}
-    lines += ["WHAT IS IN HERE", "", *(f"    {name:<22}{words}" for name, words in FILES.items() if name in there)]
+    lines += [
+        "WHAT IS IN HERE",
+        "",
+        *(f"    {name:<22}{words}" for name, words in FILES.items() if name in there),
+    ]
     return "\n".join([*lines, "", CELLS, *([CHECKING] if checked else []), CARE])
 
 
 def codebook_page(plans: Mapping[int, Plan], *, about: About, equality: bool) -> str:
-    """Every question in its exact wording, with its options and columns, for each edition that `plans` has by its number."""
+    """Every question in its exact wording, with its options and columns, for each edition that
+    `plans` has by its number.
+    """
     editions = []
     for number, plan in plans.items():
         columns = answer_columns([plan]) + (equality_columns([plan]) if equality else [])
         parts = [*plan.parts, *([plan.equality] if equality else [])]
-        shown = [{"title": part.title, "questions": [_question(plan, one, columns) for one in part.questions]} for part in parts]
+        shown = [
+            {
+                "title": part.title,
+                "questions": [_question(plan, one, columns) for one in part.questions],
+            }
+            for part in parts
+        ]
         editions.append({"number": number, "parts": [part for part in shown if part["questions"]]})
     return render_to_string("packs/codebook.html", {"about": about, "editions": editions})
 
 
 def _question(plan: Plan, question: Question, columns: Sequence[Column]) -> dict[str, object]:
-    mine = {(column.option, column.text): column.name for column in columns if column.question == question.slug}
-    options = [{"option": one, "column": mine.get((one.slug, False)), "beside": mine.get((one.slug, True))} for one in question.options]
-    asked_if = [(plan.by_slug[other].text, plan.by_slug[other].label_of(option)) for other, option in question.show_if.items()]
+    mine = {
+        (column.option, column.text): column.name
+        for column in columns
+        if column.question == question.slug
+    }
+    options = [
+        {"option": one, "column": mine.get((one.slug, False)), "beside": mine.get((one.slug, True))}
+        for one in question.options
+    ]
+    asked_if = [
+        (plan.by_slug[other].text, plan.by_slug[other].label_of(option))
+        for other, option in question.show_if.items()
+    ]
     return {
         "question": question,
         "kind": KINDS[question.kind],

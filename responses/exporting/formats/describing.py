@@ -1,10 +1,13 @@
-"""`datapackage.json`: the tables described for programs, as a Data Package (version 2 of the standard at datapackage.org)."""
+"""`datapackage.json`: the tables described for programs, as a Data Package (version 2 of the
+standard at datapackage.org).
+"""
 
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from consult.cells import NOT_ASKED
 from consult.clock import iso
 from consult.plans.document import Option, Plan
 from responses.exporting.columns import (
@@ -13,7 +16,6 @@ from responses.exporting.columns import (
     CODEBOOK_COLUMNS,
     CONTACT_COLUMNS,
     EQUALITY_COLUMNS,
-    NOT_ASKED,
     RESPONSE_COLUMNS,
     Column,
 )
@@ -22,7 +24,16 @@ from responses.models import Response
 
 DESCRIPTION = "datapackage.json"
 PROFILES = "https://datapackage.org/profiles/2.0"
-NUMBERS = {"version", "replaces_batch", "replaces_row", "row", "edition", "order", "option_value", "option_order"}
+NUMBERS = {
+    "version",
+    "replaces_batch",
+    "replaces_row",
+    "row",
+    "edition",
+    "order",
+    "option_value",
+    "option_order",
+}
 INSTANTS = {"received_at", "started_at"}
 CLOSED = {"act": Response.Act, "channel": Response.Channel, "timing": Response.Timing}
 NEVER_EMPTY = {
@@ -68,7 +79,10 @@ def build_description(
     columns: Sequence[Column],
     equality: Sequence[Column],
 ) -> bytes:
-    """The description as it is written: the same values give the same bytes. Names those of `files` that are tables."""
+    """The description as it is written: the same values give the same bytes.
+
+    Names those of `files` that are tables.
+    """
     headers = {
         "responses.csv": [*map(_field, RESPONSE_COLUMNS), *_answer_fields(columns, plans)],
         "answers.csv": [*map(_field, ANSWER_COLUMNS)],
@@ -83,13 +97,19 @@ def build_description(
         "name": name,
         "title": title,
         "created": iso(made_at),
-        "resources": [_resource(file, headers[file.name]) for file in files if file.name in headers],
+        "resources": [
+            _resource(file, headers[file.name]) for file in files if file.name in headers
+        ],
     }
     return (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def _resource(file: FileEntry, fields: list[dict[str, Any]]) -> dict[str, Any]:
-    schema: dict[str, Any] = {"$schema": f"{PROFILES}/tableschema.json", "fields": fields, "missingValues": ["", NOT_ASKED]}
+    schema: dict[str, Any] = {
+        "$schema": f"{PROFILES}/tableschema.json",
+        "fields": fields,
+        "missingValues": ["", NOT_ASKED],
+    }
     if file.name in KEYS:
         schema["primaryKey"] = KEYS[file.name]
     return {
@@ -133,13 +153,17 @@ def _answer_fields(columns: Sequence[Column], plans: Sequence[Plan]) -> list[dic
     options: dict[str, dict[str, Option]] = {}
     for plan in plans:
         for question in plan.questions:
-            options.setdefault(question.slug, {}).update({option.slug: option for option in question.options})
+            options.setdefault(question.slug, {}).update(
+                {option.slug: option for option in question.options}
+            )
     fields = []
     for column in columns:
         question, known = asked[column.question], options[column.question]
         described: dict[str, Any] = {"name": column.name, "type": "string", "title": question.text}
         if column.option:
-            described["title"] = f"{question.text} – {known[column.option].label}" + (" (in words)" if column.text else "")
+            described["title"] = f"{question.text} – {known[column.option].label}" + (
+                " (in words)" if column.text else ""
+            )
         if column.option and not column.text:
             described |= _yes_or_no()
         elif question.closed and not column.text:

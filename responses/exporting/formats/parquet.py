@@ -1,6 +1,8 @@
-"""The responses as Parquet, for analysts' tools: the columns of responses.csv with types, and every text as it was typed.
+"""The responses as Parquet, for analysts' tools: the columns of responses.csv with types, and every
+text as it was typed.
 
-Only what makes packs imports this module: pyarrow takes some 60 MB, which no web process should carry.
+Only what makes packs imports this module: pyarrow takes some 60 MB, which no web process should
+carry.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,12 +12,14 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow.parquet import ParquetWriter
 
-from responses.exporting.columns import LISTS, NOT_ASKED, RESPONSE_COLUMNS, Column, restore_cell
+from consult.cells import NOT_ASKED, restore_cell
+from responses.exporting.columns import LISTS, RESPONSE_COLUMNS, Column
 from responses.exporting.formats.describing import INSTANTS, NUMBERS
 from responses.exporting.formats.entries import Entry, Rows, Take
 
 PARQUET = "responses.parquet"
-# What was not put to somebody is named here, so that an empty column says only that it was not answered.
+# What was not put to somebody is named here, so that an empty column says only that it was not
+# answered.
 NOT_ASKED_COLUMN = "not_asked"
 # A group of rows is written when it has one or the other: so much of it is in memory, and no more.
 GROUP_ROWS = 10_000
@@ -27,7 +31,10 @@ WORDS = pa.list_(pa.string())
 def parquet_schema(columns: Sequence[Column]) -> pa.Schema:
     """The columns of responses.csv by their types, and `not_asked` before the answers."""
     fields = [(name, _type_of(name)) for name in RESPONSE_COLUMNS]
-    answers = [(column.name, pa.bool_() if column.option and not column.text else pa.string()) for column in columns]
+    answers = [
+        (column.name, pa.bool_() if column.option and not column.text else pa.string())
+        for column in columns
+    ]
     return pa.schema([*fields, (NOT_ASKED_COLUMN, WORDS), *answers])
 
 
@@ -43,7 +50,10 @@ def _type_of(name: str) -> pa.DataType:
 
 @contextmanager
 def parquet_table(folder: Path, rows: Rows, *, columns: Sequence[Column]) -> Iterator[Take]:
-    """A row for each version of a response, in groups that bound the memory. The same rows give the same bytes."""
+    """A row for each version of a response, in groups that bound the memory.
+
+    The same rows give the same bytes.
+    """
     schema = parquet_schema(columns)
     count = characters = 0
     group: list[list[object]] = [[] for _ in schema]
@@ -53,7 +63,10 @@ def parquet_table(folder: Path, rows: Rows, *, columns: Sequence[Column]) -> Ite
 
         def write() -> None:
             nonlocal characters
-            arrays = [pa.array(values, field.type, memory_pool=pool) for values, field in zip(group, schema, strict=True)]
+            arrays = [
+                pa.array(values, field.type, memory_pool=pool)
+                for values, field in zip(group, schema, strict=True)
+            ]
             file.write_table(pa.Table.from_arrays(arrays, schema=schema), row_group_size=GROUP_ROWS)
             characters = 0
             for values in group:
@@ -76,7 +89,11 @@ def parquet_table(folder: Path, rows: Rows, *, columns: Sequence[Column]) -> Ite
 
 def _values(entry: Entry, columns: Sequence[Column]) -> Iterator[object]:
     response, about = entry.response, len(RESPONSE_COLUMNS)
-    lists = {"flags": response.flags, "campaigns": list(entry.marks.campaigns), "codes": entry.marks.coded}
+    lists = {
+        "flags": response.flags,
+        "campaigns": list(entry.marks.campaigns),
+        "codes": entry.marks.coded,
+    }
     for name, cell in zip(RESPONSE_COLUMNS, entry.cells, strict=False):
         if name in NUMBERS:
             yield int(cell) if cell else None

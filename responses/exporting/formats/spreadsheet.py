@@ -1,6 +1,8 @@
-"""The responses as a workbook for people: a sheet of responses and one with the codebook, and no cell that is ever run.
+"""The responses as a workbook for people: a sheet of responses and one with the codebook, and no
+cell that is ever run.
 
-Written a row at a time. Excel has rules of its own: 1,048,576 rows a sheet and 32,767 characters a cell, counted as UTF-16.
+Written a row at a time. Excel has rules of its own: 1,048,576 rows a sheet and 32,767 characters a
+cell, counted as UTF-16.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,19 +14,32 @@ from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from consult.cells import GUARD, NOT_ASKED, restore_cell
 from consult.clock import LONDON
-from responses.exporting.columns import CODEBOOK_COLUMNS, GUARD, NOT_ASKED, RESPONSE_COLUMNS, Column, restore_cell
+from responses.exporting.columns import CODEBOOK_COLUMNS, RESPONSE_COLUMNS, Column
 from responses.exporting.formats.entries import Entry, Rows, Take
 
 WORKBOOK = "responses.xlsx"
 CELL_CHARACTERS = 32_767
 SHEET_ROWS = 1_048_576
-NUMBERS = {"version", "replaces_batch", "replaces_row", "row", "edition", "synthetic", "order", "option_value", "option_order"}
+NUMBERS = {
+    "version",
+    "replaces_batch",
+    "replaces_row",
+    "row",
+    "edition",
+    "synthetic",
+    "order",
+    "option_value",
+    "option_order",
+}
 INSTANTS = {"received_at", "started_at"}
 
 
 def pieces(text: str) -> list[str]:
-    """`text` in as many parts as Excel wants cells for; none ends between two halves of a character."""
+    """`text` in as many parts as Excel wants cells for; none ends between two halves of a
+    character.
+    """
     parts, size = [""], 0
     for character in text if len(text) * 2 > CELL_CHARACTERS else ():
         width = 2 if ord(character) > 0xFFFF else 1
@@ -39,7 +54,8 @@ def pieces(text: str) -> list[str]:
 def sheet_text(cell: str) -> str:
     """What stands in a sheet for a cell of the CSV: the text as it was typed.
 
-    A cell of text is never run here. What was typed like the words for a question that was not asked keeps its guard.
+    A cell of text is never run here. What was typed like the words for a question that was not
+    asked keeps its guard.
     """
     text = restore_cell(cell)
     return cell if text.lstrip(GUARD) == NOT_ASKED else text
@@ -47,17 +63,32 @@ def sheet_text(cell: str) -> str:
 
 @contextmanager
 def workbook(
-    folder: Path, rows: Rows, *, columns: Sequence[Column], widest: Mapping[str, int], codebook: Iterable[list[str]], made_at: datetime
+    folder: Path,
+    rows: Rows,
+    *,
+    columns: Sequence[Column],
+    widest: Mapping[str, int],
+    codebook: Iterable[list[str]],
+    made_at: datetime,
 ) -> Iterator[Take]:
     """A sheet with a row for each version of a response, and one with the codebook.
 
-    `widest` says for each column of text how many cells its longest text takes; one where it says nothing.
+    `widest` says for each column of text how many cells its longest text takes; one where it says
+    nothing.
     """
     headers = list(RESPONSE_COLUMNS)
     for column in columns:
-        headers += [column.name, *(f"{column.name} ({number})" for number in range(2, widest.get(column.name, 1) + 1))]
+        headers += [
+            column.name,
+            *(f"{column.name} ({number})" for number in range(2, widest.get(column.name, 1) + 1)),
+        ]
     count = 0
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "tmpdir": str(folder)}
+    options = {
+        "constant_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "tmpdir": str(folder),
+    }
     book = Workbook(str(folder / WORKBOOK), options)
     book.use_zip64()
     # Its own time of making would change the bytes.
@@ -102,7 +133,9 @@ def _sheet(book: Workbook, name: str, headers: Sequence[str], bold: Format) -> W
     return sheet
 
 
-def _write(sheet: Worksheet, at: int, place: int, name: str, cell: str, *, text: Format, moment: Format) -> None:
+def _write(
+    sheet: Worksheet, at: int, place: int, name: str, cell: str, *, text: Format, moment: Format
+) -> None:
     if not cell:
         return
     if name in NUMBERS:

@@ -32,7 +32,15 @@ def response_lines(folder: Path, rows: Rows) -> Iterator[Take]:
         def take(entry: Entry) -> None:
             nonlocal count
             count += 1
-            file.write(response_line(entry.response, row=entry.row, replaces=entry.replaces, edition=entry.edition, marks=entry.marks))
+            file.write(
+                response_line(
+                    entry.response,
+                    row=entry.row,
+                    replaces=entry.replaces,
+                    edition=entry.edition,
+                    marks=entry.marks,
+                )
+            )
 
         yield take
     rows[LINES] = count

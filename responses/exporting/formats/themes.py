@@ -1,8 +1,10 @@
-"""The layout from which i.AI's Consult and its ThemeFinder begin, so that finding themes can start on the day of the hand-over.
+"""The layout from which i.AI's Consult and its ThemeFinder begin, so that finding themes can start
+on the day of the hand-over.
 
-As their importer reads it (i-dot-ai/consult, backend/data_pipeline/models.py): `respondents.jsonl` with a number and what is
-known of each respondent, and for each question a folder `question_part_N` with its wording in `question.json`, texts in
-`responses.jsonl` and chosen options in `multi_choice.jsonl`. It refuses names that it does not know.
+As their importer reads it (i-dot-ai/consult, backend/data_pipeline/models.py): `respondents.jsonl`
+with a number and what is known of each respondent, and for each question a folder `question_part_N`
+with its wording in `question.json`, texts in `responses.jsonl` and chosen options in
+`multi_choice.jsonl`. It refuses names that it does not know.
 """
 
 import json
@@ -12,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from consult.cells import json_line
 from consult.plans.document import ABOUT_YOU, Plan, Question
 from responses.answers import write_in_name
-from responses.exporting.columns import chosen_options, json_line
+from responses.exporting.columns import chosen_options
 from responses.exporting.formats.entries import Entry, Rows, Take
 from responses.models import Response
 
@@ -25,7 +28,9 @@ SPEAKING = {Response.Act.SENT, Response.Act.AMENDED}
 
 @dataclass(frozen=True)
 class Numbered:
-    """A question with the number of its folder, its newest wording, and the newest label of each option that it ever had."""
+    """A question with the number of its folder, its newest wording, and the newest label of each
+    option that it ever had.
+    """
 
     number: int
     text: str
@@ -37,7 +42,9 @@ class Numbered:
 
 
 def numbered_questions(plans: Sequence[Plan]) -> dict[str, Numbered]:
-    """Every question by its slug that any of `plans` puts about the plan: in the newest one's order, then what only earlier ones put."""
+    """Every question by its slug that any of `plans` puts about the plan: in the newest one's
+    order, then what only earlier ones put.
+    """
     wordings: dict[str, str] = {}
     labels: dict[str, dict[str, str]] = {}
     for plan in reversed(plans):
@@ -47,12 +54,18 @@ def numbered_questions(plans: Sequence[Plan]) -> dict[str, Numbered]:
                 known = labels.setdefault(question.slug, {})
                 for option in question.options:
                     known.setdefault(option.slug, option.label)
-    return {slug: Numbered(number, text, labels[slug]) for number, (slug, text) in enumerate(wordings.items(), 1)}
+    return {
+        slug: Numbered(number, text, labels[slug])
+        for number, (slug, text) in enumerate(wordings.items(), 1)
+    }
 
 
 @contextmanager
 def theme_files(folder: Path, rows: Rows, *, plans: Sequence[Plan]) -> Iterator[Take]:
-    """The files for finding themes: what counts, one entry a respondent. A question that nobody answered has no folder."""
+    """The files for finding themes: what counts, one entry a respondent.
+
+    A question that nobody answered has no folder.
+    """
     questions = numbered_questions(plans)
     made: dict[str, int] = {}
     with ExitStack() as stack:
@@ -61,7 +74,9 @@ def theme_files(folder: Path, rows: Rows, *, plans: Sequence[Plan]) -> Iterator[
         def write(name: str, line: str) -> None:
             if name not in files:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                files[name] = stack.enter_context((folder / name).open("w", encoding="utf-8", newline="\n"))
+                files[name] = stack.enter_context(
+                    (folder / name).open("w", encoding="utf-8", newline="\n")
+                )
                 made[name] = 0
             files[name].write(line)
             made[name] += bool(line)
@@ -74,7 +89,9 @@ def theme_files(folder: Path, rows: Rows, *, plans: Sequence[Plan]) -> Iterator[
             if response.act not in SPEAKING or not entry.newest:
                 return
             known = {
-                question.slug: [option.label for option in chosen_options(question, response.choices)]
+                question.slug: [
+                    option.label for option in chosen_options(question, response.choices)
+                ]
                 for question in entry.plan.questions_of(ABOUT_YOU)
                 if question.slug in response.choices
             }
@@ -84,9 +101,18 @@ def theme_files(folder: Path, rows: Rows, *, plans: Sequence[Plan]) -> Iterator[
                     continue
                 home = questions[question.slug]
                 if text := _text(question, response):
-                    write(f"{home.folder}/responses.jsonl", json_line({"themefinder_id": entry.row, "text": text}))
-                if chosen := [home.labels[option.slug] for option in chosen_options(question, response.choices)]:
-                    write(f"{home.folder}/multi_choice.jsonl", json_line({"themefinder_id": entry.row, "options": chosen}))
+                    write(
+                        f"{home.folder}/responses.jsonl",
+                        json_line({"themefinder_id": entry.row, "text": text}),
+                    )
+                if chosen := [
+                    home.labels[option.slug]
+                    for option in chosen_options(question, response.choices)
+                ]:
+                    write(
+                        f"{home.folder}/multi_choice.jsonl",
+                        json_line({"themefinder_id": entry.row, "options": chosen}),
+                    )
 
         yield take
     rows[RESPONDENTS] = made.pop(RESPONDENTS)
@@ -94,7 +120,10 @@ def theme_files(folder: Path, rows: Rows, *, plans: Sequence[Plan]) -> Iterator[
         mine = [name for name in made if name.startswith(f"{numbered.folder}/")]
         if mine:
             name = f"{numbered.folder}/question.json"
-            (folder / name).write_text(json.dumps(_question(numbered, made), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+            (folder / name).write_text(
+                json.dumps(_question(numbered, made), ensure_ascii=False, indent=2) + "\n",
+                encoding="utf-8",
+            )
             rows[name] = None
             rows.update({name: made[name] for name in sorted(mine)})
 
@@ -103,7 +132,10 @@ def _text(question: Question, response: Response) -> str:
     """What was written for a question: its text, or what stands beside its options."""
     if not question.closed:
         return str(response.texts.get(question.slug, ""))
-    beside = (response.texts.get(write_in_name(question.slug, option.slug), "") for option in question.options)
+    beside = (
+        response.texts.get(write_in_name(question.slug, option.slug), "")
+        for option in question.options
+    )
     return "\n".join(filter(None, beside))
 
 

@@ -6,7 +6,7 @@ from operator import attrgetter
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models.functions import Now
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -14,9 +14,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from consult.clock import day_in_words, in_words
 from consult.models import Consultation, Right, User
+from consult.nudging import nudge
+from consult.staff.access import StaffRequest, ask_again, staff_only
 from consult.staff.views.auto_refresh import address_to_watch, render_work
-from consult.staff.views.sign_in import ask_again, staff_only
-from consult.views.pages import say
+from consult.views.errors import say
 from responses.exporting.batches import (
     PACK,
     FileGone,
@@ -28,18 +29,26 @@ from responses.exporting.batches import (
     open_file,
     seal_batch,
 )
-from responses.exporting.delivering import NoDestination, NotWritten, acknowledge, has_destination, send_again
+from responses.exporting.delivering import (
+    NoDestination,
+    NotWritten,
+    acknowledge,
+    has_destination,
+    send_again,
+)
 from responses.exporting.progress import being_written
+from responses.exporting.tasks import deliver_due_batches, seal_due_batches
 from responses.exporting.views.downloads import goes_on, resumable
 from responses.models import Batch, Writing
-from responses.tasks import nudge_delivering, nudge_writing
 
 
 @staff_only(Right.TAKE_BATCHES)
 @require_safe
-def batch_list(request: HttpRequest) -> HttpResponse:
+def batch_list(request: StaffRequest) -> HttpResponse:
     """Every batch of every consultation, the newest first, with its files."""
-    found = Batch.objects.select_related("sealed_by", "delivery__acknowledged_by", "removal").order_by("consultation_id", "-number")
+    found = Batch.objects.select_related(
+        "sealed_by", "delivery__acknowledged_by", "removal"
+    ).order_by("consultation_id", "-number")
     batches = {pk: list(group) for pk, group in groupby(found, key=attrgetter("consultation_id"))}
     waiting, writing = count_waiting(), being_written()
     published = Consultation.objects.filter(published_at__isnull=False).annotate(now=Now())  # type: ignore[no-redef]  # declared on the model
@@ -48,15 +57,22 @@ def batch_list(request: HttpRequest) -> HttpResponse:
             "consultation": consultation,
             "waiting": (number := waiting.get(consultation.pk, 0)),
             "figure": f"{number:,}",
-            "due": in_words(due) if (due := due_at(consultation=consultation, now=consultation.now)) else "",
+            "due": in_words(due)
+            if (due := due_at(consultation=consultation, now=consultation.now))
+            else "",
             "overdue": due is not None and due <= consultation.now,
             "next_number": mine[0].number + 1 if (mine := batches.get(consultation.pk, [])) else 1,
-            "batches": [_row(batch, writing.get(batch.pk), reader=request.user) for batch in mine],  # type: ignore[arg-type]  # staff_only saw to it
+            "batches": [_row(batch, writing.get(batch.pk), reader=request.user) for batch in mine],
         }
         for consultation in published
     ]
     context = {"rows": rows, "has_destination": has_destination()}
-    return render_work(request, "exporting/batch_list.html", context, at_work=any(batch.written_at is None for batch in found))
+    return render_work(
+        request,
+        "exporting/batch_list.html",
+        context,
+        at_work=any(batch.written_at is None for batch in found),
+    )
 
 
 def _row(batch: Batch, writing: Writing | None, *, reader: User) -> dict[str, object]:
@@ -79,8 +95,12 @@ def _row(batch: Batch, writing: Writing | None, *, reader: User) -> dict[str, ob
             if "/" not in file["name"]
         ],
         "kept_back": kept_back,
-        "delivered": in_words(delivery.last_delivered_at) if delivery and delivery.last_delivered_at else "",
-        "acknowledged": in_words(delivery.acknowledged_at) if delivery and delivery.acknowledged_at else "",
+        "delivered": in_words(delivery.last_delivered_at)
+        if delivery and delivery.last_delivered_at
+        else "",
+        "acknowledged": in_words(delivery.acknowledged_at)
+        if delivery and delivery.acknowledged_at
+        else "",
         "removed": day_in_words(batch.removal.at) if hasattr(batch, "removal") else "",
         "next_try": in_words(delivery.due_at) if delivery else "",
     }
@@ -88,43 +108,66 @@ def _row(batch: Batch, writing: Writing | None, *, reader: User) -> dict[str, ob
 
 @staff_only(Right.TAKE_BATCHES)
 @require_POST
-def batch_now(request: HttpRequest) -> HttpResponse:
+def batch_now(request: StaffRequest) -> HttpResponse:
     """Seal the next batch at once; a worker makes its files."""
-    consultation = get_object_or_404(Consultation, slug=request.POST.get("consultation", ""), published_at__isnull=False)
+    consultation = get_object_or_404(
+        Consultation, slug=request.POST.get("consultation", ""), published_at__isnull=False
+    )
     expected = request.POST.get("number", "")
-    number = int(expected) if expected.isascii() and expected.isdigit() and len(expected) < 9 else None
-    batch = seal_batch(consultation=consultation, actor=request.user, number=number)  # type: ignore[arg-type]  # staff_only saw to it
-    nudge_writing()
-    words = ngettext("Batch %(number)s is sealed: %(size)s response.", "Batch %(number)s is sealed: %(size)s responses.", batch.size)
+    number = (
+        int(expected) if expected.isascii() and expected.isdigit() and len(expected) < 9 else None
+    )
+    batch = seal_batch(consultation=consultation, actor=request.user, number=number)
+    nudge(seal_due_batches)
+    words = ngettext(
+        "Batch %(number)s is sealed: %(size)s response.",
+        "Batch %(number)s is sealed: %(size)s responses.",
+        batch.size,
+    )
     messages.success(request, words % {"number": batch.number, "size": f"{batch.size:,}"})
     return redirect(address_to_watch("batch-list"))
 
 
 @staff_only(Right.TAKE_BATCHES)
 @require_safe
-def batch_file(request: HttpRequest, consultation: str, number: int, name: str) -> HttpResponse:
+def batch_file(request: StaffRequest, consultation: str, number: int, name: str) -> HttpResponse:
     """One file of a batch, or all of them as one zip, to take away."""
-    batch = get_object_or_404(Batch.objects.select_related("consultation"), consultation__slug=consultation, number=number)
+    batch = get_object_or_404(
+        Batch.objects.select_related("consultation"), consultation__slug=consultation, number=number
+    )
     if may_hold_contacts(batch=batch, name=name):
         # A right of its own, and a password given again: a screen left open is not enough.
-        if not request.user.may(Right.TAKE_CONTACTS):  # type: ignore[union-attr]  # staff_only saw to it
+        if not request.user.may(Right.TAKE_CONTACTS):
             raise PermissionDenied
         if asked := ask_again(request):
             return asked
-    reader: User = request.user  # type: ignore[assignment]  # staff_only saw to it
+    reader: User = request.user
     try:
         file, entry = open_file(batch=batch, name=name, reader=reader, goes_on=goes_on(request))
     except NoSuchFile as reason:
         raise Http404 from reason
     except FilesRemoved:
         lines = [
-            _("They were removed on %(day)s by the retention rule, after MOPAC had acknowledged them.")
+            _(
+                "They were removed on %(day)s by the retention rule, after MOPAC had acknowledged "
+                "them."
+            )
             % {"day": day_in_words(batch.removal.at)},
             _("The list of batches keeps their names and sizes. Ask MOPAC for what was in them."),
         ]
-        return say(request, status=410, heading=_("The files of batch %(number)s are gone") % {"number": number}, lines=lines)
+        return say(
+            request,
+            status=410,
+            heading=_("The files of batch %(number)s are gone") % {"number": number},
+            lines=lines,
+        )
     except FileGone:
-        lines = [_("The file was written, but it is not where batches are kept. Somebody who runs this service can put it back.")]
+        lines = [
+            _(
+                "The file was written, but it is not where batches are kept. Somebody who runs "
+                "this service can put it back."
+            )
+        ]
         return say(request, status=404, heading=_("This file is missing"), lines=lines)
     called = f"{batch.consultation.slug}-batch-{batch.number:04}"
     saved_as = f"{called}.zip" if name == PACK else f"{called}-{name}"
@@ -133,13 +176,18 @@ def batch_file(request: HttpRequest, consultation: str, number: int, name: str) 
 
 @staff_only(Right.TAKE_BATCHES)
 @require_POST
-def acknowledge_one(request: HttpRequest, consultation: str, number: int) -> HttpResponse:
+def acknowledge_one(request: StaffRequest, consultation: str, number: int) -> HttpResponse:
     """Note that MOPAC has this batch."""
-    batch = get_object_or_404(Batch.objects.select_related("consultation"), consultation__slug=consultation, number=number)
+    batch = get_object_or_404(
+        Batch.objects.select_related("consultation"), consultation__slug=consultation, number=number
+    )
     try:
-        acknowledge(batch=batch, actor=request.user)  # type: ignore[arg-type]  # staff_only saw to it
+        acknowledge(batch=batch, actor=request.user)
     except NotWritten:
-        messages.warning(request, _("Batch %(number)s has no files yet, so nobody can have it.") % {"number": number})
+        messages.warning(
+            request,
+            _("Batch %(number)s has no files yet, so nobody can have it.") % {"number": number},
+        )
     else:
         messages.success(request, _("Batch %(number)s is acknowledged.") % {"number": number})
     return redirect("batch-list")
@@ -147,20 +195,29 @@ def acknowledge_one(request: HttpRequest, consultation: str, number: int) -> Htt
 
 @staff_only(Right.TAKE_BATCHES)
 @require_POST
-def again(request: HttpRequest, consultation: str, number: int) -> HttpResponse:
+def again(request: StaffRequest, consultation: str, number: int) -> HttpResponse:
     """Have this batch delivered once more, as it is."""
-    batch = get_object_or_404(Batch.objects.select_related("consultation"), consultation__slug=consultation, number=number)
+    batch = get_object_or_404(
+        Batch.objects.select_related("consultation"), consultation__slug=consultation, number=number
+    )
     try:
-        send_again(batch=batch, actor=request.user)  # type: ignore[arg-type]  # staff_only saw to it
+        send_again(batch=batch, actor=request.user)
     except NoDestination:
         messages.warning(request, _("No place is set where batches are delivered to."))
     except NotWritten:
-        messages.warning(request, _("Batch %(number)s has no files yet. It is delivered once they are written.") % {"number": number})
+        messages.warning(
+            request,
+            _("Batch %(number)s has no files yet. It is delivered once they are written.")
+            % {"number": number},
+        )
     except FilesRemoved:
         day = day_in_words(batch.removal.at)
-        words = _("Batch %(number)s cannot be sent again: its files were removed on %(day)s by the retention rule.")
+        words = _(
+            "Batch %(number)s cannot be sent again: its files were removed on %(day)s by the "
+            "retention rule."
+        )
         messages.warning(request, words % {"number": number, "day": day})
     else:
-        nudge_delivering()
+        nudge(deliver_due_batches)
         messages.success(request, _("Batch %(number)s is being sent again.") % {"number": number})
     return redirect("batch-list")

@@ -1,18 +1,30 @@
-"""Files to take away, which a download that was cut can go on with: byte ranges, as in RFC 9110, sections 13.1.5 and 14."""
+"""Files to take away, which a download that was cut can go on with: byte ranges, as in RFC 9110,
+sections 13.1.5 and 14.
+"""
 
 import re
 from collections.abc import Iterator
 
 from django.core.files import File
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import (
+    FileResponse,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    StreamingHttpResponse,
+)
 from django.utils.http import content_disposition_header
 
 CHUNK_BYTES = 1 << 16
 RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
 
 
-def resumable(request: HttpRequest, file: File, *, size: int, sha256: str, saved_as: str) -> HttpResponseBase:
-    """The file, or the one piece of it that is asked for. Its SHA-256 is its ETag, so that no two files are put together.
+def resumable(
+    request: HttpRequest, file: File, *, size: int, sha256: str, saved_as: str
+) -> HttpResponseBase:
+    """The file, or the one piece of it that is asked for.
+
+    Its SHA-256 is its ETag, so that no two files are put together.
 
     What cannot be read as one range is answered with the whole, as the RFC allows.
     """
@@ -25,22 +37,34 @@ def resumable(request: HttpRequest, file: File, *, size: int, sha256: str, saved
         file.close()
         answer = HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
     else:
-        answer = StreamingHttpResponse(_read(file, piece), status=206, content_type="application/octet-stream")
+        answer = StreamingHttpResponse(
+            _read(file, piece), status=206, content_type="application/octet-stream"
+        )
         answer["Content-Range"] = f"bytes {piece.start}-{piece.stop - 1}/{size}"
         answer["Content-Length"] = str(len(piece))
-        answer["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=saved_as) or ""
-    answer["Accept-Ranges"], answer["ETag"], answer["X-Content-Type-Options"] = "bytes", etag, "nosniff"
+        answer["Content-Disposition"] = (
+            content_disposition_header(as_attachment=True, filename=saved_as) or ""
+        )
+    answer["Accept-Ranges"], answer["ETag"], answer["X-Content-Type-Options"] = (
+        "bytes",
+        etag,
+        "nosniff",
+    )
     return answer
 
 
 def goes_on(request: HttpRequest) -> bool:
-    """Whether somebody has the beginning of a file already, as far as they say, and asks for more of it."""
+    """Whether somebody has the beginning of a file already, as far as they say, and asks for more
+    of it.
+    """
     asked = RANGE.fullmatch(request.headers.get("Range", "").replace(" ", ""))
     return asked is not None and asked[1].strip("0") != ""
 
 
 def _piece(request: HttpRequest, size: int, etag: str) -> range | None:
-    """The bytes that are asked for, an empty range where there are none such; None where the whole file is."""
+    """The bytes that are asked for, an empty range where there are none such; None where the whole
+    file is.
+    """
     asked = RANGE.fullmatch(request.headers.get("Range", "").replace(" ", ""))
     # Whoever has a piece of something else gets the whole of this.
     if request.method != "GET" or not asked or request.headers.get("If-Range", etag) != etag:

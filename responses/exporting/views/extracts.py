@@ -4,22 +4,29 @@ from urllib.parse import parse_qsl
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from consult.clock import in_words
 from consult.models import Consultation, Right, User
+from consult.nudging import nudge
+from consult.staff.access import StaffRequest, ask_again, staff_only
 from consult.staff.views.auto_refresh import address_to_watch, render_work
-from consult.staff.views.sign_in import ask_again, staff_only
-from consult.views.pages import say
+from consult.views.errors import say
 from responses.exporting.batches import FileGone, NoSuchFile
-from responses.exporting.extracts import KEPT_FOR, MayNotTakeContacts, ask_for_extract, expires_at, open_extract
+from responses.exporting.extracts import (
+    MayNotTakeContacts,
+    ask_for_extract,
+    expires_at,
+    open_extract,
+)
+from responses.exporting.tasks import make_due_extracts
 from responses.exporting.views.downloads import goes_on, resumable
 from responses.models import Extract
+from responses.periods import KEEP_EXTRACTS_FOR
 from responses.reviewing.filters import read_filter
-from responses.tasks import nudge_extracting
 
 SHOWN = 50
 MOST_QUERY_CHARACTERS = 4000
@@ -27,9 +34,9 @@ MOST_QUERY_CHARACTERS = 4000
 
 @staff_only(Right.TAKE_BATCHES)
 @require_safe
-def extract_list(request: HttpRequest) -> HttpResponse:
+def extract_list(request: StaffRequest) -> HttpResponse:
     """What was asked for, the newest first, with how far it has got."""
-    user: User = request.user  # type: ignore[assignment]  # staff_only saw to it
+    user: User = request.user
     may_take_contacts = user.may(Right.TAKE_CONTACTS)
     extracts = list(Extract.objects.select_related("consultation", "asked_by")[:SHOWN])
     rows = [
@@ -48,7 +55,7 @@ def extract_list(request: HttpRequest) -> HttpResponse:
         "rows": rows,
         "consultations": list(Consultation.objects.filter(published_at__isnull=False)),
         "may_take_contacts": may_take_contacts,
-        "days": KEPT_FOR.days,
+        "days": KEEP_EXTRACTS_FOR.days,
     }
     making = any(extract.state == Extract.State.WAITING for extract in extracts)
     return render_work(request, "exporting/extract_list.html", context, at_work=making)
@@ -56,7 +63,7 @@ def extract_list(request: HttpRequest) -> HttpResponse:
 
 @staff_only(Right.TAKE_BATCHES)
 @require_POST
-def ask(request: HttpRequest) -> HttpResponse:
+def ask(request: StaffRequest) -> HttpResponse:
     """Have an extract made. A worker makes it; this answers at once."""
     query = request.POST.get("query")
     published = Consultation.objects.filter(published_at__isnull=False)
@@ -64,42 +71,48 @@ def ask(request: HttpRequest) -> HttpResponse:
         consultation = get_object_or_404(published, slug=request.POST.get("consultation", ""))
     else:
         # Whoever may not read responses may not search them either.
-        if not request.user.may(Right.READ_RESPONSES):  # type: ignore[union-attr]  # staff_only saw to it
+        if not request.user.may(Right.READ_RESPONSES):
             raise PermissionDenied
         query = query[:MOST_QUERY_CHARACTERS]
         wanted, _bad = read_filter(parse_qsl(query))
         named = published.filter(slug=wanted.consultation) if wanted.consultation else published
         if len(named) > 1:
-            messages.warning(request, _("Choose a consultation in the filters first: an extract holds the responses to one."))
+            messages.warning(
+                request,
+                _(
+                    "Choose a consultation in the filters first: an extract holds the responses to "
+                    "one."
+                ),
+            )
             return redirect("extract-list")
         consultation = get_object_or_404(named)
     try:
         extract = ask_for_extract(
             consultation=consultation,
             query=query,
-            actor=request.user,  # type: ignore[arg-type]  # staff_only saw to it
+            actor=request.user,
             with_contacts=request.POST.get("contacts") == "yes",
         )
     except MayNotTakeContacts as reason:
         raise PermissionDenied from reason
-    nudge_extracting()
+    nudge(make_due_extracts)
     messages.success(request, _("Extract %(number)s is being made.") % {"number": extract.pk})
     return redirect(address_to_watch("extract-list"))
 
 
 @staff_only(Right.TAKE_BATCHES)
 @require_safe
-def extract_file(request: HttpRequest, pk: int) -> HttpResponse:
+def extract_file(request: StaffRequest, pk: int) -> HttpResponse:
     """An extract, to take away."""
     extract = get_object_or_404(Extract.objects.select_related("consultation"), pk=pk)
     if extract.includes_contacts:
         # A right of its own, and a password given again: a screen left open is not enough.
-        if not request.user.may(Right.TAKE_CONTACTS):  # type: ignore[union-attr]  # staff_only saw to it
+        if not request.user.may(Right.TAKE_CONTACTS):
             raise PermissionDenied
         if asked := ask_again(request):
             return asked
     try:
-        reader: User = request.user  # type: ignore[assignment]  # staff_only saw to it
+        reader: User = request.user
         file = open_extract(extract=extract, reader=reader, goes_on=goes_on(request))
     except NoSuchFile as reason:
         raise Http404 from reason

@@ -11,5 +11,8 @@ from responses.models import SigningKey
 @require_safe
 def signing_keys(request: HttpRequest) -> HttpResponse:
     """Every public key with which batches were signed, the newest first."""
-    keys = [{"public_key": key.public_key, "since": in_words(key.published_at)} for key in SigningKey.objects.all()]
+    keys = [
+        {"public_key": key.public_key, "since": in_words(key.published_at)}
+        for key in SigningKey.objects.all()
+    ]
     return render(request, "exporting/signing_keys.html", {"keys": keys})

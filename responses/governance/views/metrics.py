@@ -16,7 +16,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """In Prometheus's text format. To anybody else, there is nothing here."""
     if not may_read(request):
         raise Http404
-    return HttpResponse(exposition(measure()), content_type="text/plain; version=0.0.4; charset=utf-8")
+    return HttpResponse(
+        exposition(measure()), content_type="text/plain; version=0.0.4; charset=utf-8"
+    )
 
 
 def may_read(request: HttpRequest) -> bool:

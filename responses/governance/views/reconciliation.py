@@ -1,23 +1,24 @@
 """The books: whether everything received is there, for whoever takes batches."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from consult.clock import in_words
 from consult.models import Right
-from consult.staff.views.sign_in import staff_only
+from consult.nudging import nudge
+from consult.staff.access import StaffRequest, staff_only
+from responses.governance.tasks import prove_books
 from responses.models import Reconciliation
-from responses.tasks import nudge_proving
 
 SHOWN = 200
 
 
 @staff_only(Right.TAKE_BATCHES)
 @require_safe
-def books(request: HttpRequest) -> HttpResponse:
+def books(request: StaffRequest) -> HttpResponse:
     """What the last look found, and when there were others."""
     last = Reconciliation.objects.first()
     context = {
@@ -34,8 +35,10 @@ def books(request: HttpRequest) -> HttpResponse:
 
 @staff_only(Right.TAKE_BATCHES)
 @require_POST
-def prove_now(request: HttpRequest) -> HttpResponse:
+def prove_now(request: StaffRequest) -> HttpResponse:
     """Have a worker go through the books."""
-    nudge_proving()
-    messages.success(request, _("The service is going through the books. Load this page again in a minute."))
+    nudge(prove_books)
+    messages.success(
+        request, _("The service is going through the books. Load this page again in a minute.")
+    )
     return redirect("books")

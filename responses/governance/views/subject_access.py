@@ -1,4 +1,6 @@
-"""What is held about one person: found, handed over, erased, and its equality answers stopped, when they ask for it."""
+"""What is held about one person: found, handed over, erased, and its equality answers stopped, when
+they ask for it.
+"""
 
 from typing import Any
 
@@ -10,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from consult.clock import in_words
 from consult.models import Right
-from consult.staff.views.sign_in import ask_again, reference_or_404, staff_only
+from consult.staff.access import StaffRequest, ask_again, staff_only
 from responses.governance.erasing import ErasedAlready, NoSuchReference, erase_response
 from responses.governance.forms import EraseForm, PersonForm
 from responses.governance.subject_access import (
@@ -23,18 +25,26 @@ from responses.governance.subject_access import (
     stop_equality,
 )
 from responses.models import Response
+from responses.requests import reference_or_404
 from responses.responding.amending import versions_of
 
 
 @staff_only(Right.ANSWER_REQUESTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def people(request: HttpRequest) -> HttpResponse:
-    """Look for a person. The words come by POST, so that they stand in no address, no history and no log."""
+def people(request: StaffRequest) -> HttpResponse:
+    """Look for a person.
+
+    The words come by POST, so that they stand in no address, no history and no log.
+    """
     form = PersonForm(request.POST or None)
     context: dict[str, Any] = {"form": form, "held": None}
     if request.method == "POST" and form.is_valid():
-        held = find_person(words=form.cleaned_data["words"], actor=request.user)  # type: ignore[arg-type]  # staff_only saw to it
-        context |= {"held": held, "rows": [_row(reference) for reference in held.references], "nothing": held == Held([], [], [])}
+        held = find_person(words=form.cleaned_data["words"], actor=request.user)
+        context |= {
+            "held": held,
+            "rows": [_row(reference) for reference in held.references],
+            "nothing": held == Held([], [], []),
+        }
     return render(request, "governance/subject_access.html", context)
 
 
@@ -51,7 +61,12 @@ def _row(reference: str) -> dict[str, Any]:
 
 def _newest(reference: str) -> Response:
     """The newest version of a response. Raises Http404."""
-    newest = Response.objects.filter(reference=reference).select_related("consultation", "contact").order_by("-version").first()
+    newest = (
+        Response.objects.filter(reference=reference)
+        .select_related("consultation", "contact")
+        .order_by("-version")
+        .first()
+    )
     if newest is None:
         raise Http404
     return newest
@@ -59,14 +74,18 @@ def _newest(reference: str) -> Response:
 
 @staff_only(Right.ANSWER_REQUESTS)
 @require_safe
-def person_pack(request: HttpRequest) -> HttpResponse:
+def person_pack(request: StaffRequest) -> HttpResponse:
     """All that is held under some references, as one zip. The password is given again first."""
     if asked := ask_again(request):
         return asked
     references = sorted({reference_or_404(text) for text in request.GET.getlist("reference")})
-    held = held_under(references=references, drafts=_numbers(request, "draft"), letters=_numbers(request, "letter"))
+    held = held_under(
+        references=references,
+        drafts=_numbers(request, "draft"),
+        letters=_numbers(request, "letter"),
+    )
     try:
-        pack = make_pack(held=held, actor=request.user)  # type: ignore[arg-type]  # staff_only saw to it
+        pack = make_pack(held=held, actor=request.user)
     except NothingAboutThem as reason:
         raise Http404 from reason
     answer = HttpResponse(pack, content_type="application/zip")
@@ -75,12 +94,16 @@ def person_pack(request: HttpRequest) -> HttpResponse:
 
 
 def _numbers(request: HttpRequest, name: str) -> list[int]:
-    return [int(text) for text in request.GET.getlist(name) if text.isascii() and text.isdigit() and len(text) < 18]
+    return [
+        int(text)
+        for text in request.GET.getlist(name)
+        if text.isascii() and text.isdigit() and len(text) < 18
+    ]
 
 
 @staff_only(Right.ANSWER_REQUESTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def erase(request: HttpRequest, reference: str) -> HttpResponse:
+def erase(request: StaffRequest, reference: str) -> HttpResponse:
     """Erase a response: what goes and what stays, and only with its reference typed."""
     newest = _newest(reference_or_404(reference))
     if asked := ask_again(request):
@@ -88,27 +111,51 @@ def erase(request: HttpRequest, reference: str) -> HttpResponse:
     form = EraseForm(request.POST or None, reference=newest.reference)
     if request.method == "POST" and form.is_valid():
         try:
-            erase_response(reference=newest.reference, actor=request.user, why=form.cleaned_data["why"])  # type: ignore[arg-type]
+            erase_response(
+                reference=newest.reference, actor=request.user, why=form.cleaned_data["why"]
+            )
         except (ErasedAlready, NoSuchReference):
-            messages.warning(request, _("%(reference)s was erased before.") % {"reference": newest.reference})
+            messages.warning(
+                request, _("%(reference)s was erased before.") % {"reference": newest.reference}
+            )
         else:
-            messages.success(request, _("%(reference)s is erased. The next batch says so.") % {"reference": newest.reference})
+            messages.success(
+                request,
+                _("%(reference)s is erased. The next batch says so.")
+                % {"reference": newest.reference},
+            )
         return redirect("people")
     versions = versions_of(newest)
-    batches = sorted({version.membership.batch.number for version in versions if hasattr(version, "membership")})
-    context = {"form": form, "response": newest, "versions": len(versions), "batches": batches, "erased": newest.act == Response.Act.ERASED}
+    batches = sorted(
+        {version.membership.batch.number for version in versions if hasattr(version, "membership")}
+    )
+    context = {
+        "form": form,
+        "response": newest,
+        "versions": len(versions),
+        "batches": batches,
+        "erased": newest.act == Response.Act.ERASED,
+    }
     return render(request, "governance/erase.html", context)
 
 
 @staff_only(Right.ANSWER_REQUESTS)
 @require_POST
-def stop_equality_answers(request: HttpRequest, reference: str) -> HttpResponse:
-    """Take the equality answers that came with a response out of use, for somebody who asked by letter."""
+def stop_equality_answers(request: StaffRequest, reference: str) -> HttpResponse:
+    """Take the equality answers that came with a response out of use, for somebody who asked by
+    letter.
+    """
     newest = _newest(reference_or_404(reference))
-    if stop_equality(reference=newest.reference, actor=request.user):  # type: ignore[arg-type]  # staff_only saw to it
-        messages.success(request, _("The equality answers that came with %(reference)s are out of use.") % {"reference": newest.reference})
+    if stop_equality(reference=newest.reference, actor=request.user):
+        messages.success(
+            request,
+            _("The equality answers that came with %(reference)s are out of use.")
+            % {"reference": newest.reference},
+        )
     else:
         messages.warning(
-            request, _("No equality answers came with %(reference)s, or they are out of use.") % {"reference": newest.reference}
+            request,
+            _("No equality answers came with %(reference)s, or they are out of use.")
+            % {"reference": newest.reference},
         )
     return redirect("people")

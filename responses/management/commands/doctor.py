@@ -35,7 +35,12 @@ class Command(BaseCommand):
             try:
                 findings = list(look())
             except DatabaseError as reason:
-                findings = [(f"the database does not answer ({str(reason).strip().splitlines()[0]})", "Start it, or correct DATABASE_URL.")]
+                findings = [
+                    (
+                        f"the database does not answer ({str(reason).strip().splitlines()[0]})",
+                        "Start it, or correct DATABASE_URL.",
+                    )
+                ]
             wrong += len(findings)
             self.stdout.write(f"{'!!' if findings else 'ok'}  {name}")
             for what, remedy in findings:
@@ -71,42 +76,69 @@ def broker() -> Iterator[Finding]:
         )
         return
     if not app.control.inspect(timeout=3).ping():
-        yield "no worker answers", "Start `celery -A consult worker`. Nothing is lost; emails and batches wait."
+        yield (
+            "no worker answers",
+            "Start `celery -A consult worker`. Nothing is lost; emails and batches wait.",
+        )
 
 
 def schedule() -> Iterator[Finding]:
     for name in overdue():
-        yield f"{name} has not ended well for too long", "See that beat and a worker run, and look into the worker's log."
+        yield (
+            f"{name} has not ended well for too long",
+            "See that beat and a worker run, and look into the worker's log.",
+        )
 
 
 def emails() -> Iterator[Finding]:
     # While the mail server is away nobody's tries are counted.
     untried = Q(attempts=0, created_at__lt=Now() - timedelta(minutes=10))
-    late = Confirmation.objects.filter(Q(attempts__gt=2) | untried, state=Confirmation.State.WAITING)
+    late = Confirmation.objects.filter(
+        Q(attempts__gt=2) | untried, state=Confirmation.State.WAITING
+    )
     if waiting := late.count():
         reason = late.values_list("reason", flat=True).first()
-        what = f"{waiting} confirmations wait for longer than they should ({reason or 'nobody tried'})"
+        what = (
+            f"{waiting} confirmations wait for longer than they should ({reason or 'nobody tried'})"
+        )
         yield what, "See to the mail server in EMAIL_URL; they go by themselves then."
     failed = Confirmation.objects.filter(state=Confirmation.State.FAILED).count()
     if failed:
         yield (
             f"{failed} confirmations could not be delivered",
-            "The staff's page of emails has the reasons; the receipt says so to the respondent; the responses are safe.",
+            (
+                "The staff's page of emails has the reasons; the receipt says so to the "
+                "respondent; "
+                "the responses are safe."
+            ),
         )
 
 
 def batches() -> Iterator[Finding]:
     if not SigningKey.objects.exists():
-        yield "batches are not signed", "Run `manage.py make_signing_key` once, where the worker runs, and keep a copy of its file."
+        yield (
+            "batches are not signed",
+            (
+                "Run `manage.py make_signing_key` once, where the worker runs, and keep a copy of "
+                "its "
+                "file."
+            ),
+        )
     for batch in Batch.objects.filter(written_at=None).exclude(failure="")[:5]:
         yield (
             f"{batch} could not be written ({batch.failure})",
             "See to EXPORTS_STORAGE; another try comes every five minutes.",
         )
     for delivery in Delivery.objects.filter(state=Delivery.State.WAITING).exclude(reason="")[:5]:
-        yield f"{delivery.batch} could not be delivered ({delivery.reason})", "See to DELIVERY_URL; another try comes within 20 minutes."
+        yield (
+            f"{delivery.batch} could not be delivered ({delivery.reason})",
+            "See to DELIVERY_URL; another try comes within 20 minutes.",
+        )
     for delivery in Delivery.objects.filter(unacknowledged())[:5]:
-        yield f"nobody has acknowledged {delivery.batch}", "Ask whoever takes the batches; send it again where it is gone."
+        yield (
+            f"nobody has acknowledged {delivery.batch}",
+            "Ask whoever takes the batches; send it again where it is gone.",
+        )
 
 
 def books() -> Iterator[Finding]:
@@ -122,25 +154,36 @@ def kept_too_long() -> Iterator[Finding]:
     for what in retain(dry_run=True):
         if what.held:
             yield (
-                f"{what.held:,} of {what.consultation}'s {what.what} have had their time, and did not arrive where they have to go",
+                (
+                    f"{what.held:,} of {what.consultation}'s {what.what} have had their time, and "
+                    "did "
+                    "not arrive where they have to go"
+                ),
                 "See that batches are written, delivered and acknowledged.",
             )
 
 
 def disk() -> Iterator[Finding]:
-    free = shutil.disk_usage(settings.VAR_DIR if settings.VAR_DIR.exists() else settings.BASE_DIR).free
+    free = shutil.disk_usage(
+        settings.VAR_DIR if settings.VAR_DIR.exists() else settings.BASE_DIR
+    ).free
     if free < NEEDED_BYTES:
         yield f"the disk has only {free // 1_000_000} MB left", "Make room before it is full."
 
 
 def consultations() -> Iterator[Finding]:
-    rows = Consultation.objects.filter(published_at__isnull=False, withdrawn_at=None).annotate(now=Now())  # type: ignore[no-redef]
+    rows = Consultation.objects.filter(published_at__isnull=False, withdrawn_at=None).annotate(
+        now=Now()
+    )  # type: ignore[no-redef]
     if not rows:
         yield "no consultation is on the site", "Run `manage.py load_plan FILE`."
     for row in rows:
         hours = (row.closes_at - row.now).total_seconds() / 3600
         if 0 < hours < 1:
-            yield f"{row.slug} closes at {closing_in_words(row.closes_at)}", "Change nothing now; stay near."
+            yield (
+                f"{row.slug} closes at {closing_in_words(row.closes_at)}",
+                "Change nothing now; stay near.",
+            )
 
 
 LOOKS: dict[str, Callable[[], Iterator[Finding]]] = {

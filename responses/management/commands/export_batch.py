@@ -11,18 +11,28 @@ class Command(BaseCommand):
     help = "Put every response that is in no batch yet into the next one, and write its files."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("consultation", nargs="?", help="its slug; needed where there are several")
+        parser.add_argument(
+            "consultation", nargs="?", help="its slug; needed where there are several"
+        )
 
     def handle(self, *args: object, consultation: str | None, **options: object) -> None:
         batch = seal_batch(consultation=find_consultation(consultation), actor=None)
-        what = f"{batch.size:,} response{'' if batch.size == 1 else 's'}" if batch.size else "a nil return: no response was waiting"
+        what = (
+            f"{batch.size:,} response{'' if batch.size == 1 else 's'}"
+            if batch.size
+            else "a nil return: no response was waiting"
+        )
         self.stdout.write(f"Sealed batch {batch.number} of {batch.consultation.slug}: {what}.")
         try:
             write_batch(batch=batch)
         except BatchNotWritten as reason:
-            raise CommandError(f"It is not written yet. {reason} The service tries again every few minutes.") from reason
+            raise CommandError(
+                f"It is not written yet. {reason} The service tries again every few minutes."
+            ) from reason
         storage = storages["exports"]
-        self.stdout.write(f"Written to {storage.path(folder_of(batch)) if isinstance(storage, FileSystemStorage) else folder_of(batch)}")
+        folder = folder_of(batch)
+        place = storage.path(folder) if isinstance(storage, FileSystemStorage) else folder
+        self.stdout.write(f"Written to {place}")
 
 
 def find_consultation(slug: str | None) -> Consultation:

@@ -16,9 +16,21 @@ class Command(BaseCommand):
         parser.add_argument("--count", type=int, required=True)
         parser.add_argument("--seed", type=int, help="gives the same people and answers again")
         parser.add_argument("--consultation", help="its slug; needed where there are several")
-        parser.add_argument("--force", action="store_true", help="also in production, beside real people's responses")
+        parser.add_argument(
+            "--force",
+            action="store_true",
+            help="also in production, beside real people's responses",
+        )
 
-    def handle(self, *args: object, count: int, seed: int | None, consultation: str | None, force: bool, **options: object) -> None:
+    def handle(
+        self,
+        *args: object,
+        count: int,
+        seed: int | None,
+        consultation: str | None,
+        force: bool,
+        **options: object,
+    ) -> None:
         if count < 1:
             raise CommandError("--count has to be 1 or more.")
         if seed is None:
@@ -35,8 +47,11 @@ class Command(BaseCommand):
             )
         except RealPeopleHere as reason:
             raise CommandError(
-                "This service takes real people's responses (DEBUG is off). To mix synthetic ones in, add --force."
+                "This service takes real people's responses (DEBUG is off). To mix synthetic ones "
+                "in, add --force."
             ) from reason
         except NotOpenYet as reason:
-            raise CommandError("The consultation is not open yet, so that no response can have arrived.") from reason
+            raise CommandError(
+                "The consultation is not open yet, so that no response can have arrived."
+            ) from reason
         self.stdout.write(f"\nMade with seed {seed}; each is marked as synthetic.")

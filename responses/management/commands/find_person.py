@@ -8,17 +8,28 @@ from responses.governance.subject_access import NothingAboutThem, find_person, m
 
 
 class Command(BaseCommand):
-    help = "Find what is held about a person by references, email address or name; with --pack, put all that was found in a zip for them."
+    help = (
+        "Find what is held about a person by references, email address or name; with --pack, "
+        "put all that was found in a zip for them."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("words", nargs="+")
-        parser.add_argument("--pack", type=Path, metavar="FILE", help="where to write the zip; a file that is there is left alone")
+        parser.add_argument(
+            "--pack",
+            type=Path,
+            metavar="FILE",
+            help="where to write the zip; a file that is there is left alone",
+        )
 
     def handle(self, *args: object, words: list[str], pack: Path | None, **options: object) -> None:
         held = find_person(words=" ".join(words), actor=None)
         for reference in held.references:
             self.stdout.write(reference)
-        for what, rows in (("Answers that were not sent", held.drafts), ("Email of which no response was made", held.letters)):
+        for what, rows in (
+            ("Answers that were not sent", held.drafts),
+            ("Email of which no response was made", held.letters),
+        ):
             for row in rows:
                 self.stdout.write(f"{what}: number {row.pk}")
         try:
@@ -32,6 +43,9 @@ class Command(BaseCommand):
                     file.write(made)
             except OSError as reason:
                 raise CommandError(f"{pack} could not be written: {reason.strerror}.") from reason
-            self.stdout.write(f"{pack} holds all of it. Make sure that it is all this person's before you hand it over.")
+            self.stdout.write(
+                f"{pack} holds all of it. Make sure that it is all this person's before you hand "
+                "it over."
+            )
         elif held.references == held.drafts == held.letters == []:
             self.stdout.write("Nothing is held under this reference, address or name.")

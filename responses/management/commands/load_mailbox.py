@@ -24,5 +24,9 @@ class Command(BaseCommand):
         except OSError as reason:
             raise CommandError(f"{file} cannot be read: {reason.strerror}.") from reason
         except NotAMailbox as reason:
-            raise CommandError(f"{file} holds no message. Export the mailbox as mbox, or one message as .eml.") from reason
-        self.stdout.write(f"{loaded.messages:,} messages in the file, {loaded.known:,} of them loaded before.")
+            raise CommandError(
+                f"{file} holds no message. Export the mailbox as mbox, or one message as .eml."
+            ) from reason
+        self.stdout.write(
+            f"{loaded.messages:,} messages in the file, {loaded.known:,} of them loaded before."
+        )

@@ -13,7 +13,13 @@ class Command(BaseCommand):
         try:
             public = make_key()
         except KeyExists as reason:
-            raise CommandError(f"There is a key already: {settings.SIGNING_KEY_FILE}. Move it away first, and keep it.") from reason
-        self.stdout.write(f"The private key is in {settings.SIGNING_KEY_FILE}. Keep a copy where nobody else can read it.")
+            raise CommandError(
+                f"There is a key already: {settings.SIGNING_KEY_FILE}. Move it away first, and "
+                "keep it."
+            ) from reason
+        self.stdout.write(
+            f"The private key is in {settings.SIGNING_KEY_FILE}. Keep a copy where nobody else can "
+            "read it."
+        )
         self.stdout.write(f"The public key is {public}")
         self.stdout.write(f"Receivers find it at {settings.SITE_URL}/signing-key/")

@@ -12,13 +12,19 @@ NAMED_IN_LOG = 20
 
 
 class Command(BaseCommand):
-    help = "Prove that everything received is there, unaltered, in one batch or waiting. Names each difference, and ends with 1 if any."
+    help = (
+        "Prove that everything received is there, unaltered, in one batch or waiting. Names "
+        "each difference, and ends with 1 if any."
+    )
 
     def handle(self, *args: object, **options: object) -> None:
         found = reconcile()
         lines = list(in_sentences(found))
         if found.differences:
-            named = "; ".join(f"{difference['subject']}: {difference['words']}" for difference in found.differences[:NAMED_IN_LOG])
+            named = "; ".join(
+                f"{difference['subject']}: {difference['words']}"
+                for difference in found.differences[:NAMED_IN_LOG]
+            )
             log.error("the books do not balance: %s differences: %s", len(found.differences), named)
             raise CommandError("\n".join(lines))
         self.stdout.write("\n".join(lines))

@@ -2,18 +2,26 @@
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from responses.governance.retention import clocks, retain
+from responses.governance.retention import retain
+from responses.periods import clocks
 
 
 class Command(BaseCommand):
-    help = "Remove what has been kept for its time, and print what that was. Every night the schedule does the same."
+    help = (
+        "Remove what has been kept for its time, and print what that was. Every night the "
+        "schedule does the same."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="only say what would be removed")
 
     def handle(self, *args: object, dry_run: bool, **options: object) -> None:
         for clock in clocks():
-            kept = f"{clock.days} days after closing and grace" if clock.days is not None else clock.otherwise
+            kept = (
+                f"{clock.days} days after closing and grace"
+                if clock.days is not None
+                else clock.otherwise
+            )
             self.stdout.write(f"{clock.what[0].upper()}{clock.what[1:]}: {kept}.")
         done = retain(dry_run=dry_run)
         self.stdout.write("")

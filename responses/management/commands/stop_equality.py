@@ -7,7 +7,10 @@ from responses.references import NotAReference, normalise_reference
 
 
 class Command(BaseCommand):
-    help = "Take the equality answers that came with a response out of use, for somebody who asked for it."
+    help = (
+        "Take the equality answers that came with a response out of use, for somebody who asked "
+        "for it."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("reference")

@@ -1,4 +1,6 @@
-"""What we do with people's information, in words: the privacy notice of a consultation, and the cookies."""
+"""What we do with people's information, in words: the privacy notice of a consultation, and the
+cookies.
+"""
 
 from typing import Any
 
@@ -13,7 +15,7 @@ from consult.clock import day_in_words
 from consult.models import Consultation
 from consult.views.pages import page_context
 from consult.web.rate_limits import FORGET_AFTER
-from responses.governance.retention import clocks
+from responses.periods import clocks
 from responses.responding.drafting import expire_at
 from responses.responding.views.session import COOKIE_SECONDS
 
@@ -27,25 +29,41 @@ def days(seconds: float) -> str:
 
 
 def kept_for(consultation: Consultation) -> list[tuple[str, str]]:
-    """Each class of what we hold about people, and until when: the clocks of `responses.governance.retention`, in words for respondents."""
+    """Each class of what we hold about people, and until when: the clocks of
+    `responses.governance.retention`, in words for respondents.
+    """
     days_of = {clock.name: clock.until(consultation) for clock in clocks()}
-    until = {name: _("Until %(day)s.") % {"day": day_in_words(at)} for name, at in days_of.items() if at is not None}
-    unsent = _("Until you send them. What is left is deleted on %(day)s.") % {"day": day_in_words(expire_at(consultation))}
-    code = _("Only as a code that cannot be turned back, for %(days)s.") % {"days": days(FORGET_AFTER.total_seconds())}
-    passed_on = _("If it has not reached %(owner)s by then, it is kept until it has.") % {"owner": consultation.owner}
+    until = {
+        name: _("Until %(day)s.") % {"day": day_in_words(at)}
+        for name, at in days_of.items()
+        if at is not None
+    }
+    unsent = _("Until you send them. What is left is deleted on %(day)s.") % {
+        "day": day_in_words(expire_at(consultation))
+    }
+    code = _("Only as a code that cannot be turned back, for %(days)s.") % {
+        "days": days(FORGET_AFTER.total_seconds())
+    }
+    passed_on = _("If it has not reached %(owner)s by then, it is kept until it has.") % {
+        "owner": consultation.owner
+    }
     return [
         (_("Answers that you have not sent"), unsent),
         (_("Your response"), f"{until['answers']} {passed_on}"),
         (_("Your name, your email address and your postcode"), f"{until['contacts']} {passed_on}"),
         (_("Your equality answers"), f"{until['equality']} {_('Sooner if you stop their use.')}"),
         (_("Your letter or email, if you wrote one"), until["letters"]),
-        (_("A list of what staff did and read, without your answers or your name"), _("As long as the service keeps its records.")),
+        (
+            _("A list of what staff did and read, without your answers or your name"),
+            _("As long as the service keeps its records."),
+        ),
         (_("The network address of your computer or phone"), code),
     ]
 
 
 def cookies_set() -> list[dict[str, str]]:
-    """Every cookie that this site sets: what its name is or starts with, what it is for, and how long it stays.
+    """Every cookie that this site sets: what its name is or starts with, what it is for, and how
+    long it stays.
 
     A test holds it against the cookies that a browser really gets.
     """
@@ -60,7 +78,10 @@ def cookies_set() -> list[dict[str, str]]:
         {
             "name": f"{settings.COOKIE_PREFIX}opened-",
             "more": _("and a number"),
-            "purpose": _("Shows that you began before the consultation closed, so that you can still finish just after."),
+            "purpose": _(
+                "Shows that you began before the consultation closed, so that you can still finish "
+                "just after."
+            ),
             "lasts": long,
         },
         {
@@ -73,7 +94,9 @@ def cookies_set() -> list[dict[str, str]]:
             "name": settings.SESSION_COOKIE_NAME,
             "more": "",
             "purpose": _("Keeps staff signed in. You do not get it unless you work here."),
-            "lasts": ngettext("%(count)s hour", "%(count)s hours", settings.SESSION_COOKIE_AGE // 3600)
+            "lasts": ngettext(
+                "%(count)s hour", "%(count)s hours", settings.SESSION_COOKIE_AGE // 3600
+            )
             % {"count": settings.SESSION_COOKIE_AGE // 3600},
         },
     ]
@@ -84,7 +107,11 @@ def privacy(request: HttpRequest, consultation: str) -> HttpResponse:
     """What happens to what people tell us about themselves in one consultation."""
     context: dict[str, Any] = page_context(consultation)
     about_publishing = context["plan"].by_slug.get("publication")
-    more = {"operator": settings.OPERATOR, "kept": kept_for(context["consultation"]), "about_publishing": about_publishing}
+    more = {
+        "operator": settings.OPERATOR,
+        "kept": kept_for(context["consultation"]),
+        "about_publishing": about_publishing,
+    }
     return render(request, "responding/privacy.html", context | more)
 
 

@@ -14,7 +14,8 @@ from responses.responding.pdf import PdfNotMade, make_pdf
 
 log = logging.getLogger(__name__)
 
-# The form is the same for everybody until the plan or the window changes; making it takes a second or two.
+# The form is the same for everybody until the plan or the window changes; making it takes a second
+# or two.
 made_once = lru_cache(maxsize=8)(make_pdf)
 
 
@@ -23,7 +24,11 @@ def paper_context(slug: str) -> dict[str, object]:
     context = page_context(slug)
     plan = context["plan"]
     form = form_number(edition=context["edition"].number)
-    return context | {"parts": paper_parts(plan), "equality": equality_sheet(plan), "form_number": form}
+    return context | {
+        "parts": paper_parts(plan),
+        "equality": equality_sheet(plan),
+        "form_number": form,
+    }
 
 
 @require_safe
@@ -34,7 +39,10 @@ def paper_form(request: HttpRequest, consultation: str) -> HttpResponse:
 
 @require_safe
 def paper_form_pdf(request: HttpRequest, consultation: str) -> HttpResponse:
-    """The form as a tagged PDF, in large print where `?print=large` asks for it. Where none can be made, what else there is."""
+    """The form as a tagged PDF, in large print where `?print=large` asks for it.
+
+    Where none can be made, what else there is.
+    """
     large = request.GET.get("print") == "large"
     context = paper_context(consultation) | {"large": large}
     try:

@@ -1,4 +1,7 @@
-"""The receipt: what arrived, what has become of it, and second thoughts. For whoever holds its unguessable address."""
+"""The receipt: what arrived, what has become of it, and second thoughts.
+
+For whoever holds its unguessable address.
+"""
 
 import logging
 from contextlib import suppress
@@ -15,13 +18,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from consult import clock
 from consult.models import Consultation, published
+from consult.nudging import nudge
 from consult.plans.editions import current_edition, plan_of
-from responses import tasks as jobs
+from consult.web.private import private
 from responses.answers import AnswersRefused, read_equality_answers
 from responses.models import BatchMember, Response
 from responses.receipt_tokens import find_response
 from responses.responding.amending import OVER, ChangedMeanwhile, versions_of, withdraw_response
-from responses.responding.correcting import NothingToCorrect, correct_address
 from responses.responding.drafting import start_amending
 from responses.responding.equality import (
     AnsweredBefore,
@@ -34,8 +37,10 @@ from responses.responding.equality import (
 )
 from responses.responding.forms import PartForm
 from responses.responding.pdf import PdfNotMade, make_pdf
+from responses.responding.resending import NothingToCorrect, correct_address
 from responses.responding.submitting import ConsultationClosed
-from responses.responding.views.session import keep_drafts, private, sit_down, text_to_keep
+from responses.responding.tasks import send_due_confirmations
+from responses.responding.views.session import keep_drafts, sit_down, text_to_keep
 from responses.wording import in_words
 
 log = logging.getLogger(__name__)
@@ -56,7 +61,9 @@ def open_since(response: Response) -> datetime | None:
 
 
 def said(response: Response) -> dict[str, Any]:
-    """One version in words: when it came, and each answer under its question as it was asked then."""
+    """One version in words: when it came, and each answer under its question as it was
+    asked then.
+    """
     plan = plan_of(response.edition)
     worded = [part for part in in_words(plan, response.choices | response.texts) if part.answered]
     contact = [
@@ -74,7 +81,10 @@ def said(response: Response) -> dict[str, Any]:
 
 
 def happened(versions: list[Response]) -> list[tuple[str, str]]:
-    """What became of a response so far, each with its moment in words, the earliest first. Nothing of what staff think of it."""
+    """What became of a response so far, each with its moment in words, the earliest first.
+
+    Nothing of what staff think of it.
+    """
     acts = {
         "sent": _("We received your response."),
         "amended": _("We received your changes."),
@@ -82,27 +92,46 @@ def happened(versions: list[Response]) -> list[tuple[str, str]]:
     }
     acts["erased"] = _("What you wrote was erased.")
     events = [(version.received_at, acts[version.act]) for version in versions]
-    events += [(version.review.first_read_at, _("Somebody read it.")) for version in versions if version.review.first_read_at]
+    events += [
+        (version.review.first_read_at, _("Somebody read it."))
+        for version in versions
+        if version.review.first_read_at
+    ]
     batches = BatchMember.objects.filter(response__in=versions).select_related("batch")
-    events += [(row.batch.sealed_at, _("It was put in batch %(number)s.") % {"number": row.batch.number}) for row in batches]
-    events += [(version.confirmation.sent_at, _("We sent you an email.")) for version in versions if version.confirmation.sent_at]
+    events += [
+        (row.batch.sealed_at, _("It was put in batch %(number)s.") % {"number": row.batch.number})
+        for row in batches
+    ]
+    events += [
+        (version.confirmation.sent_at, _("We sent you an email."))
+        for version in versions
+        if version.confirmation.sent_at
+    ]
     return [(clock.in_words(at), words) for at, words in sorted(events)]
 
 
 def equality_state(response: Response, token: str) -> str:
-    """How it stands with the equality questions: "given", "stopped", "asked", or "" where they are not put."""
+    """How it stands with the equality questions:
+
+    "given", "stopped", "asked", or "" where they are not put.
+    """
     given = equality_answers_of(token)
     if given is not None:
         return "stopped" if given.stopped else "given"
     asked = response.act not in OVER and are_asked(response.consultation)
-    return "asked" if asked and plan_of(current_edition(response.consultation)).equality.questions else ""
+    return (
+        "asked"
+        if asked and plan_of(current_edition(response.consultation)).equality.questions
+        else ""
+    )
 
 
 def receipt_context(token: str) -> dict[str, Any]:
     """What the receipt says, on the page and in the copies of it."""
     response = response_of(token)
     versions = versions_of(response)
-    # The edition that was answered, not today's; and no look at whether it is published, so that a receipt outlives that.
+    # The edition that was answered, not today's; and no look at whether it is published, so that a
+    # receipt outlives that.
     return {
         "consultation": response.consultation,
         "plan": plan_of(response.edition),
@@ -122,7 +151,9 @@ def receipt_context(token: str) -> dict[str, Any]:
 def receipt(request: HttpRequest, token: str) -> HttpResponse:
     """What arrived, when, and what has become of it."""
     just_stopped = request.GET.get("equality") == "stopped"
-    return render(request, "responding/receipt.html", receipt_context(token) | {"just_stopped": just_stopped})
+    return render(
+        request, "responding/receipt.html", receipt_context(token) | {"just_stopped": just_stopped}
+    )
 
 
 @private
@@ -140,7 +171,7 @@ def correct(request: HttpRequest, token: str) -> HttpResponse:
         # Pressed twice, or sent meanwhile; the receipt says which.
         pass
     else:
-        jobs.nudge_sending()
+        nudge(send_due_confirmations)
     page = redirect("receipt", token)
     page.status_code = 303
     return page
@@ -158,7 +189,10 @@ def receipt_text(request: HttpRequest, token: str) -> HttpResponse:
 @private
 @require_safe
 def receipt_pdf(request: HttpRequest, token: str) -> HttpResponse:
-    """The receipt as an accessible PDF, to keep. Where none can be made, words that say what else there is."""
+    """The receipt as an accessible PDF, to keep.
+
+    Where none can be made, words that say what else there is.
+    """
     context = receipt_context(token)
     try:
         content = make_pdf(render_to_string("responding/receipt_print.html", context))
@@ -166,14 +200,19 @@ def receipt_pdf(request: HttpRequest, token: str) -> HttpResponse:
         log.warning("No PDF of a receipt: %s", reason)
         return render(request, "responding/no_pdf.html", context, status=503)
     page = HttpResponse(content, content_type="application/pdf")
-    page["Content-Disposition"] = f'attachment; filename="response-{context["response"].reference}.pdf"'
+    page["Content-Disposition"] = (
+        f'attachment; filename="response-{context["response"].reference}.pdf"'
+    )
     return page
 
 
 @private
 @require_POST
 def amend(request: HttpRequest, token: str) -> HttpResponse:
-    """Begin to change what was sent, or go on with that in this browser. What was sent counts until the changes are sent."""
+    """Begin to change what was sent, or go on with that in this browser.
+
+    What was sent counts until the changes are sent.
+    """
     response = response_of(token)
     now = open_since(response)
     if now is None or response.act in OVER:
@@ -195,7 +234,9 @@ def withdraw(request: HttpRequest, token: str) -> HttpResponse:
     if now is None or response.act in OVER:
         return redirect("receipt", token)
     if request.method != "POST":
-        return render(request, "responding/withdraw.html", receipt_context(token) | {"key": uuid4()})
+        return render(
+            request, "responding/withdraw.html", receipt_context(token) | {"key": uuid4()}
+        )
     try:
         key = UUID(request.POST.get("submission_key", ""))
     except ValueError:
@@ -206,7 +247,7 @@ def withdraw(request: HttpRequest, token: str) -> HttpResponse:
         # The receipt says how things stand now.
         return redirect("receipt", token)
     if submitted.first:
-        jobs.nudge_sending()
+        nudge(send_due_confirmations)
     page = redirect("receipt", token)
     page.status_code = 303
     return page
@@ -222,14 +263,24 @@ def equality(request: HttpRequest, token: str) -> HttpResponse:
         return back
     edition = current_edition(response.consultation)
     plan = plan_of(edition)
-    form = PartForm(plan=plan, part=plan.equality, data=request.POST if request.method == "POST" else None)
+    form = PartForm(
+        plan=plan, part=plan.equality, data=request.POST if request.method == "POST" else None
+    )
     if request.method != "POST" or not form.is_valid():
-        context = {"consultation": response.consultation, "plan": plan, "token": token, "form": form, "response": response}
+        context = {
+            "consultation": response.consultation,
+            "plan": plan,
+            "token": token,
+            "form": form,
+            "response": response,
+        }
         return render(request, "responding/equality.html", context)
     answers = read_equality_answers(plan, form.typed)
     # Nothing chosen, the time over or pressed twice: the receipt says how it stands now.
     with suppress(NothingAnswered, NotAskedNow, AnsweredBefore):
-        give_equality_answers(consultation=response.consultation, edition=edition, token=token, answers=answers)
+        give_equality_answers(
+            consultation=response.consultation, edition=edition, token=token, answers=answers
+        )
     return back
 
 

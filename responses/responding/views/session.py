@@ -1,9 +1,7 @@
 """What one respondent has in front of them, and how their browser remembers it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import wraps
 from typing import Any
 
 from django.conf import settings
@@ -20,32 +18,21 @@ from responses.wording import in_words
 COOKIE_SECONDS = 200 * 24 * 3600
 BETWEEN_TOKENS = "."
 MOST_DRAFTS = 5
-View = Callable[..., HttpResponse]
-
-
-def private(view: View) -> View:
-    """A page for one person: kept by no cache and found by no search."""
-
-    @wraps(view)
-    def wrapped(*arguments: Any, **named: Any) -> HttpResponse:
-        page = view(*arguments, **named)
-        page["Cache-Control"] = "no-store"
-        page["X-Robots-Tag"] = "noindex"
-        return page
-
-    return wrapped
 
 
 @dataclass
 class Desk:
-    """What one respondent has in front of them: the consultation's page context, their draft if any, and since when."""
+    """What one respondent has in front of them: the consultation's page context, their draft if
+    any, and since when.
+    """
 
     context: dict[str, Any]
     draft: Draft | None
     # What the answers in hand became, where somebody else who has the link sent them.
     sent: Response | None
     opened_at: datetime
-    # The drafts of this browser, the one in hand first. Changing a sent response lies on top of a new one being written.
+    # The drafts of this browser, the one in hand first. Changing a sent response lies on top of a
+    # new one being written.
     tokens: list[str]
 
     @property
@@ -63,9 +50,14 @@ class Desk:
 
     @property
     def may_answer(self) -> bool:
-        """Whether the consultation takes a response from this person now. Sending decides again, by the database's clock."""
+        """Whether the consultation takes a response from this person now.
+
+        Sending decides again, by the database's clock.
+        """
         phase = self.context["window"].phase
-        return phase == Consultation.Phase.OPEN or (phase == Consultation.Phase.GRACE and self.started_at < self.consultation.closes_at)
+        return phase == Consultation.Phase.OPEN or (
+            phase == Consultation.Phase.GRACE and self.started_at < self.consultation.closes_at
+        )
 
     def cookie(self, what: str) -> str:
         return f"{settings.COOKIE_PREFIX}{what}-{self.consultation.pk}"
@@ -81,7 +73,9 @@ def sit_down(request: HttpRequest, slug: str) -> Desk:
         desk.opened_at = min(datetime.fromisoformat(signed), desk.opened_at)
     except (signing.BadSignature, ValueError, TypeError):
         pass
-    for token in filter(None, request.COOKIES.get(desk.cookie("draft"), "").split(BETWEEN_TOKENS)[:MOST_DRAFTS]):
+    for token in filter(
+        None, request.COOKIES.get(desk.cookie("draft"), "").split(BETWEEN_TOKENS)[:MOST_DRAFTS]
+    ):
         try:
             draft = find_draft(consultation=desk.consultation, token=token)
         except Draft.DoesNotExist:
@@ -95,7 +89,14 @@ def sit_down(request: HttpRequest, slug: str) -> Desk:
 
 
 def keep_cookie(page: HttpResponse, name: str, value: str) -> None:
-    page.set_cookie(name, value, max_age=COOKIE_SECONDS, httponly=True, samesite="Lax", secure=settings.PRODUCTION)
+    page.set_cookie(
+        name,
+        value,
+        max_age=COOKIE_SECONDS,
+        httponly=True,
+        samesite="Lax",
+        secure=settings.PRODUCTION,
+    )
 
 
 def keep_drafts(page: HttpResponse, desk: Desk, tokens: list[str]) -> None:
@@ -108,12 +109,16 @@ def keep_drafts(page: HttpResponse, desk: Desk, tokens: list[str]) -> None:
 
 def remember_opening(page: HttpResponse, desk: Desk) -> HttpResponse:
     """Let the browser prove later that the form was open before closing."""
-    keep_cookie(page, desk.cookie("opened"), signing.dumps(desk.opened_at.isoformat(), salt="opened"))
+    keep_cookie(
+        page, desk.cookie("opened"), signing.dumps(desk.opened_at.isoformat(), salt="opened")
+    )
     return page
 
 
 def said_so_far(desk: Desk, typed: dict[str, Any] | None = None) -> dict[str, Any]:
-    """What the draft says, and what was `typed` since, in the wording of the questions; and how to reach whoever wrote it."""
+    """What the draft says, and what was `typed` since, in the wording of the questions; and how to
+    reach whoever wrote it.
+    """
     answers = desk.answers | (typed or {})
     labels = (("name", _("Name")), ("email", _("Email")), ("postcode", _("Postcode")))
     contact = [(label, answers.get(name, "")) for name, label in labels]
@@ -123,6 +128,8 @@ def said_so_far(desk: Desk, typed: dict[str, Any] | None = None) -> dict[str, An
 def text_to_keep(words: str, *, name: str) -> HttpResponse:
     """Plain text to download and keep."""
     # A byte order mark, so that every text editor takes it for UTF-8.
-    page = HttpResponse("\ufeff" + words.replace("\n", "\r\n"), content_type="text/plain; charset=utf-8")
+    page = HttpResponse(
+        "\ufeff" + words.replace("\n", "\r\n"), content_type="text/plain; charset=utf-8"
+    )
     page["Content-Disposition"] = f'attachment; filename="{name}.txt"'
     return page

@@ -37,12 +37,25 @@ class BulkForm(StaffForm):
             (Act.UNCODE, _("Take a code of yours off")),
             (Act.CAMPAIGN, _("Put them into a campaign")),
         ],
-        error_messages={"required": _("Choose what is to be done."), "invalid_choice": _("Choose what is to be done.")},
+        error_messages={
+            "required": _("Choose what is to be done."),
+            "invalid_choice": _("Choose what is to be done."),
+        },
     )
     to_state = forms.ChoiceField(label=_("State"), choices=Review.State.choices, required=False)
-    code = CodeField(label=_("Code to give"), queryset=Code.objects.filter(retired=False).order_by("question", "name"), required=False)
-    code_off = CodeField(label=_("Code to take off"), queryset=Code.objects.order_by("question", "name"), required=False)
-    campaign = forms.ModelChoiceField(label=_("Campaign"), queryset=Campaign.objects.filter(ended=False), required=False)
+    code = CodeField(
+        label=_("Code to give"),
+        queryset=Code.objects.filter(retired=False).order_by("question", "name"),
+        required=False,
+    )
+    code_off = CodeField(
+        label=_("Code to take off"),
+        queryset=Code.objects.order_by("question", "name"),
+        required=False,
+    )
+    campaign = forms.ModelChoiceField(
+        label=_("Campaign"), queryset=Campaign.objects.filter(ended=False), required=False
+    )
     note = forms.CharField(
         label=_("Note"),
         required=False,
@@ -57,7 +70,11 @@ class BulkForm(StaffForm):
         field, words = NEEDS.get(values.get("act", ""), ("", ""))
         if field and not values.get(field) and field not in self.errors:
             self.add_error(field, words)
-        if values.get("act") == Act.MOVE and values.get("to_state") == Review.State.SET_ASIDE and not values.get("note", "").strip():
+        if (
+            values.get("act") == Act.MOVE
+            and values.get("to_state") == Review.State.SET_ASIDE
+            and not values.get("note", "").strip()
+        ):
             self.add_error("note", _("Write why they are set aside."))
         return values
 

@@ -16,13 +16,19 @@ class ArrivalForm(StaffForm):
     channel = forms.ChoiceField(
         label=_("How did it come?"),
         choices=[("", _("Choose")), *((channel.value, channel.label) for channel in CHANNELS)],
-        error_messages={"required": _("Choose how it came."), "invalid_choice": _("Choose how it came.")},
+        error_messages={
+            "required": _("Choose how it came."),
+            "invalid_choice": _("Choose how it came."),
+        },
     )
     received_on = forms.DateField(
         label=_("On which day did it reach you?"),
         help_text=_("The day of the postmark or of the receiving stamp, not today."),
         widget=forms.DateInput({"type": "date"}),
-        error_messages={"required": _("Enter the day on which it came."), "invalid": _("Enter a day like 2027-01-21.")},
+        error_messages={
+            "required": _("Enter the day on which it came."),
+            "invalid": _("Enter a day like 2027-01-21."),
+        },
     )
     late_reason = forms.CharField(
         label=_("If it came after closing: why is it accepted?"),
@@ -37,8 +43,12 @@ class ArrivalForm(StaffForm):
 class WholeForm:
     """Every part of a response on one page, for somebody who keys a letter."""
 
-    def __init__(self, *, plan: Any, data: Any = None, initial: dict[str, Any] | None = None) -> None:
-        self.parts = [PartForm(plan=plan, part=part, data=data, initial=initial) for part in plan.parts]
+    def __init__(
+        self, *, plan: Any, data: Any = None, initial: dict[str, Any] | None = None
+    ) -> None:
+        self.parts = [
+            PartForm(plan=plan, part=part, data=data, initial=initial) for part in plan.parts
+        ]
 
     def is_valid(self) -> bool:
         """Whether every part is; all are tried, so that every problem is shown."""

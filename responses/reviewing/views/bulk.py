@@ -1,4 +1,6 @@
-"""Changing all responses that fit a filter: what is to be done, what that would change, and how far it has got."""
+"""Changing all responses that fit a filter: what is to be done, what that would change, and how far
+it has got.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -16,8 +18,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from consult.clock import in_words
 from consult.models import Consultation, Right, User
+from consult.nudging import nudge
+from consult.staff.access import StaffRequest, staff_only
 from consult.staff.views.auto_refresh import address_to_watch, render_work
-from consult.staff.views.sign_in import staff_only
 from responses.models import BulkChange, Review
 from responses.reviewing.bulk_changes import (
     AT_WORK,
@@ -32,8 +35,8 @@ from responses.reviewing.bulk_changes import (
 from responses.reviewing.filters import read_filter, written
 from responses.reviewing.forms.bulk import NEEDS, BulkForm
 from responses.reviewing.reviews import note_list_read
+from responses.reviewing.tasks import change_many
 from responses.reviewing.views.responses import chips_of, offered, pairs_of
-from responses.tasks import nudge_changing
 
 SAMPLE = 10
 SHOWN = 100
@@ -44,7 +47,9 @@ SALT = "what a change would do"
 def why_in_words(why: str) -> str:
     """Why a response is left as it is, or not put back."""
     if why.startswith("from-"):
-        return _("“%(state)s” leads nowhere else than to being read") % {"state": Review.State(why.removeprefix("from-")).label}
+        return _("“%(state)s” leads nowhere else than to being read") % {
+            "state": Review.State(why.removeprefix("from-")).label
+        }
     return {
         "same-state": _("already in that state"),
         "superseded": _("changed by the respondent: another version counts"),
@@ -80,18 +85,24 @@ def _filter_in_words(query: str) -> list[dict[str, str]]:
 
 
 def _left(left: dict[str, int]) -> list[tuple[str, str]]:
-    return [(f"{count:,}", why_in_words(why)) for why, count in sorted(left.items(), key=lambda pair: -pair[1])]
+    return [
+        (f"{count:,}", why_in_words(why))
+        for why, count in sorted(left.items(), key=lambda pair: -pair[1])
+    ]
 
 
 @staff_only(Right.READ_RESPONSES)
 @require_http_methods(["GET", "HEAD", "POST"])
-def bulk_new(request: HttpRequest) -> HttpResponse:
-    """Say what is to be done to all that fit the filters of the address; then see what that would change; then have it done."""
-    by: User = request.user  # type: ignore[assignment]  # staff_only saw to it
+def bulk_new(request: StaffRequest) -> HttpResponse:
+    """Say what is to be done to all that fit the filters of the address; then see what that would
+    change; then have it done.
+    """
+    by: User = request.user
     wanted, bad = read_filter(pairs_of(request))
     query = urlencode(written(wanted))
     if bad:
-        # A filter that is not used would mean more responses than somebody thinks; the list says which it is.
+        # A filter that is not used would mean more responses than somebody thinks; the list says
+        # which it is.
         return redirect(f"{reverse('review-list')}?{request.GET.urlencode()}")
     form = BulkForm(request.POST or None)
     context: dict[str, Any] = {"form": form, "filters": query, "chips": _filter_in_words(query)}
@@ -100,11 +111,14 @@ def bulk_new(request: HttpRequest) -> HttpResponse:
         seen = _seen(request, change)
         if seen is not None:
             asked = ask_for_change(change=change, seen=seen)
-            nudge_changing()
+            nudge(change_many)
             return redirect(address_to_watch("bulk-one", asked.pk))
         return _preview(request, change, context)
     count = forecast(BulkChange(by=by, query=query, act=BulkChange.Act.READ)).fitting
-    acts = [{"value": str(act), "label": label, "field": _field(form, str(act))} for act, label in form.fields["act"].choices]  # type: ignore[attr-defined]
+    acts = [
+        {"value": str(act), "label": label, "field": _field(form, str(act))}
+        for act, label in form.fields["act"].choices  # type: ignore[attr-defined]
+    ]
     context |= {"count": count, "count_in_words": f"{count:,}", "acts": acts}
     return render(request, "reviewing/bulk_new.html", context)
 
@@ -124,7 +138,9 @@ def _key(request: HttpRequest) -> UUID:
 def _seen(request: HttpRequest, change: BulkChange) -> Forecast | None:
     """What the page before showed about this same change, if somebody has just agreed to it."""
     try:
-        at, highest, fitting, changes, same = signing.loads(request.POST.get("seen", ""), salt=SALT, max_age=SEEN_SECONDS)
+        at, highest, fitting, changes, same = signing.loads(
+            request.POST.get("seen", ""), salt=SALT, max_age=SEEN_SECONDS
+        )
     except signing.BadSignature:
         return None
     seen = Forecast(datetime.fromisoformat(at), highest, fitting, changes, {})
@@ -132,7 +148,16 @@ def _seen(request: HttpRequest, change: BulkChange) -> Forecast | None:
 
 
 def _fixed(change: BulkChange) -> list[object]:
-    return [str(change.key), change.by_id, change.query, change.act, change.to_state, change.code_id, change.campaign_id, change.note]
+    return [
+        str(change.key),
+        change.by_id,
+        change.query,
+        change.act,
+        change.to_state,
+        change.code_id,
+        change.campaign_id,
+        change.note,
+    ]
 
 
 def _preview(request: HttpRequest, change: BulkChange, context: dict[str, Any]) -> HttpResponse:
@@ -147,7 +172,10 @@ def _preview(request: HttpRequest, change: BulkChange, context: dict[str, Any]) 
         "changes": f"{told.changes:,}",
         "left_in_words": f"{told.fitting - told.changes:,}",
         "left": _left(told.left),
-        "rows": [{"response": row, "words": next(iter(row.texts.values()), "")} for row in sample(change, size=SAMPLE)],
+        "rows": [
+            {"response": row, "words": next(iter(row.texts.values()), "")}
+            for row in sample(change, size=SAMPLE)
+        ],
         "seen": signing.dumps(seen, salt=SALT, compress=True),
         "nothing": not told.changes,
     }
@@ -156,7 +184,7 @@ def _preview(request: HttpRequest, change: BulkChange, context: dict[str, Any]) 
 
 @staff_only(Right.READ_RESPONSES)
 @require_safe
-def bulk_list(request: HttpRequest) -> HttpResponse:
+def bulk_list(request: StaffRequest) -> HttpResponse:
     """The changes to many that were asked for, the newest first."""
     changes = BulkChange.objects.select_related("by", "code", "campaign")[:SHOWN]
     rows = [
@@ -174,13 +202,19 @@ def bulk_list(request: HttpRequest) -> HttpResponse:
 
 @staff_only(Right.READ_RESPONSES)
 @require_safe
-def bulk_one(request: HttpRequest, pk: int) -> HttpResponse:
+def bulk_one(request: StaffRequest, pk: int) -> HttpResponse:
     """How far one change has got, what it changed, and the way to undo it."""
-    change = get_object_or_404(BulkChange.objects.select_related("by", "undo_by", "code", "campaign"), pk=pk)
+    change = get_object_or_404(
+        BulkChange.objects.select_related("by", "undo_by", "code", "campaign"), pk=pk
+    )
     at_work = change.state in AT_WORK
     undoing = change.state == BulkChange.State.UNDOING
     most = change.changed if undoing else change.total
-    so_far = change.undone + change.kept if undoing else change.total - change.items.filter(state="waiting").count()
+    so_far = (
+        change.undone + change.kept
+        if undoing
+        else change.total - change.items.filter(state="waiting").count()
+    )
     context = {
         "change": change,
         "title": act_in_words(change),
@@ -198,21 +232,24 @@ def bulk_one(request: HttpRequest, pk: int) -> HttpResponse:
         "most": max(most, 1),
         "gone_through": f"{so_far:,}",
         "of": f"{most:,}",
-        "gone": max(change.seen - change.changed - sum(change.left.values()), 0) if change.ended_at else 0,
-        "undoable": change.state in UNDOABLE and not (change.state == BulkChange.State.FAILED and not change.changed),
+        "gone": max(change.seen - change.changed - sum(change.left.values()), 0)
+        if change.ended_at
+        else 0,
+        "undoable": change.state in UNDOABLE
+        and not (change.state == BulkChange.State.FAILED and not change.changed),
     }
     return render_work(request, "reviewing/bulk_one.html", context, at_work=at_work)
 
 
 @staff_only(Right.READ_RESPONSES)
 @require_POST
-def bulk_undo(request: HttpRequest, pk: int) -> HttpResponse:
+def bulk_undo(request: StaffRequest, pk: int) -> HttpResponse:
     """Have a change undone."""
     change = get_object_or_404(BulkChange, pk=pk)
     try:
-        ask_to_undo(change=change, by=request.user)  # type: ignore[arg-type]  # staff_only saw to it
+        ask_to_undo(change=change, by=request.user)
     except NotUndoable:
         messages.warning(request, _("It is being undone already, or was."))
     else:
-        nudge_changing()
+        nudge(change_many)
     return redirect(address_to_watch("bulk-one", pk))

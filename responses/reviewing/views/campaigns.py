@@ -1,9 +1,10 @@
-"""Answers that are nearly the same: what the machine found, and the campaigns that reviewers make of it."""
+"""Answers that are nearly the same: what the machine found, and the campaigns that reviewers make
+of it.
+"""
 
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -12,9 +13,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from consult.auditing import record
 from consult.clock import in_words
-from consult.models import Action, Consultation, JobRun, Right, User
+from consult.models import Action, Consultation, JobRun, Right
+from consult.nudging import nudge
+from consult.staff.access import StaffRequest, staff_only
 from consult.staff.views.auto_refresh import address_to_watch, render_work
-from consult.staff.views.sign_in import staff_only
 from responses.models import Campaign, CampaignMember, CampaignStep, Cluster, ClusterMember
 from responses.reviewing.campaigns import (
     NameMissing,
@@ -33,36 +35,40 @@ from responses.reviewing.campaigns import (
 )
 from responses.reviewing.clusters import people_with_several
 from responses.reviewing.similarity import changes
-from responses.tasks import find_clusters, nudge_clustering
+from responses.reviewing.tasks import find_clusters
 
 SHOWN = 100
 PAGE = 25
 
 
-def _by(request: HttpRequest) -> User:
-    if not isinstance(request.user, User):
-        raise PermissionDenied
-    return request.user
-
-
 @staff_only(Right.READ_RESPONSES)
 @require_safe
-def campaign_list(request: HttpRequest) -> HttpResponse:
-    """The campaigns, what the last search found beside them, and who may have sent several responses."""
+def campaign_list(request: StaffRequest) -> HttpResponse:
+    """The campaigns, what the last search found beside them, and who may have sent several
+    responses.
+    """
     run = JobRun.objects.filter(name=find_clusters.name).first()
     after = request.GET.get("after", "")
     start = int(after) if after.isascii() and after.isdigit() and len(after) < 18 else 0
     rows = []
     for consultation in Consultation.objects.filter(published_at__isnull=False):
         campaigns = consultation.campaigns.filter(ended=False)
-        clusters = Cluster.objects.filter(consultation=consultation).exclude(members__response__campaign_members__campaign__in=campaigns)
-        # Their ids are in the order of their sizes. A page's last one is of one consultation; the others start anew.
+        clusters = Cluster.objects.filter(consultation=consultation).exclude(
+            members__response__campaign_members__campaign__in=campaigns
+        )
+        # Their ids are in the order of their sizes. A page's last one is of one consultation; the
+        # others start anew.
         from_here = start if clusters.filter(pk=start).exists() else 0
-        found = list(clusters.filter(pk__gt=from_here).select_related("sample").distinct()[: SHOWN + 1])
+        found = list(
+            clusters.filter(pk__gt=from_here).select_related("sample").distinct()[: SHOWN + 1]
+        )
         rows.append(
             {
                 "consultation": consultation,
-                "campaigns": [{"campaign": campaign, "numbers": numbers_of(campaign)} for campaign in campaigns],
+                "campaigns": [
+                    {"campaign": campaign, "numbers": numbers_of(campaign)}
+                    for campaign in campaigns
+                ],
                 "clusters": [{"cluster": one, "text": _text(one)} for one in found[:SHOWN]],
                 "next": found[SHOWN - 1].pk if len(found) > SHOWN else None,
                 "first": not from_here,
@@ -73,24 +79,29 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
         "rows": rows,
         "searched": in_words(run.succeeded_at) if run and run.succeeded_at else "",
     }
-    searching = bool(run and run.started_at and (run.ended_at is None or run.started_at > run.ended_at))
+    searching = bool(
+        run and run.started_at and (run.ended_at is None or run.started_at > run.ended_at)
+    )
     return render_work(request, "reviewing/campaign_list.html", context, at_work=searching)
 
 
 @staff_only(Right.READ_RESPONSES)
 @require_POST
-def search_now(request: HttpRequest) -> HttpResponse:
+def search_now(request: StaffRequest) -> HttpResponse:
     """Have a worker search for alike answers."""
-    nudge_clustering()
-    messages.success(request, _("The service is searching for answers that are alike. Load this page again in a minute."))
+    nudge(find_clusters)
+    messages.success(
+        request,
+        _("The service is searching for answers that are alike. Load this page again in a minute."),
+    )
     return redirect(address_to_watch("campaign-list"))
 
 
 @staff_only(Right.READ_RESPONSES)
-def cluster(request: HttpRequest, pk: int) -> HttpResponse:
+def cluster(request: StaffRequest, pk: int) -> HttpResponse:
     """What one search found alike, and the way to make a campaign of it."""
     found = get_object_or_404(Cluster.objects.select_related("sample", "consultation"), pk=pk)
-    by = _by(request)
+    by = request.user
     problem, name = "", request.POST.get("name", "")
     if request.method == "POST":
         try:
@@ -100,19 +111,25 @@ def cluster(request: HttpRequest, pk: int) -> HttpResponse:
         except NameTaken:
             problem = _("Another campaign has this name. Choose another one.")
         else:
-            messages.success(request, _("This is a campaign now. Each of its responses still counts by itself."))
+            messages.success(
+                request, _("This is a campaign now. Each of its responses still counts by itself.")
+            )
             return redirect("campaign", campaign.pk)
     record(action=Action.CAMPAIGN_READ, actor=by, subject=f"cluster {found.pk}")
     context = {"cluster": found, "text": _text(found), "problem": problem, "name": name}
-    return render(request, "reviewing/cluster.html", context | _members(request, found.members, _text(found)))
+    return render(
+        request, "reviewing/cluster.html", context | _members(request, found.members, _text(found))
+    )
 
 
 @staff_only(Right.READ_RESPONSES)
 @require_safe
-def campaign(request: HttpRequest, pk: int) -> HttpResponse:
-    """One campaign: its three numbers, each member with what it changed, and what was done to it."""
+def campaign(request: StaffRequest, pk: int) -> HttpResponse:
+    """One campaign: its three numbers, each member with what it changed, and what was
+    done to it.
+    """
     found = get_object_or_404(Campaign.objects.select_related("sample", "consultation"), pk=pk)
-    record(action=Action.CAMPAIGN_READ, actor=_by(request), subject=f"campaign {found.pk}")
+    record(action=Action.CAMPAIGN_READ, actor=request.user, subject=f"campaign {found.pk}")
     context = {
         "campaign": found,
         "text": _text(found),
@@ -120,17 +137,24 @@ def campaign(request: HttpRequest, pk: int) -> HttpResponse:
         "all_members": found.members.count(),
         "suggested": suggested_members(found).values("response").distinct().count(),
         "last_step": last_step(found),
-        "steps": [{"step": step, "at": in_words(step.at), "size": len(step.members)} for step in found.steps.select_related("by")],
+        "steps": [
+            {"step": step, "at": in_words(step.at), "size": len(step.members)}
+            for step in found.steps.select_related("by")
+        ],
     }
-    return render(request, "reviewing/campaign.html", context | _members(request, found.members, _text(found)))
+    return render(
+        request, "reviewing/campaign.html", context | _members(request, found.members, _text(found))
+    )
 
 
 @staff_only(Right.READ_RESPONSES)
 @require_POST
-def change_campaign(request: HttpRequest, pk: int) -> HttpResponse:
-    """Rename a campaign, add to it, take out of it, or undo a step; says what came of it on the campaign's page."""
+def change_campaign(request: StaffRequest, pk: int) -> HttpResponse:
+    """Rename a campaign, add to it, take out of it, or undo a step; says what came of it on the
+    campaign's page.
+    """
     found = get_object_or_404(Campaign, pk=pk)
-    by, do = _by(request), request.POST.get("do", "")
+    by, do = request.user, request.POST.get("do", "")
     try:
         if do == "rename":
             rename_campaign(campaign=found, name=request.POST.get("name", ""), by=by)
@@ -138,20 +162,37 @@ def change_campaign(request: HttpRequest, pk: int) -> HttpResponse:
         elif do == "add-suggested":
             _say_moved(request, add_suggested(campaign=found, by=by), _("added"))
         elif do == "add":
-            _say_moved(request, add_response(campaign=found, reference=request.POST.get("reference", ""), by=by), _("added"))
+            _say_moved(
+                request,
+                add_response(campaign=found, reference=request.POST.get("reference", ""), by=by),
+                _("added"),
+            )
         elif do == "remove":
-            _say_moved(request, remove_responses(campaign=found, references=request.POST.getlist("member"), by=by), _("taken out"))
+            _say_moved(
+                request,
+                remove_responses(campaign=found, references=request.POST.getlist("member"), by=by),
+                _("taken out"),
+            )
         elif do == "undo":
             step = request.POST.get("step", "")
             known = step.isascii() and step.isdigit() and len(step) < 18
-            undo_step(step=get_object_or_404(CampaignStep, pk=int(step) if known else 0, campaign=found), by=by)
+            undo_step(
+                step=get_object_or_404(CampaignStep, pk=int(step) if known else 0, campaign=found),
+                by=by,
+            )
             messages.success(request, _("That step is undone."))
     except NameMissing:
         messages.error(request, _("Give the campaign a name."))
     except NameTaken:
         messages.error(request, _("Another campaign has this name. Choose another one."))
     except NotFound:
-        messages.error(request, _("There is no response with that reference that counts today. Check it, and try again."))
+        messages.error(
+            request,
+            _(
+                "There is no response with that reference that counts today. Check it, and try "
+                "again."
+            ),
+        )
     except NotTheLastStep:
         messages.error(request, _("Something was done since. Undo the last step first."))
     found.refresh_from_db()
@@ -159,8 +200,12 @@ def change_campaign(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _say_moved(request: HttpRequest, count: int, done: str) -> None:
-    words = ngettext("%(count)s response was %(done)s.", "%(count)s responses were %(done)s.", count)
-    (messages.success if count else messages.warning)(request, words % {"count": f"{count:,}", "done": done})
+    words = ngettext(
+        "%(count)s response was %(done)s.", "%(count)s responses were %(done)s.", count
+    )
+    (messages.success if count else messages.warning)(
+        request, words % {"count": f"{count:,}", "done": done}
+    )
 
 
 def _text(found: Cluster | Campaign) -> str:
@@ -168,20 +213,31 @@ def _text(found: Cluster | Campaign) -> str:
 
 
 def _members(request: HttpRequest, members: Any, standard: str) -> dict[str, Any]:
-    """A page of members by the order of arrival, each with what it says otherwise than `standard`."""
+    """A page of members by the order of arrival, each with what it says otherwise than
+    `standard`.
+    """
     after = request.GET.get("after", "")
     start = int(after) if after.isascii() and after.isdigit() and len(after) < 18 else 0
     rows: list[ClusterMember | CampaignMember] = list(
-        members.filter(response_id__gt=start).select_related("response__review").order_by("response_id")[: PAGE + 1]
+        members.filter(response_id__gt=start)
+        .select_related("response__review")
+        .order_by("response_id")[: PAGE + 1]
     )
     shown = [
         {
             "member": row,
-            "current": not row.response.review.superseded and row.response.act in {"sent", "amended"},
-            "spans": changes(standard, text) if (text := row.response.texts.get(row.question, "")) != standard else [],
+            "current": not row.response.review.superseded
+            and row.response.act in {"sent", "amended"},
+            "spans": changes(standard, text)
+            if (text := row.response.texts.get(row.question, "")) != standard
+            else [],
             "elsewhere": not text,
         }
         for row in rows[:PAGE]
     ]
     more = len(rows) > PAGE
-    return {"members": shown, "after": start, "next": f"{request.path}?after={rows[PAGE - 1].response_id}" if more else ""}
+    return {
+        "members": shown,
+        "after": start,
+        "next": f"{request.path}?after={rows[PAGE - 1].response_id}" if more else "",
+    }

@@ -2,19 +2,23 @@
 
 from dataclasses import dataclass
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from consult.models import Right
-from consult.staff.views.sign_in import staff_only
+from consult.staff.access import StaffRequest, staff_only
 
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to learn. `picture` is a file among the static ones, made by `make pictures`, and `alt` says what it shows."""
+    """One thing to learn.
+
+    `picture` is a file among the static ones, made by `make pictures`, and `alt` says what it
+    shows.
+    """
 
     slug: str
     title: str | Promise
@@ -33,11 +37,13 @@ STEPS = [
         _("Find what to read"),
         (
             _(
-                "The list shows the newest first. Choose what you look for and press Show: the filters stand in the page's address, "
+                "The list shows the newest first. Choose what you look for and press Show: the "
+                "filters stand in the page's address, "
                 "so you can keep it or send it to a colleague."
             ),
             _(
-                "Under words you can type several, put “a phrase” in quotation marks, or leave a word out with a minus sign before "
+                "Under words you can type several, put “a phrase” in quotation marks, or leave a "
+                "word out with a minus sign before "
                 "it. A reference finds its response."
             ),
         ),
@@ -49,12 +55,15 @@ STEPS = [
         _("Read one response"),
         (
             _(
-                "On the left is everything that was said, beside each question as it was asked. On the right you say how far you "
+                "On the left is everything that was said, beside each question as it was asked. On "
+                "the right you say how far you "
                 "are: being read, considered, or set aside with the reason."
             ),
             _(
-                "A note says why. Notes stay, also when two people write at once. “Newer” and “Older” lead through the list that "
-                "you came from, and so do the keys k and j. Who else has it open is said at the top."
+                "A note says why. Notes stay, also when two people write at once. “Newer” and "
+                "“Older” lead through the list that "
+                "you came from, and so do the keys k and j. Who else has it open is said at the "
+                "top."
             ),
         ),
         "",
@@ -65,11 +74,13 @@ STEPS = [
         _("Say which ideas it holds"),
         (
             _(
-                "Each question has a codebook. A code is one idea with a sentence on when it fits. Choose every code that fits the "
+                "Each question has a codebook. A code is one idea with a sentence on when it fits. "
+                "Choose every code that fits the "
                 "answer, or copy a passage and code that alone."
             ),
             _(
-                "Codes that the service suggests come with the words that led to them, and are never chosen for you. A second "
+                "Codes that the service suggests come with the words that led to them, and are "
+                "never chosen for you. A second "
                 "person can code a sample unseen; kappa shows how far you agree."
             ),
         ),
@@ -81,11 +92,13 @@ STEPS = [
         _("See what many people sent alike"),
         (
             _(
-                "Every night the service looks for answers that are nearly the same. Two are enough for a group. Open it, see what "
+                "Every night the service looks for answers that are nearly the same. Two are "
+                "enough for a group. Open it, see what "
                 "each person changed, and give it a name if it is a campaign."
             ),
             _(
-                "Three numbers always stand together: responses, different texts, and people. A campaign is not less than other "
+                "Three numbers always stand together: responses, different texts, and people. A "
+                "campaign is not less than other "
                 "responses, nor more."
             ),
         ),
@@ -97,26 +110,35 @@ STEPS = [
         _("Change many at once"),
         (
             _(
-                "Filter the list, then choose “Change all that match…”. You see how many that are, some of them, and which would be left "
+                "Filter the list, then choose “Change all that match…”. You see how many that are, "
+                "some of them, and which would be left "
                 "as they are and why. Nothing changes before you say so."
             ),
             _(
-                "You can go on with other work meanwhile. The change stands in the history of each response, and it can be undone: what "
+                "You can go on with other work meanwhile. The change stands in the history of each "
+                "response, and it can be undone: what "
                 "somebody was at since stays as they left it."
             ),
         ),
         "bulk-list",
-        _("What is to be done to all responses that fit the filters: a state, a code, a campaign, and a note."),
+        _(
+            "What is to be done to all responses that fit the filters: a state, a code, a "
+            "campaign, and a note."
+        ),
     ),
     Step(
         "post",
         _("Enter letters, emails and calls"),
         (
             _(
-                "Enter what came by another way word for word. Write the reference on the letter, keep a scan with it, and ask a "
+                "Enter what came by another way word for word. Write the reference on the letter, "
+                "keep a scan with it, and ask a "
                 "colleague to key it a second time."
             ),
-            _("A mailbox can be loaded as a file. Each message becomes a response, or is set aside with the reason, until none is left."),
+            _(
+                "A mailbox can be loaded as a file. Each message becomes a response, or is set "
+                "aside with the reason, until none is left."
+            ),
         ),
         "entering",
         _("The page on which letters and a mailbox are worked through."),
@@ -126,7 +148,8 @@ STEPS = [
         _("Decide what the public reads"),
         (
             _(
-                "Open a response and choose “Publish”. Left is what was sent, right is what everybody would see. Keep back what "
+                "Open a response and choose “Publish”. Left is what was sent, right is what "
+                "everybody would see. Keep back what "
                 "tells who somebody is, then approve it or hold it back."
             ),
             _("Nothing is published that its sender did not agree to."),
@@ -139,7 +162,8 @@ STEPS = [
         _("See how far you all are"),
         (
             _(
-                "The dashboard counts what came in, from where, and how much is read and coded. It is not a vote and not a sample: "
+                "The dashboard counts what came in, from where, and how much is read and coded. It "
+                "is not a vote and not a sample: "
                 "say so when you quote it."
             ),
         ),
@@ -151,6 +175,6 @@ STEPS = [
 
 @staff_only(Right.READ_RESPONSES)
 @require_safe
-def guide(request: HttpRequest) -> HttpResponse:
+def guide(request: StaffRequest) -> HttpResponse:
     """How to use the desk."""
     return render(request, "reviewing/help.html", {"steps": STEPS})

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from consult import clock
 from consult.models import Consultation, Right, User
 from consult.plans.editions import plan_of
+from consult.staff.access import StaffRequest, staff_only
 from consult.staff.forms.sign_in import MoveForm
-from consult.staff.views.sign_in import staff_only
 from responses.models import Campaign, Code, Response, Review, SavedFilter
 from responses.references import NotAReference, normalise_reference
 from responses.responding.amending import versions_of
@@ -62,7 +62,10 @@ IN_SIGHT = ["word", "state", "unread"]
 
 @dataclass(frozen=True)
 class Box:
-    """One field of the filter as the page draws it. `groups` are headings with the options below them; none for a typed one."""
+    """One field of the filter as the page draws it.
+
+    `groups` are headings with the options below them; none for a typed one.
+    """
 
     name: str
     label: str
@@ -92,15 +95,34 @@ def _labels() -> dict[str, str]:
     }
 
 
-def offered(consultations: list[Consultation]) -> dict[str, tuple[tuple[str, list[tuple[str, str]]], ...]]:
-    """What each closed field offers: the lists of the rule, and what the consultations, codes and campaigns of today make of the rest."""
-    every = {name: (("", [(value, _(label)) for value, label in choices]),) for name, choices in CHOICES.items()}
+def offered(
+    consultations: list[Consultation],
+) -> dict[str, tuple[tuple[str, list[tuple[str, str]]], ...]]:
+    """What each closed field offers: the lists of the rule, and what the consultations, codes and
+    campaigns of today make of the rest.
+    """
+    every = {
+        name: (("", [(value, _(label)) for value, label in choices]),)
+        for name, choices in CHOICES.items()
+    }
     every["consultation"] = (("", [(row.slug, row.title) for row in consultations]),)
     every["flag"] = (("", [(flag, str(words)) for flag, words in FLAGS.items()]),)
-    every["campaign"] = (("", [(str(row.pk), row.name) for row in Campaign.objects.filter(ended=False)]),)
-    every["code"] = (("", [(str(row.pk), f"{row.question}: {row.name}") for row in Code.objects.order_by("question", "group", "name")]),)
+    every["campaign"] = (
+        ("", [(str(row.pk), row.name) for row in Campaign.objects.filter(ended=False)]),
+    )
+    every["code"] = (
+        (
+            "",
+            [
+                (str(row.pk), f"{row.question}: {row.name}")
+                for row in Code.objects.order_by("question", "group", "name")
+            ],
+        ),
+    )
     answers = {
-        question.text: [(f"{question.slug}={option.slug}", option.label) for option in question.options]
+        question.text: [
+            (f"{question.slug}={option.slug}", option.label) for option in question.options
+        ]
         for row in consultations
         for edition in row.editions.all()
         for question in plan_of(edition).questions
@@ -109,7 +131,11 @@ def offered(consultations: list[Consultation]) -> dict[str, tuple[tuple[str, lis
     return every | {"answer": tuple(answers.items())}
 
 
-def _boxes(wanted: Filter, bad: dict[str, str], groups: dict[str, tuple[tuple[str, list[tuple[str, str]]], ...]]) -> list[Box]:
+def _boxes(
+    wanted: Filter,
+    bad: dict[str, str],
+    groups: dict[str, tuple[tuple[str, list[tuple[str, str]]], ...]],
+) -> list[Box]:
     types = {"since": "date", "until": "date"}
     return [
         Box(
@@ -125,11 +151,20 @@ def _boxes(wanted: Filter, bad: dict[str, str], groups: dict[str, tuple[tuple[st
     ]
 
 
-def chips_of(wanted: Filter, groups: dict[str, tuple[tuple[str, list[tuple[str, str]]], ...]]) -> list[dict[str, str]]:
+def chips_of(
+    wanted: Filter, groups: dict[str, tuple[tuple[str, list[tuple[str, str]]], ...]]
+) -> list[dict[str, str]]:
     """Each filter in use, in words, with the query of the list without it."""
     pairs = written(wanted)
-    words = {(name, value): label for name, found in groups.items() for _heading, options in found for value, label in options}
-    headings = {value: heading for heading, options in groups["answer"] for value, _label in options}
+    words = {
+        (name, value): label
+        for name, found in groups.items()
+        for _heading, options in found
+        for value, label in options
+    }
+    headings = {
+        value: heading for heading, options in groups["answer"] for value, _label in options
+    }
     return [
         {
             "label": headings.get(value, _labels()[name]),
@@ -140,21 +175,23 @@ def chips_of(wanted: Filter, groups: dict[str, tuple[tuple[str, list[tuple[str, 
     ]
 
 
-def _saving(request: HttpRequest, wanted: Filter) -> HttpResponse | None:
+def _saving(request: StaffRequest, wanted: Filter) -> HttpResponse | None:
     """Keep or forget a saved filter. None where its name does not do."""
     remove = request.POST.get("remove", "")
     if remove.isascii() and remove.isdigit() and len(remove) < 18:
-        forget_filter(by=request.user, number=int(remove))  # type: ignore[arg-type]
+        forget_filter(by=request.user, number=int(remove))
         return redirect(request.get_full_path())
     try:
-        save_filter(by=request.user, name=request.POST.get("name", ""), query=urlencode(written(wanted)))  # type: ignore[arg-type]
+        save_filter(
+            by=request.user, name=request.POST.get("name", ""), query=urlencode(written(wanted))
+        )
     except NameMissing:
         return None
     return redirect(f"{request.path}?{urlencode(written(wanted))}")
 
 
 @staff_only(Right.READ_RESPONSES)
-def review_list(request: HttpRequest) -> HttpResponse:
+def review_list(request: StaffRequest) -> HttpResponse:
     """Newest first, through filters that stand in the address."""
     wanted, bad = read_filter(pairs_of(request))
     unnamed = False
@@ -163,15 +200,19 @@ def review_list(request: HttpRequest) -> HttpResponse:
         if saved:
             return saved
         unnamed = True
-    reader: User = request.user  # type: ignore[assignment]
-    page = turn_page(find(wanted, reader=reader), before=_id(request, "before"), after=_id(request, "after"))
+    reader: User = request.user
+    page = turn_page(
+        find(wanted, reader=reader), before=_id(request, "before"), after=_id(request, "after")
+    )
     note_list_read(reader=reader, wanted=wanted)
     passages = where_found(page.rows, wanted.word) if wanted.word else {}
     rows = [
         {
             "response": row,
             "received": clock.in_words(row.received_at),
-            "kind": {"organisation": _("Organisation"), "individual": _("Individual")}.get(row.choices.get("capacity", ""), ""),
+            "kind": {"organisation": _("Organisation"), "individual": _("Individual")}.get(
+                row.choices.get("capacity", ""), ""
+            ),
             "passage": passages.get(row.pk),
             "words": next(iter(row.texts.values()), ""),
             "flags": flags_in_words(row.flags),
@@ -199,11 +240,13 @@ def review_list(request: HttpRequest) -> HttpResponse:
 
 
 @staff_only(Right.READ_RESPONSES)
-def review_one(request: HttpRequest, reference: str) -> HttpResponse:
+def review_one(request: StaffRequest, reference: str) -> HttpResponse:
     """Everything one response said, and what has been made of it."""
     try:
         known = normalise_reference(reference)
-        response = open_response(reference=known, reader=request.user, version=_id(request, "version"))  # type: ignore[arg-type]
+        response = open_response(
+            reference=known, reader=request.user, version=_id(request, "version")
+        )
     except (NotAReference, Response.DoesNotExist) as reason:
         raise Http404 from reason
     form = MoveForm(request.POST or None, initial={"version": response.review.version})
@@ -222,25 +265,38 @@ def review_one(request: HttpRequest, reference: str) -> HttpResponse:
             form.add_error("note", _("Write why."))
         else:
             return redirect(request.get_full_path())
-    return render(request, "reviewing/one.html", _one(request, response) | {"form": form, "conflict": conflict})
+    return render(
+        request,
+        "reviewing/one.html",
+        _one(request, response) | {"form": form, "conflict": conflict},
+    )
 
 
-def _carry_out(form: MoveForm, review: Review, request: HttpRequest) -> None:
+def _carry_out(form: MoveForm, review: Review, request: StaffRequest) -> None:
     note, to_state = form.cleaned_data["note"], form.cleaned_data["to_state"]
     if to_state == NOTE_ONLY:
-        add_note(review=review, note=note, by=request.user)  # type: ignore[arg-type]
+        add_note(review=review, note=note, by=request.user)
     else:
-        move_review(review=review, to_state=to_state, note=note, version=form.cleaned_data["version"], by=request.user)  # type: ignore[arg-type]
+        move_review(
+            review=review,
+            to_state=to_state,
+            note=note,
+            version=form.cleaned_data["version"],
+            by=request.user,
+        )
 
 
 def _worded(response: Response) -> list[WordedPart]:
     return in_words(plan_of(response.edition), response.choices | response.texts)
 
 
-def _one(request: HttpRequest, response: Response) -> dict[str, Any]:
+def _one(request: StaffRequest, response: Response) -> dict[str, Any]:
     wanted, _bad = read_filter(pairs_of(request))
-    newer, older = neighbours(find(wanted, reader=request.user), response)  # type: ignore[arg-type]
-    steps = [{"step": step, "at": clock.in_words(step.at)} for step in response.review.steps.select_related("by")]
+    newer, older = neighbours(find(wanted, reader=request.user), response)
+    steps = [
+        {"step": step, "at": clock.in_words(step.at)}
+        for step in response.review.steps.select_related("by")
+    ]
     ledger = [{"entry": entry, "at": clock.in_words(entry.at)} for entry in response.ledger.all()]
     every = versions_of(response)
     versions = [{"version": row, "received": clock.in_words(row.received_at)} for row in every]
@@ -254,9 +310,11 @@ def _one(request: HttpRequest, response: Response) -> dict[str, Any]:
         "before": before,
         "others": [
             {"who": entry.actor_name, "at": clock.in_words(entry.at)}
-            for entry in opened_lately(reference=response.reference, reader=request.user)  # type: ignore[arg-type]
+            for entry in opened_lately(reference=response.reference, reader=request.user)
         ],
-        "differences": differences(_worded(before), worded) if before and response.act == Response.Act.AMENDED else [],
+        "differences": differences(_worded(before), worded)
+        if before and response.act == Response.Act.AMENDED
+        else [],
         "moves": [Review.State(state) for state in MOVES[Review.State(response.review.state)]],
         "steps": steps,
         "ledger": ledger,

@@ -1,4 +1,6 @@
-"""Entering what came by post, email or telephone, keying it a second time, and working through a mailbox."""
+"""Entering what came by post, email or telephone, keying it a second time, and working through a
+mailbox.
+"""
 
 import tempfile
 from pathlib import Path
@@ -6,7 +8,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Count
@@ -21,15 +22,17 @@ from django.views.decorators.http import require_POST, require_safe
 from consult.auditing import record
 from consult.clock import in_words
 from consult.models import Action, Consultation, Edition, Right, User
+from consult.nudging import nudge
 from consult.plans.document import Plan
 from consult.plans.editions import current_edition, plan_of
-from consult.staff.views.sign_in import reference_or_404, staff_only
-from responses import tasks as jobs
+from consult.staff.access import StaffRequest, staff_only
 from responses.answers import read_answers
 from responses.contacts import read_contact
 from responses.models import Attachment, Message, Response, SecondKeying, Transcription
+from responses.requests import reference_or_404
 from responses.responding.amending import ChangedMeanwhile
 from responses.responding.submitting import ConsultationClosed, NothingToSend, SentDifferently
+from responses.responding.tasks import send_due_confirmations
 from responses.reviewing.forms.transcribing import ArrivalForm, WholeForm
 from responses.reviewing.mailboxes import Letter, NotAMailbox, load_mailbox, read_letter
 from responses.reviewing.transcribing import (
@@ -54,27 +57,33 @@ SHOWN = 50
 MAILBOX_MAX_BYTES = 50_000_000
 # Where a message's words go, for whoever keys it to move to the questions that they answer.
 LETTER_QUESTION = "anything-else"
-CONTACT_WORDS = {"name": gettext_lazy("Name"), "email": gettext_lazy("Email"), "postcode_district": gettext_lazy("Postcode")}
-
-
-def _by(request: HttpRequest) -> User:
-    if not isinstance(request.user, User):
-        raise PermissionDenied
-    return request.user
+CONTACT_WORDS = {
+    "name": gettext_lazy("Name"),
+    "email": gettext_lazy("Email"),
+    "postcode_district": gettext_lazy("Postcode"),
+}
 
 
 def _consultation(slug: str) -> Consultation:
-    return get_object_or_404(Consultation, slug=slug, published_at__isnull=False, withdrawn_at__isnull=True)
+    return get_object_or_404(
+        Consultation, slug=slug, published_at__isnull=False, withdrawn_at__isnull=True
+    )
 
 
 @staff_only(Right.READ_RESPONSES)
 @require_safe
-def entering(request: HttpRequest) -> HttpResponse:
+def entering(request: StaffRequest) -> HttpResponse:
     """What was entered lately, and what waits in the mailbox."""
     rows = []
-    for consultation in Consultation.objects.filter(published_at__isnull=False, withdrawn_at__isnull=True):
-        states = dict(consultation.messages.order_by().values_list("state").annotate(count=Count("pk")))
-        entered = Transcription.objects.filter(response__consultation=consultation).select_related("response", "keyed_by", "second_keying")
+    for consultation in Consultation.objects.filter(
+        published_at__isnull=False, withdrawn_at__isnull=True
+    ):
+        states = dict(
+            consultation.messages.order_by().values_list("state").annotate(count=Count("pk"))
+        )
+        entered = Transcription.objects.filter(response__consultation=consultation).select_related(
+            "response", "keyed_by", "second_keying"
+        )
         rows.append(
             {
                 "consultation": consultation,
@@ -82,17 +91,22 @@ def entering(request: HttpRequest) -> HttpResponse:
                 "total": sum(states.values()),
                 "states": [(state.label, states.get(state, 0)) for state in Message.State],
                 "waiting": [
-                    {"message": one, "at": in_words(one.received_at) if one.received_at else _("no date")}
+                    {
+                        "message": one,
+                        "at": in_words(one.received_at) if one.received_at else _("no date"),
+                    }
                     for one in consultation.messages.filter(state=Message.State.WAITING)[:SHOWN]
                 ],
-                "set_aside": consultation.messages.filter(state=Message.State.NOT_A_RESPONSE).order_by("-decided_at")[:SHOWN],
+                "set_aside": consultation.messages.filter(
+                    state=Message.State.NOT_A_RESPONSE
+                ).order_by("-decided_at")[:SHOWN],
             }
         )
     return render(request, "reviewing/entering.html", {"rows": rows})
 
 
 @staff_only(Right.READ_RESPONSES)
-def enter(request: HttpRequest, consultation: str) -> HttpResponse:
+def enter(request: StaffRequest, consultation: str) -> HttpResponse:
     """The whole form on one page, for one response that came by another way."""
     found = _consultation(consultation)
     message = _message(request, found)
@@ -102,16 +116,20 @@ def enter(request: HttpRequest, consultation: str) -> HttpResponse:
     initial: dict[str, Any] = {"submission_key": uuid4(), "started_at": timezone.now().isoformat()}
     if message and letter:
         initial["channel"] = Response.Channel.EMAIL
-        initial["received_on"] = timezone.localtime(message.received_at).date().isoformat() if message.received_at else ""
+        initial["received_on"] = (
+            timezone.localtime(message.received_at).date().isoformat()
+            if message.received_at
+            else ""
+        )
     arrival = ArrivalForm(request.POST or None, initial=initial)
     said = {LETTER_QUESTION: letter.words} if letter else None
     whole = WholeForm(plan=plan, data=request.POST or None, initial=said)
     if request.method == "POST":
         fits = whole.is_valid()
         if arrival.is_valid() and fits:
-            entered = _transcribe(arrival, whole, found, edition, message, _by(request))
+            entered = _transcribe(arrival, whole, found, edition, message, request.user)
             if entered is not None:
-                jobs.nudge_sending()
+                nudge(send_due_confirmations)
                 return redirect("entered", entered.reference)
     context = {
         "consultation": found,
@@ -129,7 +147,12 @@ def _message(request: HttpRequest, consultation: Consultation) -> Message | None
     if not number:
         return None
     known = number.isascii() and number.isdigit() and len(number) < 18
-    return get_object_or_404(Message, pk=int(number) if known else 0, consultation=consultation, state=Message.State.WAITING)
+    return get_object_or_404(
+        Message,
+        pk=int(number) if known else 0,
+        consultation=consultation,
+        state=Message.State.WAITING,
+    )
 
 
 def _letter(message: Message) -> Letter:
@@ -140,13 +163,27 @@ def _letter(message: Message) -> Letter:
 
 
 def _problems(arrival: ArrivalForm, whole: WholeForm) -> dict[str, Any]:
-    found = [(arrival[name].id_for_label, errors[0]) for name, errors in arrival.errors.items() if name in arrival.fields]
-    found += [(form[name].id_for_label, errors[0]) for form in whole.parts for name, errors in form.errors.items() if name in form.fields]
+    found = [
+        (arrival[name].id_for_label, errors[0])
+        for name, errors in arrival.errors.items()
+        if name in arrival.fields
+    ]
+    found += [
+        (form[name].id_for_label, errors[0])
+        for form in whole.parts
+        for name, errors in form.errors.items()
+        if name in form.fields
+    ]
     return {"problems": found, "general": arrival.non_field_errors()}
 
 
 def _transcribe(
-    arrival: ArrivalForm, whole: WholeForm, consultation: Consultation, edition: Edition, message: Message | None, by: User
+    arrival: ArrivalForm,
+    whole: WholeForm,
+    consultation: Consultation,
+    edition: Edition,
+    message: Message | None,
+    by: User,
 ) -> Response | None:
     """The response, or None where a problem was added to the form."""
     values = arrival.cleaned_data
@@ -168,11 +205,16 @@ def _transcribe(
     except NotReceivedYet:
         arrival.add_error("received_on", _("This day has not come yet."))
     except LateWithoutReason:
-        arrival.add_error("late_reason", _("It came after closing. Write why it is accepted all the same."))
+        arrival.add_error(
+            "late_reason", _("It came after closing. Write why it is accepted all the same.")
+        )
     except NothingToSend:
         arrival.add_error(None, _("Nothing is answered yet. Enter what the letter says."))
     except SentDifferently as kept:
-        words = _("This page was sent before with other answers, as %(reference)s. Open a new page for another letter.")
+        words = _(
+            "This page was sent before with other answers, as %(reference)s. Open a new page for "
+            "another letter."
+        )
         arrival.add_error(None, words % {"reference": kept.response.reference})
     except MessageDecided:
         arrival.add_error(None, _("Somebody else has dealt with this message meanwhile."))
@@ -182,58 +224,74 @@ def _transcribe(
 
 
 @staff_only(Right.READ_RESPONSES)
-def entered(request: HttpRequest, reference: str) -> HttpResponse:
-    """What was entered: its reference to write on the letter, scans, and the way to key it again."""
+def entered(request: StaffRequest, reference: str) -> HttpResponse:
+    """What was entered: its reference to write on the letter, scans, and the way to key
+    it again.
+    """
     found = _transcription(reference)
     problem = ""
     if request.method == "POST":
         file = request.FILES.get("file")
         try:
             if isinstance(file, UploadedFile):
-                attach_file(transcription=found, file=file, by=_by(request))  # type: ignore[arg-type]  # reads like a file
+                attach_file(transcription=found, file=file, by=request.user)  # type: ignore[arg-type]  # reads like a file
                 messages.success(request, _("The file is kept with the response."))
                 return redirect("entered", reference)
             problem = _("Choose a file.")
         except NotAFileWeTake:
-            problem = _("This is not a PDF, PNG, JPEG or TIFF file. Scan the letter again, or save it as one of these.")
+            problem = _(
+                "This is not a PDF, PNG, JPEG or TIFF file. Scan the letter again, or save it as "
+                "one of these."
+            )
         except FileTooLarge:
             problem = _("The file is larger than 15 MB. Scan the letter with fewer dots per inch.")
     context = {
         "transcription": found,
         "keyed": in_words(found.keyed_at),
         "second": SecondKeying.objects.filter(transcription=found).select_related("by").first(),
-        "mine": found.keyed_by_id == _by(request).pk,
+        "mine": found.keyed_by_id == request.user.pk,
         "problem": problem,
     }
     return render(request, "reviewing/entered.html", context)
 
 
 def _transcription(reference: str) -> Transcription:
-    found = Transcription.objects.select_related("response__consultation", "response__edition", "response__contact", "keyed_by", "message")
+    found = Transcription.objects.select_related(
+        "response__consultation", "response__edition", "response__contact", "keyed_by", "message"
+    )
     return get_object_or_404(found, response__reference=reference_or_404(reference))
 
 
 @staff_only(Right.READ_RESPONSES)
 @require_safe
-def attached_file(request: HttpRequest, pk: int) -> HttpResponse:
+def attached_file(request: StaffRequest, pk: int) -> HttpResponse:
     """A scan, always as a download and never run by a browser."""
     found = get_object_or_404(Attachment.objects.select_related("transcription__response"), pk=pk)
-    record(action=Action.FILE_READ, actor=_by(request), subject=found.transcription.response.reference, sha256=found.sha256)
+    record(
+        action=Action.FILE_READ,
+        actor=request.user,
+        subject=found.transcription.response.reference,
+        sha256=found.sha256,
+    )
     try:
         file = default_storage.open(found.file)
     except FileNotFoundError as reason:
         raise Http404 from reason
-    answer = FileResponse(file, as_attachment=True, filename=Path(found.file).name, content_type=found.kind)
+    answer = FileResponse(
+        file, as_attachment=True, filename=Path(found.file).name, content_type=found.kind
+    )
     answer["X-Content-Type-Options"] = "nosniff"
     answer["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return answer  # type: ignore[return-value]  # a stream, but with headers like any other page
 
 
 @staff_only(Right.READ_RESPONSES)
-def key_again(request: HttpRequest, reference: str) -> HttpResponse:
-    """The same letter keyed by a second person, who does not see what the first made of it until both are done."""
+def key_again(request: StaffRequest, reference: str) -> HttpResponse:
+    """The same letter keyed by a second person, who does not see what the first made of it until
+    both are done.
+    """
     found = _transcription(reference)
-    by, plan = _by(request), plan_of(found.response.edition)
+    by, plan = request.user, plan_of(found.response.edition)
     if found.keyed_by_id == by.pk or SecondKeying.objects.filter(transcription=found).exists():
         messages.warning(request, _("Somebody who has not keyed it yet can do this, once."))
         return redirect("entered", reference)
@@ -257,16 +315,34 @@ def key_again(request: HttpRequest, reference: str) -> HttpResponse:
                     by=by,
                 )
             except (KeyedByTheSame, KeyedTwiceAlready, ChangedMeanwhile):
-                messages.error(request, _("Somebody else has changed it or keyed it again meanwhile. Nothing of yours was used."))
+                messages.error(
+                    request,
+                    _(
+                        "Somebody else has changed it or keyed it again meanwhile. Nothing of "
+                        "yours was used."
+                    ),
+                )
             except NothingToSend:
-                messages.error(request, _("Nothing is answered in the second keying, so the first stays."))
+                messages.error(
+                    request, _("Nothing is answered in the second keying, so the first stays.")
+                )
             else:
-                messages.success(request, _("Both keyings are the same.") if not differing else _("Your decision is on record."))
+                messages.success(
+                    request,
+                    _("Both keyings are the same.")
+                    if not differing
+                    else _("Your decision is on record."),
+                )
             return redirect("entered", reference)
-        context["differences"] = _side_by_side(found.response, plan, answers.choices | answers.texts | contact, differing)
+        context["differences"] = _side_by_side(
+            found.response, plan, answers.choices | answers.texts | contact, differing
+        )
     elif request.method == "POST":
         context["problems"] = [
-            (form[name].id_for_label, errors[0]) for form in whole.parts for name, errors in form.errors.items() if name in form.fields
+            (form[name].id_for_label, errors[0])
+            for form in whole.parts
+            for name, errors in form.errors.items()
+            if name in form.fields
         ]
     context |= {
         "submission_key": request.POST.get("submission_key") or uuid4(),
@@ -282,31 +358,48 @@ def _key(text: str) -> UUID:
         return uuid4()
 
 
-def _side_by_side(response: Response, plan: Plan, second: dict[str, Any], differing: list[str]) -> list[dict[str, Any]]:
+def _side_by_side(
+    response: Response, plan: Plan, second: dict[str, Any], differing: list[str]
+) -> list[dict[str, Any]]:
     contact = {name: getattr(response.contact, name) for name in CONTACT_WORDS}
     first = response.choices | response.texts | contact
     slugs = {name.partition("--")[0] for name in differing}
-    readings = [{answer.question.slug: answer.lines for part in worded(plan, raw) for answer in part.answers} for raw in (first, second)]
+    readings = [
+        {
+            answer.question.slug: answer.lines
+            for part in worded(plan, raw)
+            for answer in part.answers
+        }
+        for raw in (first, second)
+    ]
     rows = [
-        {"question": question.text, "first": readings[0].get(question.slug, ()), "second": readings[1].get(question.slug, ())}
+        {
+            "question": question.text,
+            "first": readings[0].get(question.slug, ()),
+            "second": readings[1].get(question.slug, ()),
+        }
         for question in plan.asked
         if question.slug in slugs
     ]
     return rows + [
-        {"question": words, "first": [first[name]] if first[name] else [], "second": [second[name]] if second[name] else []}
+        {
+            "question": words,
+            "first": [first[name]] if first[name] else [],
+            "second": [second[name]] if second[name] else [],
+        }
         for name, words in CONTACT_WORDS.items()
         if name in slugs
     ]
 
 
 @staff_only(Right.READ_RESPONSES)
-def message(request: HttpRequest, pk: int) -> HttpResponse:
+def message(request: StaffRequest, pk: int) -> HttpResponse:
     """One message of the mailbox: to be entered as a response, or set aside with the reason."""
     found = get_object_or_404(Message.objects.select_related("consultation", "decided_by"), pk=pk)
     problem = ""
     if request.method == "POST":
         try:
-            set_message_aside(message=found, reason=request.POST.get("reason", ""), by=_by(request))
+            set_message_aside(message=found, reason=request.POST.get("reason", ""), by=request.user)
         except ReasonMissing:
             problem = _("Write why it is not a response.")
         except MessageDecided:
@@ -315,7 +408,7 @@ def message(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("The message is set aside. It stays on record."))
             return redirect("entering")
-    record(action=Action.MESSAGE_READ, actor=_by(request), subject=f"message {found.pk}")
+    record(action=Action.MESSAGE_READ, actor=request.user, subject=f"message {found.pk}")
     transcription = Transcription.objects.filter(message=found).select_related("response").first()
     context = {
         "message": found,
@@ -329,14 +422,20 @@ def message(request: HttpRequest, pk: int) -> HttpResponse:
 
 @staff_only(Right.READ_RESPONSES)
 @require_POST
-def take_up_mailbox(request: HttpRequest, consultation: str) -> HttpResponse:
+def take_up_mailbox(request: StaffRequest, consultation: str) -> HttpResponse:
     """Load a mailbox file that was exported from the mail program."""
     found = _consultation(consultation)
     file = request.FILES.get("file")
     if not isinstance(file, UploadedFile) or not file.size:
         messages.error(request, _("Choose a mailbox file: mbox, or one message as .eml."))
     elif file.size > MAILBOX_MAX_BYTES:
-        messages.error(request, _("The file is larger than 50 MB. Somebody who runs this service can load it with manage.py load_mailbox."))
+        messages.error(
+            request,
+            _(
+                "The file is larger than 50 MB. Somebody who runs this service can load it with "
+                "manage.py load_mailbox."
+            ),
+        )
     else:
         ending = ".eml" if str(file.name).lower().endswith(".eml") else ".mbox"
         with tempfile.NamedTemporaryFile(suffix=ending) as copy:
@@ -347,11 +446,19 @@ def take_up_mailbox(request: HttpRequest, consultation: str) -> HttpResponse:
     return redirect("entering")
 
 
-def _load(request: HttpRequest, consultation: Consultation, path: Path) -> None:
+def _load(request: StaffRequest, consultation: Consultation, path: Path) -> None:
     try:
-        loaded = load_mailbox(consultation=consultation, path=path, by=_by(request))
+        loaded = load_mailbox(consultation=consultation, path=path, by=request.user)
     except NotAMailbox:
-        messages.error(request, _("No message was found in the file. Export the mailbox as mbox, or one message as .eml."))
+        messages.error(
+            request,
+            _(
+                "No message was found in the file. Export the mailbox as mbox, or one message as "
+                ".eml."
+            ),
+        )
     else:
         words = _("%(messages)s messages are in the file; %(known)s of them were loaded before.")
-        messages.success(request, words % {"messages": f"{loaded.messages:,}", "known": f"{loaded.known:,}"})
+        messages.success(
+            request, words % {"messages": f"{loaded.messages:,}", "known": f"{loaded.known:,}"}
+        )

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -10,20 +10,30 @@ from django.views.decorators.http import require_POST, require_safe
 
 from consult.clock import in_words
 from consult.models import Right
-from consult.staff.views.sign_in import staff_only
+from consult.nudging import nudge
+from consult.staff.access import StaffRequest, staff_only
 from responses.models import Confirmation
-from responses.responding.retrying import being_tried, given_up, try_again
-from responses.tasks import nudge_sending
+from responses.responding.resending import being_tried, given_up, try_again
+from responses.responding.tasks import send_due_confirmations
 
 SHOWN = 100
 
 
 @staff_only(Right.READ_RESPONSES)
 @require_safe
-def undelivered(request: HttpRequest) -> HttpResponse:
-    """What was given up, and what is still being tried, each with its reason. There is no address on this page."""
-    lists = {name: (_rows(found), found.order_by().count()) for name, found in (("failed", given_up()), ("waiting", being_tried()))}
-    context = {name: {"rows": rows, "count": count, "more": count - len(rows)} for name, (rows, count) in lists.items()}
+def undelivered(request: StaffRequest) -> HttpResponse:
+    """What was given up, and what is still being tried, each with its reason.
+
+    There is no address on this page.
+    """
+    lists = {
+        name: (_rows(found), found.order_by().count())
+        for name, found in (("failed", given_up()), ("waiting", being_tried()))
+    }
+    context = {
+        name: {"rows": rows, "count": count, "more": count - len(rows)}
+        for name, (rows, count) in lists.items()
+    }
     return render(request, "reviewing/undelivered.html", context)
 
 
@@ -40,15 +50,25 @@ def _rows(found: QuerySet[Confirmation]) -> list[dict[str, object]]:
 
 @staff_only(Right.READ_RESPONSES)
 @require_POST
-def again(request: HttpRequest) -> HttpResponse:
+def again(request: StaffRequest) -> HttpResponse:
     """Have one tried again, or all that were given up."""
     wanted = request.POST.get("confirmation", "")
     only = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 18 else None
-    count = 0 if wanted and only is None else try_again(actor=request.user, only=only)  # type: ignore[arg-type]  # staff_only saw to it
+    count = 0 if wanted and only is None else try_again(actor=request.user, only=only)
     if count:
-        nudge_sending()
-        words = ngettext("%(count)s email is being tried again.", "%(count)s emails are being tried again.", count)
+        nudge(send_due_confirmations)
+        words = ngettext(
+            "%(count)s email is being tried again.",
+            "%(count)s emails are being tried again.",
+            count,
+        )
         messages.success(request, words % {"count": count})
     else:
-        messages.warning(request, _("There was no email to try again: it was delivered meanwhile, is being tried, or has no address."))
+        messages.warning(
+            request,
+            _(
+                "There was no email to try again: it was delivered meanwhile, is being tried, or "
+                "has no address."
+            ),
+        )
     return redirect("undelivered")

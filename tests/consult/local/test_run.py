@@ -37,7 +37,13 @@ def test_it_starts_stops_and_comes_back_with_the_same_data(start: Start) -> None
     first = start().wait_until_ready()
     assert first.password
     assert set(first.parts()) == {"postgres", "redis", "web", "worker", "beat"}
-    walker = Walker(first.url).go("/").link("Start").go("violence/").fill({"violence-comment": "Still here tomorrow."})
+    walker = (
+        Walker(first.url)
+        .go("/")
+        .link("Start")
+        .go("violence/")
+        .fill({"violence-comment": "Still here tomorrow."})
+    )
     walker.go("../check/").fill({})
     receipt = walker.url.removeprefix(first.url)
     leaders = first.parts().values()
@@ -54,7 +60,11 @@ def test_a_killed_part_is_restarted_and_the_terminal_says_so(start: Start) -> No
     for name in ("web", "worker", "beat", "redis", "postgres"):
         before = running.parts()[name]
         os.kill(before, signal.SIGKILL)
-        until(lambda name=name, before=before: running.parts().get(name, before) != before, seconds=30, what=running.said)
+        until(
+            lambda name=name, before=before: running.parts().get(name, before) != before,
+            seconds=30,
+            what=running.said,
+        )
         assert f"{name} ended" in running.said
     until(running.answers, seconds=30, what=running.said)
 
@@ -64,7 +74,9 @@ def test_a_settled_part_restarts_at_once_and_a_failing_one_ever_later(
 ) -> None:
     monkeypatch.setattr("consult.local.run.SETTLED_SECONDS", 0.3)
     supervisor = Supervisor(tmp_path)
-    settled = Part("settled", lambda: spawn(["sleep", "60"], log=tmp_path / "settled.log"), pause=0.5)
+    settled = Part(
+        "settled", lambda: spawn(["sleep", "60"], log=tmp_path / "settled.log"), pause=0.5
+    )
     hasty = Part("hasty", lambda: spawn(["false"], log=tmp_path / "hasty.log"), pause=0.5)
     supervisor.begin(settled)
     supervisor.begin(hasty)
@@ -72,7 +84,11 @@ def test_a_settled_part_restarts_at_once_and_a_failing_one_ever_later(
     watching.start()
     try:
         for _ in range(3):
-            until(lambda: settled.process is not None and time.monotonic() - settled.started > 1, seconds=20, what="it is not back")
+            until(
+                lambda: settled.process is not None and time.monotonic() - settled.started > 1,
+                seconds=20,
+                what="it is not back",
+            )
             assert settled.process is not None
             settled.process.kill()
             settled.process.wait()
@@ -83,7 +99,11 @@ def test_a_settled_part_restarts_at_once_and_a_failing_one_ever_later(
         supervisor.end()
     said = capsys.readouterr().out
     assert re.findall(r"^settled ended .* again in (\S+) s", said, re.MULTILINE) == ["0"] * 3
-    assert re.findall(r"^hasty ended .* again in (\S+) s", said, re.MULTILINE)[:3] == ["0", "1", "2"]
+    assert re.findall(r"^hasty ended .* again in (\S+) s", said, re.MULTILINE)[:3] == [
+        "0",
+        "1",
+        "2",
+    ]
 
 
 def test_a_killed_supervisor_leaves_nothing_running_and_can_start_again(start: Start) -> None:
@@ -91,7 +111,11 @@ def test_a_killed_supervisor_leaves_nothing_running_and_can_start_again(start: S
     leaders = list(running.parts().values())
     running.process.kill()
     running.process.wait()
-    until(lambda: not any(of_group(leader) for leader in leaders), seconds=30, what=f"{[of_group(leader) for leader in leaders]}")
+    until(
+        lambda: not any(of_group(leader) for leader in leaders),
+        seconds=30,
+        what=f"{[of_group(leader) for leader in leaders]}",
+    )
     again = start().wait_until_ready()
     assert again.password == ""
 
@@ -107,13 +131,18 @@ def test_a_second_start_on_the_same_data_is_refused_with_the_reason(start: Start
 @pytest.mark.parametrize(
     ("environment", "sentence"),
     [
-        ({"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, "Cannot start: the database in DATABASE_URL does not answer"),
+        (
+            {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"},
+            "Cannot start: the database in DATABASE_URL does not answer",
+        ),
         ({"PORT": "many"}, "Cannot start: PORT is “many”: write a whole number from 1 to 65535."),
         ({"VAR_DIR": "/proc/nowhere"}, "Cannot start: /proc/nowhere cannot be written"),
         ({"EMAIL_URL": "http://mail"}, "Cannot start: EMAIL_URL is"),
     ],
 )
-def test_what_prevents_a_start_is_explained_in_a_sentence(start: Start, environment: dict[str, str], sentence: str) -> None:
+def test_what_prevents_a_start_is_explained_in_a_sentence(
+    start: Start, environment: dict[str, str], sentence: str
+) -> None:
     running = start(**environment)
     assert running.process.wait(timeout=30) == 1
     assert running.said.startswith(sentence), running.said

@@ -1,4 +1,6 @@
-"""The pages of accounts: an administrator makes, changes and ends them, each time on the trail and with their own password lately given."""
+"""The pages of accounts: an administrator makes, changes and ends them, each time on the trail and
+with their own password lately given.
+"""
 
 import re
 import time
@@ -50,7 +52,11 @@ def press(client: Client, person: User, do: str, **typed: str) -> object:
 
 def trail() -> list[tuple[str, str, str]]:
     """What was done to accounts."""
-    return list(AuditEntry.objects.filter(action__startswith="staff_").order_by("id").values_list("action", "subject", "actor_name"))
+    return list(
+        AuditEntry.objects.filter(action__startswith="staff_")
+        .order_by("id")
+        .values_list("action", "subject", "actor_name")
+    )
 
 
 def test_a_new_accounts_password_is_shown_once_and_stored_nowhere(chief: Client) -> None:
@@ -60,7 +66,12 @@ def test_a_new_accounts_password_is_shown_once_and_stored_nowhere(chief: Client)
     made = authenticate(username="nora", password=password)
     assert isinstance(made, User)
     assert (made.role, made.must_change_password) == ("analyst", True)
-    for address in (reverse("account-list"), reverse("account", args=[made.pk]), reverse("account-new"), reverse("trail")):
+    for address in (
+        reverse("account-list"),
+        reverse("account", args=[made.pk]),
+        reverse("account-new"),
+        reverse("trail"),
+    ):
         assert password not in chief.get(address).content.decode()
     assert password not in str(list(Session.objects.values_list("session_data", flat=True)))
     assert trail()[0] == ("staff_created", "nora", "ada")
@@ -78,7 +89,9 @@ def test_a_new_accounts_password_is_shown_once_and_stored_nowhere(chief: Client)
         ({"username": "nora", "role": "boss"}, "Choose a role."),
     ],
 )
-def test_an_impossible_account_is_refused_with_the_reason(chief: Client, reviewer: User, typed: dict[str, str], words: str) -> None:
+def test_an_impossible_account_is_refused_with_the_reason(
+    chief: Client, reviewer: User, typed: dict[str, str], words: str
+) -> None:
     page = words_of(chief.post(reverse("account-new"), typed))
     assert words in page
     assert User.objects.count() == 2
@@ -91,10 +104,14 @@ def test_the_longest_name_fits_on_the_trail(chief: Client) -> None:
     assert trail() == [("staff_created", name, "ada"), ("staff_changed", name, "ada")]
 
 
-def test_a_role_and_access_to_contacts_are_granted_and_revoked(chief: Client, analyst: User) -> None:
+def test_a_role_and_access_to_contacts_are_granted_and_revoked(
+    chief: Client, analyst: User
+) -> None:
     press(chief, analyst, "change", role="analyst", takes_contacts="yes")
     assert User.objects.get(pk=analyst.pk).takes_contacts
-    assert "It was so already." in words_of(press(chief, analyst, "change", role="analyst", takes_contacts="yes"))
+    assert "It was so already." in words_of(
+        press(chief, analyst, "change", role="analyst", takes_contacts="yes")
+    )
     press(chief, analyst, "change", role="reviewer", takes_contacts="yes")
     changed = User.objects.get(pk=analyst.pk)
     assert (changed.role, changed.takes_contacts) == ("reviewer", False)
@@ -108,7 +125,9 @@ def test_a_role_and_access_to_contacts_are_granted_and_revoked(chief: Client, an
     assert "Choose a role." in words_of(press(chief, analyst, "change", role="boss"))
 
 
-def test_an_ended_account_is_signed_out_at_once_and_never_deleted(chief: Client, reviewer: User, sign_in: SignIn) -> None:
+def test_an_ended_account_is_signed_out_at_once_and_never_deleted(
+    chief: Client, reviewer: User, sign_in: SignIn
+) -> None:
     hers = sign_in(reviewer)
     assert hers.get(reverse("review-list")).status_code == 200
     assert "Ended" in words_of(press(chief, reviewer, "end"))
@@ -120,7 +139,9 @@ def test_an_ended_account_is_signed_out_at_once_and_never_deleted(chief: Client,
     assert trail() == [("staff_changed", "rosa", "ada")] * 2
 
 
-def test_a_new_one_time_password_ends_the_old_one_and_all_sessions(chief: Client, reviewer: User, sign_in: SignIn) -> None:
+def test_a_new_one_time_password_ends_the_old_one_and_all_sessions(
+    chief: Client, reviewer: User, sign_in: SignIn
+) -> None:
     User.objects.filter(pk=reviewer.pk).update(second_factor=make_seed())
     hers = sign_in(User.objects.get(pk=reviewer.pk))
     assert hers.get(reverse("review-list")).status_code == 200
@@ -131,7 +152,10 @@ def test_a_new_one_time_password_ends_the_old_one_and_all_sessions(chief: Client
     assert User.objects.get(pk=reviewer.pk).second_factor
     assert password_in(press(chief, reviewer, "phone")) != one_time
     assert not User.objects.get(pk=reviewer.pk).second_factor
-    assert [entry.details["what"] for entry in AuditEntry.objects.filter(action="staff_changed").order_by("id")] == [
+    assert [
+        entry.details["what"]
+        for entry in AuditEntry.objects.filter(action="staff_changed").order_by("id")
+    ] == [
         "new one-time password",
         "new one-time password, phone forgotten",
     ]
@@ -145,7 +169,9 @@ def test_nobody_gives_themselves_a_one_time_password(chief: Client, administrato
 
 
 @pytest.mark.parametrize("typed", [{"do": "end"}, {"do": "change", "role": "reviewer"}])
-def test_the_last_administrator_cannot_be_ended_or_given_another_role(chief: Client, administrator: User, typed: dict[str, str]) -> None:
+def test_the_last_administrator_cannot_be_ended_or_given_another_role(
+    chief: Client, administrator: User, typed: dict[str, str]
+) -> None:
     assert "this is the last administrator" in words_of(press(chief, administrator, **typed))
     assert (User.objects.get().role, User.objects.get().is_active) == ("administrator", True)
     make_person("ben", "administrator")
@@ -154,13 +180,17 @@ def test_the_last_administrator_cannot_be_ended_or_given_another_role(chief: Cli
     assert not (kept.is_active and kept.role == "administrator")
 
 
-def test_a_locked_account_says_until_when_and_can_be_unlocked(chief: Client, reviewer: User, settings: Settings) -> None:
+def test_a_locked_account_says_until_when_and_can_be_unlocked(
+    chief: Client, reviewer: User, settings: Settings
+) -> None:
     settings.LIMITS = {**settings.LIMITS, "sign_in_code": (3, 3600)}
     User.objects.filter(pk=reviewer.pk).update(second_factor=make_seed())
     reviewer.refresh_from_db()
     assert "It was so already." in words_of(press(chief, reviewer, "unlock"))
     for _ in range(3):
-        assert "Locked" not in words_of(chief.get(reverse("account-list"))) + words_of(chief.get(reverse("account", args=[reviewer.pk])))
+        assert "Locked" not in words_of(chief.get(reverse("account-list"))) + words_of(
+            chief.get(reverse("account", args=[reviewer.pk]))
+        )
         assert locked_among([reviewer]) == set()
         with pytest.raises(WrongCode):
             check_code(user=reviewer, code="000000", address="192.0.2.1")
@@ -168,12 +198,18 @@ def test_a_locked_account_says_until_when_and_can_be_unlocked(chief: Client, rev
     with pytest.raises(OverLimit):
         check_code(user=reviewer, code="000000", address="192.0.2.2")
     assert "Locked until" in words_of(chief.get(reverse("account-list")))
-    assert "no code from the phone is taken until" in words_of(chief.get(reverse("account", args=[reviewer.pk])))
+    assert "no code from the phone is taken until" in words_of(
+        chief.get(reverse("account", args=[reviewer.pk]))
+    )
     press(chief, reviewer, "unlock")
     with pytest.raises(WrongCode):
         check_code(user=reviewer, code="000000", address="192.0.2.2")
     entry = AuditEntry.objects.get(action="staff_changed")
-    assert (entry.subject, entry.actor_name, entry.details) == ("rosa", "ada", {"what": "codes taken again"})
+    assert (entry.subject, entry.actor_name, entry.details) == (
+        "rosa",
+        "ada",
+        {"what": "codes taken again"},
+    )
 
 
 @pytest.mark.parametrize("people", [1, 3])
@@ -187,7 +223,9 @@ def test_the_list_of_accounts_takes_a_constant_number_of_queries(
         assert words_of(chief.get(reverse("account-list"))).count("person") == people
 
 
-def test_accounts_open_only_after_the_password_is_given_again(administrator: User, reviewer: User, sign_in: SignIn) -> None:
+def test_accounts_open_only_after_the_password_is_given_again(
+    administrator: User, reviewer: User, sign_in: SignIn
+) -> None:
     client = sign_in(administrator)
     for client_at in (client, confirmed(client, ago=16 * 60)):
         for address, typed in (
@@ -201,7 +239,9 @@ def test_accounts_open_only_after_the_password_is_given_again(administrator: Use
     assert User.objects.count() == 2
     assert (User.objects.get(username="rosa").is_active, trail()) == (True, [])
     asked = client.get(reverse("account", args=[reviewer.pk]))
-    assert client.post(asked["Location"], {"password": "ada has a long password"})["Location"] == reverse("account", args=[reviewer.pk])
+    assert client.post(asked["Location"], {"password": "ada has a long password"})[
+        "Location"
+    ] == reverse("account", args=[reviewer.pk])
 
 
 @pytest.mark.parametrize("person", ["reviewer", "analyst", "editor"])

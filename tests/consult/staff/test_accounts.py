@@ -1,4 +1,6 @@
-"""Staff accounts by command, and what editors and administrators do on the administration's pages."""
+"""Staff accounts by command, and what editors and administrators do on the
+administration's pages.
+"""
 
 import re
 import threading
@@ -61,10 +63,16 @@ def test_an_account_made_by_command_has_a_one_time_password_that_works(db: None)
         ("Rosa", "reviewer", "There is an account named Rosa already."),
         ("x", "reviewer", "A user name has 2 to 100"),
         ("a b", "reviewer", "A user name has 2 to 100"),
-        ("nora", "boss", "There is no role “boss”. The roles are reviewer, analyst, editor, administrator."),
+        (
+            "nora",
+            "boss",
+            "There is no role “boss”. The roles are reviewer, analyst, editor, administrator.",
+        ),
     ],
 )
-def test_an_impossible_account_is_refused_with_the_reason(reviewer: User, name: str, role: str, why: str) -> None:
+def test_an_impossible_account_is_refused_with_the_reason(
+    reviewer: User, name: str, role: str, why: str
+) -> None:
     with pytest.raises(CommandError, match=re.escape(why)):
         call_command("create_staff", name, role=role)
     assert User.objects.count() == 1
@@ -94,7 +102,9 @@ def test_two_administrators_cannot_switch_each_other_off_at_once() -> None:
     assert User.objects.filter(is_active=True).count() == 1
 
 
-def test_an_editor_corrects_wording_and_the_public_reads_it(consultation: Consultation, editor: User, sign_in: SignIn) -> None:
+def test_an_editor_corrects_wording_and_the_public_reads_it(
+    consultation: Consultation, editor: User, sign_in: SignIn
+) -> None:
     client = sign_in(editor)
     section = Section.objects.get(slug="violence")
     address = reverse("admin:consult_section_change", args=[section.pk])
@@ -105,7 +115,9 @@ def test_an_editor_corrects_wording_and_the_public_reads_it(consultation: Consul
     assert trail()[-1] == ("wording_changed", consultation.slug)
 
 
-def test_saving_without_a_change_makes_no_edition(consultation: Consultation, editor: User, sign_in: SignIn) -> None:
+def test_saving_without_a_change_makes_no_edition(
+    consultation: Consultation, editor: User, sign_in: SignIn
+) -> None:
     client = sign_in(editor)
     before = trail()
     for name, row in (("section", Section.objects.first()), ("consultation", consultation)):
@@ -117,25 +129,36 @@ def test_saving_without_a_change_makes_no_edition(consultation: Consultation, ed
     assert trail() == before
 
 
-def test_an_editor_moves_the_closing_date_and_the_trail_records_it(consultation: Consultation, editor: User, sign_in: SignIn) -> None:
+def test_an_editor_moves_the_closing_date_and_the_trail_records_it(
+    consultation: Consultation, editor: User, sign_in: SignIn
+) -> None:
     client = sign_in(editor)
     address = reverse("admin:consult_consultation_change", args=[consultation.pk])
     client.post(address, filled(client, address, closes_at_0="2031-07-01", closes_at_1="00:00:00"))
-    assert "11:59pm on 30 June 2031 (UK time)" in shown(Client().get(reverse("start", args=[consultation.slug])))
+    assert "11:59pm on 30 June 2031 (UK time)" in shown(
+        Client().get(reverse("start", args=[consultation.slug]))
+    )
     assert trail()[-1] == ("window_changed", consultation.slug)
     # Whoever remembers the first date reads that it was changed, and when.
     first, today = closing_in_words(consultation.closes_at), day_in_words(timezone.now())
-    told = f"The closing date was changed on {today}, from {first} to 11:59pm on 30 June 2031 (UK time)."
+    told = (
+        f"The closing date was changed on {today}, from {first} to 11:59pm on 30 June 2031 (UK "
+        "time)."
+    )
     for name in ("start", "tasks"):
         assert told in shown(Client().get(reverse(name, args=[consultation.slug])))
     # What moved since was the grace alone.
     client.post(address, filled(client, address, grace_minutes="20"))
     assert told in shown(Client().get(reverse("start", args=[consultation.slug])))
-    page = client.post(address, filled(client, address, closes_at_0="2001-07-01", closes_at_1="00:00:00"))
+    page = client.post(
+        address, filled(client, address, closes_at_0="2001-07-01", closes_at_1="00:00:00")
+    )
     assert "The closing has to come after the opening." in shown(page)
 
 
-def test_an_editor_changes_the_batch_hour_and_the_trail_records_it(consultation: Consultation, editor: User, sign_in: SignIn) -> None:
+def test_an_editor_changes_the_batch_hour_and_the_trail_records_it(
+    consultation: Consultation, editor: User, sign_in: SignIn
+) -> None:
     client = sign_in(editor)
     address = reverse("admin:consult_consultation_change", args=[consultation.pk])
     client.post(address, filled(client, address, batch_hour="5"))
@@ -145,18 +168,26 @@ def test_an_editor_changes_the_batch_hour_and_the_trail_records_it(consultation:
     assert entry.details == {"before": {"batch_hour": 2}, "after": {"batch_hour": 5}}
     # Nothing that people read has changed, and whoever saves it as it is changes nothing.
     client.post(address, filled(client, address))
-    assert (Edition.objects.count(), AuditEntry.objects.filter(action="schedule_changed").count()) == (1, 1)
+    assert (
+        Edition.objects.count(),
+        AuditEntry.objects.filter(action="schedule_changed").count(),
+    ) == (1, 1)
     for wrong in ("24", "-1", "two"):
         client.post(address, filled(client, address, batch_hour=wrong))
     assert Consultation.objects.get().batch_hour == 5
 
 
 def test_the_database_knows_how_many_hours_a_day_has(consultation: Consultation) -> None:
-    with pytest.raises(IntegrityError, match="the_batch_hour_is_an_hour_of_the_day"), transaction.atomic():
+    with (
+        pytest.raises(IntegrityError, match="the_batch_hour_is_an_hour_of_the_day"),
+        transaction.atomic(),
+    ):
         Consultation.objects.update(batch_hour=24)
 
 
-def test_an_editor_takes_a_consultation_off_the_site(consultation: Consultation, editor: User, sign_in: SignIn) -> None:
+def test_an_editor_takes_a_consultation_off_the_site(
+    consultation: Consultation, editor: User, sign_in: SignIn
+) -> None:
     client = sign_in(editor)
     address = reverse("admin:consult_consultation_change", args=[consultation.pk])
     client.post(address, filled(client, address, withdraw="on"))
@@ -164,29 +195,44 @@ def test_an_editor_takes_a_consultation_off_the_site(consultation: Consultation,
     assert trail()[-1] == ("consultation_withdrawn", consultation.slug)
 
 
-def test_what_a_question_is_cannot_be_changed_on_a_page(consultation: Consultation, editor: User, sign_in: SignIn) -> None:
+def test_what_a_question_is_cannot_be_changed_on_a_page(
+    consultation: Consultation, editor: User, sign_in: SignIn
+) -> None:
     client = sign_in(editor)
     question = Question.objects.get(slug="missing")
     address = reverse("admin:consult_question_change", args=[question.pk])
     formset = {"options-TOTAL_FORMS": "0", "options-INITIAL_FORMS": "0"}
-    client.post(address, filled(client, address, **formset) | {"kind": "one", "slug": "other", "text": "What do you miss?"})
+    client.post(
+        address,
+        filled(client, address, **formset)
+        | {"kind": "one", "slug": "other", "text": "What do you miss?"},
+    )
     question.refresh_from_db()
     assert (question.slug, question.kind, question.text) == ("missing", "text", "What do you miss?")
 
 
-def test_nothing_can_be_made_or_deleted_in_the_administration(consultation: Consultation, administrator: User, sign_in: SignIn) -> None:
+def test_nothing_can_be_made_or_deleted_in_the_administration(
+    consultation: Consultation, administrator: User, sign_in: SignIn
+) -> None:
     client = sign_in(administrator)
     for name in ("consultation", "section", "recommendation", "question", "auditentry"):
         assert client.get(reverse(f"admin:consult_{name}_add")).status_code == 403
     section = Section.objects.first()
     assert section
-    assert client.post(reverse("admin:consult_section_delete", args=[section.pk]), {"post": "yes"}).status_code == 403
+    assert (
+        client.post(
+            reverse("admin:consult_section_delete", args=[section.pk]), {"post": "yes"}
+        ).status_code
+        == 403
+    )
     # Accounts have pages of their own, and one way to do it is enough.
     with pytest.raises(NoReverseMatch):
         reverse("admin:consult_user_changelist")
 
 
-def test_the_trail_can_be_read_but_not_changed(administrator: User, sign_in: SignIn, send: Callable[..., Response], reviewer: User) -> None:
+def test_the_trail_can_be_read_but_not_changed(
+    administrator: User, sign_in: SignIn, send: Callable[..., Response], reviewer: User
+) -> None:
     reference = send().reference
     sign_in(reviewer).get(reverse("review-one", args=[reference]))
     client = sign_in(administrator)
@@ -195,7 +241,12 @@ def test_the_trail_can_be_read_but_not_changed(administrator: User, sign_in: Sig
     assert "read a response" in page
     entry = AuditEntry.objects.first()
     assert entry
-    assert client.post(reverse("admin:consult_auditentry_change", args=[entry.pk]), {"subject": "x"}).status_code == 403
+    assert (
+        client.post(
+            reverse("admin:consult_auditentry_change", args=[entry.pk]), {"subject": "x"}
+        ).status_code
+        == 403
+    )
 
 
 @pytest.mark.parametrize(
@@ -203,14 +254,24 @@ def test_the_trail_can_be_read_but_not_changed(administrator: User, sign_in: Sig
     [("editor", ["auditentry"]), ("administrator", [])],
 )
 def test_each_page_of_the_administration_opens_by_right(
-    person: str, closed: list[str], request: pytest.FixtureRequest, sign_in: SignIn, consultation: Consultation
+    person: str,
+    closed: list[str],
+    request: pytest.FixtureRequest,
+    sign_in: SignIn,
+    consultation: Consultation,
 ) -> None:
     client = sign_in(request.getfixturevalue(person))
     names = ["consultation", "section", "recommendation", "question", "auditentry"]
-    refused = [name for name in names if client.get(reverse(f"admin:consult_{name}_changelist")).status_code != 200]
+    refused = [
+        name
+        for name in names
+        if client.get(reverse(f"admin:consult_{name}_changelist")).status_code != 200
+    ]
     assert refused == closed
 
 
-def test_the_administrations_own_sign_in_and_password_pages_lead_to_ours(editor: User, sign_in: SignIn, outsider: Client) -> None:
+def test_the_administrations_own_sign_in_and_password_pages_lead_to_ours(
+    editor: User, sign_in: SignIn, outsider: Client
+) -> None:
     assert outsider.get("/admin/login/")["Location"].startswith(reverse("sign-in"))
     assert sign_in(editor).get("/admin/password_change/")["Location"] == reverse("new-password")

@@ -16,7 +16,15 @@ from hypothesis import strategies as st
 
 from consult.models import Consultation, User
 from responses.dashboard.charts import TILES, bars, columns, tiles
-from responses.dashboard.tallies import FEWEST_SHOWN, UNANSWERED, closed_questions, distribution, happening, suppress, tally
+from responses.dashboard.tallies import (
+    FEWEST_SHOWN,
+    UNANSWERED,
+    closed_questions,
+    distribution,
+    happening,
+    suppress,
+    tally,
+)
 from responses.models import Response
 from responses.responding.amending import withdraw_response
 from responses.reviewing.coding import code_answer
@@ -28,10 +36,14 @@ Send = Callable[..., Response]
 
 def answers_to(consultation: Consultation, question: str) -> dict[str, int | None]:
     asked = next(one for one in closed_questions(consultation) if one.slug == question)
-    return {row.slug: row.count for row in distribution(tally(consultation=consultation).figures, asked)}
+    return {
+        row.slug: row.count for row in distribution(tally(consultation=consultation).figures, asked)
+    }
 
 
-def test_each_closed_question_is_counted_as_it_stands_today(consultation: Consultation, send: Send) -> None:
+def test_each_closed_question_is_counted_as_it_stands_today(
+    consultation: Consultation, send: Send
+) -> None:
     for _number in range(6):
         send({"violence-agree": "agree", "connection": ["live", "work"]})
     for _number in range(5):
@@ -41,8 +53,20 @@ def test_each_closed_question_is_counted_as_it_stands_today(consultation: Consul
     gone = send({"violence-agree": "agree", "connection": ["live"]})
     withdraw_response(earlier=gone, submission_key=uuid4(), started_at=timezone.now())
     counted = answers_to(consultation, "violence-agree")
-    assert (counted["agree"], counted["disagree"], counted[UNANSWERED], sum(counted.values())) == (6, 5, 7, 18)  # type: ignore[arg-type]
-    assert answers_to(consultation, "connection") == {"live": 6, "work": 11, "study": 0, "business": 0, "visit": 0, "none": 0}
+    assert (counted["agree"], counted["disagree"], counted[UNANSWERED], sum(counted.values())) == (
+        6,
+        5,
+        7,
+        18,
+    )  # type: ignore[arg-type]
+    assert answers_to(consultation, "connection") == {
+        "live": 6,
+        "work": 11,
+        "study": 0,
+        "business": 0,
+        "visit": 0,
+        "none": 0,
+    }
     figures = tally(consultation=consultation).figures
     assert (figures["received"], figures["current"], figures["synthetic"]) == (19, 18, 0)
 
@@ -50,11 +74,15 @@ def test_each_closed_question_is_counted_as_it_stands_today(consultation: Consul
 def test_days_are_londons(consultation: Consultation, send: Send) -> None:
     response = send()
     with behind_its_back():
-        Response.objects.filter(pk=response.pk).update(received_at=datetime(2026, 7, 1, 23, 30, tzinfo=UTC))
+        Response.objects.filter(pk=response.pk).update(
+            received_at=datetime(2026, 7, 1, 23, 30, tzinfo=UTC)
+        )
     assert tally(consultation=consultation).figures["days"] == [["2026-07-02", "online", 1]]
 
 
-def test_what_was_read_and_coded_is_counted(consultation: Consultation, send: Send, reviewer: User) -> None:
+def test_what_was_read_and_coded_is_counted(
+    consultation: Consultation, send: Send, reviewer: User
+) -> None:
     first = send({"missing": "Clubs."})
     send({"missing": "Lights."})
     move_review(review=first.review, to_state="considered", note="", version=0, by=reviewer)
@@ -68,25 +96,46 @@ def test_what_was_read_and_coded_is_counted(consultation: Consultation, send: Se
 
 
 def could_be(shown: dict[str, int | None], whole: int) -> list[set[int]]:
-    """For each group that is left out, every size it could have, for somebody who knows the rule and the whole."""
+    """For each group that is left out, every size it could have, for somebody who knows the rule
+    and the whole.
+    """
     left_out = [name for name, count in shown.items() if count is None]
     missing = whole - sum(count or 0 for count in shown.values())
-    sizes = [split for split in product(range(1, missing + 1), repeat=len(left_out)) if sum(split) == missing]
+    sizes = [
+        split
+        for split in product(range(1, missing + 1), repeat=len(left_out))
+        if sum(split) == missing
+    ]
     return [{split[number] for split in sizes} for number in range(len(left_out))]
 
 
-@given(st.lists(st.integers(0, 12), min_size=2, max_size=5).filter(lambda counts: sum(count >= FEWEST_SHOWN for count in counts) > 0))
+@given(
+    st.lists(st.integers(0, 12), min_size=2, max_size=5).filter(
+        lambda counts: sum(count >= FEWEST_SHOWN for count in counts) > 0
+    )
+)
 def test_no_small_group_can_be_worked_out_from_the_others_and_the_whole(counts: list[int]) -> None:
     known = {str(number): count for number, count in enumerate(counts)}
     shown = suppress(known, exclusive=True)
     assert all(count is None or count == known[name] for name, count in shown.items())
-    assert not [name for name, count in shown.items() if count is not None and 0 < count < FEWEST_SHOWN]
-    assert all(len(sizes) > 1 for sizes in could_be(shown, sum(counts)) if len([count for count in counts if count]) > 1)
+    assert not [
+        name for name, count in shown.items() if count is not None and 0 < count < FEWEST_SHOWN
+    ]
+    assert all(
+        len(sizes) > 1
+        for sizes in could_be(shown, sum(counts))
+        if len([count for count in counts if count]) > 1
+    )
 
 
 def test_where_groups_overlap_only_the_small_ones_are_left_out() -> None:
     assert suppress({"a": 4, "b": 50, "c": 0}, exclusive=False) == {"a": None, "b": 50, "c": 0}
-    assert suppress({"a": 4, "b": 50, "c": 0, "d": 9}, exclusive=True) == {"a": None, "b": 50, "c": 0, "d": None}
+    assert suppress({"a": 4, "b": 50, "c": 0, "d": 9}, exclusive=True) == {
+        "a": None,
+        "b": 50,
+        "c": 0,
+        "d": None,
+    }
 
 
 @pytest.mark.parametrize(
@@ -113,7 +162,9 @@ def test_the_map_has_each_area_of_the_plan_once(consultation: Consultation) -> N
     assert len(set(TILES.values())) == len(TILES) == 33
 
 
-def test_a_chart_can_be_taken_away(consultation: Consultation, send: Send, analyst: User, sign_in: Callable[[User], Client]) -> None:
+def test_a_chart_can_be_taken_away(
+    consultation: Consultation, send: Send, analyst: User, sign_in: Callable[[User], Client]
+) -> None:
     for _number in range(6):
         send({"borough": "barnet", "missing": "Clubs."})
     send({"borough": "sutton", "missing": "Clubs."})

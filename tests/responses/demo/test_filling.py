@@ -14,43 +14,102 @@ from pytest_django import Settings
 from consult.models import Action, AuditEntry, Consultation
 from consult.plans.document import Plan
 from responses.answers import digest_of, read_answers, says_something
-from responses.demo.filling import AWKWARD, CAMPAIGNS, OTHER_SCRIPTS, NotOpenYet, RealPeopleHere, fill_responses, invent
+from responses.demo.filling import (
+    AWKWARD,
+    CAMPAIGNS,
+    OTHER_SCRIPTS,
+    NotOpenYet,
+    RealPeopleHere,
+    fill_responses,
+    invent,
+)
 from responses.models import Confirmation, LedgerEntry, Response, Review
 from responses.receipt_tokens import find_response, make_token
 from responses.references import normalise_reference
 
-OWN = {"id", "response", "reference", "version", "choices", "texts", "digest", "receipt_hash", "submission_key", "message_id"}
-OWN |= {"name", "email", "postcode_district", "started_at", "received_at", "created_at", "changed_at", "due_at", "at", "seal", "earlier"}
+OWN = {
+    "id",
+    "response",
+    "reference",
+    "version",
+    "choices",
+    "texts",
+    "digest",
+    "receipt_hash",
+    "submission_key",
+    "message_id",
+}
+OWN |= {
+    "name",
+    "email",
+    "postcode_district",
+    "started_at",
+    "received_at",
+    "created_at",
+    "changed_at",
+    "due_at",
+    "at",
+    "seal",
+    "earlier",
+}
 
 
 def fill(consultation: Consultation, count: int, **overrides: object) -> list[Response]:
-    values = {"consultation": consultation, "count": count, "seed": 7, "actor": None, "production": False, "beside_real_people": False}
+    values = {
+        "consultation": consultation,
+        "count": count,
+        "seed": 7,
+        "actor": None,
+        "production": False,
+        "beside_real_people": False,
+    }
     fill_responses(**values | overrides)
     return list(Response.objects.select_related("contact", "confirmation", "review").order_by("pk"))
 
 
 def everything(response: Response) -> dict[str, dict[str, object]]:
     """All rows of one response, without what is its own."""
-    rows: list[models.Model] = [response, response.contact, response.confirmation, response.review, response.ledger.get()]
+    rows: list[models.Model] = [
+        response,
+        response.contact,
+        response.confirmation,
+        response.review,
+        response.ledger.get(),
+    ]
     return {
-        type(row).__name__: {field.name: getattr(row, field.name) for field in row._meta.fields if field.name not in OWN} for row in rows
+        type(row).__name__: {
+            field.name: getattr(row, field.name)
+            for field in row._meta.fields
+            if field.name not in OWN
+        }
+        for row in rows
     }
 
 
-def test_each_is_what_the_front_door_would_have_written(consultation: Consultation, send: Callable[..., Response]) -> None:
-    (filled,) = [response for response in fill(consultation, 30) if response.channel == "online" and not response.flags][:1]
+def test_each_is_what_the_front_door_would_have_written(
+    consultation: Consultation, send: Callable[..., Response]
+) -> None:
+    (filled,) = [
+        response
+        for response in fill(consultation, 30)
+        if response.channel == "online" and not response.flags
+    ][:1]
     by_hand = Response.objects.get(pk=send(email="").pk)
     expected = everything(by_hand)
     expected["Response"]["synthetic"] = True
     assert everything(filled) == expected
 
 
-def test_answers_are_valid_and_the_digest_and_receipt_fit(consultation: Consultation, plan: Plan) -> None:
+def test_answers_are_valid_and_the_digest_and_receipt_fit(
+    consultation: Consultation, plan: Plan
+) -> None:
     for response in fill(consultation, 300):
         answers = read_answers(plan, response.choices | response.texts)
         assert (answers.choices, answers.texts) == (response.choices, response.texts)
         assert says_something(plan, answers)
-        contact = {name: getattr(response.contact, name) for name in ("name", "email", "postcode_district")}
+        contact = {
+            name: getattr(response.contact, name) for name in ("name", "email", "postcode_district")
+        }
         assert response.digest == digest_of(answers=answers, contact=contact)
         assert normalise_reference(response.reference) == response.reference
     assert find_response(make_token(response.reference)) == response
@@ -71,12 +130,19 @@ def test_no_email_waits_to_be_sent(consultation: Consultation) -> None:
     assert set(Confirmation.objects.values_list("state", flat=True)) == {"not-wanted"}
 
 
-def test_many_are_written_a_lot_at_a_time_with_nothing_missing(consultation: Consultation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_are_written_a_lot_at_a_time_with_nothing_missing(
+    consultation: Consultation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("responses.demo.filling.AT_ONCE", 4)
     told: list[int] = []
     fill(consultation, 10, progress=told.append)
     assert told == [4, 8, 10]
-    assert [model.objects.count() for model in (Response, Review, LedgerEntry, Confirmation)] == [10, 10, 10, 10]
+    assert [model.objects.count() for model in (Response, Review, LedgerEntry, Confirmation)] == [
+        10,
+        10,
+        10,
+        10,
+    ]
 
 
 def test_references_that_are_taken_are_not_used_again(
@@ -85,12 +151,20 @@ def test_references_that_are_taken_are_not_used_again(
     taken = send().reference
     coming = iter([taken, "23AB-CD45-E", "23AB-CD45-E", "23AB-CD46-F"])
     monkeypatch.setattr("responses.demo.filling.new_reference", lambda: next(coming))
-    assert {response.reference for response in fill(consultation, 2)} == {taken, "23AB-CD45-E", "23AB-CD46-F"}
+    assert {response.reference for response in fill(consultation, 2)} == {
+        taken,
+        "23AB-CD45-E",
+        "23AB-CD46-F",
+    }
 
 
 def test_the_same_seed_gives_the_same_people(plan: Plan) -> None:
-    assert list(islice(invent(plan=plan, seed=1), 40)) == list(islice(invent(plan=plan, seed=1), 40))
-    assert list(islice(invent(plan=plan, seed=1), 40)) != list(islice(invent(plan=plan, seed=2), 40))
+    assert list(islice(invent(plan=plan, seed=1), 40)) == list(
+        islice(invent(plan=plan, seed=1), 40)
+    )
+    assert list(islice(invent(plan=plan, seed=1), 40)) != list(
+        islice(invent(plan=plan, seed=2), 40)
+    )
 
 
 def test_they_are_as_different_as_people(plan: Plan) -> None:
@@ -130,7 +204,9 @@ def test_it_is_on_the_trail(consultation: Consultation) -> None:
     assert (entry.subject, entry.details) == (consultation.slug, {"count": 3, "seed": 7})
 
 
-def test_the_command(consultation: Consultation, capsys: pytest.CaptureFixture[str], settings: Settings) -> None:
+def test_the_command(
+    consultation: Consultation, capsys: pytest.CaptureFixture[str], settings: Settings
+) -> None:
     call_command("fill_responses", "--count", "2", "--seed", "5")
     assert capsys.readouterr().out == "\r2 of 2\nMade with seed 5; each is marked as synthetic.\n"
     settings.PRODUCTION = True

@@ -1,4 +1,6 @@
-"""Batches: each response in exactly one, files that anybody can check, and nobody without the right near them."""
+"""Batches: each response in exactly one, files that anybody can check, and nobody without the right
+near them.
+"""
 
 import csv
 import hashlib
@@ -22,6 +24,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from consult.cells import restore_cell
 from consult.clock import daily, in_words, latest_daily, next_daily
 from consult.models import Action, AuditEntry, Consultation, User
 from consult.plans.editions import plan_of
@@ -41,7 +44,7 @@ from responses.exporting.batches import (
     seal_due_batches,
     write_batch,
 )
-from responses.exporting.columns import CODE_COLUMNS, EQUALITY_COLUMNS, RESPONSE_COLUMNS, restore_cell
+from responses.exporting.columns import CODE_COLUMNS, EQUALITY_COLUMNS, RESPONSE_COLUMNS
 from responses.exporting.formats.parquet import NOT_ASKED_COLUMN
 from responses.models import Batch, BatchMember, LedgerEntry, Response
 from tests.support.folders import content_of
@@ -52,10 +55,18 @@ HOSTILE = "=cmd|' /C calc'!A0, \"quoted\"\nعربي বাংলা 中文 🙂\
 Send = Callable[..., Response]
 # What a nil return has, in the order of its manifest.
 NIL = [
-    *["responses.csv", "answers.csv", "responses.xlsx", "responses.parquet", "responses.jsonl", "themefinder/respondents.jsonl"],
+    *[
+        "responses.csv",
+        "answers.csv",
+        "responses.xlsx",
+        "responses.parquet",
+        "responses.jsonl",
+        "themefinder/respondents.jsonl",
+    ],
     *["codebook.csv", "codebook.html", "datapackage.json", "README.txt"],
 ]
-# What every batch has besides its manifest, the program that checks it and the folder for ThemeFinder.
+# What every batch has besides its manifest, the program that checks it and the folder for
+# ThemeFinder.
 FILES = [
     *["responses.csv", "answers.csv", "responses.xlsx", "responses.parquet", "responses.jsonl"],
     *["codebook.csv", "codebook.html", "datapackage.json", "README.txt"],
@@ -89,24 +100,34 @@ def london(year: int, month: int, day: int, hour: int, minute: int = 0) -> datet
 # Sealing
 
 
-def test_every_response_goes_into_exactly_one_batch_in_the_order_of_arrival(consultation: Consultation, send: Send) -> None:
+def test_every_response_goes_into_exactly_one_batch_in_the_order_of_arrival(
+    consultation: Consultation, send: Send
+) -> None:
     first, second = send(), send()
     one = seal(consultation)
     third = send()
     two = seal(consultation)
     assert [(one.number, one.size), (two.number, two.size)] == [(1, 2), (2, 1)]
-    members = BatchMember.objects.order_by("batch__number", "row").values_list("batch__number", "row", "response")
+    members = BatchMember.objects.order_by("batch__number", "row").values_list(
+        "batch__number", "row", "response"
+    )
     assert list(members) == [(1, 1, first.pk), (1, 2, second.pk), (2, 1, third.pk)]
 
 
-def test_sealing_enters_each_response_in_the_ledger_with_its_digest(consultation: Consultation, send: Send) -> None:
+def test_sealing_enters_each_response_in_the_ledger_with_its_digest(
+    consultation: Consultation, send: Send
+) -> None:
     response = send()
     seal(consultation)
-    entries = LedgerEntry.objects.filter(event="batched").values_list("response", "batch_number", "digest")
+    entries = LedgerEntry.objects.filter(event="batched").values_list(
+        "response", "batch_number", "digest"
+    )
     assert list(entries) == [(response.pk, 1, response.digest)]
 
 
-def test_a_response_that_was_committed_late_goes_into_the_next_batch_whatever_its_time(consultation: Consultation, send: Send) -> None:
+def test_a_response_that_was_committed_late_goes_into_the_next_batch_whatever_its_time(
+    consultation: Consultation, send: Send
+) -> None:
     late = send()
     newer = send()
     # As if the first had not been committed yet when the batch was sealed.
@@ -116,10 +137,15 @@ def test_a_response_that_was_committed_late_goes_into_the_next_batch_whatever_it
 
 
 def test_without_responses_it_is_a_nil_return(consultation: Consultation) -> None:
-    assert [(batch.number, batch.size) for batch in (seal(consultation), seal(consultation))] == [(1, 0), (2, 0)]
+    assert [(batch.number, batch.size) for batch in (seal(consultation), seal(consultation))] == [
+        (1, 0),
+        (2, 0),
+    ]
 
 
-def test_the_database_refuses_a_second_batch_for_a_response(consultation: Consultation, send: Send) -> None:
+def test_the_database_refuses_a_second_batch_for_a_response(
+    consultation: Consultation, send: Send
+) -> None:
     response = send()
     seal(consultation)
     other = seal(consultation)
@@ -131,7 +157,11 @@ def test_sealing_is_on_the_trail(consultation: Consultation, send: Send, analyst
     send()
     seal_batch(consultation=consultation, actor=analyst)
     entry = AuditEntry.objects.get(action=Action.BATCH_SEALED)
-    assert (entry.actor, entry.subject, entry.details) == (analyst, f"{consultation.slug}/batch-0001", {"size": 1})
+    assert (entry.actor, entry.subject, entry.details) == (
+        analyst,
+        f"{consultation.slug}/batch-0001",
+        {"size": 1},
+    )
 
 
 def test_asking_for_a_number_twice_seals_it_once(consultation: Consultation, send: Send) -> None:
@@ -141,10 +171,17 @@ def test_asking_for_a_number_twice_seals_it_once(consultation: Consultation, sen
     assert seal_batch(consultation=consultation, actor=None, number=2).size == 1
 
 
-def test_another_consultations_responses_stay_where_they_are(consultation: Consultation, send: Send) -> None:
+def test_another_consultations_responses_stay_where_they_are(
+    consultation: Consultation, send: Send
+) -> None:
     send()
     other = Consultation.objects.create(
-        slug="other", title="Other", summary="", owner="", opens_at=consultation.opens_at, closes_at=consultation.closes_at
+        slug="other",
+        title="Other",
+        summary="",
+        owner="",
+        opens_at=consultation.opens_at,
+        closes_at=consultation.closes_at,
     )
     assert seal(other).size == 0
     assert count_waiting() == {consultation.pk: 1}
@@ -153,34 +190,81 @@ def test_another_consultations_responses_stay_where_they_are(consultation: Consu
 # Writing
 
 
-def test_the_files_hold_what_was_sent_and_the_manifest_proves_it(consultation: Consultation, send: Send, exports: Path) -> None:
+def test_the_files_hold_what_was_sent_and_the_manifest_proves_it(
+    consultation: Consultation, send: Send, exports: Path
+) -> None:
     sent = [
-        send({"violence-agree": "agree", "violence-comment": HOSTILE, "top-sections": ["violence", "trust"], "capacity": "individual"}),
-        send({"capacity": "organisation", "organisation-type": "other", "organisation-type--other": "+1 band", "missing": "'Quoted"}),
+        send(
+            {
+                "violence-agree": "agree",
+                "violence-comment": HOSTILE,
+                "top-sections": ["violence", "trust"],
+                "capacity": "individual",
+            }
+        ),
+        send(
+            {
+                "capacity": "organisation",
+                "organisation-type": "other",
+                "organisation-type--other": "+1 band",
+                "missing": "'Quoted",
+            }
+        ),
     ]
     folder = write(seal(consultation), exports)
-    assert sorted(name for name in content_of(folder) if "/" not in name) == sorted([*FILES, "manifest.json", "verify_batch.py"])
+    assert sorted(name for name in content_of(folder) if "/" not in name) == sorted(
+        [*FILES, "manifest.json", "verify_batch.py"]
+    )
 
-    lines = [json.loads(line) for line in (folder / "responses.jsonl").read_text(encoding="utf-8").splitlines()]
+    lines = [
+        json.loads(line)
+        for line in (folder / "responses.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     rows = table(folder / "responses.csv")
-    assert [line["reference"] for line in lines] == [row["reference"] for row in rows] == [response.reference for response in sent]
-    assert [(line["choices"], line["texts"]) for line in lines] == [(response.choices, response.texts) for response in sent]
+    assert (
+        [line["reference"] for line in lines]
+        == [row["reference"] for row in rows]
+        == [response.reference for response in sent]
+    )
+    assert [(line["choices"], line["texts"]) for line in lines] == [
+        (response.choices, response.texts) for response in sent
+    ]
     assert rows[0]["violence-comment"] == "'" + HOSTILE
     assert restore_cell(rows[1]["missing"]) == "'Quoted"
-    assert (rows[0]["top-sections--violence"], rows[0]["top-sections--victims"], rows[1]["top-sections--violence"]) == ("1", "0", "")
+    assert (
+        rows[0]["top-sections--violence"],
+        rows[0]["top-sections--victims"],
+        rows[1]["top-sections--violence"],
+    ) == ("1", "0", "")
     assert (rows[0]["organisation-name"], rows[1]["organisation-name"]) == ("not-asked", "")
     assert rows[1]["organisation-type--other--text"] == "'+1 band"
     assert (folder / "responses.csv").read_bytes().startswith(b"reference,version,act,")
 
     manifest = manifest_of(folder)
-    assert (manifest["batch"], manifest["consultation"], manifest["previous_manifest_sha256"]) == (1, consultation.slug, None)
-    assert (manifest["first_reference"], manifest["last_reference"]) == (sent[0].reference, sent[1].reference)
+    assert (manifest["batch"], manifest["consultation"], manifest["previous_manifest_sha256"]) == (
+        1,
+        consultation.slug,
+        None,
+    )
+    assert (manifest["first_reference"], manifest["last_reference"]) == (
+        sent[0].reference,
+        sent[1].reference,
+    )
     assert manifest["counts"]["kind"] == {"individual": 1, "organisation": 1}
-    found = {name: (len(content), hashlib.sha256(content).hexdigest()) for name, content in content_of(folder).items()}
-    assert {file["name"]: (file["bytes"], file["sha256"]) for file in manifest["files"]} == {
-        name: values for name, values in found.items() if name not in {"manifest.json", "verify_batch.py"}
+    found = {
+        name: (len(content), hashlib.sha256(content).hexdigest())
+        for name, content in content_of(folder).items()
     }
-    assert {file["name"]: file["rows"] for file in manifest["files"] if file["rows"] is not None and "/" not in file["name"]} == {
+    assert {file["name"]: (file["bytes"], file["sha256"]) for file in manifest["files"]} == {
+        name: values
+        for name, values in found.items()
+        if name not in {"manifest.json", "verify_batch.py"}
+    }
+    assert {
+        file["name"]: file["rows"]
+        for file in manifest["files"]
+        if file["rows"] is not None and "/" not in file["name"]
+    } == {
         "responses.csv": 2,
         "responses.xlsx": 2,
         "responses.parquet": 2,
@@ -190,8 +274,17 @@ def test_the_files_hold_what_was_sent_and_the_manifest_proves_it(consultation: C
     }
 
 
-def test_every_response_can_be_made_again_from_the_csv_alone(consultation: Consultation, send: Send, exports: Path) -> None:
-    sent = send({"violence-comment": HOSTILE, "connection": ["live", "work"], "borough": "camden", "missing": "not-asked"})
+def test_every_response_can_be_made_again_from_the_csv_alone(
+    consultation: Consultation, send: Send, exports: Path
+) -> None:
+    sent = send(
+        {
+            "violence-comment": HOSTILE,
+            "connection": ["live", "work"],
+            "borough": "camden",
+            "missing": "not-asked",
+        }
+    )
     plan = plan_of(sent.edition)
     folder = write(seal(consultation), exports)
     (row,) = table(folder / "responses.csv")
@@ -217,14 +310,24 @@ def test_contact_details_are_in_their_own_file_and_only_where_the_consultation_s
     other = send(name="Omar", email="omar@example.org")
     folder = write(seal(consultation), exports)
     assert table(folder / "contacts.csv") == [
-        {"reference": other.reference, "version": "1", "name": "Omar", "email": "omar@example.org", "postcode_district": "SE1"}
+        {
+            "reference": other.reference,
+            "version": "1",
+            "name": "Omar",
+            "email": "omar@example.org",
+            "postcode_district": "SE1",
+        }
     ]
-    assert {name for name, content in content_of(folder).items() if b"omar@example.org" in content} == {"contacts.csv"}
+    assert {
+        name for name, content in content_of(folder).items() if b"omar@example.org" in content
+    } == {"contacts.csv"}
     assert manifest_of(folder)["includes_contacts"] is True
     assert response.reference not in (folder / "responses.csv").read_text()
 
 
-def test_writing_again_gives_the_same_bytes(consultation: Consultation, send: Send, exports: Path, reviewer: User) -> None:
+def test_writing_again_gives_the_same_bytes(
+    consultation: Consultation, send: Send, exports: Path, reviewer: User
+) -> None:
     for _ in range(3):
         send()
     batch = seal(consultation)
@@ -243,7 +346,9 @@ def test_writing_again_gives_the_same_bytes(consultation: Consultation, send: Se
     assert batch.manifest_sha256 == digest == hashlib.sha256(before["manifest.json"]).hexdigest()
 
 
-def test_a_nil_return_has_files_with_the_questions_asked_when_it_was_sealed(consultation: Consultation, exports: Path) -> None:
+def test_a_nil_return_has_files_with_the_questions_asked_when_it_was_sealed(
+    consultation: Consultation, exports: Path
+) -> None:
     batch = seal(consultation)
     consultation.questions.filter(slug="missing").update(text="Reworded")
     publish_edition(consultation=consultation, actor=None)
@@ -253,34 +358,51 @@ def test_a_nil_return_has_files_with_the_questions_asked_when_it_was_sealed(cons
     assert b"Reworded" not in (folder / "codebook.csv").read_bytes()
 
 
-def test_a_batch_over_two_editions_has_both_wordings(consultation: Consultation, send: Send, exports: Path) -> None:
+def test_a_batch_over_two_editions_has_both_wordings(
+    consultation: Consultation, send: Send, exports: Path
+) -> None:
     send()
     consultation.questions.filter(slug="missing").update(text="Reworded")
     edition = publish_edition(consultation=consultation, actor=None)
     send(edition=edition, plan=plan_of(edition))
     folder = write(seal(consultation), exports)
-    wordings = {(row["edition"], row["wording"]) for row in table(folder / "codebook.csv") if row["question"] == "missing"}
+    wordings = {
+        (row["edition"], row["wording"])
+        for row in table(folder / "codebook.csv")
+        if row["question"] == "missing"
+    }
     assert wordings == {("1", "Is there anything missing from the plan?"), ("2", "Reworded")}
     assert [row["edition"] for row in table(folder / "responses.csv")] == ["1", "2"]
     assert manifest_of(folder)["editions"] == [1, 2]
 
 
-def test_each_manifest_names_the_one_before_and_earlier_ones_are_written_first(consultation: Consultation, exports: Path) -> None:
+def test_each_manifest_names_the_one_before_and_earlier_ones_are_written_first(
+    consultation: Consultation, exports: Path
+) -> None:
     batches = [seal(consultation) for _ in range(3)]
     write_batch(batch=batches[2])
     for batch in batches:
         batch.refresh_from_db()
-    hashes = [hashlib.sha256((exports / folder_of(batch) / "manifest.json").read_bytes()).hexdigest() for batch in batches]
+    hashes = [
+        hashlib.sha256((exports / folder_of(batch) / "manifest.json").read_bytes()).hexdigest()
+        for batch in batches
+    ]
     assert [batch.manifest_sha256 for batch in batches] == hashes
-    assert [manifest_of(exports / folder_of(batch))["previous_manifest_sha256"] for batch in batches] == [None, *hashes[:2]]
+    assert [
+        manifest_of(exports / folder_of(batch))["previous_manifest_sha256"] for batch in batches
+    ] == [None, *hashes[:2]]
 
 
-def test_a_written_batch_says_what_it_has_and_is_on_the_trail_once(consultation: Consultation, exports: Path) -> None:
+def test_a_written_batch_says_what_it_has_and_is_on_the_trail_once(
+    consultation: Consultation, exports: Path
+) -> None:
     batch = seal(consultation)
     folder = write(batch, exports)
     write_batch(batch=batch)
     assert [file["name"] for file in batch.files] == [*NIL, "manifest.json", "verify_batch.py"]
-    assert {file["name"]: file["bytes"] for file in batch.files} == {name: len(content) for name, content in content_of(folder).items()}
+    assert {file["name"]: file["bytes"] for file in batch.files} == {
+        name: len(content) for name, content in content_of(folder).items()
+    }
     entry = AuditEntry.objects.get(action=Action.BATCH_WRITTEN)
     assert (entry.actor_name, entry.subject) == ("service", f"{consultation.slug}/batch-0001")
     assert (batch.failure, batch.written_at is not None) == ("", True)
@@ -300,7 +422,10 @@ def test_a_full_disk_is_told_and_the_next_run_makes_up_for_it(
         with pytest.raises(BatchNotWritten):
             write_batch(batch=batch)
     batch.refresh_from_db()
-    assert (batch.failure, batch.written_at) == ("The files could not be written: No space left on device.", None)
+    assert (batch.failure, batch.written_at) == (
+        "The files could not be written: No space left on device.",
+        None,
+    )
     seal_due_batches()
     batch.refresh_from_db()
     assert (batch.failure, batch.written_at is not None) == ("", True)
@@ -310,13 +435,21 @@ def test_one_batch_that_cannot_be_written_holds_up_no_other_consultation(
     consultation: Consultation, exports: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     other = Consultation.objects.create(
-        slug="other", title="Other", summary="", owner="", opens_at=consultation.opens_at, closes_at=consultation.closes_at
+        slug="other",
+        title="Other",
+        summary="",
+        owner="",
+        opens_at=consultation.opens_at,
+        closes_at=consultation.closes_at,
     )
     publish_edition(consultation=other, actor=None)
     (exports / consultation.slug).write_text("in the way")
     stuck, fine = seal(consultation), seal(other)
     seal_due_batches()
-    assert [(batch.written_at is None) for batch in (Batch.objects.get(pk=stuck.pk), Batch.objects.get(pk=fine.pk))] == [True, False]
+    assert [
+        (batch.written_at is None)
+        for batch in (Batch.objects.get(pk=stuck.pk), Batch.objects.get(pk=fine.pk))
+    ] == [True, False]
     assert "could not be written" in caplog.text
 
 
@@ -327,7 +460,9 @@ class Forgetful(InMemoryStorage):
         return str(super()._save(name, ContentFile(content.read()[:-1])))
 
 
-def test_what_arrives_differently_is_not_called_written(consultation: Consultation, settings: Settings) -> None:
+def test_what_arrives_differently_is_not_called_written(
+    consultation: Consultation, settings: Settings
+) -> None:
     settings.STORAGES = {**settings.STORAGES, "exports": {"BACKEND": f"{__name__}.Forgetful"}}
     batch = seal(consultation)
     with pytest.raises(BatchNotWritten, match=r"responses\.csv came back as"):
@@ -336,8 +471,13 @@ def test_what_arrives_differently_is_not_called_written(consultation: Consultati
     assert batch.written_at is None
 
 
-def test_other_storages_than_a_folder_overwrite_what_an_earlier_try_left(consultation: Consultation, settings: Settings) -> None:
-    settings.STORAGES = {**settings.STORAGES, "exports": {"BACKEND": "django.core.files.storage.InMemoryStorage"}}
+def test_other_storages_than_a_folder_overwrite_what_an_earlier_try_left(
+    consultation: Consultation, settings: Settings
+) -> None:
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "exports": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    }
     batch = seal(consultation)
     write_batch(batch=batch)
     with behind_its_back():
@@ -346,7 +486,9 @@ def test_other_storages_than_a_folder_overwrite_what_an_earlier_try_left(consult
     assert batch.written_at is not None
 
 
-def test_half_a_file_never_stands_in_its_place(consultation: Consultation, exports: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_half_a_file_never_stands_in_its_place(
+    consultation: Consultation, exports: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     batch = seal(consultation)
     seen = []
     place = Path.replace
@@ -357,7 +499,9 @@ def test_half_a_file_never_stands_in_its_place(consultation: Consultation, expor
 
     monkeypatch.setattr(Path, "replace", watch)
     write(batch, exports)
-    assert [name for name, *_ in seen] == [Path(name).name for name in [*NIL, "manifest.json", "verify_batch.py", pack_of(batch)]]
+    assert [name for name, *_ in seen] == [
+        Path(name).name for name in [*NIL, "manifest.json", "verify_batch.py", pack_of(batch)]
+    ]
     assert not any(existed for _, existed, _ in seen)
     assert list((exports / folder_of(batch)).glob("*.part")) == []
 
@@ -365,7 +509,13 @@ def test_half_a_file_never_stands_in_its_place(consultation: Consultation, expor
 # The schedule
 
 
-def at(instant: datetime, *, consultation: Consultation, sealed: datetime | None, opened: datetime | None = None) -> bool:
+def at(
+    instant: datetime,
+    *,
+    consultation: Consultation,
+    sealed: datetime | None,
+    opened: datetime | None = None,
+) -> bool:
     """Whether a batch would be due at `instant`, had the last one been sealed at `sealed`."""
     with behind_its_back():
         Batch.objects.all().delete()
@@ -378,16 +528,26 @@ def at(instant: datetime, *, consultation: Consultation, sealed: datetime | None
 
 @pytest.mark.parametrize(
     ("day", "name"),
-    [((2027, 1, 15), "an ordinary night"), ((2027, 3, 28), "the clocks go forward"), ((2026, 10, 25), "the clocks go back")],
+    [
+        ((2027, 1, 15), "an ordinary night"),
+        ((2027, 3, 28), "the clocks go forward"),
+        ((2026, 10, 25), "the clocks go back"),
+    ],
 )
-def test_a_batch_is_due_at_two_in_london_every_night_of_the_year(consultation: Consultation, day: tuple[int, int, int], name: str) -> None:
+def test_a_batch_is_due_at_two_in_london_every_night_of_the_year(
+    consultation: Consultation, day: tuple[int, int, int], name: str
+) -> None:
     # In UTC: sums in London's time are done with what the clocks show.
     last = (london(*day, 2) - timedelta(days=1)).astimezone(UTC)
     two = london(*day, 2).astimezone(UTC)
-    assert not at(two - timedelta(seconds=1), consultation=consultation, sealed=last + timedelta(minutes=1))
+    assert not at(
+        two - timedelta(seconds=1), consultation=consultation, sealed=last + timedelta(minutes=1)
+    )
     assert at(two, consultation=consultation, sealed=last + timedelta(minutes=1))
     assert not at(two + timedelta(hours=20), consultation=consultation, sealed=two)
-    assert at(two + timedelta(hours=20), consultation=consultation, sealed=last + timedelta(minutes=1))
+    assert at(
+        two + timedelta(hours=20), consultation=consultation, sealed=last + timedelta(minutes=1)
+    )
 
 
 def test_on_the_day_of_opening_none_is_due(consultation: Consultation) -> None:
@@ -397,22 +557,32 @@ def test_on_the_day_of_opening_none_is_due(consultation: Consultation) -> None:
 
 
 def test_before_opening_none_is_due(consultation: Consultation) -> None:
-    assert not at(london(2027, 1, 15, 9), consultation=consultation, sealed=None, opened=london(2027, 2, 1, 9))
+    assert not at(
+        london(2027, 1, 15, 9), consultation=consultation, sealed=None, opened=london(2027, 2, 1, 9)
+    )
 
 
-def test_three_missed_nights_are_made_up_for_by_one_batch(consultation: Consultation, send: Send, exports: Path) -> None:
+def test_three_missed_nights_are_made_up_for_by_one_batch(
+    consultation: Consultation, send: Send, exports: Path
+) -> None:
     yesterday = timezone.now() - timedelta(days=4)
-    Consultation.objects.update(opens_at=yesterday - timedelta(days=1), published_at=yesterday - timedelta(days=1))
+    Consultation.objects.update(
+        opens_at=yesterday - timedelta(days=1), published_at=yesterday - timedelta(days=1)
+    )
     batch = seal(consultation)
     with behind_its_back():
         Batch.objects.filter(pk=batch.pk).update(sealed_at=yesterday)
     send()
     assert [(batch.number, batch.size) for batch in seal_due_batches()] == [(2, 1)]
     assert seal_due_batches() == []
-    assert [(batch.number, batch.written_at is None) for batch in Batch.objects.order_by("number")] == [(1, False), (2, False)]
+    assert [
+        (batch.number, batch.written_at is None) for batch in Batch.objects.order_by("number")
+    ] == [(1, False), (2, False)]
 
 
-def test_a_night_without_responses_gives_a_nil_return(consultation: Consultation, exports: Path) -> None:
+def test_a_night_without_responses_gives_a_nil_return(
+    consultation: Consultation, exports: Path
+) -> None:
     two_days_ago = timezone.now() - timedelta(days=2)
     Consultation.objects.update(opens_at=two_days_ago, published_at=two_days_ago)
     assert [batch.size for batch in seal_due_batches()] == [0]
@@ -420,10 +590,14 @@ def test_a_night_without_responses_gives_a_nil_return(consultation: Consultation
 
 def end(consultation: Consultation, *, ago: timedelta) -> None:
     closed = timezone.now() - ago
-    Consultation.objects.filter(pk=consultation.pk).update(opens_at=closed - timedelta(days=30), closes_at=closed)
+    Consultation.objects.filter(pk=consultation.pk).update(
+        opens_at=closed - timedelta(days=30), closes_at=closed
+    )
 
 
-def test_after_the_end_comes_one_last_batch_and_then_silence(consultation: Consultation, send: Send, exports: Path) -> None:
+def test_after_the_end_comes_one_last_batch_and_then_silence(
+    consultation: Consultation, send: Send, exports: Path
+) -> None:
     send()
     first = seal(consultation)
     end(consultation, ago=timedelta(days=3))
@@ -436,7 +610,9 @@ def test_after_the_end_comes_one_last_batch_and_then_silence(consultation: Consu
     assert seal_due_batches() == []
 
 
-def test_what_is_received_after_the_last_batch_gets_one_of_its_own(consultation: Consultation, send: Send, exports: Path) -> None:
+def test_what_is_received_after_the_last_batch_gets_one_of_its_own(
+    consultation: Consultation, send: Send, exports: Path
+) -> None:
     seal(consultation)
     send()
     end(consultation, ago=timedelta(days=3))
@@ -445,7 +621,9 @@ def test_what_is_received_after_the_last_batch_gets_one_of_its_own(consultation:
     assert [(batch.number, batch.size) for batch in seal_due_batches()] == [(2, 1)]
 
 
-def test_a_batch_sealed_within_the_grace_period_is_not_the_last(consultation: Consultation, exports: Path) -> None:
+def test_a_batch_sealed_within_the_grace_period_is_not_the_last(
+    consultation: Consultation, exports: Path
+) -> None:
     seal(consultation)
     end(consultation, ago=timedelta(days=3))
     with behind_its_back():
@@ -453,10 +631,14 @@ def test_a_batch_sealed_within_the_grace_period_is_not_the_last(consultation: Co
     assert [batch.number for batch in seal_due_batches()] == [2]
 
 
-def test_of_a_withdrawn_consultation_only_what_was_received_is_handed_over(consultation: Consultation, send: Send, exports: Path) -> None:
+def test_of_a_withdrawn_consultation_only_what_was_received_is_handed_over(
+    consultation: Consultation, send: Send, exports: Path
+) -> None:
     two_days_ago = timezone.now() - timedelta(days=2)
     send()
-    Consultation.objects.update(opens_at=two_days_ago, published_at=two_days_ago, withdrawn_at=timezone.now())
+    Consultation.objects.update(
+        opens_at=two_days_ago, published_at=two_days_ago, withdrawn_at=timezone.now()
+    )
     assert [batch.size for batch in seal_due_batches()] == [1]
     with behind_its_back():
         Batch.objects.update(sealed_at=two_days_ago)
@@ -465,8 +647,12 @@ def test_of_a_withdrawn_consultation_only_what_was_received_is_handed_over(consu
 
 def other_consultation(consultation: Consultation, **values: Any) -> Consultation:
     """A second consultation beside the bundled one, which asks nothing."""
-    window = {name: getattr(consultation, name) for name in ("opens_at", "closes_at", "published_at")}
-    other = Consultation.objects.create(**({"slug": "other", "title": "Other", "summary": "", "owner": ""} | window | values))
+    window = {
+        name: getattr(consultation, name) for name in ("opens_at", "closes_at", "published_at")
+    }
+    other = Consultation.objects.create(
+        **({"slug": "other", "title": "Other", "summary": "", "owner": ""} | window | values)
+    )
     publish_edition(consultation=other, actor=None)
     return other
 
@@ -478,40 +664,70 @@ def test_looked_at_every_ten_minutes_a_batch_is_sealed_once_a_day_over_both_chan
 ) -> None:
     """As beat does, through a night of 23 hours and one of 25."""
     consultation.batch_hour, consultation.opens_at = hour, london(2027, month, first - 2, 12)
-    consultation.published_at, consultation.closes_at = consultation.opens_at, london(2027, 12, 1, 0)
-    Batch.objects.create(consultation=consultation, number=1, size=0, sealed_at=london(2027, month, first - 1, 23, 59))
+    consultation.published_at, consultation.closes_at = (
+        consultation.opens_at,
+        london(2027, 12, 1, 0),
+    )
+    Batch.objects.create(
+        consultation=consultation,
+        number=1,
+        size=0,
+        sealed_at=london(2027, month, first - 1, 23, 59),
+    )
     sealed = []
-    now, end = london(2027, month, first, 0).astimezone(UTC), (london(2027, month, first, 0) + timedelta(days=days)).astimezone(UTC)
+    now, end = (
+        london(2027, month, first, 0).astimezone(UTC),
+        (london(2027, month, first, 0) + timedelta(days=days)).astimezone(UTC),
+    )
     while now < end:
         due = due_at(consultation=consultation, now=now)
         assert is_due(consultation=consultation, now=now) is (due is not None and due <= now)
         if due is not None and due <= now:
-            Batch.objects.create(consultation=consultation, number=2 + len(sealed), size=0, sealed_at=now)
+            Batch.objects.create(
+                consultation=consultation, number=2 + len(sealed), size=0, sealed_at=now
+            )
             sealed.append(now)
         now += timedelta(minutes=10)
-    assert sealed == [daily(hour, day=date(2027, month, first) + timedelta(days=number)) for number in range(days)]
+    assert sealed == [
+        daily(hour, day=date(2027, month, first) + timedelta(days=number)) for number in range(days)
+    ]
     assert len({at.astimezone(LONDON).date() for at in sealed}) == days
 
 
-def test_each_consultation_has_its_own_hour(consultation: Consultation, send: Send, exports: Path) -> None:
+def test_each_consultation_has_its_own_hour(
+    consultation: Consultation, send: Send, exports: Path
+) -> None:
     send()
     now = london(2027, 1, 16, 4)
-    opened = {"opens_at": now - timedelta(days=3), "published_at": now - timedelta(days=3), "closes_at": now + timedelta(days=9)}
+    opened = {
+        "opens_at": now - timedelta(days=3),
+        "published_at": now - timedelta(days=3),
+        "closes_at": now + timedelta(days=9),
+    }
     Consultation.objects.update(**opened)
     other = other_consultation(consultation, batch_hour=5, **opened)
     with behind_its_back():
         for one in (consultation, other):
-            Batch.objects.create(consultation=one, number=1, size=0, sealed_at=now - timedelta(hours=22))
+            Batch.objects.create(
+                consultation=one, number=1, size=0, sealed_at=now - timedelta(hours=22)
+            )
     # Sealed at 6 the day before: since then it was 2 o'clock, and not yet 5.
-    assert [(batch.consultation.slug, batch.number, batch.size) for batch in seal_due_batches(now=now)] == [(consultation.slug, 2, 1)]
+    assert [
+        (batch.consultation.slug, batch.number, batch.size) for batch in seal_due_batches(now=now)
+    ] == [(consultation.slug, 2, 1)]
     with behind_its_back():
         Batch.objects.filter(number=2).update(sealed_at=now)
-    later = [(batch.consultation.slug, batch.number, batch.size) for batch in seal_due_batches(now=now + timedelta(hours=1))]
+    later = [
+        (batch.consultation.slug, batch.number, batch.size)
+        for batch in seal_due_batches(now=now + timedelta(hours=1))
+    ]
     assert later == [("other", 2, 0)]
 
 
 @pytest.mark.parametrize(("before", "after"), [(2, 23), (23, 2), (2, 3), (1, 0)])
-def test_a_change_of_the_hour_leaves_no_day_without_a_batch(consultation: Consultation, before: int, after: int) -> None:
+def test_a_change_of_the_hour_leaves_no_day_without_a_batch(
+    consultation: Consultation, before: int, after: int
+) -> None:
     for minutes in range(0, 24 * 60, 30):
         changed = (london(2027, 1, 15, 0) + timedelta(minutes=minutes)).astimezone(UTC)
         with behind_its_back():
@@ -526,7 +742,11 @@ def test_a_change_of_the_hour_leaves_no_day_without_a_batch(consultation: Consul
 
 
 def test_the_page_says_when_the_next_batch_is_due(
-    sign_in: Callable[[User], Client], analyst: User, consultation: Consultation, send: Send, exports: Path
+    sign_in: Callable[[User], Client],
+    analyst: User,
+    consultation: Consultation,
+    send: Send,
+    exports: Path,
 ) -> None:
     client = sign_in(analyst)
 
@@ -539,7 +759,10 @@ def test_the_page_says_when_the_next_batch_is_due(
     assert f"The next is due at {in_words(tomorrow)}." in told()
     with behind_its_back():
         Batch.objects.update(sealed_at=tomorrow - timedelta(days=2))
-    assert f"The next was due at {in_words(tomorrow - timedelta(days=1))}, and is sealed within minutes." in told()
+    assert (
+        f"The next was due at {in_words(tomorrow - timedelta(days=1))}, and is sealed within "
+        "minutes."
+    ) in told()
     end(consultation, ago=timedelta(days=3))
     with behind_its_back():
         Batch.objects.update(sealed_at=timezone.now() - timedelta(days=2))
@@ -564,7 +787,9 @@ def test_the_command_seals_and_writes_and_says_where(
     ]
 
 
-def test_the_command_needs_to_know_which_of_several(consultation: Consultation, exports: Path) -> None:
+def test_the_command_needs_to_know_which_of_several(
+    consultation: Consultation, exports: Path
+) -> None:
     Consultation.objects.create(
         slug="other",
         title="Other",
@@ -586,9 +811,13 @@ def test_the_command_without_a_consultation_says_what_to_do() -> None:
         call_command("export_batch")
 
 
-def test_the_command_tells_why_it_could_not_write(consultation: Consultation, exports: Path) -> None:
+def test_the_command_tells_why_it_could_not_write(
+    consultation: Consultation, exports: Path
+) -> None:
     (exports / consultation.slug).write_text("in the way")
-    with pytest.raises(CommandError, match=r"It is not written yet\. The files could not be written"):
+    with pytest.raises(
+        CommandError, match=r"It is not written yet\. The files could not be written"
+    ):
         call_command("export_batch")
     assert Batch.objects.get().written_at is None
 
@@ -596,7 +825,9 @@ def test_the_command_tells_why_it_could_not_write(consultation: Consultation, ex
 # Taking files away
 
 
-def test_a_file_comes_whole_and_that_is_on_the_trail(consultation: Consultation, send: Send, exports: Path, analyst: User) -> None:
+def test_a_file_comes_whole_and_that_is_on_the_trail(
+    consultation: Consultation, send: Send, exports: Path, analyst: User
+) -> None:
     send()
     batch = seal(consultation)
     folder = write(batch, exports)
@@ -605,11 +836,19 @@ def test_a_file_comes_whole_and_that_is_on_the_trail(consultation: Consultation,
         assert file.read() == (folder / "responses.csv").read_bytes()
     assert (entry.name, entry.rows) == ("responses.csv", 1)
     noted = AuditEntry.objects.get(action=Action.BATCH_DOWNLOADED)
-    assert (noted.actor, noted.subject, noted.details) == (analyst, f"{consultation.slug}/batch-0001", {"file": "responses.csv"})
+    assert (noted.actor, noted.subject, noted.details) == (
+        analyst,
+        f"{consultation.slug}/batch-0001",
+        {"file": "responses.csv"},
+    )
 
 
-@pytest.mark.parametrize("name", ["secret-key", "../../secret-key", "contacts.csv", "", "responses.csv.part"])
-def test_nothing_but_a_batchs_own_files_comes_out(consultation: Consultation, exports: Path, analyst: User, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["secret-key", "../../secret-key", "contacts.csv", "", "responses.csv.part"]
+)
+def test_nothing_but_a_batchs_own_files_comes_out(
+    consultation: Consultation, exports: Path, analyst: User, name: str
+) -> None:
     batch = seal(consultation)
     write(batch, exports)
     (exports / "secret-key").write_text("secret")
@@ -618,7 +857,9 @@ def test_nothing_but_a_batchs_own_files_comes_out(consultation: Consultation, ex
     assert not AuditEntry.objects.filter(action=Action.BATCH_DOWNLOADED).exists()
 
 
-def test_a_file_that_went_missing_is_told_apart(consultation: Consultation, exports: Path, analyst: User) -> None:
+def test_a_file_that_went_missing_is_told_apart(
+    consultation: Consultation, exports: Path, analyst: User
+) -> None:
     batch = seal(consultation)
     (write(batch, exports) / "codebook.csv").unlink()
     with pytest.raises(FileGone):
@@ -635,15 +876,27 @@ def address(consultation: Consultation, exports: Path) -> str:
 
 
 def test_an_analyst_sees_batches_and_takes_a_file_away(
-    sign_in: Callable[[User], Client], analyst: User, address: str, exports: Path, consultation: Consultation
+    sign_in: Callable[[User], Client],
+    analyst: User,
+    address: str,
+    exports: Path,
+    consultation: Consultation,
 ) -> None:
     client = sign_in(analyst)
     page = client.get(reverse("batch-list")).content.decode()
     assert address in page
     answer = client.get(address)
-    assert b"".join(answer.streaming_content) == (exports / consultation.slug / "batch-0001" / "responses.csv").read_bytes()
-    assert {name: answer[name] for name in ("Content-Disposition", "Cache-Control", "X-Content-Type-Options")} == {
-        "Content-Disposition": f'attachment; filename="{consultation.slug}-batch-0001-responses.csv"',
+    assert (
+        b"".join(answer.streaming_content)
+        == (exports / consultation.slug / "batch-0001" / "responses.csv").read_bytes()
+    )
+    assert {
+        name: answer[name]
+        for name in ("Content-Disposition", "Cache-Control", "X-Content-Type-Options")
+    } == {
+        "Content-Disposition": (
+            f'attachment; filename="{consultation.slug}-batch-0001-responses.csv"'
+        ),
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
     }
@@ -651,14 +904,20 @@ def test_an_analyst_sees_batches_and_takes_a_file_away(
 
 
 def test_the_button_seals_the_batch_it_names_once_however_often_it_is_pressed(
-    sign_in: Callable[[User], Client], administrator: User, consultation: Consultation, send: Send, monkeypatch: pytest.MonkeyPatch
+    sign_in: Callable[[User], Client],
+    administrator: User,
+    consultation: Consultation,
+    send: Send,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     nudged: list[bool] = []
-    monkeypatch.setattr("responses.exporting.views.batches.nudge_writing", lambda: nudged.append(True))
+    monkeypatch.setattr("responses.exporting.views.batches.nudge", lambda task: nudged.append(True))  # noqa: ARG005
     send()
     client = sign_in(administrator)
     for _ in range(2):
-        answer = client.post(reverse("batch-now"), {"consultation": consultation.slug, "number": "1"}, follow=True)
+        answer = client.post(
+            reverse("batch-now"), {"consultation": consultation.slug, "number": "1"}, follow=True
+        )
         assert "Batch 1 is sealed: 1 response." in answer.content.decode()
     batch = Batch.objects.get()
     assert (batch.sealed_by, batch.size, nudged) == (administrator, 1, [True, True])
@@ -673,7 +932,10 @@ def test_the_page_tells_the_states_apart(
     batch = seal(consultation)
     assert "Being written" in client.get(reverse("batch-list")).content.decode()
     Batch.objects.update(failure="The files could not be written: <No space>.")
-    assert "Not written</strong><br>The files could not be written: &lt;No space&gt;." in client.get(reverse("batch-list")).content.decode()
+    assert (
+        "Not written</strong><br>The files could not be written: &lt;No space&gt;."
+        in client.get(reverse("batch-list")).content.decode()
+    )
     write(batch, exports)
     assert "Written</strong>" in client.get(reverse("batch-list")).content.decode()
 
@@ -688,9 +950,9 @@ def test_the_list_asks_the_database_as_often_for_many_as_for_one(
     client = sign_in(analyst)
     for _ in (1, 3):
         write(seal(consultation), exports)
-        with django_assert_num_queries(
-            7
-        ):  # The session, the person, batches, what is being written, consultations, who waits, what is due.
+        # The session, the person, batches, what is being written, consultations, who waits, what
+        # is due.
+        with django_assert_num_queries(7):
             client.get(reverse("batch-list"))
 
 
@@ -709,11 +971,15 @@ def test_who_may_see_batches(
         return [
             client.get(reverse("batch-list")).status_code,
             client.get(address).status_code,
-            client.post(reverse("batch-now"), {"consultation": consultation.slug, "number": number}).status_code,
+            client.post(
+                reverse("batch-now"), {"consultation": consultation.slug, "number": number}
+            ).status_code,
         ]
 
     may, may_not, sign_in_first = [200, 200, 302], [403, 403, 403], [302, 302, 302]
-    assert {person.role: asked(sign_in(person)) for person in (reviewer, analyst, editor, administrator)} == {
+    assert {
+        person.role: asked(sign_in(person)) for person in (reviewer, analyst, editor, administrator)
+    } == {
         "reviewer": may_not,
         "analyst": may,
         "editor": may_not,
@@ -725,10 +991,18 @@ def test_who_may_see_batches(
 
 
 def test_addresses_that_lead_nowhere(
-    sign_in: Callable[[User], Client], analyst: User, address: str, consultation: Consultation, exports: Path
+    sign_in: Callable[[User], Client],
+    analyst: User,
+    address: str,
+    consultation: Consultation,
+    exports: Path,
 ) -> None:
     client = sign_in(analyst)
-    for wrong in [address.replace("/1/", "/2/"), address.replace(consultation.slug, "other"), address.replace("responses.csv", "x")]:
+    for wrong in [
+        address.replace("/1/", "/2/"),
+        address.replace(consultation.slug, "other"),
+        address.replace("responses.csv", "x"),
+    ]:
         assert client.get(wrong).status_code == 404
     assert client.post(reverse("batch-now"), {"consultation": "other"}).status_code == 404
     assert client.get(reverse("batch-now")).status_code == 405
@@ -741,7 +1015,11 @@ def test_addresses_that_lead_nowhere(
 
 
 def test_the_document_names_every_file_and_column(
-    consultation: Consultation, send: Send, exports: Path, settings: Settings, tmp_path_factory: pytest.TempPathFactory
+    consultation: Consultation,
+    send: Send,
+    exports: Path,
+    settings: Settings,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     settings.SIGNING_KEY_FILE = tmp_path_factory.mktemp("keys") / "signing-key.pem"
     call_command("make_signing_key")
@@ -755,7 +1033,13 @@ def test_the_document_names_every_file_and_column(
     for name in ("contacts.csv", "codebook.csv", "answers.csv"):
         columns += (folder / name).read_text(encoding="utf-8").splitlines()[0].split(",")
     apart = {"equality.csv", "equality-stopped.csv", *EQUALITY_COLUMNS, "codes.csv", *CODE_COLUMNS}
-    lines = [json.loads((folder / name).read_text()) for name in ("responses.jsonl", "manifest.json", "manifest.sig")]
-    files = {f"{name.rpartition('/')[0]}/" if "question_part" in name else name for name in content_of(folder)}
+    lines = [
+        json.loads((folder / name).read_text())
+        for name in ("responses.jsonl", "manifest.json", "manifest.sig")
+    ]
+    files = {
+        f"{name.rpartition('/')[0]}/" if "question_part" in name else name
+        for name in content_of(folder)
+    }
     files = {re.sub(r"question_part_\d+", "question_part_N", name) for name in files}
     assert named == {*files, *apart, *columns, *(name for line in lines for name in line)}

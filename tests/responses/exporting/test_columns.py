@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from consult.cells import json_line, restore_cell, safe_cell, typed_cell
 from consult.plans.document import Option, Plan, Question
 from responses.exporting.columns import (
     CODEBOOK_COLUMNS,
@@ -19,12 +20,8 @@ from responses.exporting.columns import (
     answer_columns,
     codebook_rows,
     contact_row,
-    json_line,
     response_line,
     response_row,
-    restore_cell,
-    safe_cell,
-    typed_cell,
 )
 from responses.models import Contact, Response
 
@@ -48,7 +45,13 @@ def test_cells_survive_the_file(texts: list[str]) -> None:
     assert [restore_cell(cell) for cell in read] == texts
 
 
-@given(st.one_of(storable_text, st.from_regex(r"[ 0-9.,:/%£+e-]{1,12}", fullmatch=True), st.from_regex(r"[0-9]{1,45}", fullmatch=True)))
+@given(
+    st.one_of(
+        storable_text,
+        st.from_regex(r"[ 0-9.,:/%£+e-]{1,12}", fullmatch=True),
+        st.from_regex(r"[0-9]{1,45}", fullmatch=True),
+    )
+)
 def test_what_was_typed_gives_the_text_back_and_is_no_number_to_anybody(text: str) -> None:
     cell = typed_cell(text)
     assert restore_cell(cell) == text
@@ -61,7 +64,21 @@ def test_what_was_typed_gives_the_text_back_and_is_no_number_to_anybody(text: st
 @pytest.mark.parametrize(
     "text",
     [
-        *["007", "00123.50", "12345678901234567890", "1e5", "1E400", "1.5", "1,5", "1 000", "10%", "£5.00", "5 €", "(3)", "٣"],
+        *[
+            "007",
+            "00123.50",
+            "12345678901234567890",
+            "1e5",
+            "1E400",
+            "1.5",
+            "1,5",
+            "1 000",
+            "10%",
+            "£5.00",
+            "5 €",
+            "(3)",
+            "٣",
+        ],
         *[
             "1/2",
             "3-4",
@@ -84,7 +101,19 @@ def test_what_a_spreadsheet_makes_something_else_of_is_guarded(text: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "text", ["2 more buses", "May we have trams?", "Route 25", "0x1F", "true enough", "e", "", "SE1 7PB", "March", "9" * 41]
+    "text",
+    [
+        "2 more buses",
+        "May we have trams?",
+        "Route 25",
+        "0x1F",
+        "true enough",
+        "e",
+        "",
+        "SE1 7PB",
+        "March",
+        "9" * 41,
+    ],
 )
 def test_other_texts_stand_as_they_were_typed(text: str) -> None:
     assert typed_cell(text) == text
@@ -93,7 +122,14 @@ def test_other_texts_stand_as_they_were_typed(text: str) -> None:
 def test_options_stand_by_their_slugs_whatever_these_look_like() -> None:
     age = question("age", "one", options=(Option("16", "16", None), Option("1-2", "1 to 2", None)))
     plan = plan_of(age)
-    row = response_row(response({"age": "1-2"}, {}), row=1, replaces=None, edition=1, plan=plan, columns=answer_columns([plan]))
+    row = response_row(
+        response({"age": "1-2"}, {}),
+        row=1,
+        replaces=None,
+        edition=1,
+        plan=plan,
+        columns=answer_columns([plan]),
+    )
     assert row[-1] == "1-2"
 
 
@@ -108,18 +144,57 @@ def test_a_json_line_is_one_line_to_every_reader(text: str) -> None:
     assert json.loads(line) == {"text": text}
 
 
-def question(slug: str, kind: str = "text", *, options: tuple[Option, ...] = (), part: str = "general", **others: object) -> Question:
-    values = {"text": f"What about {slug}?", "help": "", "scale": "", "max_choices": None, "max_chars": None, "show_if": {}}
+def question(
+    slug: str,
+    kind: str = "text",
+    *,
+    options: tuple[Option, ...] = (),
+    part: str = "general",
+    **others: object,
+) -> Question:
+    values = {
+        "text": f"What about {slug}?",
+        "help": "",
+        "scale": "",
+        "max_choices": None,
+        "max_chars": None,
+        "show_if": {},
+    }
     return Question(slug=slug, part=part, kind=kind, options=options, **values | others)
 
 
 def plan_of(*questions: Question) -> Plan:
-    texts = dict.fromkeys(["title", "summary", "owner", "statute", "safety_notice", "statement", "recommendations_statement"], "")
-    lists = dict.fromkeys(["ways_to_respond", "alternative_formats", "sources", "references", "sections", "recommendations"], ())
+    texts = dict.fromkeys(
+        [
+            "title",
+            "summary",
+            "owner",
+            "statute",
+            "safety_notice",
+            "statement",
+            "recommendations_statement",
+        ],
+        "",
+    )
+    lists = dict.fromkeys(
+        [
+            "ways_to_respond",
+            "alternative_formats",
+            "sources",
+            "references",
+            "sections",
+            "recommendations",
+        ],
+        (),
+    )
     return Plan(contact={}, equality_intro="", questions=questions, **texts, **lists)
 
 
-YES, NO, OTHER = Option("yes", "Yes", 1), Option("no", "-No", -1), Option("other", "Other", write_in=True)
+YES, NO, OTHER = (
+    Option("yes", "Yes", 1),
+    Option("no", "-No", -1),
+    Option("other", "Other", write_in=True),
+)
 FIRST = plan_of(
     question("old"),
     question("sure", "one", options=(YES, NO)),
@@ -127,20 +202,40 @@ FIRST = plan_of(
     question("why", show_if={"sure": "no"}),
     question("channel", "one", options=(YES, OTHER)),
 )
-SECOND = plan_of(*[replace(one, text="Reworded") for one in FIRST.questions[1:]], question("new", "many", options=(NO,)))
+SECOND = plan_of(
+    *[replace(one, text="Reworded") for one in FIRST.questions[1:]],
+    question("new", "many", options=(NO,)),
+)
 
 
 def response(choices: dict[str, object], texts: dict[str, str], **about: object) -> Response:
     noon = datetime(2027, 1, 21, 12, tzinfo=UTC)
-    values = {"reference": "K7M4-PX9T-R", "channel": "post", "timing": "late", "started_at": noon, "received_at": noon}
+    values = {
+        "reference": "K7M4-PX9T-R",
+        "channel": "post",
+        "timing": "late",
+        "started_at": noon,
+        "received_at": noon,
+    }
     return Response(choices=choices, texts=texts, **values | about)
 
 
 def row_of(
-    choices: dict[str, object], texts: dict[str, str], plan: Plan = FIRST, replaces: Place | None = None, **about: object
+    choices: dict[str, object],
+    texts: dict[str, str],
+    plan: Plan = FIRST,
+    replaces: Place | None = None,
+    **about: object,
 ) -> dict[str, str]:
     columns = answer_columns([FIRST, SECOND])
-    cells = response_row(response(choices, texts, **about), row=7, replaces=replaces, edition=1, plan=plan, columns=columns)
+    cells = response_row(
+        response(choices, texts, **about),
+        row=7,
+        replaces=replaces,
+        edition=1,
+        plan=plan,
+        columns=columns,
+    )
     return dict(zip([*RESPONSE_COLUMNS, *(column.name for column in columns)], cells, strict=True))
 
 
@@ -160,7 +255,12 @@ def test_an_option_that_only_an_earlier_edition_had_stands_with_its_question() -
 
 def test_a_withdrawal_names_what_it_replaces_and_says_nothing() -> None:
     cells = row_of({}, {}, replaces=Place(3, 12), version=2, act="withdrawn")
-    assert [cells[name] for name in ("version", "act", "replaces_batch", "replaces_row")] == ["2", "withdrawn", "3", "12"]
+    assert [cells[name] for name in ("version", "act", "replaces_batch", "replaces_row")] == [
+        "2",
+        "withdrawn",
+        "3",
+        "12",
+    ]
     assert {cells[name] for name in ("sure", "which--yes", "why", "old")} == {"not-asked"}
 
 
@@ -189,7 +289,12 @@ def test_about_the_response() -> None:
 
 def test_not_answered_is_empty_and_not_asked_says_so() -> None:
     cells = row_of({"sure": "yes"}, {})
-    assert (cells["sure"], cells["which--yes"], cells["which--other"], cells["old"]) == ("yes", "", "", "")
+    assert (cells["sure"], cells["which--yes"], cells["which--other"], cells["old"]) == (
+        "yes",
+        "",
+        "",
+        "",
+    )
     assert (cells["why"], cells["new--no"]) == ("not-asked", "not-asked")
     assert row_of({"sure": "no"}, {"why": "=1"})["why"] == "'=1"
     assert row_of({}, {}, plan=SECOND)["old"] == "not-asked"
@@ -197,7 +302,11 @@ def test_not_answered_is_empty_and_not_asked_says_so() -> None:
 
 def test_one_of_many_has_a_column_for_every_option() -> None:
     cells = row_of({"which": ["other"]}, {"which--other": "+44"})
-    assert (cells["which--yes"], cells["which--other"], cells["which--other--text"]) == ("0", "1", "'+44")
+    assert (cells["which--yes"], cells["which--other"], cells["which--other--text"]) == (
+        "0",
+        "1",
+        "'+44",
+    )
 
 
 def test_an_option_that_an_edition_did_not_have_was_not_asked_in_it() -> None:
@@ -207,24 +316,41 @@ def test_an_option_that_an_edition_did_not_have_was_not_asked_in_it() -> None:
 
 def test_a_question_named_like_one_of_our_own_columns_keeps_apart() -> None:
     cells = row_of({"channel": "other"}, {"channel--other": "pigeon"})
-    assert (cells["channel"], cells["question_channel"], cells["channel--other--text"]) == ("post", "other", "pigeon")
+    assert (cells["channel"], cells["question_channel"], cells["channel--other--text"]) == (
+        "post",
+        "other",
+        "pigeon",
+    )
 
 
 def test_a_line_of_json_holds_everything_as_it_was_typed_but_no_digest_of_contact_details() -> None:
-    line = json.loads(response_line(response({"sure": "no"}, {"why": "=1+1"}), row=7, replaces=None, edition=1))
+    line = json.loads(
+        response_line(response({"sure": "no"}, {"why": "=1+1"}), row=7, replaces=None, edition=1)
+    )
     assert (line["choices"], line["texts"]) == ({"sure": "no"}, {"why": "=1+1"})
     assert set(line) == {*RESPONSE_COLUMNS, "choices", "texts"}
 
 
 def test_contact_details_are_made_safe_too() -> None:
     contact = Contact(name="=cmd", email="+a@example.org", postcode_district="N1")
-    assert contact_row("K7M4-PX9T-R", 2, contact) == ["K7M4-PX9T-R", "2", "'=cmd", "'+a@example.org", "N1"]
+    assert contact_row("K7M4-PX9T-R", 2, contact) == [
+        "K7M4-PX9T-R",
+        "2",
+        "'=cmd",
+        "'+a@example.org",
+        "N1",
+    ]
 
 
 def test_the_codebook_has_every_wording_of_every_edition() -> None:
-    rows = [dict(zip(CODEBOOK_COLUMNS, row, strict=True)) for row in codebook_rows({1: FIRST, 2: SECOND})]
+    rows = [
+        dict(zip(CODEBOOK_COLUMNS, row, strict=True))
+        for row in codebook_rows({1: FIRST, 2: SECOND})
+    ]
     first = [
-        (row["question"], row["option"], row["option_label"], row["option_value"], row["column"]) for row in rows if row["edition"] == "1"
+        (row["question"], row["option"], row["option_label"], row["option_value"], row["column"])
+        for row in rows
+        if row["edition"] == "1"
     ]
     assert first == [
         ("old", "", "", "", "old"),
@@ -236,8 +362,14 @@ def test_the_codebook_has_every_wording_of_every_edition() -> None:
         ("channel", "yes", "Yes", "1", "question_channel"),
         ("channel", "other", "Other", "", "question_channel"),
     ]
-    assert [row["text_column"] for row in rows if row["option"] == "other"] == ["which--other--text", "channel--other--text"] * 2
-    assert {row["wording"] for row in rows if row["edition"] == "2"} == {"Reworded", "What about new?"}
+    assert [row["text_column"] for row in rows if row["option"] == "other"] == [
+        "which--other--text",
+        "channel--other--text",
+    ] * 2
+    assert {row["wording"] for row in rows if row["edition"] == "2"} == {
+        "Reworded",
+        "What about new?",
+    }
     assert next(row["asked_if"] for row in rows if row["question"] == "why") == "sure=no"
 
 

@@ -14,17 +14,29 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from consult.cells import safe_cell, typed_cell
 from consult.models import Consultation, Edition, User
 from consult.plans.editions import plan_of
 from consult.plans.publishing import publish_edition
 from responses.answers import write_in_name
 from responses.demo.filling import AWKWARD, fill_responses
 from responses.exporting.batches import seal_batch
-from responses.exporting.columns import ANSWER_COLUMNS, RESPONSE_COLUMNS, answer_columns, chosen_options, safe_cell, typed_cell
+from responses.exporting.columns import (
+    ANSWER_COLUMNS,
+    RESPONSE_COLUMNS,
+    answer_columns,
+    chosen_options,
+)
 from responses.exporting.extracts import ask_for_extract, make_due_extracts
 from responses.exporting.formats import copies
 from responses.exporting.formats.entries import Entry
-from responses.exporting.pack import _entries, _members_of_batch, _members_of_extract, make_extract, make_files
+from responses.exporting.pack import (
+    _entries,
+    _members_of_batch,
+    _members_of_extract,
+    make_extract,
+    make_files,
+)
 from responses.models import Batch, Response
 from responses.responding.amending import withdraw_response
 from responses.reviewing.coding import code_answer, make_code
@@ -44,18 +56,54 @@ PIECES = [
     "٣",
     "é",
     "İ",
-    *["jan", "FEB", "mars", "oct", "st", "ND", "rd", "th", "pm", "a.m", "am.", "true", "FALSE", "not-asked", "T10:30Z", "1e5", "_", "z"],
+    *[
+        "jan",
+        "FEB",
+        "mars",
+        "oct",
+        "st",
+        "ND",
+        "rd",
+        "th",
+        "pm",
+        "a.m",
+        "am.",
+        "true",
+        "FALSE",
+        "not-asked",
+        "T10:30Z",
+        "1e5",
+        "_",
+        "z",
+    ],
 ]
 
 
 def answer_rows(entry: Entry) -> Iterator[list[str]]:
-    """What one version of a response answers, said in Python: a row for each option chosen, and for each text."""
+    """What one version of a response answers, said in Python: a row for each option chosen, and for
+    each text.
+    """
     response, marks = entry.response, entry.marks
     for question in entry.plan.asked:
-        about = [response.reference, str(response.version), str(entry.row), str(entry.edition), question.part, question.slug, question.kind]
+        about = [
+            response.reference,
+            str(response.version),
+            str(entry.row),
+            str(entry.edition),
+            question.part,
+            question.slug,
+            question.kind,
+        ]
         if not question.closed and question.slug in response.texts:
             codes = [code.replace(";", ",") for slug, code in marks.codes if slug == question.slug]
-            yield [*about, "", "", "", typed_cell(response.texts[question.slug]), typed_cell(";".join(codes))]
+            yield [
+                *about,
+                "",
+                "",
+                "",
+                typed_cell(response.texts[question.slug]),
+                typed_cell(";".join(codes)),
+            ]
         for option in chosen_options(question, response.choices) if question.closed else ():
             value = "" if option.value is None else str(option.value)
             beside = response.texts.get(write_in_name(question.slug, option.slug), "")
@@ -64,8 +112,17 @@ def answer_rows(entry: Entry) -> Iterator[list[str]]:
 
 @pytest.fixture
 def busy(consultation: Consultation, send: Callable[..., Response], reviewer: User) -> Batch:
-    """A batch of all sorts: two editions, hostile texts, changed and withdrawn ones of it and of the batch before, marked by reviewers."""
-    fill_responses(consultation=consultation, count=300, seed=9, actor=None, beside_real_people=True, production=False)
+    """A batch of all sorts: two editions, hostile texts, changed and withdrawn ones of it and of
+    the batch before, marked by reviewers.
+    """
+    fill_responses(
+        consultation=consultation,
+        count=300,
+        seed=9,
+        actor=None,
+        beside_real_people=True,
+        production=False,
+    )
     early = send({"missing": "=1+1", "capacity": "individual", "connection": ["live"]})
     seal_batch(consultation=consultation, actor=None)
     asked = consultation.questions.get(slug="violence-agree")
@@ -73,22 +130,55 @@ def busy(consultation: Consultation, send: Callable[..., Response], reviewer: Us
     consultation.questions.get(slug="trust-comment").delete()
     edition = publish_edition(consultation=consultation, actor=None)
     plan = plan_of(edition)
-    fill_responses(consultation=consultation, count=300, seed=10, actor=None, beside_real_people=True, production=False)
-    texts = [*AWKWARD, *["".join(random.Random(number).choices(PIECES, k=6)) for number in range(60)]]  # noqa: S311
-    sent = [send({"missing": text, "violence-agree": "agree"}, edition=edition, plan=plan) for text in texts if text.strip()]
-    band = {"success": "5", "capacity": "organisation", "organisation-type": "other", "organisation-type--other": "+1; band"}
+    fill_responses(
+        consultation=consultation,
+        count=300,
+        seed=10,
+        actor=None,
+        beside_real_people=True,
+        production=False,
+    )
+    texts = [
+        *AWKWARD,
+        *["".join(random.Random(number).choices(PIECES, k=6)) for number in range(60)],  # noqa: S311
+    ]
+    sent = [
+        send({"missing": text, "violence-agree": "agree"}, edition=edition, plan=plan)
+        for text in texts
+        if text.strip()
+    ]
+    band = {
+        "success": "5",
+        "capacity": "organisation",
+        "organisation-type": "other",
+        "organisation-type--other": "+1; band",
+    }
     assert send(band, edition=edition, plan=plan).texts
     withdraw_response(earlier=early, submission_key=uuid4(), started_at=timezone.now())
     withdraw_response(earlier=sent[0], submission_key=uuid4(), started_at=timezone.now())
     codes = [
-        make_code(consultation=consultation, question="missing", name=name, group="", definition="", by=reviewer)
+        make_code(
+            consultation=consultation,
+            question="missing",
+            name=name,
+            group="",
+            definition="",
+            by=reviewer,
+        )
         for name in ("Zebra; crossing", "=Apple")
     ]
     for response in sent[1:4]:
         code_answer(response=response, question="missing", codes=codes, by=reviewer)
-        code_answer(response=response, question="missing", codes=codes[:1], by=make_person(f"rob{response.pk}", User.Role.REVIEWER))
+        code_answer(
+            response=response,
+            question="missing",
+            codes=codes[:1],
+            by=make_person(f"rob{response.pk}", User.Role.REVIEWER),
+        )
     with behind_its_back():
-        Response.objects.filter(pk=sent[5].pk).update(received_at=datetime(2026, 7, 1, 23, 30, tzinfo=UTC))
+        Response.objects.filter(pk=sent[5].pk).update(
+            received_at=datetime(2026, 7, 1, 23, 30, tzinfo=UTC)
+        )
     return seal_batch(consultation=consultation, actor=None)
 
 
@@ -101,17 +191,24 @@ def hold(folder: Path, members: QuerySet[Any], editions: list[Edition]) -> None:
     """Hold the tables in a folder against what the rules in Python say of each row."""
     plans = {edition.number: plan_of(edition) for edition in editions}
     columns = answer_columns(list(plans.values()))
-    entries = list(_entries(members, plans, {edition.pk: edition.number for edition in editions}, columns))
+    entries = list(
+        _entries(members, plans, {edition.pk: edition.number for edition in editions}, columns)
+    )
     assert len(entries) > 300
     header = RESPONSE_COLUMNS + [column.name for column in columns]
     assert table(folder / "responses.csv") == [header, *(entry.cells for entry in entries)]
-    assert table(folder / "answers.csv") == [ANSWER_COLUMNS, *(row for entry in entries for row in answer_rows(entry))]
+    assert table(folder / "answers.csv") == [
+        ANSWER_COLUMNS,
+        *(row for entry in entries for row in answer_rows(entry)),
+    ]
     written = StringIO(newline="")
     csv.writer(written).writerows([header, *(entry.cells for entry in entries)])
     assert (folder / "responses.csv").read_bytes() == written.getvalue().encode()
 
 
-def test_each_cell_of_a_batch_and_of_an_extract_is_what_the_rules_in_python_say(busy: Batch, tmp_path: Path, analyst: User) -> None:
+def test_each_cell_of_a_batch_and_of_an_extract_is_what_the_rules_in_python_say(
+    busy: Batch, tmp_path: Path, analyst: User
+) -> None:
     editions = list(busy.consultation.editions.order_by("number"))
     assert len(editions) == 2
     make_files(batch=busy, folder=tmp_path)
@@ -124,10 +221,20 @@ def test_each_cell_of_a_batch_and_of_an_extract_is_what_the_rules_in_python_say(
 
 def test_the_rules_of_a_cell_are_the_same_in_sql(db: None) -> None:
     dice = random.Random(3)  # noqa: S311  # nothing secret
-    texts = ["", *AWKWARD, *["".join(dice.choices(PIECES, k=dice.randint(1, 9))) for _ in range(30_000)], "1" * 40, "1" * 41]
+    texts = [
+        "",
+        *AWKWARD,
+        *["".join(dice.choices(PIECES, k=dice.randint(1, 9))) for _ in range(30_000)],
+        "1" * 40,
+        "1" * 41,
+    ]
     with connection.cursor() as cursor:
         cells = f"{copies.safe_cell('said')}, {copies.typed_cell('said')}".replace("%", "%%")
         cursor.execute(f"SELECT said, {cells} FROM unnest(%s) AS said", [texts])  # noqa: S608
         found = cursor.fetchall()
-    assert [(said, safe, typed) for said, safe, typed in found if (safe, typed) != (safe_cell(said), typed_cell(said))] == []
+    assert [
+        (said, safe, typed)
+        for said, safe, typed in found
+        if (safe, typed) != (safe_cell(said), typed_cell(said))
+    ] == []
     assert sum(typed.startswith("'") for _said, _safe, typed in found) > 5_000

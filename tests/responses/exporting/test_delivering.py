@@ -1,4 +1,6 @@
-"""Delivery to a folder, its notices, its acknowledgement, and what the trail and the ledger say of it."""
+"""Delivery to a folder, its notices, its acknowledgement, and what the trail and the ledger say of
+it.
+"""
 
 import json
 import shutil
@@ -21,7 +23,15 @@ from pytest_django.fixtures import Settings
 from consult.addresses import delivery as destination
 from consult.models import Action, AuditEntry, Consultation, User
 from responses.exporting.batches import folder_of, seal_batch, write_batch
-from responses.exporting.delivering import NoDestination, NotWritten, _deliver, acknowledge, claim_due, deliver_due_batches, send_again
+from responses.exporting.delivering import (
+    NoDestination,
+    NotWritten,
+    _deliver,
+    acknowledge,
+    claim_due,
+    deliver_due_batches,
+    send_again,
+)
 from responses.models import Batch, Delivery, LedgerEntry, Response
 from tests.support.folders import content_of
 
@@ -48,7 +58,9 @@ def due_now() -> None:
 
 
 def events(event: str) -> list[tuple[str, int | None]]:
-    return list(LedgerEntry.objects.filter(event=event).values_list("response__reference", "batch_number"))
+    return list(
+        LedgerEntry.objects.filter(event=event).values_list("response__reference", "batch_number")
+    )
 
 
 def test_a_batch_arrives_as_it_was_written_and_the_ledger_the_trail_and_an_email_say_so(
@@ -60,16 +72,28 @@ def test_a_batch_arrives_as_it_was_written_and_the_ledger_the_trail_and_an_email
     assert content_of(place / folder_of(batch)) == content_of(exports / folder_of(batch))
     delivery = Delivery.objects.get()
     assert (delivery.state, delivery.reason, delivery.leased_until) == ("delivered", "", None)
-    assert [(file["name"], file["sha256"]) for file in delivery.files][-1] == ("manifest.json", batch.manifest_sha256)
+    assert [(file["name"], file["sha256"]) for file in delivery.files][-1] == (
+        "manifest.json",
+        batch.manifest_sha256,
+    )
     assert events("delivered") == [(one.reference, 1), (two.reference, 1)]
-    assert AuditEntry.objects.filter(action=Action.BATCH_DELIVERED, subject=folder_of(batch)).count() == 1
+    assert (
+        AuditEntry.objects.filter(action=Action.BATCH_DELIVERED, subject=folder_of(batch)).count()
+        == 1
+    )
     [notice] = mail.outbox
     assert notice.to == ["batches@example.org"]
     top = [file for file in batch.files if "/" not in file["name"]]
-    assert all(file["sha256"] in notice.body and f"{file['name']}, {file['bytes']}" in notice.body for file in top)
+    assert all(
+        file["sha256"] in notice.body and f"{file['name']}, {file['bytes']}" in notice.body
+        for file in top
+    )
     # What is in a folder has one line for all.
     within = [file for file in batch.files if "/" in file["name"]]
-    assert f"themefinder/: {len(within)} files, {sum(file['bytes'] for file in within)} bytes in all" in notice.body
+    assert (
+        f"themefinder/: {len(within)} files, {sum(file['bytes'] for file in within)} bytes in all"
+        in notice.body
+    )
     assert not any(file["name"] in notice.body for file in within)
     assert "Responses: 2" in notice.body
     assert "secret" not in notice.body
@@ -82,10 +106,15 @@ def test_a_batch_arrives_as_it_was_written_and_the_ledger_the_trail_and_an_email
 def test_a_nil_return_is_delivered_too(place: Path, consultation: Consultation) -> None:
     batch = written(consultation)
     assert deliver_due_batches() == [batch]
-    assert json.loads((place / folder_of(batch) / "manifest.json").read_text())["counts"]["responses"] == 0
+    assert (
+        json.loads((place / folder_of(batch) / "manifest.json").read_text())["counts"]["responses"]
+        == 0
+    )
 
 
-def test_without_a_destination_nothing_is_delivered(exports: Path, send: Send, consultation: Consultation, reviewer: User) -> None:
+def test_without_a_destination_nothing_is_delivered(
+    exports: Path, send: Send, consultation: Consultation, reviewer: User
+) -> None:
     send()
     batch = written(consultation)
     assert "delivery" not in now.STORAGES
@@ -95,7 +124,11 @@ def test_without_a_destination_nothing_is_delivered(exports: Path, send: Send, c
 
 
 def test_a_destination_that_is_full_or_not_there_is_tried_again_and_the_page_says_why(
-    place: Path, send: Send, consultation: Consultation, analyst: User, sign_in: Callable[[User], Client]
+    place: Path,
+    send: Send,
+    consultation: Consultation,
+    analyst: User,
+    sign_in: Callable[[User], Client],
 ) -> None:
     send()
     batch = written(consultation)
@@ -103,7 +136,11 @@ def test_a_destination_that_is_full_or_not_there_is_tried_again_and_the_page_say
     for attempt, least in enumerate([5, 50, 290], 1):
         assert deliver_due_batches() == []
         delivery = Delivery.objects.annotate(pause=F("due_at") - Now()).get()
-        assert (delivery.state, delivery.attempts, delivery.leased_until) == ("waiting", attempt, None)
+        assert (delivery.state, delivery.attempts, delivery.leased_until) == (
+            "waiting",
+            attempt,
+            None,
+        )
         assert delivery.pause > timedelta(seconds=least)  # type: ignore[attr-defined]
         assert deliver_due_batches() == []  # It is not due yet.
         assert Delivery.objects.get().attempts == attempt
@@ -120,16 +157,28 @@ def test_a_destination_that_is_full_or_not_there_is_tried_again_and_the_page_say
 
 @pytest.mark.parametrize("encrypted", [False, True])
 def test_a_file_that_was_altered_here_is_not_handed_on(
-    place: Path, exports: Path, send: Send, consultation: Consultation, settings: Settings, encrypted: bool
+    place: Path,
+    exports: Path,
+    send: Send,
+    consultation: Consultation,
+    settings: Settings,
+    encrypted: bool,
 ) -> None:
-    settings.DELIVERY_AGE_RECIPIENTS = [str(pyrage.x25519.Identity.generate().to_public())] * encrypted
+    settings.DELIVERY_AGE_RECIPIENTS = [
+        str(pyrage.x25519.Identity.generate().to_public())
+    ] * encrypted
     send()
     batch = written(consultation)
     path = exports / folder_of(batch) / "responses.csv"
     path.write_bytes(path.read_bytes().replace(b"youth", b"elder"))
     assert deliver_due_batches() == []
-    assert Delivery.objects.get().reason == "responses.csv is not what was written. Run `manage.py reconcile`."
-    assert not any(name.startswith("responses.csv") for name in content_of(place / folder_of(batch)))
+    assert (
+        Delivery.objects.get().reason
+        == "responses.csv is not what was written. Run `manage.py reconcile`."
+    )
+    assert not any(
+        name.startswith("responses.csv") for name in content_of(place / folder_of(batch))
+    )
     assert not (place / folder_of(batch) / "manifest.json").exists()
 
 
@@ -146,10 +195,14 @@ def test_what_arrives_altered_is_noticed_and_not_put_in_its_place(
         path.write_bytes(b"X" + path.read_bytes()[1:])
         return kept
 
-    monkeypatch.setattr(type(storages["delivery"]), "save", lambda _self, *given, **named: spoils(*given, **named))
+    monkeypatch.setattr(
+        type(storages["delivery"]), "save", lambda _self, *given, **named: spoils(*given, **named)
+    )
     assert deliver_due_batches() == []
     assert "did not arrive as it was sent" in Delivery.objects.get().reason
-    assert [name for name in content_of(place / folder_of(batch)) if not name.endswith(".part")] == []
+    assert [
+        name for name in content_of(place / folder_of(batch)) if not name.endswith(".part")
+    ] == []
 
 
 def test_what_an_earlier_try_left_altered_is_replaced_and_what_is_whole_stays(
@@ -160,14 +213,18 @@ def test_what_an_earlier_try_left_altered_is_replaced_and_what_is_whole_stays(
     folder = place / folder_of(batch)
     folder.mkdir(parents=True)
     (folder / "responses.csv").write_text("half of i")
-    (folder / "codebook.csv").write_bytes((exports / folder_of(batch) / "codebook.csv").read_bytes())
+    (folder / "codebook.csv").write_bytes(
+        (exports / folder_of(batch) / "codebook.csv").read_bytes()
+    )
     stamp = (folder / "codebook.csv").stat().st_mtime_ns
     assert deliver_due_batches() == [batch]
     assert content_of(folder) == content_of(exports / folder_of(batch))
     assert (folder / "codebook.csv").stat().st_mtime_ns == stamp
 
 
-def test_what_one_worker_has_in_hand_no_other_takes_until_the_lease_is_over(place: Path, send: Send, consultation: Consultation) -> None:
+def test_what_one_worker_has_in_hand_no_other_takes_until_the_lease_is_over(
+    place: Path, send: Send, consultation: Consultation
+) -> None:
     send()
     batch = written(consultation)
     Delivery.objects.create(batch=batch)
@@ -195,7 +252,12 @@ def test_whoever_lost_the_lease_stops_and_leaves_the_delivery_to_who_has_it(
     monkeypatch.setattr(type(storages["delivery"]), "save", slow)
     assert deliver_due_batches() == []
     delivery = Delivery.objects.get()
-    assert (delivery.state, delivery.reason, delivery.attempts, delivery.leased_until is not None) == ("waiting", "", 0, True)
+    assert (
+        delivery.state,
+        delivery.reason,
+        delivery.attempts,
+        delivery.leased_until is not None,
+    ) == ("waiting", "", 0, True)
     assert events("delivered") == []
 
 
@@ -215,7 +277,9 @@ def test_a_failure_of_whoever_lost_the_lease_is_not_put_on_who_has_it(
     assert (delivery.reason, delivery.attempts, delivery.leased_until is not None) == ("", 0, True)
 
 
-def test_delivered_twice_at_once_is_recorded_once(place: Path, send: Send, consultation: Consultation) -> None:
+def test_delivered_twice_at_once_is_recorded_once(
+    place: Path, send: Send, consultation: Consultation
+) -> None:
     send()
     batch = written(consultation)
     Delivery.objects.create(batch=batch)
@@ -228,7 +292,12 @@ def test_delivered_twice_at_once_is_recorded_once(place: Path, send: Send, consu
 
 
 def test_sent_again_it_is_the_same_and_stands_on_the_trail(
-    place: Path, exports: Path, send: Send, consultation: Consultation, analyst: User, sign_in: Callable[[User], Client]
+    place: Path,
+    exports: Path,
+    send: Send,
+    consultation: Consultation,
+    analyst: User,
+    sign_in: Callable[[User], Client],
 ) -> None:
     send()
     batch = written(consultation)
@@ -246,7 +315,9 @@ def test_sent_again_it_is_the_same_and_stands_on_the_trail(
     assert len(mail.outbox) == 2
 
 
-def test_mopac_acknowledges_by_a_file_that_names_the_manifest(place: Path, send: Send, consultation: Consultation) -> None:
+def test_mopac_acknowledges_by_a_file_that_names_the_manifest(
+    place: Path, send: Send, consultation: Consultation
+) -> None:
     response = send()
     batch = written(consultation)
     deliver_due_batches()
@@ -264,7 +335,11 @@ def test_mopac_acknowledges_by_a_file_that_names_the_manifest(place: Path, send:
 
 
 def test_mopac_acknowledges_on_the_page_and_twice_is_once(
-    place: Path, send: Send, consultation: Consultation, analyst: User, sign_in: Callable[[User], Client]
+    place: Path,
+    send: Send,
+    consultation: Consultation,
+    analyst: User,
+    sign_in: Callable[[User], Client],
 ) -> None:
     send()
     batch = seal_batch(consultation=consultation, actor=None)
@@ -303,7 +378,11 @@ def test_whoever_does_not_acknowledge_is_reminded_every_few_days_until_they_do(
 
 
 def test_while_the_mail_server_is_away_the_batch_is_delivered_all_the_same_and_told_of_later(
-    place: Path, send: Send, consultation: Consultation, mail_through: Callable[[int], None], settings: Settings
+    place: Path,
+    send: Send,
+    consultation: Consultation,
+    mail_through: Callable[[int], None],
+    settings: Settings,
 ) -> None:
     send()
     batch = written(consultation)
@@ -328,10 +407,15 @@ def test_encrypted_nothing_readable_reaches_the_destination_and_mopac_reads_it_a
     wanted = content_of(exports / folder_of(batch))
     assert any(b"A secret hope." in content for content in wanted.values())
     assert not any(b"secret" in content or b"reference" in content for content in arrived.values())
-    assert {name.removesuffix(".age"): pyrage.decrypt(content, [key]) for name, content in arrived.items()} == wanted
+    assert {
+        name.removesuffix(".age"): pyrage.decrypt(content, [key])
+        for name, content in arrived.items()
+    } == wanted
 
 
-def test_with_a_key_that_is_none_nothing_leaves(place: Path, send: Send, consultation: Consultation, settings: Settings) -> None:
+def test_with_a_key_that_is_none_nothing_leaves(
+    place: Path, send: Send, consultation: Consultation, settings: Settings
+) -> None:
     send()
     written(consultation)
     settings.DELIVERY_AGE_RECIPIENTS = ["age1nonsense"]

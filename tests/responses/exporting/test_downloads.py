@@ -38,25 +38,41 @@ def address(batch: Batch, name: str = "responses.jsonl") -> str:
     return reverse("batch-file", args=[batch.consultation.slug, batch.number, name])
 
 
-def test_a_download_that_was_cut_goes_on(batch: Batch, content: bytes, sign_in: Callable[..., Client], analyst: User) -> None:
+def test_a_download_that_was_cut_goes_on(
+    batch: Batch, content: bytes, sign_in: Callable[..., Client], analyst: User
+) -> None:
     client = sign_in(analyst)
     whole = client.get(address(batch))
     assert (whole.status_code, whole["Accept-Ranges"], b"".join(whole)) == (200, "bytes", content)
     rest = client.get(address(batch), headers={"Range": "bytes=100-", "If-Range": whole["ETag"]})
     assert (rest.status_code, b"".join(rest)) == (206, content[100:])
-    assert (rest["Content-Range"], rest["Content-Length"]) == (f"bytes 100-{len(content) - 1}/{len(content)}", str(len(content) - 100))
+    assert (rest["Content-Range"], rest["Content-Length"]) == (
+        f"bytes 100-{len(content) - 1}/{len(content)}",
+        str(len(content) - 100),
+    )
     assert rest["Content-Disposition"] == whole["Content-Disposition"]
 
 
-@pytest.mark.parametrize(("asked", "start", "stop"), [("0-0", 0, 1), ("5-9", 5, 10), ("-7", -7, None), ("3-999999999", 3, None)])
+@pytest.mark.parametrize(
+    ("asked", "start", "stop"),
+    [("0-0", 0, 1), ("5-9", 5, 10), ("-7", -7, None), ("3-999999999", 3, None)],
+)
 def test_one_piece_is_given_exactly(
-    batch: Batch, content: bytes, sign_in: Callable[..., Client], analyst: User, asked: str, start: int, stop: int | None
+    batch: Batch,
+    content: bytes,
+    sign_in: Callable[..., Client],
+    analyst: User,
+    asked: str,
+    start: int,
+    stop: int | None,
 ) -> None:
     page = sign_in(analyst).get(address(batch), headers={"Range": f"bytes={asked}"})
     assert (page.status_code, b"".join(page)) == (206, content[start:stop])
 
 
-@pytest.mark.parametrize("asked", ["bytes=0-1,4-5", "bytes=9-5", "bytes=-", "lines=0-3", "bytes=a-b", "bytes=0-1;"])
+@pytest.mark.parametrize(
+    "asked", ["bytes=0-1,4-5", "bytes=9-5", "bytes=-", "lines=0-3", "bytes=a-b", "bytes=0-1;"]
+)
 def test_what_is_no_single_range_gives_the_whole(
     batch: Batch, content: bytes, sign_in: Callable[..., Client], analyst: User, asked: str
 ) -> None:
@@ -67,7 +83,9 @@ def test_what_is_no_single_range_gives_the_whole(
 def test_whoever_has_the_beginning_of_something_else_gets_the_whole(
     batch: Batch, content: bytes, sign_in: Callable[..., Client], analyst: User
 ) -> None:
-    page = sign_in(analyst).get(address(batch), headers={"Range": "bytes=100-", "If-Range": '"0000"'})
+    page = sign_in(analyst).get(
+        address(batch), headers={"Range": "bytes=100-", "If-Range": '"0000"'}
+    )
     assert (page.status_code, b"".join(page)) == (200, content)
 
 
@@ -86,16 +104,26 @@ def test_a_zip_that_was_cut_at_sixty_per_cent_goes_on_and_is_the_same(
     whole = client.get(address(batch, PACK))
     size = int(whole["Content-Length"])
     began = b"".join(whole)[: size * 6 // 10]
-    rest = client.get(address(batch, PACK), headers={"Range": f"bytes={len(began)}-", "If-Range": whole["ETag"]})
+    rest = client.get(
+        address(batch, PACK), headers={"Range": f"bytes={len(began)}-", "If-Range": whole["ETag"]}
+    )
     assert (rest.status_code, rest["Content-Length"]) == (206, str(size - len(began)))
     content = began + b"".join(rest)
-    assert f'"{sha256(content).hexdigest()}"' == whole["ETag"] == rest["ETag"] == f'"{batch.pack["sha256"]}"'
+    assert (
+        f'"{sha256(content).hexdigest()}"'
+        == whole["ETag"]
+        == rest["ETag"]
+        == f'"{batch.pack["sha256"]}"'
+    )
     with ZipFile(BytesIO(content)) as pack:
         assert pack.testzip() is None
         assert pack.namelist() == [file["name"] for file in batch.files]
         for file in batch.files:
             assert sha256(pack.read(file["name"])).hexdigest() == file["sha256"]
-    assert (rest["Content-Disposition"], f"{batch.consultation.slug}-batch-0001.zip" in rest["Content-Disposition"]) == (
+    assert (
+        rest["Content-Disposition"],
+        f"{batch.consultation.slug}-batch-0001.zip" in rest["Content-Disposition"],
+    ) == (
         whole["Content-Disposition"],
         True,
     )
@@ -111,7 +139,11 @@ def test_a_zip_is_written_again_with_the_same_bytes(batch: Batch, exports: Path)
 
 
 def downloads() -> list[str]:
-    return list(AuditEntry.objects.filter(action=Action.BATCH_DOWNLOADED).order_by("id").values_list("actor_name", flat=True))
+    return list(
+        AuditEntry.objects.filter(action=Action.BATCH_DOWNLOADED)
+        .order_by("id")
+        .values_list("actor_name", flat=True)
+    )
 
 
 @pytest.mark.parametrize("name", [PACK, "responses.jsonl"])
@@ -123,17 +155,22 @@ def test_a_download_that_goes_on_is_on_the_trail_once(
     for start in (10, 20, 30):
         client.get(address(batch, name), headers={"Range": f"bytes={start}-"})
     assert downloads() == ["anil"]
-    # Whoever begins anew is on it again, also by asking for a piece; and so is whoever only says that they had begun.
+    # Whoever begins anew is on it again, also by asking for a piece; and so is whoever only says
+    # that they had begun.
     client.get(address(batch, name), headers={"Range": "bytes=0-"})
     client.get(address(batch, name))
     sign_in(administrator).get(address(batch, name), headers={"Range": "bytes=1-"})
     assert downloads() == ["anil", "anil", "anil", "ada"]
     other = "codebook.csv"
     client.get(address(batch, other), headers={"Range": "bytes=1-"})
-    assert AuditEntry.objects.filter(action=Action.BATCH_DOWNLOADED, details__file=other).count() == 1
+    assert (
+        AuditEntry.objects.filter(action=Action.BATCH_DOWNLOADED, details__file=other).count() == 1
+    )
 
 
-def test_a_download_of_days_ago_does_not_go_on_unseen(batch: Batch, sign_in: Callable[..., Client], analyst: User) -> None:
+def test_a_download_of_days_ago_does_not_go_on_unseen(
+    batch: Batch, sign_in: Callable[..., Client], analyst: User
+) -> None:
     client = sign_in(analyst)
     client.get(address(batch, PACK))
     with behind_its_back():
@@ -147,13 +184,21 @@ def test_the_books_notice_a_zip_that_is_not_what_was_stored(batch: Batch, export
     path = exports / pack_of(batch)
     assert reconcile().differences == []
     path.write_bytes(path.read_bytes()[:-1])
-    assert [difference["words"] for difference in reconcile().differences] == ["The zip of its files is not what was stored."]
+    assert [difference["words"] for difference in reconcile().differences] == [
+        "The zip of its files is not what was stored."
+    ]
     path.unlink()
-    assert [difference["words"] for difference in reconcile().differences] == ["The zip of its files is not where it was stored."]
+    assert [difference["words"] for difference in reconcile().differences] == [
+        "The zip of its files is not where it was stored."
+    ]
 
 
 def test_the_page_offers_contact_details_only_to_whom_they_are_given_and_says_why(
-    consultation: Consultation, send: Send, exports: Path, sign_in: Callable[..., Client], analyst: User
+    consultation: Consultation,
+    send: Send,
+    exports: Path,
+    sign_in: Callable[..., Client],
+    analyst: User,
 ) -> None:
     consultation.batches_include_contacts = True
     consultation.save(update_fields=["batches_include_contacts"])
@@ -163,7 +208,9 @@ def test_the_page_offers_contact_details_only_to_whom_they_are_given_and_says_wh
     client = sign_in(analyst)
     page = client.get(reverse("batch-list")).content.decode()
     kept_back = {"contacts.csv", "pack.zip"}
-    assert {name for name in (*kept_back, "responses.csv") if f'href="{address(batch, name)}"' in page} == {"responses.csv"}
+    assert {
+        name for name in (*kept_back, "responses.csv") if f'href="{address(batch, name)}"' in page
+    } == {"responses.csv"}
     assert ("contacts.csv" in page, "may not take these" in page) == (True, True)
     User.objects.filter(pk=analyst.pk).update(takes_contacts=True)
     page = client.get(reverse("batch-list")).content.decode()

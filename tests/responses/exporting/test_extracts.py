@@ -1,4 +1,6 @@
-"""Extracts: what they hold, who may have them, and that nothing of them is left where it should not be."""
+"""Extracts: what they hold, who may have them, and that nothing of them is left where it should not
+be.
+"""
 
 import csv
 import hashlib
@@ -26,10 +28,19 @@ from responses.exporting import pack as packing
 from responses.exporting.batches import seal_batch, write_batch
 from responses.exporting.extracts import ask_for_extract, make_due_extracts, remove_expired_extracts
 from responses.governance.erasing import erase_response, remove_details
-from responses.models import Batch, BatchMember, Confirmation, Extract, ExtractMember, LedgerEntry, Response
+from responses.governance.tasks import tidy
+from responses.models import (
+    Batch,
+    BatchMember,
+    Confirmation,
+    Extract,
+    ExtractMember,
+    LedgerEntry,
+    Response,
+)
+from responses.periods import KEEP_EXTRACTS_FOR
 from responses.responding.amending import amend_response, withdraw_response
 from responses.reviewing.coding import code_answer, make_code
-from responses.tasks import tidy
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Send = Callable[..., Response]
@@ -38,14 +49,18 @@ NOBODY = {"name": "", "email": "", "postcode_district": ""}
 
 @pytest.fixture
 def sent(consultation: Consultation, send: Send) -> list[Response]:
-    """Three responses, of which the second was changed and the third withdrawn; the first is in a batch."""
+    """Three responses, of which the second was changed and the third withdrawn; the first is in a
+    batch.
+    """
     first = send({"missing": "More clubs.", "capacity": "individual"})
     seal_batch(consultation=consultation, actor=None)
     second, third = send({"missing": "Buses."}), send({"missing": "Taken back."})
     plan = plan_of(second.edition)
     said = read_answers(plan, {"missing": "Trams.", "capacity": "organisation"})
     sending = {"submission_key": uuid4(), "started_at": timezone.now()}
-    amend_response(earlier=second, edition=second.edition, plan=plan, answers=said, contact=NOBODY, **sending)
+    amend_response(
+        earlier=second, edition=second.edition, plan=plan, answers=said, contact=NOBODY, **sending
+    )
     withdraw_response(earlier=third, submission_key=uuid4(), started_at=timezone.now())
     return [first, second, third]
 
@@ -75,13 +90,30 @@ def rows_of(pack: ZipFile, name: str = "responses.csv") -> list[dict[str, str]]:
 def test_everything_so_far_is_what_counts_today(
     consultation: Consultation, sent: list[Response], taker: User, reviewer: User, exports: Path
 ) -> None:
-    code = make_code(consultation=consultation, question="missing", name="Clubs", group="", definition="", by=reviewer)
+    code = make_code(
+        consultation=consultation,
+        question="missing",
+        name="Clubs",
+        group="",
+        definition="",
+        by=reviewer,
+    )
     code_answer(response=sent[0], question="missing", codes=[code], by=reviewer)
     extract = everything(consultation, taker)
     assert (extract.state, extract.total, extract.done) == ("ready", 2, 2)
     pack = pack_of(extract, exports)
     rows = rows_of(pack)
-    found = [(row["row"], row["reference"], row["version"], row["missing"], row["codes"], row["replaces_batch"]) for row in rows]
+    found = [
+        (
+            row["row"],
+            row["reference"],
+            row["version"],
+            row["missing"],
+            row["codes"],
+            row["replaces_batch"],
+        )
+        for row in rows
+    ]
     assert found == [
         ("1", sent[0].reference, "1", "More clubs.", "missing=Clubs", ""),
         ("2", sent[1].reference, "2", "Trams.", "", ""),
@@ -94,19 +126,31 @@ def test_it_says_that_it_is_no_batch_and_changes_nothing_about_batches(
 ) -> None:
     before = [Batch.objects.count(), BatchMember.objects.count(), LedgerEntry.objects.count()]
     pack = pack_of(everything(consultation, taker), exports)
-    assert [Batch.objects.count(), BatchMember.objects.count(), LedgerEntry.objects.count()] == before
+    assert [
+        Batch.objects.count(),
+        BatchMember.objects.count(),
+        LedgerEntry.objects.count(),
+    ] == before
     assert not {"manifest.json", "manifest.sig", "verify_batch.py"} & set(pack.namelist())
     note = pack.read("README.txt").decode()
     assert "THIS IS AN EXTRACT, AND NOT A BATCH" in note
     assert ("verify_batch" in note, "extract.json" in note) == (False, True)
     said = json.loads(pack.read("extract.json"))
-    assert ("batch" in said, "previous_manifest_sha256" in said, said["kind"]) == (False, False, "everything")
+    assert ("batch" in said, "previous_manifest_sha256" in said, said["kind"]) == (
+        False,
+        False,
+        "everything",
+    )
     named = {file["name"]: (file["bytes"], file["sha256"]) for file in said["files"]}
     there = {name: pack.read(name) for name in pack.namelist() if name != "extract.json"}
-    assert named == {name: (len(content), hashlib.sha256(content).hexdigest()) for name, content in there.items()}
+    assert named == {
+        name: (len(content), hashlib.sha256(content).hexdigest()) for name, content in there.items()
+    }
 
 
-def test_a_filter_takes_what_the_list_shows(consultation: Consultation, sent: list[Response], taker: User, exports: Path) -> None:
+def test_a_filter_takes_what_the_list_shows(
+    consultation: Consultation, sent: list[Response], taker: User, exports: Path
+) -> None:
     extract = ask_for_extract(consultation=consultation, query="kind=organisation", actor=taker)
     make_due_extracts()
     pack = pack_of(extract, exports)
@@ -120,12 +164,22 @@ def test_with_all_versions_only_the_newest_is_read_for_themes(
     extract = ask_for_extract(consultation=consultation, query="versions=all", actor=taker)
     make_due_extracts()
     pack = pack_of(extract, exports)
-    assert [(row["act"], row["version"]) for row in rows_of(pack)] == [*[("sent", "1")] * 3, ("amended", "2"), ("withdrawn", "2")]
-    themes = b"".join(pack.read(name) for name in pack.namelist() if name.endswith("responses.jsonl") and "/" in name)
+    assert [(row["act"], row["version"]) for row in rows_of(pack)] == [
+        *[("sent", "1")] * 3,
+        ("amended", "2"),
+        ("withdrawn", "2"),
+    ]
+    themes = b"".join(
+        pack.read(name)
+        for name in pack.namelist()
+        if name.endswith("responses.jsonl") and "/" in name
+    )
     assert (b"Trams." in themes, b"Buses." in themes) == (True, False)
 
 
-def test_nobody_answered_gives_an_extract_without_rows(consultation: Consultation, taker: User, exports: Path) -> None:
+def test_nobody_answered_gives_an_extract_without_rows(
+    consultation: Consultation, taker: User, exports: Path
+) -> None:
     extract = everything(consultation, taker)
     assert (extract.state, rows_of(pack_of(extract, exports))) == ("ready", [])
 
@@ -134,11 +188,18 @@ def test_nobody_answered_gives_an_extract_without_rows(consultation: Consultatio
 
 
 def test_the_page_answers_at_once_and_a_worker_makes_it(
-    consultation: Consultation, sent: list[Response], sign_in: Callable[..., Client], analyst: User, exports: Path
+    consultation: Consultation,
+    sent: list[Response],
+    sign_in: Callable[..., Client],
+    analyst: User,
+    exports: Path,
 ) -> None:
     client = sign_in(analyst)
     for _ in range(2):  # Pressed twice.
-        assert client.post(reverse("ask-for-extract"), {"consultation": consultation.slug}).status_code == 302
+        assert (
+            client.post(reverse("ask-for-extract"), {"consultation": consultation.slug}).status_code
+            == 302
+        )
     extract = Extract.objects.get()
     assert extract.state == "waiting"
     address = reverse("extract-file", args=[extract.pk])
@@ -149,20 +210,38 @@ def test_the_page_answers_at_once_and_a_worker_makes_it(
     content = b"".join(client.get(address))
     extract.refresh_from_db()
     assert (len(content), hashlib.sha256(content).hexdigest()) == (extract.bytes, extract.sha256)
-    trail = AuditEntry.objects.filter(subject=f"{consultation.slug}/extract-{extract.pk}").order_by("pk")
-    assert [(entry.action, entry.actor) for entry in trail] == [(Action.EXTRACT_ASKED, analyst), (Action.EXTRACT_DOWNLOADED, analyst)]
+    trail = AuditEntry.objects.filter(subject=f"{consultation.slug}/extract-{extract.pk}").order_by(
+        "pk"
+    )
+    assert [(entry.action, entry.actor) for entry in trail] == [
+        (Action.EXTRACT_ASKED, analyst),
+        (Action.EXTRACT_DOWNLOADED, analyst),
+    ]
 
 
 def test_whoever_may_not_read_responses_may_not_take_a_filter_of_them(
-    consultation: Consultation, sent: list[Response], sign_in: Callable[..., Client], analyst: User, taker: User
+    consultation: Consultation,
+    sent: list[Response],
+    sign_in: Callable[..., Client],
+    analyst: User,
+    taker: User,
 ) -> None:
-    assert sign_in(taker).post(reverse("ask-for-extract"), {"query": "word=clubs"}).status_code == 302
-    assert sign_in(analyst).post(reverse("ask-for-extract"), {"query": "word=clubs"}).status_code == 403
+    assert (
+        sign_in(taker).post(reverse("ask-for-extract"), {"query": "word=clubs"}).status_code == 302
+    )
+    assert (
+        sign_in(analyst).post(reverse("ask-for-extract"), {"query": "word=clubs"}).status_code
+        == 403
+    )
     assert Extract.objects.count() == 1
 
 
 def test_contact_details_are_in_it_only_for_whom_it_is_asked_with_the_right_and_the_setting(
-    consultation: Consultation, sent: list[Response], sign_in: Callable[..., Client], analyst: User, exports: Path
+    consultation: Consultation,
+    sent: list[Response],
+    sign_in: Callable[..., Client],
+    analyst: User,
+    exports: Path,
 ) -> None:
     client, asked = sign_in(analyst), {"consultation": consultation.slug, "contacts": "yes"}
     assert client.post(reverse("ask-for-extract"), asked).status_code == 403
@@ -172,7 +251,10 @@ def test_contact_details_are_in_it_only_for_whom_it_is_asked_with_the_right_and_
     assert client.post(reverse("ask-for-extract"), asked).status_code == 302
     make_due_extracts()
     extract = Extract.objects.get()
-    assert [row["reference"] for row in rows_of(pack_of(extract, exports), "contacts.csv")] == [sent[0].reference, sent[1].reference]
+    assert [row["reference"] for row in rows_of(pack_of(extract, exports), "contacts.csv")] == [
+        sent[0].reference,
+        sent[1].reference,
+    ]
     # The password again, and the right still there.
     address = reverse("extract-file", args=[extract.pk])
     assert client.get(address)["Location"].startswith(reverse("confirm"))
@@ -206,7 +288,10 @@ def test_contact_details_that_are_removed_are_in_no_extract_either(
     consultation.refresh_from_db()
     User.objects.filter(pk=taker.pk).update(takes_contacts=True)
     taker.refresh_from_db()
-    plain, told = everything(consultation, taker), everything(consultation, taker, with_contacts=True)
+    plain, told = (
+        everything(consultation, taker),
+        everything(consultation, taker, with_contacts=True),
+    )
     assert remove_details(responses=[sent[0].pk]) == 1
     assert list(Extract.objects.all()) == [plain]
     assert [path.parent.name for path in exports.rglob("extract.zip")] == [f"extract-{plain.pk}"]
@@ -214,7 +299,11 @@ def test_contact_details_that_are_removed_are_in_no_extract_either(
 
 
 def test_what_is_erased_while_an_extract_is_made_is_in_no_file(
-    consultation: Consultation, sent: list[Response], taker: User, exports: Path, monkeypatch: pytest.MonkeyPatch
+    consultation: Consultation,
+    sent: list[Response],
+    taker: User,
+    exports: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     make = extracts.make_extract
 
@@ -229,13 +318,17 @@ def test_what_is_erased_while_an_extract_is_made_is_in_no_file(
     assert (list(exports.rglob("extract.zip")), Extract.objects.count()) == ([], 0)
 
 
-def test_it_goes_after_its_days(consultation: Consultation, sent: list[Response], taker: User, exports: Path) -> None:
+def test_it_goes_after_its_days(
+    consultation: Consultation, sent: list[Response], taker: User, exports: Path
+) -> None:
     extract = everything(consultation, taker)
     assert remove_expired_extracts() == 0
-    Extract.objects.update(ready_at=F("ready_at") - extracts.KEPT_FOR - timedelta(seconds=1))
+    Extract.objects.update(ready_at=F("ready_at") - KEEP_EXTRACTS_FOR - timedelta(seconds=1))
     tidy()
     assert (Extract.objects.count(), list(exports.rglob("extract.zip"))) == (0, [])
-    assert AuditEntry.objects.filter(action=Action.EXTRACT_ASKED, subject__endswith=f"extract-{extract.pk}").exists()
+    assert AuditEntry.objects.filter(
+        action=Action.EXTRACT_ASKED, subject__endswith=f"extract-{extract.pk}"
+    ).exists()
 
 
 # What goes wrong
@@ -246,7 +339,12 @@ class Killed(BaseException):
 
 
 def test_what_a_killed_worker_had_in_hand_is_made_by_another_from_the_same_responses(
-    consultation: Consultation, send: Send, sent: list[Response], taker: User, exports: Path, monkeypatch: pytest.MonkeyPatch
+    consultation: Consultation,
+    send: Send,
+    sent: list[Response],
+    taker: User,
+    exports: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def dies(*_: object, **__: object) -> None:
         raise Killed
@@ -265,7 +363,11 @@ def test_what_a_killed_worker_had_in_hand_is_made_by_another_from_the_same_respo
 
 
 def test_what_kills_every_worker_is_given_up(
-    consultation: Consultation, sent: list[Response], taker: User, exports: Path, monkeypatch: pytest.MonkeyPatch
+    consultation: Consultation,
+    sent: list[Response],
+    taker: User,
+    exports: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ask_for_extract(consultation=consultation, query=None, actor=taker)
     Extract.objects.update(attempts=extracts.MOST_ATTEMPTS)
@@ -291,7 +393,11 @@ def test_a_full_disk_is_told_on_the_page(
 
 
 def test_progress_is_seen_while_it_is_made(
-    consultation: Consultation, sent: list[Response], taker: User, exports: Path, monkeypatch: pytest.MonkeyPatch
+    consultation: Consultation,
+    sent: list[Response],
+    taker: User,
+    exports: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     seen: list[tuple[int, int]] = []
 
@@ -305,10 +411,13 @@ def test_progress_is_seen_while_it_is_made(
     assert seen == [(2, 2)]
 
 
-def test_a_batch_is_as_it_was_with_extracts_beside_it(consultation: Consultation, sent: list[Response], taker: User, exports: Path) -> None:
+def test_a_batch_is_as_it_was_with_extracts_beside_it(
+    consultation: Consultation, sent: list[Response], taker: User, exports: Path
+) -> None:
     everything(consultation, taker)
     batch = Batch.objects.get()
     write_batch(batch=batch)
-    assert [row["reference"] for row in csv.DictReader((exports / consultation.slug / "batch-0001/responses.csv").open())] == [
-        sent[0].reference
-    ]
+    assert [
+        row["reference"]
+        for row in csv.DictReader((exports / consultation.slug / "batch-0001/responses.csv").open())
+    ] == [sent[0].reference]

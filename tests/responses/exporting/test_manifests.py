@@ -23,7 +23,16 @@ def manifest(**overrides: Any) -> bytes:
 
 
 def sent(reference: str, **values: Any) -> Response:
-    return Response(**{"reference": reference, "channel": "online", "timing": "in-time", "choices": {}, "texts": {}} | values)
+    return Response(
+        **{
+            "reference": reference,
+            "channel": "online",
+            "timing": "in-time",
+            "choices": {},
+            "texts": {},
+        }
+        | values
+    )
 
 
 def test_a_nil_return_says_that_nothing_came() -> None:
@@ -37,7 +46,14 @@ def test_a_nil_return_says_that_nothing_came() -> None:
         "includes_contacts": False,
         "first_reference": None,
         "last_reference": None,
-        "counts": {"responses": 0, "synthetic": 0, "act": {}, "channel": {}, "kind": {}, "timing": {}},
+        "counts": {
+            "responses": 0,
+            "synthetic": 0,
+            "act": {},
+            "channel": {},
+            "kind": {},
+            "timing": {},
+        },
         "files": [{"name": "responses.csv", "bytes": 12, "rows": 0, "sha256": "ab" * 32}],
     }
 

@@ -1,4 +1,6 @@
-"""The formats of a pack, each read by something other than what wrote it, and held against the database."""
+"""The formats of a pack, each read by something other than what wrote it, and held against the
+database.
+"""
 
 import csv
 import hashlib
@@ -27,6 +29,7 @@ from django.urls import reverse
 from django.utils import timezone
 from openpyxl.utils.escape import unescape
 
+from consult.cells import restore_cell
 from consult.clock import LONDON
 from consult.models import Action, AuditEntry, Consultation
 from consult.plans.document import ABOUT_YOU
@@ -34,7 +37,6 @@ from consult.plans.editions import plan_of
 from consult.plans.publishing import publish_edition
 from responses.answers import read_answers
 from responses.exporting.batches import folder_of, pack_of, seal_batch, write_batch
-from responses.exporting.columns import restore_cell
 from responses.exporting.formats.themes import numbered_questions
 from responses.exporting.manifests import FileEntry
 from responses.exporting.pack import make_files, zip_chunks
@@ -49,7 +51,9 @@ HOSTILE = "=cmd|' /C calc'!A0, \"quoted\"\nعربي বাংলা 中文 🙂\
 
 @pytest.fixture
 def sent(consultation: Consultation, send: Send) -> list[Response]:
-    """Responses of every sort: hostile texts, several options, words beside an option, a change and a withdrawal."""
+    """Responses of every sort: hostile texts, several options, words beside an option, a change and
+    a withdrawal.
+    """
     first = send(
         {
             "violence-agree": "agree",
@@ -60,7 +64,14 @@ def sent(consultation: Consultation, send: Send) -> list[Response]:
             "borough": "camden",
         }
     )
-    second = send({"capacity": "organisation", "organisation-type": "other", "organisation-type--other": "+1 band", "missing": "not-asked"})
+    second = send(
+        {
+            "capacity": "organisation",
+            "organisation-type": "other",
+            "organisation-type--other": "+1 band",
+            "missing": "not-asked",
+        }
+    )
     third = send({"missing": "'Quoted", "violence-agree": "disagree"})
     withdraw_response(earlier=second, submission_key=uuid4(), started_at=timezone.now())
     plan = plan_of(third.edition)
@@ -113,17 +124,25 @@ def test_every_response_can_be_made_again_from_its_answers(folder: Path) -> None
     versions = Response.objects.order_by("reference", "version")
     assert versions.count() == 5
     for response in versions:
-        answers = read_answers(plan_of(response.edition), raw.get((response.reference, response.version), {}))
+        answers = read_answers(
+            plan_of(response.edition), raw.get((response.reference, response.version), {})
+        )
         assert (answers.choices, answers.texts) == (response.choices, response.texts)
 
 
-def test_each_answer_says_where_it_stands_and_in_what_words(folder: Path, sent: list[Response]) -> None:
+def test_each_answer_says_where_it_stands_and_in_what_words(
+    folder: Path, sent: list[Response]
+) -> None:
     (row,) = [row for row in table(folder / "answers.csv") if row["option"] == "camden"]
     assert (row["reference"], row["row"], row["part"], row["question"], row["option_label"]) == (
         *(sent[0].reference, "1", ABOUT_YOU),
         *("borough", "Camden"),
     )
-    values = {row["option"]: row["option_value"] for row in table(folder / "answers.csv") if row["question"] == "violence-agree"}
+    values = {
+        row["option"]: row["option_value"]
+        for row in table(folder / "answers.csv")
+        if row["question"] == "violence-agree"
+    }
     assert values == {"agree": "4", "disagree": "2"}
 
 
@@ -132,13 +151,27 @@ def test_each_answer_says_where_it_stands_and_in_what_words(folder: Path, sent: 
 
 def test_an_independent_validator_finds_nothing_wrong_with_the_package(folder: Path) -> None:
     report = frictionless.validate(str(folder / "datapackage.json"))
-    assert [error.message for error in [*report.errors, *(error for task in report.tasks for error in task.errors)]] == []
-    assert ([*report.warnings, *(words for task in report.tasks for words in task.warnings)], report.valid) == ([], True)
+    assert [
+        error.message
+        for error in [*report.errors, *(error for task in report.tasks for error in task.errors)]
+    ] == []
+    assert (
+        [*report.warnings, *(words for task in report.tasks for words in task.warnings)],
+        report.valid,
+    ) == ([], True)
     assert [task.name for task in report.tasks] == ["responses", "answers", "codebook", "contacts"]
 
 
-@pytest.mark.parametrize("harm", [lambda text: text.replace("agree", "agrees", 1), lambda text: text + text.splitlines()[-1] + "\r\n"])
-def test_the_validator_finds_a_table_that_was_altered(folder: Path, harm: Callable[[str], str]) -> None:
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda text: text.replace("agree", "agrees", 1),
+        lambda text: text + text.splitlines()[-1] + "\r\n",
+    ],
+)
+def test_the_validator_finds_a_table_that_was_altered(
+    folder: Path, harm: Callable[[str], str]
+) -> None:
     path = folder / "responses.csv"
     path.write_bytes(harm(path.read_bytes().decode()).encode())
     assert not frictionless.validate(str(folder / "datapackage.json")).valid
@@ -160,17 +193,34 @@ def test_its_types_give_the_values_back(folder: Path, sent: list[Response]) -> N
     package = frictionless.Package(str(folder / "datapackage.json"))
     rows = package.get_resource("responses").read_rows()
     first = rows[0]
-    assert (first["version"], first["synthetic"], first["received_at"]) == (1, False, sent[0].received_at)
-    assert (first["top-sections--violence"], first["top-sections--victims"], first["violence-agree"]) == (True, False, "agree")
-    assert json.loads((folder / "datapackage.json").read_text())["resources"][0]["rows"] == len(rows) == 5
+    assert (first["version"], first["synthetic"], first["received_at"]) == (
+        1,
+        False,
+        sent[0].received_at,
+    )
+    assert (
+        first["top-sections--violence"],
+        first["top-sections--victims"],
+        first["violence-agree"],
+    ) == (True, False, "agree")
+    assert (
+        json.loads((folder / "datapackage.json").read_text())["resources"][0]["rows"]
+        == len(rows)
+        == 5
+    )
 
 
 def test_it_is_a_data_package_of_version_2(folder: Path) -> None:
     content = json.loads((folder / "datapackage.json").read_text())
     assert content["$schema"] == "https://datapackage.org/profiles/2.0/datapackage.json"
     for resource in content["resources"]:
-        assert (resource["$schema"], resource["type"]) == ("https://datapackage.org/profiles/2.0/dataresource.json", "table")
-        assert resource["schema"]["$schema"] == "https://datapackage.org/profiles/2.0/tableschema.json"
+        assert (resource["$schema"], resource["type"]) == (
+            "https://datapackage.org/profiles/2.0/dataresource.json",
+            "table",
+        )
+        assert (
+            resource["schema"]["$schema"] == "https://datapackage.org/profiles/2.0/tableschema.json"
+        )
         path = folder / resource["path"]
         assert resource["bytes"] == path.stat().st_size
         assert resource["hash"] == f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
@@ -179,19 +229,37 @@ def test_it_is_a_data_package_of_version_2(folder: Path) -> None:
 # ThemeFinder
 
 
-def test_the_theme_files_hold_what_counts_and_nothing_else(folder: Path, sent: list[Response]) -> None:
+def test_the_theme_files_hold_what_counts_and_nothing_else(
+    folder: Path, sent: list[Response]
+) -> None:
     themes = folder / "themefinder"
     # The first, and the third as it was changed; the second was withdrawn.
     assert [one["themefinder_id"] for one in lines(themes / "respondents.jsonl")] == [1, 5]
     rows = {int(row["row"]): row["reference"] for row in table(folder / "responses.csv")}
     assert (rows[1], rows[5]) == (sent[0].reference, sent[2].reference)
-    found = {json.loads(path.read_text())["question_text"]: path.parent for path in themes.rglob("question.json")}
+    found = {
+        json.loads(path.read_text())["question_text"]: path.parent
+        for path in themes.rglob("question.json")
+    }
     plan = plan_of(sent[0].edition)
-    assert set(found) == {plan.by_slug[slug].text for slug in ("violence-agree", "violence-comment", "top-sections", "missing")}
-    assert lines(found[plan.by_slug["violence-comment"].text] / "responses.jsonl") == [{"themefinder_id": 1, "text": HOSTILE}]
-    assert lines(found[plan.by_slug["missing"].text] / "responses.jsonl") == [{"themefinder_id": 5, "text": "-2 and more"}]
-    labels = [option.label for option in plan.by_slug["top-sections"].options if option.slug in {"violence", "trust"}]
-    assert lines(found[plan.by_slug["top-sections"].text] / "multi_choice.jsonl") == [{"themefinder_id": 1, "options": labels}]
+    assert set(found) == {
+        plan.by_slug[slug].text
+        for slug in ("violence-agree", "violence-comment", "top-sections", "missing")
+    }
+    assert lines(found[plan.by_slug["violence-comment"].text] / "responses.jsonl") == [
+        {"themefinder_id": 1, "text": HOSTILE}
+    ]
+    assert lines(found[plan.by_slug["missing"].text] / "responses.jsonl") == [
+        {"themefinder_id": 5, "text": "-2 and more"}
+    ]
+    labels = [
+        option.label
+        for option in plan.by_slug["top-sections"].options
+        if option.slug in {"violence", "trust"}
+    ]
+    assert lines(found[plan.by_slug["top-sections"].text] / "multi_choice.jsonl") == [
+        {"themefinder_id": 1, "options": labels}
+    ]
     assert not any(b"+1 band" in path.read_bytes() for path in themes.rglob("*") if path.is_file())
 
 
@@ -202,7 +270,9 @@ def test_who_answered_is_told_by_what_they_chose_about_themselves(folder: Path) 
     assert third["demographic_data"] == {}
 
 
-def test_each_chosen_option_is_one_of_its_question_also_after_a_new_wording(consultation: Consultation, send: Send, exports: Path) -> None:
+def test_each_chosen_option_is_one_of_its_question_also_after_a_new_wording(
+    consultation: Consultation, send: Send, exports: Path
+) -> None:
     send({"violence-agree": "agree"})
     question = consultation.questions.get(slug="violence-agree")
     question.options.filter(slug="agree").update(label="I agree")
@@ -212,13 +282,20 @@ def test_each_chosen_option_is_one_of_its_question_also_after_a_new_wording(cons
     write_batch(batch=batch)
     (asked,) = (exports / folder_of(batch) / "themefinder").rglob("question.json")
     assert "I agree" in json.loads(asked.read_text())["multi_choice_options"]
-    assert [line["options"] for line in lines(asked.parent / "multi_choice.jsonl")] == [["I agree"], ["I agree"]]
+    assert [line["options"] for line in lines(asked.parent / "multi_choice.jsonl")] == [
+        ["I agree"],
+        ["I agree"],
+    ]
 
 
-def test_questions_keep_their_numbers_from_batch_to_batch(folder: Path, sent: list[Response]) -> None:
+def test_questions_keep_their_numbers_from_batch_to_batch(
+    folder: Path, sent: list[Response]
+) -> None:
     plan = plan_of(sent[0].edition)
     about = [question.slug for question in plan.asked if question.part != ABOUT_YOU]
-    assert [one.number for one in numbered_questions([plan]).values()] == list(range(1, len(about) + 1))
+    assert [one.number for one in numbered_questions([plan]).values()] == list(
+        range(1, len(about) + 1)
+    )
     for path in (folder / "themefinder").rglob("question.json"):
         asked = json.loads(path.read_text())
         assert path.parent.name == f"question_part_{asked['question_number']}"
@@ -229,10 +306,18 @@ def test_questions_keep_their_numbers_from_batch_to_batch(folder: Path, sent: li
 
 
 def sheet_rows(path: Path, name: str = "Responses") -> list[dict[str, Any]]:
-    """A sheet as openpyxl reads it, by its headers; control characters as Excel writes them are put back."""
+    """A sheet as openpyxl reads it, by its headers; control characters as Excel writes them are put
+    back.
+    """
     header, *rows = openpyxl.load_workbook(path, read_only=True)[name].iter_rows()
     names = [cell.value for cell in header]
-    return [{n: unescape(c.value) if isinstance(c.value, str) else c.value for n, c in zip(names, row, strict=False)} for row in rows]
+    return [
+        {
+            n: unescape(c.value) if isinstance(c.value, str) else c.value
+            for n, c in zip(names, row, strict=False)
+        }
+        for row in rows
+    ]
 
 
 def typed(cell: str) -> str:
@@ -243,7 +328,8 @@ def typed(cell: str) -> str:
 def test_every_response_can_be_made_again_from_the_workbook(folder: Path) -> None:
     codebook = sheet_rows(folder / "responses.xlsx", "Codebook")
     assert [{name: str(value or "") for name, value in row.items()} for row in codebook] == [
-        {name: restore_cell(cell) for name, cell in row.items()} for row in table(folder / "codebook.csv")
+        {name: restore_cell(cell) for name, cell in row.items()}
+        for row in table(folder / "codebook.csv")
     ]
     rows = sheet_rows(folder / "responses.xlsx")
     assert len(rows) == 5
@@ -260,13 +346,26 @@ def test_every_response_can_be_made_again_from_the_workbook(folder: Path) -> Non
         response = Response.objects.get(reference=row["reference"], version=row["version"])
         answers = read_answers(plan_of(response.edition), raw)
         assert (answers.choices, answers.texts) == (response.choices, response.texts)
-        assert row["received_at"].replace(tzinfo=LONDON) - response.received_at < timedelta(seconds=1)
+        assert row["received_at"].replace(tzinfo=LONDON) - response.received_at < timedelta(
+            seconds=1
+        )
 
 
 def test_nothing_in_the_workbook_is_a_formula_or_a_link(folder: Path) -> None:
     book = openpyxl.load_workbook(folder / "responses.xlsx")
-    assert {cell.data_type for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None} == {"s", "n", "d"}
-    texts = [cell for row in book["Responses"].iter_rows(min_row=2) for cell in row if cell.data_type == "s"]
+    assert {
+        cell.data_type
+        for sheet in book
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.value is not None
+    } == {"s", "n", "d"}
+    texts = [
+        cell
+        for row in book["Responses"].iter_rows(min_row=2)
+        for cell in row
+        if cell.data_type == "s"
+    ]
     # As text also once somebody has edited the cell and left it.
     assert {cell.number_format for cell in texts} == {"@"}
     assert HOSTILE in {cell.value for cell in texts}
@@ -274,8 +373,12 @@ def test_nothing_in_the_workbook_is_a_formula_or_a_link(folder: Path) -> None:
     assert [sheet.freeze_panes for sheet in book] == ["B2", "B2"]
 
 
-@pytest.mark.parametrize("long", ["x" * 40_000, "🙂" * 25_000, "x" + "🙂" * 40_000, "=" + "z" * 32_766])
-def test_a_text_longer_than_a_cell_goes_on_in_numbered_columns(consultation: Consultation, exports: Path, long: str) -> None:
+@pytest.mark.parametrize(
+    "long", ["x" * 40_000, "🙂" * 25_000, "x" + "🙂" * 40_000, "=" + "z" * 32_766]
+)
+def test_a_text_longer_than_a_cell_goes_on_in_numbered_columns(
+    consultation: Consultation, exports: Path, long: str
+) -> None:
     consultation.questions.filter(slug="missing").update(max_chars=50_000)
     edition = publish_edition(consultation=consultation, actor=None)
     plan = plan_of(edition)
@@ -306,7 +409,10 @@ def test_more_rows_than_a_sheet_holds_go_on_the_next(
     batch = seal_batch(consultation=consultation, actor=None)
     write_batch(batch=batch)
     path = exports / folder_of(batch) / "responses.xlsx"
-    sheets = [[row["reference"] for row in sheet_rows(path, name)] for name in ("Responses", "Responses 2", "Responses 3")]
+    sheets = [
+        [row["reference"] for row in sheet_rows(path, name)]
+        for name in ("Responses", "Responses 2", "Responses 3")
+    ]
     assert sheets == [sent[:2], sent[2:4], sent[4:]]
 
 
@@ -331,17 +437,34 @@ def by_duckdb(path: Path) -> list[dict[str, Any]]:
     with duckdb.connect() as reader:
         # As numbers: for an instant with a zone DuckDB wants a package of its own.
         found = reader.execute(
-            "SELECT * REPLACE (epoch_us(received_at) AS received_at, epoch_us(started_at) AS started_at) FROM read_parquet(?)", [str(path)]
+            (
+                "SELECT * REPLACE (epoch_us(received_at) AS received_at, epoch_us(started_at) AS "
+                "started_at) FROM read_parquet(?)"
+            ),
+            [str(path)],
         )
         names = [column[0] for column in found.description or []]
         rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-    return [row | {name: EPOCH + timedelta(microseconds=row[name]) for name in ("received_at", "started_at")} for row in rows]
+    return [
+        row
+        | {
+            name: EPOCH + timedelta(microseconds=row[name])
+            for name in ("received_at", "started_at")
+        }
+        for row in rows
+    ]
 
 
 def by_pandas(path: Path) -> list[dict[str, Any]]:
     rows = pd.read_parquet(path).to_dict("records")
     # What is empty it calls not a number, and a list an array.
-    return [{str(name): None if value != value or value is pd.NA else value for name, value in _plain(row)} for row in rows]
+    return [
+        {
+            str(name): None if value != value or value is pd.NA else value
+            for name, value in _plain(row)
+        }
+        for row in rows
+    ]
 
 
 def _plain(row: dict[Any, Any]) -> Iterator[tuple[Any, Any]]:
@@ -350,18 +473,31 @@ def _plain(row: dict[Any, Any]) -> Iterator[tuple[Any, Any]]:
 
 
 @pytest.mark.parametrize("read", [by_duckdb, by_pandas])
-def test_every_response_can_be_made_again_from_the_parquet(folder: Path, read: Callable[[Path], list[dict[str, Any]]]) -> None:
+def test_every_response_can_be_made_again_from_the_parquet(
+    folder: Path, read: Callable[[Path], list[dict[str, Any]]]
+) -> None:
     codebook, plain = table(folder / "codebook.csv"), table(folder / "responses.csv")
     rows = read(folder / "responses.parquet")
     assert len(rows) == 5
     for row, cells in zip(rows, plain, strict=True):
         assert [name for name in row if name != "not_asked"] == list(cells)
-        assert list(row["not_asked"]) == [name for name, cell in cells.items() if cell == "not-asked"]
+        assert list(row["not_asked"]) == [
+            name for name, cell in cells.items() if cell == "not-asked"
+        ]
         response = Response.objects.get(reference=row["reference"], version=row["version"])
         answers = read_answers(plan_of(response.edition), made_again(row, codebook))
         assert (answers.choices, answers.texts) == (response.choices, response.texts)
-        assert (row["received_at"], row["started_at"], row["synthetic"]) == (response.received_at, response.started_at, False)
-        assert (row["act"], row["channel"], row["timing"], list(row["flags"])) == (response.act, "online", "in-time", response.flags)
+        assert (row["received_at"], row["started_at"], row["synthetic"]) == (
+            response.received_at,
+            response.started_at,
+            False,
+        )
+        assert (row["act"], row["channel"], row["timing"], list(row["flags"])) == (
+            response.act,
+            "online",
+            "in-time",
+            response.flags,
+        )
 
 
 def test_the_parquet_is_written_in_groups_and_is_the_same_every_time(
@@ -381,7 +517,9 @@ def test_the_parquet_is_written_in_groups_and_is_the_same_every_time(
     assert [row["reference"] for row in by_duckdb(tmp_path / "once/responses.parquet")] == sent
 
 
-def test_long_texts_make_smaller_groups(consultation: Consultation, send: Send, exports: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_texts_make_smaller_groups(
+    consultation: Consultation, send: Send, exports: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("responses.exporting.formats.parquet.GROUP_CHARACTERS", 3_000)
     for _ in range(4):
         send({"missing": "x" * 2_000})
@@ -393,9 +531,14 @@ def test_long_texts_make_smaller_groups(consultation: Consultation, send: Send, 
 
 def test_no_page_loads_what_writes_parquet() -> None:
     """A web process that carried pyarrow would be 60 MB larger."""
-    said = "import os, sys, django; django.setup(); import consult.urls; print('pyarrow' in sys.modules)"
+    said = (
+        "import os, sys, django; django.setup(); import consult.urls; print('pyarrow' in "
+        "sys.modules)"
+    )
     settled = os.environ | {"DJANGO_SETTINGS_MODULE": "consult.settings", "DEBUG": "on"}
-    done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=False, env=settled)
+    done = subprocess.run(
+        [sys.executable, "-c", said], capture_output=True, text=True, check=False, env=settled
+    )
     assert (done.returncode, done.stdout.split()[-1:]) == (0, ["False"]), done.stderr
 
 
@@ -414,10 +557,14 @@ class Words(HTMLParser):
         self.words.append(data)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.fetches += [tag for name, _ in attrs if name in {"src", "href"}] + [tag] * (tag in {"script", "iframe", "object"})
+        self.fetches += [tag for name, _ in attrs if name in {"src", "href"}] + [tag] * (
+            tag in {"script", "iframe", "object"}
+        )
 
 
-def test_the_codebook_has_every_wording_and_column_and_fetches_nothing(folder: Path, sent: list[Response]) -> None:
+def test_the_codebook_has_every_wording_and_column_and_fetches_nothing(
+    folder: Path, sent: list[Response]
+) -> None:
     page = Words()
     page.feed((folder / "codebook.html").read_text(encoding="utf-8"))
     words = " ".join(" ".join(page.words).split())
@@ -426,10 +573,16 @@ def test_the_codebook_has_every_wording_and_column_and_fetches_nothing(folder: P
         assert question.text in words
         assert all(option.label in words for option in question.options)
     for row in table(folder / "codebook.csv"):
-        assert f" {row['column']} " in words or f" {row['column']}. " in words or f" {row['column']} ." in words
+        assert (
+            f" {row['column']} " in words
+            or f" {row['column']}. " in words
+            or f" {row['column']} ." in words
+        )
 
 
-def test_what_an_editor_wrote_is_no_markup_in_the_codebook(consultation: Consultation, exports: Path) -> None:
+def test_what_an_editor_wrote_is_no_markup_in_the_codebook(
+    consultation: Consultation, exports: Path
+) -> None:
     consultation.questions.filter(slug="missing").update(text="<script>alert(1)</script>")
     publish_edition(consultation=consultation, actor=None)
     batch = seal_batch(consultation=consultation, actor=None)
@@ -441,7 +594,11 @@ def test_what_an_editor_wrote_is_no_markup_in_the_codebook(consultation: Consult
 
 def test_the_cover_note_says_how_many_and_what_changed(folder: Path) -> None:
     note = (folder / "README.txt").read_text(encoding="utf-8")
-    counted = {line.strip().partition("  ")[2]: line.split()[0] for line in note.splitlines() if line.strip()[:1].isdigit()}
+    counted = {
+        line.strip().partition("  ")[2]: line.split()[0]
+        for line in note.splitlines()
+        if line.strip()[:1].isdigit()
+    }
     assert counted["sent for the first time"] == "3"
     assert counted["changed by who had sent it: takes the place of an earlier row"] == "1"
     assert counted["withdrawn: do not count the earlier row any more"] == "1"
@@ -451,7 +608,9 @@ def test_the_cover_note_says_how_many_and_what_changed(folder: Path) -> None:
     assert "SYNTHETIC" not in note
 
 
-def test_the_cover_note_of_a_nil_return_says_that_nothing_came(consultation: Consultation, exports: Path) -> None:
+def test_the_cover_note_of_a_nil_return_says_that_nothing_came(
+    consultation: Consultation, exports: Path
+) -> None:
     seal_batch(consultation=consultation, actor=None)
     batch = seal_batch(consultation=consultation, actor=None)
     write_batch(batch=batch)
@@ -462,12 +621,22 @@ def test_the_cover_note_of_a_nil_return_says_that_nothing_came(consultation: Con
 
 def test_every_file_of_the_pack_stands_in_the_cover_note(folder: Path) -> None:
     note = (folder / "README.txt").read_text(encoding="utf-8")
-    assert [path.name for path in folder.iterdir() if path.name not in note and path.name != "README.txt"] == []
+    assert [
+        path.name
+        for path in folder.iterdir()
+        if path.name not in note and path.name != "README.txt"
+    ] == []
 
 
 def test_words_of_a_withdrawn_answer_stay_on_the_row_where_they_were_said(folder: Path) -> None:
     kinds = [(row["act"], row["missing"]) for row in table(folder / "responses.csv")]
-    assert kinds == [("sent", ""), ("sent", "'not-asked"), ("sent", "''Quoted"), ("withdrawn", "not-asked"), ("amended", "'-2 and more")]
+    assert kinds == [
+        ("sent", ""),
+        ("sent", "'not-asked"),
+        ("sent", "''Quoted"),
+        ("withdrawn", "not-asked"),
+        ("amended", "'-2 and more"),
+    ]
 
 
 # The zip
@@ -482,7 +651,9 @@ GUESSED = ["007", "12345678901234567890", "1e5", "2026-11-23", "TRUE", "0.50"]
 
 
 @pytest.mark.parametrize("text", GUESSED)
-def test_readers_that_guess_keep_every_text_as_it_was_typed(consultation: Consultation, send: Send, exports: Path, text: str) -> None:
+def test_readers_that_guess_keep_every_text_as_it_was_typed(
+    consultation: Consultation, send: Send, exports: Path, text: str
+) -> None:
     """A column in which every text looks alike: then they are sure of their guess."""
     for _ in range(3):
         send({"missing": text, "capacity": "organisation", "organisation-name": text})
@@ -493,11 +664,17 @@ def test_readers_that_guess_keep_every_text_as_it_was_typed(consultation: Consul
     by_duckdb = duckdb.read_csv(str(path)).select('missing, "organisation-name"').fetchall()
     assert by_pandas == [list(row) for row in by_duckdb] == [[f"'{text}"] * 2] * 3
     assert restore_cell(by_pandas[0][0]) == text
-    assert [row["missing"] for row in sheet_rows(exports / folder_of(batch) / "responses.xlsx")] == [text] * 3
+    assert [
+        row["missing"] for row in sheet_rows(exports / folder_of(batch) / "responses.xlsx")
+    ] == [text] * 3
 
 
 def test_the_zip_holds_every_file_and_is_the_same_every_time(
-    consultation: Consultation, send: Send, exports: Path, sign_in: Callable[..., Client], analyst: Any
+    consultation: Consultation,
+    send: Send,
+    exports: Path,
+    sign_in: Callable[..., Client],
+    analyst: Any,
 ) -> None:
     send()
     batch = seal_batch(consultation=consultation, actor=None)
@@ -510,7 +687,10 @@ def test_the_zip_holds_every_file_and_is_the_same_every_time(
         assert made.namelist() == [file["name"] for file in batch.files]
         for file in batch.files:
             assert hashlib.sha256(made.read(file["name"])).hexdigest() == file["sha256"]
-    assert AuditEntry.objects.filter(action=Action.BATCH_DOWNLOADED, details__file="pack.zip").count() == 2
+    assert (
+        AuditEntry.objects.filter(action=Action.BATCH_DOWNLOADED, details__file="pack.zip").count()
+        == 2
+    )
 
 
 def test_a_zip_with_contact_details_is_kept_from_whoever_may_not_take_them(

@@ -1,4 +1,6 @@
-"""How far the writing of a batch, or of an extract, has got: what the page says meanwhile, and that it is true."""
+"""How far the writing of a batch, or of an extract, has got: what the page says meanwhile, and that
+it is true.
+"""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -30,7 +32,10 @@ def client(sign_in: Callable[[User], Client], administrator: User) -> Client:
 
 @pytest.fixture
 def look(client: Client, monkeypatch: pytest.MonkeyPatch) -> Look:
-    """What the page of batches says to somebody else at this moment. How far it is is told at every step."""
+    """What the page of batches says to somebody else at this moment.
+
+    How far it is is told at every step.
+    """
     monkeypatch.setattr(progress, "TELL_SECONDS", 0)
 
     def page() -> str:
@@ -53,7 +58,9 @@ def sealed(consultation: Consultation, send: Callable[..., Response], exports: P
     return seal_batch(consultation=consultation, actor=None)
 
 
-def test_the_page_says_how_far_a_batch_is_while_it_is_written(sealed: Batch, look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_says_how_far_a_batch_is_while_it_is_written(
+    sealed: Batch, look: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
     said: dict[str, list[str]] = {"rows": [], "files": [], "zip": []}
     response_row, store, zip_chunks = pack.response_row, batching.store, batching.zip_chunks
 
@@ -105,10 +112,15 @@ def test_a_try_that_failed_says_why_and_what_happens_next_and_then_how_the_next_
     page = look()
     (exports / sealed.consultation.slug).unlink()
     # What the try that failed said last is not taken for one that goes on.
-    assert "Not written</strong><br>The files could not be written: Not a directory. The service tries again every few minutes." in page
+    assert (
+        "Not written</strong><br>The files could not be written: Not a directory. The service "
+        "tries again every few minutes."
+    ) in page
     said: list[str] = []
     store = batching.store
-    monkeypatch.setattr(batching, "store", lambda *arguments: (store(*arguments), said.append(look())))
+    monkeypatch.setattr(
+        batching, "store", lambda *arguments: (store(*arguments), said.append(look()))
+    )
     seal_due_batches()
     assert "<br>The try before failed: The files could not be written: Not a directory." in said[-1]
     assert "Being written" in said[-1]
@@ -124,7 +136,9 @@ def test_whoever_cannot_say_how_far_it_is_writes_all_the_same(
     assert "could not be told: ProgrammingError" in caplog.text
 
 
-def test_nothing_is_told_of_what_is_done_at_once(sealed: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_told_of_what_is_done_at_once(
+    sealed: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(progress, "TELL", "this would be an error")
     write_batch(batch=sealed)
     assert sealed.written_at is not None
@@ -135,15 +149,25 @@ def test_the_pages_keep_themselves_up_to_date_while_there_is_work_for_whoever_wa
     consultation: Consultation, client: Client, administrator: User
 ) -> None:
     asked = {
-        "batch-list": lambda: client.post(reverse("batch-now"), {"consultation": consultation.slug, "number": "1"}),
-        "extract-list": lambda: client.post(reverse("ask-for-extract"), {"consultation": consultation.slug}),
+        "batch-list": lambda: client.post(
+            reverse("batch-now"), {"consultation": consultation.slug, "number": "1"}
+        ),
+        "extract-list": lambda: client.post(
+            reverse("ask-for-extract"), {"consultation": consultation.slug}
+        ),
     }
     for name, ask in asked.items():
         # Whoever has just asked watches; a page that was only opened stands still, and offers it.
         watched = client.get(ask()["Location"])
-        assert (watched["Refresh"], "This page loads itself anew every 5 seconds." in watched.content.decode()) == ("5", True)
+        assert (
+            watched["Refresh"],
+            "This page loads itself anew every 5 seconds." in watched.content.decode(),
+        ) == ("5", True)
         still = client.get(reverse(name))
-        assert ("Refresh" in still, f'href="{reverse(name)}?watch=yes"' in still.content.decode()) == (False, True)
+        assert (
+            "Refresh" in still,
+            f'href="{reverse(name)}?watch=yes"' in still.content.decode(),
+        ) == (False, True)
     write_batch(batch=Batch.objects.get())
     make_due_extracts()
     for name in asked:
@@ -181,6 +205,10 @@ def test_the_page_of_extracts_says_how_far_one_is(
     ask_for_extract(consultation=consultation, query=None, actor=administrator)
     page()
     make_due_extracts()
-    told = ["It begins in a moment.", *(f"{done} of 3 responses are written." for done in range(3)), "All 3 responses are written."]
+    told = [
+        "It begins in a moment.",
+        *(f"{done} of 3 responses are written." for done in range(3)),
+        "All 3 responses are written.",
+    ]
     assert [words in one for words, one in zip(told, said, strict=True)] == [True] * 5
     assert all("Keep this page up to date" in one for one in said)

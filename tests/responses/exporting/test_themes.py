@@ -1,7 +1,8 @@
-"""The folder for ThemeFinder, held to the layout that its importer publishes, by schemas of our own writing in tests/schemas.
+"""The folder for ThemeFinder, held to the layout that its importer publishes, by schemas of our own
+writing in tests/schemas.
 
-The layout: i-dot-ai/consult, backend/data_pipeline/models.py. No name beside those is allowed, numbers are numbers, and what
-is said of one respondent in several files has to fit together.
+The layout: i-dot-ai/consult, backend/data_pipeline/models.py. No name beside those is allowed,
+numbers are numbers, and what is said of one respondent in several files has to fit together.
 """
 
 import json
@@ -33,12 +34,18 @@ def schema_of(name: str) -> Draft202012Validator:
 
 
 def read(folder: Path) -> Files:
-    """Every file of the folder by its name in it: the one value of a .json, the lines of a .jsonl."""
+    """Every file of the folder by its name in it: the one value of a .json, the lines
+    of a .jsonl.
+    """
     found: Files = {}
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         text = path.read_text(encoding="utf-8")
         name = str(path.relative_to(folder))
-        found[name] = [json.loads(text)] if path.suffix == ".json" else [json.loads(line) for line in text.split("\n")[:-1]]
+        found[name] = (
+            [json.loads(text)]
+            if path.suffix == ".json"
+            else [json.loads(line) for line in text.split("\n")[:-1]]
+        )
     return found
 
 
@@ -51,7 +58,9 @@ def problems(files: Files) -> Iterator[str]:
         ids = [value.get("themefinder_id") for value in values if name.endswith(".jsonl")]
         if len(ids) != len(set(ids)):
             yield f"{name}: a respondent is there twice"
-        if ids and not set(ids) <= {one.get("themefinder_id") for one in files.get("respondents.jsonl", [])}:
+        if ids and not set(ids) <= {
+            one.get("themefinder_id") for one in files.get("respondents.jsonl", [])
+        }:
             yield f"{name}: a respondent is not in respondents.jsonl"
     if "respondents.jsonl" not in files:
         yield "respondents.jsonl is missing"
@@ -64,16 +73,36 @@ def problems(files: Files) -> Iterator[str]:
             yield f"{folder}: it says that its question is another"
         if asked.get("has_free_text") != (f"{folder}/responses.jsonl" in files):
             yield f"{folder}: whether it has texts is not what it says"
-        chosen = {option for one in files.get(f"{folder}/multi_choice.jsonl", []) for option in one.get("options", [])}
+        chosen = {
+            option
+            for one in files.get(f"{folder}/multi_choice.jsonl", [])
+            for option in one.get("options", [])
+        }
         if not chosen <= set(asked.get("multi_choice_options", [])):
             yield f"{folder}: an option was chosen that it does not offer"
 
 
 @pytest.fixture
 def folder(consultation: Consultation, send: Callable[..., Response], exports: Path) -> Path:
-    """The folder of a real batch of 30 made-up responses, one of which is withdrawn, and one with everything that JSON escapes."""
-    fill_responses(consultation=consultation, count=30, seed=11, actor=None, production=False, beside_real_people=False)
-    send({"missing": '"\\\u2028\u0085\n\t🙂 =1+1', "capacity": "individual", "connection": ["live", "work"], "violence-agree": "agree"})
+    """The folder of a real batch of 30 made-up responses, one of which is withdrawn, and one with
+    everything that JSON escapes.
+    """
+    fill_responses(
+        consultation=consultation,
+        count=30,
+        seed=11,
+        actor=None,
+        production=False,
+        beside_real_people=False,
+    )
+    send(
+        {
+            "missing": '"\\\u2028\u0085\n\t🙂 =1+1',
+            "capacity": "individual",
+            "connection": ["live", "work"],
+            "violence-agree": "agree",
+        }
+    )
     gone = Response.objects.filter(act="sent").earliest("id")
     withdraw_response(earlier=gone, submission_key=uuid4(), started_at=gone.started_at)
     batch = seal_batch(consultation=consultation, actor=None)
@@ -129,7 +158,10 @@ HARMS: list[tuple[Callable[[Files], object], str]] = [
     (change("respondents.jsonl", themefinder_id=None), "'themefinder_id' is a required property"),
     (change("respondents.jsonl", themefinder_id="1"), "'1' is not of type 'integer'"),
     (change("respondents.jsonl", themefinder_id=0), "0 is less than the minimum of 1"),
-    (change("respondents.jsonl", demographic_data={"borough": "Camden"}), "'Camden' is not of type 'array'"),
+    (
+        change("respondents.jsonl", demographic_data={"borough": "Camden"}),
+        "'Camden' is not of type 'array'",
+    ),
     (change("respondents.jsonl", demographic_data={"borough": [7]}), "7 is not of type 'string'"),
     (change("respondents.jsonl", demographic_data=[]), "[] is not of type 'object'"),
     (change("respondents.jsonl", email="rita@example.org"), "'email' was unexpected"),
@@ -151,10 +183,16 @@ HARMS: list[tuple[Callable[[Files], object], str]] = [
     (change("responses.jsonl", themefinder_id=999_999), "a respondent is not in respondents.jsonl"),
     (change("responses.jsonl", reference="K7M4-PX9T-R"), "'reference' was unexpected"),
     (twice("responses.jsonl"), "a respondent is there twice"),
-    (lambda files: files.pop(first(files, "responses.jsonl")), "whether it has texts is not what it says"),
+    (
+        lambda files: files.pop(first(files, "responses.jsonl")),
+        "whether it has texts is not what it says",
+    ),
     (change("multi_choice.jsonl", options="Agree"), "'Agree' is not of type 'array'"),
     (change("multi_choice.jsonl", options=[]), "[] should be non-empty"),
-    (change("multi_choice.jsonl", options=["Nobody offered this"]), "an option was chosen that it does not offer"),
+    (
+        change("multi_choice.jsonl", options=["Nobody offered this"]),
+        "an option was chosen that it does not offer",
+    ),
 ]
 
 

@@ -1,4 +1,6 @@
-"""Signatures, and the one file with which a receiver checks batches: what holds, and everything that must not."""
+"""Signatures, and the one file with which a receiver checks batches: what holds, and everything
+that must not.
+"""
 
 import ast
 import json
@@ -63,8 +65,12 @@ def key(db: None, settings: Settings, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture
-def chain(consultation: Consultation, send: Callable[..., Response], exports: Path, key: str) -> Path:
-    """A folder with three signed batches; the second holds the withdrawal of a response in the first, the third nothing."""
+def chain(
+    consultation: Consultation, send: Callable[..., Response], exports: Path, key: str
+) -> Path:
+    """A folder with three signed batches; the second holds the withdrawal of a response in the
+    first, the third nothing.
+    """
     first = send()
     send({"violence-comment": "=1+1\n\u2028 two lines"})
     write_batch(batch=seal_batch(consultation=consultation, actor=None))
@@ -76,21 +82,33 @@ def chain(consultation: Consultation, send: Callable[..., Response], exports: Pa
 
 def check(*arguments: object) -> tuple[int, str]:
     """Run the program as a receiver does: by itself, isolated from everything that is installed."""
-    done = subprocess.run([sys.executable, "-I", "-S", str(PROGRAM), *map(str, arguments)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", str(PROGRAM), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.stderr == ""
     return done.returncode, done.stdout
 
 
 @pytest.mark.parametrize(("secret", "public", "message", "signature"), VECTORS)
-def test_the_vectors_of_the_rfc_hold_and_altered_ones_do_not(secret: str, public: str, message: str, signature: str) -> None:
+def test_the_vectors_of_the_rfc_hold_and_altered_ones_do_not(
+    secret: str, public: str, message: str, signature: str
+) -> None:
     key, said, proof = bytes.fromhex(public), bytes.fromhex(message), bytes.fromhex(signature)
     assert Ed25519PrivateKey.from_private_bytes(bytes.fromhex(secret)).sign(said) == proof
     assert signature_holds(key, said, proof)
     assert not signature_holds(key, said + b"!", proof)
-    assert not signature_holds(bytes.fromhex(VECTORS[0][1] if public != VECTORS[0][1] else VECTORS[1][1]), said, proof)
+    assert not signature_holds(
+        bytes.fromhex(VECTORS[0][1] if public != VECTORS[0][1] else VECTORS[1][1]), said, proof
+    )
     for place in (0, 31, 32, 63):
-        assert not signature_holds(key, said, proof[:place] + bytes([proof[place] ^ 1]) + proof[place + 1 :])
-    # The same number modulo the order of the group: accepted, it would let others make second signatures.
+        assert not signature_holds(
+            key, said, proof[:place] + bytes([proof[place] ^ 1]) + proof[place + 1 :]
+        )
+    # The same number modulo the order of the group: accepted, it would let others make second
+    # signatures.
     larger = (int.from_bytes(proof[32:], "little") + verify_batch.ORDER).to_bytes(32, "little")
     assert not signature_holds(key, said, proof[:32] + larger)
     for broken in (b"", proof[:63], proof + b"\0"):
@@ -112,7 +130,12 @@ def test_a_receiver_checks_a_whole_chain_with_python_alone(chain: Path, key: str
 
 def test_it_imports_nothing_but_pythons_own() -> None:
     tree = ast.parse(PROGRAM.read_text())
-    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    names = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
     names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert {name.split(".")[0] for name in names} - set(sys.stdlib_module_names) == set()
 
@@ -140,26 +163,50 @@ def cut(path: Path) -> None:
 @pytest.mark.parametrize(
     ("harm", "words"),
     [
-        (lambda chain: alter(chain / "batch-0001/responses.jsonl", b"More youth", b"Less youth"), "responses.jsonl was altered"),
+        (
+            lambda chain: alter(chain / "batch-0001/responses.jsonl", b"More youth", b"Less youth"),
+            "responses.jsonl was altered",
+        ),
         (lambda chain: cut(chain / "batch-0001/responses.csv"), "responses.csv has"),
         (lambda chain: (chain / "batch-0002/codebook.csv").unlink(), "codebook.csv is missing"),
-        (lambda chain: (chain / "batch-0002/more.csv").write_text("x"), "more.csv is there, and the manifest does not name it"),
-        (lambda chain: alter(chain / "batch-0001/manifest.json", b'"responses": 2', b'"responses": 3'), "the signature does not fit"),
+        (
+            lambda chain: (chain / "batch-0002/more.csv").write_text("x"),
+            "more.csv is there, and the manifest does not name it",
+        ),
+        (
+            lambda chain: alter(
+                chain / "batch-0001/manifest.json", b'"responses": 2', b'"responses": 3'
+            ),
+            "the signature does not fit",
+        ),
         (lambda chain: (chain / "batch-0001/manifest.sig").unlink(), "the manifest is not signed"),
-        (lambda chain: (chain / "batch-0001/manifest.sig").write_text("[]"), "manifest.sig cannot be read"),
-        (lambda chain: (chain / "batch-0001/manifest.json").write_text("{}"), "manifest.json cannot be read"),
+        (
+            lambda chain: (chain / "batch-0001/manifest.sig").write_text("[]"),
+            "manifest.sig cannot be read",
+        ),
+        (
+            lambda chain: (chain / "batch-0001/manifest.json").write_text("{}"),
+            "manifest.json cannot be read",
+        ),
         (lambda chain: shutil.rmtree(chain / "batch-0002"), "batch 2 is missing"),
-        (lambda chain: shutil.copytree(chain / "batch-0001", chain / "batch-0001-again"), "batch 1 is there twice"),
+        (
+            lambda chain: shutil.copytree(chain / "batch-0001", chain / "batch-0001-again"),
+            "batch 1 is there twice",
+        ),
     ],
 )
-def test_whatever_was_altered_is_named(chain: Path, key: str, harm: Callable[[Path], object], words: str) -> None:
+def test_whatever_was_altered_is_named(
+    chain: Path, key: str, harm: Callable[[Path], object], words: str
+) -> None:
     harm(chain)
     code, said = check("--key", key, chain)
     assert (code, words in said) == (1, True)
     assert "DOES NOT HOLD" in said
 
 
-def test_a_forger_who_signs_with_a_key_of_their_own_is_found_out(chain: Path, key: str, settings: Settings) -> None:
+def test_a_forger_who_signs_with_a_key_of_their_own_is_found_out(
+    chain: Path, key: str, settings: Settings
+) -> None:
     forged = chain / "batch-0003"
     alter(forged / "manifest.json", b'"batch": 3', b'"batch": 4')
     settings.SIGNING_KEY_FILE = f"{settings.SIGNING_KEY_FILE}.forged"
@@ -185,10 +232,15 @@ def rewrite(folder: Path, change: Callable[[dict[str, object]], None]) -> None:
     ("change", "words"),
     [
         (lambda line: line.update(version=1), "is in batch 1 and in batch 2"),
-        (lambda line: line.update(replaces_row=2), "replaces row 2 of batch 1, which is something else"),
+        (
+            lambda line: line.update(replaces_row=2),
+            "replaces row 2 of batch 1, which is something else",
+        ),
     ],
 )
-def test_rows_that_do_not_fit_together_are_named(chain: Path, change: Callable[[dict[str, object]], None], words: str) -> None:
+def test_rows_that_do_not_fit_together_are_named(
+    chain: Path, change: Callable[[dict[str, object]], None], words: str
+) -> None:
     rewrite(chain / "batch-0002", change)
     code, said = check(chain)
     assert (code, words in said) == (1, True)
@@ -215,7 +267,9 @@ def test_signing_again_gives_the_same_bytes(chain: Path) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_books_balance_with_signed_batches_also_after_a_change_of_key(chain: Path, settings: Settings) -> None:
+def test_the_books_balance_with_signed_batches_also_after_a_change_of_key(
+    chain: Path, settings: Settings
+) -> None:
     assert Batch.objects.get(number=1).files[-2]["name"] == "manifest.sig"
     settings.SIGNING_KEY_FILE = f"{settings.SIGNING_KEY_FILE}.next"
     call_command("make_signing_key")
@@ -252,7 +306,9 @@ def test_a_key_that_cannot_be_read_stops_the_writing_and_says_so(
         write_batch(batch=batch)
 
 
-def test_everybody_can_read_the_public_key_and_earlier_ones(outsider: Client, key: str, settings: Settings) -> None:
+def test_everybody_can_read_the_public_key_and_earlier_ones(
+    outsider: Client, key: str, settings: Settings
+) -> None:
     settings.SIGNING_KEY_FILE = f"{settings.SIGNING_KEY_FILE}.next"
     call_command("make_signing_key")
     page = outsider.get("/signing-key/").content.decode()
@@ -268,7 +324,9 @@ def test_without_a_key_the_page_says_so(outsider: Client, db: None) -> None:
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, list[str]]:
-    """The program in this process, which is quicker: its exit code, and what it says does not hold."""
+    """The program in this process, which is quicker: its exit code, and what it says
+    does not hold.
+    """
     code = verify_batch.main([str(argument) for argument in arguments])
     said = capsys.readouterr().out.splitlines()
     return code, [line.partition("HOLD: ")[2] for line in said if "DOES NOT HOLD" in line]
@@ -282,9 +340,13 @@ def names_of(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
-def test_one_bit_of_any_file_is_noticed_and_the_file_is_named(chain: Path, key: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_bit_of_any_file_is_noticed_and_the_file_is_named(
+    chain: Path, key: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = chain / "batch-0001"
-    names = set(names_of(folder)) - {"verify_batch.py"}  # It cannot vouch for itself: the document says so.
+    names = set(names_of(folder)) - {
+        "verify_batch.py"
+    }  # It cannot vouch for itself: the document says so.
     assert len(names) > 15
     for name in sorted(names - {"manifest.json", "manifest.sig"}):
         path = folder / name
@@ -293,7 +355,10 @@ def test_one_bit_of_any_file_is_noticed_and_the_file_is_named(chain: Path, key: 
         for place in sorted({0, len(whole) // 3, len(whole) // 2, len(whole) - 1}) if whole else []:
             path.write_bytes(flip(whole, place))
             code, wrong = run(capsys, "--key", key, folder)
-            assert (code, wrong[0]) == (1, f"{name} was altered: its SHA-256 is not the one in the manifest"), (name, place)
+            assert (code, wrong[0]) == (
+                1,
+                f"{name} was altered: its SHA-256 is not the one in the manifest",
+            ), (name, place)
             assert all("batch" in words or name in words for words in wrong)
         path.write_bytes(whole)
     assert run(capsys, "--key", key, chain) == (0, [])
@@ -314,9 +379,15 @@ def test_a_bit_anywhere_is_told_in_words_and_never_as_a_failure_of_the_program(
     assert run(capsys, "--key", key, chain) == (0, [])
 
 
-def test_a_file_that_is_gone_or_new_or_in_anothers_place_is_named(chain: Path, key: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_that_is_gone_or_new_or_in_anothers_place_is_named(
+    chain: Path, key: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = chain / "batch-0001"
-    named = [name for name in names_of(folder) if name not in {"verify_batch.py", "manifest.json", "manifest.sig"}]
+    named = [
+        name
+        for name in names_of(folder)
+        if name not in {"verify_batch.py", "manifest.json", "manifest.sig"}
+    ]
     for name, other in zip(named, [*named[1:], named[0]], strict=True):
         path, second = folder / name, folder / other
         mine, theirs = path.read_bytes(), second.read_bytes()
@@ -330,7 +401,9 @@ def test_a_file_that_is_gone_or_new_or_in_anothers_place_is_named(chain: Path, k
         path.write_bytes(mine)
         second.write_bytes(theirs)
         path.with_name(f"{path.name}.more").write_bytes(mine)
-        assert run(capsys, folder)[1] == [f"{name}.more is there, and the manifest does not name it"]
+        assert run(capsys, folder)[1] == [
+            f"{name}.more is there, and the manifest does not name it"
+        ]
         path.with_name(f"{path.name}.more").unlink()
     assert run(capsys, "--key", key, chain) == (0, [])
 
@@ -343,7 +416,11 @@ def test_a_damaged_zip_is_told_in_words_and_the_others_are_checked_all_the_same(
     damaged.write_bytes(whole)
     with ZipFile(damaged) as pack:
         inside = pack.getinfo("responses.csv").header_offset + 200
-    for place in [*range(0, 100, 5), *range(200, len(whole) - 400, 4999), *range(len(whole) - 400, len(whole), 17)]:
+    for place in [
+        *range(0, 100, 5),
+        *range(200, len(whole) - 400, 4999),
+        *range(len(whole) - 400, len(whole), 17),
+    ]:
         damaged.write_bytes(flip(whole, place))
         run(capsys, damaged)  # What a zip says beside its files' content may be anything.
     for content, words in [
@@ -371,23 +448,34 @@ def again(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
     [
         (lambda chain: shutil.rmtree(chain / "batch-0002"), ["batch 2 is missing"]),
         (
-            lambda chain: again(chain / "batch-0001", lambda said: said.update(previous_manifest_sha256="0" * 64)),
+            lambda chain: again(
+                chain / "batch-0001", lambda said: said.update(previous_manifest_sha256="0" * 64)
+            ),
             [
                 "batch 1 names a batch before it, and there can be none",
                 "batch 2 does not follow this batch 1: it names another manifest before it",
             ],
         ),
         (
-            lambda chain: again(chain / "batch-0003", lambda said: said.update(previous_manifest_sha256=None)),
+            lambda chain: again(
+                chain / "batch-0003", lambda said: said.update(previous_manifest_sha256=None)
+            ),
             ["batch 3 does not follow this batch 2: it names another manifest before it"],
         ),
-        (lambda chain: again(chain / "batch-0003", lambda said: said.update(batch=5)), ["batch 3 is missing", "batch 4 is missing"]),
         (
-            lambda chain: again(chain / "batch-0003", lambda said: said.update(consultation="another")),
+            lambda chain: again(chain / "batch-0003", lambda said: said.update(batch=5)),
+            ["batch 3 is missing", "batch 4 is missing"],
+        ),
+        (
+            lambda chain: again(
+                chain / "batch-0003", lambda said: said.update(consultation="another")
+            ),
             ["the batches are of different consultations: another, police-and-crime-plan-2021-25"],
         ),
         (
-            lambda chain: again(chain / "batch-0003", lambda said: said["counts"].update(responses=7)),
+            lambda chain: again(
+                chain / "batch-0003", lambda said: said["counts"].update(responses=7)
+            ),
             [
                 "the manifest counts 7 responses, and 0 rows of responses.csv",
                 "the manifest counts 7 responses, and 0 rows of responses.jsonl",
@@ -396,13 +484,19 @@ def again(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
     ],
 )
 def test_what_is_wrong_with_a_chain_is_said_and_nothing_else(
-    chain: Path, key: str, harm: Callable[[Path], object], expected: list[str], capsys: pytest.CaptureFixture[str]
+    chain: Path,
+    key: str,
+    harm: Callable[[Path], object],
+    expected: list[str],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     harm(chain)
     assert run(capsys, "--key", key, chain) == (1, expected)
 
 
-def test_a_key_that_is_none_is_refused(chain: Path, key: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_key_that_is_none_is_refused(
+    chain: Path, key: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     other = f"{key[:-1]}{'0' if key[-1] != '0' else '1'}"
     code, wrong = run(capsys, "--key", other, chain)
     assert (code, wrong) == (1, [f"the manifest was signed with another key: {key}"] * 3)

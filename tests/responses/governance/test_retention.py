@@ -1,4 +1,6 @@
-"""Retention: each class of data goes when its time is over and not before, only once it has arrived, and the books still balance."""
+"""Retention: each class of data goes when its time is over and not before, only once it has
+arrived, and the books still balance.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -22,7 +24,7 @@ from responses.exporting.batches import folder_of, pack_of, seal_batch, write_ba
 from responses.exporting.delivering import acknowledge, send_again
 from responses.governance.reconciling import _watched, go_through, reconcile
 from responses.governance.removing import remove_batch_files
-from responses.governance.retention import clocks, retain
+from responses.governance.retention import retain
 from responses.models import (
     Attachment,
     Batch,
@@ -37,12 +39,12 @@ from responses.models import (
     Response,
     Transcription,
 )
+from responses.periods import clocks
 from responses.receipt_tokens import receipt_token
 from responses.responding.confirming import send_due_confirmations
-from responses.responding.correcting import NothingToCorrect, correct_address
 from responses.responding.drafting import start_draft
 from responses.responding.equality import give_equality_answers
-from responses.responding.retrying import try_again
+from responses.responding.resending import NothingToCorrect, correct_address, try_again
 from tests.support.postbox import Postbox
 from tests.support.tampering import behind_its_back
 
@@ -57,27 +59,56 @@ ALL = {"drafts", "contacts", "equality", "letters", "batches", "answers"}
 @pytest.fixture
 def files(tmp_path: Path, settings: Settings) -> Path:
     """A folder of the test's own for scans and mailboxes."""
-    folder = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path / "files"}}
+    folder = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": tmp_path / "files"},
+    }
     settings.STORAGES = {**settings.STORAGES, "default": folder}
     return tmp_path / "files"
 
 
 @pytest.fixture
-def person(send: Send, reviewer: User, files: Path, exports: Path, postbox: Postbox, mail_through: Callable[[int], None]) -> Response:
-    """Somebody of whom there is something in every class, whose email was refused, and whose batch is written."""
+def person(
+    send: Send,
+    reviewer: User,
+    files: Path,
+    exports: Path,
+    postbox: Postbox,
+    mail_through: Callable[[int], None],
+) -> Response:
+    """Somebody of whom there is something in every class, whose email was refused, and whose batch
+    is written.
+    """
     response = send({"violence-comment": f"I am {PLANTED}."}, name=PLANTED, email=EMAIL)
     postbox.answers[EMAIL] = f"550 no {PLANTED} here"
     mail_through(postbox.port)
     send_due_confirmations()
     said = read_equality_answers(plan_of(response.edition), {"equality-age": "16-to-24"})
-    give_equality_answers(consultation=response.consultation, edition=response.edition, token=receipt_token(response), answers=said)
+    give_equality_answers(
+        consultation=response.consultation,
+        edition=response.edition,
+        token=receipt_token(response),
+        answers=said,
+    )
     start_draft(consultation=response.consultation, started_at=timezone.now())
     for name in ("letter.pdf", "letter.eml", "spam.eml"):
         default_storage.save(name, ContentFile(PLANTED.encode()))
-    message = Message.objects.create(consultation=response.consultation, file="letter.eml", sha256="0" * 64, state="response")
-    Message.objects.create(consultation=response.consultation, file="spam.eml", sha256="1" * 64, state="not-a-response", reason=PLANTED)
-    keyed = Transcription.objects.create(response=response, received_on=timezone.localdate(), keyed_by=reviewer, message=message)
-    keyed.attachments.create(file="letter.pdf", kind="application/pdf", bytes=7, sha256="0" * 64, by=reviewer)
+    message = Message.objects.create(
+        consultation=response.consultation, file="letter.eml", sha256="0" * 64, state="response"
+    )
+    Message.objects.create(
+        consultation=response.consultation,
+        file="spam.eml",
+        sha256="1" * 64,
+        state="not-a-response",
+        reason=PLANTED,
+    )
+    keyed = Transcription.objects.create(
+        response=response, received_on=timezone.localdate(), keyed_by=reviewer, message=message
+    )
+    keyed.attachments.create(
+        file="letter.pdf", kind="application/pdf", bytes=7, sha256="0" * 64, by=reviewer
+    )
     days_after_closing(response.consultation, 1)
     write(response.consultation)
     return response
@@ -85,7 +116,9 @@ def person(send: Send, reviewer: User, files: Path, exports: Path, postbox: Post
 
 def days_after_closing(consultation: Consultation, days: float) -> None:
     """Let it be so many days since the grace period of `consultation` ended."""
-    consultation.closes_at = timezone.now() - timedelta(days=days, minutes=consultation.grace_minutes)
+    consultation.closes_at = timezone.now() - timedelta(
+        days=days, minutes=consultation.grace_minutes
+    )
     consultation.opens_at = consultation.closes_at - timedelta(days=60)
     consultation.save(update_fields=["closes_at", "opens_at"])
 
@@ -101,30 +134,51 @@ def write(consultation: Consultation) -> Batch:
 def written_days_ago(days: float) -> None:
     """Let every batch have been written so many days ago."""
     with behind_its_back(), connection.cursor() as cursor:
-        cursor.execute("UPDATE responses_batch SET written_at = now() - %s * interval '1 day'", [days])
+        cursor.execute(
+            "UPDATE responses_batch SET written_at = now() - %s * interval '1 day'", [days]
+        )
         columns = dict(_watched())["responses_batch"]
-        cursor.execute("UPDATE responses_batch b SET fingerprint = fingerprint_of(to_jsonb(b), %s)", [columns])
+        cursor.execute(
+            "UPDATE responses_batch b SET fingerprint = fingerprint_of(to_jsonb(b), %s)", [columns]
+        )
 
 
 def files_of_batches() -> list[Path]:
-    return [path for path in Path(storages["exports"].path("police-and-crime-plan-2021-25")).rglob("*") if path.is_file()]
+    return [
+        path
+        for path in Path(storages["exports"].path("police-and-crime-plan-2021-25")).rglob("*")
+        if path.is_file()
+    ]
 
 
 def left() -> set[str]:
-    """The classes of which there is still something, by looking at the tables and not at the rule."""
+    """The classes of which there is still something, by looking at the tables and not
+    at the rule.
+    """
     there = {
         "drafts": Draft.objects.exists(),
         "contacts": Contact.objects.filter(email__contains=PLANTED).exists(),
         "equality": EqualityAnswers.objects.exclude(choices={}).exists(),
-        "letters": Attachment.objects.exists() or default_storage.exists("letter.eml") or default_storage.exists("spam.eml"),
+        "letters": Attachment.objects.exists()
+        or default_storage.exists("letter.eml")
+        or default_storage.exists("spam.eml"),
         "batches": any(PLANTED.encode() in path.read_bytes() for path in files_of_batches()),
         "answers": Response.objects.filter(texts__has_key="violence-comment").exists(),
     }
     return {name for name, some in there.items() if some}
 
 
-def test_each_class_goes_when_its_own_time_is_over_and_not_before(person: Response, settings: Settings) -> None:
-    settings.KEEP = {"drafts": 10, "contacts": 20, "equality": 30, "letters": 40, "batches": 45, "answers": 50}
+def test_each_class_goes_when_its_own_time_is_over_and_not_before(
+    person: Response, settings: Settings
+) -> None:
+    settings.KEEP = {
+        "drafts": 10,
+        "contacts": 20,
+        "equality": 30,
+        "letters": 40,
+        "batches": 45,
+        "answers": 50,
+    }
     gone: set[str] = set()
     for name, days in settings.KEEP.items():
         days_after_closing(person.consultation, days - 0.1)
@@ -141,23 +195,35 @@ def test_each_class_goes_when_its_own_time_is_over_and_not_before(person: Respon
     assert retain() == []
     assert reconcile().differences == []
     entries = AuditEntry.objects.filter(action="retention_ran").order_by("pk")
-    assert [(entry.subject, entry.details["what"], entry.details["removed"]) for entry in entries] == [
-        (person.consultation.slug, name, 3 if name == "letters" else 1) for name in settings.KEEP
-    ]
+    assert [
+        (entry.subject, entry.details["what"], entry.details["removed"]) for entry in entries
+    ] == [(person.consultation.slug, name, 3 if name == "letters" else 1) for name in settings.KEEP]
     assert PLANTED not in str(list(AuditEntry.objects.values_list("details", flat=True)))
 
 
-def test_no_word_and_no_address_is_left_in_any_table_or_file_of_ours(person: Response, files: Path, exports: Path) -> None:
+def test_no_word_and_no_address_is_left_in_any_table_or_file_of_ours(
+    person: Response, files: Path, exports: Path
+) -> None:
     days_after_closing(person.consultation, 2000)
     written_days_ago(2000)
-    (exports / folder_of(Batch.objects.get()) / "responses.csv.part").write_text(f"Left by a worker that was killed: {PLANTED}")
+    (exports / folder_of(Batch.objects.get()) / "responses.csv.part").write_text(
+        f"Left by a worker that was killed: {PLANTED}"
+    )
     retain()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'")
+        cursor.execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND "
+            "table_type = 'BASE TABLE'"
+        )
         for (table,) in cursor.fetchall():
-            cursor.execute(f"SELECT count(*) FROM {table} t WHERE to_jsonb(t)::text ILIKE %s", [f"%{PLANTED}%"])  # noqa: S608
+            counted = f"SELECT count(*) FROM {table} t WHERE to_jsonb(t)::text ILIKE %s"  # noqa: S608
+            cursor.execute(counted, [f"%{PLANTED}%"])
             assert cursor.fetchone()[0] == 0, table
-    assert [path for path in exports.rglob("*") if path.is_file() and PLANTED.encode() in path.read_bytes()] == []
+    assert [
+        path
+        for path in exports.rglob("*")
+        if path.is_file() and PLANTED.encode() in path.read_bytes()
+    ] == []
 
 
 def test_without_contact_details_the_answers_stay_and_the_email_is_not_tried_or_corrected_any_more(
@@ -177,20 +243,30 @@ def test_without_contact_details_the_answers_stay_and_the_email_is_not_tried_or_
     assert 'name="email"' not in page
 
 
-def test_what_has_not_arrived_is_kept_and_said(person: Response, settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_has_not_arrived_is_kept_and_said(
+    person: Response, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
     settings.STORAGES = {**settings.STORAGES, "delivery": settings.STORAGES["exports"]}
     days_after_closing(person.consultation, 2000)
     written_days_ago(2000)
     Delivery.objects.all().delete()
     for state in (None, "waiting", "delivered"):
         if state:
-            Delivery.objects.update_or_create(batch=person.membership.batch, defaults={"state": state})
+            Delivery.objects.update_or_create(
+                batch=person.membership.batch, defaults={"state": state}
+            )
         call_command("retain")
         # Not handed over, so nobody waits for them.
         assert left() >= ALL - {"drafts"}
     said = capsys.readouterr().out
-    assert "files of batches: 0 removed, 1 kept because they did not arrive where they have to go." in said
-    assert "equality answers: 0 removed, 1 kept because they did not arrive where they have to go." in said
+    assert (
+        "files of batches: 0 removed, 1 kept because they did not arrive where they have to go."
+        in said
+    )
+    assert (
+        "equality answers: 0 removed, 1 kept because they did not arrive where they have to go."
+        in said
+    )
     assert not default_storage.exists("spam.eml")
     Delivery.objects.update(state="acknowledged")
     call_command("retain", "--dry-run")
@@ -200,7 +276,9 @@ def test_what_has_not_arrived_is_kept_and_said(person: Response, settings: Setti
     assert left() == set()
 
 
-def test_where_nothing_is_delivered_what_was_written_is_kept_until_somebody_says_that_they_have_it(person: Response) -> None:
+def test_where_nothing_is_delivered_what_was_written_is_kept_until_somebody_says_that_they_have_it(
+    person: Response,
+) -> None:
     days_after_closing(person.consultation, 2000)
     written_days_ago(2000)
     Delivery.objects.all().delete()
@@ -225,19 +303,28 @@ def removed(person: Response) -> Batch:
     return batch
 
 
-def test_when_the_files_are_gone_the_batch_its_members_hashes_and_ledger_are_there_and_the_books_say_why(
+def test_a_batch_without_its_files_is_explained_by_the_check(
     person: Response, settings: Settings
 ) -> None:
-    before = list(LedgerEntry.objects.values()), list(Batch.objects.values()), list(Batch.objects.values_list("members__response"))
+    before = (
+        list(LedgerEntry.objects.values()),
+        list(Batch.objects.values()),
+        list(Batch.objects.values_list("members__response")),
+    )
     days_after_closing(person.consultation, settings.KEEP["batches"] + 1)
     written_days_ago(settings.KEEP["batches"] + 1)
-    settings.KEEP = {name: 2000 if name != "batches" else days for name, days in settings.KEEP.items()}
+    settings.KEEP = {
+        name: 2000 if name != "batches" else days for name, days in settings.KEEP.items()
+    }
     assert [(what.name, what.removed) for what in retain()] == [("batches", 1)]
     batch = Batch.objects.get()
     assert files_of_batches() == []
     entries, batches, members = before
     assert list(LedgerEntry.objects.values()) == entries
-    assert [batch.manifest_sha256, batch.files] == [batches[0]["manifest_sha256"], batches[0]["files"]]
+    assert [batch.manifest_sha256, batch.files] == [
+        batches[0]["manifest_sha256"],
+        batches[0]["files"],
+    ]
     assert list(Batch.objects.values_list("members__response")) == members
     found = reconcile()
     assert (found.differences, found.totals["batches_without_files"]) == ([], 1)
@@ -245,7 +332,9 @@ def test_when_the_files_are_gone_the_batch_its_members_hashes_and_ledger_are_the
     assert retain() == []
 
 
-def test_a_batch_that_was_written_late_keeps_its_files_as_long_as_the_others(person: Response, settings: Settings) -> None:
+def test_a_batch_that_was_written_late_keeps_its_files_as_long_as_the_others(
+    person: Response, settings: Settings
+) -> None:
     days_after_closing(person.consultation, 2000)
     written_days_ago(settings.KEEP["batches"] - 1)
     assert "batches" not in {what.name for what in retain()}
@@ -257,23 +346,35 @@ def test_whoever_wants_the_files_is_told_when_and_why_they_went(
 ) -> None:
     person, day = sign_in(analyst), day_in_words(removed.removal.at)
     for name in ("responses.csv", "pack.zip"):
-        page = person.get(reverse("batch-file", args=[removed.consultation.slug, removed.number, name]))
+        page = person.get(
+            reverse("batch-file", args=[removed.consultation.slug, removed.number, name])
+        )
         assert page.status_code == 410
         assert f"They were removed on {day} by the retention rule" in page.content.decode()
-    unknown = person.get(reverse("batch-file", args=[removed.consultation.slug, removed.number, "else.csv"]))
+    unknown = person.get(
+        reverse("batch-file", args=[removed.consultation.slug, removed.number, "else.csv"])
+    )
     assert unknown.status_code == 404
     settings.STORAGES = {**settings.STORAGES, "delivery": settings.STORAGES["exports"]}
     page = person.get(reverse("batch-list")).content.decode()
     assert f"Removed on {day} by the retention rule." in page
     assert "responses.csv" in page
-    assert reverse("batch-file", args=[removed.consultation.slug, removed.number, "responses.csv"]) not in page
+    assert (
+        reverse("batch-file", args=[removed.consultation.slug, removed.number, "responses.csv"])
+        not in page
+    )
     send_it = reverse("send-again", args=[removed.consultation.slug, removed.number])
     assert send_it not in page
-    assert f"cannot be sent again: its files were removed on {day}" in person.post(send_it, follow=True).content.decode()
+    assert (
+        f"cannot be sent again: its files were removed on {day}"
+        in person.post(send_it, follow=True).content.decode()
+    )
     assert Delivery.objects.get().state == "acknowledged"
 
 
-def test_the_files_of_a_batch_that_is_to_be_sent_again_stay(person: Response, administrator: User, settings: Settings) -> None:
+def test_the_files_of_a_batch_that_is_to_be_sent_again_stay(
+    person: Response, administrator: User, settings: Settings
+) -> None:
     settings.STORAGES = {**settings.STORAGES, "delivery": settings.STORAGES["exports"]}
     batch = person.membership.batch
     send_again(batch=batch, actor=administrator)
@@ -282,8 +383,12 @@ def test_the_files_of_a_batch_that_is_to_be_sent_again_stay(person: Response, ad
     assert not Removal.objects.exists()
 
 
-def test_a_removal_that_was_cut_or_refused_by_the_storage_hands_out_nothing_and_is_ended_by_the_next_run(
-    person: Response, settings: Settings, monkeypatch: pytest.MonkeyPatch, analyst: User, sign_in: Callable[[User], Client]
+def test_the_next_run_finishes_a_removal_that_was_cut(
+    person: Response,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    analyst: User,
+    sign_in: Callable[[User], Client],
 ) -> None:
     days_after_closing(person.consultation, settings.KEEP["batches"] + 1)
     written_days_ago(settings.KEEP["batches"] + 1)
@@ -298,15 +403,22 @@ def test_a_removal_that_was_cut_or_refused_by_the_storage_hands_out_nothing_and_
     batch = Batch.objects.get()
     assert files_of_batches()
     assert reconcile().differences == []
-    asked = sign_in(analyst).get(reverse("batch-file", args=[batch.consultation.slug, batch.number, "codebook.csv"]))
+    asked = sign_in(analyst).get(
+        reverse("batch-file", args=[batch.consultation.slug, batch.number, "codebook.csv"])
+    )
     assert asked.status_code == 410
     assert [what.name for what in retain()] == ["batches"]
     assert files_of_batches() == []
     assert AuditEntry.objects.filter(action="batch_files_removed").count() == 1
 
 
-def test_files_in_a_storage_that_is_no_folder_go_one_by_one(person: Response, settings: Settings) -> None:
-    settings.STORAGES = {**settings.STORAGES, "exports": {"BACKEND": "django.core.files.storage.InMemoryStorage"}}
+def test_files_in_a_storage_that_is_no_folder_go_one_by_one(
+    person: Response, settings: Settings
+) -> None:
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "exports": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    }
     batch = person.membership.batch
     names = [pack_of(batch), *[f"{folder_of(batch)}/{file['name']}" for file in batch.files]]
     for name in names:
@@ -315,7 +427,9 @@ def test_files_in_a_storage_that_is_no_folder_go_one_by_one(person: Response, se
     assert [name for name in names if storages["exports"].exists(name)] == []
 
 
-def test_a_response_in_no_batch_is_kept_whatever_its_age(person: Response, send: Send, settings: Settings) -> None:
+def test_a_response_in_no_batch_is_kept_whatever_its_age(
+    person: Response, send: Send, settings: Settings
+) -> None:
     days_after_closing(person.consultation, -1)
     late = send({"violence-comment": "Late."}, name="Late", email="")
     days_after_closing(person.consultation, 2000)
@@ -329,7 +443,9 @@ def test_a_response_in_no_batch_is_kept_whatever_its_age(person: Response, send:
     assert (late.texts, Contact.objects.get(response=late).name) == ({}, "")
 
 
-def test_an_email_that_has_not_gone_yet_keeps_its_address(person: Response, settings: Settings) -> None:
+def test_an_email_that_has_not_gone_yet_keeps_its_address(
+    person: Response, settings: Settings
+) -> None:
     days_after_closing(person.consultation, settings.KEEP["contacts"] + 1)
     Confirmation.objects.update(state="waiting")
     assert "contacts" in left()
@@ -337,7 +453,9 @@ def test_an_email_that_has_not_gone_yet_keeps_its_address(person: Response, sett
     assert "contacts" in left()
 
 
-def test_a_batch_with_contact_details_still_balances_without_them(send: Send, exports: Path, files: Path, settings: Settings) -> None:
+def test_a_batch_with_contact_details_still_balances_without_them(
+    send: Send, exports: Path, files: Path, settings: Settings
+) -> None:
     response = send(name=PLANTED, email="")
     Consultation.objects.update(batches_include_contacts=True)
     response.consultation.refresh_from_db()
@@ -348,20 +466,28 @@ def test_a_batch_with_contact_details_still_balances_without_them(send: Send, ex
     assert reconcile().differences == []
 
 
-def test_the_books_notice_an_answer_altered_after_its_details_went_and_details_that_come_back(person: Response, settings: Settings) -> None:
+def test_the_books_notice_an_answer_altered_after_its_details_went_and_details_that_come_back(
+    person: Response, settings: Settings
+) -> None:
     days_after_closing(person.consultation, settings.KEEP["contacts"] + 1)
     retain()
     words = [difference.words for difference in go_through().differences]
     assert words == []
     Contact.objects.update(name="Back")
-    assert "Its contact details were removed, and there are some." in [difference.words for difference in go_through().differences]
+    assert "Its contact details were removed, and there are some." in [
+        difference.words for difference in go_through().differences
+    ]
     Contact.objects.update(name="")
     with behind_its_back(), connection.cursor() as cursor:
         cursor.execute('UPDATE responses_response SET texts = \'{"violence-comment": "Other."}\'')
-    assert "Its answers are not those that were received." in [difference.words for difference in go_through().differences]
+    assert "Its answers are not those that were received." in [
+        difference.words for difference in go_through().differences
+    ]
 
 
-def test_what_a_mail_server_said_can_be_emptied_by_the_ledgers_entry_alone(person: Response) -> None:
+def test_what_a_mail_server_said_can_be_emptied_by_the_ledgers_entry_alone(
+    person: Response,
+) -> None:
     empty = "UPDATE responses_confirmationattempt SET detail = ''"
     for attempt in (empty, "SELECT remove_details()", "UPDATE responses_response SET texts = '{}'"):
         with pytest.raises(DatabaseError), connection.cursor() as cursor:
@@ -373,7 +499,9 @@ def test_what_a_mail_server_said_can_be_emptied_by_the_ledgers_entry_alone(perso
         cursor.execute("UPDATE responses_response SET texts = '{}'")
 
 
-def test_the_privacy_notice_shows_the_days_of_the_clocks(consultation: Consultation, client: Client) -> None:
+def test_the_privacy_notice_shows_the_days_of_the_clocks(
+    consultation: Consultation, client: Client
+) -> None:
     page = client.get(reverse("consultation-privacy", args=[consultation.slug])).content.decode()
     days = [clock.until(consultation) for clock in clocks()]
     assert [day_in_words(day) in page for day in days if day] == [True] * 6

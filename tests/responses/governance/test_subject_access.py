@@ -1,4 +1,6 @@
-"""What is held about one person: all of it is found and handed over, nobody else's, and looking leaves no words behind."""
+"""What is held about one person: all of it is found and handed over, nobody else's, and looking
+leaves no words behind.
+"""
 
 import json
 import time
@@ -20,13 +22,18 @@ from pytest_django.fixtures import Settings
 from consult.models import AuditEntry, User
 from consult.plans.editions import plan_of
 from responses.answers import read_answers, read_equality_answers
-from responses.governance.subject_access import NothingAboutThem, find_person, make_pack, stop_equality
+from responses.governance.subject_access import (
+    NothingAboutThem,
+    find_person,
+    make_pack,
+    stop_equality,
+)
 from responses.models import Confirmation, Draft, EqualityAnswers, Message, Response, Transcription
 from responses.receipt_tokens import receipt_token
 from responses.responding.amending import amend_response
-from responses.responding.correcting import correct_address
 from responses.responding.drafting import start_amending, start_draft
 from responses.responding.equality import give_equality_answers
+from responses.responding.resending import correct_address
 from responses.reviewing.reviews import add_note
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,7 +44,10 @@ LETTER = b"From: Rita Respondent <rita@example.org>\nSubject: Hello\n\nMore buse
 @pytest.fixture
 def files(tmp_path: Path, settings: Settings) -> Path:
     """A folder of the test's own for scans and mailboxes."""
-    folder = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path / "files"}}
+    folder = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": tmp_path / "files"},
+    }
     settings.STORAGES = {**settings.STORAGES, "default": folder}
     return tmp_path / "files"
 
@@ -45,7 +55,9 @@ def files(tmp_path: Path, settings: Settings) -> Path:
 @pytest.fixture
 def rita(send: Send, reviewer: User, files: Path) -> Response:
     """Somebody of whom there is something everywhere; and Otto, of whom none of it is."""
-    first = send({"violence-comment": "My first words."}, name="Rita J. Respondent", email="rita@example.org")
+    first = send(
+        {"violence-comment": "My first words."}, name="Rita J. Respondent", email="rita@example.org"
+    )
     Confirmation.objects.update(state="failed")
     correct_address(response=first, email="rita.again@example.org")
     plan = plan_of(first.edition)
@@ -55,22 +67,39 @@ def rita(send: Send, reviewer: User, files: Path) -> Response:
         plan=plan,
         submission_key=uuid4(),
         answers=read_answers(plan, {"violence-comment": "My second words."}),
-        contact={"name": "Rita J. Respondent", "email": "rita@example.org", "postcode_district": "SE1"},
+        contact={
+            "name": "Rita J. Respondent",
+            "email": "rita@example.org",
+            "postcode_district": "SE1",
+        },
         started_at=timezone.now(),
     ).response
     add_note(review=second.review, note="She telephoned.", by=reviewer)
     said = read_equality_answers(plan, {"equality-age": "16-to-24"})
-    give_equality_answers(consultation=first.consultation, edition=first.edition, token=receipt_token(first), answers=said)
+    give_equality_answers(
+        consultation=first.consultation,
+        edition=first.edition,
+        token=receipt_token(first),
+        answers=said,
+    )
     change, _ = start_amending(response=second, started_at=timezone.now())
     Draft.objects.filter(pk=change.pk).update(answers={"violence-comment": "My third words."})
     for email, words in (("RITA@example.org", "Not sent."), ("otto@example.org", "Otto's own.")):
         draft, _ = start_draft(consultation=first.consultation, started_at=timezone.now())
         Draft.objects.filter(pk=draft.pk).update(answers={"violence-comment": words})
         draft.links.create(email=email, message_id=email)
-    for name, content in (("scan.pdf", b"%PDF-rita"), ("letter.eml", LETTER), ("otto.eml", LETTER.replace(b"Rita", b"Otto").lower())):
+    for name, content in (
+        ("scan.pdf", b"%PDF-rita"),
+        ("letter.eml", LETTER),
+        ("otto.eml", LETTER.replace(b"Rita", b"Otto").lower()),
+    ):
         default_storage.save(name, ContentFile(content))
-    keyed = Transcription.objects.create(response=second, received_on=timezone.localdate(), keyed_by=reviewer)
-    keyed.attachments.create(file="scan.pdf", kind="application/pdf", bytes=7, sha256="0" * 64, by=reviewer)
+    keyed = Transcription.objects.create(
+        response=second, received_on=timezone.localdate(), keyed_by=reviewer
+    )
+    keyed.attachments.create(
+        file="scan.pdf", kind="application/pdf", bytes=7, sha256="0" * 64, by=reviewer
+    )
     Message.objects.create(consultation=first.consultation, file="letter.eml", sha256="0" * 64)
     send({"violence-comment": "Otto's words."}, name="Otto Respondent", email="otto@example.org")
     return second
@@ -83,15 +112,28 @@ def confirm(client: Client) -> None:
     session.save()
 
 
-@pytest.mark.parametrize("words", ["rita@example.org", "Rita@Example.ORG", "rita.again@example.org", "rita respondent", "Respondent Rita"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "rita@example.org",
+        "Rita@Example.ORG",
+        "rita.again@example.org",
+        "rita respondent",
+        "Respondent Rita",
+    ],
+)
 def test_a_person_is_found_by_each_thing_that_they_may_give(rita: Response, words: str) -> None:
     assert find_person(words=words, actor=None).references == [rita.reference]
 
 
 def test_a_person_is_found_by_reference_however_it_is_written(rita: Response, send: Send) -> None:
     other = send()
-    assert find_person(words=rita.reference.lower().replace("-", " "), actor=None).references == [rita.reference]
-    assert find_person(words=f" {rita.reference} {other.reference}", actor=None).references == sorted([rita.reference, other.reference])
+    assert find_person(words=rita.reference.lower().replace("-", " "), actor=None).references == [
+        rita.reference
+    ]
+    assert find_person(
+        words=f" {rita.reference} {other.reference}", actor=None
+    ).references == sorted([rita.reference, other.reference])
 
 
 @pytest.mark.parametrize("words", ["", "  ", "rita@example", "Rita Somebody", "%", "words"])
@@ -107,7 +149,12 @@ def test_the_pack_has_all_of_it_and_nothing_of_anybody_else(rita: Response) -> N
     with ZipFile(BytesIO(make_pack(held=held, actor=None))) as pack:
         names, contents = pack.namelist(), {name: pack.read(name) for name in pack.namelist()}
     scan = rita.transcription.attachments.get()
-    assert names == ["read-me.html", "everything.json", f"scans/{rita.reference}-{scan.pk}.pdf", f"emails/{held.letters[0].pk}.eml"]
+    assert names == [
+        "read-me.html",
+        "everything.json",
+        f"scans/{rita.reference}-{scan.pk}.pdf",
+        f"emails/{held.letters[0].pk}.eml",
+    ]
     assert contents[names[2]] == b"%PDF-rita"
     assert contents[names[3]] == LETTER
     everything = json.loads(contents["everything.json"])
@@ -117,7 +164,15 @@ def test_the_pack_has_all_of_it_and_nothing_of_anybody_else(rita: Response) -> N
         {"violence-comment": "My second words."},
     ]
     assert response["equality_answers"] == {"equality-age": "16-to-24"}
-    for words in ("My first words", "My second words", "My third words", "Not sent", "She telephoned", "rita.again@example.org", "SE1"):
+    for words in (
+        "My first words",
+        "My second words",
+        "My third words",
+        "Not sent",
+        "She telephoned",
+        "rita.again@example.org",
+        "SE1",
+    ):
         assert words in contents["everything.json"].decode()
         assert words in contents["read-me.html"].decode()
     for words in (b"otto@", b"otto's", b"otto respondent"):
@@ -125,15 +180,21 @@ def test_the_pack_has_all_of_it_and_nothing_of_anybody_else(rita: Response) -> N
 
 
 def test_what_somebody_wrote_does_not_run_where_the_pack_is_read(send: Send) -> None:
-    response = send({"violence-comment": "<script>alert(1)</script>"}, name="<img src=x onerror=alert(1)>")
-    with ZipFile(BytesIO(make_pack(held=find_person(words=response.reference, actor=None), actor=None))) as pack:
+    response = send(
+        {"violence-comment": "<script>alert(1)</script>"}, name="<img src=x onerror=alert(1)>"
+    )
+    with ZipFile(
+        BytesIO(make_pack(held=find_person(words=response.reference, actor=None), actor=None))
+    ) as pack:
         page = pack.read("read-me.html")
     assert b"<script" not in page
     assert b"<img" not in page
     assert b"&lt;script&gt;" in page
 
 
-def test_looking_and_taking_are_on_the_trail_without_the_words(rita: Response, administrator: User) -> None:
+def test_looking_and_taking_are_on_the_trail_without_the_words(
+    rita: Response, administrator: User
+) -> None:
     make_pack(held=find_person(words="Rita Respondent", actor=administrator), actor=administrator)
     entries = AuditEntry.objects.filter(action__startswith="person_").order_by("pk")
     assert [(entry.action, entry.actor, entry.subject, entry.details) for entry in entries] == [
@@ -143,7 +204,7 @@ def test_looking_and_taking_are_on_the_trail_without_the_words(rita: Response, a
     ]
 
 
-def test_the_page_finds_and_hands_over_only_after_the_password_and_keeps_the_words_out_of_the_address(
+def test_finding_a_person_asks_for_the_password_first(
     rita: Response, administrator: User, sign_in: Callable[[User], Client]
 ) -> None:
     client = sign_in(administrator)
@@ -152,7 +213,10 @@ def test_the_page_finds_and_hands_over_only_after_the_password_and_keeps_the_wor
     assert "equality-age" not in page.content.decode()
     assert page["Cache-Control"] == "no-store"
     # By GET nothing is looked for.
-    assert rita.reference not in client.get(reverse("people"), {"words": "rita@example.org"}).content.decode()
+    assert (
+        rita.reference
+        not in client.get(reverse("people"), {"words": "rita@example.org"}).content.decode()
+    )
     address = f"{reverse('person-pack')}?reference={rita.reference}"
     assert client.get(address).headers["Location"].startswith(reverse("confirm"))
     confirm(client)
@@ -163,7 +227,9 @@ def test_the_page_finds_and_hands_over_only_after_the_password_and_keeps_the_wor
     assert client.get(reverse("person-pack")).status_code == 404
 
 
-def test_erasing_on_the_page_needs_the_reference_typed(rita: Response, administrator: User, sign_in: Callable[[User], Client]) -> None:
+def test_erasing_on_the_page_needs_the_reference_typed(
+    rita: Response, administrator: User, sign_in: Callable[[User], Client]
+) -> None:
     client = sign_in(administrator)
     address = reverse("erase", args=[rita.reference])
     assert client.get(address).headers["Location"].startswith(reverse("confirm"))
@@ -175,15 +241,25 @@ def test_erasing_on_the_page_needs_the_reference_typed(rita: Response, administr
         assert "There is a problem" in page.content.decode()
     assert client.post(address, {"typed": rita.reference, "why": ""}).status_code == 200
     assert not Response.objects.filter(act="erased").exists()
-    assert client.post(address, {"typed": rita.reference.lower(), "why": "asked by letter"}).status_code == 302
-    assert list(Response.objects.filter(act="erased").values_list("reference", flat=True)) == [rita.reference]
+    assert (
+        client.post(
+            address, {"typed": rita.reference.lower(), "why": "asked by letter"}
+        ).status_code
+        == 302
+    )
+    assert list(Response.objects.filter(act="erased").values_list("reference", flat=True)) == [
+        rita.reference
+    ]
     assert AuditEntry.objects.get(action="response_erased").actor == administrator
     assert "It was erased before" in client.get(address).content.decode()
     assert Response.objects.get(reference=other).texts == {"violence-comment": "Otto's words."}
 
 
 def test_equality_answers_are_stopped_for_whoever_asks_by_letter(
-    rita: Response, administrator: User, sign_in: Callable[[User], Client], capsys: pytest.CaptureFixture[str]
+    rita: Response,
+    administrator: User,
+    sign_in: Callable[[User], Client],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     client = sign_in(administrator)
     address = reverse("stop-equality-answers", args=[rita.reference])
@@ -203,7 +279,9 @@ def test_equality_answers_are_stopped_for_whoever_asks_by_letter(
         call_command("stop_equality", "nothing")
 
 
-def test_the_command_writes_a_pack_that_only_its_owner_reads(rita: Response, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_writes_a_pack_that_only_its_owner_reads(
+    rita: Response, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     pack = tmp_path / "rita.zip"
     call_command("find_person", "rita@example.org", "--pack", str(pack))
     assert rita.reference in capsys.readouterr().out

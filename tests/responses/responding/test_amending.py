@@ -25,7 +25,12 @@ from responses.models import Batch, Confirmation, Draft, LedgerEntry, Response, 
 from responses.receipt_tokens import receipt_token
 from responses.responding.amending import ChangedMeanwhile, amend_response, withdraw_response
 from responses.responding.confirming import build_email
-from responses.responding.submitting import ConsultationClosed, NothingToSend, SentDifferently, Submitted
+from responses.responding.submitting import (
+    ConsultationClosed,
+    NothingToSend,
+    SentDifferently,
+    Submitted,
+)
 from responses.reviewing.filters import Filter, matching
 
 Send = Callable[..., Response]
@@ -35,19 +40,27 @@ CONTACT = {"name": "Rita Respondent", "email": "rita@example.org", "postcode_dis
 def change(earlier: Response, raw: dict[str, Any] | None = None, **overrides: Any) -> Submitted:
     plan = plan_of(earlier.edition)
     values = {"submission_key": uuid4(), "contact": CONTACT, "started_at": timezone.now()}
-    answers = read_answers(plan, raw if raw is not None else {"violence-comment": "I think otherwise now."})
-    return amend_response(earlier=earlier, edition=earlier.edition, plan=plan, answers=answers, **values | overrides)
+    answers = read_answers(
+        plan, raw if raw is not None else {"violence-comment": "I think otherwise now."}
+    )
+    return amend_response(
+        earlier=earlier, edition=earlier.edition, plan=plan, answers=answers, **values | overrides
+    )
 
 
 def take_back(earlier: Response, **overrides: Any) -> Submitted:
-    return withdraw_response(earlier=earlier, **{"submission_key": uuid4(), "started_at": timezone.now()} | overrides)
+    return withdraw_response(
+        earlier=earlier, **{"submission_key": uuid4(), "started_at": timezone.now()} | overrides
+    )
 
 
 def close(consultation: Consultation, ago: timedelta) -> None:
     Consultation.objects.filter(pk=consultation.pk).update(closes_at=timezone.now() - ago)
 
 
-def test_a_change_is_a_new_version_with_everything_that_a_response_has_and_the_old_one_stays(send: Send) -> None:
+def test_a_change_is_a_new_version_with_everything_that_a_response_has_and_the_old_one_stays(
+    send: Send,
+) -> None:
     first = send({"violence-comment": "I think so."})
     second = change(first).response
     assert [(row.version, row.act, row.texts) for row in Response.objects.order_by("version")] == [
@@ -61,13 +74,20 @@ def test_a_change_is_a_new_version_with_everything_that_a_response_has_and_the_o
         (1, "received", first.digest),
         (2, "amended", second.digest),
     ]
-    assert list(Review.objects.order_by("response_id").values_list("superseded", "state")) == [(True, "unread"), (False, "unread")]
+    assert list(Review.objects.order_by("response_id").values_list("superseded", "state")) == [
+        (True, "unread"),
+        (False, "unread"),
+    ]
 
 
 def test_a_withdrawal_is_a_version_without_a_word(send: Send) -> None:
     gone = take_back(send()).response
     assert (gone.version, gone.act, gone.choices, gone.texts) == (2, "withdrawn", {}, {})
-    assert (gone.contact.name, gone.contact.email, gone.contact.postcode_district) == ("", "rita@example.org", "")
+    assert (gone.contact.name, gone.contact.email, gone.contact.postcode_district) == (
+        "",
+        "rita@example.org",
+        "",
+    )
 
 
 def test_a_change_that_changes_nothing_makes_no_version(send: Send) -> None:
@@ -77,7 +97,9 @@ def test_a_change_that_changes_nothing_makes_no_version(send: Send) -> None:
     assert Response.objects.count() == 1
 
 
-def test_sending_a_change_twice_is_sending_it_once_and_other_words_under_its_key_are_refused(send: Send) -> None:
+def test_sending_a_change_twice_is_sending_it_once_and_other_words_under_its_key_are_refused(
+    send: Send,
+) -> None:
     first, key = send(), uuid4()
     once, twice = change(first, submission_key=key), change(first, submission_key=key)
     assert (once.response.pk, once.first, twice.first) == (twice.response.pk, True, False)
@@ -108,7 +130,9 @@ def test_a_change_with_nothing_in_it_is_kindly_refused(send: Send) -> None:
         change(send(), {"capacity": "individual"})
 
 
-def test_after_closing_nobody_changes_anything_but_in_the_grace_period_those_who_had_begun(send: Send, consultation: Consultation) -> None:
+def test_after_closing_nobody_changes_anything_but_in_the_grace_period_those_who_had_begun(
+    send: Send, consultation: Consultation
+) -> None:
     first, began = send(), timezone.now()
     close(consultation, timedelta(minutes=2))
     assert change(first, started_at=began - timedelta(minutes=5)).response.timing == "in-grace"
@@ -146,9 +170,20 @@ def test_of_two_changes_at_once_one_is_made_and_the_other_told(send: Send) -> No
     assert Review.objects.filter(superseded=False).count() == 1
 
 
-def test_a_reviewer_sees_what_is_different_from_the_version_before(send: Send, reviewer: User, sign_in: Callable[[User], Client]) -> None:
-    first = send({"violence-agree": "agree", "violence-comment": "I think so.", "trust-comment": "As before."})
-    second = change(first, {"violence-agree": "disagree", "trust-comment": "As before.", "missing": "One more thing."}).response
+def test_a_reviewer_sees_what_is_different_from_the_version_before(
+    send: Send, reviewer: User, sign_in: Callable[[User], Client]
+) -> None:
+    first = send(
+        {
+            "violence-agree": "agree",
+            "violence-comment": "I think so.",
+            "trust-comment": "As before.",
+        }
+    )
+    second = change(
+        first,
+        {"violence-agree": "disagree", "trust-comment": "As before.", "missing": "One more thing."},
+    ).response
     client = sign_in(reviewer)
     shown = client.get(reverse("review-one", args=[second.reference])).context["differences"]
     assert [(row.question.slug, row.before, row.after) for row in shown] == [
@@ -158,24 +193,36 @@ def test_a_reviewer_sees_what_is_different_from_the_version_before(send: Send, r
     ]
     page = client.get(reverse("review-one", args=[second.reference])).content.decode()
     assert "What is different from version 1" in page
-    assert client.get(reverse("review-one", args=[second.reference]) + "?version=1").context["differences"] == []
+    assert (
+        client.get(reverse("review-one", args=[second.reference]) + "?version=1").context[
+            "differences"
+        ]
+        == []
+    )
     only_contact = change(
         second,
         {"violence-agree": "disagree", "trust-comment": "As before.", "missing": "One more thing."},
         contact={**CONTACT, "name": "R."},
     )
-    page = client.get(reverse("review-one", args=[only_contact.response.reference])).content.decode()
+    page = client.get(
+        reverse("review-one", args=[only_contact.response.reference])
+    ).content.decode()
     assert "The answers are those of version 2." in page
 
 
-def test_reviewers_see_each_response_once_in_its_newest_version(send: Send, reviewer: User, sign_in: Callable[[User], Client]) -> None:
+def test_reviewers_see_each_response_once_in_its_newest_version(
+    send: Send, reviewer: User, sign_in: Callable[[User], Client]
+) -> None:
     first, other = send({"violence-comment": "First thoughts."}), send()
     second = change(first, {"violence-comment": "Second thoughts."}).response
     assert list(matching(Filter())) == [second, other]
     assert list(matching(Filter(word="first thoughts"))) == []
     client = sign_in(reviewer)
     address = reverse("review-one", args=[first.reference])
-    newest, oldest = client.get(address).content.decode(), client.get(f"{address}?version=1").content.decode()
+    newest, oldest = (
+        client.get(address).content.decode(),
+        client.get(f"{address}?version=1").content.decode(),
+    )
     assert "Second thoughts." in newest
     # What it replaces stands only beside what differs.
     assert "First thoughts." not in newest.split("All answers")[1]
@@ -190,9 +237,15 @@ def test_reviewers_see_each_response_once_in_its_newest_version(send: Send, revi
         (take_back, "Your response {} was withdrawn", "will not be counted any more."),
     ],
 )
-def test_each_is_confirmed_by_an_email_of_its_own(send: Send, act: Callable[[Response], Submitted], subject: str, words: str) -> None:
+def test_each_is_confirmed_by_an_email_of_its_own(
+    send: Send, act: Callable[[Response], Submitted], subject: str, words: str
+) -> None:
     response = act(send()).response
-    email = build_email(Confirmation.objects.select_related("response__contact", "response__consultation").get(response=response))
+    email = build_email(
+        Confirmation.objects.select_related("response__contact", "response__consultation").get(
+            response=response
+        )
+    )
     assert email.subject == subject.format(response.reference)
     assert words in " ".join(str(email.body).split())
     assert words in str(email.alternatives[0].content)
@@ -214,7 +267,9 @@ def rows_of(batch: Batch) -> list[dict[str, str]]:
 
 
 def truth(batches: list[Batch]) -> dict[str, str]:
-    """What an analyst holds who takes the batches in order and knows only what the documentation says."""
+    """What an analyst holds who takes the batches in order and knows only what the documentation
+    says.
+    """
     held: dict[str, dict[str, str]] = {}
     places: dict[tuple[str, str], str] = {}
     for batch in batches:
@@ -224,11 +279,19 @@ def truth(batches: list[Batch]) -> dict[str, str]:
                 assert places[row["replaces_batch"], row["replaces_row"]] == row["reference"]
             places[str(batch.number), row["row"]] = row["reference"]
             held[row["reference"]] = row
-    return {reference: row["violence-comment"] for reference, row in held.items() if row["act"] in {"sent", "amended"}}
+    return {
+        reference: row["violence-comment"]
+        for reference, row in held.items()
+        if row["act"] in {"sent", "amended"}
+    }
 
 
-def test_a_receiver_who_takes_the_batches_in_order_always_holds_what_counts(send: Send, consultation: Consultation, exports: Path) -> None:
-    kept, changed, gone = (send({"violence-comment": words}) for words in ("Stays.", "Changes.", "Goes."))
+def test_a_receiver_who_takes_the_batches_in_order_always_holds_what_counts(
+    send: Send, consultation: Consultation, exports: Path
+) -> None:
+    kept, changed, gone = (
+        send({"violence-comment": words}) for words in ("Stays.", "Changes.", "Goes.")
+    )
     batches = [seal(consultation)]
     once = change(changed, {"violence-comment": "Changed once."}).response
     both = send({"violence-comment": "Sent and changed in one night."})
@@ -243,7 +306,11 @@ def test_a_receiver_who_takes_the_batches_in_order_always_holds_what_counts(send
     change(once, {"violence-comment": "Changed twice."})
     take_back(gone)
     batches.append(seal(consultation))
-    assert truth(batches) == {kept.reference: "Stays.", changed.reference: "Changed twice.", both.reference: "Changed in the same night."}
+    assert truth(batches) == {
+        kept.reference: "Stays.",
+        changed.reference: "Changed twice.",
+        both.reference: "Changed in the same night.",
+    }
     manifest = json.loads((exports / folder_of(batches[2]) / "manifest.json").read_text())
     assert manifest["counts"]["act"] == {"amended": 1, "withdrawn": 1}
     assert Response.objects.filter(membership=None).count() == 0
@@ -266,7 +333,9 @@ def key_on(page: Any) -> str:
     return found
 
 
-def test_from_the_receipt_to_the_changed_receipt(send: Send, consultation: Consultation, rita: Client) -> None:
+def test_from_the_receipt_to_the_changed_receipt(
+    send: Send, consultation: Consultation, rita: Client
+) -> None:
     first = send({"violence-comment": "I think so.", "violence-agree": "agree"})
     token, slug = receipt_token(first), consultation.slug
     assert "Change your response" in text_of(rita.get(reverse("receipt", args=[token])))
@@ -274,10 +343,14 @@ def test_from_the_receipt_to_the_changed_receipt(send: Send, consultation: Consu
     assert f"You are changing your response {first.reference}." in text_of(tasks)
     part = text_of(rita.get(reverse("part", args=[slug, "violence"])))
     assert "I think so.</textarea>" in part
-    assert 'value="rita@example.org"' in text_of(rita.get(reverse("part", args=[slug, "about-you"])))
+    assert 'value="rita@example.org"' in text_of(
+        rita.get(reverse("part", args=[slug, "about-you"]))
+    )
     rita.post(reverse("part", args=[slug, "violence"]), {"violence-comment": "Not any more."})
     check = rita.get(reverse("check", args=[slug]))
-    receipt = text_of(rita.post(reverse("send", args=[slug]), {"submission_key": key_on(check)}, follow=True))
+    receipt = text_of(
+        rita.post(reverse("send", args=[slug]), {"submission_key": key_on(check)}, follow=True)
+    )
     assert "Changes received" in receipt
     assert "Not any more." in receipt
     assert "which no longer counts" in receipt
@@ -289,7 +362,9 @@ def test_changing_does_not_cost_the_response_that_is_being_written_on_the_same_d
     send: Send, consultation: Consultation, rita: Client
 ) -> None:
     slug = consultation.slug
-    rita.post(reverse("part", args=[slug, "trust"]), {"trust-comment": "Somebody else's, half written."})
+    rita.post(
+        reverse("part", args=[slug, "trust"]), {"trust-comment": "Somebody else's, half written."}
+    )
     first = send()
     rita.post(reverse("amend", args=[receipt_token(first)]))
     assert "half written" not in text_of(rita.get(reverse("check", args=[slug])))
@@ -300,7 +375,9 @@ def test_changing_does_not_cost_the_response_that_is_being_written_on_the_same_d
     assert "half written" in text_of(rita.get(reverse("check", args=[slug])))
 
 
-def test_who_changes_what_was_changed_meanwhile_is_told_and_may_replace_it(send: Send, consultation: Consultation, rita: Client) -> None:
+def test_who_changes_what_was_changed_meanwhile_is_told_and_may_replace_it(
+    send: Send, consultation: Consultation, rita: Client
+) -> None:
     slug, first = consultation.slug, send()
     rita.post(reverse("amend", args=[receipt_token(first)]))
     rita.post(reverse("part", args=[slug, "violence"]), {"violence-comment": "From Rita's phone."})
@@ -310,7 +387,11 @@ def test_who_changes_what_was_changed_meanwhile_is_told_and_may_replace_it(send:
     assert told.status_code == 409
     assert "This response was changed elsewhere" in text_of(told)
     assert Response.objects.latest("id").texts == {"violence-comment": "From Rita's desk."}
-    receipt = text_of(rita.post(reverse("send", args=[slug]), {"submission_key": key, "replacing": "2"}, follow=True))
+    receipt = text_of(
+        rita.post(
+            reverse("send", args=[slug]), {"submission_key": key, "replacing": "2"}, follow=True
+        )
+    )
     assert "Changes received" in receipt
     assert Response.objects.latest("id").texts == {"violence-comment": "From Rita's phone."}
     assert Response.objects.latest("id").version == 3
@@ -321,20 +402,28 @@ def test_withdrawing_asks_once_more_and_a_look_changes_nothing(send: Send, rita:
     asked = rita.get(reverse("withdraw", args=[token]))
     assert "this cannot be undone" in text_of(asked)
     assert Response.objects.count() == 1
-    receipt = text_of(rita.post(reverse("withdraw", args=[token]), {"submission_key": key_on(asked)}, follow=True))
+    receipt = text_of(
+        rita.post(reverse("withdraw", args=[token]), {"submission_key": key_on(asked)}, follow=True)
+    )
     assert "Response withdrawn" in receipt
     assert "Change your response" not in receipt
-    again = rita.post(reverse("withdraw", args=[token]), {"submission_key": key_on(asked)}, follow=True)
+    again = rita.post(
+        reverse("withdraw", args=[token]), {"submission_key": key_on(asked)}, follow=True
+    )
     assert "Response withdrawn" in text_of(again)
     assert Response.objects.count() == 2
 
 
 @pytest.mark.parametrize("name", ["amend", "withdraw"])
-def test_after_closing_the_receipt_offers_no_second_thoughts(send: Send, consultation: Consultation, rita: Client, name: str) -> None:
+def test_after_closing_the_receipt_offers_no_second_thoughts(
+    send: Send, consultation: Consultation, rita: Client, name: str
+) -> None:
     token = receipt_token(send())
     close(consultation, timedelta(minutes=1))
     assert "If you change your mind" not in text_of(rita.get(reverse("receipt", args=[token])))
-    assert rita.post(reverse(name, args=[token]), {"submission_key": str(uuid4())})["Location"] == reverse("receipt", args=[token])
+    assert rita.post(reverse(name, args=[token]), {"submission_key": str(uuid4())})[
+        "Location"
+    ] == reverse("receipt", args=[token])
     assert (Response.objects.count(), Draft.objects.count()) == (1, 0)
 
 
@@ -348,7 +437,12 @@ def test_the_receipt_says_what_happened_and_comes_as_plain_text(
     copy = rita.get(reverse("receipt-text", args=[receipt_token(first)]))
     assert copy["Content-Disposition"] == f'attachment; filename="response-{first.reference}.txt"'
     text = copy.content.decode("utf-8-sig")
-    for words in (first.reference, "=1+1 & <b>é</b>\r\nsecond line", "It was put in batch 1.", "Rita Respondent"):
+    for words in (
+        first.reference,
+        "=1+1 & <b>é</b>\r\nsecond line",
+        "It was put in batch 1.",
+        "Rita Respondent",
+    ):
         assert words in text
 
 
@@ -363,9 +457,17 @@ def test_answers_to_an_earlier_edition_can_be_changed_under_the_newest(
     send: Send, edition: Edition, plan: Plan, consultation: Consultation, rita: Client
 ) -> None:
     first = send()
-    newer = Edition.objects.create(consultation=consultation, number=2, content={**edition.content, "title": "Reworded"}, digest="0" * 64)
+    newer = Edition.objects.create(
+        consultation=consultation,
+        number=2,
+        content={**edition.content, "title": "Reworded"},
+        digest="0" * 64,
+    )
     rita.post(reverse("amend", args=[receipt_token(first)]))
     rita.post(reverse("part", args=[consultation.slug, "trust"]), {"trust-comment": "More."})
     key = key_on(rita.get(reverse("check", args=[consultation.slug])))
     rita.post(reverse("send", args=[consultation.slug]), {"submission_key": key})
-    assert list(Response.objects.order_by("version").values_list("edition__number", flat=True)) == [1, newer.number]
+    assert list(Response.objects.order_by("version").values_list("edition__number", flat=True)) == [
+        1,
+        newer.number,
+    ]

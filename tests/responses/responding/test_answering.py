@@ -19,7 +19,9 @@ from responses.contacts import likely_meant
 from responses.models import Confirmation, Draft, Response
 
 SLUG = "police-and-crime-plan-2021-25"
-HOSTILE = "=1+1\n<script>alert('x')</script> \u202eRTL عربي বাংলা 中文 𝔘 🙂 \x0b\u200d' \"; DROP TABLE"
+HOSTILE = (
+    "=1+1\n<script>alert('x')</script> \u202eRTL عربي বাংলা 中文 𝔘 🙂 \x0b\u200d' \"; DROP TABLE"
+)
 
 pytestmark = pytest.mark.usefixtures("consultation")
 
@@ -35,20 +37,30 @@ def at(name: str, *more: str) -> str:
 
 
 def answer(client: Client, part: str, **values: Any) -> Any:
-    return client.post(at("part", part), {name.replace("_", "-"): value for name, value in values.items()})
+    return client.post(
+        at("part", part), {name.replace("_", "-"): value for name, value in values.items()}
+    )
 
 
 def key_on(client: Client) -> str:
-    return re.findall(r'name="submission_key" value="([^"]*)"', client.get(at("check")).content.decode())[0]
+    return re.findall(
+        r'name="submission_key" value="([^"]*)"', client.get(at("check")).content.decode()
+    )[0]
 
 
 def send(client: Client, key: str | None = None) -> Any:
-    return client.post(at("send"), {"submission_key": key_on(client) if key is None else key}, follow=True)
+    return client.post(
+        at("send"), {"submission_key": key_on(client) if key is None else key}, follow=True
+    )
 
 
-def move_window(consultation: Consultation, *, opens: timedelta = timedelta(days=-30), closes: timedelta) -> None:
+def move_window(
+    consultation: Consultation, *, opens: timedelta = timedelta(days=-30), closes: timedelta
+) -> None:
     now = timezone.now()
-    Consultation.objects.filter(pk=consultation.pk).update(opens_at=now + opens, closes_at=now + closes)
+    Consultation.objects.filter(pk=consultation.pk).update(
+        opens_at=now + opens, closes_at=now + closes
+    )
 
 
 def test_continue_leads_through_every_part_to_the_check(rita: Client, plan: Plan) -> None:
@@ -66,7 +78,11 @@ def test_the_task_list_says_how_far_each_part_has_got(rita: Client) -> None:
     answer(rita, "trust", trust_comment="x" * 5001)
     text = rita.get(at("tasks")).content.decode()
     states = dict(re.findall(r'id="state-([a-z-]+)">(?:<strong[^>]*>)?([^<]+)<', text))
-    assert (states["violence"], states["trust"], states["victims"]) == ("Done", "In progress", "Not started")
+    assert (states["violence"], states["trust"], states["victims"]) == (
+        "Done",
+        "In progress",
+        "Not started",
+    )
 
 
 def test_every_word_arrives_as_it_was_typed(rita: Client) -> None:
@@ -79,12 +95,26 @@ def test_every_word_arrives_as_it_was_typed(rita: Client) -> None:
     }
     rita.post(
         at("part", "about-you"),
-        {**about, "connection": ["work", "live"], "name": "Zoë O’Shea-李", "email": "zoe@example.org", "postcode": "se1 0ll"},
+        {
+            **about,
+            "connection": ["work", "live"],
+            "name": "Zoë O’Shea-李",
+            "email": "zoe@example.org",
+            "postcode": "se1 0ll",
+        },
     )
     page = send(rita)
     response = Response.objects.get()
-    assert response.texts == {"violence-comment": HOSTILE, "organisation-name": "'Æ & Co", "organisation-type--other": "A choir"}
-    chosen = {"capacity": "organisation", "organisation-type": "other", "connection": ["live", "work"]}
+    assert response.texts == {
+        "violence-comment": HOSTILE,
+        "organisation-name": "'Æ & Co",
+        "organisation-type--other": "A choir",
+    }
+    chosen = {
+        "capacity": "organisation",
+        "organisation-type": "other",
+        "connection": ["live", "work"],
+    }
     assert response.choices == {"violence-agree": "agree", **chosen}
     assert (response.contact.name, response.contact.email, response.contact.postcode_district) == (
         "Zoë O’Shea-李",
@@ -96,7 +126,9 @@ def test_every_word_arrives_as_it_was_typed(rita: Client) -> None:
     assert Draft.objects.count() == 0
 
 
-def test_what_is_wrong_is_said_at_the_field_and_everything_typed_is_still_there(rita: Client) -> None:
+def test_what_is_wrong_is_said_at_the_field_and_everything_typed_is_still_there(
+    rita: Client,
+) -> None:
     page = answer(rita, "violence", violence_agree="disagree", violence_comment="y" * 5003)
     text = page.content.decode()
     assert "<title>Error: Reducing and preventing violence" in text
@@ -104,7 +136,10 @@ def test_what_is_wrong_is_said_at_the_field_and_everything_typed_is_still_there(
     assert 'href="#id_violence-comment"' in text
     assert "y" * 5003 in text
     assert re.search(r'value="disagree" id="id_violence-agree-4" checked', text)
-    assert Draft.objects.get().answers == {"violence-agree": "disagree", "violence-comment": "y" * 5003}
+    assert Draft.objects.get().answers == {
+        "violence-agree": "disagree",
+        "violence-comment": "y" * 5003,
+    }
 
 
 def test_every_link_of_an_error_summary_leads_to_a_field(rita: Client) -> None:
@@ -118,21 +153,40 @@ def test_every_link_of_an_error_summary_leads_to_a_field(rita: Client) -> None:
     }
     text = rita.post(at("part", "about-you"), bad).content.decode()
     links = re.findall(r'<li><a href="#([^"]+)">', text)
-    assert links == ["id_capacity", "id_connection", "id_borough", "id_name", "id_email", "id_postcode"]
+    assert links == [
+        "id_capacity",
+        "id_connection",
+        "id_borough",
+        "id_name",
+        "id_email",
+        "id_postcode",
+    ]
     assert [link for link in links if f'id="{link}"' not in text] == []
 
 
 @pytest.mark.parametrize(
-    "address", ["rita@localhost", "rita", "rita@", "@example.org", "rita@example.org\nBcc: x@example.org,", "a@[127.0.0.1]"]
+    "address",
+    [
+        "rita@localhost",
+        "rita",
+        "rita@",
+        "@example.org",
+        "rita@example.org\nBcc: x@example.org,",
+        "a@[127.0.0.1]",
+    ],
 )
 def test_an_address_where_no_email_can_go_is_questioned(rita: Client, address: str) -> None:
     page = rita.post(at("part", "about-you"), {"email": address})
-    assert "Enter an email address like name@example.com, or leave it empty." in page.content.decode()
+    assert (
+        "Enter an email address like name@example.com, or leave it empty." in page.content.decode()
+    )
 
 
 def test_change_leads_back_to_the_check(rita: Client) -> None:
     answer(rita, "violence", violence_comment="First.")
-    links = re.findall(r'href="([^"]*return=check#[^"]*violence-comment)"', rita.get(at("check")).content.decode())
+    links = re.findall(
+        r'href="([^"]*return=check#[^"]*violence-comment)"', rita.get(at("check")).content.decode()
+    )
     assert links == [f"{at('part', 'violence')}?return=check#id_violence-comment"]
     page = rita.post(links[0].split("#")[0], {"violence-comment": "Second."})
     assert page["Location"] == at("check")
@@ -146,7 +200,9 @@ def test_nothing_at_all_is_kindly_refused(rita: Client) -> None:
     assert Response.objects.count() == 0
 
 
-def test_sending_again_shows_the_same_receipt_also_after_closing(rita: Client, consultation: Consultation) -> None:
+def test_sending_again_shows_the_same_receipt_also_after_closing(
+    rita: Client, consultation: Consultation
+) -> None:
     answer(rita, "violence", violence_comment="Once.")
     key = key_on(rita)
     first = send(rita, key).redirect_chain
@@ -161,7 +217,10 @@ def test_the_same_form_with_other_words_keeps_both_and_says_which_was_sent(rita:
     key = key_on(rita)
     send(rita, key)
     other = Draft.objects.create(
-        consultation=Consultation.objects.get(), token_hash="0" * 64, submission_key=UUID(key), answers={"missing": "More."}
+        consultation=Consultation.objects.get(),
+        token_hash="0" * 64,
+        submission_key=UUID(key),
+        answers={"missing": "More."},
     )
     rita.cookies[f"draft-{other.consultation_id}"] = "anything"
     Draft.objects.filter(pk=other.pk).update(token_hash=sha256(b"anything").hexdigest())
@@ -185,7 +244,9 @@ def test_before_opening_every_page_says_so(rita: Client, consultation: Consultat
     assert "169 Union Street" in rita.get(at("tasks")).content.decode()
 
 
-def test_after_closing_every_page_says_so_and_shows_what_was_written(rita: Client, consultation: Consultation) -> None:
+def test_after_closing_every_page_says_so_and_shows_what_was_written(
+    rita: Client, consultation: Consultation
+) -> None:
     answer(rita, "violence", violence_comment="Half a thought.")
     key = key_on(rita)
     move_window(consultation, closes=timedelta(minutes=-11))
@@ -194,19 +255,30 @@ def test_after_closing_every_page_says_so_and_shows_what_was_written(rita: Clien
         assert "This consultation has closed" in text
         assert "Half a thought." in text
         assert "169 Union Street" in text
-    assert "A late second thought." in answer(rita, "trust", trust_comment="A late second thought.").content.decode()
-    assert "A first thought, too late." in answer(Client(), "trust", trust_comment="A first thought, too late.").content.decode()
+    assert (
+        "A late second thought."
+        in answer(rita, "trust", trust_comment="A late second thought.").content.decode()
+    )
+    assert (
+        "A first thought, too late."
+        in answer(Client(), "trust", trust_comment="A first thought, too late.").content.decode()
+    )
     assert "This consultation has closed" in send(rita, key).content.decode()
     assert Response.objects.count() == 0
 
 
-def test_after_closing_what_was_written_can_be_taken_away_as_text(rita: Client, consultation: Consultation) -> None:
+def test_after_closing_what_was_written_can_be_taken_away_as_text(
+    rita: Client, consultation: Consultation
+) -> None:
     answer(rita, "violence", violence_comment="Half a thought <b>&amp;</b>\nعربي 🙂")
     answer(rita, "about-you", email="rita@example.org")
     move_window(consultation, closes=timedelta(minutes=-11))
     assert f'href="{at("draft-text")}"' in rita.get(at("tasks")).content.decode()
     copy = rita.get(at("draft-text"))
-    assert copy["Content-Disposition"] == 'attachment; filename="police-and-crime-plan-2021-25-not-sent.txt"'
+    assert (
+        copy["Content-Disposition"]
+        == 'attachment; filename="police-and-crime-plan-2021-25-not-sent.txt"'
+    )
     assert copy["Cache-Control"] == "no-store"
     text = copy.content.decode("utf-8-sig")
     assert "Half a thought <b>&amp;</b>\r\nعربي 🙂\r\n" in text
@@ -218,12 +290,23 @@ def test_after_closing_what_was_written_can_be_taken_away_as_text(rita: Client, 
     assert at("draft-text") not in Client().get(at("tasks")).content.decode()
 
 
-def test_who_comes_too_late_even_to_begin_has_their_words_back_as_text(consultation: Consultation) -> None:
+def test_who_comes_too_late_even_to_begin_has_their_words_back_as_text(
+    consultation: Consultation,
+) -> None:
     move_window(consultation, closes=timedelta(minutes=-11))
     late = Client()
-    page = answer(late, "general", missing="Too <late>, at\nlength", top_sections=["violence", "trust"]).content.decode()
-    form = re.findall(rf'<form method="post" action="{at("draft-text")}".*?</form>', page, re.DOTALL)[0]
-    typed = [(name, unescape(value)) for name, value in re.findall(r'<textarea name="([^"]+)" hidden>\n(.*?)</textarea>', form, re.DOTALL)]
+    page = answer(
+        late, "general", missing="Too <late>, at\nlength", top_sections=["violence", "trust"]
+    ).content.decode()
+    form = re.findall(
+        rf'<form method="post" action="{at("draft-text")}".*?</form>', page, re.DOTALL
+    )[0]
+    typed = [
+        (name, unescape(value))
+        for name, value in re.findall(
+            r'<textarea name="([^"]+)" hidden>\n(.*?)</textarea>', form, re.DOTALL
+        )
+    ]
     assert ("top-sections", "trust") in typed
     fields = {name: [value for other, value in typed if other == name] for name, _value in typed}
     text = late.post(at("draft-text"), fields).content.decode("utf-8-sig")
@@ -236,14 +319,28 @@ def test_who_comes_too_late_even_to_begin_has_their_words_back_as_text(consultat
     ("left", "words"),
     [
         (timedelta(days=8), None),
-        (timedelta(days=6, hours=1), "6 days left to answer. Send your response before this consultation closes at"),
-        (timedelta(hours=5, minutes=1), "Answers that are saved but not sent by then do not count."),
+        (
+            timedelta(days=6, hours=1),
+            "6 days left to answer. Send your response before this consultation closes at",
+        ),
+        (
+            timedelta(hours=5, minutes=1),
+            "Answers that are saved but not sent by then do not count.",
+        ),
     ],
 )
-def test_in_the_last_days_and_hours_the_form_says_so(rita: Client, consultation: Consultation, left: timedelta, words: str | None) -> None:
+def test_in_the_last_days_and_hours_the_form_says_so(
+    rita: Client, consultation: Consultation, left: timedelta, words: str | None
+) -> None:
     answer(rita, "violence", violence_comment="Half a thought.")
     move_window(consultation, closes=left)
-    pages = [at("tasks"), at("part", "violence"), at("check"), at("section", "violence"), at("recommendation", "zero-murders")]
+    pages = [
+        at("tasks"),
+        at("part", "violence"),
+        at("check"),
+        at("section", "violence"),
+        at("recommendation", "zero-murders"),
+    ]
     for address in (*pages, at("how-to-respond"), at("sources")):
         text = " ".join(rita.get(address).content.decode().split())
         assert ("left to answer" in text) == (words is not None), address
@@ -273,7 +370,9 @@ def test_an_opening_time_cannot_be_made_up(consultation: Consultation) -> None:
 
 @pytest.mark.parametrize("value", ["\x00", "a\x00b", "\ud83d", "x" * 100_000, "\u200b"])
 @pytest.mark.parametrize("part", ["violence", "general", "about-you"])
-def test_odd_characters_are_never_our_error(rita: Client, plan: Plan, part: str, value: str) -> None:
+def test_odd_characters_are_never_our_error(
+    rita: Client, plan: Plan, part: str, value: str
+) -> None:
     names = [question.slug for question in plan.questions_of(part)] + ["name", "email", "postcode"]
     data = "&".join(f"{name}={value}" for name in names).encode("utf-8", "surrogatepass")
     page = rita.post(at("part", part), data, content_type="application/x-www-form-urlencoded")
@@ -289,8 +388,15 @@ def test_a_submission_key_that_is_none_is_answered_in_words(rita: Client, key: s
 
 def test_personal_pages_are_kept_by_nobody(rita: Client) -> None:
     answer(rita, "violence", violence_comment="Private.")
-    pages = [rita.get(at("tasks")), rita.get(at("part", "violence")), rita.get(at("check")), send(rita)]
-    assert [(page["Cache-Control"], page["X-Robots-Tag"]) for page in pages] == [("no-store", "noindex")] * 4
+    pages = [
+        rita.get(at("tasks")),
+        rita.get(at("part", "violence")),
+        rita.get(at("check")),
+        send(rita),
+    ]
+    assert [(page["Cache-Control"], page["X-Robots-Tag"]) for page in pages] == [
+        ("no-store", "noindex")
+    ] * 4
     assert "sessionid" not in rita.cookies
     assert "session" not in rita.cookies
 
@@ -300,7 +406,9 @@ def test_a_receipt_opens_for_its_token_alone(rita: Client) -> None:
     address = send(rita).redirect_chain[-1][0]
     assert Client().get(address).status_code == 200
     assert Client().get(address[:-2] + "/").status_code == 404
-    assert Client().get(reverse("receipt", args=[Response.objects.get().reference])).status_code == 404
+    assert (
+        Client().get(reverse("receipt", args=[Response.objects.get().reference])).status_code == 404
+    )
 
 
 @pytest.mark.parametrize(
@@ -312,7 +420,9 @@ def test_a_receipt_opens_for_its_token_alone(rita: Client) -> None:
         ("not-wanted", "You gave no email address"),
     ],
 )
-def test_the_receipt_says_what_became_of_the_email(rita: Client, submit: Callable[..., Any], state: str, words: str) -> None:
+def test_the_receipt_says_what_became_of_the_email(
+    rita: Client, submit: Callable[..., Any], state: str, words: str
+) -> None:
     token = submit().receipt_token
     Confirmation.objects.update(state=state, reason="no such person" if state == "failed" else "")
     assert words in " ".join(rita.get(reverse("receipt", args=[token])).content.decode().split())
@@ -321,9 +431,23 @@ def test_the_receipt_says_what_became_of_the_email(rita: Client, submit: Callabl
 @pytest.mark.parametrize(
     ("typed", "meant"),
     [
-        *[("rita@gmial.com", "rita@gmail.com"), ("rita@gmai.com", "rita@gmail.com"), ("Rita@Hotmial.co.uk", "Rita@hotmail.co.uk")],
-        *[("rita@yaho.co.uk", "rita@yahoo.co.uk"), ("rita@outlok.com", "rita@outlook.com"), ("rita@iclod.com", "rita@icloud.com")],
-        *[("rita@gmail.com", ""), ("rita@mail.com", ""), ("rita@gmx.com", ""), ("rita@islington.gov.uk", ""), ("rita@example.org", "")],
+        *[
+            ("rita@gmial.com", "rita@gmail.com"),
+            ("rita@gmai.com", "rita@gmail.com"),
+            ("Rita@Hotmial.co.uk", "Rita@hotmail.co.uk"),
+        ],
+        *[
+            ("rita@yaho.co.uk", "rita@yahoo.co.uk"),
+            ("rita@outlok.com", "rita@outlook.com"),
+            ("rita@iclod.com", "rita@icloud.com"),
+        ],
+        *[
+            ("rita@gmail.com", ""),
+            ("rita@mail.com", ""),
+            ("rita@gmx.com", ""),
+            ("rita@islington.gov.uk", ""),
+            ("rita@example.org", ""),
+        ],
         *[("", ""), ("rita", ""), ("@", "")],
     ],
 )
@@ -337,8 +461,15 @@ def test_an_address_that_looks_mistyped_is_questioned_once_and_kept_as_typed() -
     text = asked.content.decode()
     assert text.count("Did you mean rita@gmail.com?") == 2
     assert 'value="rita@gmial.com"' in text
-    kept = rita.post(at("part", "about-you"), {"email": "rita@gmial.com", "email_meant": "rita@gmial.com"})
+    kept = rita.post(
+        at("part", "about-you"), {"email": "rita@gmial.com", "email_meant": "rita@gmial.com"}
+    )
     assert kept.status_code == 303
     assert Draft.objects.get().answers["email"] == "rita@gmial.com"
     # Another slip is another question.
-    assert rita.post(at("part", "about-you"), {"email": "rita@gmai.com", "email_meant": "rita@gmial.com"}).status_code == 200
+    assert (
+        rita.post(
+            at("part", "about-you"), {"email": "rita@gmai.com", "email_meant": "rita@gmial.com"}
+        ).status_code
+        == 200
+    )

@@ -28,14 +28,18 @@ State = Confirmation.State
 
 def as_received(response: Response) -> EmailMessage:
     """The email about `response`, through the bytes that travel."""
-    return message_from_bytes(build_email(response.confirmation).message().as_bytes(), policy=policy.default)
+    return message_from_bytes(
+        build_email(response.confirmation).message().as_bytes(), policy=policy.default
+    )
 
 
 def part(message: EmailMessage, kind: str) -> str:
     return message.get_body((kind,)).get_content()
 
 
-def test_the_text_says_what_arrived_when_and_what_happens_next(submit: Callable[..., Submitted], consultation: Consultation) -> None:
+def test_the_text_says_what_arrived_when_and_what_happens_next(
+    submit: Callable[..., Submitted], consultation: Consultation
+) -> None:
     consultation.title = "A plan"
     consultation.owner = "MOPAC"
     consultation.save(update_fields=["title", "owner"])
@@ -93,8 +97,14 @@ def test_the_headers(send: Callable[..., Response]) -> None:
     assert message["Message-ID"] == response.confirmation.message_id
     assert message["Auto-Submitted"] == "auto-generated"
     assert message["Reply-To"] is None
-    assert abs(parsedate_to_datetime(message["Date"]).replace(tzinfo=UTC) - timezone.now()) < timedelta(minutes=1)
-    assert [found.get_content_type() for found in message.walk()] == ["multipart/alternative", "text/plain", "text/html"]
+    assert abs(
+        parsedate_to_datetime(message["Date"]).replace(tzinfo=UTC) - timezone.now()
+    ) < timedelta(minutes=1)
+    assert [found.get_content_type() for found in message.walk()] == [
+        "multipart/alternative",
+        "text/plain",
+        "text/html",
+    ]
 
 
 def test_where_an_address_for_questions_is_set_it_is_offered_and_takes_the_replies(
@@ -107,27 +117,51 @@ def test_where_an_address_for_questions_is_set_it_is_offered_and_takes_the_repli
     assert "do not reply" not in part(message, "plain") + part(message, "html")
 
 
-def test_the_text_fits_72_columns_but_for_the_link(send: Callable[..., Response], consultation: Consultation) -> None:
+def test_the_text_fits_72_columns_but_for_the_link(
+    send: Callable[..., Response], consultation: Consultation
+) -> None:
     consultation.title = "A very long title " * 10
     consultation.save(update_fields=["title"])
-    assert [line for line in part(as_received(send()), "plain").splitlines() if len(line) > 72 and "/receipt/" not in line] == []
+    assert [
+        line
+        for line in part(as_received(send()), "plain").splitlines()
+        if len(line) > 72 and "/receipt/" not in line
+    ] == []
 
 
-def test_the_html_is_well_formed_says_the_same_and_carries_nothing_from_elsewhere(send: Callable[..., Response]) -> None:
+def test_the_html_is_well_formed_says_the_same_and_carries_nothing_from_elsewhere(
+    send: Callable[..., Response],
+) -> None:
     message = as_received(send())
     html = part(message, "html")
     document = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(html)
     words = " ".join("".join(document.find("body").itertext()).split())
     text = " ".join(part(message, "plain").split())
-    for sentence in ["Nobody reads the replies.", "Anyone who has it can open your receipt.", "You can ignore this email.", "SE1 0LL"]:
+    for sentence in [
+        "Nobody reads the replies.",
+        "Anyone who has it can open your receipt.",
+        "You can ignore this email.",
+        "SE1 0LL",
+    ]:
         assert sentence in words
         assert sentence in text
     assert document.get("lang") == "en-GB"
-    assert [link.get("href") for link in document.iter("a")] == [next(word for word in text.split() if "/receipt/" in word)]
-    assert {element.tag for element in document.iter()} & {"img", "script", "link", "style", "form", "iframe"} == set()
+    assert [link.get("href") for link in document.iter("a")] == [
+        next(word for word in text.split() if "/receipt/" in word)
+    ]
+    assert {element.tag for element in document.iter()} & {
+        "img",
+        "script",
+        "link",
+        "style",
+        "form",
+        "iframe",
+    } == set()
 
 
-def test_nothing_that_was_typed_into_the_form_reaches_the_email_of_a_third_party(submit: Callable[..., Submitted]) -> None:
+def test_nothing_that_was_typed_into_the_form_reaches_the_email_of_a_third_party(
+    submit: Callable[..., Submitted],
+) -> None:
     lure = "Win at http://evil.example <b>now</b>"
     submitted = submit(
         {"violence-comment": lure, "anything-else": lure, "organisation-name": lure},
@@ -140,7 +174,9 @@ def test_nothing_that_was_typed_into_the_form_reaches_the_email_of_a_third_party
     assert "evil" not in everything.lower().replace(submitted.receipt_token.lower(), "")
 
 
-def test_titles_with_markup_are_words_in_both_parts(send: Callable[..., Response], consultation: Consultation) -> None:
+def test_titles_with_markup_are_words_in_both_parts(
+    send: Callable[..., Response], consultation: Consultation
+) -> None:
     consultation.title = "Safer & <i>sound</i>"
     consultation.save(update_fields=["title"])
     message = as_received(send())
@@ -149,14 +185,27 @@ def test_titles_with_markup_are_words_in_both_parts(send: Callable[..., Response
 
 
 @pytest.mark.parametrize(
-    "address", ["x", "a b@example.org", "a@example.org\nBcc: b@example.org", "a@example.org, b@example.org", "@", "ä@example.org"]
+    "address",
+    [
+        "x",
+        "a b@example.org",
+        "a@example.org\nBcc: b@example.org",
+        "a@example.org, b@example.org",
+        "@",
+        "ä@example.org",
+    ],
 )
-def test_what_is_no_address_is_told_so_and_never_tried(send: Callable[..., Response], address: str) -> None:
+def test_what_is_no_address_is_told_so_and_never_tried(
+    send: Callable[..., Response], address: str
+) -> None:
     broken, good = send(email=address), send(email="good@example.org")
     assert vars(send_due_confirmations()) == {"sent": 1, "put_off": 0, "refused": 1, "released": 0}
     assert [message.to for message in mail.outbox] == [["good@example.org"]]
     broken.confirmation.refresh_from_db()
-    assert (broken.confirmation.state, broken.confirmation.reason) == (State.FAILED, "This is not an email address.")
+    assert (broken.confirmation.state, broken.confirmation.reason) == (
+        State.FAILED,
+        "This is not an email address.",
+    )
     assert [entry.event for entry in broken.ledger.all()] == ["received", "confirmation-failed"]
     assert [entry.event for entry in good.ledger.all()] == ["received", "confirmed"]
 
@@ -171,13 +220,21 @@ def test_each_is_sent_once_however_often_somebody_looks(send: Callable[..., Resp
     response = send()
     assert [send_due_confirmations().sent for _ in range(3)] == [1, 0, 0]
     confirmation = Confirmation.objects.get()
-    assert (confirmation.state, confirmation.attempts, confirmation.leased_until) == (State.SENT, 1, None)
+    assert (confirmation.state, confirmation.attempts, confirmation.leased_until) == (
+        State.SENT,
+        1,
+        None,
+    )
     assert confirmation.sent_at is not None
     assert list(ConfirmationAttempt.objects.values_list("outcome", "detail")) == [("sent", "")]
-    assert [entry.digest for entry in response.ledger.filter(event="confirmed")] == [response.digest]
+    assert [entry.digest for entry in response.ledger.filter(event="confirmed")] == [
+        response.digest
+    ]
 
 
-def test_a_claim_keeps_others_away_until_its_lease_has_run_out(send: Callable[..., Response]) -> None:
+def test_a_claim_keeps_others_away_until_its_lease_has_run_out(
+    send: Callable[..., Response],
+) -> None:
     send()
     assert len(claim_due(limit=5)) == 1
     assert claim_due(limit=5) == []
@@ -189,10 +246,15 @@ def test_the_limit_is_kept_and_the_oldest_go_first(send: Callable[..., Response]
     for name in ("first", "second", "third"):
         send(email=f"{name}@example.org")
     assert send_due_confirmations(limit=2).sent == 2
-    assert [message.to for message in mail.outbox] == [["first@example.org"], ["second@example.org"]]
+    assert [message.to for message in mail.outbox] == [
+        ["first@example.org"],
+        ["second@example.org"],
+    ]
 
 
-def test_without_the_key_of_its_receipt_a_confirmation_waits_and_the_others_go(send: Callable[..., Response], settings: Settings) -> None:
+def test_without_the_key_of_its_receipt_a_confirmation_waits_and_the_others_go(
+    send: Callable[..., Response], settings: Settings
+) -> None:
     response = send(email="early@example.org")
     earlier, settings.SECRET_KEY = settings.SECRET_KEY, "another key " * 10
     send(email="late@example.org")
@@ -237,7 +299,11 @@ def test_the_answers_never_leave_the_database(send: Callable[..., Response]) -> 
     send({"violence-comment": "Mehr Licht"})
     with CaptureQueriesContext(connection) as queries:
         send_due_confirmations()
-    assert [query["sql"] for query in queries if '"texts"' in query["sql"] or '"choices"' in query["sql"]] == []
+    assert [
+        query["sql"]
+        for query in queries
+        if '"texts"' in query["sql"] or '"choices"' in query["sql"]
+    ] == []
 
 
 @pytest.mark.parametrize(
@@ -247,5 +313,7 @@ def test_the_answers_never_leave_the_database(send: Callable[..., Response]) -> 
         ("no" * 400, ("no" * 400)[:300]),
     ],
 )
-def test_a_mail_servers_words_are_kept_short_clean_and_without_the_address(said: str, kept: str) -> None:
+def test_a_mail_servers_words_are_kept_short_clean_and_without_the_address(
+    said: str, kept: str
+) -> None:
     assert confirming._clean(said, address="rita@example.org") == kept

@@ -1,4 +1,6 @@
-"""Two people on one draft, or one person in two tabs: neither overwrites the other unseen, and nothing is lost."""
+"""Two people on one draft, or one person in two tabs: neither overwrites the other unseen, and
+nothing is lost.
+"""
 
 import re
 from collections.abc import Callable
@@ -32,7 +34,9 @@ def save(draft: Draft) -> Save:
 
     def save(values: dict[str, Any], shown: dict[str, Any] | None = None) -> Any:
         seen = None if shown is None else {name: fingerprint(shown.get(name)) for name in FIELDS}
-        return save_part(draft=draft, part="violence", fields=FIELDS, values=values, done=True, seen=seen)
+        return save_part(
+            draft=draft, part="violence", fields=FIELDS, values=values, done=True, seen=seen
+        )
 
     return save
 
@@ -46,7 +50,9 @@ def test_what_somebody_else_wrote_is_not_overwritten_unseen(save: Save, draft: D
     assert draft.parts_done == []
 
 
-def test_two_people_on_different_questions_of_one_page_both_keep_theirs(save: Save, draft: Draft) -> None:
+def test_two_people_on_different_questions_of_one_page_both_keep_theirs(
+    save: Save, draft: Draft
+) -> None:
     save({"violence-comment": "Ann's."}, {})
     assert save({"violence-agree": "agree"}, {}).elsewhere == {}
     draft.refresh_from_db()
@@ -62,7 +68,10 @@ def test_the_same_page_sent_twice_is_no_quarrel(save: Save, draft: Draft) -> Non
 
 def test_whoever_has_seen_the_other_text_may_replace_or_empty_it(save: Save, draft: Draft) -> None:
     save({"violence-comment": "Ann's."}, {})
-    assert save({"violence-comment": "Ben's, knowingly."}, {"violence-comment": "Ann's."}).elsewhere == {}
+    assert (
+        save({"violence-comment": "Ben's, knowingly."}, {"violence-comment": "Ann's."}).elsewhere
+        == {}
+    )
     draft.refresh_from_db()
     assert draft.answers == {"violence-comment": "Ben's, knowingly."}
     save({}, {"violence-comment": "Ben's, knowingly."})
@@ -87,32 +96,50 @@ def test_both_texts_are_shown_and_the_second_press_decides() -> None:
     assert "Ann’s &lt;words&gt;." in text
     assert "Ben’s words." in text
     assert Draft.objects.get().answers["violence-comment"] == "Ann’s <words>."
-    assert answer(ben, "violence", violence_comment="Ben’s words.", seen=seen_on(page)).status_code == 303
+    assert (
+        answer(ben, "violence", violence_comment="Ben’s words.", seen=seen_on(page)).status_code
+        == 303
+    )
     assert Draft.objects.get().answers["violence-comment"] == "Ben’s words."
 
 
 def test_what_is_saved_while_typing_begins_one_draft_and_goes_on_in_it() -> None:
     rita = Client()
-    reply = rita.post(at("save", "violence"), {"violence-comment": "Hal", "seen": seen_on(rita.get(at("part", "violence")))}).json()
+    reply = rita.post(
+        at("save", "violence"),
+        {"violence-comment": "Hal", "seen": seen_on(rita.get(at("part", "violence")))},
+    ).json()
     assert re.fullmatch(r"\d{1,2}:\d\d[ap]m", reply["at"])
-    reply = rita.post(at("save", "violence"), {"violence-comment": "Half a thou", "seen": reply["seen"]}).json()
+    reply = rita.post(
+        at("save", "violence"), {"violence-comment": "Half a thou", "seen": reply["seen"]}
+    ).json()
     assert reply["elsewhere"] == ""
     draft = Draft.objects.get()
     assert (draft.answers, draft.parts_done) == ({"violence-comment": "Half a thou"}, [])
-    assert answer(rita, "violence", violence_comment="Half a thought.", seen=reply["seen"]).status_code == 303
+    assert (
+        answer(rita, "violence", violence_comment="Half a thought.", seen=reply["seen"]).status_code
+        == 303
+    )
 
 
 def test_a_save_while_typing_never_overwrites_and_continue_then_shows_both() -> None:
     rita = Client()
     stale = seen_on(rita.get(at("part", "violence")))
     answer(rita, "violence", violence_comment="Another tab's.", seen=stale)
-    reply = rita.post(at("save", "violence"), {"violence-comment": "This tab's.", "seen": stale}).json()
+    reply = rita.post(
+        at("save", "violence"), {"violence-comment": "This tab's.", "seen": stale}
+    ).json()
     assert reply["elsewhere"]
     assert Draft.objects.get().answers == {"violence-comment": "Another tab's."}
-    assert answer(rita, "violence", violence_comment="This tab's.", seen=reply["seen"]).status_code == 409
+    assert (
+        answer(rita, "violence", violence_comment="This tab's.", seen=reply["seen"]).status_code
+        == 409
+    )
 
 
-def test_saving_while_typing_stops_at_closing_for_those_who_have_nothing_yet(consultation: Consultation) -> None:
+def test_saving_while_typing_stops_at_closing_for_those_who_have_nothing_yet(
+    consultation: Consultation,
+) -> None:
     rita = Client()
     move_window(consultation, closes=timedelta(minutes=-30))
     assert rita.post(at("save", "violence"), {"violence-comment": "Too late."}).status_code == 409
@@ -123,4 +150,6 @@ def test_saving_while_typing_stops_at_closing_for_those_who_have_nothing_yet(con
 def test_a_hidden_field_that_was_tampered_with_is_never_our_error(seen: str) -> None:
     rita = Client()
     for name in ("part", "save"):
-        assert rita.post(at(name, "violence"), {"violence-comment": "Words.", "seen": seen}).status_code in {200, 303, 409}
+        assert rita.post(
+            at(name, "violence"), {"violence-comment": "Words.", "seen": seen}
+        ).status_code in {200, 303, 409}

@@ -1,4 +1,6 @@
-"""The equality questions: after sending, apart from the words, counted and never traced, and out of use at one step."""
+"""The equality questions: after sending, apart from the words, counted and never traced, and out of
+use at one step.
+"""
 
 import csv
 import threading
@@ -38,10 +40,14 @@ AGE, SEX = {"equality-age": "16-to-24"}, {"equality-sex": "female"}
 
 
 @pytest.fixture
-def give(consultation: Consultation, edition: Edition, plan: Plan) -> Callable[..., EqualityAnswers]:
+def give(
+    consultation: Consultation, edition: Edition, plan: Plan
+) -> Callable[..., EqualityAnswers]:
     def give(token: str, raw: dict[str, Any] | None = None) -> EqualityAnswers:
         answers = read_equality_answers(plan, AGE if raw is None else raw)
-        return give_equality_answers(consultation=consultation, edition=edition, token=token, answers=answers)
+        return give_equality_answers(
+            consultation=consultation, edition=edition, token=token, answers=answers
+        )
 
     return give
 
@@ -56,7 +62,9 @@ def table(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_from_the_receipt_the_questions_are_offered_answered_and_taken_back(client: Client, submit: Submit) -> None:
+def test_from_the_receipt_the_questions_are_offered_answered_and_taken_back(
+    client: Client, submit: Submit
+) -> None:
     token = submit().receipt_token
     receipt = client.get(reverse("receipt", args=[token])).content.decode()
     assert "Answer the equality questions (optional)" in receipt
@@ -64,26 +72,38 @@ def test_from_the_receipt_the_questions_are_offered_answered_and_taken_back(clie
     assert "They help MOPAC see whether it has heard from" in page
     assert "How old are you?" in page
     assert '<optgroup label="Black, African, Caribbean or Black British">' in page
-    sent = client.post(reverse("equality", args=[token]), AGE | {"equality-gender-same": "no", "equality-gender-same--no": "Agender"})
+    sent = client.post(
+        reverse("equality", args=[token]),
+        AGE | {"equality-gender-same": "no", "equality-gender-same--no": "Agender"},
+    )
     assert (sent.status_code, sent["Location"]) == (303, reverse("receipt", args=[token]))
     kept = EqualityAnswers.objects.get()
-    assert (kept.choices, kept.texts) == (AGE | {"equality-gender-same": "no"}, {"equality-gender-same--no": "Agender"})
+    assert (kept.choices, kept.texts) == (
+        AGE | {"equality-gender-same": "no"},
+        {"equality-gender-same--no": "Agender"},
+    )
     receipt = client.get(reverse("receipt", args=[token])).content.decode()
     assert "Answer the equality questions" not in receipt
     stopped = client.post(reverse("stop-equality", args=[token]), follow=True)
-    assert "We have removed your equality answers. They will not be used." in stopped.content.decode()
+    assert (
+        "We have removed your equality answers. They will not be used." in stopped.content.decode()
+    )
     assert not EqualityAnswers.objects.exists()
     assert Response.objects.get().texts == {"violence-comment": "More youth workers."}
 
 
-def test_a_look_at_the_page_that_stops_them_stops_nothing(client: Client, submit: Submit, give: Callable[..., Any]) -> None:
+def test_a_look_at_the_page_that_stops_them_stops_nothing(
+    client: Client, submit: Submit, give: Callable[..., Any]
+) -> None:
     token = submit().receipt_token
     give(token)
     assert client.get(reverse("stop-equality", args=[token])).status_code == 405
     assert EqualityAnswers.objects.exists()
 
 
-def test_every_question_may_be_left_out_and_a_wrong_answer_is_named_with_the_others_kept(client: Client, submit: Submit) -> None:
+def test_every_question_may_be_left_out_and_a_wrong_answer_is_named_with_the_others_kept(
+    client: Client, submit: Submit
+) -> None:
     token = submit().receipt_token
     assert client.post(reverse("equality", args=[token]), {}).status_code == 303
     assert not EqualityAnswers.objects.exists()
@@ -102,16 +122,22 @@ def test_nothing_in_the_row_leads_to_the_response(submit: Submit, give: Callable
     shared = {"consultation_id", "edition_id"}  # Everybody's.
     assert {name for name in row if name in response and row[name] == response[name]} == shared
     assert row["holder_hash"] != response["receipt_hash"]
-    linked = [field.related_model for field in EqualityAnswers._meta.get_fields() if field.is_relation]
+    linked = [
+        field.related_model for field in EqualityAnswers._meta.get_fields() if field.is_relation
+    ]
     assert linked == [Consultation, Edition, Batch, Batch]
-    assert not [field for field in EqualityAnswers._meta.get_fields() if "Date" in type(field).__name__]
+    assert not [
+        field for field in EqualityAnswers._meta.get_fields() if "Date" in type(field).__name__
+    ]
     # And the holder of the receipt does find it.
     found = equality_answers_of(submitted.receipt_token)
     assert found is not None
     assert found.pk == row["id"]
 
 
-def test_answers_are_kept_once_also_where_they_are_sent_twice(submit: Submit, give: Callable[..., Any]) -> None:
+def test_answers_are_kept_once_also_where_they_are_sent_twice(
+    submit: Submit, give: Callable[..., Any]
+) -> None:
     token = submit().receipt_token
     give(token)
     with pytest.raises(AnsweredBefore):
@@ -122,7 +148,9 @@ def test_answers_are_kept_once_also_where_they_are_sent_twice(submit: Submit, gi
 
 
 @pytest.mark.django_db(transaction=True)
-def test_pressed_many_times_at_once_they_are_kept_once(submit: Submit, give: Callable[..., Any]) -> None:
+def test_pressed_many_times_at_once_they_are_kept_once(
+    submit: Submit, give: Callable[..., Any]
+) -> None:
     token, outcomes = submit().receipt_token, []
 
     def press() -> None:
@@ -170,7 +198,9 @@ def test_they_are_handed_over_only_when_all_are_in_and_in_an_order_that_says_not
     last = seal_batch(consultation=consultation, actor=None)
     write_batch(batch=last)
     rows = table(exports / folder_of(last) / "equality.csv")
-    assert [(row["equality-age"], row["equality-sex"]) for row in rows] == [("16-to-24", "female")] * 12
+    assert [(row["equality-age"], row["equality-sex"]) for row in rows] == [
+        ("16-to-24", "female")
+    ] * 12
     assert [row["equality-disability-impact"] for row in rows] == ["not-asked"] * 12
     ids = [row["id"] for row in rows]
     assert ids == sorted(ids)
@@ -179,7 +209,11 @@ def test_they_are_handed_over_only_when_all_are_in_and_in_an_order_that_says_not
     references = set(Response.objects.values_list("reference", flat=True))
     text = (exports / folder_of(last) / "equality.csv").read_text()
     assert not [reference for reference in references if reference in text]
-    wordings = {row["wording"] for row in table(exports / folder_of(last) / "codebook.csv") if row["part"] == "equality"}
+    wordings = {
+        row["wording"]
+        for row in table(exports / folder_of(last) / "codebook.csv")
+        if row["part"] == "equality"
+    }
     assert "How old are you?" in wordings
     again = exports / "again"
     again.mkdir()
@@ -190,7 +224,11 @@ def test_they_are_handed_over_only_when_all_are_in_and_in_an_order_that_says_not
 
 @pytest.mark.django_db(transaction=True)
 def test_stopped_after_they_left_they_are_emptied_and_the_next_batch_says_so(
-    submit: Submit, give: Callable[..., Any], consultation: Consultation, exports: Path, client: Client
+    submit: Submit,
+    give: Callable[..., Any],
+    consultation: Consultation,
+    exports: Path,
+    client: Client,
 ) -> None:
     token, other = submit(email="").receipt_token, submit(email="").receipt_token
     for holder in (token, other):
@@ -214,7 +252,9 @@ def test_stopped_after_they_left_they_are_emptied_and_the_next_batch_says_so(
     assert reconcile().differences == []
 
 
-def test_a_withdrawn_response_takes_its_equality_answers_with_it(submit: Submit, give: Callable[..., Any]) -> None:
+def test_a_withdrawn_response_takes_its_equality_answers_with_it(
+    submit: Submit, give: Callable[..., Any]
+) -> None:
     submitted, other = submit(), submit()
     give(submitted.receipt_token)
     give(other.receipt_token, SEX)

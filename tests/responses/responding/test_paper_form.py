@@ -39,7 +39,9 @@ def test_it_asks_every_question_once_each_with_a_number_of_its_own(plan: Plan) -
 
 def test_a_question_that_depends_on_another_says_on_which_by_its_number(plan: Plan) -> None:
     rows = {row.question.slug: row for part in paper_parts(plan) for row in part.questions}
-    assert rows["organisation-name"].only_if == ((rows["capacity"].number, "For an organisation or group"),)
+    assert rows["organisation-name"].only_if == (
+        (rows["capacity"].number, "For an organisation or group"),
+    )
     assert rows["capacity"].only_if == ()
 
 
@@ -52,7 +54,9 @@ def words_of(pdf: PdfReader) -> str:
     return " ".join(" ".join(page.extract_text() for page in pdf.pages).split())
 
 
-def test_the_pdf_is_tagged_and_has_every_question_option_and_the_way_back(client: Client, consultation: Consultation, plan: Plan) -> None:
+def test_the_pdf_is_tagged_and_has_every_question_option_and_the_way_back(
+    client: Client, consultation: Consultation, plan: Plan
+) -> None:
     answer = client.get(reverse("paper-form-pdf", args=[consultation.slug]))
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")
     pdf = PdfReader(io.BytesIO(answer.content))
@@ -64,14 +68,26 @@ def test_the_pdf_is_tagged_and_has_every_question_option_and_the_way_back(client
         assert " ".join(question.text.split()) in words
         for option in question.options:
             assert option.label in words
-    for wanted in ("169 Union Street", "Form 1.1", "Paper form, number 1.1", "(UK time)", "/privacy/", "Only if you ticked"):
+    for wanted in (
+        "169 Union Street",
+        "Form 1.1",
+        "Paper form, number 1.1",
+        "(UK time)",
+        "/privacy/",
+        "Only if you ticked",
+    ):
         assert wanted in words
     # The number stands on every page, so that loose sheets can be told apart.
     assert all("Form 1.1" in page.extract_text() for page in pdf.pages)
 
 
-def test_its_number_goes_up_with_the_edition_of_the_questions(client: Client, consultation: Consultation) -> None:
-    load_plan(text=BUNDLED_PLAN.read_text().replace("Is there anything missing", "Is anything missing"), actor=None)
+def test_its_number_goes_up_with_the_edition_of_the_questions(
+    client: Client, consultation: Consultation
+) -> None:
+    load_plan(
+        text=BUNDLED_PLAN.read_text().replace("Is there anything missing", "Is anything missing"),
+        actor=None,
+    )
     page = client.get(reverse("paper-form", args=[consultation.slug])).content.decode()
     assert "number 2.1" in page
     assert "Is anything missing from the plan?" in page

@@ -21,9 +21,9 @@ from responses.models import Confirmation, ConfirmationAttempt, LedgerEntry, Res
 from responses.receipt_tokens import receipt_token
 from responses.responding import pdf as printing
 from responses.responding.confirming import TRY_FOR, send_due_confirmations
-from responses.responding.correcting import NothingToCorrect, correct_address
 from responses.responding.drafting import start_amending
 from responses.responding.pdf import ROOM, TURN, PdfNotMade, make_pdf
+from responses.responding.resending import NothingToCorrect, correct_address
 from tests.support.postbox import Postbox
 from tests.support.tampering import behind_its_back
 
@@ -43,16 +43,25 @@ def undelivered(send: Send, postbox: Postbox, mail_through: Callable[[int], None
 
 @pytest.mark.django_db(transaction=True)
 def test_a_wrong_address_is_named_put_right_and_written_to(
-    undelivered: Response, client: Client, postbox: Postbox, consultation: Consultation, exports: Path
+    undelivered: Response,
+    client: Client,
+    postbox: Postbox,
+    consultation: Consultation,
+    exports: Path,
 ) -> None:
     write_batch(batch=seal_batch(consultation=consultation, actor=None))
     address = reverse("receipt", args=[receipt_token(undelivered)])
     page = client.get(address).content.decode()
     assert "We could not deliver the email with your reference to rita@exmaple.org." in page
     assert "The reason we were given: “550 no such user”" in page
-    sent = client.post(reverse("correct-address", args=[receipt_token(undelivered)]), {"email": " rita@example.org "})
+    sent = client.post(
+        reverse("correct-address", args=[receipt_token(undelivered)]),
+        {"email": " rita@example.org "},
+    )
     assert (sent.status_code, sent["Location"]) == (303, address)
-    assert "An email with your reference is on its way to you." in client.get(address).content.decode()
+    assert (
+        "An email with your reference is on its way to you." in client.get(address).content.decode()
+    )
     send_due_confirmations()
     assert [letter["To"] for letter in postbox.arrived] == ["rita@example.org"]
     page = client.get(address).content.decode()
@@ -60,25 +69,40 @@ def test_a_wrong_address_is_named_put_right_and_written_to(
     assert "rita@example.org" in page
     # What was received stays as it was received, and the books still balance.
     undelivered.contact.refresh_from_db()
-    assert (undelivered.contact.email, undelivered.contact.corrected_email) == ("rita@exmaple.org", "rita@example.org")
+    assert (undelivered.contact.email, undelivered.contact.corrected_email) == (
+        "rita@exmaple.org",
+        "rita@example.org",
+    )
     assert [entry.event for entry in LedgerEntry.objects.exclude(event="batched")] == [
         *["received", "confirmation-failed", "address-corrected", "confirmed"]
     ]
     assert reconcile().differences == []
     # A change that is made later begins with the address that works.
-    assert start_amending(response=undelivered, started_at=timezone.now())[0].answers["email"] == "rita@example.org"
+    assert (
+        start_amending(response=undelivered, started_at=timezone.now())[0].answers["email"]
+        == "rita@example.org"
+    )
 
 
-def test_what_is_no_address_is_refused_in_words_beside_what_was_typed(undelivered: Response, client: Client) -> None:
-    for typed, words in [("", "Enter an email address like name@example.com"), ("<b>nowhere", "Enter an email address like")]:
-        page = client.post(reverse("correct-address", args=[receipt_token(undelivered)]), {"email": typed}).content.decode()
+def test_what_is_no_address_is_refused_in_words_beside_what_was_typed(
+    undelivered: Response, client: Client
+) -> None:
+    for typed, words in [
+        ("", "Enter an email address like name@example.com"),
+        ("<b>nowhere", "Enter an email address like"),
+    ]:
+        page = client.post(
+            reverse("correct-address", args=[receipt_token(undelivered)]), {"email": typed}
+        ).content.decode()
         assert "<title>Error: " in page
         assert page.count(words) == 2  # In the summary and at the field.
         assert "<b>nowhere" not in page
     assert Confirmation.objects.get().state == "failed"
 
 
-def test_only_a_confirmation_that_was_given_up_can_be_sent_elsewhere(send: Send, undelivered: Response) -> None:
+def test_only_a_confirmation_that_was_given_up_can_be_sent_elsewhere(
+    send: Send, undelivered: Response
+) -> None:
     waiting = send()
     for response in (waiting, send(email="")):
         with pytest.raises(NothingToCorrect):
@@ -88,10 +112,15 @@ def test_only_a_confirmation_that_was_given_up_can_be_sent_elsewhere(send: Send,
         correct_address(response=undelivered, email="other@example.org")
     with pytest.raises(AnswersRefused):
         correct_address(response=undelivered, email="a" * 300 + "@example.org")
-    assert Confirmation.objects.get(response=undelivered).response.contact.reachable_at == "rita@example.org"
+    assert (
+        Confirmation.objects.get(response=undelivered).response.contact.reachable_at
+        == "rita@example.org"
+    )
 
 
-def test_days_of_tries_at_the_wrong_address_do_not_count_against_the_right_one(undelivered: Response, postbox: Postbox) -> None:
+def test_days_of_tries_at_the_wrong_address_do_not_count_against_the_right_one(
+    undelivered: Response, postbox: Postbox
+) -> None:
     with behind_its_back():
         ConfirmationAttempt.objects.update(at=timezone.now() - TRY_FOR - timedelta(days=1))
     correct_address(response=undelivered, email="rita@example.org")
@@ -102,12 +131,20 @@ def test_days_of_tries_at_the_wrong_address_do_not_count_against_the_right_one(u
 
 def pdf_of(client: Client, response: Response) -> PdfReader:
     answer = client.get(reverse("receipt-pdf", args=[receipt_token(response)]))
-    assert (answer.status_code, answer["Content-Type"], answer["Cache-Control"]) == (200, "application/pdf", "no-store")
-    assert answer["Content-Disposition"] == f'attachment; filename="response-{response.reference}.pdf"'
+    assert (answer.status_code, answer["Content-Type"], answer["Cache-Control"]) == (
+        200,
+        "application/pdf",
+        "no-store",
+    )
+    assert (
+        answer["Content-Disposition"] == f'attachment; filename="response-{response.reference}.pdf"'
+    )
     return PdfReader(io.BytesIO(answer.content))
 
 
-def test_the_pdf_is_tagged_and_holds_every_word_as_it_was_asked_and_answered(client: Client, send: Send, edition: Edition) -> None:
+def test_the_pdf_is_tagged_and_holds_every_word_as_it_was_asked_and_answered(
+    client: Client, send: Send, edition: Edition
+) -> None:
     text = "Lights & <b>people</b>, please.\n\nMore żółć and Ελληνικά."
     response = send({"violence-agree": "agree", "violence-comment": text})
     # Asked otherwise since; the copy keeps the words that were answered.
@@ -121,7 +158,13 @@ def test_the_pdf_is_tagged_and_holds_every_word_as_it_was_asked_and_answered(cli
     assert pdf.metadata is not None
     assert pdf.metadata.title == f"Response {response.reference} – {edition.consultation.title}"
     words = " ".join(" ".join(page.extract_text() for page in pdf.pages).split())
-    for wanted in (response.reference, "Agree", "Lights & <b>people</b>, please.", "More żółć and Ελληνικά.", "rita@example.org"):
+    for wanted in (
+        response.reference,
+        "Agree",
+        "Lights & <b>people</b>, please.",
+        "More żółć and Ελληνικά.",
+        "rita@example.org",
+    ):
         assert wanted in words
     assert "How far do you agree or disagree" in words
     assert "Otherwise?" not in words
@@ -141,9 +184,17 @@ def tags(node: Any) -> Iterator[str]:
             yield from tags(node["/K"])
 
 
-def test_the_longest_response_that_can_be_sent_becomes_a_pdf_too(client: Client, send: Send, plan: Plan) -> None:
+def test_the_longest_response_that_can_be_sent_becomes_a_pdf_too(
+    client: Client, send: Send, plan: Plan
+) -> None:
     long = "Every word of it. " * 270
-    response = send({question.slug: long[: question.max_chars] for question in plan.asked if question.kind == "text"})
+    response = send(
+        {
+            question.slug: long[: question.max_chars]
+            for question in plan.asked
+            if question.kind == "text"
+        }
+    )
     assert len(pdf_of(client, response).pages) > 10
 
 
@@ -162,7 +213,9 @@ def test_where_no_pdf_can_be_made_the_page_says_what_else_there_is(
         make_pdf("<p>Words.</p>")
 
 
-def test_pdfs_are_made_one_at_a_time_and_whoever_waits_too_long_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pdfs_are_made_one_at_a_time_and_whoever_waits_too_long_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(printing, "WAIT_SECONDS", 0.01)
     with TURN, pytest.raises(PdfNotMade, match="Others"):
         make_pdf("<p>Words.</p>")
@@ -175,5 +228,8 @@ def test_pdfs_are_made_one_at_a_time_and_whoever_waits_too_long_is_told(monkeypa
 def test_a_pdf_fetches_nothing_that_its_words_point_to(tmp_path: Path) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text("secret")
-    html = f'<html lang=en><title>x</title><a rel=attachment href="{secret.as_uri()}">x</a><link rel=attachment href="{secret.as_uri()}">'
+    html = (
+        f'<html lang=en><title>x</title><a rel=attachment href="{secret.as_uri()}">x</a><link '
+        f'rel=attachment href="{secret.as_uri()}">'
+    )
     assert not PdfReader(io.BytesIO(make_pdf(html))).attachments

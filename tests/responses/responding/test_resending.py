@@ -1,4 +1,6 @@
-"""Emails that could not be delivered: staff see which and why, and have them tried again once the cause is mended."""
+"""Emails that could not be delivered: staff see which and why, and have them tried again once the
+cause is mended.
+"""
 
 import re
 from collections.abc import Callable
@@ -15,7 +17,7 @@ from responses.governance.reconciling import reconcile
 from responses.models import Confirmation, Response
 from responses.receipt_tokens import receipt_token
 from responses.responding.confirming import TRY_FOR, send_due_confirmations
-from responses.responding.retrying import try_again
+from responses.responding.resending import try_again
 from tests.support.postbox import Postbox
 from tests.support.tampering import behind_its_back
 
@@ -36,7 +38,11 @@ def refused(send: Send, postbox: Postbox, mail_through: Callable[[int], None]) -
 
 
 def test_an_address_that_is_refused_for_good_is_not_tried_for_ever_and_staff_and_the_receipt_say_so(
-    refused: Response, postbox: Postbox, reviewer: User, sign_in: Callable[[User], Client], outsider: Client
+    refused: Response,
+    postbox: Postbox,
+    reviewer: User,
+    sign_in: Callable[[User], Client],
+    outsider: Client,
 ) -> None:
     Confirmation.objects.update(due_at=F("due_at") - timedelta(days=1))
     assert vars(send_due_confirmations()) == {"sent": 0, "put_off": 0, "refused": 0, "released": 0}
@@ -49,7 +55,11 @@ def test_an_address_that_is_refused_for_good_is_not_tried_for_ever_and_staff_and
 
 
 def test_what_was_given_up_is_tried_again_from_the_beginning_and_that_is_on_the_trail(
-    send: Send, refused: Response, postbox: Postbox, reviewer: User, sign_in: Callable[[User], Client]
+    send: Send,
+    refused: Response,
+    postbox: Postbox,
+    reviewer: User,
+    sign_in: Callable[[User], Client],
 ) -> None:
     client = sign_in(reviewer)
     confirmation = refused.confirmation
@@ -62,16 +72,24 @@ def test_what_was_given_up_is_tried_again_from_the_beginning_and_that_is_on_the_
     assert send_due_confirmations().put_off == 1
     assert "451 4.7.1 try again later" in client.get(reverse("undelivered")).content.decode()
     del postbox.answers["rita@example.org"]
-    Confirmation.objects.filter(pk=confirmation.pk).update(due_at=F("due_at") - timedelta(minutes=1))
+    Confirmation.objects.filter(pk=confirmation.pk).update(
+        due_at=F("due_at") - timedelta(minutes=1)
+    )
     assert send_due_confirmations().sent == 1
     confirmation.refresh_from_db()
     assert (confirmation.state, confirmation.attempts) == (State.SENT, 2)
-    assert list(refused.ledger.values_list("event", flat=True)) == ["received", "confirmation-failed", "confirmed"]
+    assert list(refused.ledger.values_list("event", flat=True)) == [
+        "received",
+        "confirmation-failed",
+        "confirmed",
+    ]
     entry = AuditEntry.objects.get(action=Action.CONFIRMATION_RETRIED)
     assert (entry.actor, entry.subject, entry.details) == (reviewer, refused.reference, {})
 
 
-def test_trying_all_again_leaves_what_was_delivered_or_has_no_address(send: Send, refused: Response, reviewer: User) -> None:
+def test_trying_all_again_leaves_what_was_delivered_or_has_no_address(
+    send: Send, refused: Response, reviewer: User
+) -> None:
     nobody = send(email="")
     waits = send(email="waits@example.org")
     before = dict(Confirmation.objects.values_list("response", "state"))
@@ -84,7 +102,9 @@ def test_trying_all_again_leaves_what_was_delivered_or_has_no_address(send: Send
     assert reconcile().differences == []
 
 
-def test_nonsense_tries_nothing_again(refused: Response, reviewer: User, sign_in: Callable[[User], Client]) -> None:
+def test_nonsense_tries_nothing_again(
+    refused: Response, reviewer: User, sign_in: Callable[[User], Client]
+) -> None:
     client = sign_in(reviewer)
     delivered = Confirmation.objects.get(state=State.SENT)
     for wanted in ("all", "-1", "9" * 30, str(delivered.pk)):
@@ -94,7 +114,11 @@ def test_nonsense_tries_nothing_again(refused: Response, reviewer: User, sign_in
 
 
 def test_the_page_asks_as_little_for_three_as_for_one(
-    send: Send, refused: Response, reviewer: User, sign_in: Callable[[User], Client], django_assert_num_queries: DjangoAssertNumQueries
+    send: Send,
+    refused: Response,
+    reviewer: User,
+    sign_in: Callable[[User], Client],
+    django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     client = sign_in(reviewer)
 
@@ -104,6 +128,10 @@ def test_the_page_asks_as_little_for_three_as_for_one(
 
     ask()
     for number in range(2):
-        Confirmation.objects.filter(response=send(email=f"p{number}@example.org")).update(state=State.FAILED, reason="550 no")
-        Confirmation.objects.filter(response=send(email=f"w{number}@example.org")).update(reason="451 later")
+        Confirmation.objects.filter(response=send(email=f"p{number}@example.org")).update(
+            state=State.FAILED, reason="550 no"
+        )
+        Confirmation.objects.filter(response=send(email=f"w{number}@example.org")).update(
+            reason="451 later"
+        )
     ask()

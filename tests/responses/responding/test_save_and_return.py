@@ -1,4 +1,6 @@
-"""Save and come back later: a link that opens the draft anywhere, by email where wanted, and fills nobody's inbox."""
+"""Save and come back later: a link that opens the draft anywhere, by email where wanted, and fills
+nobody's inbox.
+"""
 
 import re
 from collections.abc import Callable
@@ -31,10 +33,17 @@ def rita() -> Client:
 
 def link_on(page: str) -> str:
     """The link's path, as the page shows it."""
-    return "/" + unescape(re.findall(r'href="(https?://[^"]+/respond/back/[^"]+)"', page)[0]).split("/", 3)[3]
+    return (
+        "/"
+        + unescape(re.findall(r'href="(https?://[^"]+/respond/back/[^"]+)"', page)[0]).split(
+            "/", 3
+        )[3]
+    )
 
 
-def test_the_link_opens_the_draft_on_another_device_and_looking_changes_nothing(rita: Client) -> None:
+def test_the_link_opens_the_draft_on_another_device_and_looking_changes_nothing(
+    rita: Client,
+) -> None:
     link = link_on(rita.get(at("later")).content.decode())
     other = Client()
     looked = other.get(link)
@@ -67,7 +76,9 @@ def test_without_a_draft_there_is_nothing_to_come_back_to() -> None:
 
 
 @pytest.mark.parametrize("token", ["x", "x:y", ":", "0" * 32 + ":" + "A" * 43])
-def test_a_link_that_was_tampered_with_opens_nothing_and_says_why(rita: Client, token: str, consultation: Consultation) -> None:
+def test_a_link_that_was_tampered_with_opens_nothing_and_says_why(
+    rita: Client, token: str, consultation: Consultation
+) -> None:
     page = Client().get(at("come-back", token))
     assert page.status_code == 404
     assert "There are no answers here" in page.content.decode()
@@ -76,7 +87,9 @@ def test_a_link_that_was_tampered_with_opens_nothing_and_says_why(rita: Client, 
         find_draft(consultation=consultation, token=good[:-1] + ("A" if good[-1] != "A" else "B"))
 
 
-def test_the_email_carries_the_link_and_nothing_that_was_typed(rita: Client, postbox: Postbox, mail_through: MailThrough) -> None:
+def test_the_email_carries_the_link_and_nothing_that_was_typed(
+    rita: Client, postbox: Postbox, mail_through: MailThrough
+) -> None:
     mail_through(postbox.port)
     page = rita.post(at("later"), {"email": "rita@example.org"}, follow=True)
     assert "The link is on its way to the address that you gave." in page.content.decode()
@@ -90,7 +103,10 @@ def test_the_email_carries_the_link_and_nothing_that_was_typed(rita: Client, pos
     assert DraftLink.objects.get().state == "sent"
 
 
-@pytest.mark.parametrize(("typed", "words"), [("", "Enter the email address"), ("nowhere", "Enter an email address like")])
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [("", "Enter the email address"), ("nowhere", "Enter an email address like")],
+)
 def test_an_address_that_is_none_is_named_and_kept(rita: Client, typed: str, words: str) -> None:
     page = rita.post(at("later"), {"email": typed}).content.decode()
     assert page.count(words) == 2
@@ -101,7 +117,9 @@ def test_an_address_that_is_none_is_named_and_kept(rita: Client, typed: str, wor
 
 def test_nobodys_inbox_is_filled(rita: Client) -> None:
     for number in range(7):
-        page = rita.post(at("later"), {"email": "stranger@example.org" if number % 2 else "STRANGER@example.org"}).content.decode()
+        page = rita.post(
+            at("later"), {"email": "stranger@example.org" if number % 2 else "STRANGER@example.org"}
+        ).content.decode()
     assert DraftLink.objects.count() == 5
     assert "as often as we may in one day" in page
 
@@ -117,7 +135,9 @@ def test_what_the_mail_server_does_not_take_is_tried_again_and_given_up_in_the_e
     DraftLink.objects.update(due_at=Now())
     assert send_due_links() == 1
     assert [message["Message-ID"] for message in postbox.arrived] == [link.message_id]
-    DraftLink.objects.update(state="waiting", due_at=Now(), created_at=Now() - TRY_FOR - timedelta(minutes=1))
+    DraftLink.objects.update(
+        state="waiting", due_at=Now(), created_at=Now() - TRY_FOR - timedelta(minutes=1)
+    )
     assert send_due_links() == 0
     assert DraftLink.objects.get().state == "failed"
 
@@ -136,19 +156,29 @@ def colleague_of(rita: Client) -> Client:
 
 
 def mark_on(client: Client, part: str = "violence") -> str:
-    return re.findall(r'name="draft" value="([^"]+)"', client.get(at("part", part)).content.decode())[0]
+    return re.findall(
+        r'name="draft" value="([^"]+)"', client.get(at("part", part)).content.decode()
+    )[0]
 
 
 @pytest.mark.parametrize("first", ["rita", "ben"])
-def test_whoever_still_types_when_a_colleague_has_sent_is_told_and_keeps_every_word(rita: Client, first: str) -> None:
+def test_whoever_still_types_when_a_colleague_has_sent_is_told_and_keeps_every_word(
+    rita: Client, first: str
+) -> None:
     ben = colleague_of(rita)
     sender, typist = (rita, ben) if first == "rita" else (ben, rita)
     mark = mark_on(typist, "trust")
     send(sender)
     sent = Response.objects.get()
     # The script saves, and is told that trying again does not help.
-    assert typist.post(at("save", "trust"), {"draft": mark, "trust-comment": "Too late"}).status_code == 409
-    page = typist.post(at("part", "trust"), {"draft": mark, "trust-comment": "Too <late>\nفات", "trust-agree": "agree"})
+    assert (
+        typist.post(at("save", "trust"), {"draft": mark, "trust-comment": "Too late"}).status_code
+        == 409
+    )
+    page = typist.post(
+        at("part", "trust"),
+        {"draft": mark, "trust-comment": "Too <late>\nفات", "trust-agree": "agree"},
+    )
     words = page.content.decode()
     assert page.status_code == 409
     assert "These answers were sent" in words
@@ -156,21 +186,33 @@ def test_whoever_still_types_when_a_colleague_has_sent_is_told_and_keeps_every_w
     assert "Too &lt;late&gt;\nفات" in words
     assert Draft.objects.count() == 0
     # As a new response, the words are there as they were typed.
-    form = re.findall(r'<form method="post" action="([^"]+/respond/trust/)">(.*?)</form>', words, re.DOTALL)[0]
+    form = re.findall(
+        r'<form method="post" action="([^"]+/respond/trust/)">(.*?)</form>', words, re.DOTALL
+    )[0]
     fields = {
-        name: unescape(value) for name, value in re.findall(r'<textarea name="([^"]+)" hidden>\n(.*?)</textarea>', form[1], re.DOTALL)
+        name: unescape(value)
+        for name, value in re.findall(
+            r'<textarea name="([^"]+)" hidden>\n(.*?)</textarea>', form[1], re.DOTALL
+        )
     }
     assert typist.post(form[0], fields | {"draft": "new"}).status_code == 303
-    assert Draft.objects.get().answers == {"trust-comment": "Too <late>\nفات", "trust-agree": "agree"}
+    assert Draft.objects.get().answers == {
+        "trust-comment": "Too <late>\nفات",
+        "trust-agree": "agree",
+    }
     assert Response.objects.count() == 1
 
 
-def test_whoever_comes_back_when_a_colleague_has_sent_reads_when_and_may_begin_anew(rita: Client) -> None:
+def test_whoever_comes_back_when_a_colleague_has_sent_reads_when_and_may_begin_anew(
+    rita: Client,
+) -> None:
     link = link_on(rita.get(at("later")).content.decode())
     ben = colleague_of(rita)
     send(ben)
     reference = Response.objects.get().reference
-    for page in [rita.get(at(*name)) for name in (["tasks"], ["part", "violence"], ["check"])] + [Client().get(link)]:
+    for page in [rita.get(at(*name)) for name in (["tasks"], ["part", "violence"], ["check"])] + [
+        Client().get(link)
+    ]:
         assert page.status_code == 200
         assert "These answers were sent" in page.content.decode()
         assert reference in page.content.decode()
@@ -183,7 +225,9 @@ def test_whoever_comes_back_when_a_colleague_has_sent_reads_when_and_may_begin_a
 def test_a_second_tab_that_was_open_when_the_first_one_sent_loses_no_word(rita: Client) -> None:
     mark = mark_on(rita)
     send(rita)
-    page = rita.post(at("part", "violence"), {"draft": mark, "violence-comment": "In the other tab"})
+    page = rita.post(
+        at("part", "violence"), {"draft": mark, "violence-comment": "In the other tab"}
+    )
     assert page.status_code == 409
     assert "These answers are not here any more" in page.content.decode()
     assert "In the other tab" in page.content.decode()
@@ -201,13 +245,21 @@ def test_the_next_person_at_the_same_device_begins_a_response_of_their_own(rita:
     # What the first one began is there again, and is a response of its own.
     assert "Half a thought." in rita.get(at("part", "violence")).content.decode()
     send(rita)
-    assert sorted(response.texts["violence-comment"] for response in Response.objects.all()) == ["Half a thought.", "Somebody else."]
+    assert sorted(response.texts["violence-comment"] for response in Response.objects.all()) == [
+        "Half a thought.",
+        "Somebody else.",
+    ]
 
 
 def test_a_link_that_could_not_be_sent_is_told_where_it_was_asked_for(rita: Client) -> None:
     ask_for_link(draft=Draft.objects.get(), email="rita@example.org")
     assert "could not" not in rita.get(at("later")).content.decode()
     DraftLink.objects.update(attempts=2)
-    assert "The link could not be sent to rita@example.org yet." in rita.get(at("later")).content.decode()
+    assert (
+        "The link could not be sent to rita@example.org yet."
+        in rita.get(at("later")).content.decode()
+    )
     DraftLink.objects.update(state="failed")
-    assert "We could not send the link to rita@example.org." in rita.get(at("later")).content.decode()
+    assert (
+        "We could not send the link to rita@example.org." in rita.get(at("later")).content.decode()
+    )

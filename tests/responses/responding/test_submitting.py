@@ -12,40 +12,63 @@ from django.utils import timezone
 from consult.models import AuditEntry, Consultation, Edition
 from responses.models import Confirmation, Contact, LedgerEntry, Response, Review
 from responses.receipt_tokens import ReceiptKeyLost, find_response, receipt_token
-from responses.responding.submitting import ConsultationClosed, NothingToSend, SentDifferently, Submitted
+from responses.responding.submitting import (
+    ConsultationClosed,
+    NothingToSend,
+    SentDifferently,
+    Submitted,
+)
 
 Submit = Callable[..., Submitted]
 
 
 def move_window(consultation: Consultation, *, closed_for: timedelta) -> None:
     now = timezone.now()
-    Consultation.objects.filter(pk=consultation.pk).update(opens_at=now - timedelta(days=9), closes_at=now - closed_for)
+    Consultation.objects.filter(pk=consultation.pk).update(
+        opens_at=now - timedelta(days=9), closes_at=now - closed_for
+    )
 
 
 def everything() -> tuple[int, ...]:
-    return tuple(model.objects.count() for model in (Response, Contact, Confirmation, Review, LedgerEntry))
+    return tuple(
+        model.objects.count() for model in (Response, Contact, Confirmation, Review, LedgerEntry)
+    )
 
 
 def test_a_response_comes_with_all_that_must_follow_from_it(submit: Submit) -> None:
     submitted = submit({"violence-agree": "agree", "violence-comment": "Ünï 🙂"})
     response = Response.objects.get()
     assert (submitted.first, submitted.response) == (True, response)
-    assert (response.choices, response.texts) == ({"violence-agree": "agree"}, {"violence-comment": "Ünï 🙂"})
+    assert (response.choices, response.texts) == (
+        {"violence-agree": "agree"},
+        {"violence-comment": "Ünï 🙂"},
+    )
     assert (response.timing, response.version, response.channel) == ("in-time", 1, "online")
-    assert (response.contact.name, response.contact.email) == ("Rita Respondent", "rita@example.org")
+    assert (response.contact.name, response.contact.email) == (
+        "Rita Respondent",
+        "rita@example.org",
+    )
     assert response.confirmation.state == Confirmation.State.WAITING
     assert response.review.state == Review.State.UNREAD
-    assert [(entry.event, entry.digest) for entry in response.ledger.all()] == [("received", response.digest)]
+    assert [(entry.event, entry.digest) for entry in response.ledger.all()] == [
+        ("received", response.digest)
+    ]
 
 
-def test_without_an_email_address_there_is_a_confirmation_all_the_same_in_its_own_state(submit: Submit) -> None:
+def test_without_an_email_address_there_is_a_confirmation_all_the_same_in_its_own_state(
+    submit: Submit,
+) -> None:
     assert submit(email="").response.confirmation.state == Confirmation.State.NOT_WANTED
 
 
 def test_sending_the_same_twice_is_sending_it_once(submit: Submit) -> None:
     key = uuid4()
     first, again = submit(submission_key=key), submit(submission_key=key)
-    assert (again.response, again.receipt_token, again.first) == (first.response, first.receipt_token, False)
+    assert (again.response, again.receipt_token, again.first) == (
+        first.response,
+        first.receipt_token,
+        False,
+    )
     assert everything() == (1, 1, 1, 1, 1)
 
 
@@ -70,7 +93,9 @@ def test_a_response_with_nothing_in_it_leaves_nothing(submit: Submit) -> None:
 
 
 def test_before_opening_nothing_is_received(consultation: Consultation, submit: Submit) -> None:
-    Consultation.objects.filter(pk=consultation.pk).update(opens_at=timezone.now() + timedelta(minutes=1))
+    Consultation.objects.filter(pk=consultation.pk).update(
+        opens_at=timezone.now() + timedelta(minutes=1)
+    )
     with pytest.raises(ConsultationClosed):
         submit()
 
@@ -88,7 +113,9 @@ def test_whoever_began_after_closing_may_not(consultation: Consultation, submit:
         submit(started_at=timezone.now() - timedelta(minutes=8))
 
 
-def test_after_the_grace_nothing_is_received_but_what_was_received_is_confirmed_again(consultation: Consultation, submit: Submit) -> None:
+def test_after_the_grace_nothing_is_received_but_what_was_received_is_confirmed_again(
+    consultation: Consultation, submit: Submit
+) -> None:
     key = uuid4()
     first = submit(submission_key=key)
     move_window(consultation, closed_for=timedelta(minutes=11))
@@ -97,20 +124,26 @@ def test_after_the_grace_nothing_is_received_but_what_was_received_is_confirmed_
     assert submit(submission_key=key).response == first.response
 
 
-def test_a_withdrawn_consultation_receives_nothing(consultation: Consultation, submit: Submit) -> None:
+def test_a_withdrawn_consultation_receives_nothing(
+    consultation: Consultation, submit: Submit
+) -> None:
     Consultation.objects.filter(pk=consultation.pk).update(withdrawn_at=timezone.now())
     with pytest.raises(ConsultationClosed):
         submit()
 
 
-def test_two_references_that_are_alike_become_two_responses_all_the_same(submit: Submit, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_references_that_are_alike_become_two_responses_all_the_same(
+    submit: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
     taken = submit().response.reference
     coming = iter([taken, taken, "23AB-CD45-E"])
     monkeypatch.setattr("responses.responding.submitting.new_reference", lambda: next(coming))
     assert submit().response.reference == "23AB-CD45-E"
 
 
-def test_the_receipt_opens_with_its_token_alone_and_the_database_does_not_hold_it(submit: Submit) -> None:
+def test_the_receipt_opens_with_its_token_alone_and_the_database_does_not_hold_it(
+    submit: Submit,
+) -> None:
     submitted = submit()
     assert find_response(submitted.receipt_token) == submitted.response
     assert receipt_token(submitted.response) == submitted.receipt_token
@@ -119,19 +152,32 @@ def test_the_receipt_opens_with_its_token_alone_and_the_database_does_not_hold_i
         find_response(submitted.receipt_token[:-1] + "x")
 
 
-def test_receipts_outlive_a_new_secret_key_while_the_old_one_is_remembered(submit: Submit, settings: object) -> None:
+def test_receipts_outlive_a_new_secret_key_while_the_old_one_is_remembered(
+    submit: Submit, settings: object
+) -> None:
     submitted = submit()
     old = settings.SECRET_KEY
     with override_settings(SECRET_KEY="n" * 50, SECRET_KEY_FALLBACKS=[old]):
         assert receipt_token(submitted.response) == submitted.receipt_token
-    with override_settings(SECRET_KEY="n" * 50, SECRET_KEY_FALLBACKS=[]), pytest.raises(ReceiptKeyLost):
+    with (
+        override_settings(SECRET_KEY="n" * 50, SECRET_KEY_FALLBACKS=[]),
+        pytest.raises(ReceiptKeyLost),
+    ):
         receipt_token(submitted.response)
 
 
 @pytest.mark.parametrize("sql", ["UPDATE {} SET id = id", "DELETE FROM {}"])
-@pytest.mark.parametrize("model", [Response, LedgerEntry, AuditEntry, Edition], ids=lambda model: model.__name__)
-def test_what_is_written_once_cannot_be_changed_not_even_by_us(submit: Submit, model: type, sql: str) -> None:
+@pytest.mark.parametrize(
+    "model", [Response, LedgerEntry, AuditEntry, Edition], ids=lambda model: model.__name__
+)
+def test_what_is_written_once_cannot_be_changed_not_even_by_us(
+    submit: Submit, model: type, sql: str
+) -> None:
     submit()
     assert model.objects.exists()
-    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+    with (
+        pytest.raises(IntegrityError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute(sql.format(model._meta.db_table))

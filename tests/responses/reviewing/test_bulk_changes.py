@@ -1,4 +1,6 @@
-"""Changing many responses at once: what was counted is what is changed, nobody's work is overwritten, and undoing puts back."""
+"""Changing many responses at once: what was counted is what is changed, nobody's work is
+overwritten, and undoing puts back.
+"""
 
 from collections.abc import Callable
 from uuid import uuid4
@@ -8,7 +10,18 @@ import pytest
 from consult.models import Action, AuditEntry, Consultation, User
 from responses.governance.erasing import erase_response
 from responses.governance.reconciling import reconcile
-from responses.models import BulkChange, BulkItem, Campaign, CampaignMember, Code, CodedAnswer, Coding, Response, Review, ReviewStep
+from responses.models import (
+    BulkChange,
+    BulkItem,
+    Campaign,
+    CampaignMember,
+    Code,
+    CodedAnswer,
+    Coding,
+    Response,
+    Review,
+    ReviewStep,
+)
 from responses.responding.amending import withdraw_response
 from responses.reviewing import bulk_changes
 from responses.reviewing.bulk_changes import (
@@ -63,7 +76,9 @@ def move(response: Response, to_state: str, by: User, note: str = "") -> None:
     move_review(review=review, to_state=to_state, note=note, version=review.version, by=by)
 
 
-def test_it_tells_exactly_what_would_change_and_what_not_and_why(send: Send, reviewer: User) -> None:
+def test_it_tells_exactly_what_would_change_and_what_not_and_why(
+    send: Send, reviewer: User
+) -> None:
     unread, considered, aside, reading = (send() for _ in range(4))
     move(considered, "considered", reviewer)
     move(aside, "set-aside", reviewer, "A test.")
@@ -77,7 +92,9 @@ def test_it_tells_exactly_what_would_change_and_what_not_and_why(send: Send, rev
     assert (done.state, done.total, done.changed, done.left) == ("done", 2, 2, told.left)
 
 
-def test_each_is_moved_as_one_is_moved_and_its_history_names_the_change(send: Send, reviewer: User) -> None:
+def test_each_is_moved_as_one_is_moved_and_its_history_names_the_change(
+    send: Send, reviewer: User
+) -> None:
     responses = [send() for _ in range(3)]
     done = changed(reviewer, "move", to_state="set-aside", note="All are tests.")
     steps = ReviewStep.objects.order_by("review_id")
@@ -85,16 +102,28 @@ def test_each_is_moved_as_one_is_moved_and_its_history_names_the_change(send: Se
         (reviewer, "unread", "set-aside", "All are tests.", done)
     ] * 3
     assert list(Review.objects.values_list("version", flat=True)) == [1, 1, 1]
-    assert {item.response_id for item in done.items.filter(state="changed")} == {row.pk for row in responses}
+    assert {item.response_id for item in done.items.filter(state="changed")} == {
+        row.pk for row in responses
+    }
     trail = AuditEntry.objects.filter(subject=str(done)).order_by("id")
     assert [(entry.action, entry.actor, entry.details) for entry in trail] == [
-        ("bulk_asked", reviewer, {"filters": [], "responses": 3, "what": "move", "to_state": "set-aside"}),
-        ("bulk_changed", reviewer, {"changed": 3, "left": {}, "what": "move", "to_state": "set-aside"}),
+        (
+            "bulk_asked",
+            reviewer,
+            {"filters": [], "responses": 3, "what": "move", "to_state": "set-aside"},
+        ),
+        (
+            "bulk_changed",
+            reviewer,
+            {"changed": 3, "left": {}, "what": "move", "to_state": "set-aside"},
+        ),
     ]
     assert reconcile().differences == []
 
 
-def test_setting_many_aside_needs_words_and_a_change_of_nothing_is_refused(send: Send, reviewer: User) -> None:
+def test_setting_many_aside_needs_words_and_a_change_of_nothing_is_refused(
+    send: Send, reviewer: User
+) -> None:
     with pytest.raises(NothingToChange):
         asked(reviewer, "move", to_state="reading")
     send()
@@ -103,7 +132,9 @@ def test_setting_many_aside_needs_words_and_a_change_of_nothing_is_refused(send:
     assert BulkChange.objects.count() == 0
 
 
-def test_what_comes_in_or_begins_to_fit_after_the_look_is_left_alone(send: Send, reviewer: User) -> None:
+def test_what_comes_in_or_begins_to_fit_after_the_look_is_left_alone(
+    send: Send, reviewer: User
+) -> None:
     first, other = send(), send()
     move(other, "considered", reviewer)
     change = planned(reviewer, "move", "state=unread", to_state="reading")
@@ -119,17 +150,25 @@ def test_what_comes_in_or_begins_to_fit_after_the_look_is_left_alone(send: Send,
     assert list(BulkItem.objects.values_list("response", flat=True)) == [first.pk]
 
 
-def test_never_more_is_changed_than_was_agreed_to(send: Send, reviewer: User, consultation: Consultation) -> None:
+def test_never_more_is_changed_than_was_agreed_to(
+    send: Send, reviewer: User, consultation: Consultation
+) -> None:
     send(), send()
-    flagged = f"campaign={Campaign.objects.create(consultation=consultation, name='C', sample_id=Response.objects.first().pk).pk}"
-    CampaignMember.objects.create(campaign_id=int(flagged[9:]), response=Response.objects.first())
+    first = Response.objects.first()
+    campaign = Campaign.objects.create(consultation=consultation, name="C", sample_id=first.pk)
+    flagged = f"campaign={campaign.pk}"
+    CampaignMember.objects.create(campaign=campaign, response=first)
     change = planned(reviewer, "move", flagged, to_state="reading")
     seen = forecast(change)
     CampaignMember.objects.create(campaign_id=int(flagged[9:]), response=Response.objects.last())
     ask_for_change(change=change, seen=seen)
     make_due_changes()
     change.refresh_from_db()
-    assert (change.state, change.changed, change.failure[:30]) == ("failed", 0, "More responses fit by now than")
+    assert (change.state, change.changed, change.failure[:30]) == (
+        "failed",
+        0,
+        "More responses fit by now than",
+    )
     assert states() == ["unread", "unread"]
 
 
@@ -143,7 +182,9 @@ def test_pressing_twice_is_pressing_once(send: Send, reviewer: User) -> None:
     assert BulkChange.objects.count() == 1
 
 
-def test_what_somebody_moves_before_its_turn_is_left_as_they_left_it(send: Send, reviewer: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_somebody_moves_before_its_turn_is_left_as_they_left_it(
+    send: Send, reviewer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     responses = [send() for _ in range(3)]
     change = asked(reviewer, "move", to_state="reading")
     assert bulk_changes._do_a_lot()  # It is decided which.
@@ -166,24 +207,39 @@ def test_undoing_puts_back_exactly_what_nobody_was_at_since(send: Send, reviewer
     undone(done, colleague)
     assert (done.state, done.undone, done.kept, done.undo_by) == ("undone", 2, 2, colleague)
     assert states() == ["unread", "reading", "considered", "considered", "unread"]
-    assert dict(done.items.filter(state="kept").values_list("response", "why")) == {third.pk: "moved-since", fourth.pk: "superseded"}
+    assert dict(done.items.filter(state="kept").values_list("response", "why")) == {
+        third.pk: "moved-since",
+        fourth.pk: "superseded",
+    }
     last = ReviewStep.objects.filter(review__response=first).last()
     assert last
-    assert (last.by, last.from_state, last.to_state, last.bulk) == (colleague, "considered", "unread", done)
+    assert (last.by, last.from_state, last.to_state, last.bulk) == (
+        colleague,
+        "considered",
+        "unread",
+        done,
+    )
     with pytest.raises(NotUndoable):
         ask_to_undo(change=done, by=reviewer)
     assert reconcile().differences == []
-    assert AuditEntry.objects.filter(action=Action.BULK_UNDONE).get().details == {"put_back": 2, "kept": 2}
+    assert AuditEntry.objects.filter(action=Action.BULK_UNDONE).get().details == {
+        "put_back": 2,
+        "kept": 2,
+    }
 
 
-def test_what_was_set_aside_with_a_reason_is_set_aside_again_with_one(send: Send, reviewer: User) -> None:
+def test_what_was_set_aside_with_a_reason_is_set_aside_again_with_one(
+    send: Send, reviewer: User
+) -> None:
     move(send(), "set-aside", reviewer, "A test.")
     undone(changed(reviewer, "move", to_state="reading"), reviewer)
     assert states() == ["set-aside"]
     assert reconcile().differences == []
 
 
-def test_what_its_respondent_changed_is_left_before_the_look_and_after_it(send: Send, reviewer: User) -> None:
+def test_what_its_respondent_changed_is_left_before_the_look_and_after_it(
+    send: Send, reviewer: User
+) -> None:
     earlier, later, other = (send() for _ in range(3))
     withdraw_response(earlier=earlier, submission_key=uuid4(), started_at=earlier.started_at)
     change = asked(reviewer, "move", "versions=all", to_state="reading")
@@ -193,11 +249,16 @@ def test_what_its_respondent_changed_is_left_before_the_look_and_after_it(send: 
     make_due_changes()
     change.refresh_from_db()
     assert (change.changed, change.left) == (2, {"superseded": 2})
-    assert set(ReviewStep.objects.values_list("review__response__reference", flat=True)) == {earlier.reference, other.reference}
+    assert set(ReviewStep.objects.values_list("review__response__reference", flat=True)) == {
+        earlier.reference,
+        other.reference,
+    }
     assert not ReviewStep.objects.filter(review__response__in=[earlier, later]).exists()
 
 
-def test_undoing_in_the_middle_stops_it(send: Send, reviewer: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_undoing_in_the_middle_stops_it(
+    send: Send, reviewer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(bulk_changes.AT_ONCE, BulkChange.Act.MOVE, 2)
     for _ in range(5):
         send()
@@ -214,26 +275,45 @@ def test_undoing_in_the_middle_stops_it(send: Send, reviewer: User, monkeypatch:
 
 @pytest.fixture
 def code(consultation: Consultation, reviewer: User) -> Code:
-    return make_code(consultation=consultation, question="missing", name="Clubs", group="", definition="", by=reviewer)
+    return make_code(
+        consultation=consultation,
+        question="missing",
+        name="Clubs",
+        group="",
+        definition="",
+        by=reviewer,
+    )
 
 
-def test_a_code_is_given_to_those_that_answer_and_taken_back_where_nobody_coded_since(send: Send, reviewer: User, code: Code) -> None:
-    first, second, third = (send({"missing": "More clubs.", "violence-comment": "Of old."}) for _ in range(3))
+def test_a_code_is_given_to_those_that_answer_and_taken_back_where_nobody_coded_since(
+    send: Send, reviewer: User, code: Code
+) -> None:
+    first, second, third = (
+        send({"missing": "More clubs.", "violence-comment": "Of old."}) for _ in range(3)
+    )
     send({"violence-comment": "Elsewhere."})
     code_answer(response=first, question="missing", codes=[code], by=reviewer)
     done = changed(reviewer, "code", code=code)
     assert (done.changed, done.left) == (2, {"coded": 1, "no-answer": 1})
-    assert set(Coding.objects.values_list("response", "by", "start")) == {(row.pk, reviewer.pk, None) for row in (first, second, third)}
+    assert set(Coding.objects.values_list("response", "by", "start")) == {
+        (row.pk, reviewer.pk, None) for row in (first, second, third)
+    }
     assert CodedAnswer.objects.count() == 3
     code_answer(response=third, question="missing", codes=[code], by=reviewer)
     code_answer(response=second, question="violence-comment", codes=[], by=reviewer)
     undone(done, reviewer)
     assert (done.undone, done.kept) == (1, 1)
-    assert list(Coding.objects.filter(removed_at=None).order_by("response_id").values_list("response", flat=True)) == [first.pk, third.pk]
+    assert list(
+        Coding.objects.filter(removed_at=None)
+        .order_by("response_id")
+        .values_list("response", flat=True)
+    ) == [first.pk, third.pk]
     assert CodedAnswer.objects.filter(question="missing").count() == 2
 
 
-def test_only_ones_own_codes_are_taken_off_and_come_back(send: Send, reviewer: User, code: Code) -> None:
+def test_only_ones_own_codes_are_taken_off_and_come_back(
+    send: Send, reviewer: User, code: Code
+) -> None:
     first, second = (send({"missing": "More clubs."}) for _ in range(2))
     colleague = make_person("ben", "reviewer")
     code_answer(response=first, question="missing", codes=[code], by=reviewer)
@@ -253,10 +333,14 @@ def test_only_ones_own_codes_are_taken_off_and_come_back(send: Send, reviewer: U
     }
 
 
-def test_responses_go_into_a_campaign_and_out_of_it_again(send: Send, reviewer: User, consultation: Consultation) -> None:
+def test_responses_go_into_a_campaign_and_out_of_it_again(
+    send: Send, reviewer: User, consultation: Consultation
+) -> None:
     first, second, third = (send() for _ in range(3))
     withdraw_response(earlier=third, submission_key=uuid4(), started_at=third.started_at)
-    campaign = Campaign.objects.create(consultation=consultation, name="Lights", sample=first, question="violence-comment")
+    campaign = Campaign.objects.create(
+        consultation=consultation, name="Lights", sample=first, question="violence-comment"
+    )
     CampaignMember.objects.create(campaign=campaign, response=first)
     fourth = send()
     done = changed(reviewer, "campaign", campaign=campaign)
@@ -274,34 +358,60 @@ def test_a_code_that_was_retired_and_a_campaign_that_was_undone_meanwhile_take_n
     send: Send, reviewer: User, code: Code, consultation: Consultation
 ) -> None:
     first = send({"missing": "More clubs."})
-    campaign = Campaign.objects.create(consultation=consultation, name="Lights", sample=first, question="missing")
+    campaign = Campaign.objects.create(
+        consultation=consultation, name="Lights", sample=first, question="missing"
+    )
     changes = [asked(reviewer, "code", code=code), asked(reviewer, "campaign", campaign=campaign)]
-    change_code(code=code, version=1, name="Clubs", group="", definition="", retired=True, by=reviewer)
+    change_code(
+        code=code, version=1, name="Clubs", group="", definition="", retired=True, by=reviewer
+    )
     Campaign.objects.update(ended=True)
     make_due_changes()
     for change in changes:
         change.refresh_from_db()
         assert (change.state, change.changed, change.left) == ("done", 0, {"moved-since": 1})
-    assert (Coding.objects.count(), CampaignMember.objects.count(), ReviewStep.objects.count()) == (0, 0, 0)
+    assert (Coding.objects.count(), CampaignMember.objects.count(), ReviewStep.objects.count()) == (
+        0,
+        0,
+        0,
+    )
 
 
-def test_reading_is_marked_for_those_that_nobody_opened_and_unmarked_where_nobody_did_since(send: Send, reviewer: User) -> None:
+def test_reading_is_marked_for_those_that_nobody_opened_and_unmarked_where_nobody_did_since(
+    send: Send, reviewer: User
+) -> None:
     first, second, third = (send() for _ in range(3))
     colleague = make_person("ben", "reviewer")
     open_response(reference=first.reference, reader=colleague)
     done = changed(reviewer, "read", note="One letter.")
     assert (done.changed, done.left) == (2, {"opened": 1})
-    assert list(Review.objects.order_by("response_id").values_list("first_read_by", flat=True)) == [colleague.pk, reviewer.pk, reviewer.pk]
+    assert list(Review.objects.order_by("response_id").values_list("first_read_by", flat=True)) == [
+        colleague.pk,
+        reviewer.pk,
+        reviewer.pk,
+    ]
     step = ReviewStep.objects.get(review__response=second)
     assert (step.from_state, step.to_state, step.note) == ("unread", "unread", "One letter.")
     open_response(reference=third.reference, reader=colleague)
     undone(done, reviewer)
-    assert list(Review.objects.order_by("response_id").values_list("first_read_by", flat=True)) == [colleague.pk, None, reviewer.pk]
+    assert list(Review.objects.order_by("response_id").values_list("first_read_by", flat=True)) == [
+        colleague.pk,
+        None,
+        reviewer.pk,
+    ]
 
 
-def test_with_a_response_goes_what_staff_wrote_and_looked_for_when_they_changed_many(send: Send, reviewer: User) -> None:
+def test_with_a_response_goes_what_staff_wrote_and_looked_for_when_they_changed_many(
+    send: Send, reviewer: User
+) -> None:
     response, _other = (send({"missing": "Planted Peregrine lights"}) for _ in range(2))
-    done = changed(reviewer, "move", "word=Peregrine&state=unread", to_state="reading", note="Of Peregrine's kind.")
+    done = changed(
+        reviewer,
+        "move",
+        "word=Peregrine&state=unread",
+        to_state="reading",
+        note="Of Peregrine's kind.",
+    )
     assert done.changed == 2
     erase_response(reference=response.reference, actor=None, why="asked")
     done.refresh_from_db()

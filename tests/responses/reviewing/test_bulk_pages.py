@@ -1,4 +1,6 @@
-"""Changing many responses by the pages: from the list, through a look at what would change, to the change and back."""
+"""Changing many responses by the pages: from the list, through a look at what would change, to the
+change and back.
+"""
 
 import re
 from collections.abc import Callable
@@ -37,10 +39,14 @@ def look(client: Client, query: str = "", **typed: str) -> object:
 
 def agree(client: Client, page: object, query: str = "") -> object:
     """Press the button of the page that shows it."""
-    return client.post(f"{reverse('bulk-new')}?{query}", hidden_of(page.content.decode()), follow=True)  # type: ignore[attr-defined]
+    return client.post(
+        f"{reverse('bulk-new')}?{query}", hidden_of(page.content.decode()), follow=True
+    )  # type: ignore[attr-defined]
 
 
-def test_all_that_match_are_changed_and_put_back_from_the_list(send: Send, reviewer: User, sign_in: SignIn) -> None:
+def test_all_that_match_are_changed_and_put_back_from_the_list(
+    send: Send, reviewer: User, sign_in: SignIn
+) -> None:
     chosen = [send({"missing": "Street lights"}) for _ in range(2)]
     considered, other = send({"missing": "Street lights"}), send({"missing": "Buses"})
     move_review(review=considered.review, to_state="considered", note="", version=0, by=reviewer)
@@ -60,7 +66,12 @@ def test_all_that_match_are_changed_and_put_back_from_the_list(send: Send, revie
         "Change 2 responses",
     ):
         assert words in told
-    assert [row.reference in told for row in (*chosen, considered, other)] == [True, True, False, False]
+    assert [row.reference in told for row in (*chosen, considered, other)] == [
+        True,
+        True,
+        False,
+        False,
+    ]
     assert BulkChange.objects.count() == 0
     shown = agree(client, page, "word=lights")
     change = BulkChange.objects.get()
@@ -79,13 +90,24 @@ def test_all_that_match_are_changed_and_put_back_from_the_list(send: Send, revie
     undone = client.post(reverse("bulk-undo", args=[change.pk]), follow=True)
     assert "0 of 2 gone through" in words_of(undone)
     make_due_changes()
-    assert "Put back 2 Not put back 0" in words_of(client.get(reverse("bulk-one", args=[change.pk])))
-    assert "being undone already, or was" in words_of(client.post(reverse("bulk-undo", args=[change.pk]), follow=True))
+    assert "Put back 2 Not put back 0" in words_of(
+        client.get(reverse("bulk-one", args=[change.pk]))
+    )
+    assert "being undone already, or was" in words_of(
+        client.post(reverse("bulk-undo", args=[change.pk]), follow=True)
+    )
     assert f"Change {change.pk} Move to “Set aside”" in words_of(client.get(reverse("bulk-list")))
-    assert list(Review.objects.order_by("pk").values_list("state", flat=True)) == ["unread", "unread", "considered", "unread"]
+    assert list(Review.objects.order_by("pk").values_list("state", flat=True)) == [
+        "unread",
+        "unread",
+        "considered",
+        "unread",
+    ]
 
 
-def test_what_is_missing_is_asked_for_and_what_was_typed_stays(send: Send, reviewer: User, sign_in: SignIn) -> None:
+def test_what_is_missing_is_asked_for_and_what_was_typed_stays(
+    send: Send, reviewer: User, sign_in: SignIn
+) -> None:
     send()
     client = sign_in(reviewer)
     for typed, words in (
@@ -122,16 +144,22 @@ def test_nothing_is_changed_that_was_not_shown(send: Send, reviewer: User, sign_
     assert BulkChange.objects.count() == 0
 
 
-def test_a_filter_that_makes_no_sense_changes_nothing(send: Send, reviewer: User, sign_in: SignIn) -> None:
+def test_a_filter_that_makes_no_sense_changes_nothing(
+    send: Send, reviewer: User, sign_in: SignIn
+) -> None:
     send()
     page = sign_in(reviewer).get(f"{reverse('bulk-new')}?state=lost", follow=True)
     assert page.request["PATH_INFO"] == reverse("review-list")
     assert "This filter is not used." in words_of(page)
 
 
-def test_where_nothing_fits_or_would_change_the_pages_say_so(send: Send, reviewer: User, sign_in: SignIn) -> None:
+def test_where_nothing_fits_or_would_change_the_pages_say_so(
+    send: Send, reviewer: User, sign_in: SignIn
+) -> None:
     client = sign_in(reviewer)
-    assert "Nobody has changed many responses at once yet." in words_of(client.get(reverse("bulk-list")))
+    assert "Nobody has changed many responses at once yet." in words_of(
+        client.get(reverse("bulk-list"))
+    )
     assert "There is nothing to change." in words_of(client.get(reverse("bulk-new")))
     assert "Change all that match" not in words_of(client.get(reverse("review-list")))
     send()

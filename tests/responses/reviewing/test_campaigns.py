@@ -1,4 +1,6 @@
-"""Campaigns: what the search finds, what reviewers make of it, and that every step can be taken back."""
+"""Campaigns: what the search finds, what reviewers make of it, and that every step can be taken
+back.
+"""
 
 from collections.abc import Callable
 from uuid import uuid4
@@ -35,7 +37,9 @@ Send = Callable[..., Response]
 
 @pytest.fixture
 def letters(send: Send) -> list[Response]:
-    """Four of one letter, one under another question, one of them changed, two by one person; and an answer that is somebody's own."""
+    """Four of one letter, one under another question, one of them changed, two by one person; and
+    an answer that is somebody's own.
+    """
     sent = [
         send({"missing": LETTER}, email="a@example.org"),
         send({"anything-else": LETTER.upper()}, email="A@example.org"),
@@ -58,18 +62,24 @@ def members_of(campaign: Campaign) -> set[str]:
 
 def test_three_numbers_stand_together(cluster: Cluster, letters: list[Response]) -> None:
     assert (cluster.responses, cluster.texts, cluster.people) == (4, 2, 3)
-    assert set(cluster.members.values_list("response__reference", flat=True)) == {letter.reference for letter in letters}
+    assert set(cluster.members.values_list("response__reference", flat=True)) == {
+        letter.reference for letter in letters
+    }
     assert cluster.sample.texts[cluster.question] == LETTER
 
 
-def test_searching_again_finds_the_same_and_leaves_nothing_behind(consultation: Consultation, cluster: Cluster) -> None:
+def test_searching_again_finds_the_same_and_leaves_nothing_behind(
+    consultation: Consultation, cluster: Cluster
+) -> None:
     assert find_clusters(consultation=consultation) == 1
     again = Cluster.objects.get()
     assert (again.responses, again.texts, again.people) == (4, 2, 3)
     assert again.members.count() == 4
 
 
-def test_a_response_taken_back_counts_no_more(cluster: Cluster, letters: list[Response], reviewer: User) -> None:
+def test_a_response_taken_back_counts_no_more(
+    cluster: Cluster, letters: list[Response], reviewer: User
+) -> None:
     campaign = name_campaign(cluster=cluster, name="Youth workers", by=reviewer)
     withdraw_response(earlier=letters[3], submission_key=uuid4(), started_at=timezone.now())
     assert numbers_of(campaign) == Numbers(3, 1, 2)
@@ -88,7 +98,11 @@ def test_a_name_is_needed_and_nobody_elses(cluster: Cluster, reviewer: User) -> 
 
 
 def test_steps_are_undone_from_the_last_back_to_nothing(
-    consultation: Consultation, cluster: Cluster, letters: list[Response], send: Send, reviewer: User
+    consultation: Consultation,
+    cluster: Cluster,
+    letters: list[Response],
+    send: Send,
+    reviewer: User,
 ) -> None:
     everyone = {letter.reference for letter in letters}
     campaign = name_campaign(cluster=cluster, name="Youth workers", by=reviewer)
@@ -120,13 +134,24 @@ def test_steps_are_undone_from_the_last_back_to_nothing(
         ("Youth workers", set()),
     ]
     assert campaign.ended
-    assert name_campaign(cluster=Cluster.objects.get(), name="Youth workers", by=reviewer).members.count() == 5
-    trail = AuditEntry.objects.filter(action=Action.CAMPAIGN_CHANGED, subject=f"campaign {campaign.pk}", actor=reviewer)
+    assert (
+        name_campaign(
+            cluster=Cluster.objects.get(), name="Youth workers", by=reviewer
+        ).members.count()
+        == 5
+    )
+    trail = AuditEntry.objects.filter(
+        action=Action.CAMPAIGN_CHANGED, subject=f"campaign {campaign.pk}", actor=reviewer
+    )
     assert trail.count() == campaign.steps.count() == 10
 
 
 def test_two_alike_are_a_group_and_every_group_can_be_reached_the_largest_first(
-    consultation: Consultation, send: Send, reviewer: User, sign_in: Callable[[User], Client], monkeypatch: pytest.MonkeyPatch
+    consultation: Consultation,
+    send: Send,
+    reviewer: User,
+    sign_in: Callable[[User], Client],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("responses.reviewing.views.campaigns.SHOWN", 2)
     for text, size in zip([*OTHERS, LETTER], [2, 4, 3, 2], strict=True):
@@ -144,14 +169,18 @@ def test_two_alike_are_a_group_and_every_group_can_be_reached_the_largest_first(
     assert client.get(reverse("campaign-list") + "?after=x").status_code == 200
 
 
-def test_only_a_response_of_this_consultation_can_be_added(cluster: Cluster, reviewer: User) -> None:
+def test_only_a_response_of_this_consultation_can_be_added(
+    cluster: Cluster, reviewer: User
+) -> None:
     campaign = name_campaign(cluster=cluster, name="Youth workers", by=reviewer)
     for nonsense in ("", "nonsense", "AAAA-AAAA-A"):
         with pytest.raises(NotFound):
             add_response(campaign=campaign, reference=nonsense, by=reviewer)
 
 
-def test_whoever_may_have_sent_twice_is_suggested_with_the_reason(send: Send, consultation: Consultation) -> None:
+def test_whoever_may_have_sent_twice_is_suggested_with_the_reason(
+    send: Send, consultation: Consultation
+) -> None:
     first = send({"missing": "Once."}, name="Rita Respondent", email="rita@example.org")
     second = send({"missing": "Twice."}, name="R.", email="RITA@example.org")
     third = send({"missing": "Thrice."}, name="rita respondent", email="")
@@ -165,9 +194,9 @@ def test_whoever_may_have_sent_twice_is_suggested_with_the_reason(send: Send, co
         ("email", [second.reference]),
         ("name-and-postcode", [third.reference]),
     ]
-    assert [(found.shared, set(found.references)) for found in people_with_several(consultation)] == [
-        ("rita@example.org", {first.reference, second.reference})
-    ]
+    assert [
+        (found.shared, set(found.references)) for found in people_with_several(consultation)
+    ] == [("rita@example.org", {first.reference, second.reference})]
 
 
 def test_a_reviewer_walks_from_the_search_to_a_campaign_and_back(
@@ -185,16 +214,27 @@ def test_a_reviewer_walks_from_the_search_to_a_campaign_and_back(
     assert "&lt;b&gt;Youth" in made.content.decode()
     campaign = Campaign.objects.get()
     change = reverse("change-campaign", args=[campaign.pk])
-    taken = rosa.post(change, {"do": "remove", "member": [letters[0].reference]}, follow=True).content.decode()
+    taken = rosa.post(
+        change, {"do": "remove", "member": [letters[0].reference]}, follow=True
+    ).content.decode()
     assert "1 response was taken out." in taken
     assert "3 responses, 2 different texts, from 3 people" in taken
-    back = rosa.post(change, {"do": "undo", "step": last_step(campaign).pk}, follow=True).content.decode()  # type: ignore[union-attr]
+    back = rosa.post(
+        change, {"do": "undo", "step": last_step(campaign).pk}, follow=True
+    ).content.decode()  # type: ignore[union-attr]
     assert "That step is undone." in back
     assert "4 responses" in back
     for nonsense in ({"do": "undo", "step": "x"}, {"do": "undo", "step": "9" * 17}):
         assert rosa.post(change, nonsense).status_code == 404
-    assert "There is no response with that reference" in rosa.post(change, {"do": "add", "reference": "x"}, follow=True).content.decode()
-    read = set(AuditEntry.objects.filter(action=Action.CAMPAIGN_READ, actor=reviewer).values_list("subject", flat=True))
+    assert (
+        "There is no response with that reference"
+        in rosa.post(change, {"do": "add", "reference": "x"}, follow=True).content.decode()
+    )
+    read = set(
+        AuditEntry.objects.filter(action=Action.CAMPAIGN_READ, actor=reviewer).values_list(
+            "subject", flat=True
+        )
+    )
     assert read == {f"cluster {cluster.pk}", f"campaign {campaign.pk}"}
 
 
@@ -222,6 +262,8 @@ def test_one_response_says_which_campaign_it_is_in_and_what_is_alike(
     cluster: Cluster, letters: list[Response], reviewer: User, sign_in: Callable[[User], Client]
 ) -> None:
     name_campaign(cluster=cluster, name="Youth workers", by=reviewer)
-    page = sign_in(reviewer).get(reverse("review-one", args=[letters[0].reference])).content.decode()
+    page = (
+        sign_in(reviewer).get(reverse("review-one", args=[letters[0].reference])).content.decode()
+    )
     assert "Youth workers" in page
     assert "4 alike answers" in page

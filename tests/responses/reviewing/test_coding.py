@@ -1,4 +1,6 @@
-"""Codebooks and coding: nothing anybody coded is lost, nothing is coded by itself, and the agreement is Cohen's."""
+"""Codebooks and coding: nothing anybody coded is lost, nothing is coded by itself, and the
+agreement is Cohen's.
+"""
 
 from collections.abc import Callable
 from uuid import uuid4
@@ -40,14 +42,18 @@ Send = Callable[..., Response]
 def code(consultation: Consultation, reviewer: User) -> Callable[..., Code]:
     """Puts a code in the codebook of the question that asks what is missing."""
     empty = {"group": "", "definition": ""}
-    return lambda name, **words: make_code(consultation=consultation, question="missing", name=name, by=reviewer, **{**empty, **words})
+    return lambda name, **words: make_code(
+        consultation=consultation, question="missing", name=name, by=reviewer, **{**empty, **words}
+    )
 
 
 def given(consultation: Consultation) -> dict[str, int]:
     return {code.name: code.given for code in codes_of(consultation, "missing")}
 
 
-def test_only_questions_about_the_plan_that_are_answered_in_words_are_coded(consultation: Consultation) -> None:
+def test_only_questions_about_the_plan_that_are_answered_in_words_are_coded(
+    consultation: Consultation,
+) -> None:
     slugs = [question.slug for question in questions_to_code(consultation)]
     assert {"violence-comment", "zero-murders-comment", "missing", "anything-else"} <= set(slugs)
     assert not {"violence-agree", "organisation-name"} & set(slugs)
@@ -55,7 +61,12 @@ def test_only_questions_about_the_plan_that_are_answered_in_words_are_coded(cons
 
 def test_a_code_keeps_every_meaning_it_had(code: Callable[..., Code], reviewer: User) -> None:
     made = code("Youth  work", definition="Clubs and workers.")
-    words = {"name": "Youth work", "group": "Services", "definition": "Not schools.", "retired": False}
+    words = {
+        "name": "Youth work",
+        "group": "Services",
+        "definition": "Not schools.",
+        "retired": False,
+    }
     changed = change_code(code=made, version=1, by=reviewer, **words)
     assert changed.version == 2
     assert change_code(code=changed, version=2, by=reviewer, **words).version == 2
@@ -75,11 +86,23 @@ def test_a_code_needs_a_name_and_one_of_its_own(code: Callable[..., Code], revie
     with pytest.raises(CodeNameTaken):
         code("youth work")
     with pytest.raises(CodeNameTaken):
-        change_code(code=other, version=1, name="YOUTH WORK", group="", definition="", retired=False, by=reviewer)
+        change_code(
+            code=other,
+            version=1,
+            name="YOUTH WORK",
+            group="",
+            definition="",
+            retired=False,
+            by=reviewer,
+        )
 
 
 def test_coding_grows_the_counts_and_the_last_word_of_each_reviewer_holds(
-    consultation: Consultation, code: Callable[..., Code], send: Send, reviewer: User, administrator: User
+    consultation: Consultation,
+    code: Callable[..., Code],
+    send: Send,
+    reviewer: User,
+    administrator: User,
 ) -> None:
     youth, lights = code("Youth work"), code("Lights")
     response = send({"missing": "Clubs, and lights."})
@@ -91,11 +114,19 @@ def test_coding_grows_the_counts_and_the_last_word_of_each_reviewer_holds(
     code_answer(response=response, question="missing", codes=[youth], by=reviewer)
     assert given(consultation) == {"Lights": 0, "Youth work": 1}
     assert progress_of(consultation, "missing") == Progress(2, 1)
-    assert Coding.objects.filter(removed_at__isnull=False).values_list("code__name", flat=True).get() == "Lights"
-    assert AuditEntry.objects.filter(action=Action.ANSWER_CODED, subject=response.reference).count() == 3
+    assert (
+        Coding.objects.filter(removed_at__isnull=False).values_list("code__name", flat=True).get()
+        == "Lights"
+    )
+    assert (
+        AuditEntry.objects.filter(action=Action.ANSWER_CODED, subject=response.reference).count()
+        == 3
+    )
 
 
-def test_no_code_fits_is_an_answer_too(consultation: Consultation, send: Send, reviewer: User) -> None:
+def test_no_code_fits_is_an_answer_too(
+    consultation: Consultation, send: Send, reviewer: User
+) -> None:
     first, second = send({"missing": "Hm."}), send({"missing": "Well."})
     assert next_to_code(consultation, "missing") == first
     code_answer(response=first, question="missing", codes=[], by=reviewer)
@@ -104,7 +135,9 @@ def test_no_code_fits_is_an_answer_too(consultation: Consultation, send: Send, r
     assert next_to_code(consultation, "missing") is None
 
 
-def test_a_response_taken_back_is_in_no_count(consultation: Consultation, code: Callable[..., Code], send: Send, reviewer: User) -> None:
+def test_a_response_taken_back_is_in_no_count(
+    consultation: Consultation, code: Callable[..., Code], send: Send, reviewer: User
+) -> None:
     response = send({"missing": "Clubs."})
     code_answer(response=response, question="missing", codes=[code("Youth work")], by=reviewer)
     withdraw_response(earlier=response, submission_key=uuid4(), started_at=timezone.now())
@@ -112,27 +145,53 @@ def test_a_response_taken_back_is_in_no_count(consultation: Consultation, code: 
     assert progress_of(consultation, "missing") == Progress(0, 0)
 
 
-def test_a_passage_is_the_words_themselves(code: Callable[..., Code], send: Send, reviewer: User, administrator: User) -> None:
+def test_a_passage_is_the_words_themselves(
+    code: Callable[..., Code], send: Send, reviewer: User, administrator: User
+) -> None:
     text = "Lights 👩‍👩‍👧 first.\nThen clubs for the young."
     response = send({"missing": text})
     youth = code("Youth work")
-    coding = code_passage(response=response, question="missing", code=youth, passage="first.\r\nThen clubs ", by=reviewer)
+    coding = code_passage(
+        response=response,
+        question="missing",
+        code=youth,
+        passage="first.\r\nThen clubs ",
+        by=reviewer,
+    )
     assert text[coding.start : coding.end] == "first.\nThen clubs"
-    assert code_passage(response=response, question="missing", code=youth, passage="first.\nThen clubs", by=reviewer) == coding
+    assert (
+        code_passage(
+            response=response,
+            question="missing",
+            code=youth,
+            passage="first.\nThen clubs",
+            by=reviewer,
+        )
+        == coding
+    )
     for nonsense in ("", "  ", "then clubs"):
         with pytest.raises(NoSuchPassage):
-            code_passage(response=response, question="missing", code=youth, passage=nonsense, by=reviewer)
+            code_passage(
+                response=response, question="missing", code=youth, passage=nonsense, by=reviewer
+            )
     take_off(coding=coding, by=administrator)
     assert Coding.objects.get().removed_at is None
     take_off(coding=coding, by=reviewer)
     assert Coding.objects.get().removed_at is not None
 
 
-def test_a_suggestion_says_which_words_made_it_and_gives_nothing(code: Callable[..., Code], send: Send, reviewer: User) -> None:
+def test_a_suggestion_says_which_words_made_it_and_gives_nothing(
+    code: Callable[..., Code], send: Send, reviewer: User
+) -> None:
     youth, lights = code("Youth work"), code("Lights")
     for number in range(4):
-        for text, one in ((f"Open the youth club number {number}.", youth), (f"Mend the dark underpass number {number}.", lights)):
-            code_answer(response=send({"missing": text}), question="missing", codes=[one], by=reviewer)
+        for text, one in (
+            (f"Open the youth club number {number}.", youth),
+            (f"Mend the dark underpass number {number}.", lights),
+        ):
+            code_answer(
+                response=send({"missing": text}), question="missing", codes=[one], by=reviewer
+            )
     asked = send({"missing": "Our youth lost their club. It was a number one."})
     (suggestion,) = suggest_codes(response=asked, question="missing")
     assert (suggestion.code, set(suggestion.words)) == (youth, {"youth", "club"})
@@ -141,7 +200,8 @@ def test_a_suggestion_says_which_words_made_it_and_gives_nothing(code: Callable[
 
 
 def test_kappa_is_cohens() -> None:
-    # Fifty applications read by two people: 20 yes from both, 15 no from both, 5 and 10 apart; agreement 0.7, by chance 0.5.
+    # Fifty applications read by two people: 20 yes from both, 15 no from both, 5 and 10 apart;
+    # agreement 0.7, by chance 0.5.
     assert Agreement(None, 20, 5, 10, 15).kappa == pytest.approx(0.4)
     assert Agreement(None, 3, 0, 0, 3).kappa == 1
     assert Agreement(None, 0, 3, 3, 0).kappa == -1
@@ -156,17 +216,29 @@ def test_two_reviewers_are_compared_on_what_both_have_coded(
     code("Never given")
     answers = [send({"missing": f"Answer {number}."}) for number in range(6)]
     for number, answer in enumerate(answers[:5]):
-        code_answer(response=answer, question="missing", codes=[youth] if number < 3 else [lights], by=reviewer)
+        code_answer(
+            response=answer,
+            question="missing",
+            codes=[youth] if number < 3 else [lights],
+            by=reviewer,
+        )
     ben = make_person("ben", User.Role.REVIEWER)
     second = draw_second_coding(consultation=consultation, question="missing", size=50, by=ben)
     assert second is not None
     assert set(second.responses) == {answer.pk for answer in answers[:5]}
-    assert draw_second_coding(consultation=consultation, question="missing", size=50, by=reviewer) is None
+    assert (
+        draw_second_coding(consultation=consultation, question="missing", size=50, by=reviewer)
+        is None
+    )
     for answer, codes in zip(answers[:4], ([youth], [youth], [lights], [lights]), strict=True):
         assert next_to_code(consultation, "missing", again=second, by=ben) is not None
         code_answer(response=answer, question="missing", codes=codes, by=ben)
     total, *rows = compare(second)
-    assert [(row.code.name, row.both, row.first_only, row.second_only, row.neither) for row in rows if row.code] == [
+    assert [
+        (row.code.name, row.both, row.first_only, row.second_only, row.neither)
+        for row in rows
+        if row.code
+    ] == [
         ("Lights", 1, 0, 1, 2),
         ("Youth work", 2, 1, 0, 1),
     ]
@@ -175,12 +247,18 @@ def test_two_reviewers_are_compared_on_what_both_have_coded(
 
 
 def test_a_reviewer_codes_from_page_to_page(
-    consultation: Consultation, code: Callable[..., Code], send: Send, reviewer: User, sign_in: Callable[[User], Client]
+    consultation: Consultation,
+    code: Callable[..., Code],
+    send: Send,
+    reviewer: User,
+    sign_in: Callable[[User], Client],
 ) -> None:
     first, last = send({"missing": "<script>Clubs</script>"}), send({"missing": "Lights."})
     rosa, book = sign_in(reviewer), reverse("codebook", args=[consultation.slug, "missing"])
     # Many questions have the same words: the part that they ask about tells them apart.
-    assert "Reducing and preventing violence" in rosa.get(reverse("code-questions")).content.decode()
+    assert (
+        "Reducing and preventing violence" in rosa.get(reverse("code-questions")).content.decode()
+    )
     refused = rosa.post(book, {"do": "make", "name": "", "definition": "Kept."}).content.decode()
     assert "<title>Error: " in refused
     assert "Kept." in refused
@@ -189,28 +267,50 @@ def test_a_reviewer_codes_from_page_to_page(
     answers = reverse("code-answers", args=[consultation.slug, "missing"])
     page = rosa.get(answers).content.decode()
     assert "&lt;script&gt;Clubs" in page
-    kept = rosa.post(answers, {"do": "passage", "reference": first.reference, "code": youth.pk, "passage": "Not there"}).content.decode()
+    kept = rosa.post(
+        answers,
+        {"do": "passage", "reference": first.reference, "code": youth.pk, "passage": "Not there"},
+    ).content.decode()
     assert "The answer does not hold these words." in kept
     assert "Not there" in kept
-    rosa.post(answers, {"do": "passage", "reference": first.reference, "code": youth.pk, "passage": "Clubs"})
-    on = rosa.post(answers, {"do": "code", "reference": first.reference, "code": [youth.pk, "x", "9" * 30]}, follow=True)
+    rosa.post(
+        answers,
+        {"do": "passage", "reference": first.reference, "code": youth.pk, "passage": "Clubs"},
+    )
+    on = rosa.post(
+        answers,
+        {"do": "code", "reference": first.reference, "code": [youth.pk, "x", "9" * 30]},
+        follow=True,
+    )
     assert last.reference in on.content.decode()
-    over = rosa.post(answers, {"do": "code", "reference": last.reference}, follow=True).content.decode()
+    over = rosa.post(
+        answers, {"do": "code", "reference": last.reference}, follow=True
+    ).content.decode()
     assert "Every answer here has been gone through." in over
     assert "2 of 2 answers are coded (100%)." in over
     assert CodedAnswer.objects.filter(by=reviewer).count() == 2
-    assert rosa.get(reverse("codebook", args=[consultation.slug, "violence-agree"])).status_code == 404
+    assert (
+        rosa.get(reverse("codebook", args=[consultation.slug, "violence-agree"])).status_code == 404
+    )
 
 
 def test_who_codes_again_sees_nothing_of_the_first(
-    consultation: Consultation, code: Callable[..., Code], send: Send, reviewer: User, sign_in: Callable[[User], Client]
+    consultation: Consultation,
+    code: Callable[..., Code],
+    send: Send,
+    reviewer: User,
+    sign_in: Callable[[User], Client],
 ) -> None:
     youth, response = code("Youth work"), send({"missing": "Clubs."})
     code_answer(response=response, question="missing", codes=[youth], by=reviewer)
     ben = make_person("ben", User.Role.REVIEWER)
     client, answers = sign_in(ben), reverse("code-answers", args=[consultation.slug, "missing"])
-    assert "Others gave:" in client.get(f"{answers}?reference={response.reference}").content.decode()
-    drawn = client.post(reverse("codebook", args=[consultation.slug, "missing"]), {"do": "draw", "size": "25"})
+    assert (
+        "Others gave:" in client.get(f"{answers}?reference={response.reference}").content.decode()
+    )
+    drawn = client.post(
+        reverse("codebook", args=[consultation.slug, "missing"]), {"do": "draw", "size": "25"}
+    )
     page = client.get(drawn.headers["Location"]).content.decode()
     assert "Second coding: 0 of 1 done" in page
     assert "Others gave:" not in page

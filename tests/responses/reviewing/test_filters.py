@@ -16,7 +16,13 @@ from responses.governance.erasing import NOBODY
 from responses.models import Campaign, Cluster, Code, Response
 from responses.responding.amending import withdraw_response
 from responses.responding.submitting import submit_response
-from responses.reviewing.campaigns import add_response, last_step, name_campaign, remove_responses, undo_step
+from responses.reviewing.campaigns import (
+    add_response,
+    last_step,
+    name_campaign,
+    remove_responses,
+    undo_step,
+)
 from responses.reviewing.clusters import find_clusters
 from responses.reviewing.coding import code_answer, code_passage, make_code, take_off
 from tests.responses.reviewing.test_similarity import LETTER, OTHERS
@@ -29,14 +35,23 @@ Listed = Callable[[str], list[Response]]
 def listed(reviewer: User, sign_in: Callable[[User], Client]) -> Listed:
     """What the reviewer's page shows, by the query of its address."""
     client = sign_in(reviewer)
-    return lambda query: [row["response"] for row in client.get(f"{reverse('review-list')}?{query}").context["rows"]]
+    return lambda query: [
+        row["response"] for row in client.get(f"{reverse('review-list')}?{query}").context["rows"]
+    ]
 
 
 @pytest.fixture
 def codes(consultation: Consultation, reviewer: User) -> tuple[Code, Code]:
     """Two codes of the question that asks what is missing."""
     first, second = (
-        make_code(consultation=consultation, question="missing", name=name, group="", definition="", by=reviewer)
+        make_code(
+            consultation=consultation,
+            question="missing",
+            name=name,
+            group="",
+            definition="",
+            by=reviewer,
+        )
         for name in ("Lighting", "Buses")
     )
     return first, second
@@ -54,9 +69,13 @@ def campaign(consultation: Consultation, letters: list[Response], reviewer: User
     return name_campaign(cluster=Cluster.objects.get(), name="Postcards", by=reviewer)
 
 
-def test_what_was_changed_since_is_listed_only_where_all_versions_are_wanted(send: Send, listed: Listed) -> None:
+def test_what_was_changed_since_is_listed_only_where_all_versions_are_wanted(
+    send: Send, listed: Listed
+) -> None:
     first, other = send({"missing": "Street lights"}), send({"missing": "Street lights"})
-    last = withdraw_response(earlier=first, submission_key=uuid4(), started_at=timezone.now()).response
+    last = withdraw_response(
+        earlier=first, submission_key=uuid4(), started_at=timezone.now()
+    ).response
     assert listed("") == [last, other]
     assert listed("versions=all") == [last, other, first]
     assert listed("word=lights") == [other]
@@ -76,7 +95,9 @@ def test_what_was_changed_since_is_listed_only_where_all_versions_are_wanted(sen
         ("'); DROP", ""),
     ],
 )
-def test_words_phrases_and_exclusions_find_what_was_said(listed: Listed, send: Send, word: str, found: str) -> None:
+def test_words_phrases_and_exclusions_find_what_was_said(
+    listed: Listed, send: Send, word: str, found: str
+) -> None:
     said = {
         "bus": "A bus stop without a light.",
         "cycle": "Cycle lanes stop where the bus begins.",
@@ -90,8 +111,11 @@ def test_words_phrases_and_exclusions_find_what_was_said(listed: Listed, send: S
 def test_a_response_is_never_refused_for_how_many_words_it_has(
     listed: Listed, send: Send, consultation: Consultation, edition: Edition, plan: Plan
 ) -> None:
-    # No two of these words are alike, and each character takes three bytes: more than PostgreSQL keeps of one text.
-    words = " ".join(chr(0x4E00 + number // 600) + chr(0x5000 + number % 600) for number in range(160_000))
+    # No two of these words are alike, and each character takes three bytes: more than PostgreSQL
+    # keeps of one text.
+    words = " ".join(
+        chr(0x4E00 + number // 600) + chr(0x5000 + number % 600) for number in range(160_000)
+    )
     very_long = submit_response(
         consultation=consultation,
         edition=edition,
@@ -110,10 +134,16 @@ def test_a_code_finds_what_has_it_now_on_a_whole_answer_or_a_passage(
     send: Send, listed: Listed, codes: tuple[Code, Code], reviewer: User, administrator: User
 ) -> None:
     lighting, buses = codes
-    whole, part, _ = send({"missing": "Lights."}), send({"missing": "Lights and buses."}), send({"missing": "Lights."})
+    whole, part, _ = (
+        send({"missing": "Lights."}),
+        send({"missing": "Lights and buses."}),
+        send({"missing": "Lights."}),
+    )
     code_answer(response=whole, question="missing", codes=[lighting], by=reviewer)
     code_answer(response=whole, question="missing", codes=[lighting], by=administrator)
-    passage = code_passage(response=part, question="missing", code=lighting, passage="Lights", by=reviewer)
+    passage = code_passage(
+        response=part, question="missing", code=lighting, passage="Lights", by=reviewer
+    )
     assert listed(f"code={lighting.pk}") == [part, whole]
     assert listed(f"code={buses.pk}") == []
     assert listed(f"code={lighting.pk}&word=buses") == [part]
@@ -125,7 +155,9 @@ def test_a_code_finds_what_has_it_now_on_a_whole_answer_or_a_passage(
     assert listed(f"code={lighting.pk}") == []
 
 
-def test_a_campaign_finds_its_members_of_this_moment(listed: Listed, letters: list[Response], campaign: Campaign, reviewer: User) -> None:
+def test_a_campaign_finds_its_members_of_this_moment(
+    listed: Listed, letters: list[Response], campaign: Campaign, reviewer: User
+) -> None:
     first, second, third, own = letters
     assert listed(f"campaign={campaign.pk}") == [third, second, first]
     assert listed(f"campaign={campaign.pk + 1}") == []

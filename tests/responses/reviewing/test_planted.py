@@ -1,4 +1,6 @@
-"""A large set of responses, in which what is to be found is known: what the desk finds, and each figure, against a count of its own."""
+"""A large set of responses, in which what is to be found is known: what the desk finds, and each
+figure, against a count of its own.
+"""
 
 import csv
 from collections.abc import Callable
@@ -16,7 +18,15 @@ from responses.models import ClusterMember, Response
 from responses.responding.amending import withdraw_response
 from responses.reviewing.campaigns import name_campaign, numbers_of
 from responses.reviewing.clusters import find_clusters, people_with_several
-from tests.support.planting import EDITED, RARE_WORD, SAME, SAYING_IT, Planted, figures_that_differ, plant
+from tests.support.planting import (
+    EDITED,
+    RARE_WORD,
+    SAME,
+    SAYING_IT,
+    Planted,
+    figures_that_differ,
+    plant,
+)
 
 COUNT = 3_400
 
@@ -35,28 +45,51 @@ def charts(desk: Client, consultation: Consultation) -> dict[str, list[list[str]
     """Every chart that the dashboard offers, as the rows of its file."""
     page = desk.get(reverse("dashboard"))
     [row] = page.context["rows"]
-    files = {chart.slug: reverse("chart-file", args=[consultation.slug, chart.slug, "csv"]) for chart in row["charts"]}
+    files = {
+        chart.slug: reverse("chart-file", args=[consultation.slug, chart.slug, "csv"])
+        for chart in row["charts"]
+    }
     assert all(address in page.content.decode() for address in files.values())
-    return {slug: list(csv.reader(StringIO(desk.get(address).content.decode()))) for slug, address in files.items()}
+    return {
+        slug: list(csv.reader(StringIO(desk.get(address).content.decode())))
+        for slug, address in files.items()
+    }
 
 
-def test_every_figure_of_the_dashboard_is_what_is_there(planted: Planted, consultation: Consultation, desk: Client) -> None:
-    withdraw_response(earlier=Response.objects.get(pk=planted.rare[0]), submission_key=uuid4(), started_at=timezone.now())
+def test_every_figure_of_the_dashboard_is_what_is_there(
+    planted: Planted, consultation: Consultation, desk: Client
+) -> None:
+    withdraw_response(
+        earlier=Response.objects.get(pk=planted.rare[0]),
+        submission_key=uuid4(),
+        started_at=timezone.now(),
+    )
     figures = tally(consultation=consultation).figures
     assert (figures["received"], figures["current"]) == (COUNT, COUNT - 1)
     shown = charts(desk, consultation)
     assert figures_that_differ(consultation, shown) == []
     # The comparison itself: one more anywhere is told.
     shown["read-so-far"][1][1] = str(int(shown["read-so-far"][1][1]) + 1)
-    assert figures_that_differ(consultation, shown) == [f"read so far: {COUNT - 69} where there are {COUNT - 70}"]
+    assert figures_that_differ(consultation, shown) == [
+        f"read so far: {COUNT - 69} where there are {COUNT - 70}"
+    ]
 
 
-def test_the_letter_is_found_with_all_who_sent_it_and_nobody_else(planted: Planted, consultation: Consultation, reviewer: User) -> None:
+def test_the_letter_is_found_with_all_who_sent_it_and_nobody_else(
+    planted: Planted, consultation: Consultation, reviewer: User
+) -> None:
     find_clusters(consultation=consultation)
     cluster = ClusterMember.objects.get(response=planted.same[0]).cluster
-    assert {member.response_id for member in cluster.members.all()} == {*planted.same, *planted.edited}
+    assert {member.response_id for member in cluster.members.all()} == {
+        *planted.same,
+        *planted.edited,
+    }
     # What was done to it with punctuation alone is the same text.
-    assert (cluster.responses, cluster.people, cluster.texts) == (SAME + EDITED, SAME + EDITED, 1 + 4)
+    assert (cluster.responses, cluster.people, cluster.texts) == (
+        SAME + EDITED,
+        SAME + EDITED,
+        1 + 4,
+    )
     named = name_campaign(cluster=cluster, name="Stations after dark", by=reviewer)
     weighed = numbers_of(named)
     assert (weighed.responses, weighed.texts, weighed.people) == (SAME + EDITED, 5, SAME + EDITED)

@@ -38,7 +38,12 @@ PERSONAL = Redaction.Reason.PERSONAL
 
 
 def lines_of(response: Response) -> list[str]:
-    return [line for part in public_version(response).parts for answer in part.answers for line in answer.lines]
+    return [
+        line
+        for part in public_version(response).parts
+        for answer in part.answers
+        for line in answer.lines
+    ]
 
 
 def approve(response: Response, by: User) -> None:
@@ -47,8 +52,10 @@ def approve(response: Response, by: User) -> None:
 
 def test_what_may_tell_who_somebody_is_is_suggested(send: Send) -> None:
     text = (
-        "Write to ann.other+x@example.org or ring 020 7946 0000, +44 7700 900123 or (0161) 496 0000. I live at SE1 2AA.\n"
-        "Ask Rita Respondent, or rita respondent's son. It cost 1000000 pounds in 2021.\nYours sincerely, Ann Other"
+        "Write to ann.other+x@example.org or ring 020 7946 0000, +44 7700 900123 or (0161) 496 "
+        "0000. I live at SE1 2AA.\n"
+        "Ask Rita Respondent, or rita respondent's son. It cost 1000000 pounds in 2021.\nYours "
+        "sincerely, Ann Other"
     )
     found = {(one.words, one.looks_like) for one in suggest_redactions(send({"missing": text}))}
     assert found == {
@@ -65,12 +72,23 @@ def test_what_may_tell_who_somebody_is_is_suggested(send: Send) -> None:
 
 def test_a_redaction_lies_over_the_words_and_can_be_taken_off(send: Send, reviewer: User) -> None:
     response = send({"missing": "Ann said no. Ask Ann.", "publication": "anonymous"})
-    (first, _second) = redact_passage(response=response, text="missing", passage="Ann", reason=PERSONAL, by=reviewer)
-    assert lines_of(response) == ["[redacted: personal details] said no. Ask [redacted: personal details]."]
-    assert redact_passage(response=response, text="missing", passage="Ann", reason=PERSONAL, by=reviewer) == []
+    (first, _second) = redact_passage(
+        response=response, text="missing", passage="Ann", reason=PERSONAL, by=reviewer
+    )
+    assert lines_of(response) == [
+        "[redacted: personal details] said no. Ask [redacted: personal details]."
+    ]
+    assert (
+        redact_passage(
+            response=response, text="missing", passage="Ann", reason=PERSONAL, by=reviewer
+        )
+        == []
+    )
     for nonsense in ("", "Ben"):
         with pytest.raises(NoSuchPassage):
-            redact_passage(response=response, text="missing", passage=nonsense, reason=PERSONAL, by=reviewer)
+            redact_passage(
+                response=response, text="missing", passage=nonsense, reason=PERSONAL, by=reviewer
+            )
     take_off(redaction=first, by=reviewer)
     assert lines_of(response) == ["Ann said no. Ask [redacted: personal details]."]
     assert Response.objects.get(pk=response.pk).texts == {"missing": "Ann said no. Ask Ann."}
@@ -78,26 +96,44 @@ def test_a_redaction_lies_over_the_words_and_can_be_taken_off(send: Send, review
     assert Redaction.objects.count() == 2
 
 
-@given(st.text("abc ", min_size=1, max_size=30), st.lists(st.tuples(st.integers(0, 29), st.integers(1, 30)), max_size=5))
-def test_however_passages_overlap_none_of_their_words_is_left(text: str, spans: list[tuple[int, int]]) -> None:
-    rows = [Redaction(start=start, end=min(end, len(text)), reason=PERSONAL) for start, end in spans if start < min(end, len(text))]
+@given(
+    st.text("abc ", min_size=1, max_size=30),
+    st.lists(st.tuples(st.integers(0, 29), st.integers(1, 30)), max_size=5),
+)
+def test_however_passages_overlap_none_of_their_words_is_left(
+    text: str, spans: list[tuple[int, int]]
+) -> None:
+    rows = [
+        Redaction(start=start, end=min(end, len(text)), reason=PERSONAL)
+        for start, end in spans
+        if start < min(end, len(text))
+    ]
     covered = {place for row in rows for place in range(row.start, row.end)}
     left = public_text(text, rows).replace("[redacted: personal details]", "")
     assert left == "".join(letter for place, letter in enumerate(text) if place not in covered)
 
 
 def test_nothing_about_the_sender_is_published_but_a_name_they_agreed_to(send: Send) -> None:
-    about = {"missing": "Clubs.", "borough": "barnet", "capacity": "organisation", "organisation-name": "Wood Green Choir"}
+    about = {
+        "missing": "Clubs.",
+        "borough": "barnet",
+        "capacity": "organisation",
+        "organisation-name": "Wood Green Choir",
+    }
     named = public_version(send({**about, "publication": "named"}))
     assert named.who == "Wood Green Choir"
     assert [part.part.slug for part in named.parts] == ["general"]
     unnamed = public_version(send({**about, "publication": "anonymous"}))
     assert unnamed.who == "Somebody who did not want to be named"
-    person = public_version(send({"missing": "Clubs.", "publication": "named"}, name="Rita Respondent"))
+    person = public_version(
+        send({"missing": "Clubs.", "publication": "named"}, name="Rita Respondent")
+    )
     assert person.who == "Rita Respondent"
 
 
-def test_publication_never_goes_beyond_the_choice(consultation: Consultation, send: Send, reviewer: User) -> None:
+def test_publication_never_goes_beyond_the_choice(
+    consultation: Consultation, send: Send, reviewer: User
+) -> None:
     for choice in ({}, {"publication": "withhold"}):
         with pytest.raises(NotToBePublished):
             approve(send({"missing": "Secret.", **choice}), reviewer)
@@ -109,20 +145,26 @@ def test_publication_never_goes_beyond_the_choice(consultation: Consultation, se
     times = {"submission_key": uuid4(), "started_at": timezone.now()}
     contact = {"name": "", "email": "", "postcode_district": ""}
     answers = read_answers(plan, {"missing": "Clubs.", "publication": "withhold"})
-    amend_response(earlier=yes, edition=yes.edition, plan=plan, answers=answers, contact=contact, **times)
+    amend_response(
+        earlier=yes, edition=yes.edition, plan=plan, answers=answers, contact=contact, **times
+    )
     assert list(published_responses(consultation)) == []
     with pytest.raises(NotToBePublished):
         approve(yes, reviewer)
 
 
-def test_every_gap_has_its_reason_and_together_they_are_the_whole(consultation: Consultation, send: Send, reviewer: User) -> None:
+def test_every_gap_has_its_reason_and_together_they_are_the_whole(
+    consultation: Consultation, send: Send, reviewer: User
+) -> None:
     yes = [send({"missing": f"Clubs {number}.", "publication": "named"}) for number in range(4)]
     send({"missing": "No.", "publication": "withhold"})
     send({"missing": "Nothing said."})
     approve(yes[0], reviewer)
     with pytest.raises(ReasonMissing):
         decide_publication(response=yes[1], publish=False, reason=" ", by=reviewer)
-    decide_publication(response=yes[1], publish=False, reason="A case is before the court.", by=reviewer)
+    decide_publication(
+        response=yes[1], publish=False, reason="A case is before the court.", by=reviewer
+    )
     withdraw_response(earlier=yes[2], submission_key=uuid4(), started_at=timezone.now())
     reasons = dict(gaps(consultation))
     assert reasons == {
@@ -142,7 +184,10 @@ def test_nobody_outside_reads_anything_until_it_is_published(
 ) -> None:
     approve(send({"missing": "<b>Clubs", "publication": "anonymous"}), reviewer)
     send({"missing": "Not this one.", "publication": "withhold"})
-    page, file = (reverse(name, args=[consultation.slug]) for name in ("published-responses", "published-file"))
+    page, file = (
+        reverse(name, args=[consultation.slug])
+        for name in ("published-responses", "published-file")
+    )
     assert [outsider.get(address).status_code for address in (page, file)] == [404, 404]
     publish_set(consultation=consultation, by=administrator)
     shown = outsider.get(page).content.decode()
@@ -153,10 +198,17 @@ def test_nobody_outside_reads_anything_until_it_is_published(
     assert json.loads(line)["answers"][0]["answer"] == ["<b>Clubs"]
     unpublish_set(consultation=consultation, by=administrator)
     assert [outsider.get(address).status_code for address in (page, file)] == [404, 404]
-    assert AuditEntry.objects.filter(action__in=[Action.RESPONSES_PUBLISHED, Action.RESPONSES_UNPUBLISHED]).count() == 2
+    assert (
+        AuditEntry.objects.filter(
+            action__in=[Action.RESPONSES_PUBLISHED, Action.RESPONSES_UNPUBLISHED]
+        ).count()
+        == 2
+    )
 
 
-def test_a_reviewer_redacts_and_decides_on_one_page(send: Send, reviewer: User, sign_in: Callable[[User], Client]) -> None:
+def test_a_reviewer_redacts_and_decides_on_one_page(
+    send: Send, reviewer: User, sign_in: Callable[[User], Client]
+) -> None:
     response = send({"missing": "Ring 020 7946 0000.", "publication": "anonymous"})
     rosa, address = sign_in(reviewer), reverse("redact", args=[response.reference])
     assert "020 7946 0000" in rosa.get(address).content.decode()
@@ -164,9 +216,15 @@ def test_a_reviewer_redacts_and_decides_on_one_page(send: Send, reviewer: User, 
     refused = rosa.post(address, typed).content.decode()
     assert "Choose why the public may not read it." in refused
     assert "Ring 020" in refused.partition("<textarea")[2]
-    assert "The text does not hold these words." in rosa.post(address, typed | {"passage": "Sing", "reason": "personal"}).content.decode()
+    assert (
+        "The text does not hold these words."
+        in rosa.post(address, typed | {"passage": "Sing", "reason": "personal"}).content.decode()
+    )
     rosa.post(address, typed | {"passage": "020 7946 0000", "reason": "personal"})
     assert lines_of(response) == ["Ring [redacted: personal details]."]
-    assert "Write why it is held back." in rosa.post(address, {"do": "hold", "why": ""}).content.decode()
+    assert (
+        "Write why it is held back."
+        in rosa.post(address, {"do": "hold", "why": ""}).content.decode()
+    )
     rosa.post(address, {"do": "publish"})
     assert response.approvals.get().publish

@@ -40,7 +40,13 @@ def test_the_list_is_newest_first(send: Send, reviewer: User, sign_in: SignIn) -
 
 
 def test_filters_combine(send: Send, reviewer: User, sign_in: SignIn) -> None:
-    choir = send({"capacity": "organisation", "connection": ["live", "work"], "missing": "Evening buses and street lights"})
+    choir = send(
+        {
+            "capacity": "organisation",
+            "connection": ["live", "work"],
+            "missing": "Evening buses and street lights",
+        }
+    )
     person = send({"capacity": "individual", "missing": "Street lights"}, flags=["sent-quickly"])
     move_review(review=person.review, to_state="considered", note="", version=0, by=reviewer)
     client = sign_in(reviewer)
@@ -86,47 +92,82 @@ def test_a_bad_filter_is_named_and_left_out(send: Send, reviewer: User, sign_in:
 
 @pytest.mark.parametrize("rows", [1, 3])
 def test_the_list_of_accounts_takes_a_constant_number_of_queries(
-    send: Send, reviewer: User, sign_in: SignIn, rows: int, django_assert_num_queries: DjangoAssertNumQueries
+    send: Send,
+    reviewer: User,
+    sign_in: SignIn,
+    rows: int,
+    django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     for _ in range(rows):
         send()
     client = sign_in(reviewer)
-    # Session, user; consultations, editions, campaigns, codes and saved filters for the filter; the page, the count, the trail.
+    # Session, user; consultations, editions, campaigns, codes and saved filters for the filter; the
+    # page, the count, the trail.
     with django_assert_num_queries(10):
         references(client)
 
 
-def test_pages_follow_each_other_without_gap_or_overlap(send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_follow_each_other_without_gap_or_overlap(
+    send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("responses.reviewing.reviews.PAGE", 2)
     sent = [send().pk for _ in range(5)][::-1]
     first = turn_page(find(Filter()))
     second = turn_page(find(Filter()), before=first.older)
     third = turn_page(find(Filter()), before=second.older)
-    assert [[row.pk for row in page.rows] for page in (first, second, third)] == [sent[:2], sent[2:4], sent[4:]]
+    assert [[row.pk for row in page.rows] for page in (first, second, third)] == [
+        sent[:2],
+        sent[2:4],
+        sent[4:],
+    ]
     assert (first.newer, third.older) == (None, None)
     back = turn_page(find(Filter()), after=third.newer)
     assert [row.pk for row in back.rows] == sent[2:4]
 
 
-def test_reading_a_response_shows_everything_and_says_who_read_it(send: Send, reviewer: User, sign_in: SignIn) -> None:
-    response = send({"violence-agree": "agree", "violence-comment": "<b>bold</b> 🙂\nsecond line", "connection": ["live", "work"]})
+def test_reading_a_response_shows_everything_and_says_who_read_it(
+    send: Send, reviewer: User, sign_in: SignIn
+) -> None:
+    response = send(
+        {
+            "violence-agree": "agree",
+            "violence-comment": "<b>bold</b> 🙂\nsecond line",
+            "connection": ["live", "work"],
+        }
+    )
     text = sign_in(reviewer).get(reverse("review-one", args=[response.reference])).content.decode()
-    for words in ("&lt;b&gt;bold&lt;/b&gt; 🙂\nsecond line", "I live here", "I work here", "Rita Respondent", "rita@example.org", "SE1"):
+    for words in (
+        "&lt;b&gt;bold&lt;/b&gt; 🙂\nsecond line",
+        "I live here",
+        "I work here",
+        "Rita Respondent",
+        "rita@example.org",
+        "SE1",
+    ):
         assert words in text
     assert "<b>bold" not in text
     review = Review.objects.get(response=response)
     assert (review.first_read_by, review.state) == (reviewer, "unread")
-    assert list(AuditEntry.objects.filter(action=Action.RESPONSE_READ).values_list("actor", "subject")) == [
-        (reviewer.pk, response.reference)
-    ]
+    assert list(
+        AuditEntry.objects.filter(action=Action.RESPONSE_READ).values_list("actor", "subject")
+    ) == [(reviewer.pk, response.reference)]
 
 
-def test_a_decision_with_a_note_moves_it_once_and_stays_in_its_history(send: Send, reviewer: User, sign_in: SignIn) -> None:
+def test_a_decision_with_a_note_moves_it_once_and_stays_in_its_history(
+    send: Send, reviewer: User, sign_in: SignIn
+) -> None:
     address = reverse("review-one", args=[send().reference])
     client = sign_in(reviewer)
-    page = client.post(address, {"version": "0", "to_state": "considered", "note": "Useful."}, follow=True)
+    page = client.post(
+        address, {"version": "0", "to_state": "considered", "note": "Useful."}, follow=True
+    )
     step = ReviewStep.objects.get()
-    assert (step.by, step.from_state, step.to_state, step.note) == (reviewer, "unread", "considered", "Useful.")
+    assert (step.by, step.from_state, step.to_state, step.note) == (
+        reviewer,
+        "unread",
+        "considered",
+        "Useful.",
+    )
     assert "Useful." in page.content.decode()
     assert Review.objects.get().state == "considered"
     assert AuditEntry.objects.filter(action=Action.REVIEW_CHANGED).count() == 1
@@ -136,9 +177,16 @@ def test_the_second_of_two_reviewers_is_told_and_overwrites_nothing(
     send: Send, reviewer: User, administrator: User, sign_in: SignIn
 ) -> None:
     response = send()
-    move_review(review=response.review, to_state="set-aside", note="Not a response.", version=0, by=administrator)
+    move_review(
+        review=response.review,
+        to_state="set-aside",
+        note="Not a response.",
+        version=0,
+        by=administrator,
+    )
     page = sign_in(reviewer).post(
-        reverse("review-one", args=[response.reference]), {"version": "0", "to_state": "considered", "note": "A long note."}
+        reverse("review-one", args=[response.reference]),
+        {"version": "0", "to_state": "considered", "note": "A long note."},
     )
     text = " ".join(page.content.decode().split())
     assert "ada moved this response to “Set aside” since you opened it." in text
@@ -147,13 +195,19 @@ def test_the_second_of_two_reviewers_is_told_and_overwrites_nothing(
     assert ReviewStep.objects.count() == 1
 
 
-def test_whoever_opens_what_another_has_open_is_told_who_and_when(send: Send, reviewer: User, administrator: User, sign_in: SignIn) -> None:
+def test_whoever_opens_what_another_has_open_is_told_who_and_when(
+    send: Send, reviewer: User, administrator: User, sign_in: SignIn
+) -> None:
     response = send()
     address = reverse("review-one", args=[response.reference])
     first, second = sign_in(reviewer), sign_in(administrator)
     assert "opened this response too" not in first.get(address).content.decode()
-    assert "opened this response too" not in first.get(address).content.decode()  # One's own reading is no news.
-    assert f"{reviewer.username} opened this response too, at " in second.get(address).content.decode()
+    assert (
+        "opened this response too" not in first.get(address).content.decode()
+    )  # One's own reading is no news.
+    assert (
+        f"{reviewer.username} opened this response too, at " in second.get(address).content.decode()
+    )
     later = AuditEntry.objects.filter(action=Action.RESPONSE_READ, subject=response.reference)
     with behind_its_back():
         later.update(at=timezone.now() - LATELY)
@@ -164,7 +218,10 @@ def test_setting_aside_needs_a_reason(send: Send, reviewer: User, sign_in: SignI
     response = send()
     with pytest.raises(ReasonMissing):
         move_review(review=response.review, to_state="set-aside", note=" ", version=0, by=reviewer)
-    page = sign_in(reviewer).post(reverse("review-one", args=[response.reference]), {"version": "0", "to_state": "set-aside", "note": ""})
+    page = sign_in(reviewer).post(
+        reverse("review-one", args=[response.reference]),
+        {"version": "0", "to_state": "set-aside", "note": ""},
+    )
     assert "Write why." in page.content.decode()
     assert Review.objects.get().state == "unread"
 
@@ -176,7 +233,9 @@ def test_only_the_moves_of_the_table_are_made(send: Send, reviewer: User, state:
     for to_state in [*Review.State.values, "nowhere"]:
         if to_state not in MOVES[Review.State(state)]:
             with pytest.raises(NotAMove):
-                move_review(review=response.review, to_state=to_state, note="x", version=0, by=reviewer)
+                move_review(
+                    review=response.review, to_state=to_state, note="x", version=0, by=reviewer
+                )
 
 
 def test_a_stale_version_is_refused(send: Send, reviewer: User) -> None:
@@ -189,7 +248,10 @@ def test_a_stale_version_is_refused(send: Send, reviewer: User) -> None:
 def test_an_empty_list_says_so(consultation: object, reviewer: User, sign_in: SignIn) -> None:
     client = sign_in(reviewer)
     assert "No response has come in yet." in client.get(reverse("review-list")).content.decode()
-    assert "No response fits all of these filters." in client.get(f"{reverse('review-list')}?state=unread").content.decode()
+    assert (
+        "No response fits all of these filters."
+        in client.get(f"{reverse('review-list')}?state=unread").content.decode()
+    )
 
 
 def test_a_filter_is_written_into_an_address_and_read_back() -> None:
@@ -202,11 +264,20 @@ def test_a_filter_is_written_into_an_address_and_read_back() -> None:
     ]
     wanted, bad = read_filter(pairs)
     assert (written(wanted), bad) == (pairs, {})
-    nonsense = [("state", "lost"), ("answer", "borough"), ("since", "0001-01-01"), ("word", "\0"), ("code", "x"), ("flag", "a b")]
+    nonsense = [
+        ("state", "lost"),
+        ("answer", "borough"),
+        ("since", "0001-01-01"),
+        ("word", "\0"),
+        ("code", "x"),
+        ("flag", "a b"),
+    ]
     assert read_filter([*nonsense, ("other", "ignored")]) == (Filter(), dict(nonsense))
 
 
-def test_what_i_have_opened_another_may_not_have(send: Send, reviewer: User, administrator: User) -> None:
+def test_what_i_have_opened_another_may_not_have(
+    send: Send, reviewer: User, administrator: User
+) -> None:
     mine, nobodys = send(), send()
     open_response(reference=mine.reference, reader=reviewer)
     assert list(matching(Filter(unread="anybody"))) == [nobodys]
@@ -214,8 +285,17 @@ def test_what_i_have_opened_another_may_not_have(send: Send, reviewer: User, adm
     assert list(matching(Filter(unread="me"), reader=administrator)) == [nobodys, mine]
 
 
-def test_words_found_are_marked_and_stored_markup_stays_text(send: Send, reviewer: User, sign_in: SignIn) -> None:
-    send({"missing": "<mark>Fake</mark> <script>alert(1)</script> and street lights \ue000<b>at\ue001 night"})
+def test_words_found_are_marked_and_stored_markup_stays_text(
+    send: Send, reviewer: User, sign_in: SignIn
+) -> None:
+    send(
+        {
+            "missing": (
+                "<mark>Fake</mark> <script>alert(1)</script> and street lights "
+                "\ue000<b>at\ue001 night"
+            )
+        }
+    )
     text = sign_in(reviewer).get(f"{reverse('review-list')}?word=light").content.decode()
     assert "street <mark>lights</mark>" in text
     assert "<script>alert" not in text
@@ -223,9 +303,13 @@ def test_words_found_are_marked_and_stored_markup_stays_text(send: Send, reviewe
     assert "<b>at" not in text
 
 
-def test_each_filter_in_use_can_be_taken_off_by_itself(send: Send, reviewer: User, sign_in: SignIn) -> None:
+def test_each_filter_in_use_can_be_taken_off_by_itself(
+    send: Send, reviewer: User, sign_in: SignIn
+) -> None:
     send()
-    page = sign_in(reviewer).get(f"{reverse('review-list')}?state=unread&answer=capacity%3Dindividual&word=lights")
+    page = sign_in(reviewer).get(
+        f"{reverse('review-list')}?state=unread&answer=capacity%3Dindividual&word=lights"
+    )
     assert [(chip["value"], chip["without"]) for chip in page.context["chips"]] == [
         ("Unread", "answer=capacity%3Dindividual&word=lights"),
         ("For myself", "state=unread&word=lights"),
@@ -240,9 +324,14 @@ def test_a_filter_is_saved_by_name_for_its_reviewer_alone(
     address = f"{reverse('review-list')}?state=unread&since=bad"
     assert "Give it a name" in mine.post(address, {"name": " "}).content.decode()
     for _ in range(2):
-        assert mine.post(address, {"name": "Fresh"})["Location"] == f"{reverse('review-list')}?state=unread"
+        assert (
+            mine.post(address, {"name": "Fresh"})["Location"]
+            == f"{reverse('review-list')}?state=unread"
+        )
     saved = SavedFilter.objects.get()
-    assert '<a class="govuk-link" href="?state=unread">Fresh</a>' in mine.get(address).content.decode()
+    assert (
+        '<a class="govuk-link" href="?state=unread">Fresh</a>' in mine.get(address).content.decode()
+    )
     assert "Fresh" not in other.get(address).content.decode()
     other.post(address, {"remove": saved.pk})
     assert SavedFilter.objects.count() == 1

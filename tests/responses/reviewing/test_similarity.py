@@ -9,31 +9,52 @@ from hypothesis import strategies as st
 from responses.reviewing.similarity import Span, changes, group_alike, print_of
 
 LETTER = (
-    "I am writing to ask the Mayor to put a youth worker in every ward of this borough before the next summer holidays begin. "
-    "Last year three families on our road lost somebody, and every one of them had asked for help at least twice. "
-    "The draft plan speaks of partnership, yet it gives no figure, no date and no name of who will be answerable."
+    "I am writing to ask the Mayor to put a youth worker in every ward of this borough before the "
+    "next summer holidays begin. "
+    "Last year three families on our road lost somebody, and every one of them had asked for help "
+    "at least twice. "
+    "The draft plan speaks of partnership, yet it gives no figure, no date and no name of who will "
+    "be answerable."
 )
 WORDS = LETTER.split()
 EDITS = {
-    "an opening": f"As a grandmother in Tottenham I see this every day, and I am tired of it.\n\n{LETTER}",
+    "an opening": "As a grandmother in Tottenham I see this every day, and I am tired of "
+    f"it.\n\n{LETTER}",
     "a signature": f"{LETTER}\n\nYours sincerely, J. Okafor",
     "capitals and dashes": LETTER.upper().replace(",", " –"),
     "cut to its half": " ".join(WORDS[: len(WORDS) // 2]),
     "its middle cut out": " ".join(WORDS[:20] + WORDS[32:]),
     "its halves the other way round": " ".join(WORDS[30:] + WORDS[:30]),
-    "a word here and there": " ".join("really" if number % 17 == 0 else word for number, word in enumerate(WORDS)),
+    "a word here and there": " ".join(
+        "really" if number % 17 == 0 else word for number, word in enumerate(WORDS)
+    ),
 }
 OTHERS = [
-    "The officer who came after our burglary was kind, and nobody ever came back with news about it afterwards.",
-    "Please bring the police counter in our town back, since older people do not report anything online.",
-    "I am writing to ask the Mayor about the lights in the underpass, which have been broken since March at least.",
+    (
+        "The officer who came after our burglary was kind, and nobody ever came back with news "
+        "about "
+        "it afterwards."
+    ),
+    (
+        "Please bring the police counter in our town back, since older people do not report "
+        "anything "
+        "online."
+    ),
+    (
+        "I am writing to ask the Mayor about the lights in the underpass, which have been broken "
+        "since "
+        "March at least."
+    ),
 ]
 
 
 @pytest.mark.parametrize("edit", EDITS)
 def test_whatever_somebody_does_to_a_letter_it_is_found_beside_the_others(edit: str) -> None:
     texts = [LETTER] * 5 + [EDITS[edit], *OTHERS]
-    groups = [sorted(key for keys in group.kinds.values() for key in keys) for group in group_alike(enumerate(texts))]
+    groups = [
+        sorted(key for keys in group.kinds.values() for key in keys)
+        for group in group_alike(enumerate(texts))
+    ]
     assert groups[0] == [0, 1, 2, 3, 4, 5]
     assert sorted(groups[1:]) == [[6], [7], [8]]
 
@@ -59,7 +80,11 @@ def test_a_chain_of_small_changes_does_not_tie_strangers_together() -> None:
 
 
 def test_a_print_is_blind_to_case_punctuation_and_width() -> None:
-    assert print_of("More  YOUTH workers!") == print_of("more youth workers") == print_of("Ｍore youth\nworkers…")
+    assert (
+        print_of("More  YOUTH workers!")
+        == print_of("more youth workers")
+        == print_of("Ｍore youth\nworkers…")
+    )
     assert print_of("more youth workers") != print_of("more youth worker")
 
 

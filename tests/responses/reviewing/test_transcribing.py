@@ -1,4 +1,6 @@
-"""What comes by post, email and telephone: by the same rule, with who keyed it, and messages in = responses + non-responses."""
+"""What comes by post, email and telephone: by the same rule, with who keyed it, and messages in =
+responses + non-responses.
+"""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -18,7 +20,14 @@ from consult.models import Action, AuditEntry, Consultation, Edition, User
 from consult.plans.document import Plan
 from responses.answers import read_answers
 from responses.governance.reconciling import reconcile
-from responses.models import Attachment, Confirmation, Message, Response, SecondKeying, Transcription
+from responses.models import (
+    Attachment,
+    Confirmation,
+    Message,
+    Response,
+    SecondKeying,
+    Transcription,
+)
 from responses.responding.submitting import NothingToSend
 from responses.reviewing.mailboxes import NotAMailbox, load_mailbox, read_letter
 from responses.reviewing.transcribing import (
@@ -67,7 +76,10 @@ Date: yesterday
 @pytest.fixture(autouse=True)
 def files(tmp_path: Path, settings: Settings) -> Path:
     """A folder of the test's own for scans and messages."""
-    folder = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path / "files"}}
+    folder = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": tmp_path / "files"},
+    }
     settings.STORAGES = {**settings.STORAGES, "default": folder}
     return tmp_path / "files"
 
@@ -79,7 +91,9 @@ def key(consultation: Consultation, edition: Edition, plan: Plan, reviewer: User
     def key(raw: dict[str, object] | None = None, **overrides: Any) -> Response:
         values = {
             "submission_key": uuid4(),
-            "answers": read_answers(plan, raw if raw is not None else {"missing": "Buses at night."}),
+            "answers": read_answers(
+                plan, raw if raw is not None else {"missing": "Buses at night."}
+            ),
             "contact": {"name": "Pat Post", "email": "pat@example.org", "postcode_district": "N1"},
             "channel": Response.Channel.POST,
             "received_on": timezone.localdate(),
@@ -87,7 +101,9 @@ def key(consultation: Consultation, edition: Edition, plan: Plan, reviewer: User
             "started_at": timezone.now(),
             "by": reviewer,
         }
-        return transcribe_response(consultation=consultation, edition=edition, plan=plan, **{**values, **overrides}).response
+        return transcribe_response(
+            consultation=consultation, edition=edition, plan=plan, **{**values, **overrides}
+        ).response
 
     return key
 
@@ -98,7 +114,10 @@ def test_it_is_received_as_what_came_online_is(key: Key, reviewer: User) -> None
     assert (response.channel, response.timing, response.act) == ("post", "in-time", "sent")
     assert response.confirmation.state == Confirmation.State.WAITING
     assert response.ledger.get().event == "received"
-    assert (response.transcription.keyed_by, response.transcription.received_on) == (reviewer, timezone.localdate())
+    assert (response.transcription.keyed_by, response.transcription.received_on) == (
+        reviewer,
+        timezone.localdate(),
+    )
     assert AuditEntry.objects.get(action=Action.RESPONSE_TRANSCRIBED).subject == response.reference
     assert reconcile().differences == []
 
@@ -109,7 +128,9 @@ def test_the_same_page_sent_twice_is_one(key: Key) -> None:
     assert Transcription.objects.count() == Response.objects.count() == 1
 
 
-def test_the_day_it_came_decides_and_a_late_one_needs_a_reason(consultation: Consultation, key: Key) -> None:
+def test_the_day_it_came_decides_and_a_late_one_needs_a_reason(
+    consultation: Consultation, key: Key
+) -> None:
     consultation.closes_at = timezone.now() - timedelta(days=3)
     consultation.opens_at = consultation.closes_at - timedelta(days=30)
     consultation.save(update_fields=["opens_at", "closes_at"])
@@ -117,8 +138,13 @@ def test_the_day_it_came_decides_and_a_late_one_needs_a_reason(consultation: Con
     assert key(received_on=last).timing == "in-time"
     with pytest.raises(LateWithoutReason):
         key(received_on=last + timedelta(days=1), late_reason="  ")
-    late = key(received_on=last + timedelta(days=1), late_reason="The strike at the sorting office.")
-    assert (late.timing, late.transcription.late_reason) == ("late", "The strike at the sorting office.")
+    late = key(
+        received_on=last + timedelta(days=1), late_reason="The strike at the sorting office."
+    )
+    assert (late.timing, late.transcription.late_reason) == (
+        "late",
+        "The strike at the sorting office.",
+    )
     with pytest.raises(NotReceivedYet):
         key(received_on=timezone.localdate() + timedelta(days=1))
     with pytest.raises(NothingToSend):
@@ -131,23 +157,46 @@ def test_midnight_belongs_to_the_day_before(consultation: Consultation) -> None:
     assert last_day_of(consultation) == date(2027, 1, 21)
 
 
-def second(transcription: Transcription, plan: Plan, raw: dict[str, object], by: User, *, take: bool) -> SecondKeying:
+def second(
+    transcription: Transcription, plan: Plan, raw: dict[str, object], by: User, *, take: bool
+) -> SecondKeying:
     contact = {"name": "Pat Post", "email": "pat@example.org", "postcode_district": "N1"}
     times = {"submission_key": uuid4(), "started_at": timezone.now()}
     answers = read_answers(plan, raw)
-    return settle_second_keying(transcription=transcription, plan=plan, answers=answers, contact=contact, take_second=take, by=by, **times)
+    return settle_second_keying(
+        transcription=transcription,
+        plan=plan,
+        answers=answers,
+        contact=contact,
+        take_second=take,
+        by=by,
+        **times,
+    )
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_second_person_keys_it_again_and_the_better_reading_counts(key: Key, plan: Plan, reviewer: User) -> None:
+def test_a_second_person_keys_it_again_and_the_better_reading_counts(
+    key: Key, plan: Plan, reviewer: User
+) -> None:
     response = key()
     ben = make_person("ben", User.Role.REVIEWER)
     with pytest.raises(KeyedByTheSame):
         second(response.transcription, plan, {"missing": "x"}, reviewer, take=True)
-    done = second(response.transcription, plan, {"missing": "Buses at night!", "violence-agree": "agree"}, ben, take=True)
+    done = second(
+        response.transcription,
+        plan,
+        {"missing": "Buses at night!", "violence-agree": "agree"},
+        ben,
+        take=True,
+    )
     assert (done.outcome, done.differing) == ("second", ["missing", "violence-agree"])
     newest = Response.objects.filter(reference=response.reference).latest("version")
-    assert (newest.version, newest.texts, newest.channel, newest.timing) == (2, {"missing": "Buses at night!"}, "post", "in-time")
+    assert (newest.version, newest.texts, newest.channel, newest.timing) == (
+        2,
+        {"missing": "Buses at night!"},
+        "post",
+        "in-time",
+    )
     assert Response.objects.get(pk=response.pk).texts == {"missing": "Buses at night."}
     with pytest.raises(KeyedTwiceAlready):
         second(response.transcription, plan, {"missing": "x"}, ben, take=True)
@@ -156,8 +205,14 @@ def test_a_second_person_keys_it_again_and_the_better_reading_counts(key: Key, p
 
 def test_where_the_first_was_right_or_both_agree_nothing_changes(key: Key, plan: Plan) -> None:
     ben = make_person("ben", User.Role.REVIEWER)
-    assert second(key().transcription, plan, {"missing": "Buses at night."}, ben, take=True).outcome == "agreed"
-    assert second(key().transcription, plan, {"missing": "Busses."}, ben, take=False).outcome == "first"
+    assert (
+        second(key().transcription, plan, {"missing": "Buses at night."}, ben, take=True).outcome
+        == "agreed"
+    )
+    assert (
+        second(key().transcription, plan, {"missing": "Busses."}, ben, take=False).outcome
+        == "first"
+    )
     assert Response.objects.filter(version__gt=1).count() == 0
 
 
@@ -199,7 +254,9 @@ def test_messages_in_are_responses_and_non_responses_each_with_a_reason(
     assert states(consultation) == {"waiting": 1, "response": 1, "not-a-response": 1}
 
 
-def test_a_file_that_is_no_mailbox_is_said_to_be_none(consultation: Consultation, tmp_path: Path) -> None:
+def test_a_file_that_is_no_mailbox_is_said_to_be_none(
+    consultation: Consultation, tmp_path: Path
+) -> None:
     nothing = tmp_path / "notes.txt"
     nothing.write_text("Not a mailbox.")
     with pytest.raises(NotAMailbox):
@@ -216,13 +273,27 @@ def test_a_reviewer_enters_a_letter_and_keeps_its_scan(
 ) -> None:
     rosa, address = sign_in(reviewer), reverse("enter", args=[consultation.slug])
     page = rosa.get(address)
-    typed = {"submission_key": str(uuid4()), "started_at": timezone.now().isoformat(), "missing": "Búses <b>", "email": "no"}
+    typed = {
+        "submission_key": str(uuid4()),
+        "started_at": timezone.now().isoformat(),
+        "missing": "Búses <b>",
+        "email": "no",
+    }
     refused = rosa.post(address, typed).content.decode()
     assert "<title>Error: " in refused
-    for words in ("Choose how it came.", "Enter the day on which it came.", "Enter an email address like", "Búses &lt;b&gt;"):
+    for words in (
+        "Choose how it came.",
+        "Enter the day on which it came.",
+        "Enter an email address like",
+        "Búses &lt;b&gt;",
+    ):
         assert words in refused
     assert page.status_code == 200
-    sent = rosa.post(address, typed | {"channel": "post", "received_on": timezone.localdate().isoformat(), "email": ""}, follow=True)
+    sent = rosa.post(
+        address,
+        typed | {"channel": "post", "received_on": timezone.localdate().isoformat(), "email": ""},
+        follow=True,
+    )
     response = Response.objects.get()
     assert response.texts == {"missing": "Búses <b>"}
     assert response.reference in sent.content.decode()
@@ -259,7 +330,12 @@ def test_the_second_person_sees_nothing_of_the_first_until_both_are_done(
     blind = ben.get(address).content.decode()
     assert "Buses at night." not in blind
     assert "pat@example.org" not in blind
-    typed = {"missing": "Trains at night.", "name": "Pat Post", "email": "pat@example.org", "postcode": "N1"}
+    typed = {
+        "missing": "Trains at night.",
+        "name": "Pat Post",
+        "email": "pat@example.org",
+        "postcode": "N1",
+    }
     compared = ben.post(address, typed).content.decode()
     assert "Buses at night." in compared
     assert "Trains at night." in compared
@@ -275,14 +351,26 @@ def test_a_message_is_entered_from_its_page_or_set_aside(
     rosa = sign_in(reviewer)
     here = reverse("take-up-mailbox", args=[consultation.slug])
     assert "Choose a mailbox file" in rosa.post(here, follow=True).content.decode()
-    assert "No message was found" in rosa.post(here, {"file": SimpleUploadedFile("x.mbox", b"Nothing.")}, follow=True).content.decode()
-    loaded = rosa.post(here, {"file": SimpleUploadedFile("x.mbox", mailbox.read_bytes())}, follow=True).content.decode()
+    assert (
+        "No message was found"
+        in rosa.post(
+            here, {"file": SimpleUploadedFile("x.mbox", b"Nothing.")}, follow=True
+        ).content.decode()
+    )
+    loaded = rosa.post(
+        here, {"file": SimpleUploadedFile("x.mbox", mailbox.read_bytes())}, follow=True
+    ).content.decode()
     assert "3 messages are in the file; 0 of them were loaded before." in loaded
     ann, away, _broken = consultation.messages.all()
-    entering = rosa.get(f"{reverse('enter', args=[consultation.slug])}?message={ann.pk}").content.decode()
+    entering = rosa.get(
+        f"{reverse('enter', args=[consultation.slug])}?message={ann.pk}"
+    ).content.decode()
     assert entering.count("From my window I see why.") == 2
     refused = rosa.post(reverse("message", args=[away.pk]), {"reason": ""}).content.decode()
     assert "Write why it is not a response." in refused
     rosa.post(reverse("message", args=[away.pk]), {"reason": "Automatic reply"})
     assert "Automatic reply" in rosa.get(reverse("entering")).content.decode()
-    assert rosa.get(f"{reverse('enter', args=[consultation.slug])}?message={away.pk}").status_code == 404
+    assert (
+        rosa.get(f"{reverse('enter', args=[consultation.slug])}?message={away.pk}").status_code
+        == 404
+    )

@@ -1,0 +1,37 @@
+"""Asking a worker to look now rather than at its next sweep.
+
+It costs a page a second at most, and never an error.
+"""
+
+import logging
+import threading
+import time
+
+from celery import Task
+from kombu.exceptions import OperationalError
+
+log = logging.getLogger(__name__)
+
+NUDGE_EXPIRES_SECONDS = 60
+# A silent broker costs whoever asks it a second; this is for how long nobody asks again.
+LEAVE_BROKER_ALONE_SECONDS = 15
+_broker = {"leave_alone_until": 0.0}
+_asking = threading.Lock()
+
+
+def nudge(task: Task) -> None:
+    """Ask a worker to carry out `task`.
+
+    Never raises where the broker is away, and takes a second at most.
+    """
+    # While another thread is asking, its task or the next sweep finds ours too: a silent broker
+    # holds up one thread, not all.
+    if time.monotonic() < _broker["leave_alone_until"] or not _asking.acquire(blocking=False):
+        return
+    try:
+        task.apply_async(expires=NUDGE_EXPIRES_SECONDS, retry=False)
+    except OperationalError as error:
+        _broker["leave_alone_until"] = time.monotonic() + LEAVE_BROKER_ALONE_SECONDS
+        log.warning("Redis does not answer; the next sweep does what is due: %s", error)
+    finally:
+        _asking.release()

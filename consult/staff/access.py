@@ -1,0 +1,85 @@
+"""Who may see which staff page."""
+
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from consult.models import Right, User
+from consult.staff.signing_in import due_first
+from consult.text import CANNOT_BE_KEPT
+from consult.views.errors import say
+from consult.web.database_timeout import STAFF_SECONDS, patience
+
+View = Callable[..., HttpResponse]
+# For how long a password that was given again is good.
+CONFIRMED_SECONDS = 15 * 60
+
+
+class StaffRequest(HttpRequest):
+    """A request that `staff_only` let through: somebody has signed in."""
+
+    user: User
+
+
+def staff_only(right: Right | None) -> Callable[[View], View]:
+    """A page for staff with `right`, or for all staff: others are asked to sign in, or told that
+    they may not.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def wrapped(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponse:
+            user = request.user
+            if not isinstance(user, User):
+                ended = {"ended": "idle"} if getattr(request, "session_ended", False) else {}
+                return redirect(
+                    f"{reverse('sign-in')}?{urlencode({'next': request.get_full_path(), **ended})}"
+                )
+            first = due_first(user)
+            here = request.resolver_match.view_name if request.resolver_match else ""
+            if first and (right is not None or here not in {first, "new-password"}):
+                return redirect(first)
+            if right is not None and not user.may(right):
+                raise PermissionDenied
+            # No keyboard types it, and not every view looks at a field before it asks the database
+            # for it.
+            if any(
+                CANNOT_BE_KEPT.search(value)
+                for _name, values in request.POST.lists()
+                for value in values
+            ):
+                lines = [
+                    _(
+                        "What was sent has a character in it that cannot be kept. Go back, and "
+                        "type it again without it."
+                    )
+                ]
+                return say(
+                    request, status=400, heading=_("Something in it cannot be kept"), lines=lines
+                )
+            with patience(STAFF_SECONDS):
+                page = view(request, *arguments, **named)
+            page["Cache-Control"] = "no-store"
+            page["X-Robots-Tag"] = "noindex"
+            return page
+
+        return wrapped
+
+    return decorate
+
+
+def ask_again(request: HttpRequest) -> HttpResponse | None:
+    """The way to give one's password again, unless that was lately: for what a session left open
+    should not be enough for.
+    """
+    if time.time() - request.session.get("confirmed_at", 0) < CONFIRMED_SECONDS:
+        return None
+    return redirect(f"{reverse('confirm')}?{urlencode({'next': request.get_full_path()})}")

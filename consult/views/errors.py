@@ -1,0 +1,187 @@
+"""Pages that say what went wrong, each with a way back, and with what was typed where that is
+possible.
+"""
+
+import logging
+import sys
+
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+log = logging.getLogger(__name__)
+
+
+def say(request: HttpRequest, *, status: int, heading: str, lines: list[str]) -> HttpResponse:
+    """A page with a message and a way back."""
+    context = {
+        "heading": heading,
+        "lines": lines,
+        "link": "/",
+        "link_words": _("Go to the start page"),
+    }
+    return render(request, "message.html", context, status=status)
+
+
+def offer_again(
+    request: HttpRequest, *, status: int, heading: str, lines: list[str]
+) -> HttpResponse:
+    """A page that says why nothing was saved, with what was typed and a button to send it again.
+
+    Asks the database for nothing.
+    """
+    private = {"csrfmiddlewaretoken", "password", "new_password", "new_password_again"}
+    typed = [
+        (name, value)
+        for name, values in request.POST.lists()
+        if name not in private
+        for value in values
+    ]
+    context = {
+        "typed": typed,
+        "sent": request.method == "POST",
+        "address": request.get_full_path(),
+        "heading": heading,
+        "lines": lines,
+    }
+    page = render(request, "try_again.html", context, status=status)
+    page["Cache-Control"] = "no-store"
+    return page
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form came without its cookie: it was open for very long, cookies are off, or another site
+    sent it.
+    """
+    heading = _("This page needs to be sent again")
+    if "/respond/" in request.path:
+        lines = [
+            _(
+                "We could not check that this page came from your browser. It may have been open "
+                "for a long time."
+            ),
+            _("What you typed is still here. Check that it is yours, then press the button."),
+        ]
+        return offer_again(request, status=403, heading=heading, lines=lines)
+    lines = [
+        _("We could not check that this form came from your browser. Cookies may be switched off."),
+        _("Go back, load that page again and send it."),
+    ]
+    return say(request, status=403, heading=heading, lines=lines)
+
+
+def too_often(request: HttpRequest, *, seconds: int) -> HttpResponse:
+    """So many came from this address that this one has to wait."""
+    minutes = max(seconds // 60, 1)
+    lines = [
+        ngettext(
+            (
+                "Very many people are using this service from your network. Please wait "
+                "%(minutes)s "
+                "minute."
+            ),
+            (
+                "Very many people are using this service from your network. Please wait up to "
+                "%(minutes)s minutes."
+            ),
+            minutes,
+        )
+        % {"minutes": minutes},
+        _(
+            "What you typed is still here. Then press the button. It is counted once, however "
+            "often you send it."
+        ),
+    ]
+    page = offer_again(request, status=429, heading=_("Please wait a little"), lines=lines)
+    page["Retry-After"] = str(seconds)
+    return page
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What came makes no sense, or is too much of it."""
+    if isinstance(exception, RequestDataTooBig | TooManyFieldsSent):
+        lines = [
+            _("What you sent is larger than this service can take. It was not saved."),
+            _(
+                "Go back in your browser: what you typed should still be there. Copy it somewhere "
+                "safe, and send a shorter answer."
+            ),
+            _("Pages that you saved before are still there."),
+        ]
+        return say(request, status=413, heading=_("This is too long to send"), lines=lines)
+    lines = [
+        _(
+            "Your browser sent something that we cannot read. Nothing on that page was saved. "
+            "Pages that you saved before are still there."
+        ),
+        _("Go back, and send it again in plain text."),
+    ]
+    return say(request, status=400, heading=_("There is a problem with this page"), lines=lines)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Signed in, but without the right."""
+    log.warning(
+        "Account %s was refused %s.",
+        request.user.pk,
+        request.resolver_match.view_name if request.resolver_match else "a page",
+    )
+    return say(
+        request,
+        status=403,
+        heading=_("You cannot see this page"),
+        lines=[
+            _("Your account does not have the right to it. An administrator can give it to you.")
+        ],
+    )
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Nothing is at this address."""
+    lines = [
+        _(
+            "If you typed the address, check that it is right. If you pasted it, check that you "
+            "copied all of it."
+        ),
+        _("Answers that you saved on this device are still there."),
+    ]
+    return say(request, status=404, heading=_("Page not found"), lines=lines)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Our fault, or the database is away for the moment."""
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        return away(request)
+    lines = [
+        _("Something went wrong on our side. Whatever pages you finished with Continue are saved."),
+        _(
+            "Wait a minute, go back, and try again. If you were sending your response, sending it "
+            "again is safe: it is counted once."
+        ),
+    ]
+    return say(request, status=500, heading=_("Sorry, there is a problem"), lines=lines)
+
+
+def away(request: HttpRequest) -> HttpResponse:
+    """The database does not answer."""
+    if request.method == "POST":
+        lines = [
+            _("We could not save this page just now. What you typed on it is still here."),
+            _(
+                "Wait half a minute, then press the button. Sending your response again is safe: "
+                "it is counted once."
+            ),
+        ]
+    else:
+        lines = [
+            _("This service cannot reach its records just now. Nothing that was saved is lost."),
+            _("Wait half a minute, then load this page again."),
+        ]
+    page = offer_again(
+        request, status=503, heading=_("Sorry, please try again in a moment"), lines=lines
+    )
+    page["Retry-After"] = "30"
+    return page

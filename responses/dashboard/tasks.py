@@ -1,0 +1,16 @@
+"""Counting for the dashboard, carried by Celery: a task is only a hint to look, and losing one
+loses nothing.
+"""
+
+from consult.celery import app
+from consult.jobs import noted
+from consult.models import Consultation
+from responses.dashboard import tallies
+
+
+@app.task(name="responses.tally")
+def count() -> None:
+    """Count what came in, for the dashboard."""
+    with noted(count.name):
+        for consultation in Consultation.objects.filter(published_at__isnull=False):
+            tallies.tally(consultation=consultation)

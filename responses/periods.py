@@ -1,0 +1,65 @@
+"""How long each class of data is kept, counted from the end of a consultation's grace period."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from consult.models import Consultation
+from consult.web.rate_limits import FORGET_AFTER
+
+KEEP_EXTRACTS_FOR = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How long one class of data is kept:
+
+    `days` after the end of the grace period, or as `otherwise` says.
+    """
+
+    name: str
+    what: str
+    days: int | None = None
+    otherwise: str = ""
+
+    def until(self, consultation: Consultation) -> datetime | None:
+        """From when on it is removed; None where its time does not depend on the consultation."""
+        return None if self.days is None else consultation.grace_ends_at + timedelta(days=self.days)
+
+
+def clocks() -> list[Clock]:
+    """Every class of data that people leave with us, in the order in which it is removed."""
+    days = settings.KEEP
+    return [
+        Clock("drafts", "answers that were not sent, and links to them", days["drafts"]),
+        Clock(
+            "contacts",
+            "names, email addresses, postcodes, and what mail servers said",
+            days["contacts"],
+        ),
+        Clock("equality", "equality answers", days["equality"]),
+        Clock(
+            "letters",
+            "scans of letters, and emails that were entered or set aside",
+            days["letters"],
+        ),
+        Clock("batches", "files of batches", days["batches"]),
+        Clock("answers", "answers, and staff's notes about them", days["answers"]),
+        Clock(
+            "extracts",
+            "extracts that staff made for themselves",
+            otherwise=f"{KEEP_EXTRACTS_FOR.days} days",
+        ),
+        Clock("addresses", "hashed network addresses", otherwise=f"{FORGET_AFTER.days} days"),
+        Clock(
+            "sessions",
+            "sessions of staff",
+            otherwise=f"{settings.SESSION_COOKIE_AGE // 3600} hours",
+        ),
+        Clock(
+            "records",
+            "the trail and the ledger, which name references alone",
+            otherwise="as long as the database: nothing removes them",
+        ),
+    ]
