@@ -23,32 +23,33 @@ $(VENV)/.test: requirements.txt tests/requirements.txt
 run: $(VENV)/.run ## Set up, then start the whole service
 	@exec $(PY) -m consult.local.run
 
-lint: $(VENV)/.test ## Check style, types and templates
+lint: $(VENV)/.test ## Check style, types, templates and words
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	DEBUG=on $(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/djlint --lint --quiet templates
+	$(PY) -m tests.support.word_list
 
 test: lint ## Set up, check, then run every test
 	$(PY) -m pytest
 
-test-containers: $(VENV)/.test ## Build the image, bring the composition up and send a response through it
+test-containers: $(VENV)/.test ## Build the image, start the containers and send a response through them
 	$(PY) -m pytest -n 0 -m containers tests/containers
 
-chaos: $(VENV)/.test ## Kill, pause and cut parts while people answer, and hold every promise; SECONDS, CLIENTS and SEED may be set
+chaos: $(VENV)/.test ## Kill, pause and cut off parts while people answer, and check every promise; SECONDS, CLIENTS and SEED can be set
 	$(PY) -m tests.bench.chaos --seconds $(or $(SECONDS),60) --clients $(or $(CLIENTS),4) $(if $(SEED),--seed $(SEED))
 
-soak: $(VENV)/.test ## The longer faults, then COUNT responses (100,000) at RATE a second (35), and hold every promise
+soak: $(VENV)/.test ## Run the longer fault tests, then send COUNT responses (100,000) at RATE a second (35), and check every promise
 	$(PY) -m pytest -n 0 -m soak tests/faults
 	$(PY) -m tests.bench.soak --count $(or $(COUNT),100000) --rate $(or $(RATE),35)
 
-bench: $(VENV)/.test ## Measure what people wait for, as ratios within one run
+bench: $(VENV)/.test ## Measure how long people wait, as ratios within one run
 	$(PY) -m tests.bench.pages
 	$(PY) -m tests.bench.packs
 	$(PY) -m tests.bench.review
 
-pictures: $(VENV)/.test ## Make the help page's pictures anew, with made-up responses
+pictures: $(VENV)/.test ## Take the help page's pictures again, with made-up responses
 	$(PY) -m pytest -n 0 -m pictures tests/journeys/test_help.py
 
 frontend: ## Build the style sheet and the scripts again; needs Node and npm
@@ -58,7 +59,7 @@ lock: $(VENV)/.test ## Resolve and pin the packages again
 	$(VENV)/bin/uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --no-header --upgrade --quiet -o requirements.txt
 	$(VENV)/bin/uv pip compile pyproject.toml --group test --universal --generate-hashes --python-version 3.11 --no-header --upgrade --quiet -c requirements.txt -o tests/requirements.txt
 
-audit: $(VENV)/.test ## Ask whether any pinned package has a known weakness; needs npm and the network
+audit: $(VENV)/.test ## Check whether any pinned package has a known vulnerability; needs npm and network access
 	$(VENV)/bin/pip-audit --strict --require-hashes --progress-spinner off -r requirements.txt
 	cd consult/frontend && npm audit
 

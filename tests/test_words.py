@@ -15,6 +15,7 @@ from consult.models import Consultation
 from responses.models import Response
 from responses.receipt_tokens import receipt_token
 from responses.responding.confirming import send_due_confirmations
+from tests.support.word_list import INSTEAD, odd_words, texts
 
 ROOT = Path(__file__).resolve().parent.parent
 BLOCKS = (
@@ -137,3 +138,20 @@ def test_every_word_of_a_template_is_marked_for_translation(path: Path) -> None:
     left = " ".join([re.sub(r"<[^>]*>|&[a-z]+;", " ", text), *shown])
     without_addresses = re.sub(r"\b[\w-]+(?:\.[\w-]+)+(?:/[\w-]*)*", "", left)
     assert re.findall(r"[A-Za-z]{2,}[A-Za-z ]*", without_addresses) == []
+
+
+# Words that nobody says
+
+
+def test_an_odd_word_is_found_with_its_line_and_a_better_one() -> None:
+    text = "Fine.\nWhoever asks shall be told\nanew. Gives the rest, however.\nMarshall is a name."
+    found = list(odd_words(text))
+    assert [word for _, word, _ in found] == ["Whoever", "shall", "anew", "Gives"]
+    assert [line for line, _, _ in found] == [2, 2, 3, 3]
+    assert {instead for _, _, instead in found} <= set(INSTEAD.values())
+
+
+def test_no_text_has_a_word_that_nobody_says() -> None:
+    read = list(texts())
+    assert len(read) > 40
+    assert [(path.name, *found) for path in read for found in odd_words(path.read_text())] == []

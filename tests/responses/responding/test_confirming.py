@@ -82,7 +82,7 @@ Please do not reply to this email. Nobody reads the replies.
 
 If this was not you
 
-Somebody may have typed your email address by mistake. You can ignore
+Someone may have typed your email address by mistake. You can ignore
 this email.
 """
     )
