@@ -77,7 +77,7 @@ def test_every_character_arrives_as_it_was_typed(
     }
 
 
-def test_the_deadline_that_passes_while_somebody_writes_costs_no_word(
+def test_a_deadline_that_passes_while_someone_writes_loses_no_word(
     open_page: Callable[..., Page], tmp_path: Path
 ) -> None:
     page = open_page()

@@ -111,7 +111,7 @@ def test_every_text_in_every_script_is_kept_to_the_letter(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "a\ud800b"])
-def test_what_no_database_can_hold_is_refused_with_the_reason_and_a_draft_keeps_the_rest(
+def test_text_the_database_cannot_store_is_refused_and_the_rest_is_kept(
     text: str,
 ) -> None:
     assert list(problems(comment=text)) == ["comment"]
@@ -119,7 +119,7 @@ def test_what_no_database_can_hold_is_refused_with_the_reason_and_a_draft_keeps_
 
 
 @pytest.mark.parametrize("text", ["", " \n\t ", "\u200b\u200b", "\u00a0\u202e", "\ufeff"])
-def test_what_nobody_can_see_is_no_answer(text: str) -> None:
+def test_invisible_text_is_not_an_answer(text: str) -> None:
     assert read_answers(SMALL_PLAN, {"comment": text}) == Answers()
 
 
@@ -133,7 +133,7 @@ def test_choices_are_checked_against_the_question() -> None:
 
 
 @pytest.mark.parametrize("odd", [7, {"a": 1}, [["a"]], True])
-def test_wrong_types_are_a_problem_of_the_field(odd: object) -> None:
+def test_a_value_of_the_wrong_type_is_an_error_of_its_field(odd: object) -> None:
     assert list(problems(agree=odd, comment=odd)) == ["agree", "comment"]
 
 
@@ -148,7 +148,7 @@ def test_a_question_is_only_answered_where_it_was_asked() -> None:
     assert read_answers(SMALL_PLAN, asked | {"kind": "council"}).texts == {}
 
 
-def test_a_problem_of_a_written_in_line_stands_at_that_line() -> None:
+def test_an_error_in_a_written_in_line_is_beside_that_line() -> None:
     assert list(problems(capacity="organisation", kind="other", **{"kind--other": "x" * 201})) == [
         "kind--other"
     ]

@@ -539,7 +539,7 @@ def world(consultation: Consultation, edition: Edition, plan: Plan, exports: Pat
     return World(consultation, edition, plan, exports)
 
 
-def test_whatever_happens_in_whatever_order_the_books_balance(world: World) -> None:
+def test_the_integrity_check_passes_whatever_happens_in_any_order(world: World) -> None:
     run_state_machine_as_test(
         type("Machine", (Protocol,), {"world": world}),
         settings=settings(
@@ -781,7 +781,7 @@ def go_through_the_steps(world: World, steps: Steps) -> None:
 
 
 @pytest.mark.parametrize("guard", GUARDS)
-def test_each_guard_is_missed_by_the_model_when_it_is_taken_away(
+def test_the_model_finds_each_guard_that_is_taken_away(
     world: World, monkeypatch: pytest.MonkeyPatch, guard: str
 ) -> None:
     patches, break_it, steps = GUARDS[guard]

@@ -15,7 +15,7 @@ def test_a_new_reference_is_its_own_normal_form(reference: str) -> None:
 
 
 @given(payloads)
-def test_it_is_found_however_it_is_written(reference: str) -> None:
+def test_a_reference_is_found_however_it_is_typed(reference: str) -> None:
     for written in [
         reference.lower(),
         reference.replace("-", ""),
@@ -48,6 +48,6 @@ def test_every_swap_of_neighbours_is_noticed(reference: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "K7M4", "K7M4-PX9T-RR", "0000-0000-0", "ＫＭ", "\x00", "K" * 10_000]
 )
-def test_what_is_no_reference_says_so(text: str) -> None:
+def test_text_that_is_not_a_reference_is_refused(text: str) -> None:
     with pytest.raises(NotAReference):
         normalise_reference(text)

@@ -71,7 +71,7 @@ def test_each_closed_question_is_counted_as_it_stands_today(
     assert (figures["received"], figures["current"], figures["synthetic"]) == (19, 18, 0)
 
 
-def test_days_are_londons(consultation: Consultation, send: Send) -> None:
+def test_days_are_counted_in_london_time(consultation: Consultation, send: Send) -> None:
     response = send()
     with behind_its_back():
         Response.objects.filter(pk=response.pk).update(
@@ -80,7 +80,7 @@ def test_days_are_londons(consultation: Consultation, send: Send) -> None:
     assert tally(consultation=consultation).figures["days"] == [["2026-07-02", "online", 1]]
 
 
-def test_what_was_read_and_coded_is_counted(
+def test_responses_read_and_coded_are_counted(
     consultation: Consultation, send: Send, reviewer: User
 ) -> None:
     first = send({"missing": "Clubs."})
@@ -114,7 +114,7 @@ def could_be(shown: dict[str, int | None], whole: int) -> list[set[int]]:
         lambda counts: sum(count >= FEWEST_SHOWN for count in counts) > 0
     )
 )
-def test_no_small_group_can_be_worked_out_from_the_others_and_the_whole(counts: list[int]) -> None:
+def test_no_small_group_can_be_worked_out_from_the_rest(counts: list[int]) -> None:
     known = {str(number): count for number, count in enumerate(counts)}
     shown = suppress(known, exclusive=True)
     assert all(count is None or count == known[name] for name, count in shown.items())
@@ -128,7 +128,7 @@ def test_no_small_group_can_be_worked_out_from_the_others_and_the_whole(counts: 
     )
 
 
-def test_where_groups_overlap_only_the_small_ones_are_left_out() -> None:
+def test_of_overlapping_groups_only_the_small_ones_are_left_out() -> None:
     assert suppress({"a": 4, "b": 50, "c": 0}, exclusive=False) == {"a": None, "b": 50, "c": 0}
     assert suppress({"a": 4, "b": 50, "c": 0, "d": 9}, exclusive=True) == {
         "a": None,
@@ -147,7 +147,7 @@ def test_where_groups_overlap_only_the_small_ones_are_left_out() -> None:
         tiles("Where", {"barnet": 12, "sutton": None}, {"barnet": "Barnet"}),
     ],
 )
-def test_a_chart_says_itself_in_words_and_runs_nothing(svg: str) -> None:
+def test_a_chart_has_its_figures_in_words_and_runs_no_script(svg: str) -> None:
     root = ET.fromstring(svg)  # noqa: S314  # what we made just now
     names = [child.tag.rpartition("}")[2] for child in root]
     assert names[:2] == ["title", "desc"]
@@ -162,7 +162,7 @@ def test_the_map_has_each_area_of_the_plan_once(consultation: Consultation) -> N
     assert len(set(TILES.values())) == len(TILES) == 33
 
 
-def test_a_chart_can_be_taken_away(
+def test_a_chart_can_be_downloaded(
     consultation: Consultation, send: Send, analyst: User, sign_in: Callable[[User], Client]
 ) -> None:
     for _number in range(6):

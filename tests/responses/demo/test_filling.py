@@ -86,7 +86,7 @@ def everything(response: Response) -> dict[str, dict[str, object]]:
     }
 
 
-def test_each_is_what_the_front_door_would_have_written(
+def test_each_made_up_response_is_what_submitting_would_have_stored(
     consultation: Consultation, send: Callable[..., Response]
 ) -> None:
     (filled,) = [
@@ -115,7 +115,7 @@ def test_answers_are_valid_and_the_digest_and_receipt_fit(
     assert find_response(make_token(response.reference)) == response
 
 
-def test_they_arrived_in_order_between_the_opening_and_now(consultation: Consultation) -> None:
+def test_made_up_responses_arrive_in_order_since_the_opening(consultation: Consultation) -> None:
     responses = fill(consultation, 50)
     arrivals = [response.received_at for response in responses]
     assert arrivals == sorted(arrivals)
@@ -130,7 +130,7 @@ def test_no_email_waits_to_be_sent(consultation: Consultation) -> None:
     assert set(Confirmation.objects.values_list("state", flat=True)) == {"not-wanted"}
 
 
-def test_many_are_written_a_lot_at_a_time_with_nothing_missing(
+def test_many_are_stored_in_bulk_with_nothing_missing(
     consultation: Consultation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("responses.demo.filling.AT_ONCE", 4)
@@ -145,7 +145,7 @@ def test_many_are_written_a_lot_at_a_time_with_nothing_missing(
     ]
 
 
-def test_references_that_are_taken_are_not_used_again(
+def test_references_in_use_are_not_used_again(
     consultation: Consultation, send: Callable[..., Response], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken = send().reference
@@ -167,7 +167,7 @@ def test_the_same_seed_gives_the_same_people(plan: Plan) -> None:
     )
 
 
-def test_they_are_as_different_as_people(plan: Plan) -> None:
+def test_made_up_people_are_as_different_as_real_ones(plan: Plan) -> None:
     people = list(islice(invent(plan=plan, seed=1), 3000))
     texts = [text for person in people for text in person.answers.texts.values()]
     lengths = sorted(map(len, texts))
@@ -185,26 +185,26 @@ def test_they_are_as_different_as_people(plan: Plan) -> None:
     assert {person.channel for person in people} == {"online", "post", "email", "telephone"}
 
 
-def test_in_production_they_have_to_be_asked_for_twice(consultation: Consultation) -> None:
+def test_production_needs_made_up_responses_to_be_confirmed(consultation: Consultation) -> None:
     with pytest.raises(RealPeopleHere):
         fill(consultation, 1, production=True)
     assert not Response.objects.exists()
     assert len(fill(consultation, 1, production=True, beside_real_people=True)) == 1
 
 
-def test_before_the_opening_none_can_have_arrived(consultation: Consultation) -> None:
+def test_before_the_opening_none_can_be_made_up(consultation: Consultation) -> None:
     Consultation.objects.update(opens_at=timezone.now() + timedelta(hours=1))
     with pytest.raises(NotOpenYet):
         fill(consultation, 1)
 
 
-def test_it_is_on_the_trail(consultation: Consultation) -> None:
+def test_making_up_responses_is_recorded_on_the_trail(consultation: Consultation) -> None:
     fill(consultation, 3)
     entry = AuditEntry.objects.get(action=Action.RESPONSES_FILLED)
     assert (entry.subject, entry.details) == (consultation.slug, {"count": 3, "seed": 7})
 
 
-def test_the_command(
+def test_the_command_makes_as_many_as_asked_or_says_why_not(
     consultation: Consultation, capsys: pytest.CaptureFixture[str], settings: Settings
 ) -> None:
     call_command("fill_responses", "--count", "2", "--seed", "5")

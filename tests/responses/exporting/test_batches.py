@@ -100,7 +100,7 @@ def london(year: int, month: int, day: int, hour: int, minute: int = 0) -> datet
 # Sealing
 
 
-def test_every_response_goes_into_exactly_one_batch_in_the_order_of_arrival(
+def test_every_response_is_in_exactly_one_batch_in_order_of_arrival(
     consultation: Consultation, send: Send
 ) -> None:
     first, second = send(), send()
@@ -125,7 +125,7 @@ def test_sealing_enters_each_response_in_the_ledger_with_its_digest(
     assert list(entries) == [(response.pk, 1, response.digest)]
 
 
-def test_a_response_that_was_committed_late_goes_into_the_next_batch_whatever_its_time(
+def test_a_response_committed_late_goes_into_the_next_batch(
     consultation: Consultation, send: Send
 ) -> None:
     late = send()
@@ -136,7 +136,7 @@ def test_a_response_that_was_committed_late_goes_into_the_next_batch_whatever_it
     assert list(seal(consultation).members.values_list("response", flat=True)) == [late.pk]
 
 
-def test_without_responses_it_is_a_nil_return(consultation: Consultation) -> None:
+def test_a_batch_without_responses_is_a_nil_return(consultation: Consultation) -> None:
     assert [(batch.number, batch.size) for batch in (seal(consultation), seal(consultation))] == [
         (1, 0),
         (2, 0),
@@ -153,7 +153,9 @@ def test_the_database_refuses_a_second_batch_for_a_response(
         BatchMember.objects.create(batch=other, response=response, row=1)
 
 
-def test_sealing_is_on_the_trail(consultation: Consultation, send: Send, analyst: User) -> None:
+def test_sealing_is_recorded_on_the_trail(
+    consultation: Consultation, send: Send, analyst: User
+) -> None:
     send()
     seal_batch(consultation=consultation, actor=analyst)
     entry = AuditEntry.objects.get(action=Action.BATCH_SEALED)
@@ -164,7 +166,9 @@ def test_sealing_is_on_the_trail(consultation: Consultation, send: Send, analyst
     )
 
 
-def test_asking_for_a_number_twice_seals_it_once(consultation: Consultation, send: Send) -> None:
+def test_asking_for_a_batch_number_twice_seals_it_once(
+    consultation: Consultation, send: Send
+) -> None:
     first = seal_batch(consultation=consultation, actor=None, number=1)
     send()
     assert seal_batch(consultation=consultation, actor=None, number=1) == first
@@ -190,7 +194,7 @@ def test_another_consultations_responses_stay_where_they_are(
 # Writing
 
 
-def test_the_files_hold_what_was_sent_and_the_manifest_proves_it(
+def test_the_files_contain_what_was_sent_and_the_manifest_proves_it(
     consultation: Consultation, send: Send, exports: Path
 ) -> None:
     sent = [
@@ -274,7 +278,7 @@ def test_the_files_hold_what_was_sent_and_the_manifest_proves_it(
     }
 
 
-def test_every_response_can_be_made_again_from_the_csv_alone(
+def test_every_response_can_be_rebuilt_from_the_csv_alone(
     consultation: Consultation, send: Send, exports: Path
 ) -> None:
     sent = send(
@@ -299,7 +303,7 @@ def test_every_response_can_be_made_again_from_the_csv_alone(
     assert (answers.choices, answers.texts) == (sent.choices, sent.texts)
 
 
-def test_contact_details_are_in_their_own_file_and_only_where_the_consultation_says_so(
+def test_contacts_are_in_their_own_file_and_only_if_the_consultation_says(
     consultation: Consultation, send: Send, exports: Path
 ) -> None:
     response = send(name="=Rita", email="rita@example.org")
@@ -346,7 +350,7 @@ def test_writing_again_gives_the_same_bytes(
     assert batch.manifest_sha256 == digest == hashlib.sha256(before["manifest.json"]).hexdigest()
 
 
-def test_a_nil_return_has_files_with_the_questions_asked_when_it_was_sealed(
+def test_a_nil_return_has_the_questions_asked_when_it_was_sealed(
     consultation: Consultation, exports: Path
 ) -> None:
     batch = seal(consultation)
@@ -376,7 +380,7 @@ def test_a_batch_over_two_editions_has_both_wordings(
     assert manifest_of(folder)["editions"] == [1, 2]
 
 
-def test_each_manifest_names_the_one_before_and_earlier_ones_are_written_first(
+def test_batches_are_written_in_order_and_manifests_name_the_one_before(
     consultation: Consultation, exports: Path
 ) -> None:
     batches = [seal(consultation) for _ in range(3)]
@@ -393,7 +397,7 @@ def test_each_manifest_names_the_one_before_and_earlier_ones_are_written_first(
     ] == [None, *hashes[:2]]
 
 
-def test_a_written_batch_says_what_it_has_and_is_on_the_trail_once(
+def test_a_written_batch_states_its_contents_and_is_recorded_once(
     consultation: Consultation, exports: Path
 ) -> None:
     batch = seal(consultation)
@@ -408,7 +412,7 @@ def test_a_written_batch_says_what_it_has_and_is_on_the_trail_once(
     assert (batch.failure, batch.written_at is not None) == ("", True)
 
 
-def test_a_full_disk_is_told_and_the_next_run_makes_up_for_it(
+def test_a_full_disk_is_reported_and_the_next_run_catches_up(
     consultation: Consultation, send: Send, exports: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send()
@@ -460,7 +464,7 @@ class Forgetful(InMemoryStorage):
         return str(super()._save(name, ContentFile(content.read()[:-1])))
 
 
-def test_what_arrives_differently_is_not_called_written(
+def test_a_file_stored_differently_is_not_counted_as_written(
     consultation: Consultation, settings: Settings
 ) -> None:
     settings.STORAGES = {**settings.STORAGES, "exports": {"BACKEND": f"{__name__}.Forgetful"}}
@@ -471,7 +475,7 @@ def test_what_arrives_differently_is_not_called_written(
     assert batch.written_at is None
 
 
-def test_other_storages_than_a_folder_overwrite_what_an_earlier_try_left(
+def test_object_storage_overwrites_what_an_earlier_try_left(
     consultation: Consultation, settings: Settings
 ) -> None:
     settings.STORAGES = {
@@ -486,7 +490,7 @@ def test_other_storages_than_a_folder_overwrite_what_an_earlier_try_left(
     assert batch.written_at is not None
 
 
-def test_half_a_file_never_stands_in_its_place(
+def test_a_partial_file_never_takes_the_place_of_a_whole_one(
     consultation: Consultation, exports: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batch = seal(consultation)
@@ -562,7 +566,7 @@ def test_before_opening_none_is_due(consultation: Consultation) -> None:
     )
 
 
-def test_three_missed_nights_are_made_up_for_by_one_batch(
+def test_one_batch_catches_up_on_three_missed_nights(
     consultation: Consultation, send: Send, exports: Path
 ) -> None:
     yesterday = timezone.now() - timedelta(days=4)
@@ -595,7 +599,7 @@ def end(consultation: Consultation, *, ago: timedelta) -> None:
     )
 
 
-def test_after_the_end_comes_one_last_batch_and_then_silence(
+def test_after_closing_comes_one_last_batch_and_then_none(
     consultation: Consultation, send: Send, exports: Path
 ) -> None:
     send()
@@ -610,7 +614,7 @@ def test_after_the_end_comes_one_last_batch_and_then_silence(
     assert seal_due_batches() == []
 
 
-def test_what_is_received_after_the_last_batch_gets_one_of_its_own(
+def test_a_response_after_the_last_batch_gets_a_batch_of_its_own(
     consultation: Consultation, send: Send, exports: Path
 ) -> None:
     seal(consultation)
@@ -631,7 +635,7 @@ def test_a_batch_sealed_within_the_grace_period_is_not_the_last(
     assert [batch.number for batch in seal_due_batches()] == [2]
 
 
-def test_of_a_withdrawn_consultation_only_what_was_received_is_handed_over(
+def test_a_withdrawn_consultation_hands_over_only_what_it_received(
     consultation: Consultation, send: Send, exports: Path
 ) -> None:
     two_days_ago = timezone.now() - timedelta(days=2)
@@ -659,7 +663,7 @@ def other_consultation(consultation: Consultation, **values: Any) -> Consultatio
 
 @pytest.mark.parametrize("hour", [0, 1, 2, 23])
 @pytest.mark.parametrize(("month", "first", "days"), [(3, 27, 3), (10, 30, 3)])
-def test_looked_at_every_ten_minutes_a_batch_is_sealed_once_a_day_over_both_changes_of_the_clocks(
+def test_a_batch_is_sealed_once_a_day_over_both_clock_changes(
     consultation: Consultation, hour: int, month: int, first: int, days: int
 ) -> None:
     """As beat does, through a night of 23 hours and one of 25."""
@@ -725,7 +729,7 @@ def test_each_consultation_has_its_own_hour(
 
 
 @pytest.mark.parametrize(("before", "after"), [(2, 23), (23, 2), (2, 3), (1, 0)])
-def test_a_change_of_the_hour_leaves_no_day_without_a_batch(
+def test_changing_the_hour_leaves_no_day_without_a_batch(
     consultation: Consultation, before: int, after: int
 ) -> None:
     for minutes in range(0, 24 * 60, 30):
@@ -787,7 +791,7 @@ def test_the_command_seals_and_writes_and_says_where(
     ]
 
 
-def test_the_command_needs_to_know_which_of_several(
+def test_the_command_asks_which_of_several_consultations(
     consultation: Consultation, exports: Path
 ) -> None:
     Consultation.objects.create(
@@ -811,9 +815,7 @@ def test_the_command_without_a_consultation_says_what_to_do() -> None:
         call_command("export_batch")
 
 
-def test_the_command_tells_why_it_could_not_write(
-    consultation: Consultation, exports: Path
-) -> None:
+def test_the_command_says_why_it_could_not_write(consultation: Consultation, exports: Path) -> None:
     (exports / consultation.slug).write_text("in the way")
     with pytest.raises(
         CommandError, match=r"It is not written yet\. The files could not be written"
@@ -825,7 +827,7 @@ def test_the_command_tells_why_it_could_not_write(
 # Taking files away
 
 
-def test_a_file_comes_whole_and_that_is_on_the_trail(
+def test_a_file_downloads_whole_and_the_trail_records_it(
     consultation: Consultation, send: Send, exports: Path, analyst: User
 ) -> None:
     send()
@@ -846,7 +848,7 @@ def test_a_file_comes_whole_and_that_is_on_the_trail(
 @pytest.mark.parametrize(
     "name", ["secret-key", "../../secret-key", "contacts.csv", "", "responses.csv.part"]
 )
-def test_nothing_but_a_batchs_own_files_comes_out(
+def test_only_a_batchs_own_files_can_be_downloaded(
     consultation: Consultation, exports: Path, analyst: User, name: str
 ) -> None:
     batch = seal(consultation)
@@ -857,7 +859,7 @@ def test_nothing_but_a_batchs_own_files_comes_out(
     assert not AuditEntry.objects.filter(action=Action.BATCH_DOWNLOADED).exists()
 
 
-def test_a_file_that_went_missing_is_told_apart(
+def test_a_missing_file_has_an_error_of_its_own(
     consultation: Consultation, exports: Path, analyst: User
 ) -> None:
     batch = seal(consultation)
@@ -875,7 +877,7 @@ def address(consultation: Consultation, exports: Path) -> str:
     return reverse("batch-file", args=[consultation.slug, 1, "responses.csv"])
 
 
-def test_an_analyst_sees_batches_and_takes_a_file_away(
+def test_an_analyst_sees_batches_and_downloads_a_file(
     sign_in: Callable[[User], Client],
     analyst: User,
     address: str,
@@ -903,7 +905,7 @@ def test_an_analyst_sees_batches_and_takes_a_file_away(
     assert AuditEntry.objects.filter(action=Action.BATCH_DOWNLOADED, actor=analyst).count() == 1
 
 
-def test_the_button_seals_the_batch_it_names_once_however_often_it_is_pressed(
+def test_the_button_seals_the_batch_it_names_once_however_often_pressed(
     sign_in: Callable[[User], Client],
     administrator: User,
     consultation: Consultation,
@@ -923,7 +925,7 @@ def test_the_button_seals_the_batch_it_names_once_however_often_it_is_pressed(
     assert (batch.sealed_by, batch.size, nudged) == (administrator, 1, [True, True])
 
 
-def test_the_page_tells_the_states_apart(
+def test_the_page_shows_the_state_of_each_batch(
     sign_in: Callable[[User], Client], analyst: User, consultation: Consultation, exports: Path
 ) -> None:
     client = sign_in(analyst)
@@ -940,7 +942,7 @@ def test_the_page_tells_the_states_apart(
     assert "Written</strong>" in client.get(reverse("batch-list")).content.decode()
 
 
-def test_the_list_asks_the_database_as_often_for_many_as_for_one(
+def test_the_list_of_batches_takes_a_constant_number_of_queries(
     sign_in: Callable[[User], Client],
     analyst: User,
     consultation: Consultation,
@@ -956,7 +958,7 @@ def test_the_list_asks_the_database_as_often_for_many_as_for_one(
             client.get(reverse("batch-list"))
 
 
-def test_who_may_see_batches(
+def test_only_roles_with_the_right_see_batches(
     sign_in: Callable[[User], Client],
     reviewer: User,
     analyst: User,
@@ -990,7 +992,7 @@ def test_who_may_see_batches(
     assert outsider.get(address)["Location"].startswith(reverse("sign-in"))
 
 
-def test_addresses_that_lead_nowhere(
+def test_urls_of_batches_that_do_not_exist_are_not_found(
     sign_in: Callable[[User], Client],
     analyst: User,
     address: str,

@@ -52,7 +52,7 @@ def test_cells_survive_the_file(texts: list[str]) -> None:
         st.from_regex(r"[0-9]{1,45}", fullmatch=True),
     )
 )
-def test_what_was_typed_gives_the_text_back_and_is_no_number_to_anybody(text: str) -> None:
+def test_typed_text_reads_back_and_no_reader_takes_it_for_a_number(text: str) -> None:
     cell = typed_cell(text)
     assert restore_cell(cell) == text
     assert cell == safe_cell(text) or cell == f"'{text}"
@@ -96,7 +96,7 @@ def test_what_was_typed_gives_the_text_back_and_is_no_number_to_anybody(text: st
         *["TRUE", "false", " 7 ", "7\n"],
     ],
 )
-def test_what_a_spreadsheet_makes_something_else_of_is_guarded(text: str) -> None:
+def test_text_that_a_spreadsheet_would_convert_is_guarded(text: str) -> None:
     assert typed_cell(text) == f"'{text}"
 
 
@@ -115,11 +115,11 @@ def test_what_a_spreadsheet_makes_something_else_of_is_guarded(text: str) -> Non
         "9" * 41,
     ],
 )
-def test_other_texts_stand_as_they_were_typed(text: str) -> None:
+def test_other_texts_are_written_as_they_were_typed(text: str) -> None:
     assert typed_cell(text) == text
 
 
-def test_options_stand_by_their_slugs_whatever_these_look_like() -> None:
+def test_options_are_written_by_slug_whatever_it_looks_like() -> None:
     age = question("age", "one", options=(Option("16", "16", None), Option("1-2", "1 to 2", None)))
     plan = plan_of(age)
     row = response_row(
@@ -133,7 +133,7 @@ def test_options_stand_by_their_slugs_whatever_these_look_like() -> None:
     assert row[-1] == "1-2"
 
 
-def test_words_that_look_like_a_question_not_asked_do_not_count_as_one() -> None:
+def test_a_typed_not_asked_does_not_count_as_a_question_not_asked() -> None:
     assert safe_cell("not-asked") == "'not-asked"
 
 
@@ -239,14 +239,14 @@ def row_of(
     return dict(zip([*RESPONSE_COLUMNS, *(column.name for column in columns)], cells, strict=True))
 
 
-def test_columns_are_those_of_all_editions_in_the_order_of_the_newest() -> None:
+def test_columns_of_all_editions_are_in_the_order_of_the_newest() -> None:
     assert [column.name for column in answer_columns([FIRST, SECOND])] == [
         *["sure", "which--yes", "which--other", "which--other--text", "why"],
         *["question_channel", "channel--other--text", "new--no", "old"],
     ]
 
 
-def test_an_option_that_only_an_earlier_edition_had_stands_with_its_question() -> None:
+def test_an_option_only_an_earlier_edition_had_is_beside_its_question() -> None:
     later = plan_of(question("which", "many", options=(NO,)), question("end"))
     assert [column.name for column in answer_columns([FIRST, later])][:5] == [
         *["which--no", "which--yes", "which--other", "which--other--text", "end"]
@@ -264,7 +264,7 @@ def test_a_withdrawal_names_what_it_replaces_and_says_nothing() -> None:
     assert {cells[name] for name in ("sure", "which--yes", "why", "old")} == {"not-asked"}
 
 
-def test_about_the_response() -> None:
+def test_the_first_columns_are_about_the_response() -> None:
     cells = row_of({}, {})
     assert [cells[name] for name in RESPONSE_COLUMNS] == [
         *[
@@ -314,7 +314,7 @@ def test_an_option_that_an_edition_did_not_have_was_not_asked_in_it() -> None:
     assert row_of({"which": ["yes"]}, {}, plan=later)["which--other"] == "not-asked"
 
 
-def test_a_question_named_like_one_of_our_own_columns_keeps_apart() -> None:
+def test_a_question_named_like_a_column_of_ours_has_its_own_column() -> None:
     cells = row_of({"channel": "other"}, {"channel--other": "pigeon"})
     assert (cells["channel"], cells["question_channel"], cells["channel--other--text"]) == (
         "post",
@@ -323,7 +323,7 @@ def test_a_question_named_like_one_of_our_own_columns_keeps_apart() -> None:
     )
 
 
-def test_a_line_of_json_holds_everything_as_it_was_typed_but_no_digest_of_contact_details() -> None:
+def test_json_lines_hold_all_as_typed_but_no_digest_of_contact_details() -> None:
     line = json.loads(
         response_line(response({"sure": "no"}, {"why": "=1+1"}), row=7, replaces=None, edition=1)
     )

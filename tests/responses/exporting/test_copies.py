@@ -206,7 +206,7 @@ def hold(folder: Path, members: QuerySet[Any], editions: list[Edition]) -> None:
     assert (folder / "responses.csv").read_bytes() == written.getvalue().encode()
 
 
-def test_each_cell_of_a_batch_and_of_an_extract_is_what_the_rules_in_python_say(
+def test_each_cell_postgresql_writes_is_what_the_python_rules_say(
     busy: Batch, tmp_path: Path, analyst: User
 ) -> None:
     editions = list(busy.consultation.editions.order_by("number"))
@@ -219,7 +219,7 @@ def test_each_cell_of_a_batch_and_of_an_extract_is_what_the_rules_in_python_say(
     hold(tmp_path, _members_of_extract(extract), editions)
 
 
-def test_the_rules_of_a_cell_are_the_same_in_sql(db: None) -> None:
+def test_the_rules_for_a_cell_are_the_same_in_sql(db: None) -> None:
     dice = random.Random(3)  # noqa: S311  # nothing secret
     texts = [
         "",

@@ -63,7 +63,7 @@ def events(event: str) -> list[tuple[str, int | None]]:
     )
 
 
-def test_a_batch_arrives_as_it_was_written_and_the_ledger_the_trail_and_an_email_say_so(
+def test_a_delivered_batch_is_unchanged_recorded_and_announced_by_email(
     place: Path, exports: Path, send: Send, consultation: Consultation
 ) -> None:
     one, two = send({"missing": "A secret hope."}), send()
@@ -123,7 +123,7 @@ def test_without_a_destination_nothing_is_delivered(
         send_again(batch=batch, actor=reviewer)
 
 
-def test_a_destination_that_is_full_or_not_there_is_tried_again_and_the_page_says_why(
+def test_a_full_or_missing_destination_is_retried_and_the_page_says_why(
     place: Path,
     send: Send,
     consultation: Consultation,
@@ -156,7 +156,7 @@ def test_a_destination_that_is_full_or_not_there_is_tried_again_and_the_page_say
 
 
 @pytest.mark.parametrize("encrypted", [False, True])
-def test_a_file_that_was_altered_here_is_not_handed_on(
+def test_a_file_altered_in_our_storage_is_not_delivered(
     place: Path,
     exports: Path,
     send: Send,
@@ -182,7 +182,7 @@ def test_a_file_that_was_altered_here_is_not_handed_on(
     assert not (place / folder_of(batch) / "manifest.json").exists()
 
 
-def test_what_arrives_altered_is_noticed_and_not_put_in_its_place(
+def test_a_file_that_arrives_altered_is_not_put_in_place(
     place: Path, send: Send, consultation: Consultation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send()
@@ -205,7 +205,7 @@ def test_what_arrives_altered_is_noticed_and_not_put_in_its_place(
     ] == []
 
 
-def test_what_an_earlier_try_left_altered_is_replaced_and_what_is_whole_stays(
+def test_damaged_files_of_an_earlier_try_are_replaced_and_whole_ones_stay(
     place: Path, exports: Path, send: Send, consultation: Consultation
 ) -> None:
     send()
@@ -222,7 +222,7 @@ def test_what_an_earlier_try_left_altered_is_replaced_and_what_is_whole_stays(
     assert (folder / "codebook.csv").stat().st_mtime_ns == stamp
 
 
-def test_what_one_worker_has_in_hand_no_other_takes_until_the_lease_is_over(
+def test_no_worker_takes_anothers_delivery_until_its_lease_is_over(
     place: Path, send: Send, consultation: Consultation
 ) -> None:
     send()
@@ -235,7 +235,7 @@ def test_what_one_worker_has_in_hand_no_other_takes_until_the_lease_is_over(
     assert deliver_due_batches() == [batch]
 
 
-def test_whoever_lost_the_lease_stops_and_leaves_the_delivery_to_who_has_it(
+def test_a_worker_that_lost_its_lease_stops_and_leaves_the_delivery(
     place: Path, send: Send, consultation: Consultation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send()
@@ -261,7 +261,7 @@ def test_whoever_lost_the_lease_stops_and_leaves_the_delivery_to_who_has_it(
     assert events("delivered") == []
 
 
-def test_a_failure_of_whoever_lost_the_lease_is_not_put_on_who_has_it(
+def test_a_worker_without_its_lease_records_no_failure(
     place: Path, send: Send, consultation: Consultation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send()
@@ -291,7 +291,7 @@ def test_delivered_twice_at_once_is_recorded_once(
     assert AuditEntry.objects.filter(action=Action.BATCH_DELIVERED).count() == 1
 
 
-def test_sent_again_it_is_the_same_and_stands_on_the_trail(
+def test_a_batch_delivered_again_is_the_same_and_recorded(
     place: Path,
     exports: Path,
     send: Send,
@@ -357,7 +357,7 @@ def test_mopac_acknowledges_on_the_page_and_twice_is_once(
     assert AuditEntry.objects.filter(action=Action.BATCH_ACKNOWLEDGED, actor=analyst).count() == 1
 
 
-def test_whoever_does_not_acknowledge_is_reminded_every_few_days_until_they_do(
+def test_reminders_go_every_few_days_until_a_batch_is_acknowledged(
     place: Path, send: Send, consultation: Consultation, analyst: User
 ) -> None:
     send()
@@ -377,7 +377,7 @@ def test_whoever_does_not_acknowledge_is_reminded_every_few_days_until_they_do(
     assert len(mail.outbox) == 3
 
 
-def test_while_the_mail_server_is_away_the_batch_is_delivered_all_the_same_and_told_of_later(
+def test_without_a_mail_server_a_batch_is_delivered_and_announced_later(
     place: Path,
     send: Send,
     consultation: Consultation,
@@ -395,7 +395,7 @@ def test_while_the_mail_server_is_away_the_batch_is_delivered_all_the_same_and_t
     assert len(mail.outbox) == 1
 
 
-def test_encrypted_nothing_readable_reaches_the_destination_and_mopac_reads_it_all(
+def test_an_encrypted_delivery_is_unreadable_except_to_its_recipient(
     place: Path, exports: Path, send: Send, consultation: Consultation, settings: Settings
 ) -> None:
     send({"missing": "A secret hope."})
@@ -413,7 +413,7 @@ def test_encrypted_nothing_readable_reaches_the_destination_and_mopac_reads_it_a
     } == wanted
 
 
-def test_with_a_key_that_is_none_nothing_leaves(
+def test_with_an_invalid_key_nothing_is_delivered(
     place: Path, send: Send, consultation: Consultation, settings: Settings
 ) -> None:
     send()

@@ -38,7 +38,7 @@ def address(batch: Batch, name: str = "responses.jsonl") -> str:
     return reverse("batch-file", args=[batch.consultation.slug, batch.number, name])
 
 
-def test_a_download_that_was_cut_goes_on(
+def test_an_interrupted_download_resumes(
     batch: Batch, content: bytes, sign_in: Callable[..., Client], analyst: User
 ) -> None:
     client = sign_in(analyst)
@@ -57,7 +57,7 @@ def test_a_download_that_was_cut_goes_on(
     ("asked", "start", "stop"),
     [("0-0", 0, 1), ("5-9", 5, 10), ("-7", -7, None), ("3-999999999", 3, None)],
 )
-def test_one_piece_is_given_exactly(
+def test_a_range_returns_exactly_those_bytes(
     batch: Batch,
     content: bytes,
     sign_in: Callable[..., Client],
@@ -73,14 +73,14 @@ def test_one_piece_is_given_exactly(
 @pytest.mark.parametrize(
     "asked", ["bytes=0-1,4-5", "bytes=9-5", "bytes=-", "lines=0-3", "bytes=a-b", "bytes=0-1;"]
 )
-def test_what_is_no_single_range_gives_the_whole(
+def test_anything_but_a_single_range_returns_the_whole_file(
     batch: Batch, content: bytes, sign_in: Callable[..., Client], analyst: User, asked: str
 ) -> None:
     page = sign_in(analyst).get(address(batch), headers={"Range": asked})
     assert (page.status_code, b"".join(page)) == (200, content)
 
 
-def test_whoever_has_the_beginning_of_something_else_gets_the_whole(
+def test_a_download_of_another_version_starts_from_the_beginning(
     batch: Batch, content: bytes, sign_in: Callable[..., Client], analyst: User
 ) -> None:
     page = sign_in(analyst).get(
@@ -90,14 +90,14 @@ def test_whoever_has_the_beginning_of_something_else_gets_the_whole(
 
 
 @pytest.mark.parametrize("asked", ["bytes=999999999-", "bytes=-0"])
-def test_bytes_that_there_are_not_are_refused(
+def test_a_range_beyond_the_end_is_refused(
     batch: Batch, content: bytes, sign_in: Callable[..., Client], analyst: User, asked: str
 ) -> None:
     page = sign_in(analyst).get(address(batch), headers={"Range": asked})
     assert (page.status_code, page["Content-Range"]) == (416, f"bytes */{len(content)}")
 
 
-def test_a_zip_that_was_cut_at_sixty_per_cent_goes_on_and_is_the_same(
+def test_a_zip_interrupted_at_sixty_per_cent_resumes_to_the_same_bytes(
     batch: Batch, sign_in: Callable[..., Client], analyst: User, exports: Path
 ) -> None:
     client = sign_in(analyst)
@@ -147,7 +147,7 @@ def downloads() -> list[str]:
 
 
 @pytest.mark.parametrize("name", [PACK, "responses.jsonl"])
-def test_a_download_that_goes_on_is_on_the_trail_once(
+def test_a_resumed_download_is_recorded_once(
     batch: Batch, sign_in: Callable[..., Client], analyst: User, administrator: User, name: str
 ) -> None:
     client = sign_in(analyst)
@@ -168,7 +168,7 @@ def test_a_download_that_goes_on_is_on_the_trail_once(
     )
 
 
-def test_a_download_of_days_ago_does_not_go_on_unseen(
+def test_a_download_resumed_days_later_is_recorded_again(
     batch: Batch, sign_in: Callable[..., Client], analyst: User
 ) -> None:
     client = sign_in(analyst)
@@ -180,7 +180,9 @@ def test_a_download_of_days_ago_does_not_go_on_unseen(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_books_notice_a_zip_that_is_not_what_was_stored(batch: Batch, exports: Path) -> None:
+def test_the_integrity_check_finds_a_zip_that_is_not_what_was_stored(
+    batch: Batch, exports: Path
+) -> None:
     path = exports / pack_of(batch)
     assert reconcile().differences == []
     path.write_bytes(path.read_bytes()[:-1])
@@ -193,7 +195,7 @@ def test_the_books_notice_a_zip_that_is_not_what_was_stored(batch: Batch, export
     ]
 
 
-def test_the_page_offers_contact_details_only_to_whom_they_are_given_and_says_why(
+def test_the_page_offers_contacts_only_to_those_granted_and_says_why(
     consultation: Consultation,
     send: Send,
     exports: Path,

@@ -87,7 +87,7 @@ def rows_of(pack: ZipFile, name: str = "responses.csv") -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(pack.read(name).decode(), newline="")))
 
 
-def test_everything_so_far_is_what_counts_today(
+def test_an_extract_of_everything_has_what_counts_today(
     consultation: Consultation, sent: list[Response], taker: User, reviewer: User, exports: Path
 ) -> None:
     code = make_code(
@@ -121,7 +121,7 @@ def test_everything_so_far_is_what_counts_today(
     assert b"Taken back." not in b"".join(pack.read(name) for name in pack.namelist())
 
 
-def test_it_says_that_it_is_no_batch_and_changes_nothing_about_batches(
+def test_an_extract_says_it_is_not_a_batch_and_changes_no_batch(
     consultation: Consultation, sent: list[Response], taker: User, exports: Path
 ) -> None:
     before = [Batch.objects.count(), BatchMember.objects.count(), LedgerEntry.objects.count()]
@@ -148,7 +148,7 @@ def test_it_says_that_it_is_no_batch_and_changes_nothing_about_batches(
     }
 
 
-def test_a_filter_takes_what_the_list_shows(
+def test_a_filtered_extract_has_what_the_list_shows(
     consultation: Consultation, sent: list[Response], taker: User, exports: Path
 ) -> None:
     extract = ask_for_extract(consultation=consultation, query="kind=organisation", actor=taker)
@@ -177,7 +177,7 @@ def test_with_all_versions_only_the_newest_is_read_for_themes(
     assert (b"Trams." in themes, b"Buses." in themes) == (True, False)
 
 
-def test_nobody_answered_gives_an_extract_without_rows(
+def test_an_extract_that_nothing_matches_has_no_rows(
     consultation: Consultation, taker: User, exports: Path
 ) -> None:
     extract = everything(consultation, taker)
@@ -187,7 +187,7 @@ def test_nobody_answered_gives_an_extract_without_rows(
 # Asking and taking away
 
 
-def test_the_page_answers_at_once_and_a_worker_makes_it(
+def test_the_page_answers_at_once_and_a_worker_makes_the_extract(
     consultation: Consultation,
     sent: list[Response],
     sign_in: Callable[..., Client],
@@ -219,7 +219,7 @@ def test_the_page_answers_at_once_and_a_worker_makes_it(
     ]
 
 
-def test_whoever_may_not_read_responses_may_not_take_a_filter_of_them(
+def test_filtered_extracts_need_the_right_to_read_responses(
     consultation: Consultation,
     sent: list[Response],
     sign_in: Callable[..., Client],
@@ -236,7 +236,7 @@ def test_whoever_may_not_read_responses_may_not_take_a_filter_of_them(
     assert Extract.objects.count() == 1
 
 
-def test_contact_details_are_in_it_only_for_whom_it_is_asked_with_the_right_and_the_setting(
+def test_an_extract_has_contacts_only_with_both_the_grant_and_the_setting(
     consultation: Consultation,
     sent: list[Response],
     sign_in: Callable[..., Client],
@@ -280,7 +280,7 @@ def test_erasing_removes_every_extract_that_holds_the_response(
     assert not ExtractMember.objects.filter(extract=holds.pk).exists()
 
 
-def test_contact_details_that_are_removed_are_in_no_extract_either(
+def test_removed_contact_details_are_in_no_extract_either(
     consultation: Consultation, sent: list[Response], taker: User, exports: Path
 ) -> None:
     Confirmation.objects.update(state="sent")
@@ -318,7 +318,7 @@ def test_what_is_erased_while_an_extract_is_made_is_in_no_file(
     assert (list(exports.rglob("extract.zip")), Extract.objects.count()) == ([], 0)
 
 
-def test_it_goes_after_its_days(
+def test_an_extract_is_removed_after_its_days(
     consultation: Consultation, sent: list[Response], taker: User, exports: Path
 ) -> None:
     extract = everything(consultation, taker)
@@ -338,7 +338,7 @@ class Killed(BaseException):
     """A worker that dies: nothing of ours catches it."""
 
 
-def test_what_a_killed_worker_had_in_hand_is_made_by_another_from_the_same_responses(
+def test_an_extract_a_killed_worker_left_is_made_from_the_same_responses(
     consultation: Consultation,
     send: Send,
     sent: list[Response],
@@ -362,7 +362,7 @@ def test_what_a_killed_worker_had_in_hand_is_made_by_another_from_the_same_respo
     assert len(rows_of(pack_of(extract, exports))) == 2
 
 
-def test_what_kills_every_worker_is_given_up(
+def test_an_extract_that_kills_every_worker_is_given_up(
     consultation: Consultation,
     sent: list[Response],
     taker: User,
@@ -375,7 +375,7 @@ def test_what_kills_every_worker_is_given_up(
     assert (Extract.objects.get().state, list(exports.rglob("extract.zip"))) == ("failed", [])
 
 
-def test_a_full_disk_is_told_on_the_page(
+def test_the_page_says_when_the_disk_was_full(
     consultation: Consultation,
     sent: list[Response],
     sign_in: Callable[..., Client],

@@ -85,7 +85,7 @@ def made_in(batch: Batch, folder: Path) -> Path:
     return folder
 
 
-def test_campaigns_and_codes_stand_in_every_format(
+def test_campaigns_and_codes_are_in_every_format(
     consultation: Consultation, read: list[Response], tmp_path: Path
 ) -> None:
     folder = made_in(seal_batch(consultation=consultation, actor=None), tmp_path / "files")
@@ -149,7 +149,7 @@ def test_erasing_leaves_no_name_that_staff_gave(
     )
 
 
-def test_what_the_codes_mean_goes_with_the_batch_as_it_was(
+def test_a_batch_carries_the_codes_as_they_were_when_sealed(
     consultation: Consultation, read: list[Response], reviewer: User, exports: Path
 ) -> None:
     clubs, wrong = Code.objects.get(name="Clubs"), Code.objects.get(name="Mistaken")

@@ -109,7 +109,7 @@ def lines(path: Path) -> list[dict[str, Any]]:
 # One row an answer
 
 
-def test_every_response_can_be_made_again_from_its_answers(folder: Path) -> None:
+def test_every_response_can_be_rebuilt_from_answers_csv(folder: Path) -> None:
     raw: dict[tuple[str, int], dict[str, Any]] = {}
     for row in table(folder / "answers.csv"):
         given = raw.setdefault((row["reference"], int(row["version"])), {})
@@ -130,9 +130,7 @@ def test_every_response_can_be_made_again_from_its_answers(folder: Path) -> None
         assert (answers.choices, answers.texts) == (response.choices, response.texts)
 
 
-def test_each_answer_says_where_it_stands_and_in_what_words(
-    folder: Path, sent: list[Response]
-) -> None:
+def test_each_answer_gives_its_question_and_wording(folder: Path, sent: list[Response]) -> None:
     (row,) = [row for row in table(folder / "answers.csv") if row["option"] == "camden"]
     assert (row["reference"], row["row"], row["part"], row["question"], row["option_label"]) == (
         *(sent[0].reference, "1", ABOUT_YOU),
@@ -189,7 +187,7 @@ def test_the_schema_by_itself_refuses_an_option_that_was_not_shown(folder: Path)
     assert [error.type for task in report.tasks for error in task.errors] == ["constraint-error"]
 
 
-def test_its_types_give_the_values_back(folder: Path, sent: list[Response]) -> None:
+def test_the_types_of_the_schema_give_the_values_back(folder: Path, sent: list[Response]) -> None:
     package = frictionless.Package(str(folder / "datapackage.json"))
     rows = package.get_resource("responses").read_rows()
     first = rows[0]
@@ -210,7 +208,7 @@ def test_its_types_give_the_values_back(folder: Path, sent: list[Response]) -> N
     )
 
 
-def test_it_is_a_data_package_of_version_2(folder: Path) -> None:
+def test_the_pack_is_a_data_package_of_version_2(folder: Path) -> None:
     content = json.loads((folder / "datapackage.json").read_text())
     assert content["$schema"] == "https://datapackage.org/profiles/2.0/datapackage.json"
     for resource in content["resources"]:
@@ -263,14 +261,14 @@ def test_the_theme_files_hold_what_counts_and_nothing_else(
     assert not any(b"+1 band" in path.read_bytes() for path in themes.rglob("*") if path.is_file())
 
 
-def test_who_answered_is_told_by_what_they_chose_about_themselves(folder: Path) -> None:
+def test_theme_files_describe_respondents_by_what_they_chose(folder: Path) -> None:
     first, third = lines(folder / "themefinder/respondents.jsonl")
     assert first["demographic_data"]["borough"] == ["Camden"]
     assert len(first["demographic_data"]["connection"]) == 2
     assert third["demographic_data"] == {}
 
 
-def test_each_chosen_option_is_one_of_its_question_also_after_a_new_wording(
+def test_each_chosen_option_belongs_to_its_question_after_a_new_wording(
     consultation: Consultation, send: Send, exports: Path
 ) -> None:
     send({"violence-agree": "agree"})
@@ -325,7 +323,7 @@ def typed(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and cell.lstrip("'") == "not-asked" else cell
 
 
-def test_every_response_can_be_made_again_from_the_workbook(folder: Path) -> None:
+def test_every_response_can_be_rebuilt_from_the_workbook(folder: Path) -> None:
     codebook = sheet_rows(folder / "responses.xlsx", "Codebook")
     assert [{name: str(value or "") for name, value in row.items()} for row in codebook] == [
         {name: restore_cell(cell) for name, cell in row.items()}
@@ -376,7 +374,7 @@ def test_nothing_in_the_workbook_is_a_formula_or_a_link(folder: Path) -> None:
 @pytest.mark.parametrize(
     "long", ["x" * 40_000, "🙂" * 25_000, "x" + "🙂" * 40_000, "=" + "z" * 32_766]
 )
-def test_a_text_longer_than_a_cell_goes_on_in_numbered_columns(
+def test_a_text_longer_than_a_cell_continues_in_numbered_columns(
     consultation: Consultation, exports: Path, long: str
 ) -> None:
     consultation.questions.filter(slug="missing").update(max_chars=50_000)
@@ -401,7 +399,7 @@ def test_a_text_longer_than_a_cell_goes_on_in_numbered_columns(
     assert [second[name] for name in names] == ["short", *[None] * (len(names) - 1)]
 
 
-def test_more_rows_than_a_sheet_holds_go_on_the_next(
+def test_more_rows_than_a_sheet_can_have_continue_on_the_next(
     consultation: Consultation, send: Send, exports: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("responses.exporting.formats.spreadsheet.SHEET_ROWS", 3)
@@ -473,7 +471,7 @@ def _plain(row: dict[Any, Any]) -> Iterator[tuple[Any, Any]]:
 
 
 @pytest.mark.parametrize("read", [by_duckdb, by_pandas])
-def test_every_response_can_be_made_again_from_the_parquet(
+def test_every_response_can_be_rebuilt_from_the_parquet(
     folder: Path, read: Callable[[Path], list[dict[str, Any]]]
 ) -> None:
     codebook, plain = table(folder / "codebook.csv"), table(folder / "responses.csv")
@@ -580,7 +578,7 @@ def test_the_codebook_has_every_wording_and_column_and_fetches_nothing(
         )
 
 
-def test_what_an_editor_wrote_is_no_markup_in_the_codebook(
+def test_an_editors_words_are_not_markup_in_the_codebook(
     consultation: Consultation, exports: Path
 ) -> None:
     consultation.questions.filter(slug="missing").update(text="<script>alert(1)</script>")
@@ -619,7 +617,7 @@ def test_the_cover_note_of_a_nil_return_says_that_nothing_came(
     assert "since batch 1, which was sealed at" in note
 
 
-def test_every_file_of_the_pack_stands_in_the_cover_note(folder: Path) -> None:
+def test_the_cover_note_lists_every_file_of_the_pack(folder: Path) -> None:
     note = (folder / "README.txt").read_text(encoding="utf-8")
     assert [
         path.name
@@ -628,7 +626,7 @@ def test_every_file_of_the_pack_stands_in_the_cover_note(folder: Path) -> None:
     ] == []
 
 
-def test_words_of_a_withdrawn_answer_stay_on_the_row_where_they_were_said(folder: Path) -> None:
+def test_a_withdrawn_answer_stays_on_the_row_it_was_sent_with(folder: Path) -> None:
     kinds = [(row["act"], row["missing"]) for row in table(folder / "responses.csv")]
     assert kinds == [
         ("sent", ""),
@@ -693,14 +691,14 @@ def test_the_zip_holds_every_file_and_is_the_same_every_time(
     )
 
 
-def test_a_zip_with_contact_details_is_kept_from_whoever_may_not_take_them(
+def test_a_zip_with_contacts_is_refused_to_those_without_the_grant(
     folder: Path, consultation: Consultation, sign_in: Callable[..., Client], analyst: Any
 ) -> None:
     page = sign_in(analyst).get(reverse("batch-file", args=[consultation.slug, 1, "pack.zip"]))
     assert page.status_code == 403
 
 
-def test_a_zip_that_went_missing_is_told_apart(
+def test_a_missing_zip_has_an_error_of_its_own(
     consultation: Consultation, exports: Path, sign_in: Callable[..., Client], analyst: Any
 ) -> None:
     batch = seal_batch(consultation=consultation, actor=None)
@@ -710,7 +708,7 @@ def test_a_zip_that_went_missing_is_told_apart(
     assert (page.status_code, b"This file is missing" in page.content) == (404, True)
 
 
-def test_a_zip_of_much_is_made_in_little_memory() -> None:
+def test_a_large_zip_is_made_in_little_memory() -> None:
     size = 40_000_000
 
     class Long(BytesIO):

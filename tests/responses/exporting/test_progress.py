@@ -96,14 +96,14 @@ def test_the_page_says_how_far_a_batch_is_while_it_is_written(
     assert ("Keep this page" in look(), Writing.objects.exists()) == (False, False)
 
 
-def test_a_killed_worker_is_not_said_to_be_at_work(sealed: Batch, look: Look) -> None:
+def test_a_killed_worker_is_not_shown_as_working(sealed: Batch, look: Look) -> None:
     Writing.objects.create(batch=sealed, stage="rows", done=2, total=3)
     assert "2 of 3 responses are written." in look()
     Writing.objects.update(told_at=timezone.now() - progress.SILENT_AFTER - timedelta(seconds=1))
     assert "2 of 3 responses" not in look()
 
 
-def test_a_try_that_failed_says_why_and_what_happens_next_and_then_how_the_next_one_goes(
+def test_a_failed_try_says_why_and_then_how_the_next_one_goes(
     sealed: Batch, look: Look, exports: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (exports / sealed.consultation.slug).write_text("in the way")
@@ -127,7 +127,7 @@ def test_a_try_that_failed_says_why_and_what_happens_next_and_then_how_the_next_
     assert "Not written" not in look()
 
 
-def test_whoever_cannot_say_how_far_it_is_writes_all_the_same(
+def test_a_worker_that_cannot_report_progress_still_writes(
     sealed: Batch, look: Look, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(progress, "TELL", "SELECT nothing FROM nowhere WHERE %s = %s AND %s = %s")
@@ -136,7 +136,7 @@ def test_whoever_cannot_say_how_far_it_is_writes_all_the_same(
     assert "could not be told: ProgrammingError" in caplog.text
 
 
-def test_nothing_is_told_of_what_is_done_at_once(
+def test_work_done_at_once_shows_no_progress(
     sealed: Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(progress, "TELL", "this would be an error")
@@ -145,7 +145,7 @@ def test_nothing_is_told_of_what_is_done_at_once(
 
 
 @pytest.mark.usefixtures("sealed")
-def test_the_pages_keep_themselves_up_to_date_while_there_is_work_for_whoever_wants_that(
+def test_pages_refresh_while_there_is_work_for_those_who_want_that(
     consultation: Consultation, client: Client, administrator: User
 ) -> None:
     asked = {
@@ -175,7 +175,7 @@ def test_the_pages_keep_themselves_up_to_date_while_there_is_work_for_whoever_wa
         assert ("Refresh" in done, "loads itself" in done.content.decode()) == (False, False)
 
 
-def test_the_page_of_extracts_says_how_far_one_is(
+def test_the_page_of_extracts_shows_the_progress_of_each(
     consultation: Consultation,
     send: Callable[..., Response],
     exports: Path,

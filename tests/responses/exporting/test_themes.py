@@ -119,7 +119,9 @@ def test_a_real_pack_is_what_the_importer_takes(folder: Path) -> None:
     assert len(files) > 20
 
 
-def test_an_empty_pack_is_too(consultation: Consultation, exports: Path) -> None:
+def test_an_empty_pack_is_what_the_importer_takes_too(
+    consultation: Consultation, exports: Path
+) -> None:
     batch = seal_batch(consultation=consultation, actor=None)
     write_batch(batch=batch)
     assert read(exports / folder_of(batch) / "themefinder") == {"respondents.jsonl": []}

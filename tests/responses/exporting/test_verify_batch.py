@@ -116,7 +116,7 @@ def test_the_vectors_of_the_rfc_hold_and_altered_ones_do_not(
 
 
 @given(message=st.binary(max_size=200), secret=st.binary(min_size=32, max_size=32))
-def test_what_the_service_signs_the_program_accepts(message: bytes, secret: bytes) -> None:
+def test_the_program_accepts_what_the_service_signs(message: bytes, secret: bytes) -> None:
     key = Ed25519PrivateKey.from_private_bytes(secret)
     assert signature_holds(key.public_key().public_bytes_raw(), message, key.sign(message))
 
@@ -128,7 +128,7 @@ def test_a_receiver_checks_a_whole_chain_with_python_alone(chain: Path, key: str
     assert words.endswith("Everything holds.\n")
 
 
-def test_it_imports_nothing_but_pythons_own() -> None:
+def test_the_program_imports_only_the_standard_library() -> None:
     tree = ast.parse(PROGRAM.read_text())
     names = {
         alias.name
@@ -140,7 +140,7 @@ def test_it_imports_nothing_but_pythons_own() -> None:
     assert {name.split(".")[0] for name in names} - set(sys.stdlib_module_names) == set()
 
 
-def test_one_batch_as_a_zip_holds_by_itself(chain: Path, key: str, tmp_path: Path) -> None:
+def test_one_batch_as_a_zip_verifies_by_itself(chain: Path, key: str, tmp_path: Path) -> None:
     with ZipFile(tmp_path / "second.zip", "w") as made:
         for path in (chain / "batch-0002").rglob("*"):
             made.write(path, path.relative_to(chain / "batch-0002"))
@@ -195,7 +195,7 @@ def cut(path: Path) -> None:
         ),
     ],
 )
-def test_whatever_was_altered_is_named(
+def test_every_altered_file_is_named(
     chain: Path, key: str, harm: Callable[[Path], object], words: str
 ) -> None:
     harm(chain)
@@ -204,7 +204,7 @@ def test_whatever_was_altered_is_named(
     assert "DOES NOT HOLD" in said
 
 
-def test_a_forger_who_signs_with_a_key_of_their_own_is_found_out(
+def test_a_forger_who_signs_with_another_key_is_found_out(
     chain: Path, key: str, settings: Settings
 ) -> None:
     forged = chain / "batch-0003"
@@ -267,9 +267,7 @@ def test_signing_again_gives_the_same_bytes(chain: Path) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_books_balance_with_signed_batches_also_after_a_change_of_key(
-    chain: Path, settings: Settings
-) -> None:
+def test_signed_batches_reconcile_after_a_change_of_key(chain: Path, settings: Settings) -> None:
     assert Batch.objects.get(number=1).files[-2]["name"] == "manifest.sig"
     settings.SIGNING_KEY_FILE = f"{settings.SIGNING_KEY_FILE}.next"
     call_command("make_signing_key")
@@ -286,7 +284,7 @@ def test_the_key_is_made_once_and_only_its_owner_reads_it(key: str, settings: Se
     assert AuditEntry.objects.get(action=Action.SIGNING_KEY_PUBLISHED).subject == key
 
 
-def test_without_a_key_batches_are_written_and_the_program_says_that_they_are_not_signed(
+def test_without_a_key_the_program_says_that_batches_are_not_signed(
     consultation: Consultation, exports: Path, settings: Settings
 ) -> None:
     settings.SIGNING_KEY_FILE = str(exports / "none.pem")
@@ -306,7 +304,7 @@ def test_a_key_that_cannot_be_read_stops_the_writing_and_says_so(
         write_batch(batch=batch)
 
 
-def test_everybody_can_read_the_public_key_and_earlier_ones(
+def test_anyone_can_read_the_public_key_and_earlier_ones(
     outsider: Client, key: str, settings: Settings
 ) -> None:
     settings.SIGNING_KEY_FILE = f"{settings.SIGNING_KEY_FILE}.next"
@@ -365,7 +363,7 @@ def test_one_bit_of_any_file_is_noticed_and_the_file_is_named(
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "manifest.sig", "responses.jsonl"])
-def test_a_bit_anywhere_is_told_in_words_and_never_as_a_failure_of_the_program(
+def test_a_changed_bit_anywhere_is_reported_in_words_and_never_a_crash(
     chain: Path, key: str, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The files that it reads as more than bytes: whichever name or number in them is damaged."""
@@ -408,7 +406,7 @@ def test_a_file_that_is_gone_or_new_or_in_anothers_place_is_named(
     assert run(capsys, "--key", key, chain) == (0, [])
 
 
-def test_a_damaged_zip_is_told_in_words_and_the_others_are_checked_all_the_same(
+def test_a_damaged_zip_is_reported_in_words_and_the_others_are_checked(
     chain: Path, key: str, exports: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     whole = (exports / pack_of(Batch.objects.get(number=1))).read_bytes()
@@ -483,7 +481,7 @@ def again(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
         ),
     ],
 )
-def test_what_is_wrong_with_a_chain_is_said_and_nothing_else(
+def test_only_what_is_wrong_with_a_chain_is_reported(
     chain: Path,
     key: str,
     harm: Callable[[Path], object],
@@ -494,7 +492,7 @@ def test_what_is_wrong_with_a_chain_is_said_and_nothing_else(
     assert run(capsys, "--key", key, chain) == (1, expected)
 
 
-def test_a_key_that_is_none_is_refused(
+def test_an_invalid_key_is_refused(
     chain: Path, key: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     other = f"{key[:-1]}{'0' if key[-1] != '0' else '1'}"

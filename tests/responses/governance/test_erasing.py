@@ -154,7 +154,7 @@ def in_files(folder: Path) -> list[str]:
     )
 
 
-def test_no_word_of_it_is_left_in_any_table_or_file(
+def test_an_erasure_leaves_no_word_in_any_table_or_file(
     person: Response, files: Path, exports: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     before = where(PLANTED)
@@ -180,7 +180,7 @@ def test_no_word_of_it_is_left_in_any_table_or_file(
     assert reconcile().differences == []
 
 
-def test_its_number_stays_with_a_tombstone_and_the_ledger_and_the_trail_say_so(
+def test_an_erased_response_leaves_its_number_a_tombstone_and_a_record(
     person: Response, administrator: User
 ) -> None:
     tombstone = erase_response(reference=person.reference, actor=administrator, why="asked by post")
@@ -243,7 +243,7 @@ def test_the_next_batch_recalls_what_the_one_before_held_by_batch_and_row(
     assert reconcile().differences == []
 
 
-def test_the_books_notice_words_that_come_back_and_an_erasure_that_nobody_did(
+def test_the_integrity_check_finds_returned_words_and_false_erasures(
     person: Response, send: Send
 ) -> None:
     erase_response(reference=person.reference, actor=None, why="asked")
@@ -289,7 +289,7 @@ FORBIDDEN = {
 
 @pytest.mark.parametrize("attempt", FORBIDDEN)
 @pytest.mark.parametrize("erased", [False, True], ids=["as it is", "when it was erased"])
-def test_nothing_else_passes_for_the_services_own_user(
+def test_the_services_database_user_cannot_bypass_the_erasure_rules(
     person: Response, attempt: str, erased: bool
 ) -> None:
     if erased:
@@ -302,7 +302,7 @@ def test_nothing_else_passes_for_the_services_own_user(
         cursor.execute(sql)
 
 
-def test_one_erasure_leaves_everybody_else_as_they_were(person: Response, send: Send) -> None:
+def test_one_erasure_leaves_every_other_response_as_it_was(person: Response, send: Send) -> None:
     other = send({"violence-comment": "Mine."}, name="Otto", email="otto@example.org")
     erase_response(reference=person.reference, actor=None, why="asked")
     other.refresh_from_db()
@@ -313,7 +313,7 @@ def test_one_erasure_leaves_everybody_else_as_they_were(person: Response, send: 
     )
 
 
-def test_nothing_is_erased_where_it_fails_halfway(
+def test_an_erasure_that_fails_halfway_erases_nothing(
     person: Response, monkeypatch: pytest.MonkeyPatch, files: Path
 ) -> None:
     def fail(**_: object) -> None:
@@ -328,7 +328,7 @@ def test_nothing_is_erased_where_it_fails_halfway(
     assert not default_storage.exists(f"erasures/{person.reference}")
 
 
-def test_a_filter_that_names_the_reference_goes_and_others_stay(
+def test_saved_filters_with_the_erased_reference_are_deleted(
     person: Response, reviewer: User
 ) -> None:
     SavedFilter.objects.create(by=reviewer, name="Hers", query=f"reference={person.reference}")
@@ -340,7 +340,7 @@ def test_a_filter_that_names_the_reference_goes_and_others_stay(
     assert list(SavedFilter.objects.values_list("name", flat=True)) == ["Buses"]
 
 
-def test_what_is_erased_is_over(person: Response) -> None:
+def test_an_erased_response_cannot_be_changed_or_erased_again(person: Response) -> None:
     erase_response(reference=person.reference, actor=None, why="asked")
     with pytest.raises(ErasedAlready):
         erase_response(reference=person.reference, actor=None, why="asked")
@@ -356,7 +356,7 @@ def test_what_is_erased_is_over(person: Response) -> None:
     assert where(PLANTED) == where("back@example") == set()
 
 
-def test_an_erasure_is_done_again_after_a_backup_from_before_was_put_back(
+def test_an_erasure_is_repeated_after_an_older_backup_is_restored(
     person: Response, files: Path
 ) -> None:
     reference = person.reference
@@ -372,7 +372,7 @@ def test_an_erasure_is_done_again_after_a_backup_from_before_was_put_back(
     assert LedgerEntry.objects.filter(event="erased").count() == 1
 
 
-def test_what_was_erased_is_gone_again_after_a_real_backup_from_before_was_put_back(
+def test_erasures_are_repeated_after_restoring_an_older_backup(
     person: Response, send: Send, exports: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     batch = seal_batch(consultation=person.consultation, actor=None)
@@ -456,7 +456,7 @@ def test_the_command_erases_only_with_the_reference_typed_twice(
         )
 
 
-def test_an_email_that_waits_does_not_go_any_more(
+def test_an_email_still_waiting_is_not_sent_after_an_erasure(
     send: Send, postbox: Postbox, mail_through: Callable[[int], None]
 ) -> None:
     waiting = send()

@@ -46,7 +46,7 @@ def figures() -> dict[str, float]:
     return {name: float(value) for name, value in found}
 
 
-def test_the_figures_are_those_of_the_database(send: Send, consultation: Consultation) -> None:
+def test_the_metrics_are_those_of_the_database(send: Send, consultation: Consultation) -> None:
     send()
     send(email="")
     batch = seal_batch(consultation=consultation, actor=None)
@@ -66,7 +66,7 @@ def test_the_figures_are_those_of_the_database(send: Send, consultation: Consult
     assert now['consult_closes_in_seconds{consultation="police-and-crime-plan-2021-25"}'] > 0
 
 
-def test_the_figures_say_how_long_nobody_could_be_written_to(send: Send) -> None:
+def test_the_metrics_say_how_long_emails_have_not_gone(send: Send) -> None:
     stop_the_mail_server(send())
     assert figures()["consult_outbox_oldest_seconds"] >= 3600
     # One person's mail server that wants to be asked again raises no alarm, nor does an email that
@@ -77,7 +77,7 @@ def test_the_figures_say_how_long_nobody_could_be_written_to(send: Send) -> None
     assert figures()["consult_outbox_oldest_seconds"] < 60
 
 
-def test_the_figures_say_when_a_job_has_not_run(db: None) -> None:
+def test_the_metrics_say_when_a_job_has_not_run(db: None) -> None:
     assert figures()['consult_job_overdue{job="responses.reconcile"}'] == 1
     with noted("responses.reconcile"):
         pass
@@ -86,9 +86,7 @@ def test_the_figures_say_when_a_job_has_not_run(db: None) -> None:
     assert now['consult_job_last_success_seconds{job="responses.reconcile"}'] < 60
 
 
-def test_the_figures_say_what_is_kept_beyond_its_time_and_of_which_class(
-    send: Send, exports: Path
-) -> None:
+def test_the_metrics_say_what_is_kept_too_long_by_class(send: Send, exports: Path) -> None:
     response = send({"missing": "Old."})
     assert {value for name, value in figures().items() if "held_beyond" in name} == {0}
     Consultation.objects.update(
@@ -107,7 +105,7 @@ def test_the_figures_say_what_is_kept_beyond_its_time_and_of_which_class(
     assert response.texts == {"missing": "Old."}
 
 
-def test_every_alarm_asks_for_a_figure_that_there_is() -> None:
+def test_every_alarm_uses_a_metric_that_exists() -> None:
     rules = yaml.safe_load((Path(django_settings.BASE_DIR) / "docs" / "alarms.yml").read_text())[
         "groups"
     ][0]["rules"]
@@ -127,14 +125,14 @@ def test_every_alarm_asks_for_a_figure_that_there_is() -> None:
         ("127.0.0.1", {"authorization": "Bearer guess"}, "s3cret", 404),
     ],
 )
-def test_the_figures_are_for_this_machine_or_for_who_has_the_token(
+def test_metrics_need_the_token_except_from_this_machine(
     db: None, settings: Any, address: str, headers: dict[str, str], token: str, status: int
 ) -> None:
     settings.METRICS_TOKEN = token
     assert Client(REMOTE_ADDR=address, headers=headers).get("/metrics").status_code == status
 
 
-def test_behind_a_proxy_a_visitor_is_not_this_machine(db: None, settings: Any) -> None:
+def test_behind_a_proxy_a_client_is_not_this_machine(db: None, settings: Any) -> None:
     settings.TRUSTED_PROXY = True
     for headers in (
         {"x-forwarded-for": "192.0.2.1"},
@@ -212,7 +210,7 @@ def well(consultation: Consultation, monkeypatch: pytest.MonkeyPatch) -> Consult
     return consultation
 
 
-def test_where_all_is_well_the_doctor_says_so(well: Consultation) -> None:
+def test_the_doctor_says_when_all_is_well(well: Consultation) -> None:
     lines, complaint = consult_doctor()
     assert complaint == ""
     assert lines[-1] == "Everything is well."
@@ -284,7 +282,7 @@ def withdraw_everything(response: Response) -> None:
         (withdraw_everything, "No consultation is on the site"),
     ],
 )
-def test_what_is_wrong_is_said_with_what_to_do(
+def test_the_doctor_says_what_is_wrong_and_what_to_do(
     well: Consultation, send: Send, harm: Callable[[Response], None], words: str
 ) -> None:
     harm(send())
@@ -293,7 +291,7 @@ def test_what_is_wrong_is_said_with_what_to_do(
     assert any(words in line for line in lines), lines
 
 
-def test_a_database_that_may_forget_and_a_broker_that_is_away_are_said(
+def test_the_doctor_reports_an_unsafe_database_and_a_missing_broker(
     consultation: Consultation, settings: Any
 ) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
@@ -320,7 +318,7 @@ def test_a_line_of_the_log_is_json_with_the_id_of_its_request() -> None:
     )
 
 
-def test_rows_that_the_database_quotes_and_receipts_addresses_are_left_out() -> None:
+def test_errors_leave_out_rows_the_database_quotes_and_receipt_urls() -> None:
     text = (
         "duplicate key\nDETAIL:  Key (email)=(rita@example.org) already exists.\nat "
         "/receipt/abcdefghijk/change/"
@@ -330,7 +328,7 @@ def test_rows_that_the_database_quotes_and_receipts_addresses_are_left_out() -> 
     assert "rita" not in LineFormatter("%(message)s").format(record)
 
 
-def test_after_a_hostile_run_the_log_holds_no_answer_name_email_or_token(
+def test_after_attacks_the_log_has_no_answer_name_email_or_token(
     send: Send, caplog: pytest.LogCaptureFixture, consultation: Consultation
 ) -> None:
     caplog.set_level(logging.DEBUG)

@@ -309,7 +309,7 @@ def everything(busy: Consultation, reviewer: User) -> Consultation:
     return busy
 
 
-def test_the_books_balance_after_everything_that_the_service_does(busy: Consultation) -> None:
+def test_the_integrity_check_passes_after_everything_the_service_does(busy: Consultation) -> None:
     found = reconcile()
     assert found.differences == []
     assert found.totals == {
@@ -323,7 +323,7 @@ def test_the_books_balance_after_everything_that_the_service_does(busy: Consulta
     }
 
 
-def test_the_command_says_so_in_plain_words_and_fails_where_they_do_not(busy: Consultation) -> None:
+def test_the_command_says_so_plainly_and_fails_on_a_difference(busy: Consultation) -> None:
     said = StringIO()
     call_command("reconcile", stdout=said)
     assert "online: 8 received = 7 in batches + 1 waiting" in said.getvalue()
@@ -346,7 +346,7 @@ def test_every_column_of_every_watched_table_is_in_its_fingerprint(db: None) -> 
     }
 
 
-def test_every_table_of_ours_is_watched_or_stands_among_those_that_nobody_relies_on() -> None:
+def test_every_table_is_watched_or_listed_as_one_nobody_relies_on() -> None:
     ours = {
         model._meta.db_table
         for app in ("consult", "responses")
@@ -355,7 +355,7 @@ def test_every_table_of_ours_is_watched_or_stands_among_those_that_nobody_relies
     assert ours == {*TABLES, *REST, *NOT_WATCHED}
 
 
-def test_one_row_altered_removed_or_made_up_behind_its_back_is_noticed(
+def test_one_row_altered_removed_or_made_up_is_found(
     everything: Consultation,
 ) -> None:
     """Every column of every table, one row at a time: all where it counts, and 95% of the rest."""
@@ -450,7 +450,7 @@ def words_of_differences() -> str:
     )
 
 
-def test_a_response_deleted_with_all_that_belongs_to_it_is_missed_by_the_entries_that_came_after(
+def test_a_response_deleted_with_all_its_rows_breaks_the_later_entries(
     send: Send,
 ) -> None:
     _, second, _ = send(), send(), send()
@@ -475,9 +475,7 @@ def test_the_newest_response_deleted_with_all_its_rows_is_missed(
 
 
 @pytest.mark.parametrize("which", ["a batched one", "a withdrawn one", "a waiting one"])
-def test_any_response_deleted_with_all_that_belongs_to_it_is_missed(
-    busy: Consultation, which: str
-) -> None:
+def test_any_response_deleted_with_all_its_rows_is_missed(busy: Consultation, which: str) -> None:
     found = {
         "a batched one": Response.objects.earliest("id"),
         "a withdrawn one": Response.objects.get(act="withdrawn"),
@@ -542,7 +540,7 @@ def test_the_last_batch_deleted_as_if_it_had_never_been_sealed_is_missed(
         ],
     ],
 )
-def test_a_change_with_a_fingerprint_made_to_fit_is_still_noticed_by_what_it_no_longer_fits(
+def test_an_altered_row_with_a_matching_fingerprint_is_still_found(
     send: Send, table: str, column: str
 ) -> None:
     """Somebody who knows of the fingerprints makes the right one for the row that they changed.
@@ -561,9 +559,7 @@ def test_a_change_with_a_fingerprint_made_to_fit_is_still_noticed_by_what_it_no_
     assert reconcile().differences
 
 
-def test_a_response_set_aside_without_a_reason_and_a_state_without_a_step_are_noticed(
-    send: Send, reviewer: User
-) -> None:
+def test_setting_aside_without_a_reason_or_a_step_is_found(send: Send, reviewer: User) -> None:
     first, second = send(), send()
     move_review(
         review=first.review,
@@ -616,7 +612,7 @@ def test_a_response_set_aside_without_a_reason_and_a_state_without_a_step_are_no
         ("DELETE FROM responses_searchtext", "The search does not find it by its words."),
     ],
 )
-def test_what_the_triggers_let_through_is_noticed_since_it_does_not_fit_the_rest(
+def test_what_the_triggers_let_through_is_found_as_it_does_not_fit(
     busy: Consultation, sql: str, words: str
 ) -> None:
     with connection.cursor() as cursor:
@@ -627,7 +623,7 @@ def test_what_the_triggers_let_through_is_noticed_since_it_does_not_fit_the_rest
 @pytest.mark.parametrize(
     "file", ["responses.csv", "responses.jsonl", "codebook.csv", "manifest.json"]
 )
-def test_a_file_altered_or_gone_is_noticed(busy: Consultation, exports: Path, file: str) -> None:
+def test_a_file_altered_or_gone_is_found(busy: Consultation, exports: Path, file: str) -> None:
     name = f"{folder_of(Batch.objects.get(number=1))}/{file}"
     path = exports / name
     content = path.read_bytes()
@@ -637,7 +633,7 @@ def test_a_file_altered_or_gone_is_noticed(busy: Consultation, exports: Path, fi
     assert [d["words"] for d in reconcile().differences] == [f"{file} is not where it was stored."]
 
 
-def test_a_file_that_had_its_time_and_is_back_is_noticed_and_one_that_may_still_go_is_not(
+def test_a_removed_file_that_is_back_is_found_and_one_still_due_is_not(
     busy: Consultation, exports: Path
 ) -> None:
     batch = Batch.objects.get(number=2)
@@ -651,7 +647,7 @@ def test_a_file_that_had_its_time_and_is_back_is_noticed_and_one_that_may_still_
     assert reconcile().differences == []
 
 
-def test_files_removed_by_hand_are_not_excused_by_a_row_or_a_line_of_the_trail_alone(
+def test_neither_a_row_nor_the_trail_alone_excuses_files_removed_by_hand(
     busy: Consultation, exports: Path
 ) -> None:
     shutil.rmtree(exports / folder_of(Batch.objects.get(number=1)))
@@ -674,7 +670,7 @@ def test_files_removed_by_hand_are_not_excused_by_a_row_or_a_line_of_the_trail_a
     }
 
 
-def test_a_trigger_that_is_switched_off_is_noticed(busy: Consultation) -> None:
+def test_a_trigger_that_is_switched_off_is_found(busy: Consultation) -> None:
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE responses_response DISABLE TRIGGER append_only")
     try:
@@ -717,9 +713,7 @@ def test_a_trigger_that_is_switched_off_is_noticed(busy: Consultation) -> None:
         *["SET consult.tests_may_truncate = off; TRUNCATE consult_auditentry CASCADE"],
     ],
 )
-def test_what_is_append_only_is_so_for_the_services_own_database_user(
-    busy: Consultation, sql: str
-) -> None:
+def test_append_only_tables_are_so_for_the_services_own_user(busy: Consultation, sql: str) -> None:
     with (
         pytest.raises(IntegrityError, match=r"append-only|is sealed"),
         transaction.atomic(),
@@ -731,7 +725,7 @@ def test_what_is_append_only_is_so_for_the_services_own_database_user(
     assert Response.objects.count() == 8
 
 
-def test_it_looks_at_one_moment_while_others_write(
+def test_the_integrity_check_sees_one_moment_while_others_write(
     send: Send, consultation: Consultation, exports: Path
 ) -> None:
     send()

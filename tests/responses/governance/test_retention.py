@@ -201,7 +201,7 @@ def test_each_class_goes_when_its_own_time_is_over_and_not_before(
     assert PLANTED not in str(list(AuditEntry.objects.values_list("details", flat=True)))
 
 
-def test_no_word_and_no_address_is_left_in_any_table_or_file_of_ours(
+def test_retention_leaves_no_word_or_address_in_any_table_or_file(
     person: Response, files: Path, exports: Path
 ) -> None:
     days_after_closing(person.consultation, 2000)
@@ -226,7 +226,7 @@ def test_no_word_and_no_address_is_left_in_any_table_or_file_of_ours(
     ] == []
 
 
-def test_without_contact_details_the_answers_stay_and_the_email_is_not_tried_or_corrected_any_more(
+def test_once_contacts_go_answers_stay_and_no_email_is_retried_or_changed(
     person: Response, administrator: User, client: Client, settings: Settings
 ) -> None:
     days_after_closing(person.consultation, settings.KEEP["contacts"] + 1)
@@ -243,7 +243,7 @@ def test_without_contact_details_the_answers_stay_and_the_email_is_not_tried_or_
     assert 'name="email"' not in page
 
 
-def test_what_has_not_arrived_is_kept_and_said(
+def test_what_was_not_delivered_is_kept_and_reported(
     person: Response, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings.STORAGES = {**settings.STORAGES, "delivery": settings.STORAGES["exports"]}
@@ -276,7 +276,7 @@ def test_what_has_not_arrived_is_kept_and_said(
     assert left() == set()
 
 
-def test_where_nothing_is_delivered_what_was_written_is_kept_until_somebody_says_that_they_have_it(
+def test_without_delivery_files_are_kept_until_someone_acknowledges_them(
     person: Response,
 ) -> None:
     days_after_closing(person.consultation, 2000)
@@ -332,7 +332,7 @@ def test_a_batch_without_its_files_is_explained_by_the_check(
     assert retain() == []
 
 
-def test_a_batch_that_was_written_late_keeps_its_files_as_long_as_the_others(
+def test_a_batch_written_late_keeps_its_files_as_long_as_the_others(
     person: Response, settings: Settings
 ) -> None:
     days_after_closing(person.consultation, 2000)
@@ -341,7 +341,7 @@ def test_a_batch_that_was_written_late_keeps_its_files_as_long_as_the_others(
     assert "batches" in left()
 
 
-def test_whoever_wants_the_files_is_told_when_and_why_they_went(
+def test_someone_who_wants_removed_files_reads_when_and_why_they_went(
     removed: Batch, analyst: User, sign_in: Callable[[User], Client], settings: Settings
 ) -> None:
     person, day = sign_in(analyst), day_in_words(removed.removal.at)
@@ -412,7 +412,7 @@ def test_the_next_run_finishes_a_removal_that_was_cut(
     assert AuditEntry.objects.filter(action="batch_files_removed").count() == 1
 
 
-def test_files_in_a_storage_that_is_no_folder_go_one_by_one(
+def test_files_in_object_storage_are_removed_one_by_one(
     person: Response, settings: Settings
 ) -> None:
     settings.STORAGES = {
@@ -466,7 +466,7 @@ def test_a_batch_with_contact_details_still_balances_without_them(
     assert reconcile().differences == []
 
 
-def test_the_books_notice_an_answer_altered_after_its_details_went_and_details_that_come_back(
+def test_answers_altered_and_details_back_after_removal_are_found(
     person: Response, settings: Settings
 ) -> None:
     days_after_closing(person.consultation, settings.KEEP["contacts"] + 1)
@@ -485,7 +485,7 @@ def test_the_books_notice_an_answer_altered_after_its_details_went_and_details_t
     ]
 
 
-def test_what_a_mail_server_said_can_be_emptied_by_the_ledgers_entry_alone(
+def test_a_mail_servers_words_can_be_emptied_only_with_a_ledger_entry(
     person: Response,
 ) -> None:
     empty = "UPDATE responses_confirmationattempt SET detail = ''"

@@ -137,14 +137,14 @@ def test_a_person_is_found_by_reference_however_it_is_written(rita: Response, se
 
 
 @pytest.mark.parametrize("words", ["", "  ", "rita@example", "Rita Somebody", "%", "words"])
-def test_who_is_nobody_is_not_found(rita: Response, words: str) -> None:
+def test_someone_who_sent_nothing_is_not_found(rita: Response, words: str) -> None:
     held = find_person(words=words, actor=None)
     assert (held.references, held.drafts, held.letters) == ([], [], [])
     with pytest.raises(NothingAboutThem):
         make_pack(held=held, actor=None)
 
 
-def test_the_pack_has_all_of_it_and_nothing_of_anybody_else(rita: Response) -> None:
+def test_the_pack_has_everything_and_nothing_of_anyone_else(rita: Response) -> None:
     held = find_person(words="rita@example.org", actor=None)
     with ZipFile(BytesIO(make_pack(held=held, actor=None))) as pack:
         names, contents = pack.namelist(), {name: pack.read(name) for name in pack.namelist()}
@@ -179,7 +179,7 @@ def test_the_pack_has_all_of_it_and_nothing_of_anybody_else(rita: Response) -> N
         assert words not in b"".join(contents.values()).lower()
 
 
-def test_what_somebody_wrote_does_not_run_where_the_pack_is_read(send: Send) -> None:
+def test_nothing_a_person_wrote_runs_where_the_pack_is_read(send: Send) -> None:
     response = send(
         {"violence-comment": "<script>alert(1)</script>"}, name="<img src=x onerror=alert(1)>"
     )
@@ -192,7 +192,7 @@ def test_what_somebody_wrote_does_not_run_where_the_pack_is_read(send: Send) -> 
     assert b"&lt;script&gt;" in page
 
 
-def test_looking_and_taking_are_on_the_trail_without_the_words(
+def test_searches_and_downloads_are_recorded_without_the_words(
     rita: Response, administrator: User
 ) -> None:
     make_pack(held=find_person(words="Rita Respondent", actor=administrator), actor=administrator)
@@ -255,7 +255,7 @@ def test_erasing_on_the_page_needs_the_reference_typed(
     assert Response.objects.get(reference=other).texts == {"violence-comment": "Otto's words."}
 
 
-def test_equality_answers_are_stopped_for_whoever_asks_by_letter(
+def test_equality_answers_are_stopped_for_someone_who_asks_by_post(
     rita: Response,
     administrator: User,
     sign_in: Callable[[User], Client],

@@ -58,7 +58,7 @@ def close(consultation: Consultation, ago: timedelta) -> None:
     Consultation.objects.filter(pk=consultation.pk).update(closes_at=timezone.now() - ago)
 
 
-def test_a_change_is_a_new_version_with_everything_that_a_response_has_and_the_old_one_stays(
+def test_a_change_is_a_whole_new_version_and_the_old_one_stays(
     send: Send,
 ) -> None:
     first = send({"violence-comment": "I think so."})
@@ -97,7 +97,7 @@ def test_a_change_that_changes_nothing_makes_no_version(send: Send) -> None:
     assert Response.objects.count() == 1
 
 
-def test_sending_a_change_twice_is_sending_it_once_and_other_words_under_its_key_are_refused(
+def test_a_change_sent_twice_counts_once_and_other_words_are_refused(
     send: Send,
 ) -> None:
     first, key = send(), uuid4()
@@ -111,7 +111,7 @@ def test_sending_a_change_twice_is_sending_it_once_and_other_words_under_its_key
     assert Response.objects.count() == 3
 
 
-def test_only_the_newest_version_can_be_changed_and_a_withdrawn_one_not_at_all(send: Send) -> None:
+def test_only_the_newest_version_can_be_changed_and_no_withdrawn_one(send: Send) -> None:
     first = send()
     second = change(first).response
     with pytest.raises(ChangedMeanwhile) as refused:
@@ -125,12 +125,12 @@ def test_only_the_newest_version_can_be_changed_and_a_withdrawn_one_not_at_all(s
     assert Response.objects.count() == 3
 
 
-def test_a_change_with_nothing_in_it_is_kindly_refused(send: Send) -> None:
+def test_an_empty_change_is_refused_with_what_to_do(send: Send) -> None:
     with pytest.raises(NothingToSend):
         change(send(), {"capacity": "individual"})
 
 
-def test_after_closing_nobody_changes_anything_but_in_the_grace_period_those_who_had_begun(
+def test_after_closing_only_those_who_started_can_change_in_the_grace(
     send: Send, consultation: Consultation
 ) -> None:
     first, began = send(), timezone.now()
@@ -146,7 +146,7 @@ def test_after_closing_nobody_changes_anything_but_in_the_grace_period_those_who
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_changes_at_once_one_is_made_and_the_other_told(send: Send) -> None:
+def test_of_two_changes_at_once_one_is_made_and_one_refused_in_words(send: Send) -> None:
     first, both = send(), threading.Barrier(4)
     outcomes: list[str] = []
 
@@ -237,7 +237,7 @@ def test_reviewers_see_each_response_once_in_its_newest_version(
         (take_back, "Your response {} was withdrawn", "will not be counted any more."),
     ],
 )
-def test_each_is_confirmed_by_an_email_of_its_own(
+def test_each_version_is_confirmed_by_an_email_of_its_own(
     send: Send, act: Callable[[Response], Submitted], subject: str, words: str
 ) -> None:
     response = act(send()).response
@@ -286,7 +286,7 @@ def truth(batches: list[Batch]) -> dict[str, str]:
     }
 
 
-def test_a_receiver_who_takes_the_batches_in_order_always_holds_what_counts(
+def test_applying_batches_in_order_always_gives_what_counts(
     send: Send, consultation: Consultation, exports: Path
 ) -> None:
     kept, changed, gone = (
@@ -358,7 +358,7 @@ def test_from_the_receipt_to_the_changed_receipt(
     assert Draft.objects.count() == 0
 
 
-def test_changing_does_not_cost_the_response_that_is_being_written_on_the_same_device(
+def test_changing_keeps_the_draft_being_written_on_the_same_device(
     send: Send, consultation: Consultation, rita: Client
 ) -> None:
     slug = consultation.slug
@@ -375,7 +375,7 @@ def test_changing_does_not_cost_the_response_that_is_being_written_on_the_same_d
     assert "half written" in text_of(rita.get(reverse("check", args=[slug])))
 
 
-def test_who_changes_what_was_changed_meanwhile_is_told_and_may_replace_it(
+def test_someone_whose_version_was_overtaken_is_told_and_can_replace_it(
     send: Send, consultation: Consultation, rita: Client
 ) -> None:
     slug, first = consultation.slug, send()

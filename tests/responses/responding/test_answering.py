@@ -126,7 +126,7 @@ def test_every_word_arrives_as_it_was_typed(rita: Client) -> None:
     assert Draft.objects.count() == 0
 
 
-def test_what_is_wrong_is_said_at_the_field_and_everything_typed_is_still_there(
+def test_errors_are_beside_their_fields_and_everything_typed_is_kept(
     rita: Client,
 ) -> None:
     page = answer(rita, "violence", violence_agree="disagree", violence_comment="y" * 5003)
@@ -192,7 +192,7 @@ def test_change_leads_back_to_the_check(rita: Client) -> None:
     assert page["Location"] == at("check")
 
 
-def test_nothing_at_all_is_kindly_refused(rita: Client) -> None:
+def test_an_empty_response_is_refused_with_what_to_do(rita: Client) -> None:
     answer(rita, "about-you", capacity="individual")
     page = send(rita)
     assert "There is no answer in your response yet." in page.content.decode()
@@ -212,7 +212,7 @@ def test_sending_again_shows_the_same_receipt_also_after_closing(
     assert Response.objects.count() == 1
 
 
-def test_the_same_form_with_other_words_keeps_both_and_says_which_was_sent(rita: Client) -> None:
+def test_a_form_sent_again_with_other_words_keeps_both_and_says_so(rita: Client) -> None:
     answer(rita, "violence", violence_comment="Once.")
     key = key_on(rita)
     send(rita, key)
@@ -290,7 +290,7 @@ def test_after_closing_what_was_written_can_be_taken_away_as_text(
     assert at("draft-text") not in Client().get(at("tasks")).content.decode()
 
 
-def test_who_comes_too_late_even_to_begin_has_their_words_back_as_text(
+def test_someone_too_late_even_to_start_gets_their_words_back(
     consultation: Consultation,
 ) -> None:
     move_window(consultation, closes=timedelta(minutes=-11))
@@ -347,7 +347,7 @@ def test_in_the_last_days_and_hours_the_form_says_so(
         assert (words or "") in text
 
 
-def test_whoever_opened_the_form_before_closing_may_send_within_the_grace_and_others_may_not(
+def test_only_those_who_started_before_closing_can_send_in_the_grace(
     rita: Client, consultation: Consultation
 ) -> None:
     rita.get(at("part", "violence"))
@@ -381,12 +381,12 @@ def test_odd_characters_are_never_our_error(
 
 
 @pytest.mark.parametrize("key", ["", "x", "0" * 40, "\x00", "00000000-0000-4000-8000-000000000000"])
-def test_a_submission_key_that_is_none_is_answered_in_words(rita: Client, key: str) -> None:
+def test_an_invalid_submission_key_is_refused_in_words(rita: Client, key: str) -> None:
     assert send(rita, key).status_code in {200, 404}
     assert Response.objects.count() == 0
 
 
-def test_personal_pages_are_kept_by_nobody(rita: Client) -> None:
+def test_personal_pages_are_not_cached(rita: Client) -> None:
     answer(rita, "violence", violence_comment="Private.")
     pages = [
         rita.get(at("tasks")),
@@ -455,7 +455,7 @@ def test_an_address_one_slip_away_from_a_common_one_is_noticed(typed: str, meant
     assert likely_meant(typed) == meant
 
 
-def test_an_address_that_looks_mistyped_is_questioned_once_and_kept_as_typed() -> None:
+def test_an_email_that_looks_mistyped_is_questioned_once_then_kept() -> None:
     rita = Client()
     asked = answer(rita, "about-you", email="rita@gmial.com")
     text = asked.content.decode()

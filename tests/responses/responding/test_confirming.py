@@ -88,7 +88,7 @@ this email.
     )
 
 
-def test_the_headers(send: Callable[..., Response]) -> None:
+def test_the_email_has_the_headers_of_an_automatic_message(send: Callable[..., Response]) -> None:
     response = send()
     message = as_received(response)
     assert message["Subject"] == f"Your response {response.reference} was received"
@@ -107,7 +107,7 @@ def test_the_headers(send: Callable[..., Response]) -> None:
     ]
 
 
-def test_where_an_address_for_questions_is_set_it_is_offered_and_takes_the_replies(
+def test_the_contact_address_is_offered_and_replies_go_to_it(
     send: Callable[..., Response], settings: Settings
 ) -> None:
     settings.CONTACT_EMAIL = "consultation@example.net"
@@ -129,7 +129,7 @@ def test_the_text_fits_72_columns_but_for_the_link(
     ] == []
 
 
-def test_the_html_is_well_formed_says_the_same_and_carries_nothing_from_elsewhere(
+def test_the_html_email_is_valid_says_the_same_and_loads_nothing(
     send: Callable[..., Response],
 ) -> None:
     message = as_received(send())
@@ -159,7 +159,7 @@ def test_the_html_is_well_formed_says_the_same_and_carries_nothing_from_elsewher
     } == set()
 
 
-def test_nothing_that_was_typed_into_the_form_reaches_the_email_of_a_third_party(
+def test_nothing_typed_into_the_form_reaches_a_third_partys_email(
     submit: Callable[..., Submitted],
 ) -> None:
     lure = "Win at http://evil.example <b>now</b>"
@@ -195,7 +195,7 @@ def test_titles_with_markup_are_words_in_both_parts(
         "ä@example.org",
     ],
 )
-def test_what_is_no_address_is_told_so_and_never_tried(
+def test_an_invalid_email_address_fails_in_words_and_is_never_tried(
     send: Callable[..., Response], address: str
 ) -> None:
     broken, good = send(email=address), send(email="good@example.org")
@@ -210,13 +210,13 @@ def test_what_is_no_address_is_told_so_and_never_tried(
     assert [entry.event for entry in good.ledger.all()] == ["received", "confirmed"]
 
 
-def test_whoever_gave_no_address_gets_nothing(send: Callable[..., Response]) -> None:
+def test_someone_who_gave_no_email_address_gets_none(send: Callable[..., Response]) -> None:
     send(email="")
     assert vars(send_due_confirmations()) == {"sent": 0, "put_off": 0, "refused": 0, "released": 0}
     assert (Confirmation.objects.get().state, mail.outbox) == (State.NOT_WANTED, [])
 
 
-def test_each_is_sent_once_however_often_somebody_looks(send: Callable[..., Response]) -> None:
+def test_each_email_is_sent_once_however_often_the_job_runs(send: Callable[..., Response]) -> None:
     response = send()
     assert [send_due_confirmations().sent for _ in range(3)] == [1, 0, 0]
     confirmation = Confirmation.objects.get()
@@ -242,7 +242,7 @@ def test_a_claim_keeps_others_away_until_its_lease_has_run_out(
     assert len(claim_due(limit=5)) == 1
 
 
-def test_the_limit_is_kept_and_the_oldest_go_first(send: Callable[..., Response]) -> None:
+def test_the_oldest_go_first_up_to_the_limit(send: Callable[..., Response]) -> None:
     for name in ("first", "second", "third"):
         send(email=f"{name}@example.org")
     assert send_due_confirmations(limit=2).sent == 2
@@ -252,7 +252,7 @@ def test_the_limit_is_kept_and_the_oldest_go_first(send: Callable[..., Response]
     ]
 
 
-def test_without_the_key_of_its_receipt_a_confirmation_waits_and_the_others_go(
+def test_a_confirmation_without_its_receipt_key_waits_and_others_go(
     send: Callable[..., Response], settings: Settings
 ) -> None:
     response = send(email="early@example.org")
@@ -265,7 +265,7 @@ def test_without_the_key_of_its_receipt_a_confirmation_waits_and_the_others_go(
     assert receipt_token(response) in mail.outbox[-1].body
 
 
-def test_an_error_nobody_foresaw_costs_one_its_lease_and_the_others_nothing(
+def test_an_unforeseen_error_delays_one_email_and_no_others(
     send: Callable[..., Response], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("first", "second", "third"):
@@ -287,7 +287,7 @@ def test_an_error_nobody_foresaw_costs_one_its_lease_and_the_others_nothing(
     assert [message.to for message in mail.outbox] == [["first@example.org"], ["third@example.org"]]
 
 
-def test_looking_when_nothing_is_due_is_one_question_to_the_database(db: None) -> None:
+def test_looking_when_nothing_is_due_takes_one_query(db: None) -> None:
     with CaptureQueriesContext(
         connection,
     ) as queries:
@@ -313,7 +313,7 @@ def test_the_answers_never_leave_the_database(send: Callable[..., Response]) -> 
         ("no" * 400, ("no" * 400)[:300]),
     ],
 )
-def test_a_mail_servers_words_are_kept_short_clean_and_without_the_address(
+def test_a_mail_servers_words_are_stored_short_and_without_the_address(
     said: str, kept: str
 ) -> None:
     assert confirming._clean(said, address="rita@example.org") == kept

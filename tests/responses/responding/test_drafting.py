@@ -41,7 +41,7 @@ def save(draft: Draft) -> Save:
     return save
 
 
-def test_what_somebody_else_wrote_is_not_overwritten_unseen(save: Save, draft: Draft) -> None:
+def test_someone_elses_words_are_not_overwritten_unseen(save: Save, draft: Draft) -> None:
     save({"violence-comment": "Ann's."}, {})
     saved = save({"violence-comment": "Ben's."}, {})
     draft.refresh_from_db()
@@ -59,14 +59,16 @@ def test_two_people_on_different_questions_of_one_page_both_keep_theirs(
     assert draft.answers == {"violence-comment": "Ann's.", "violence-agree": "agree"}
 
 
-def test_the_same_page_sent_twice_is_no_quarrel(save: Save, draft: Draft) -> None:
+def test_the_same_page_sent_twice_is_not_a_conflict(save: Save, draft: Draft) -> None:
     for _ in range(2):
         assert save({"violence-comment": "Once."}, {}).elsewhere == {}
     draft.refresh_from_db()
     assert draft.parts_done == ["violence"]
 
 
-def test_whoever_has_seen_the_other_text_may_replace_or_empty_it(save: Save, draft: Draft) -> None:
+def test_someone_who_has_seen_the_other_text_can_replace_or_empty_it(
+    save: Save, draft: Draft
+) -> None:
     save({"violence-comment": "Ann's."}, {})
     assert (
         save({"violence-comment": "Ben's, knowingly."}, {"violence-comment": "Ann's."}).elsewhere
@@ -103,7 +105,7 @@ def test_both_texts_are_shown_and_the_second_press_decides() -> None:
     assert Draft.objects.get().answers["violence-comment"] == "Ben’s words."
 
 
-def test_what_is_saved_while_typing_begins_one_draft_and_goes_on_in_it() -> None:
+def test_autosave_starts_one_draft_and_continues_in_it() -> None:
     rita = Client()
     reply = rita.post(
         at("save", "violence"),
@@ -122,7 +124,7 @@ def test_what_is_saved_while_typing_begins_one_draft_and_goes_on_in_it() -> None
     )
 
 
-def test_a_save_while_typing_never_overwrites_and_continue_then_shows_both() -> None:
+def test_autosave_never_overwrites_and_continue_then_shows_both() -> None:
     rita = Client()
     stale = seen_on(rita.get(at("part", "violence")))
     answer(rita, "violence", violence_comment="Another tab's.", seen=stale)
@@ -137,7 +139,7 @@ def test_a_save_while_typing_never_overwrites_and_continue_then_shows_both() -> 
     )
 
 
-def test_saving_while_typing_stops_at_closing_for_those_who_have_nothing_yet(
+def test_autosave_stops_at_closing_for_those_who_have_nothing_yet(
     consultation: Consultation,
 ) -> None:
     rita = Client()

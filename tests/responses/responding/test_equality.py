@@ -62,7 +62,7 @@ def table(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_from_the_receipt_the_questions_are_offered_answered_and_taken_back(
+def test_equality_answers_can_be_given_and_taken_back_from_the_receipt(
     client: Client, submit: Submit
 ) -> None:
     token = submit().receipt_token
@@ -92,7 +92,7 @@ def test_from_the_receipt_the_questions_are_offered_answered_and_taken_back(
     assert Response.objects.get().texts == {"violence-comment": "More youth workers."}
 
 
-def test_a_look_at_the_page_that_stops_them_stops_nothing(
+def test_opening_the_page_that_stops_equality_answers_stops_nothing(
     client: Client, submit: Submit, give: Callable[..., Any]
 ) -> None:
     token = submit().receipt_token
@@ -101,7 +101,7 @@ def test_a_look_at_the_page_that_stops_them_stops_nothing(
     assert EqualityAnswers.objects.exists()
 
 
-def test_every_question_may_be_left_out_and_a_wrong_answer_is_named_with_the_others_kept(
+def test_every_equality_question_is_optional_and_an_error_keeps_the_rest(
     client: Client, submit: Submit
 ) -> None:
     token = submit().receipt_token
@@ -114,7 +114,9 @@ def test_every_question_may_be_left_out_and_a_wrong_answer_is_named_with_the_oth
     assert not EqualityAnswers.objects.exists()
 
 
-def test_nothing_in_the_row_leads_to_the_response(submit: Submit, give: Callable[..., Any]) -> None:
+def test_nothing_in_an_equality_row_leads_to_the_response(
+    submit: Submit, give: Callable[..., Any]
+) -> None:
     submitted = submit()
     give(submitted.receipt_token)
     row = EqualityAnswers.objects.values().get()
@@ -135,7 +137,7 @@ def test_nothing_in_the_row_leads_to_the_response(submit: Submit, give: Callable
     assert found.pk == row["id"]
 
 
-def test_answers_are_kept_once_also_where_they_are_sent_twice(
+def test_equality_answers_sent_twice_are_kept_once(
     submit: Submit, give: Callable[..., Any]
 ) -> None:
     token = submit().receipt_token
@@ -148,7 +150,7 @@ def test_answers_are_kept_once_also_where_they_are_sent_twice(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_pressed_many_times_at_once_they_are_kept_once(
+def test_equality_answers_sent_many_times_at_once_are_kept_once(
     submit: Submit, give: Callable[..., Any]
 ) -> None:
     token, outcomes = submit().receipt_token, []
@@ -170,7 +172,7 @@ def test_pressed_many_times_at_once_they_are_kept_once(
     assert sorted(outcomes) == ["before"] * 5 + ["kept"]
 
 
-def test_whoever_sends_at_the_last_minute_has_an_hour_for_them_and_then_they_are_not_asked(
+def test_a_last_minute_sender_has_an_hour_for_the_equality_questions(
     submit: Submit, give: Callable[..., Any], consultation: Consultation, client: Client
 ) -> None:
     token = submit().receipt_token
@@ -184,7 +186,7 @@ def test_whoever_sends_at_the_last_minute_has_an_hour_for_them_and_then_they_are
     assert "equality" not in client.get(reverse("receipt", args=[token])).content.decode()
 
 
-def test_they_are_handed_over_only_when_all_are_in_and_in_an_order_that_says_nothing(
+def test_equality_answers_go_after_closing_in_an_order_that_says_nothing(
     submit: Submit, give: Callable[..., Any], consultation: Consultation, exports: Path
 ) -> None:
     tokens = [submit(email="").receipt_token for _ in range(12)]
@@ -223,7 +225,7 @@ def test_they_are_handed_over_only_when_all_are_in_and_in_an_order_that_says_not
 
 
 @pytest.mark.django_db(transaction=True)
-def test_stopped_after_they_left_they_are_emptied_and_the_next_batch_says_so(
+def test_equality_answers_stopped_later_are_recalled_in_the_next_batch(
     submit: Submit,
     give: Callable[..., Any],
     consultation: Consultation,

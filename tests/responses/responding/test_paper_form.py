@@ -26,7 +26,7 @@ def made_anew() -> Iterator[None]:
     paper_form.made_once.cache_clear()
 
 
-def test_it_asks_every_question_once_each_with_a_number_of_its_own(plan: Plan) -> None:
+def test_the_paper_form_asks_each_question_once_with_its_own_number(plan: Plan) -> None:
     sheet = equality_sheet(plan)
     assert sheet is not None
     asked = [question for part in [*paper_parts(plan), sheet] for question in part.questions]
@@ -81,7 +81,7 @@ def test_the_pdf_is_tagged_and_has_every_question_option_and_the_way_back(
     assert all("Form 1.1" in page.extract_text() for page in pdf.pages)
 
 
-def test_its_number_goes_up_with_the_edition_of_the_questions(
+def test_the_paper_forms_number_goes_up_with_the_edition(
     client: Client, consultation: Consultation
 ) -> None:
     load_plan(
@@ -93,7 +93,7 @@ def test_its_number_goes_up_with_the_edition_of_the_questions(
     assert "Is anything missing from the plan?" in page
 
 
-def test_it_is_made_once_for_everybody_and_again_in_large_print(
+def test_the_paper_form_is_made_once_and_once_in_large_print(
     client: Client, consultation: Consultation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address = reverse("paper-form-pdf", args=[consultation.slug])

@@ -42,7 +42,7 @@ def undelivered(send: Send, postbox: Postbox, mail_through: Callable[[int], None
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_wrong_address_is_named_put_right_and_written_to(
+def test_a_wrong_email_address_is_shown_corrected_and_written_to(
     undelivered: Response,
     client: Client,
     postbox: Postbox,
@@ -84,7 +84,7 @@ def test_a_wrong_address_is_named_put_right_and_written_to(
     )
 
 
-def test_what_is_no_address_is_refused_in_words_beside_what_was_typed(
+def test_an_invalid_correction_is_refused_beside_what_was_typed(
     undelivered: Response, client: Client
 ) -> None:
     for typed, words in [
@@ -118,7 +118,7 @@ def test_only_a_confirmation_that_was_given_up_can_be_sent_elsewhere(
     )
 
 
-def test_days_of_tries_at_the_wrong_address_do_not_count_against_the_right_one(
+def test_attempts_at_a_wrong_address_do_not_count_against_the_right_one(
     undelivered: Response, postbox: Postbox
 ) -> None:
     with behind_its_back():
@@ -142,7 +142,7 @@ def pdf_of(client: Client, response: Response) -> PdfReader:
     return PdfReader(io.BytesIO(answer.content))
 
 
-def test_the_pdf_is_tagged_and_holds_every_word_as_it_was_asked_and_answered(
+def test_the_pdf_is_tagged_and_has_every_word_asked_and_answered(
     client: Client, send: Send, edition: Edition
 ) -> None:
     text = "Lights & <b>people</b>, please.\n\nMore żółć and Ελληνικά."
@@ -198,7 +198,7 @@ def test_the_longest_response_that_can_be_sent_becomes_a_pdf_too(
     assert len(pdf_of(client, response).pages) > 10
 
 
-def test_where_no_pdf_can_be_made_the_page_says_what_else_there_is(
+def test_without_pdfs_the_page_says_what_else_there_is(
     client: Client, send: Send, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     # As on a system without Pango: the import fails.
@@ -213,7 +213,7 @@ def test_where_no_pdf_can_be_made_the_page_says_what_else_there_is(
         make_pdf("<p>Words.</p>")
 
 
-def test_pdfs_are_made_one_at_a_time_and_whoever_waits_too_long_is_told(
+def test_pdfs_are_made_one_at_a_time_and_a_long_wait_is_explained(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(printing, "WAIT_SECONDS", 0.01)
@@ -225,7 +225,7 @@ def test_pdfs_are_made_one_at_a_time_and_whoever_waits_too_long_is_told(
     assert make_pdf("<html lang=en><title>Words</title><p>Words.</p>").startswith(b"%PDF-")
 
 
-def test_a_pdf_fetches_nothing_that_its_words_point_to(tmp_path: Path) -> None:
+def test_a_pdf_fetches_nothing_its_words_link_to(tmp_path: Path) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text("secret")
     html = (

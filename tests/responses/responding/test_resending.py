@@ -37,7 +37,7 @@ def refused(send: Send, postbox: Postbox, mail_through: Callable[[int], None]) -
     return response
 
 
-def test_an_address_that_is_refused_for_good_is_not_tried_for_ever_and_staff_and_the_receipt_say_so(
+def test_a_refused_email_is_not_retried_and_staff_and_receipt_say_so(
     refused: Response,
     postbox: Postbox,
     reviewer: User,
@@ -54,7 +54,7 @@ def test_an_address_that_is_refused_for_good_is_not_tried_for_ever_and_staff_and
     assert "We could not deliver the email with your reference to rita@example.org." in receipt
 
 
-def test_what_was_given_up_is_tried_again_from_the_beginning_and_that_is_on_the_trail(
+def test_an_email_given_up_on_can_be_retried_and_the_trail_says_so(
     send: Send,
     refused: Response,
     postbox: Postbox,
@@ -102,7 +102,7 @@ def test_trying_all_again_leaves_what_was_delivered_or_has_no_address(
     assert reconcile().differences == []
 
 
-def test_nonsense_tries_nothing_again(
+def test_a_malformed_request_retries_nothing(
     refused: Response, reviewer: User, sign_in: Callable[[User], Client]
 ) -> None:
     client = sign_in(reviewer)
@@ -113,7 +113,7 @@ def test_nonsense_tries_nothing_again(
     assert set(Confirmation.objects.values_list("state", flat=True)) == {State.FAILED, State.SENT}
 
 
-def test_the_page_asks_as_little_for_three_as_for_one(
+def test_the_undelivered_page_takes_a_constant_number_of_queries(
     send: Send,
     refused: Response,
     reviewer: User,

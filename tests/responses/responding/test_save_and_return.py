@@ -41,7 +41,7 @@ def link_on(page: str) -> str:
     )
 
 
-def test_the_link_opens_the_draft_on_another_device_and_looking_changes_nothing(
+def test_the_link_opens_the_draft_elsewhere_and_looking_changes_nothing(
     rita: Client,
 ) -> None:
     link = link_on(rita.get(at("later")).content.decode())
@@ -56,14 +56,14 @@ def test_the_link_opens_the_draft_on_another_device_and_looking_changes_nothing(
     assert Draft.objects.count() == 1
 
 
-def test_both_browsers_go_on_in_one_draft(rita: Client) -> None:
+def test_both_browsers_continue_in_one_draft(rita: Client) -> None:
     other = Client()
     other.post(link_on(rita.get(at("later")).content.decode()))
     answer(other, "trust", trust_comment="From the other device.")
     assert "From the other device." in rita.get(at("part", "trust")).content.decode()
 
 
-def test_the_button_saves_the_page_first_and_does_not_call_it_done() -> None:
+def test_the_button_saves_the_page_but_does_not_mark_it_complete() -> None:
     ann = Client()
     page = answer(ann, "violence", violence_comment="Unfinished", later="yes")
     assert (page.status_code, page.headers["Location"]) == (303, at("later"))
@@ -71,7 +71,7 @@ def test_the_button_saves_the_page_first_and_does_not_call_it_done() -> None:
     assert (draft.answers, draft.parts_done) == ({"violence-comment": "Unfinished"}, [])
 
 
-def test_without_a_draft_there_is_nothing_to_come_back_to() -> None:
+def test_without_a_draft_there_is_no_link_to_return_by() -> None:
     assert Client().get(at("later")).headers["Location"] == at("tasks")
 
 
@@ -107,7 +107,9 @@ def test_the_email_carries_the_link_and_nothing_that_was_typed(
     ("typed", "words"),
     [("", "Enter the email address"), ("nowhere", "Enter an email address like")],
 )
-def test_an_address_that_is_none_is_named_and_kept(rita: Client, typed: str, words: str) -> None:
+def test_an_invalid_email_address_is_named_and_kept_in_the_field(
+    rita: Client, typed: str, words: str
+) -> None:
     page = rita.post(at("later"), {"email": typed}).content.decode()
     assert page.count(words) == 2
     assert "<title>Error: " in page
@@ -115,7 +117,7 @@ def test_an_address_that_is_none_is_named_and_kept(rita: Client, typed: str, wor
     assert not DraftLink.objects.exists()
 
 
-def test_nobodys_inbox_is_filled(rita: Client) -> None:
+def test_nobodys_inbox_is_flooded_with_links(rita: Client) -> None:
     for number in range(7):
         page = rita.post(
             at("later"), {"email": "stranger@example.org" if number % 2 else "STRANGER@example.org"}
@@ -124,7 +126,7 @@ def test_nobodys_inbox_is_filled(rita: Client) -> None:
     assert "as often as we may in one day" in page
 
 
-def test_what_the_mail_server_does_not_take_is_tried_again_and_given_up_in_the_end(
+def test_a_link_the_mail_server_refuses_is_retried_then_given_up(
     rita: Client, postbox: Postbox, mail_through: MailThrough
 ) -> None:
     mail_through(1)
@@ -142,7 +144,7 @@ def test_what_the_mail_server_does_not_take_is_tried_again_and_given_up_in_the_e
     assert DraftLink.objects.get().state == "failed"
 
 
-def test_with_the_draft_goes_the_address(rita: Client) -> None:
+def test_the_email_address_is_deleted_with_the_draft(rita: Client) -> None:
     ask_for_link(draft=Draft.objects.get(), email="rita@example.org")
     Draft.objects.get().delete()
     assert not DraftLink.objects.exists()
@@ -162,7 +164,7 @@ def mark_on(client: Client, part: str = "violence") -> str:
 
 
 @pytest.mark.parametrize("first", ["rita", "ben"])
-def test_whoever_still_types_when_a_colleague_has_sent_is_told_and_keeps_every_word(
+def test_someone_typing_after_a_colleague_sent_is_told_and_keeps_all(
     rita: Client, first: str
 ) -> None:
     ben = colleague_of(rita)
@@ -203,7 +205,7 @@ def test_whoever_still_types_when_a_colleague_has_sent_is_told_and_keeps_every_w
     assert Response.objects.count() == 1
 
 
-def test_whoever_comes_back_when_a_colleague_has_sent_reads_when_and_may_begin_anew(
+def test_someone_back_after_a_colleague_sent_reads_when_and_can_restart(
     rita: Client,
 ) -> None:
     link = link_on(rita.get(at("later")).content.decode())
@@ -234,7 +236,7 @@ def test_a_second_tab_that_was_open_when_the_first_one_sent_loses_no_word(rita: 
     assert not Draft.objects.exists()
 
 
-def test_the_next_person_at_the_same_device_begins_a_response_of_their_own(rita: Client) -> None:
+def test_the_next_person_on_a_device_starts_a_response_of_their_own(rita: Client) -> None:
     tasks = rita.get(at("tasks")).content.decode()
     assert "Not your answers?" in tasks
     rita.post(at("another"))
@@ -251,7 +253,7 @@ def test_the_next_person_at_the_same_device_begins_a_response_of_their_own(rita:
     ]
 
 
-def test_a_link_that_could_not_be_sent_is_told_where_it_was_asked_for(rita: Client) -> None:
+def test_a_link_that_could_not_be_sent_is_reported_on_the_page(rita: Client) -> None:
     ask_for_link(draft=Draft.objects.get(), email="rita@example.org")
     assert "could not" not in rita.get(at("later")).content.decode()
     DraftLink.objects.update(attempts=2)

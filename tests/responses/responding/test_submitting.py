@@ -35,7 +35,7 @@ def everything() -> tuple[int, ...]:
     )
 
 
-def test_a_response_comes_with_all_that_must_follow_from_it(submit: Submit) -> None:
+def test_a_response_is_stored_with_all_that_must_follow_from_it(submit: Submit) -> None:
     submitted = submit({"violence-agree": "agree", "violence-comment": "Ünï 🙂"})
     response = Response.objects.get()
     assert (submitted.first, submitted.response) == (True, response)
@@ -55,13 +55,13 @@ def test_a_response_comes_with_all_that_must_follow_from_it(submit: Submit) -> N
     ]
 
 
-def test_without_an_email_address_there_is_a_confirmation_all_the_same_in_its_own_state(
+def test_without_an_email_a_confirmation_exists_in_a_state_of_its_own(
     submit: Submit,
 ) -> None:
     assert submit(email="").response.confirmation.state == Confirmation.State.NOT_WANTED
 
 
-def test_sending_the_same_twice_is_sending_it_once(submit: Submit) -> None:
+def test_the_same_response_sent_twice_is_received_once(submit: Submit) -> None:
     key = uuid4()
     first, again = submit(submission_key=key), submit(submission_key=key)
     assert (again.response, again.receipt_token, again.first) == (
@@ -100,20 +100,22 @@ def test_before_opening_nothing_is_received(consultation: Consultation, submit: 
         submit()
 
 
-def test_whoever_began_before_closing_may_send_within_the_grace_and_the_response_says_so(
+def test_a_response_sent_in_the_grace_period_is_marked_as_such(
     consultation: Consultation, submit: Submit
 ) -> None:
     move_window(consultation, closed_for=timedelta(minutes=9))
     assert submit(started_at=timezone.now() - timedelta(minutes=10)).response.timing == "in-grace"
 
 
-def test_whoever_began_after_closing_may_not(consultation: Consultation, submit: Submit) -> None:
+def test_someone_who_started_after_closing_cannot_send(
+    consultation: Consultation, submit: Submit
+) -> None:
     move_window(consultation, closed_for=timedelta(minutes=9))
     with pytest.raises(ConsultationClosed):
         submit(started_at=timezone.now() - timedelta(minutes=8))
 
 
-def test_after_the_grace_nothing_is_received_but_what_was_received_is_confirmed_again(
+def test_after_the_grace_only_a_response_already_received_is_confirmed(
     consultation: Consultation, submit: Submit
 ) -> None:
     key = uuid4()
@@ -132,7 +134,7 @@ def test_a_withdrawn_consultation_receives_nothing(
         submit()
 
 
-def test_two_references_that_are_alike_become_two_responses_all_the_same(
+def test_a_reference_that_collides_is_drawn_again(
     submit: Submit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken = submit().response.reference
@@ -141,7 +143,7 @@ def test_two_references_that_are_alike_become_two_responses_all_the_same(
     assert submit().response.reference == "23AB-CD45-E"
 
 
-def test_the_receipt_opens_with_its_token_alone_and_the_database_does_not_hold_it(
+def test_a_receipt_opens_with_its_token_which_the_database_does_not_hold(
     submit: Submit,
 ) -> None:
     submitted = submit()
@@ -152,7 +154,7 @@ def test_the_receipt_opens_with_its_token_alone_and_the_database_does_not_hold_i
         find_response(submitted.receipt_token[:-1] + "x")
 
 
-def test_receipts_outlive_a_new_secret_key_while_the_old_one_is_remembered(
+def test_receipts_outlive_a_new_secret_key_while_the_old_one_is_kept(
     submit: Submit, settings: object
 ) -> None:
     submitted = submit()
@@ -170,7 +172,7 @@ def test_receipts_outlive_a_new_secret_key_while_the_old_one_is_remembered(
 @pytest.mark.parametrize(
     "model", [Response, LedgerEntry, AuditEntry, Edition], ids=lambda model: model.__name__
 )
-def test_what_is_written_once_cannot_be_changed_not_even_by_us(
+def test_a_stored_response_cannot_be_changed_even_by_us(
     submit: Submit, model: type, sql: str
 ) -> None:
     submit()

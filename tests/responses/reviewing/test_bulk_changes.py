@@ -76,9 +76,7 @@ def move(response: Response, to_state: str, by: User, note: str = "") -> None:
     move_review(review=review, to_state=to_state, note=note, version=review.version, by=by)
 
 
-def test_it_tells_exactly_what_would_change_and_what_not_and_why(
-    send: Send, reviewer: User
-) -> None:
+def test_the_preview_says_exactly_what_would_change_and_why_not(send: Send, reviewer: User) -> None:
     unread, considered, aside, reading = (send() for _ in range(4))
     move(considered, "considered", reviewer)
     move(aside, "set-aside", reviewer, "A test.")
@@ -92,7 +90,7 @@ def test_it_tells_exactly_what_would_change_and_what_not_and_why(
     assert (done.state, done.total, done.changed, done.left) == ("done", 2, 2, told.left)
 
 
-def test_each_is_moved_as_one_is_moved_and_its_history_names_the_change(
+def test_each_response_moves_as_alone_and_its_history_names_the_change(
     send: Send, reviewer: User
 ) -> None:
     responses = [send() for _ in range(3)]
@@ -121,7 +119,7 @@ def test_each_is_moved_as_one_is_moved_and_its_history_names_the_change(
     assert reconcile().differences == []
 
 
-def test_setting_many_aside_needs_words_and_a_change_of_nothing_is_refused(
+def test_setting_many_aside_needs_a_reason_and_an_empty_change_is_refused(
     send: Send, reviewer: User
 ) -> None:
     with pytest.raises(NothingToChange):
@@ -132,9 +130,7 @@ def test_setting_many_aside_needs_words_and_a_change_of_nothing_is_refused(
     assert BulkChange.objects.count() == 0
 
 
-def test_what_comes_in_or_begins_to_fit_after_the_look_is_left_alone(
-    send: Send, reviewer: User
-) -> None:
+def test_responses_that_match_after_the_preview_are_left_alone(send: Send, reviewer: User) -> None:
     first, other = send(), send()
     move(other, "considered", reviewer)
     change = planned(reviewer, "move", "state=unread", to_state="reading")
@@ -150,7 +146,7 @@ def test_what_comes_in_or_begins_to_fit_after_the_look_is_left_alone(
     assert list(BulkItem.objects.values_list("response", flat=True)) == [first.pk]
 
 
-def test_never_more_is_changed_than_was_agreed_to(
+def test_no_more_is_changed_than_was_agreed_to(
     send: Send, reviewer: User, consultation: Consultation
 ) -> None:
     send(), send()
@@ -172,7 +168,7 @@ def test_never_more_is_changed_than_was_agreed_to(
     assert states() == ["unread", "unread"]
 
 
-def test_pressing_twice_is_pressing_once(send: Send, reviewer: User) -> None:
+def test_a_change_submitted_twice_happens_once(send: Send, reviewer: User) -> None:
     send()
     change = planned(reviewer, "move", to_state="reading")
     seen = forecast(change)
@@ -182,7 +178,7 @@ def test_pressing_twice_is_pressing_once(send: Send, reviewer: User) -> None:
     assert BulkChange.objects.count() == 1
 
 
-def test_what_somebody_moves_before_its_turn_is_left_as_they_left_it(
+def test_a_response_someone_moved_first_is_left_as_they_left_it(
     send: Send, reviewer: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     responses = [send() for _ in range(3)]
@@ -196,7 +192,7 @@ def test_what_somebody_moves_before_its_turn_is_left_as_they_left_it(
     assert (change.changed, change.left) == (2, {"moved-since": 1})
 
 
-def test_undoing_puts_back_exactly_what_nobody_was_at_since(send: Send, reviewer: User) -> None:
+def test_undoing_restores_exactly_what_nobody_changed_since(send: Send, reviewer: User) -> None:
     first, second, third, fourth = (send() for _ in range(4))
     move(second, "reading", reviewer)
     done = changed(reviewer, "move", to_state="considered")
@@ -228,18 +224,14 @@ def test_undoing_puts_back_exactly_what_nobody_was_at_since(send: Send, reviewer
     }
 
 
-def test_what_was_set_aside_with_a_reason_is_set_aside_again_with_one(
-    send: Send, reviewer: User
-) -> None:
+def test_undoing_restores_a_set_aside_with_its_reason(send: Send, reviewer: User) -> None:
     move(send(), "set-aside", reviewer, "A test.")
     undone(changed(reviewer, "move", to_state="reading"), reviewer)
     assert states() == ["set-aside"]
     assert reconcile().differences == []
 
 
-def test_what_its_respondent_changed_is_left_before_the_look_and_after_it(
-    send: Send, reviewer: User
-) -> None:
+def test_responses_changed_by_their_senders_are_left_alone(send: Send, reviewer: User) -> None:
     earlier, later, other = (send() for _ in range(3))
     withdraw_response(earlier=earlier, submission_key=uuid4(), started_at=earlier.started_at)
     change = asked(reviewer, "move", "versions=all", to_state="reading")
@@ -256,7 +248,7 @@ def test_what_its_respondent_changed_is_left_before_the_look_and_after_it(
     assert not ReviewStep.objects.filter(review__response__in=[earlier, later]).exists()
 
 
-def test_undoing_in_the_middle_stops_it(
+def test_undoing_in_the_middle_stops_the_change(
     send: Send, reviewer: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(bulk_changes.AT_ONCE, BulkChange.Act.MOVE, 2)
@@ -285,7 +277,7 @@ def code(consultation: Consultation, reviewer: User) -> Code:
     )
 
 
-def test_a_code_is_given_to_those_that_answer_and_taken_back_where_nobody_coded_since(
+def test_a_bulk_code_skips_unanswered_and_undoing_keeps_later_coding(
     send: Send, reviewer: User, code: Code
 ) -> None:
     first, second, third = (
@@ -311,7 +303,7 @@ def test_a_code_is_given_to_those_that_answer_and_taken_back_where_nobody_coded_
     assert CodedAnswer.objects.filter(question="missing").count() == 2
 
 
-def test_only_ones_own_codes_are_taken_off_and_come_back(
+def test_only_a_reviewers_own_codes_are_removed_and_restored(
     send: Send, reviewer: User, code: Code
 ) -> None:
     first, second = (send({"missing": "More clubs."}) for _ in range(2))
@@ -354,7 +346,7 @@ def test_responses_go_into_a_campaign_and_out_of_it_again(
     assert second.pk not in campaign.members.values_list("response", flat=True)
 
 
-def test_a_code_that_was_retired_and_a_campaign_that_was_undone_meanwhile_take_nothing_in(
+def test_a_retired_code_or_an_undone_campaign_takes_nothing_in(
     send: Send, reviewer: User, code: Code, consultation: Consultation
 ) -> None:
     first = send({"missing": "More clubs."})
@@ -377,7 +369,7 @@ def test_a_code_that_was_retired_and_a_campaign_that_was_undone_meanwhile_take_n
     )
 
 
-def test_reading_is_marked_for_those_that_nobody_opened_and_unmarked_where_nobody_did_since(
+def test_a_bulk_read_skips_opened_ones_and_undoing_keeps_later_reads(
     send: Send, reviewer: User
 ) -> None:
     first, second, third = (send() for _ in range(3))
@@ -401,9 +393,7 @@ def test_reading_is_marked_for_those_that_nobody_opened_and_unmarked_where_nobod
     ]
 
 
-def test_with_a_response_goes_what_staff_wrote_and_looked_for_when_they_changed_many(
-    send: Send, reviewer: User
-) -> None:
+def test_an_erasure_removes_words_from_bulk_changes_too(send: Send, reviewer: User) -> None:
     response, _other = (send({"missing": "Planted Peregrine lights"}) for _ in range(2))
     done = changed(
         reviewer,

@@ -105,7 +105,7 @@ def test_all_that_match_are_changed_and_put_back_from_the_list(
     ]
 
 
-def test_what_is_missing_is_asked_for_and_what_was_typed_stays(
+def test_missing_fields_are_asked_for_and_typed_ones_kept(
     send: Send, reviewer: User, sign_in: SignIn
 ) -> None:
     send()
@@ -144,16 +144,14 @@ def test_nothing_is_changed_that_was_not_shown(send: Send, reviewer: User, sign_
     assert BulkChange.objects.count() == 0
 
 
-def test_a_filter_that_makes_no_sense_changes_nothing(
-    send: Send, reviewer: User, sign_in: SignIn
-) -> None:
+def test_a_bad_filter_changes_nothing(send: Send, reviewer: User, sign_in: SignIn) -> None:
     send()
     page = sign_in(reviewer).get(f"{reverse('bulk-new')}?state=lost", follow=True)
     assert page.request["PATH_INFO"] == reverse("review-list")
     assert "This filter is not used." in words_of(page)
 
 
-def test_where_nothing_fits_or_would_change_the_pages_say_so(
+def test_the_pages_say_when_nothing_matches_or_would_change(
     send: Send, reviewer: User, sign_in: SignIn
 ) -> None:
     client = sign_in(reviewer)
@@ -169,7 +167,7 @@ def test_where_nothing_fits_or_would_change_the_pages_say_so(
 
 
 @pytest.mark.parametrize("person", ["analyst", "editor"])
-def test_whoever_may_not_move_one_may_not_move_many(
+def test_bulk_moves_need_the_right_to_move_one(
     person: str, send: Send, reviewer: User, sign_in: SignIn, request: pytest.FixtureRequest
 ) -> None:
     send({"missing": "A secret hope."})

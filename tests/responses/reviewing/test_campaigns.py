@@ -60,7 +60,9 @@ def members_of(campaign: Campaign) -> set[str]:
     return set(campaign.members.values_list("response__reference", flat=True))
 
 
-def test_three_numbers_stand_together(cluster: Cluster, letters: list[Response]) -> None:
+def test_a_campaign_shows_its_three_numbers_together(
+    cluster: Cluster, letters: list[Response]
+) -> None:
     assert (cluster.responses, cluster.texts, cluster.people) == (4, 2, 3)
     assert set(cluster.members.values_list("response__reference", flat=True)) == {
         letter.reference for letter in letters
@@ -68,7 +70,7 @@ def test_three_numbers_stand_together(cluster: Cluster, letters: list[Response])
     assert cluster.sample.texts[cluster.question] == LETTER
 
 
-def test_searching_again_finds_the_same_and_leaves_nothing_behind(
+def test_searching_again_finds_the_same_and_leaves_nothing_over(
     consultation: Consultation, cluster: Cluster
 ) -> None:
     assert find_clusters(consultation=consultation) == 1
@@ -77,7 +79,7 @@ def test_searching_again_finds_the_same_and_leaves_nothing_behind(
     assert again.members.count() == 4
 
 
-def test_a_response_taken_back_counts_no_more(
+def test_a_withdrawn_response_no_longer_counts_in_a_campaign(
     cluster: Cluster, letters: list[Response], reviewer: User
 ) -> None:
     campaign = name_campaign(cluster=cluster, name="Youth workers", by=reviewer)
@@ -86,7 +88,7 @@ def test_a_response_taken_back_counts_no_more(
     assert campaign.members.count() == 4
 
 
-def test_a_name_is_needed_and_nobody_elses(cluster: Cluster, reviewer: User) -> None:
+def test_a_campaign_needs_a_name_of_its_own(cluster: Cluster, reviewer: User) -> None:
     with pytest.raises(NameMissing):
         name_campaign(cluster=cluster, name="  ", by=reviewer)
     campaign = name_campaign(cluster=cluster, name="Youth  workers", by=reviewer)
@@ -97,7 +99,7 @@ def test_a_name_is_needed_and_nobody_elses(cluster: Cluster, reviewer: User) -> 
         rename_campaign(campaign=campaign, name="", by=reviewer)
 
 
-def test_steps_are_undone_from_the_last_back_to_nothing(
+def test_campaign_steps_are_undone_from_the_last_to_the_first(
     consultation: Consultation,
     cluster: Cluster,
     letters: list[Response],
@@ -146,7 +148,7 @@ def test_steps_are_undone_from_the_last_back_to_nothing(
     assert trail.count() == campaign.steps.count() == 10
 
 
-def test_two_alike_are_a_group_and_every_group_can_be_reached_the_largest_first(
+def test_two_similar_answers_are_a_group_listed_largest_first(
     consultation: Consultation,
     send: Send,
     reviewer: User,
@@ -178,7 +180,7 @@ def test_only_a_response_of_this_consultation_can_be_added(
             add_response(campaign=campaign, reference=nonsense, by=reviewer)
 
 
-def test_whoever_may_have_sent_twice_is_suggested_with_the_reason(
+def test_possible_duplicate_senders_are_suggested_with_the_reason(
     send: Send, consultation: Consultation
 ) -> None:
     first = send({"missing": "Once."}, name="Rita Respondent", email="rita@example.org")
@@ -238,7 +240,7 @@ def test_a_reviewer_walks_from_the_search_to_a_campaign_and_back(
     assert read == {f"cluster {cluster.pk}", f"campaign {campaign.pk}"}
 
 
-def test_a_page_of_members_is_read_in_one_go_however_many_there_are(
+def test_a_page_of_members_takes_a_constant_number_of_queries(
     consultation: Consultation,
     reviewer: User,
     send: Send,
@@ -258,7 +260,7 @@ def test_a_page_of_members_is_read_in_one_go_however_many_there_are(
     assert counts == [3, 25]
 
 
-def test_one_response_says_which_campaign_it_is_in_and_what_is_alike(
+def test_a_response_names_its_campaign_and_similar_answers(
     cluster: Cluster, letters: list[Response], reviewer: User, sign_in: Callable[[User], Client]
 ) -> None:
     name_campaign(cluster=cluster, name="Youth workers", by=reviewer)

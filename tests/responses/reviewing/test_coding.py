@@ -51,7 +51,7 @@ def given(consultation: Consultation) -> dict[str, int]:
     return {code.name: code.given for code in codes_of(consultation, "missing")}
 
 
-def test_only_questions_about_the_plan_that_are_answered_in_words_are_coded(
+def test_only_questions_about_the_plan_answered_in_words_are_coded(
     consultation: Consultation,
 ) -> None:
     slugs = [question.slug for question in questions_to_code(consultation)]
@@ -59,7 +59,7 @@ def test_only_questions_about_the_plan_that_are_answered_in_words_are_coded(
     assert not {"violence-agree", "organisation-name"} & set(slugs)
 
 
-def test_a_code_keeps_every_meaning_it_had(code: Callable[..., Code], reviewer: User) -> None:
+def test_a_code_keeps_every_earlier_definition(code: Callable[..., Code], reviewer: User) -> None:
     made = code("Youth  work", definition="Clubs and workers.")
     words = {
         "name": "Youth work",
@@ -78,7 +78,7 @@ def test_a_code_keeps_every_meaning_it_had(code: Callable[..., Code], reviewer: 
     ]
 
 
-def test_a_code_needs_a_name_and_one_of_its_own(code: Callable[..., Code], reviewer: User) -> None:
+def test_a_code_needs_a_name_of_its_own(code: Callable[..., Code], reviewer: User) -> None:
     code("Youth work")
     other = code("Lights")
     with pytest.raises(CodeNameMissing):
@@ -97,7 +97,7 @@ def test_a_code_needs_a_name_and_one_of_its_own(code: Callable[..., Code], revie
         )
 
 
-def test_coding_grows_the_counts_and_the_last_word_of_each_reviewer_holds(
+def test_coding_is_counted_by_the_latest_of_each_reviewer(
     consultation: Consultation,
     code: Callable[..., Code],
     send: Send,
@@ -135,7 +135,7 @@ def test_no_code_fits_is_an_answer_too(
     assert next_to_code(consultation, "missing") is None
 
 
-def test_a_response_taken_back_is_in_no_count(
+def test_a_withdrawn_response_is_in_no_count_of_codes(
     consultation: Consultation, code: Callable[..., Code], send: Send, reviewer: User
 ) -> None:
     response = send({"missing": "Clubs."})
@@ -180,7 +180,7 @@ def test_a_passage_is_the_words_themselves(
     assert Coding.objects.get().removed_at is not None
 
 
-def test_a_suggestion_says_which_words_made_it_and_gives_nothing(
+def test_a_suggestion_names_its_words_and_applies_no_code(
     code: Callable[..., Code], send: Send, reviewer: User
 ) -> None:
     youth, lights = code("Youth work"), code("Lights")
@@ -209,7 +209,7 @@ def test_kappa_is_cohens() -> None:
     assert Agreement(None, 0, 0, 0, 0).kappa is None
 
 
-def test_two_reviewers_are_compared_on_what_both_have_coded(
+def test_two_reviewers_are_compared_on_what_both_coded(
     consultation: Consultation, code: Callable[..., Code], send: Send, reviewer: User
 ) -> None:
     youth, lights = code("Youth work"), code("Lights")
@@ -294,7 +294,7 @@ def test_a_reviewer_codes_from_page_to_page(
     )
 
 
-def test_who_codes_again_sees_nothing_of_the_first(
+def test_a_second_coder_sees_nothing_of_the_first(
     consultation: Consultation,
     code: Callable[..., Code],
     send: Send,

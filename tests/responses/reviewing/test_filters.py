@@ -69,7 +69,7 @@ def campaign(consultation: Consultation, letters: list[Response], reviewer: User
     return name_campaign(cluster=Cluster.objects.get(), name="Postcards", by=reviewer)
 
 
-def test_what_was_changed_since_is_listed_only_where_all_versions_are_wanted(
+def test_superseded_versions_are_listed_only_when_all_versions_are_shown(
     send: Send, listed: Listed
 ) -> None:
     first, other = send({"missing": "Street lights"}), send({"missing": "Street lights"})
@@ -130,7 +130,7 @@ def test_a_response_is_never_refused_for_how_many_words_it_has(
     assert listed("word=basilisk") == [usual]
 
 
-def test_a_code_finds_what_has_it_now_on_a_whole_answer_or_a_passage(
+def test_a_code_filter_finds_current_answers_and_passages(
     send: Send, listed: Listed, codes: tuple[Code, Code], reviewer: User, administrator: User
 ) -> None:
     lighting, buses = codes
@@ -155,7 +155,7 @@ def test_a_code_finds_what_has_it_now_on_a_whole_answer_or_a_passage(
     assert listed(f"code={lighting.pk}") == []
 
 
-def test_a_campaign_finds_its_members_of_this_moment(
+def test_a_campaign_filter_finds_its_current_members(
     listed: Listed, letters: list[Response], campaign: Campaign, reviewer: User
 ) -> None:
     first, second, third, own = letters

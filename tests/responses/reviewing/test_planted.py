@@ -56,7 +56,7 @@ def charts(desk: Client, consultation: Consultation) -> dict[str, list[list[str]
     }
 
 
-def test_every_figure_of_the_dashboard_is_what_is_there(
+def test_every_figure_of_the_dashboard_is_right(
     planted: Planted, consultation: Consultation, desk: Client
 ) -> None:
     withdraw_response(
@@ -75,7 +75,7 @@ def test_every_figure_of_the_dashboard_is_what_is_there(
     ]
 
 
-def test_the_letter_is_found_with_all_who_sent_it_and_nobody_else(
+def test_the_planted_letter_is_found_with_all_its_senders_and_no_others(
     planted: Planted, consultation: Consultation, reviewer: User
 ) -> None:
     find_clusters(consultation=consultation)
@@ -95,7 +95,7 @@ def test_the_letter_is_found_with_all_who_sent_it_and_nobody_else(
     assert (weighed.responses, weighed.texts, weighed.people) == (SAME + EDITED, 5, SAME + EDITED)
 
 
-def test_whoever_wrote_several_times_is_named_and_a_word_that_few_say_finds_all_of_them(
+def test_repeat_writers_are_named_and_a_rare_word_finds_every_use(
     planted: Planted, consultation: Consultation, desk: Client
 ) -> None:
     found = {one.shared: one.references for one in people_with_several(consultation)}

@@ -50,7 +50,7 @@ def approve(response: Response, by: User) -> None:
     decide_publication(response=response, publish=True, reason="", by=by)
 
 
-def test_what_may_tell_who_somebody_is_is_suggested(send: Send) -> None:
+def test_words_that_may_identify_someone_are_suggested_for_redaction(send: Send) -> None:
     text = (
         "Write to ann.other+x@example.org or ring 020 7946 0000, +44 7700 900123 or (0161) 496 "
         "0000. I live at SE1 2AA.\n"
@@ -70,7 +70,7 @@ def test_what_may_tell_who_somebody_is_is_suggested(send: Send) -> None:
     }
 
 
-def test_a_redaction_lies_over_the_words_and_can_be_taken_off(send: Send, reviewer: User) -> None:
+def test_a_redaction_covers_words_and_can_be_removed(send: Send, reviewer: User) -> None:
     response = send({"missing": "Ann said no. Ask Ann.", "publication": "anonymous"})
     (first, _second) = redact_passage(
         response=response, text="missing", passage="Ann", reason=PERSONAL, by=reviewer
@@ -100,7 +100,7 @@ def test_a_redaction_lies_over_the_words_and_can_be_taken_off(send: Send, review
     st.text("abc ", min_size=1, max_size=30),
     st.lists(st.tuples(st.integers(0, 29), st.integers(1, 30)), max_size=5),
 )
-def test_however_passages_overlap_none_of_their_words_is_left(
+def test_overlapping_redactions_leave_none_of_their_words(
     text: str, spans: list[tuple[int, int]]
 ) -> None:
     rows = [
@@ -153,7 +153,7 @@ def test_publication_never_goes_beyond_the_choice(
         approve(yes, reviewer)
 
 
-def test_every_gap_has_its_reason_and_together_they_are_the_whole(
+def test_every_unpublished_response_has_a_reason_and_all_add_up(
     consultation: Consultation, send: Send, reviewer: User
 ) -> None:
     yes = [send({"missing": f"Clubs {number}.", "publication": "named"}) for number in range(4)]

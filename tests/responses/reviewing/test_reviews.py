@@ -91,7 +91,7 @@ def test_a_bad_filter_is_named_and_left_out(send: Send, reviewer: User, sign_in:
 
 
 @pytest.mark.parametrize("rows", [1, 3])
-def test_the_list_of_accounts_takes_a_constant_number_of_queries(
+def test_the_list_of_responses_takes_a_constant_number_of_queries(
     send: Send,
     reviewer: User,
     sign_in: SignIn,
@@ -153,7 +153,7 @@ def test_reading_a_response_shows_everything_and_says_who_read_it(
     ) == [(reviewer.pk, response.reference)]
 
 
-def test_a_decision_with_a_note_moves_it_once_and_stays_in_its_history(
+def test_a_decision_with_a_note_moves_a_response_once_and_is_recorded(
     send: Send, reviewer: User, sign_in: SignIn
 ) -> None:
     address = reverse("review-one", args=[send().reference])
@@ -173,7 +173,7 @@ def test_a_decision_with_a_note_moves_it_once_and_stays_in_its_history(
     assert AuditEntry.objects.filter(action=Action.REVIEW_CHANGED).count() == 1
 
 
-def test_the_second_of_two_reviewers_is_told_and_overwrites_nothing(
+def test_the_second_of_two_reviewers_is_warned_and_overwrites_nothing(
     send: Send, reviewer: User, administrator: User, sign_in: SignIn
 ) -> None:
     response = send()
@@ -195,7 +195,7 @@ def test_the_second_of_two_reviewers_is_told_and_overwrites_nothing(
     assert ReviewStep.objects.count() == 1
 
 
-def test_whoever_opens_what_another_has_open_is_told_who_and_when(
+def test_a_response_someone_else_has_open_says_who_and_since_when(
     send: Send, reviewer: User, administrator: User, sign_in: SignIn
 ) -> None:
     response = send()
@@ -254,7 +254,7 @@ def test_an_empty_list_says_so(consultation: object, reviewer: User, sign_in: Si
     )
 
 
-def test_a_filter_is_written_into_an_address_and_read_back() -> None:
+def test_a_filter_goes_into_a_url_and_back() -> None:
     pairs = [
         ("state", "unread"),
         ("answer", "borough=camden"),
@@ -275,7 +275,7 @@ def test_a_filter_is_written_into_an_address_and_read_back() -> None:
     assert read_filter([*nonsense, ("other", "ignored")]) == (Filter(), dict(nonsense))
 
 
-def test_what_i_have_opened_another_may_not_have(
+def test_unread_by_me_differs_from_unread_by_anyone(
     send: Send, reviewer: User, administrator: User
 ) -> None:
     mine, nobodys = send(), send()
@@ -285,7 +285,7 @@ def test_what_i_have_opened_another_may_not_have(
     assert list(matching(Filter(unread="me"), reader=administrator)) == [nobodys, mine]
 
 
-def test_words_found_are_marked_and_stored_markup_stays_text(
+def test_matching_words_are_highlighted_and_stored_markup_stays_text(
     send: Send, reviewer: User, sign_in: SignIn
 ) -> None:
     send(
@@ -303,7 +303,7 @@ def test_words_found_are_marked_and_stored_markup_stays_text(
     assert "<b>at" not in text
 
 
-def test_each_filter_in_use_can_be_taken_off_by_itself(
+def test_each_filter_in_use_can_be_removed_by_itself(
     send: Send, reviewer: User, sign_in: SignIn
 ) -> None:
     send()

@@ -49,7 +49,7 @@ OTHERS = [
 
 
 @pytest.mark.parametrize("edit", EDITS)
-def test_whatever_somebody_does_to_a_letter_it_is_found_beside_the_others(edit: str) -> None:
+def test_an_altered_letter_is_still_found_beside_the_others(edit: str) -> None:
     texts = [LETTER] * 5 + [EDITS[edit], *OTHERS]
     groups = [
         sorted(key for keys in group.kinds.values() for key in keys)
@@ -59,7 +59,7 @@ def test_whatever_somebody_does_to_a_letter_it_is_found_beside_the_others(edit: 
     assert sorted(groups[1:]) == [[6], [7], [8]]
 
 
-def test_short_answers_that_anybody_might_give_are_in_no_group() -> None:
+def test_short_answers_that_anyone_might_give_are_in_no_group() -> None:
     assert list(group_alike(enumerate(["Yes.", "Yes.", "More police please."]))) == []
 
 
@@ -88,7 +88,7 @@ def test_a_print_is_blind_to_case_punctuation_and_width() -> None:
     assert print_of("more youth workers") != print_of("more youth worker")
 
 
-def test_what_one_changed_is_said_in_order() -> None:
+def test_the_differences_of_a_letter_are_listed_in_order() -> None:
     assert changes("Dear Mayor, fund youth work.", "Dear Ms Mayor, fund work.") == [
         Span("same", "Dear "),
         Span("added", "Ms "),
@@ -99,7 +99,7 @@ def test_what_one_changed_is_said_in_order() -> None:
 
 
 @given(st.text(max_size=80), st.text(max_size=80))
-def test_the_stretches_hold_both_texts_whole(standard: str, text: str) -> None:
+def test_the_differences_contain_both_texts_whole(standard: str, text: str) -> None:
     spans = changes(standard, text)
     assert "".join(span.text for span in spans if span.kind != "left-out") == text
     assert "".join(span.text for span in spans if span.kind != "added") == standard

@@ -109,7 +109,7 @@ def key(consultation: Consultation, edition: Edition, plan: Plan, reviewer: User
 
 
 @pytest.mark.django_db(transaction=True)
-def test_it_is_received_as_what_came_online_is(key: Key, reviewer: User) -> None:
+def test_a_transcribed_response_is_received_as_an_online_one(key: Key, reviewer: User) -> None:
     response = key()
     assert (response.channel, response.timing, response.act) == ("post", "in-time", "sent")
     assert response.confirmation.state == Confirmation.State.WAITING
@@ -122,13 +122,13 @@ def test_it_is_received_as_what_came_online_is(key: Key, reviewer: User) -> None
     assert reconcile().differences == []
 
 
-def test_the_same_page_sent_twice_is_one(key: Key) -> None:
+def test_the_same_transcription_sent_twice_is_one(key: Key) -> None:
     once = uuid4()
     assert key(submission_key=once) == key(submission_key=once)
     assert Transcription.objects.count() == Response.objects.count() == 1
 
 
-def test_the_day_it_came_decides_and_a_late_one_needs_a_reason(
+def test_the_day_of_arrival_decides_and_a_late_one_needs_a_reason(
     consultation: Consultation, key: Key
 ) -> None:
     consultation.closes_at = timezone.now() - timedelta(days=3)
@@ -175,9 +175,7 @@ def second(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_second_person_keys_it_again_and_the_better_reading_counts(
-    key: Key, plan: Plan, reviewer: User
-) -> None:
+def test_a_second_keying_can_correct_the_first(key: Key, plan: Plan, reviewer: User) -> None:
     response = key()
     ben = make_person("ben", User.Role.REVIEWER)
     with pytest.raises(KeyedByTheSame):
@@ -203,7 +201,7 @@ def test_a_second_person_keys_it_again_and_the_better_reading_counts(
     assert reconcile().differences == []
 
 
-def test_where_the_first_was_right_or_both_agree_nothing_changes(key: Key, plan: Plan) -> None:
+def test_a_second_keying_that_agrees_or_is_rejected_changes_nothing(key: Key, plan: Plan) -> None:
     ben = make_person("ben", User.Role.REVIEWER)
     assert (
         second(key().transcription, plan, {"missing": "Buses at night."}, ben, take=True).outcome
@@ -227,7 +225,7 @@ def states(consultation: Consultation) -> dict[str, int]:
     return {state: consultation.messages.filter(state=state).count() for state in Message.State}
 
 
-def test_messages_in_are_responses_and_non_responses_each_with_a_reason(
+def test_inbound_emails_become_responses_or_are_set_aside_with_a_reason(
     consultation: Consultation, mailbox: Path, key: Key, reviewer: User
 ) -> None:
     assert (load_mailbox(consultation=consultation, path=mailbox, by=reviewer)).messages == 3
@@ -254,7 +252,7 @@ def test_messages_in_are_responses_and_non_responses_each_with_a_reason(
     assert states(consultation) == {"waiting": 1, "response": 1, "not-a-response": 1}
 
 
-def test_a_file_that_is_no_mailbox_is_said_to_be_none(
+def test_a_file_that_is_not_a_mailbox_is_refused_in_words(
     consultation: Consultation, tmp_path: Path
 ) -> None:
     nothing = tmp_path / "notes.txt"
@@ -313,7 +311,7 @@ def test_a_reviewer_enters_a_letter_and_keeps_its_scan(
     assert AuditEntry.objects.filter(action=Action.FILE_READ, actor=reviewer).count() == 1
 
 
-def test_a_file_is_what_its_content_says() -> None:
+def test_the_content_of_a_scan_decides_its_type() -> None:
     assert kind_of(PDF) == ("application/pdf", "pdf")
     for content in (b"", b"<svg", b"GIF89a", b"PK\x03\x04", b" %PDF-"):
         with pytest.raises(NotAFileWeTake):
