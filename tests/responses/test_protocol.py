@@ -580,6 +580,8 @@ def first_of(earlier: Submitted, digest: str) -> Submitted:
 
 
 def without(sql: str, guard: str, instead: str = "") -> str:
+    """The statement with a guard taken out, however either is broken into lines."""
+    sql, guard = " ".join(sql.split()), " ".join(guard.split())
     assert guard in sql
     return sql.replace(guard, instead)
 
