@@ -1,0 +1,109 @@
+"""Settings for how often people may do something, and how long things are kept."""
+
+from consult.env.setting import Setting, rate, whole_number
+
+LIMITS = [
+    Setting(
+        "SESSION_IDLE_MINUTES",
+        whole_number(5, 480),
+        "60",
+        "Staff have to sign in again after this many minutes without a click.",
+    ),
+    Setting(
+        "LIMIT_SIGN_IN",
+        rate,
+        "5/300",
+        (
+            "Failed sign-ins for one account from one address, as number/seconds. After that, "
+            "people have to wait."
+        ),
+    ),
+    Setting(
+        "LIMIT_SIGN_IN_ADDRESS",
+        rate,
+        "100/900",
+        "Failed sign-ins from one address, for any account.",
+    ),
+    Setting(
+        "LIMIT_SIGN_IN_CODE",
+        rate,
+        "10/900",
+        (
+            "Wrong six-digit codes for one account after the right password. Recovery codes "
+            "still "
+            "work."
+        ),
+    ),
+    Setting(
+        "LIMIT_DRAFT",
+        rate,
+        "2000/3600",
+        "Responses started from one address. A library or a school is one address.",
+    ),
+    Setting(
+        "LIMIT_SEND",
+        rate,
+        "600/3600",
+        (
+            "Responses sent from one address. Above this, people are asked to wait; nothing "
+            "they "
+            "typed is lost."
+        ),
+    ),
+    Setting(
+        "LIMIT_FLAG",
+        rate,
+        "60/3600",
+        (
+            "Responses sent from one address. Above this, they are flagged for reviewers; none "
+            "is "
+            "refused."
+        ),
+    ),
+    Setting(
+        "LIMIT_EMAIL",
+        rate,
+        "20/86400",
+        ("Emails to one address. Above this, responses are still accepted, but no email is sent."),
+    ),
+    Setting(
+        "LIMIT_LINK",
+        rate,
+        "5/86400",
+        "Emails with a link to a draft: to one address, and about one draft.",
+    ),
+    Setting(
+        "KEEP_DRAFTS_DAYS",
+        whole_number(1, 3650),
+        "30",
+        ("Days after closing and the grace period until drafts that were never sent are deleted."),
+    ),
+    Setting(
+        "KEEP_CONTACTS_DAYS",
+        whole_number(1, 3650),
+        "365",
+        "The same for names, addresses and what mail servers replied.",
+    ),
+    Setting("KEEP_EQUALITY_DAYS", whole_number(1, 3650), "365", "The same for equality answers."),
+    Setting(
+        "KEEP_LETTERS_DAYS",
+        whole_number(1, 3650),
+        "365",
+        "The same for scanned letters and emails from mailboxes.",
+    ),
+    Setting(
+        "KEEP_BATCHES_DAYS",
+        whole_number(1, 3650),
+        "365",
+        (
+            "The same for the files of acknowledged batches, and at least this long after they "
+            "were written."
+        ),
+    ),
+    Setting(
+        "KEEP_ANSWERS_DAYS",
+        whole_number(1, 3650),
+        "730",
+        "The same for answers and everything that came with them. They are erased.",
+    ),
+]

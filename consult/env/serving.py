@@ -1,0 +1,148 @@
+"""Settings for serving the pages: keys, addresses, database, broker, email, and who runs this."""
+
+from consult.env.setting import Setting, flag, names, site_url, text, url, whole_number
+
+SERVING = [
+    Setting(
+        "DEBUG",
+        flag,
+        "off",
+        (
+            "On only to try the service out on one machine, as `make run` does: plain http, a "
+            "throwaway key, emails saved as files."
+        ),
+    ),
+    Setting(
+        "SECRET_KEY",
+        text,
+        "",
+        (
+            "Signs cookies and receipt addresses. At least 50 characters, kept as long as "
+            "receipts. Required when DEBUG is off."
+        ),
+    ),
+    Setting(
+        "SECRET_KEY_FALLBACKS",
+        names,
+        "",
+        (
+            "Earlier values of SECRET_KEY, separated by commas, so that receipts still open "
+            "after "
+            "a change of key."
+        ),
+    ),
+    Setting(
+        "ALLOWED_HOSTS",
+        names,
+        "",
+        (
+            "The host names this service answers to, separated by commas; no wildcards. "
+            "Required "
+            "when DEBUG is off."
+        ),
+    ),
+    Setting(
+        "SITE_URL",
+        site_url,
+        "http://127.0.0.1:8000",
+        (
+            "The address people type. Links in emails start with it. Must be https when DEBUG "
+            "is "
+            "off."
+        ),
+    ),
+    Setting("PORT", whole_number(1, 65535), "8000", "The port the web server listens on."),
+    Setting("HOST", text, "127.0.0.1", "The address the web server listens on."),
+    Setting(
+        "TRUSTED_PROXY",
+        flag,
+        "off",
+        (
+            "On if your own proxy handles https in front of this service and sets "
+            "X-Forwarded-Proto itself."
+        ),
+    ),
+    Setting(
+        "DATABASE_URL",
+        url("postgres", "postgresql"),
+        "",
+        (
+            "PostgreSQL, for example postgresql://user:password@host/name. If empty, `make "
+            "run` "
+            "starts its own."
+        ),
+    ),
+    Setting(
+        "REDIS_URL",
+        url("redis", "rediss", "unix"),
+        "",
+        "Redis, for example redis://host/0. If empty, `make run` starts its own.",
+    ),
+    Setting(
+        "VAR_DIR",
+        text,
+        "var",
+        ("The folder for everything this service writes: its own database, saved emails, batches."),
+    ),
+    Setting(
+        "STATIC_DIR",
+        text,
+        "",
+        "The folder for collected style sheets and scripts. If empty: VAR_DIR/static.",
+    ),
+    Setting(
+        "EMAIL_URL",
+        url("smtp", "smtps", "smtp+tls", ""),
+        "",
+        (
+            "The mail server, for example smtp+tls://user:password@host:587. If empty, each "
+            "email "
+            "is saved as a file in VAR_DIR/mail."
+        ),
+    ),
+    Setting(
+        "EMAIL_TIMEOUT",
+        whole_number(1, 120),
+        "20",
+        "How many seconds to wait for each reply from the mail server.",
+    ),
+    Setting(
+        "EMAIL_FROM",
+        text,
+        "London consultations <noreply@localhost>",
+        "The sender of every email.",
+    ),
+    Setting(
+        "CONTACT_EMAIL",
+        text,
+        "",
+        ("Where people can send a response or ask for help. If empty, the pages show no address."),
+    ),
+    Setting("OPERATOR", text, "", "Who runs this installation, as its notices name them."),
+    Setting(
+        "ACCESSIBILITY_CONTACT",
+        text,
+        "",
+        "An email address for anyone who cannot use a page. If empty: CONTACT_EMAIL.",
+    ),
+    Setting(
+        "SECURITY_CONTACT",
+        url("mailto", "https"),
+        "",
+        (
+            "Where to report a vulnerability, for example mailto:security@example.org. If "
+            "empty, "
+            "there is no /.well-known/security.txt."
+        ),
+    ),
+    Setting(
+        "METRICS_TOKEN",
+        text,
+        "",
+        (
+            "Sent as “Authorization: Bearer”, it opens /metrics. If empty, only this machine "
+            "can "
+            "read them."
+        ),
+    ),
+]
