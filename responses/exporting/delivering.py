@@ -56,8 +56,8 @@ CLAIM = """
     WITH due AS MATERIALIZED (
         SELECT delivery.id FROM responses_delivery AS delivery
             JOIN responses_batch AS batch ON batch.id = delivery.batch_id
-        WHERE state = 'waiting' AND due_at <= statement_timestamp() AND (leased_until IS NULL
-            OR leased_until < statement_timestamp())
+        WHERE state = 'waiting' AND due_at <= statement_timestamp()
+            AND (leased_until IS NULL OR leased_until < statement_timestamp())
         ORDER BY batch.consultation_id, batch.number LIMIT 1 FOR UPDATE OF delivery SKIP LOCKED
     )
     UPDATE responses_delivery SET leased_until = statement_timestamp() + %s * interval '1 second'

@@ -83,8 +83,8 @@ HEADINGS = {
 CLAIM = """
     WITH due AS MATERIALIZED (
         SELECT id FROM responses_confirmation
-        WHERE state = 'waiting' AND due_at <= statement_timestamp() AND (leased_until IS NULL
-            OR leased_until < statement_timestamp())
+        WHERE state = 'waiting' AND due_at <= statement_timestamp()
+            AND (leased_until IS NULL OR leased_until < statement_timestamp())
         ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED
     )
     UPDATE responses_confirmation
