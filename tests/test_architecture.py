@@ -101,3 +101,15 @@ def test_no_signals_no_save_overrides_and_no_broad_excepts(path: Path) -> None:
         if name.startswith(("django.dispatch", "django.db.models.signals"))
     ]
     assert (saves, broad, signals) == ([], [], [])
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tests").rglob("test_*.py")), ids=dotted)
+def test_names_of_tests_have_fewer_than_70_characters(path: Path) -> None:
+    names = [
+        node.name
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    ]
+    assert [name for name in names if len(name) >= 70] == []
+    # A second test of one name would replace the first, which then never runs.
+    assert len(names) == len(set(names))
