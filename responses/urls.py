@@ -6,7 +6,16 @@ from consult.staff.views import accounts, sign_in, trail
 from responses.dashboard import views as dashboard
 from responses.exporting.views import batches, extracts, signing_keys
 from responses.governance.views import metrics, reconciliation, subject_access
-from responses.responding.views import answering, notices, paper_form, receipts, save_and_return
+from responses.responding.views import (
+    answering,
+    changing,
+    equality,
+    notices,
+    paper_form,
+    receipts,
+    save_and_return,
+    sending,
+)
 from responses.reviewing.views import (
     bulk,
     campaigns,
@@ -26,11 +35,11 @@ urlpatterns = [
     path("receipt/<str:token>/", receipts.receipt, name="receipt"),
     path("receipt/<str:token>/copy.txt", receipts.receipt_text, name="receipt-text"),
     path("receipt/<str:token>/copy.pdf", receipts.receipt_pdf, name="receipt-pdf"),
-    path("receipt/<str:token>/address/", receipts.correct, name="correct-address"),
-    path("receipt/<str:token>/change/", receipts.amend, name="amend"),
-    path("receipt/<str:token>/withdraw/", receipts.withdraw, name="withdraw"),
-    path("receipt/<str:token>/equality/", receipts.equality, name="equality"),
-    path("receipt/<str:token>/equality/stop/", receipts.stop_equality, name="stop-equality"),
+    path("receipt/<str:token>/address/", changing.correct, name="correct-address"),
+    path("receipt/<str:token>/change/", changing.amend, name="amend"),
+    path("receipt/<str:token>/withdraw/", changing.withdraw, name="withdraw"),
+    path("receipt/<str:token>/equality/", equality.equality, name="equality"),
+    path("receipt/<str:token>/equality/stop/", equality.stop_equality, name="stop-equality"),
     path("metrics", metrics.metrics, name="metrics"),
     path("staff/sign-in/", sign_in.sign_in, name="sign-in"),
     path("staff/sign-in/code/", sign_in.sign_in_code, name="sign-in-code"),
@@ -124,8 +133,8 @@ urlpatterns = [
         name="batch-file",
     ),
     path("<slug:consultation>/respond/", answering.tasks, name="tasks"),
-    path("<slug:consultation>/respond/check/", answering.check, name="check"),
-    path("<slug:consultation>/respond/send/", answering.send, name="send"),
+    path("<slug:consultation>/respond/check/", sending.check, name="check"),
+    path("<slug:consultation>/respond/send/", sending.send, name="send"),
     path("<slug:consultation>/respond/later/", save_and_return.later, name="later"),
     path(
         "<slug:consultation>/respond/back/<str:token>/", save_and_return.come_back, name="come-back"
@@ -136,7 +145,7 @@ urlpatterns = [
         name="draft-text",
     ),
     path("<slug:consultation>/respond/another/", answering.another, name="another"),
-    path("<slug:consultation>/respond/discard/", answering.discard, name="discard"),
+    path("<slug:consultation>/respond/discard/", sending.discard, name="discard"),
     path("<slug:consultation>/respond/<slug:part>/", answering.part, name="part"),
     path("<slug:consultation>/respond/<slug:part>/save/", answering.save, name="save"),
 ]

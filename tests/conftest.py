@@ -21,7 +21,7 @@ from consult.plans.editions import plan_of
 from consult.plans.loading import load_plan
 from responses.answers import read_answers
 from responses.models import Response
-from responses.responding.submitting import Submitted, submit_response
+from responses.responding.submitting import Submission, Submitted, submit_response
 from tests.support.postbox import Postbox
 
 BUNDLED_PLAN = Path(settings.BASE_DIR) / "consult" / "plans" / "police-and-crime-plan-2021-25.yaml"
@@ -115,7 +115,7 @@ def sign_in() -> Callable[[User], Client]:
 
 
 @pytest.fixture
-def submit(consultation: Consultation, edition: Edition, plan: Plan) -> Callable[..., Submitted]:
+def submit(edition: Edition, plan: Plan) -> Callable[..., Submitted]:
     """Send a response by the front door; whatever is not said is filled in."""
 
     def submit(
@@ -135,17 +135,8 @@ def submit(consultation: Consultation, edition: Edition, plan: Plan) -> Callable
             "submission_key": uuid4(),
             "started_at": timezone.now() - timedelta(minutes=20),
         }
-        arguments = (
-            {
-                "consultation": consultation,
-                "edition": edition,
-                "plan": plan,
-                "answers": read_answers(plan, raw),
-            }
-            | values
-            | overrides
-        )
-        return submit_response(**arguments)
+        arguments = {"edition": edition, "answers": read_answers(plan, raw)} | values | overrides
+        return submit_response(submission=Submission(**arguments))
 
     return submit
 

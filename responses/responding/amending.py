@@ -1,23 +1,21 @@
-"""Second thoughts: a respondent changes or withdraws what they sent.
+"""A respondent changes or withdraws what they sent.
 
 Each is a new version of the same reference, which replaces the one before. The earlier version
 stays on record, and where it was delivered already, the next batch says what replaces it.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from consult.models import Edition
-from consult.plans.document import Plan
-from responses.answers import Answers, digest_of, says_something
+from responses.answers import Answers
 from responses.models import Contact, Response, Review
 from responses.receipt_tokens import receipt_token
 from responses.responding.equality import stop_equality_use
 from responses.responding.submitting import (
     NothingToSend,
+    Submission,
     Submitted,
     find_submitted,
     receive,
@@ -40,46 +38,20 @@ class ChangedMeanwhile(Exception):
         self.over = newest.act in OVER
 
 
-def amend_response(
-    *,
-    earlier: Response,
-    edition: Edition,
-    plan: Plan,
-    submission_key: UUID,
-    answers: Answers,
-    contact: Mapping[str, str],
-    started_at: datetime,
-    flags: tuple[str, ...] = (),
-    channel: str = Response.Channel.ONLINE,
-    timing: Response.Timing | None = None,
-) -> Submitted:
+def amend_response(*, earlier: Response, submission: Submission) -> Submitted:
     """Replace `earlier`, the version that the respondent had before them, by what they send now.
 
     The same rules as for sending hold, and the same key sent twice is one amendment. Where nothing
-    is different from `earlier`, it stays as it is and no version is made. `timing` is staff's word
-    on what came by another way.
+    is different from `earlier`, it stays as it is and no version is made.
 
     Raises ChangedMeanwhile, ConsultationClosed, NothingToSend or SentDifferently; then nothing was
     written.
     """
-    if not says_something(plan, answers):
+    if not submission.says_something:
         raise NothingToSend
-    digest = digest_of(answers=answers, contact=contact)
-    if digest == earlier.digest and earlier.edition_id == edition.pk:
+    if submission.digest == earlier.digest and earlier.edition_id == submission.edition.pk:
         return Submitted(_newest_if(earlier), receipt_token(earlier), first=False)
-    version = Response(
-        edition=edition,
-        act=Response.Act.AMENDED,
-        choices=answers.choices,
-        texts=answers.texts,
-        channel=channel,
-        timing=timing or "",
-        started_at=started_at,
-        submission_key=submission_key,
-        digest=digest,
-        flags=list(flags),
-    )
-    return _replace(earlier, version, contact)
+    return _replace(earlier, submission, act=Response.Act.AMENDED)
 
 
 def withdraw_response(
@@ -89,29 +61,25 @@ def withdraw_response(
 
     What is left is a version without a word, and the address to which we say so.
 
-    Equality answers that came with it are out of use at once: they would speak for somebody who
-    does not speak any more.
+    Equality answers that came with it are out of use at once: they would speak for someone who
+    no longer speaks.
 
     Raises ChangedMeanwhile, ConsultationClosed or SentDifferently; then nothing was written.
     """
-    answers = Answers()
     contact = {
         "name": "",
         "email": Contact.objects.get(response=earlier).reachable_at,
         "postcode_district": "",
     }
-    version = Response(
+    submission = Submission(
         edition=earlier.edition,
-        act=Response.Act.WITHDRAWN,
-        choices=answers.choices,
-        texts=answers.texts,
-        channel=Response.Channel.ONLINE,
-        started_at=started_at,
         submission_key=submission_key,
-        digest=digest_of(answers=answers, contact=contact),
+        answers=Answers(),
+        contact=contact,
+        started_at=started_at,
     )
     with transaction.atomic():
-        withdrawn = _replace(earlier, version, contact)
+        withdrawn = _replace(earlier, submission, act=Response.Act.WITHDRAWN)
         stop_equality_use(token=withdrawn.receipt_token)
     return withdrawn
 
@@ -135,30 +103,27 @@ def versions_of(response: Response) -> list[Response]:
     return list(found.order_by("-version"))
 
 
-def _replace(earlier: Response, version: Response, contact: Mapping[str, str]) -> Submitted:
-    """Write `version` as the one after `earlier`."""
-    if known := find_submitted(version.submission_key):
-        return same_as(known, version.digest)
-    version.consultation, version.reference, version.receipt_hash = (
-        earlier.consultation,
-        earlier.reference,
-        earlier.receipt_hash,
-    )
+def _replace(earlier: Response, submission: Submission, *, act: Response.Act) -> Submitted:
+    """Write the version after `earlier`."""
+    if known := find_submitted(submission.submission_key):
+        return same_as(known, submission.digest)
+    version = submission.as_version(act=act)
+    version.consultation, version.reference = earlier.consultation, earlier.reference
+    version.receipt_hash = earlier.receipt_hash
     version.version, version.synthetic = earlier.version + 1, earlier.synthetic
     try:
         with transaction.atomic():
             newest = _newest_if(earlier)
-            decided = Response.Timing(version.timing) if version.timing else None
             version.timing, version.received_at = timing_of(
-                earlier.consultation, version.started_at, decided=decided
+                earlier.consultation, submission.started_at, decided=submission.timing
             )
             Review.objects.filter(response=newest).update(superseded=True)
-            receive(version, contact)
+            receive(version, submission.contact)
     except IntegrityError as reason:
         # Two at once: the constraints let one in. The same form is the same amendment; another one
         # comes too late.
-        if known := find_submitted(version.submission_key):
-            return same_as(known, version.digest)
+        if known := find_submitted(submission.submission_key):
+            return same_as(known, submission.digest)
         raise ChangedMeanwhile(_newest(earlier)) from reason
     return Submitted(version, receipt_token(version), first=True)
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from consult.models import Consultation, Edition, published
-from consult.plans.document import Plan
+from consult.plans.editions import plan_of
 from responses.answers import Answers, digest_of, says_something
 from responses.ledger import record_event
 from responses.models import Confirmation, Contact, LedgerEntry, Response, Review
@@ -31,7 +31,7 @@ ARRIVALS = {
 
 
 class ConsultationClosed(Exception):
-    """It is not open, or not any more, or not to somebody who began when this one did."""
+    """It is not open, or no longer, or not to someone who began when this person did."""
 
 
 class NothingToSend(Exception):
@@ -44,6 +44,47 @@ class SentDifferently(Exception):
     def __init__(self, response: Response) -> None:
         super().__init__(response.reference)
         self.response = response
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What somebody sends.
+
+    `answers` were given to the questions of `edition`. `contact` is name, email and
+    postcode_district, each of which may be empty. `timing` is what staff decided about a response
+    that came by another way; the database's clock decides about the others.
+    """
+
+    edition: Edition
+    submission_key: UUID
+    answers: Answers
+    contact: Mapping[str, str]
+    started_at: datetime
+    channel: str = Response.Channel.ONLINE
+    flags: tuple[str, ...] = ()
+    timing: Response.Timing | None = None
+
+    @property
+    def digest(self) -> str:
+        return digest_of(answers=self.answers, contact=self.contact)
+
+    @property
+    def says_something(self) -> bool:
+        return says_something(plan_of(self.edition), self.answers)
+
+    def as_version(self, *, act: Response.Act) -> Response:
+        """The row it becomes, but for what receiving it adds."""
+        return Response(
+            edition=self.edition,
+            act=act,
+            choices=self.answers.choices,
+            texts=self.answers.texts,
+            channel=self.channel,
+            started_at=self.started_at,
+            submission_key=self.submission_key,
+            digest=self.digest,
+            flags=list(self.flags),
+        )
 
 
 @dataclass(frozen=True)
@@ -64,64 +105,44 @@ def find_submitted(submission_key: UUID) -> Submitted | None:
     return Submitted(response, receipt_token(response), first=False) if response else None
 
 
-def submit_response(
-    *,
-    consultation: Consultation,
-    edition: Edition,
-    plan: Plan,
-    submission_key: UUID,
-    answers: Answers,
-    contact: Mapping[str, str],
-    started_at: datetime,
-    channel: str = Response.Channel.ONLINE,
-    flags: tuple[str, ...] = (),
-    timing: Response.Timing | None = None,
-) -> Submitted:
+def submit_response(*, submission: Submission) -> Submitted:
     """Receive a response, once.
 
-    `contact` is name, email and postcode_district, each of which may be empty.
-
     In one transaction: the response, the respondent's contact details, the confirmation to be sent,
-    the review to be done and the ledger's entry. The same key with the same content gives what was
-    received first, also after closing. The database's clock at arrival decides whether it is in
-    time, or staff by `timing` for what came by another way.
+    the review to be done and the ledger's entry. The same key with the same content returns what
+    was received first, also after closing. The database's clock at arrival decides whether it is in
+    time, unless staff did.
 
     Raises ConsultationClosed, NothingToSend or SentDifferently; then nothing was written.
     """
-    digest = digest_of(answers=answers, contact=contact)
-    if earlier := find_submitted(submission_key):
-        return same_as(earlier, digest)
+    if earlier := find_submitted(submission.submission_key):
+        return same_as(earlier, submission.digest)
     for _ in range(REFERENCE_TRIES):
         try:
             with transaction.atomic():
-                decided, arrived_at = timing_of(consultation, started_at, decided=timing)
-                if not says_something(plan, answers):
-                    raise NothingToSend
-                reference = new_reference()
-                token = make_token(reference)
-                response = Response(
-                    consultation=consultation,
-                    edition=edition,
-                    reference=reference,
-                    choices=answers.choices,
-                    texts=answers.texts,
-                    channel=channel,
-                    timing=decided,
-                    started_at=started_at,
-                    received_at=arrived_at,
-                    submission_key=submission_key,
-                    digest=digest,
-                    receipt_hash=hash_token(token),
-                    flags=list(flags),
-                )
-                receive(response, contact)
+                response, token = _new_response(submission)
+                receive(response, submission.contact)
             return Submitted(response, token, first=True)
         except IntegrityError:
-            # Either the same form arrived twice at once and the other one was first, or two
-            # references are alike.
-            if earlier := find_submitted(submission_key):
-                return same_as(earlier, digest)
+            # Either the same form arrived twice at once and the other one was first, or the new
+            # reference is taken.
+            if earlier := find_submitted(submission.submission_key):
+                return same_as(earlier, submission.digest)
     raise AssertionError(f"{REFERENCE_TRIES} new references in a row were taken")
+
+
+def _new_response(submission: Submission) -> tuple[Response, str]:
+    """The first version, not saved yet, and its receipt's token."""
+    consultation = submission.edition.consultation
+    timing, arrived_at = timing_of(consultation, submission.started_at, decided=submission.timing)
+    if not submission.says_something:
+        raise NothingToSend
+    response = submission.as_version(act=Response.Act.SENT)
+    response.consultation, response.reference = consultation, new_reference()
+    response.timing, response.received_at = timing, arrived_at
+    token = make_token(response.reference)
+    response.receipt_hash = hash_token(token)
+    return response, token
 
 
 def receive(response: Response, contact: Mapping[str, str]) -> None:
@@ -141,7 +162,7 @@ def receive(response: Response, contact: Mapping[str, str]) -> None:
 
 
 def same_as(earlier: Submitted, digest: str) -> Submitted:
-    """What was received first under a key, for whoever sends the same again.
+    """What was received first under a key, for anyone who sends the same again.
 
     Raises SentDifferently where it is not the same.
     """

@@ -20,7 +20,7 @@ from consult.plans.document import Plan
 from responses.answers import Answers
 from responses.models import Attachment, Message, Response, SecondKeying, Transcription
 from responses.responding.amending import amend_response
-from responses.responding.submitting import Submitted, submit_response
+from responses.responding.submitting import Submission, Submitted, submit_response
 
 CHANNELS = [Response.Channel.POST, Response.Channel.EMAIL, Response.Channel.TELEPHONE]
 REASON_MAX_CHARS = 300
@@ -104,15 +104,15 @@ def transcribe_response(
         if message is not None:
             message = Message.objects.select_for_update().get(pk=message.pk)
         submitted = submit_response(
-            consultation=consultation,
-            edition=edition,
-            plan=plan,
-            submission_key=submission_key,
-            answers=answers,
-            contact=contact,
-            started_at=started_at,
-            channel=channel,
-            timing=Response.Timing.LATE if late else Response.Timing.IN_TIME,
+            submission=Submission(
+                edition=edition,
+                submission_key=submission_key,
+                answers=answers,
+                contact=contact,
+                started_at=started_at,
+                channel=channel,
+                timing=Response.Timing.LATE if late else Response.Timing.IN_TIME,
+            )
         )
         if submitted.first:
             if message is not None:
@@ -187,14 +187,15 @@ def settle_second_keying(
             response = first.response
             amend_response(
                 earlier=response,
-                edition=response.edition,
-                plan=plan,
-                submission_key=submission_key,
-                answers=answers,
-                contact=contact,
-                started_at=started_at,
-                channel=response.channel,
-                timing=Response.Timing(response.timing),
+                submission=Submission(
+                    edition=response.edition,
+                    submission_key=submission_key,
+                    answers=answers,
+                    contact=contact,
+                    started_at=started_at,
+                    channel=response.channel,
+                    timing=Response.Timing(response.timing),
+                ),
             )
         record(
             action=Action.KEYED_AGAIN,

@@ -51,6 +51,7 @@ from responses.models import (
 )
 from responses.receipt_tokens import receipt_token
 from responses.responding.amending import amend_response
+from responses.responding.submitting import Submission
 from responses.reviewing.bulk_changes import make_due_changes
 from responses.reviewing.clusters import find_clusters
 from responses.reviewing.coding import code_answer, draw_second_coding
@@ -343,11 +344,7 @@ def walk_staff_pages(
     times = {"submission_key": uuid4(), "started_at": timezone.now()}
     amend_response(
         earlier=response,
-        edition=response.edition,
-        plan=plan_of(response.edition),
-        answers=answers,
-        contact=contact,
-        **times,
+        submission=Submission(edition=response.edition, answers=answers, contact=contact, **times),
     )
     visit.go("review-one", response.reference, state="changed by the respondent")
     walk_campaigns(visit, consultation, send)

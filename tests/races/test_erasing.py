@@ -20,6 +20,7 @@ from responses.governance.erasing import erase_response
 from responses.governance.reconciling import reconcile
 from responses.models import Batch, Response
 from responses.responding.amending import ChangedMeanwhile, amend_response
+from responses.responding.submitting import Submission
 from tests.races.test_batching import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,12 +36,13 @@ def amend(earlier: Response) -> Response:
     plan = plan_of(earlier.edition)
     return amend_response(
         earlier=earlier,
-        edition=earlier.edition,
-        plan=plan,
-        submission_key=uuid4(),
-        answers=read_answers(plan, {"violence-comment": f"{PLANTED} again."}),
-        contact={"name": PLANTED, "email": "", "postcode_district": ""},
-        started_at=timezone.now(),
+        submission=Submission(
+            edition=earlier.edition,
+            submission_key=uuid4(),
+            answers=read_answers(plan, {"violence-comment": f"{PLANTED} again."}),
+            contact={"name": PLANTED, "email": "", "postcode_district": ""},
+            started_at=timezone.now(),
+        ),
     ).response
 
 

@@ -48,6 +48,7 @@ from responses.responding.confirming import claim_due, send_due_confirmations
 from responses.responding.submitting import (
     ConsultationClosed,
     SentDifferently,
+    Submission,
     Submitted,
     submit_response,
 )
@@ -287,15 +288,14 @@ class Protocol(RuleBasedStateMachine):
             )
         what: dict[str, Any] = {
             "edition": self.world.edition,
-            "plan": self.world.plan,
             "submission_key": form.key,
             "answers": read_answers(self.world.plan, {"violence-comment": form.words}),
             "contact": {"name": "", "email": form.email, "postcode_district": ""},
             "started_at": timezone.now(),
         }
         if form.of:
-            return amend_response(earlier=form.of, **what)
-        return submit_response(consultation=self.world.consultation, **what)
+            return amend_response(earlier=form.of, submission=Submission(**what))
+        return submit_response(submission=Submission(**what))
 
     @rule()
     def the_consultation_closes_or_opens_again(self) -> None:

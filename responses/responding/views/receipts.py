@@ -1,46 +1,31 @@
-"""The receipt: what arrived, what has become of it, and second thoughts.
+"""The receipt: what arrived, and what has become of it.
 
-For whoever holds its unguessable address.
+For anyone who has its unguessable address.
 """
 
 import logging
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from consult import clock
 from consult.models import Consultation, published
-from consult.nudging import nudge
 from consult.plans.editions import current_edition, plan_of
 from consult.web.private import private
-from responses.answers import AnswersRefused, read_equality_answers
 from responses.models import BatchMember, Response
 from responses.receipt_tokens import find_response
-from responses.responding.amending import OVER, ChangedMeanwhile, versions_of, withdraw_response
-from responses.responding.drafting import start_amending
+from responses.responding.amending import OVER, versions_of
 from responses.responding.equality import (
-    AnsweredBefore,
-    NotAskedNow,
-    NothingAnswered,
     are_asked,
     equality_answers_of,
-    give_equality_answers,
-    stop_equality_use,
 )
-from responses.responding.forms import PartForm
 from responses.responding.pdf import PdfNotMade, make_pdf
-from responses.responding.resending import NothingToCorrect, correct_address
-from responses.responding.submitting import ConsultationClosed
-from responses.responding.tasks import send_due_confirmations
-from responses.responding.views.session import keep_drafts, sit_down, text_to_keep
+from responses.responding.views.session import text_to_keep
 from responses.wording import in_words
 
 log = logging.getLogger(__name__)
@@ -157,27 +142,6 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @private
-@require_POST
-def correct(request: HttpRequest, token: str) -> HttpResponse:
-    """Send the confirmation to another address, where it could not be delivered."""
-    response = response_of(token)
-    typed = request.POST.get("email", "")
-    try:
-        correct_address(response=response, email=typed)
-    except AnswersRefused as refused:
-        problem = {"typed": typed, "problem": refused.problems["email"]}
-        return render(request, "responding/receipt.html", receipt_context(token) | problem)
-    except NothingToCorrect:
-        # Pressed twice, or sent meanwhile; the receipt says which.
-        pass
-    else:
-        nudge(send_due_confirmations)
-    page = redirect("receipt", token)
-    page.status_code = 303
-    return page
-
-
-@private
 @require_safe
 def receipt_text(request: HttpRequest, token: str) -> HttpResponse:
     """The receipt as plain text, to keep."""
@@ -203,93 +167,4 @@ def receipt_pdf(request: HttpRequest, token: str) -> HttpResponse:
     page["Content-Disposition"] = (
         f'attachment; filename="response-{context["response"].reference}.pdf"'
     )
-    return page
-
-
-@private
-@require_POST
-def amend(request: HttpRequest, token: str) -> HttpResponse:
-    """Begin to change what was sent, or go on with that in this browser.
-
-    What was sent counts until the changes are sent.
-    """
-    response = response_of(token)
-    now = open_since(response)
-    if now is None or response.act in OVER:
-        return redirect("receipt", token)
-    desk = sit_down(request, response.consultation.slug)
-    page = redirect("tasks", response.consultation.slug)
-    if desk.draft and desk.draft.amends_id == response.pk:
-        return page
-    _draft, draft_token = start_amending(response=response, started_at=now)
-    keep_drafts(page, desk, [draft_token, *desk.tokens])
-    return page
-
-
-@private
-def withdraw(request: HttpRequest, token: str) -> HttpResponse:
-    """Ask once more, then take the response back."""
-    response = response_of(token)
-    now = open_since(response)
-    if now is None or response.act in OVER:
-        return redirect("receipt", token)
-    if request.method != "POST":
-        return render(
-            request, "responding/withdraw.html", receipt_context(token) | {"key": uuid4()}
-        )
-    try:
-        key = UUID(request.POST.get("submission_key", ""))
-    except ValueError:
-        return redirect("withdraw", token)
-    try:
-        submitted = withdraw_response(earlier=response, submission_key=key, started_at=now)
-    except (ChangedMeanwhile, ConsultationClosed):
-        # The receipt says how things stand now.
-        return redirect("receipt", token)
-    if submitted.first:
-        nudge(send_due_confirmations)
-    page = redirect("receipt", token)
-    page.status_code = 303
-    return page
-
-
-@private
-def equality(request: HttpRequest, token: str) -> HttpResponse:
-    """The equality questions, each optional, once the response is safely there."""
-    response = response_of(token)
-    back = redirect("receipt", token)
-    back.status_code = 303
-    if equality_state(response, token) != "asked":
-        return back
-    edition = current_edition(response.consultation)
-    plan = plan_of(edition)
-    form = PartForm(
-        plan=plan, part=plan.equality, data=request.POST if request.method == "POST" else None
-    )
-    if request.method != "POST" or not form.is_valid():
-        context = {
-            "consultation": response.consultation,
-            "plan": plan,
-            "token": token,
-            "form": form,
-            "response": response,
-        }
-        return render(request, "responding/equality.html", context)
-    answers = read_equality_answers(plan, form.typed)
-    # Nothing chosen, the time over or pressed twice: the receipt says how it stands now.
-    with suppress(NothingAnswered, NotAskedNow, AnsweredBefore):
-        give_equality_answers(
-            consultation=response.consultation, edition=edition, token=token, answers=answers
-        )
-    return back
-
-
-@private
-@require_POST
-def stop_equality(request: HttpRequest, token: str) -> HttpResponse:
-    """Take the equality answers out of use. The response stays as it is."""
-    response_of(token)
-    stop_equality_use(token=token)
-    page = redirect(reverse("receipt", args=[token]) + "?equality=stopped#equality")
-    page.status_code = 303
     return page

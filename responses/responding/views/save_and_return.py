@@ -18,12 +18,12 @@ from responses.responding.drafting import expire_at, find_draft, find_sent, link
 from responses.responding.forms import PartForm
 from responses.responding.save_and_return import ask_for_link, link_address
 from responses.responding.tasks import send_due_confirmations
-from responses.responding.views.answering import gone_page
+from responses.responding.views.refusals import gone_page
 from responses.responding.views.session import (
-    Desk,
+    RespondentSession,
     keep_drafts,
+    open_session,
     said_so_far,
-    sit_down,
     text_to_keep,
 )
 
@@ -31,11 +31,11 @@ from responses.responding.views.session import (
 @private
 def later(request: HttpRequest, consultation: str) -> HttpResponse:
     """The link to the draft in hand, to keep or to have emailed."""
-    desk = sit_down(request, consultation)
-    if desk.draft is None or desk.sent:
-        return redirect("tasks", desk.consultation.slug)
+    session = open_session(request, consultation)
+    if session.draft is None or session.sent:
+        return redirect("tasks", session.consultation.slug)
     problem, asked = "", request.GET.get("asked") == "yes"
-    email = desk.answers.get("email", "")
+    email = session.answers.get("email", "")
     if request.method == "POST":
         email = request.POST.get("email", "")
         try:
@@ -44,7 +44,7 @@ def later(request: HttpRequest, consultation: str) -> HttpResponse:
                 raise AnswersRefused(
                     {"email": _("Enter the email address to which we should send the link.")}
                 )
-            ask_for_link(draft=desk.draft, email=address)
+            ask_for_link(draft=session.draft, email=address)
         except AnswersRefused as refused:
             problem = refused.problems["email"]
         except OverLimit:
@@ -57,19 +57,19 @@ def later(request: HttpRequest, consultation: str) -> HttpResponse:
             page: HttpResponse = redirect(f"{request.path}?asked=yes")
             page.status_code = 303
             return page
-    emailed = desk.draft.links.order_by("pk").last()
+    emailed = session.draft.links.order_by("pk").last()
     words = {
-        "link": link_address(desk.draft),
+        "link": link_address(session.draft),
         "emailed": emailed,
         "problem": problem,
         "asked": asked,
         "email": email,
-        "kept_until": day_in_words(expire_at(desk.consultation)),
+        "kept_until": day_in_words(expire_at(session.consultation)),
     }
-    page = render(request, "responding/later.html", desk.context | words)
+    page = render(request, "responding/later.html", session.context | words)
     # From now on others may send these answers: by the token of the link this browser can tell that
     # they were sent.
-    keep_drafts(page, desk, [link_token(desk.draft), *desk.tokens[1:]])
+    keep_drafts(page, session, [link_token(session.draft), *session.tokens[1:]])
     return page
 
 
@@ -79,27 +79,27 @@ def come_back(request: HttpRequest, consultation: str, token: str) -> HttpRespon
 
     Looking changes nothing, since mail programs look too; the button lets this browser in.
     """
-    desk = sit_down(request, consultation)
+    session = open_session(request, consultation)
     try:
-        found = find_draft(consultation=desk.consultation, token=token)
+        found = find_draft(consultation=session.consultation, token=token)
     except Draft.DoesNotExist:
-        desk.sent = find_sent(consultation=desk.consultation, token=token)
-        if desk.sent:
-            return gone_page(request, desk)
+        session.sent = find_sent(consultation=session.consultation, token=token)
+        if session.sent:
+            return gone_page(request, session)
         return render(
-            request, "responding/come_back.html", desk.context | {"found": None}, status=404
+            request, "responding/come_back.html", session.context | {"found": None}, status=404
         )
     if request.method == "POST":
-        page = redirect("tasks", desk.consultation.slug)
+        page = redirect("tasks", session.consultation.slug)
         page.status_code = 303
-        keep_drafts(page, desk, [token, *[other for other in desk.tokens if other != token]])
+        keep_drafts(page, session, [token, *[other for other in session.tokens if other != token]])
         return page
-    return render(request, "responding/come_back.html", desk.context | {"found": found})
+    return render(request, "responding/come_back.html", session.context | {"found": found})
 
 
-def typed_in(request: HttpRequest, desk: Desk) -> dict[str, Any]:
+def typed_in(request: HttpRequest, session: RespondentSession) -> dict[str, Any]:
     """What was typed into any part's form and posted here."""
-    plan = desk.context["plan"]
+    plan = session.context["plan"]
     forms = (
         [PartForm(plan=plan, part=part, data=request.POST) for part in plan.parts]
         if request.method == "POST"
@@ -115,10 +115,12 @@ def draft_text(request: HttpRequest, consultation: str) -> HttpResponse:
 
     Whoever came too late even to begin a draft posts what they typed, and has that back as text.
     """
-    desk = sit_down(request, consultation)
-    if desk.draft is None and request.method != "POST":
-        return redirect("tasks", desk.consultation.slug)
+    session = open_session(request, consultation)
+    if session.draft is None and request.method != "POST":
+        return redirect("tasks", session.consultation.slug)
     words = render_to_string(
-        "responding/draft.txt", desk.context | said_so_far(desk, typed_in(request, desk)), request
+        "responding/draft.txt",
+        session.context | said_so_far(session, typed_in(request, session)),
+        request,
     )
-    return text_to_keep(words, name=f"{desk.consultation.slug}-not-sent")
+    return text_to_keep(words, name=f"{session.consultation.slug}-not-sent")

@@ -21,7 +21,7 @@ MOST_DRAFTS = 5
 
 
 @dataclass
-class Desk:
+class RespondentSession:
     """What one respondent has in front of them: the consultation's page context, their draft if
     any, and since when.
     """
@@ -63,29 +63,29 @@ class Desk:
         return f"{settings.COOKIE_PREFIX}{what}-{self.consultation.pk}"
 
 
-def sit_down(request: HttpRequest, slug: str) -> Desk:
+def open_session(request: HttpRequest, slug: str) -> RespondentSession:
     """Find the consultation and what this browser has of it. Raises Http404."""
     context = page_context(slug)
-    desk = Desk(context, None, None, context["consultation"].now, [])
+    session = RespondentSession(context, None, None, context["consultation"].now, [])
     try:
-        signed = signing.loads(request.COOKIES.get(desk.cookie("opened"), ""), salt="opened")
+        signed = signing.loads(request.COOKIES.get(session.cookie("opened"), ""), salt="opened")
         # Only ever earlier than now, and signed by us: a clock on the respondent's side has no say.
-        desk.opened_at = min(datetime.fromisoformat(signed), desk.opened_at)
+        session.opened_at = min(datetime.fromisoformat(signed), session.opened_at)
     except (signing.BadSignature, ValueError, TypeError):
         pass
     for token in filter(
-        None, request.COOKIES.get(desk.cookie("draft"), "").split(BETWEEN_TOKENS)[:MOST_DRAFTS]
+        None, request.COOKIES.get(session.cookie("draft"), "").split(BETWEEN_TOKENS)[:MOST_DRAFTS]
     ):
         try:
-            draft = find_draft(consultation=desk.consultation, token=token)
+            draft = find_draft(consultation=session.consultation, token=token)
         except Draft.DoesNotExist:
-            if desk.draft is None and desk.sent is None:
-                desk.sent = find_sent(consultation=desk.consultation, token=token)
+            if session.draft is None and session.sent is None:
+                session.sent = find_sent(consultation=session.consultation, token=token)
             continue
-        desk.draft = desk.draft or draft
-        desk.tokens.append(token)
-    context["amends"] = desk.draft.amends if desk.draft else None
-    return desk
+        session.draft = session.draft or draft
+        session.tokens.append(token)
+    context["amends"] = session.draft.amends if session.draft else None
+    return session
 
 
 def keep_cookie(page: HttpResponse, name: str, value: str) -> None:
@@ -99,30 +99,30 @@ def keep_cookie(page: HttpResponse, name: str, value: str) -> None:
     )
 
 
-def keep_drafts(page: HttpResponse, desk: Desk, tokens: list[str]) -> None:
+def keep_drafts(page: HttpResponse, session: RespondentSession, tokens: list[str]) -> None:
     """Let the browser remember these drafts, the one in hand first."""
     if tokens:
-        keep_cookie(page, desk.cookie("draft"), BETWEEN_TOKENS.join(tokens[:MOST_DRAFTS]))
+        keep_cookie(page, session.cookie("draft"), BETWEEN_TOKENS.join(tokens[:MOST_DRAFTS]))
     else:
-        page.delete_cookie(desk.cookie("draft"), samesite="Lax")
+        page.delete_cookie(session.cookie("draft"), samesite="Lax")
 
 
-def remember_opening(page: HttpResponse, desk: Desk) -> HttpResponse:
+def remember_opening(page: HttpResponse, session: RespondentSession) -> HttpResponse:
     """Let the browser prove later that the form was open before closing."""
     keep_cookie(
-        page, desk.cookie("opened"), signing.dumps(desk.opened_at.isoformat(), salt="opened")
+        page, session.cookie("opened"), signing.dumps(session.opened_at.isoformat(), salt="opened")
     )
     return page
 
 
-def said_so_far(desk: Desk, typed: dict[str, Any] | None = None) -> dict[str, Any]:
+def said_so_far(session: RespondentSession, typed: dict[str, Any] | None = None) -> dict[str, Any]:
     """What the draft says, and what was `typed` since, in the wording of the questions; and how to
     reach whoever wrote it.
     """
-    answers = desk.answers | (typed or {})
+    answers = session.answers | (typed or {})
     labels = (("name", _("Name")), ("email", _("Email")), ("postcode", _("Postcode")))
     contact = [(label, answers.get(name, "")) for name, label in labels]
-    return {"worded": in_words(desk.context["plan"], answers), "contact": contact}
+    return {"worded": in_words(session.context["plan"], answers), "contact": contact}
 
 
 def text_to_keep(words: str, *, name: str) -> HttpResponse:

@@ -368,7 +368,7 @@ def test_a_batch_over_two_editions_has_both_wordings(
     send()
     consultation.questions.filter(slug="missing").update(text="Reworded")
     edition = publish_edition(consultation=consultation, actor=None)
-    send(edition=edition, plan=plan_of(edition))
+    send(edition=edition)
     folder = write(seal(consultation), exports)
     wordings = {
         (row["edition"], row["wording"])

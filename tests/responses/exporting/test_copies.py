@@ -129,7 +129,6 @@ def busy(consultation: Consultation, send: Callable[..., Response], reviewer: Us
     asked.options.filter(slug="agree").update(label="=I agree")
     consultation.questions.get(slug="trust-comment").delete()
     edition = publish_edition(consultation=consultation, actor=None)
-    plan = plan_of(edition)
     fill_responses(
         consultation=consultation,
         count=300,
@@ -143,7 +142,7 @@ def busy(consultation: Consultation, send: Callable[..., Response], reviewer: Us
         *["".join(random.Random(number).choices(PIECES, k=6)) for number in range(60)],  # noqa: S311
     ]
     sent = [
-        send({"missing": text, "violence-agree": "agree"}, edition=edition, plan=plan)
+        send({"missing": text, "violence-agree": "agree"}, edition=edition)
         for text in texts
         if text.strip()
     ]
@@ -153,7 +152,7 @@ def busy(consultation: Consultation, send: Callable[..., Response], reviewer: Us
         "organisation-type": "other",
         "organisation-type--other": "+1; band",
     }
-    assert send(band, edition=edition, plan=plan).texts
+    assert send(band, edition=edition).texts
     withdraw_response(earlier=early, submission_key=uuid4(), started_at=timezone.now())
     withdraw_response(earlier=sent[0], submission_key=uuid4(), started_at=timezone.now())
     codes = [

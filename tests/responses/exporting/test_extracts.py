@@ -40,6 +40,7 @@ from responses.models import (
 )
 from responses.periods import KEEP_EXTRACTS_FOR
 from responses.responding.amending import amend_response, withdraw_response
+from responses.responding.submitting import Submission
 from responses.reviewing.coding import code_answer, make_code
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -59,7 +60,8 @@ def sent(consultation: Consultation, send: Send) -> list[Response]:
     said = read_answers(plan, {"missing": "Trams.", "capacity": "organisation"})
     sending = {"submission_key": uuid4(), "started_at": timezone.now()}
     amend_response(
-        earlier=second, edition=second.edition, plan=plan, answers=said, contact=NOBODY, **sending
+        earlier=second,
+        submission=Submission(edition=second.edition, answers=said, contact=NOBODY, **sending),
     )
     withdraw_response(earlier=third, submission_key=uuid4(), started_at=timezone.now())
     return [first, second, third]

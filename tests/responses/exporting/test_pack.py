@@ -42,7 +42,7 @@ from responses.exporting.manifests import FileEntry
 from responses.exporting.pack import make_files, zip_chunks
 from responses.models import Response
 from responses.responding.amending import amend_response, withdraw_response
-from responses.responding.submitting import submit_response
+from responses.responding.submitting import Submission, submit_response
 
 Send = Callable[..., Response]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -77,12 +77,13 @@ def sent(consultation: Consultation, send: Send) -> list[Response]:
     plan = plan_of(third.edition)
     amend_response(
         earlier=third,
-        edition=third.edition,
-        plan=plan,
-        answers=read_answers(plan, {"missing": "-2 and more"}),
-        contact={"name": "", "email": "", "postcode_district": ""},
-        submission_key=uuid4(),
-        started_at=timezone.now(),
+        submission=Submission(
+            edition=third.edition,
+            answers=read_answers(plan, {"missing": "-2 and more"}),
+            contact={"name": "", "email": "", "postcode_district": ""},
+            submission_key=uuid4(),
+            started_at=timezone.now(),
+        ),
     )
     return [first, second, third]
 
@@ -275,7 +276,7 @@ def test_each_chosen_option_belongs_to_its_question_after_a_new_wording(
     question = consultation.questions.get(slug="violence-agree")
     question.options.filter(slug="agree").update(label="I agree")
     edition = publish_edition(consultation=consultation, actor=None)
-    send({"violence-agree": "agree"}, edition=edition, plan=plan_of(edition))
+    send({"violence-agree": "agree"}, edition=edition)
     batch = seal_batch(consultation=consultation, actor=None)
     write_batch(batch=batch)
     (asked,) = (exports / folder_of(batch) / "themefinder").rglob("question.json")
@@ -382,13 +383,13 @@ def test_a_text_longer_than_a_cell_continues_in_numbered_columns(
     plan = plan_of(edition)
     for text in (long, "short"):
         submit_response(
-            consultation=consultation,
-            edition=edition,
-            plan=plan,
-            answers=read_answers(plan, {"missing": text}),
-            contact={"name": "", "email": "", "postcode_district": ""},
-            submission_key=uuid4(),
-            started_at=timezone.now(),
+            submission=Submission(
+                edition=edition,
+                answers=read_answers(plan, {"missing": text}),
+                contact={"name": "", "email": "", "postcode_district": ""},
+                submission_key=uuid4(),
+                started_at=timezone.now(),
+            )
         )
     batch = seal_batch(consultation=consultation, actor=None)
     write_batch(batch=batch)

@@ -42,6 +42,7 @@ from responses.responding.confirming import send_due_confirmations
 from responses.responding.drafting import start_amending
 from responses.responding.equality import give_equality_answers
 from responses.responding.resending import NothingToCorrect, correct_address
+from responses.responding.submitting import Submission
 from responses.reviewing.reviews import move_review
 from tests.support.folders import content_of
 from tests.support.postbox import Postbox
@@ -68,12 +69,13 @@ def amend(earlier: Response, words: str) -> Response:
     plan = plan_of(earlier.edition)
     return amend_response(
         earlier=earlier,
-        edition=earlier.edition,
-        plan=plan,
-        submission_key=uuid4(),
-        answers=read_answers(plan, {"violence-comment": words}),
-        contact={"name": PLANTED, "email": EMAIL, "postcode_district": PLANTED[:4]},
-        started_at=timezone.now(),
+        submission=Submission(
+            edition=earlier.edition,
+            submission_key=uuid4(),
+            answers=read_answers(plan, {"violence-comment": words}),
+            contact={"name": PLANTED, "email": EMAIL, "postcode_district": PLANTED[:4]},
+            started_at=timezone.now(),
+        ),
     ).response
 
 

@@ -51,6 +51,7 @@ from responses.receipt_tokens import receipt_token
 from responses.responding.amending import amend_response, withdraw_response
 from responses.responding.confirming import send_due_confirmations
 from responses.responding.equality import give_equality_answers
+from responses.responding.submitting import Submission
 from responses.reviewing.reviews import move_review
 from tests.support.postbox import Postbox
 from tests.support.tampering import behind_its_back
@@ -173,12 +174,13 @@ def busy(
     answers = read_answers(plan, {"violence-comment": "Changed."})
     amend_response(
         earlier=first,
-        edition=first.edition,
-        plan=plan,
-        submission_key=uuid4(),
-        answers=answers,
-        contact=contact,
-        started_at=timezone.now(),
+        submission=Submission(
+            edition=first.edition,
+            submission_key=uuid4(),
+            answers=answers,
+            contact=contact,
+            started_at=timezone.now(),
+        ),
     )
     withdraw_response(earlier=second, submission_key=uuid4(), started_at=timezone.now())
     move_review(review=third.review, to_state="considered", note="Read.", version=0, by=reviewer)

@@ -34,6 +34,7 @@ from responses.responding.amending import amend_response
 from responses.responding.drafting import start_amending, start_draft
 from responses.responding.equality import give_equality_answers
 from responses.responding.resending import correct_address
+from responses.responding.submitting import Submission
 from responses.reviewing.reviews import add_note
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -63,16 +64,17 @@ def rita(send: Send, reviewer: User, files: Path) -> Response:
     plan = plan_of(first.edition)
     second = amend_response(
         earlier=first,
-        edition=first.edition,
-        plan=plan,
-        submission_key=uuid4(),
-        answers=read_answers(plan, {"violence-comment": "My second words."}),
-        contact={
-            "name": "Rita J. Respondent",
-            "email": "rita@example.org",
-            "postcode_district": "SE1",
-        },
-        started_at=timezone.now(),
+        submission=Submission(
+            edition=first.edition,
+            submission_key=uuid4(),
+            answers=read_answers(plan, {"violence-comment": "My second words."}),
+            contact={
+                "name": "Rita J. Respondent",
+                "email": "rita@example.org",
+                "postcode_district": "SE1",
+            },
+            started_at=timezone.now(),
+        ),
     ).response
     add_note(review=second.review, note="She telephoned.", by=reviewer)
     said = read_equality_answers(plan, {"equality-age": "16-to-24"})

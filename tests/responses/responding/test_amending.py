@@ -29,6 +29,7 @@ from responses.responding.submitting import (
     ConsultationClosed,
     NothingToSend,
     SentDifferently,
+    Submission,
     Submitted,
 )
 from responses.reviewing.filters import Filter, matching
@@ -44,7 +45,8 @@ def change(earlier: Response, raw: dict[str, Any] | None = None, **overrides: An
         plan, raw if raw is not None else {"violence-comment": "I think otherwise now."}
     )
     return amend_response(
-        earlier=earlier, edition=earlier.edition, plan=plan, answers=answers, **values | overrides
+        earlier=earlier,
+        submission=Submission(edition=earlier.edition, answers=answers, **values | overrides),
     )
 
 

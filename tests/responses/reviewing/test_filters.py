@@ -15,7 +15,7 @@ from responses.answers import Answers
 from responses.governance.erasing import NOBODY
 from responses.models import Campaign, Cluster, Code, Response
 from responses.responding.amending import withdraw_response
-from responses.responding.submitting import submit_response
+from responses.responding.submitting import Submission, submit_response
 from responses.reviewing.campaigns import (
     add_response,
     last_step,
@@ -117,13 +117,13 @@ def test_a_response_is_never_refused_for_how_many_words_it_has(
         chr(0x4E00 + number // 600) + chr(0x5000 + number % 600) for number in range(160_000)
     )
     very_long = submit_response(
-        consultation=consultation,
-        edition=edition,
-        plan=plan,
-        answers=Answers({}, {"missing": f"Wyvern {words} basilisk"}),
-        contact=NOBODY,
-        submission_key=uuid4(),
-        started_at=timezone.now(),
+        submission=Submission(
+            edition=edition,
+            answers=Answers({}, {"missing": f"Wyvern {words} basilisk"}),
+            contact=NOBODY,
+            submission_key=uuid4(),
+            started_at=timezone.now(),
+        )
     ).response
     usual = send({"missing": "A wyvern and a basilisk"})
     assert listed("word=wyvern") == [usual, very_long]

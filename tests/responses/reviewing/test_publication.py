@@ -16,6 +16,7 @@ from consult.plans.editions import plan_of
 from responses.answers import read_answers
 from responses.models import Redaction, Response
 from responses.responding.amending import amend_response, withdraw_response
+from responses.responding.submitting import Submission
 from responses.reviewing.publication import (
     NoSuchPassage,
     NotToBePublished,
@@ -146,7 +147,8 @@ def test_publication_never_goes_beyond_the_choice(
     contact = {"name": "", "email": "", "postcode_district": ""}
     answers = read_answers(plan, {"missing": "Clubs.", "publication": "withhold"})
     amend_response(
-        earlier=yes, edition=yes.edition, plan=plan, answers=answers, contact=contact, **times
+        earlier=yes,
+        submission=Submission(edition=yes.edition, answers=answers, contact=contact, **times),
     )
     assert list(published_responses(consultation)) == []
     with pytest.raises(NotToBePublished):

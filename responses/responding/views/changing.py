@@ -1,0 +1,86 @@
+"""From the receipt: changing a response, withdrawing it, and correcting an address."""
+
+from uuid import UUID, uuid4
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from consult.nudging import nudge
+from consult.web.private import private
+from responses.answers import AnswersRefused
+from responses.responding.amending import OVER, ChangedMeanwhile, withdraw_response
+from responses.responding.drafting import start_amending
+from responses.responding.resending import NothingToCorrect, correct_address
+from responses.responding.submitting import ConsultationClosed
+from responses.responding.tasks import send_due_confirmations
+from responses.responding.views.receipts import open_since, receipt_context, response_of
+from responses.responding.views.session import keep_drafts, open_session
+
+
+@private
+@require_POST
+def correct(request: HttpRequest, token: str) -> HttpResponse:
+    """Send the confirmation to another address, where it could not be delivered."""
+    response = response_of(token)
+    typed = request.POST.get("email", "")
+    try:
+        correct_address(response=response, email=typed)
+    except AnswersRefused as refused:
+        problem = {"typed": typed, "problem": refused.problems["email"]}
+        return render(request, "responding/receipt.html", receipt_context(token) | problem)
+    except NothingToCorrect:
+        # Pressed twice, or sent meanwhile; the receipt says which.
+        pass
+    else:
+        nudge(send_due_confirmations)
+    page = redirect("receipt", token)
+    page.status_code = 303
+    return page
+
+
+@private
+@require_POST
+def amend(request: HttpRequest, token: str) -> HttpResponse:
+    """Begin to change what was sent, or go on with that in this browser.
+
+    What was sent counts until the changes are sent.
+    """
+    response = response_of(token)
+    now = open_since(response)
+    if now is None or response.act in OVER:
+        return redirect("receipt", token)
+    session = open_session(request, response.consultation.slug)
+    page = redirect("tasks", response.consultation.slug)
+    if session.draft and session.draft.amends_id == response.pk:
+        return page
+    _draft, draft_token = start_amending(response=response, started_at=now)
+    keep_drafts(page, session, [draft_token, *session.tokens])
+    return page
+
+
+@private
+def withdraw(request: HttpRequest, token: str) -> HttpResponse:
+    """Ask once more, then take the response back."""
+    response = response_of(token)
+    now = open_since(response)
+    if now is None or response.act in OVER:
+        return redirect("receipt", token)
+    if request.method != "POST":
+        return render(
+            request, "responding/withdraw.html", receipt_context(token) | {"key": uuid4()}
+        )
+    try:
+        key = UUID(request.POST.get("submission_key", ""))
+    except ValueError:
+        return redirect("withdraw", token)
+    try:
+        submitted = withdraw_response(earlier=response, submission_key=key, started_at=now)
+    except (ChangedMeanwhile, ConsultationClosed):
+        # The receipt says how things stand now.
+        return redirect("receipt", token)
+    if submitted.first:
+        nudge(send_due_confirmations)
+    page = redirect("receipt", token)
+    page.status_code = 303
+    return page
