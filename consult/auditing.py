@@ -9,7 +9,7 @@ from consult.clock import end_of_day, start_of_day
 from consult.models import Action, AuditEntry, User
 
 # A download that was cut may be taken up again the next morning.
-BEGUN_LATELY = timedelta(days=1)
+BEGUN_RECENTLY = timedelta(days=1)
 
 
 def record(*, action: Action, actor: User | None, subject: str = "", **details: object) -> None:
@@ -27,12 +27,12 @@ def record(*, action: Action, actor: User | None, subject: str = "", **details: 
     )
 
 
-def began_lately(*, action: Action, actor: User, subject: str, **details: object) -> bool:
+def began_recently(*, action: Action, actor: User, subject: str, **details: object) -> bool:
     """Whether the trail has that from today or yesterday already: what was begun then and goes on
     now is one act.
     """
     lately = AuditEntry.objects.filter(
-        action=action, actor=actor, subject=subject, at__gt=Now() - BEGUN_LATELY
+        action=action, actor=actor, subject=subject, at__gt=Now() - BEGUN_RECENTLY
     )
     return lately.filter(details__contains=details).exists()
 

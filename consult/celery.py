@@ -59,7 +59,7 @@ app.conf.beat_schedule = {
         "schedule": 60.0,
         "options": {"expires": 55},
     },
-    "prove the books": {
+    "check integrity": {
         "task": "responses.reconcile",
         "schedule": crontab(hour="4", minute="0"),
         "options": {"expires": 3600},

@@ -28,7 +28,7 @@ EXPECTED = {
 
 
 @contextmanager
-def noted(name: str) -> Iterator[None]:
+def recorded_run(name: str) -> Iterator[None]:
     """Note that the job `name` begins, and, if it ends well, that it did."""
     JobRun.objects.update_or_create(name=name, defaults={"started_at": Now()})
     began = time.monotonic()

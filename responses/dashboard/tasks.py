@@ -3,7 +3,7 @@ loses nothing.
 """
 
 from consult.celery import app
-from consult.jobs import noted
+from consult.jobs import recorded_run
 from consult.models import Consultation
 from responses.dashboard import tallies
 
@@ -11,6 +11,6 @@ from responses.dashboard import tallies
 @app.task(name="responses.tally")
 def count() -> None:
     """Count what came in, for the dashboard."""
-    with noted(count.name):
+    with recorded_run(count.name):
         for consultation in Consultation.objects.filter(published_at__isnull=False):
             tallies.tally(consultation=consultation)

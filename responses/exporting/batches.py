@@ -22,7 +22,7 @@ from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.db import connection, models, transaction
 from django.db.models.functions import Now
 
-from consult.auditing import began_lately, record
+from consult.auditing import began_recently, record
 from consult.clock import latest_daily, next_daily
 from consult.models import Action, Consultation, User
 from responses.exporting.manifests import MANIFEST, FileEntry
@@ -482,7 +482,7 @@ def open_file(
         raise FileGone(name) from reason
     if not (
         goes_on
-        and began_lately(
+        and began_recently(
             action=Action.BATCH_DOWNLOADED, actor=reader, subject=folder_of(batch), file=name
         )
     ):

@@ -21,7 +21,7 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
-from consult.auditing import began_lately, record
+from consult.auditing import began_recently, record
 from consult.models import Action, Consultation, Right, User
 from responses.current import current_responses
 from responses.exporting.batches import (
@@ -255,7 +255,7 @@ def open_extract(*, extract: Extract, reader: User, goes_on: bool = False) -> Fi
     except FileNotFoundError as reason:
         raise FileGone(FILE) from reason
     said = {"subject": name_of(extract), "sha256": extract.sha256}
-    if not (goes_on and began_lately(action=Action.EXTRACT_DOWNLOADED, actor=reader, **said)):
+    if not (goes_on and began_recently(action=Action.EXTRACT_DOWNLOADED, actor=reader, **said)):
         record(action=Action.EXTRACT_DOWNLOADED, actor=reader, **said)
     return file
 

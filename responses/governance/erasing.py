@@ -86,7 +86,7 @@ def erase_response(*, reference: str, actor: User | None, why: str) -> Response:
 def _erase(newest: Response, actor: User | None, why: str) -> Response:
     versions = Response.objects.filter(reference=newest.reference)
     # Whoever writes the files of a batch that has it ends first, or begins when the words are gone:
-    # the books ask which of the two.
+    # the integrity check asks which of the two.
     list(
         Batch.objects.select_for_update(no_key=True)
         .filter(members__response__in=versions)

@@ -40,7 +40,7 @@ class NothingAboutThem(Exception):
 
 
 @dataclass(frozen=True)
-class Held:
+class PersonalData:
     """What is somebody's: responses by reference, drafts that were never sent, and emails of a
     mailbox that nobody entered.
     """
@@ -50,15 +50,15 @@ class Held:
     letters: list[Message]
 
 
-def find_person(*, words: str, actor: User | None) -> Held:
+def find_person(*, words: str, actor: User | None) -> PersonalData:
     """What is held of whoever `words` names: references, an email address, or a name, of which each
     word has to be there.
     """
     words = words.strip()
     held = (
-        Held(*([], [], []))
+        PersonalData(*([], [], []))
         if not words
-        else Held(_references(words), _drafts(words), _letters(words))
+        else PersonalData(_references(words), _drafts(words), _letters(words))
     )
     drafts, letters = len(held.drafts), len(held.letters)
     record(
@@ -71,12 +71,12 @@ def find_person(*, words: str, actor: User | None) -> Held:
     return held
 
 
-def held_under(*, references: list[str], drafts: list[int], letters: list[int]) -> Held:
+def held_under(*, references: list[str], drafts: list[int], letters: list[int]) -> PersonalData:
     """What is held under references and under the primary keys of drafts and of emails that nobody
     entered.
     """
     mine = Message.objects.filter(pk__in=letters, transcription=None)
-    return Held(references, list(Draft.objects.filter(pk__in=drafts)), list(mine))
+    return PersonalData(references, list(Draft.objects.filter(pk__in=drafts)), list(mine))
 
 
 def _references(words: str) -> list[str]:
@@ -134,7 +134,7 @@ def _every_word(field: str, words: str) -> Q:
     return every
 
 
-def make_pack(*, held: Held, actor: User | None) -> bytes:
+def make_pack(*, held: PersonalData, actor: User | None) -> bytes:
     """A zip of all of it for the person: a page to read, the same as JSON, scans, and emails.
 
     Raises NothingAboutThem.
@@ -164,7 +164,7 @@ def make_pack(*, held: Held, actor: User | None) -> bytes:
     return made.getvalue()
 
 
-def _files(held: Held) -> Iterator[tuple[str, str]]:
+def _files(held: PersonalData) -> Iterator[tuple[str, str]]:
     """The name in the pack, and in the storage, of each scan and email."""
     theirs = Q(transcription__response__reference__in=held.references)
     for scan in (

@@ -7,7 +7,7 @@ import logging
 from django.core.management import call_command
 
 from consult.celery import app
-from consult.jobs import noted
+from consult.jobs import recorded_run
 from consult.web.rate_limits import forget_hits
 from responses.exporting import extracts
 from responses.governance import reconciling, retention
@@ -16,16 +16,13 @@ log = logging.getLogger(__name__)
 
 
 @app.task(name="responses.reconcile")
-def prove_books() -> None:
-    """Go through the books, so that a difference is found in a day and not in the year after."""
-    with noted(prove_books.name):
+def check_integrity() -> None:
+    """Run the integrity check, so that a difference is found within a day and not a year later."""
+    with recorded_run(check_integrity.name):
         found = reconciling.reconcile()
     if found.differences:
         log.error(
-            (
-                "The books do not balance: %s differences. See the books page, or `manage.py "
-                "reconcile`."
-            ),
+            "The integrity check failed: %s differences. Run `manage.py reconcile` to see them.",
             len(found.differences),
         )
 
@@ -35,7 +32,7 @@ def tidy() -> None:
     """Remove what has had its time: old extracts, expired sessions, hits that no limit counts any
     more.
     """
-    with noted(tidy.name):
+    with recorded_run(tidy.name):
         hits = forget_hits()
         extracts.remove_expired_extracts()
         call_command("clearsessions")
@@ -45,6 +42,6 @@ def tidy() -> None:
 @app.task(name="responses.retain")
 def retain() -> None:
     """Remove what people sent and what has been kept for its time."""
-    with noted(retain.name):
+    with recorded_run(retain.name):
         for done in retention.retain():
             log.log(logging.WARNING if done.held else logging.INFO, "%s", done.in_words)

@@ -42,8 +42,8 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('seconds', models.FloatField(help_text='How long it took.')),
-                ('totals', models.JSONField(help_text='The figures of the books, by name.')),
-                ('differences', models.JSONField(help_text='Each with subject and words; an empty list means that the books balance.')),
+                ('totals', models.JSONField(help_text='The figures that were counted, by name.')),
+                ('differences', models.JSONField(help_text='Each with subject and words; an empty list means that it passed.')),
             ],
             options={
                 'ordering': ['-id'],

@@ -1,4 +1,4 @@
-"""Whether the books balanced, each time somebody looked."""
+"""What the integrity check found, each time it ran."""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -11,9 +11,9 @@ class Reconciliation(models.Model):
 
     at = models.DateTimeField(db_default=Now())
     seconds = models.FloatField(help_text="How long it took.")
-    totals = models.JSONField(help_text="The figures of the books, by name.")
+    totals = models.JSONField(help_text="The figures that were counted, by name.")
     differences = models.JSONField(
-        help_text="Each with subject and words; an empty list means that the books balance."
+        help_text="Each with subject and words; an empty list means that it passed."
     )
 
     class Meta:

@@ -3,7 +3,7 @@ nothing.
 """
 
 from consult.celery import app
-from consult.jobs import noted
+from consult.jobs import recorded_run
 from consult.models import Consultation
 from responses.reviewing import bulk_changes, clusters
 
@@ -11,13 +11,13 @@ from responses.reviewing import bulk_changes, clusters
 @app.task(name="responses.change_many")
 def change_many() -> None:
     """Carry out, and undo, the changes to many responses that staff asked for."""
-    with noted(change_many.name):
+    with recorded_run(change_many.name):
         bulk_changes.make_due_changes()
 
 
 @app.task(name="responses.find_clusters")
 def find_clusters() -> None:
     """Look for answers that are nearly the same, for reviewers to make campaigns of."""
-    with noted(find_clusters.name):
+    with recorded_run(find_clusters.name):
         for consultation in Consultation.objects.filter(published_at__isnull=False):
             clusters.find_clusters(consultation=consultation)

@@ -50,14 +50,14 @@ class Outcome:
     altered: list[str]
     unconfirmed: list[str]
     unbatched: list[str]
-    books: str
+    check: str
     faults: Counter[str]
 
     @property
     def good(self) -> bool:
         return (
             not any([self.lost, self.doubled, self.altered, self.unconfirmed, self.unbatched])
-            and "The books balance." in self.books
+            and "The integrity check passed." in self.check
         )
 
     def __str__(self) -> str:
@@ -217,7 +217,7 @@ class Chaos:
             unbatched=sorted(
                 reference for reference, (_, _, batch) in there.items() if batch is None
             ),
-            books=running.manage("reconcile"),
+            check=running.manage("reconcile"),
             faults=self.faults,
         )
 
@@ -308,8 +308,8 @@ def main() -> int:
     for name in ("lost", "doubled", "altered", "unconfirmed", "unbatched"):
         for what in getattr(outcome, name):
             print(f"{name}: {what}")
-    if "The books balance." not in outcome.books:
-        print(outcome.books)
+    if "The integrity check passed." not in outcome.check:
+        print(outcome.check)
     print(outcome)
     return 0 if outcome.good else 1
 

@@ -234,9 +234,9 @@ def soak(folder: Path, asked: argparse.Namespace) -> bool:
             sealing = time.monotonic()
             running.manage("export_batch")
             exported = time.monotonic() - sealing
-            books = running.manage("reconcile")
+            check = running.manage("reconcile")
             return report(
-                folder, ask(running, STORED), people, took=took, exported=exported, books=books
+                folder, ask(running, STORED), people, took=took, exported=exported, check=check
             )
         finally:
             running.stop()
@@ -249,7 +249,7 @@ def report(
     *,
     took: float,
     exported: float,
-    books: str,
+    check: str,
 ) -> bool:
     """Hold what is there against every promise, and print what came of it, the figures on the last
     line.
@@ -296,9 +296,9 @@ def report(
         f"one batch of {len(kept)} sealed and written in {exported:.1f} s; tried again: "
         f"{dict(troubles)}"
     )
-    balance = "The books balance." in books
+    balance = "The integrity check passed." in check
     if not balance:
-        print(books)
+        print(check)
     figures = ", ".join(f"{name} {count}" for name, count in wrong.items())
     print(f"acknowledged {len(promises)}, {figures}, confirmed {len(there) - wrong['unconfirmed']}")
     return balance and bool(promises) and not any(wrong.values())

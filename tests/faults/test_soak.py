@@ -46,5 +46,5 @@ def test_ten_thousand_emails_that_waited_go_within_half_an_hour_each_once(tmp_pa
 def test_two_minutes_of_chaos(tmp_path: Path) -> None:
     outcome = Chaos(tmp_path, seed=11, seconds=120, clients=6).run()
     print(outcome)
-    assert outcome.good, f"{outcome}\n{outcome.books}"
+    assert outcome.good, f"{outcome}\n{outcome.check}"
     assert outcome.faults.total() > 30

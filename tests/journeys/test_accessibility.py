@@ -381,13 +381,13 @@ def walk_staff_pages(
     visit.go("undelivered", state="some not")
     visit.go("trail")
     visit.go("trail", state="nothing found", query="?subject=unheard&since=never")
-    visit.go("books", state="never proved")
+    visit.go("books", state="never run")
     reconcile()
-    visit.go("books", state="balanced")
+    visit.go("books", state="passed")
     Reconciliation.objects.create(
         seconds=1, totals=Reconciliation.objects.latest("id").totals, differences=[DIFFERENCE]
     )
-    visit.go("books", state="not balanced")
+    visit.go("books", state="failed")
     nora, _ = create_staff(username="nora", role="reviewer", actor=None)
     sign_in(visit, nora)
     visit.go("new-password")

@@ -1,5 +1,5 @@
 """The protocol as a whole, as a model: whatever happens in whatever order, and wherever it is cut,
-the books balance.
+the integrity check passes.
 
 hypothesis makes up sequences of what respondents, staff, schedules, workers and mail servers do,
 and cuts some of them at a statement to the database. After each step the database is held against a
@@ -419,7 +419,7 @@ class Protocol(RuleBasedStateMachine):
 
     @rule()
     def all_is_calm(self) -> None:
-        """Faults end; what waited goes out by itself, and the books balance."""
+        """Faults end; what waited goes out by itself, and the integrity check passes."""
         self.leases_run_out()
         self.work("takes", None)
         self.seals(None)

@@ -1,4 +1,4 @@
-"""The books: whether everything received is there, for whoever takes batches."""
+"""The integrity check, for anyone who takes batches: whether everything received is there."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -10,7 +10,7 @@ from consult.clock import in_words
 from consult.models import Right
 from consult.nudging import nudge
 from consult.staff.access import StaffRequest, staff_only
-from responses.governance.tasks import prove_books
+from responses.governance.tasks import check_integrity
 from responses.models import Reconciliation
 
 SHOWN = 200
@@ -18,8 +18,8 @@ SHOWN = 200
 
 @staff_only(Right.TAKE_BATCHES)
 @require_safe
-def books(request: StaffRequest) -> HttpResponse:
-    """What the last look found, and when there were others."""
+def integrity_check(request: StaffRequest) -> HttpResponse:
+    """What the last check found."""
     last = Reconciliation.objects.first()
     context = {
         "last": last,
@@ -35,10 +35,8 @@ def books(request: StaffRequest) -> HttpResponse:
 
 @staff_only(Right.TAKE_BATCHES)
 @require_POST
-def prove_now(request: StaffRequest) -> HttpResponse:
-    """Have a worker go through the books."""
-    nudge(prove_books)
-    messages.success(
-        request, _("The service is going through the books. Load this page again in a minute.")
-    )
+def check_now(request: StaffRequest) -> HttpResponse:
+    """Have a worker run the integrity check."""
+    nudge(check_integrity)
+    messages.success(request, _("The integrity check is running. Reload this page in a minute."))
     return redirect("books")

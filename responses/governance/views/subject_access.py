@@ -16,8 +16,8 @@ from consult.staff.access import StaffRequest, ask_again, staff_only
 from responses.governance.erasing import ErasedAlready, NoSuchReference, erase_response
 from responses.governance.forms import EraseForm, PersonForm
 from responses.governance.subject_access import (
-    Held,
     NothingAboutThem,
+    PersonalData,
     equality_answers_under,
     find_person,
     held_under,
@@ -43,7 +43,7 @@ def people(request: StaffRequest) -> HttpResponse:
         context |= {
             "held": held,
             "rows": [_row(reference) for reference in held.references],
-            "nothing": held == Held([], [], []),
+            "nothing": held == PersonalData([], [], []),
         }
     return render(request, "governance/subject_access.html", context)
 

@@ -141,11 +141,11 @@ def batches() -> Iterator[Finding]:
         )
 
 
-def books() -> Iterator[Finding]:
+def integrity() -> Iterator[Finding]:
     last = Reconciliation.objects.first()
     if last is not None and last.differences:
         yield (
-            f"the books do not balance: {len(last.differences)} differences",
+            f"the integrity check failed: {len(last.differences)} differences",
             "Run `manage.py reconcile`, and read docs/reconciliation.md.",
         )
 
@@ -192,7 +192,7 @@ LOOKS: dict[str, Callable[[], Iterator[Finding]]] = {
     "Scheduled jobs": schedule,
     "Emails": emails,
     "Batches": batches,
-    "Books": books,
+    "Integrity check": integrity,
     "Retention": kept_too_long,
     "Disk": disk,
     "Consultations": consultations,

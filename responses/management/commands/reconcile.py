@@ -1,4 +1,4 @@
-"""manage.py reconcile: prove the books."""
+"""manage.py reconcile: run the integrity check."""
 
 import logging
 
@@ -25,6 +25,8 @@ class Command(BaseCommand):
                 f"{difference['subject']}: {difference['words']}"
                 for difference in found.differences[:NAMED_IN_LOG]
             )
-            log.error("the books do not balance: %s differences: %s", len(found.differences), named)
+            log.error(
+                "the integrity check failed: %s differences: %s", len(found.differences), named
+            )
             raise CommandError("\n".join(lines))
         self.stdout.write("\n".join(lines))

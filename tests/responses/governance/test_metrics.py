@@ -18,7 +18,7 @@ from django.test import Client
 from django.urls import reverse
 
 from consult.celery import app
-from consult.jobs import EXPECTED, noted, overdue
+from consult.jobs import EXPECTED, overdue, recorded_run
 from consult.models import Consultation, JobRun
 from consult.web.logs import JsonFormatter, LineFormatter, clean, current_id
 from consult.web.rate_limits import count_refusal
@@ -79,7 +79,7 @@ def test_the_metrics_say_how_long_emails_have_not_gone(send: Send) -> None:
 
 def test_the_metrics_say_when_a_job_has_not_run(db: None) -> None:
     assert figures()['consult_job_overdue{job="responses.reconcile"}'] == 1
-    with noted("responses.reconcile"):
+    with recorded_run("responses.reconcile"):
         pass
     now = figures()
     assert 'consult_job_overdue{job="responses.reconcile"}' not in now
@@ -151,7 +151,7 @@ def test_every_job_of_the_schedule_is_expected_and_notes_its_end(
     for task in (
         exporting_tasks.deliver_due_batches,
         exporting_tasks.make_due_extracts,
-        governance_tasks.prove_books,
+        governance_tasks.check_integrity,
         reviewing_tasks.find_clusters,
         dashboard_tasks.count,
     ):
@@ -166,7 +166,7 @@ def test_every_job_of_the_schedule_is_expected_and_notes_its_end(
 
 
 def test_a_job_that_fails_has_not_ended_well(db: None) -> None:
-    with pytest.raises(ZeroDivisionError), noted("responses.tidy"):
+    with pytest.raises(ZeroDivisionError), recorded_run("responses.tidy"):
         raise ZeroDivisionError
     assert JobRun.objects.get().succeeded_at is None
     assert "responses.tidy" in overdue()
@@ -202,7 +202,7 @@ def well(consultation: Consultation, monkeypatch: pytest.MonkeyPatch) -> Consult
     worker runs.
     """
     for name in EXPECTED:
-        with noted(name):
+        with recorded_run(name):
             pass
     SigningKey.objects.create(public_key="00" * 32)
     monkeypatch.setitem(doctor.LOOKS, "Database", lambda: iter(()))
@@ -242,7 +242,7 @@ def leave_a_batch_unwritten(response: Response) -> None:
     )
 
 
-def unbalance_the_books(response: Response) -> None:
+def break_the_integrity_check(response: Response) -> None:
     Reconciliation.objects.create(
         seconds=1, totals={}, differences=[{"subject": response.reference, "words": "gone"}]
     )
@@ -276,7 +276,7 @@ def withdraw_everything(response: Response) -> None:
             ),
         ),
         (leave_a_batch_unwritten, "could not be written (No space left on device.)"),
-        (unbalance_the_books, "The books do not balance: 1 differences"),
+        (break_the_integrity_check, "The integrity check failed: 1 differences"),
         (stop_a_job, "Responses.reconcile has not ended well for too long"),
         (lose_the_signing_key, "Batches are not signed"),
         (withdraw_everything, "No consultation is on the site"),

@@ -1,4 +1,4 @@
-"""The books: they balance after everything that the service does, and not after anything done
+"""The integrity check passes after everything that the service does, and fails after anything done
 behind its back.
 """
 
@@ -23,7 +23,9 @@ from responses.answers import read_answers, read_equality_answers
 from responses.exporting.batches import folder_of, pack_of, seal_batch, write_batch
 from responses.exporting.delivering import acknowledge
 from responses.governance.erasing import erase_response
-from responses.governance.reconciling import CHECKS, Books, _watched, check_fingerprints, reconcile
+from responses.governance.reconciling import CHECKS, reconcile
+from responses.governance.reconciling.findings import Findings
+from responses.governance.reconciling.rows import check_fingerprints, watched_tables
 from responses.governance.removing import remove_batch_files
 from responses.models import (
     Approval,
@@ -237,21 +239,22 @@ def columns() -> list[tuple[str, str, str]]:
 
 
 def noticed() -> bool:
-    """Whether the books, gone through at this moment, say anything.
+    """Whether the integrity check finds anything at this moment.
 
     The quickest look comes first; one is enough.
     """
     for check in [check_fingerprints, *CHECKS]:
-        books = Books()
-        check(books)
-        if books.differences:
+        findings = Findings()
+        check(findings)
+        if findings.differences:
             return True
     return False
 
 
 def does_it_notice(*statements: str) -> bool:
-    """Whether the books notice what these statements do behind the service's back; afterwards it is
-    undone.
+    """Whether the integrity check notices what these statements do behind the service's back.
+
+    Afterwards it is undone.
     """
     with transaction.atomic():
         for sql in statements:
@@ -330,15 +333,15 @@ def test_the_command_says_so_plainly_and_fails_on_a_difference(busy: Consultatio
     call_command("reconcile", stdout=said)
     assert "online: 8 received = 7 in batches + 1 waiting" in said.getvalue()
     assert "batches: 2, of 1 the files were removed by the retention rule" in said.getvalue()
-    assert said.getvalue().endswith("The books balance.\n")
+    assert said.getvalue().endswith("The integrity check passed.\n")
     response = Response.objects.earliest("id")
     tamper("UPDATE responses_response SET texts = '{}' WHERE id = %s", [response.pk])
-    with pytest.raises(CommandError, match=f"(?s)The books do not balance.*{response.reference}"):
+    with pytest.raises(CommandError, match=f"(?s)The integrity check failed.*{response.reference}"):
         call_command("reconcile")
 
 
 def test_every_column_of_every_watched_table_is_in_its_fingerprint(db: None) -> None:
-    watched = dict(_watched())
+    watched = dict(watched_tables())
     assert sorted(watched) == sorted([*TABLES, *REST])
     there: dict[str, list[str]] = {table: [] for table in watched}
     for table, column, _ in columns():
@@ -366,7 +369,7 @@ def test_one_row_altered_removed_or_made_up_is_found(
     attacks: list[tuple[str, str, list[str]]] = []
     for table in [*TABLES, *REST]:
         row = f"(SELECT id FROM {table} ORDER BY id DESC LIMIT 1)"  # noqa: S608
-        # With the constraints out of the way, only the books can notice.
+        # With the constraints out of the way, only the integrity check can notice.
         freely = [
             f"ALTER TABLE {table} DROP CONSTRAINT {name} CASCADE" for name in constraints(table)
         ]
@@ -470,7 +473,7 @@ def test_the_newest_response_deleted_with_all_its_rows_is_missed(
     delete_all_of(last)
     for _ in range(2):
         assert (
-            "responses_response: 1 of its rows are gone since the books were proved before."
+            "responses_response: 1 of its rows are gone since the last integrity check."
             in words_of_differences()
         )
         send()
@@ -555,7 +558,7 @@ def test_an_altered_row_with_a_matching_fingerprint_is_still_found(
     tamper(f"UPDATE {table} SET {column} = {value}")  # noqa: S608
     tamper(
         f"UPDATE {table} t SET fingerprint = fingerprint_of(to_jsonb(t), %s)",  # noqa: S608
-        [dict(_watched())[table]],
+        [dict(watched_tables())[table]],
     )
     assert "outside the service" not in words_of_differences()
     assert reconcile().differences

@@ -1,5 +1,5 @@
 """Retention: each class of data goes when its time is over and not before, only once it has
-arrived, and the books still balance.
+arrived, and the integrity check still passes.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,8 @@ from consult.plans.editions import plan_of
 from responses.answers import read_equality_answers
 from responses.exporting.batches import folder_of, pack_of, seal_batch, write_batch
 from responses.exporting.delivering import acknowledge, send_again
-from responses.governance.reconciling import _watched, go_through, reconcile
+from responses.governance.reconciling import go_through, reconcile
+from responses.governance.reconciling.rows import watched_tables
 from responses.governance.removing import remove_batch_files
 from responses.governance.retention import retain
 from responses.models import (
@@ -137,7 +138,7 @@ def written_days_ago(days: float) -> None:
         cursor.execute(
             "UPDATE responses_batch SET written_at = now() - %s * interval '1 day'", [days]
         )
-        columns = dict(_watched())["responses_batch"]
+        columns = dict(watched_tables())["responses_batch"]
         cursor.execute(
             "UPDATE responses_batch b SET fingerprint = fingerprint_of(to_jsonb(b), %s)", [columns]
         )

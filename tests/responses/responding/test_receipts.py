@@ -67,7 +67,7 @@ def test_a_wrong_email_address_is_shown_corrected_and_written_to(
     page = client.get(address).content.decode()
     assert "We have sent you an email with your reference." in page
     assert "rita@example.org" in page
-    # What was received stays as it was received, and the books still balance.
+    # What was received stays as it was received, and the integrity check still passes.
     undelivered.contact.refresh_from_db()
     assert (undelivered.contact.email, undelivered.contact.corrected_email) == (
         "rita@exmaple.org",

@@ -1,0 +1,103 @@
+"""The integrity check: everything received is there, unaltered, once, and in a batch or waiting for
+one.
+
+Reads everything and changes nothing. Each check names what it finds by reference, so that somebody
+can go and look.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+
+from django.db import connection, transaction
+
+from responses.governance.reconciling.batches import check_batches
+from responses.governance.reconciling.findings import Findings
+from responses.governance.reconciling.follow_ups import check_confirmations, check_reviews
+from responses.governance.reconciling.handed_over import check_deliveries, check_trail
+from responses.governance.reconciling.responses import (
+    check_ledger,
+    check_responses,
+    check_ties,
+    check_totals,
+    check_versions,
+)
+from responses.governance.reconciling.rows import (
+    check_editions,
+    check_fingerprints,
+    check_nothing_went,
+    check_orphans,
+)
+from responses.models import Reconciliation
+
+
+def reconcile() -> Reconciliation:
+    """Check everything, and keep what was found: no differences mean that all is well.
+
+    All of it looks at one moment: what arrives meanwhile counts the next time. Must not run inside
+    a transaction.
+    """
+    began = time.monotonic()
+    with transaction.atomic(durable=True):
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        findings = go_through()
+    return Reconciliation.objects.create(
+        seconds=round(time.monotonic() - began, 3),
+        totals=findings.totals,
+        differences=[asdict(difference) for difference in findings.differences],
+    )
+
+
+def go_through() -> Findings:
+    """Every check, in the transaction at hand. Keeps nothing."""
+    findings = Findings()
+    for check in CHECKS:
+        check(findings)
+    return findings
+
+
+CHECKS: list[Callable[[Findings], None]] = [
+    check_totals,
+    check_nothing_went,
+    check_fingerprints,
+    check_orphans,
+    check_responses,
+    check_ledger,
+    check_ties,
+    check_versions,
+    check_confirmations,
+    check_reviews,
+    check_batches,
+    check_deliveries,
+    check_trail,
+    check_editions,
+]
+
+
+def in_sentences(found: Reconciliation) -> Iterator[str]:
+    """What was found, line by line, in plain words."""
+    for channel, row in sorted(found.totals["channels"].items()):
+        yield (
+            f"{channel}: {row['received']:,} received = {row['in_batches']:,} in batches + "
+            f"{row['waiting']:,} waiting"
+        )
+    yield f"versions: {_list(found.totals['acts'])}"
+    yield f"confirmations: {_list(found.totals['confirmations'])}"
+    yield f"reviews: {_list(found.totals['reviews'])}"
+    gone = found.totals.get("batches_without_files", 0)
+    removed = f", of {gone:,} the files were removed by the retention rule" if gone else ""
+    yield f"batches: {found.totals['batches']:,}{removed}"
+    if not found.differences:
+        yield "The integrity check passed."
+        return
+    yield (
+        f"The integrity check failed. {len(found.differences):,} "
+        f"difference{'' if len(found.differences) == 1 else 's'}:"
+    )
+    for difference in found.differences:
+        yield f"  {difference['subject']}: {difference['words']}"
+
+
+def _list(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in sorted(counts.items())) or "none"

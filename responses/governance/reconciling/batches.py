@@ -1,0 +1,165 @@
+"""Every batch: no number is missing, it holds what the ledger says, and its files are as they were
+stored.
+"""
+
+import hashlib
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from django.core.files.storage import storages
+from django.db.models import Count, Max
+
+from consult.models import Consultation, Edition
+from responses.exporting.batches import folder_of, pack_of
+from responses.exporting.pack import PROGRAM, make_files
+from responses.exporting.signing import SIGNATURE
+from responses.governance.reconciling.findings import Findings, rows_of
+from responses.models import Batch, LedgerEntry, Response
+
+# The files of a batch that say nothing of what anybody wrote.
+WITHOUT_WORDS = {
+    "codebook.csv",
+    "codebook.html",
+    "README.txt",
+    "equality.csv",
+    "equality-stopped.csv",
+}
+
+
+CHUNK_BYTES = 1 << 20
+
+
+def check_batches(findings: Findings) -> None:
+    """Numbers run without a gap, each batch holds what it says on rows 1, 2, 3, and the ledger says
+    the same.
+    """
+    for consultation in Consultation.objects.order_by("pk"):
+        batches = list(
+            Batch.objects.filter(consultation=consultation)
+            .select_related("removal")
+            .order_by("number")
+        )
+        numbers = [batch.number for batch in batches]
+        for gap in sorted(set(range(1, max(numbers, default=0) + 1)) - set(numbers)):
+            findings.note(f"{consultation.slug} batch {gap}", "There is no batch of this number.")
+        previous = None
+        for batch in batches:
+            _check_batch(batch, previous, findings)
+            previous = batch
+    for reference, number in rows_of(
+        """SELECT reference, batch_number FROM responses_ledgerentry e
+            JOIN responses_response r ON r.id = e.response_id
+        WHERE event = 'batched' AND NOT EXISTS (
+            SELECT FROM responses_batchmember m JOIN responses_batch b ON b.id = m.batch_id
+            WHERE m.response_id = e.response_id AND b.number = e.batch_number
+                AND b.consultation_id = r.consultation_id)
+        ORDER BY e.id"""
+    ):
+        findings.note(reference, f"By the ledger it is in batch {number}, and it is not.")
+    for reference, number in rows_of(
+        """SELECT reference, b.number FROM responses_batchmember m
+        JOIN responses_batch b ON b.id = m.batch_id
+            JOIN responses_response r ON r.id = m.response_id
+        WHERE b.consultation_id <> r.consultation_id OR NOT EXISTS (
+            SELECT FROM responses_ledgerentry e
+            WHERE e.response_id = m.response_id AND event = 'batched' AND e.batch_number = b.number)
+        ORDER BY m.id"""
+    ):
+        findings.note(reference, f"It is in batch {number}, and the ledger does not say so.")
+
+
+def _check_batch(batch: Batch, previous: Batch | None, findings: Findings) -> None:
+    name = folder_of(batch)
+    members = batch.members.aggregate(count=Count("pk"), last=Max("row"))
+    if members["count"] != batch.size or (members["last"] or 0) != batch.size:
+        findings.note(
+            name, f"It says that it holds {batch.size} responses, and holds {members['count']}."
+        )
+    # Without the batch before it, which is noted already, its manifest cannot be made again.
+    if batch.written_at is None or batch.number != (previous.number if previous else 0) + 1:
+        return
+    if previous is not None and previous.written_at is None:
+        findings.note(name, "It was written before the batch whose manifest it names.")
+        return
+    recorded = {entry["name"]: (entry["bytes"], entry["sha256"]) for entry in batch.files}
+    if recorded.get("manifest.json", (0, ""))[1] != batch.manifest_sha256:
+        findings.note(name, "The hash of its manifest stands differently in two places.")
+    _check_files(batch, recorded, findings)
+    answered = set(batch.members.values_list("response__edition", flat=True))
+    if Edition.objects.filter(pk__in=answered, consultation=batch.consultation_id).count() < len(
+        answered
+    ):
+        findings.note(name, "An edition that its responses answered is gone.")
+        return
+    # The files are a function of the database: made again, they are the same bytes, or something
+    # beneath them changed.
+    with TemporaryDirectory(prefix="consult-check-") as folder:
+        made = {
+            entry.name: (entry.bytes, entry.sha256)
+            for entry in make_files(batch=batch, folder=Path(folder))
+        }
+    # Equality answers whose use was stopped since are gone for good; their file, and the manifest
+    # that has its hash, stay as they left.
+    gone = (
+        {"equality.csv", "datapackage.json", "manifest.json"}
+        if batch.equality_answers.filter(stopped=True).exists()
+        else set()
+    )
+    # The same of words that were erased, or details that were removed, since: the rows are held to
+    # what the ledger says instead.
+    if _removed_since(batch):
+        gone |= (set(made) | set(recorded)) - WITHOUT_WORDS
+    # The signature depends on the operator's key too, which may be another by now, and the program
+    # on the service's version.
+    for file in sorted((set(made) | set(recorded)) - gone - {SIGNATURE, PROGRAM}):
+        if made.get(file) != recorded.get(file):
+            findings.note(name, f"{file} is not what the database would make today.")
+
+
+def _check_files(batch: Batch, recorded: dict[str, tuple[int, str]], findings: Findings) -> None:
+    """Each file of a batch is what was stored, or, where they had their time, gone."""
+    name, removal = folder_of(batch), getattr(batch, "removal", None)
+    if removal is not None and removal.ended_at is None:
+        return  # Some may still be there, until the next run.
+    places = [(file, f"{name}/{file}", expected) for file, expected in recorded.items()]
+    if batch.pack:
+        # It depends on the library that pressed it, so that it is held to what was stored alone.
+        places.append(
+            ("The zip of its files", pack_of(batch), (batch.pack["bytes"], batch.pack["sha256"]))
+        )
+    for file, place, expected in places:
+        stored = _stored(place)
+        if removal is not None:
+            if stored is not None:
+                findings.note(name, f"{file} was removed by the retention rule, and is there.")
+        elif stored is None:
+            findings.note(name, f"{file} is not where it was stored.")
+        elif stored != expected:
+            findings.note(name, f"{file} is not what was stored.")
+
+
+def _removed_since(batch: Batch) -> bool:
+    """Whether a member of a batch was erased, or contact details in its files were removed, after
+    the files were made.
+    """
+    tombstones = Response.objects.filter(act=Response.Act.ERASED, received_at__gt=batch.written_at)
+    removed = LedgerEntry.objects.filter(
+        event=LedgerEntry.Event.DETAILS_REMOVED,
+        at__gt=batch.written_at,
+        response__membership__batch=batch,
+    )
+    erased = batch.members.filter(response__reference__in=tombstones.values("reference"))
+    return erased.exists() or (batch.includes_contacts and removed.exists())
+
+
+def _stored(name: str) -> tuple[int, str] | None:
+    """The size and SHA-256 of what the storage has under `name`; None where there is nothing."""
+    digest, size = hashlib.sha256(), 0
+    try:
+        with storages["exports"].open(name, "rb") as file:
+            for chunk in file.chunks(CHUNK_BYTES):
+                digest.update(chunk)
+                size += len(chunk)
+    except FileNotFoundError:
+        return None
+    return size, digest.hexdigest()

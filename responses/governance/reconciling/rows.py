@@ -1,0 +1,137 @@
+"""Every table: its rows are as the service wrote them, point to rows that are there, and none is
+gone.
+"""
+
+import json
+from typing import Any
+
+from consult.models import Consultation, Edition
+from consult.plans.publishing import digest_of_content, plan_content
+from responses.governance.reconciling.findings import Findings, rows_of
+from responses.models import Reconciliation, Response
+
+# What the service deletes no row of, besides what is append-only.
+NEVER_DELETED = [
+    "responses_campaign",
+    "responses_campaignstep",
+    "responses_code",
+    "responses_codeversion",
+    "responses_coding",
+    "responses_secondcoding",
+    "responses_redaction",
+    "responses_approval",
+    "responses_message",
+    "responses_transcription",
+    "responses_secondkeying",
+    "responses_signingkey",
+    "responses_bulkchange",
+    "responses_reconciliation",
+    "responses_removal",
+]
+
+
+def check_fingerprints(findings: Findings) -> None:
+    """Each row of a watched table says what it said when the service wrote it, and the triggers
+    that keep it so are on.
+    """
+    for table, columns in watched_tables():
+        found = rows_of(
+            (
+                f"SELECT to_jsonb(t) FROM {table} t WHERE fingerprint IS DISTINCT FROM "  # noqa: S608
+                "fingerprint_of(to_jsonb(t), %s)"
+            ),  # from the catalogue
+            [columns],
+        )
+        for (content,) in found:
+            row = json.loads(content)
+            findings.note(
+                f"{table} {row['id']}",
+                f"This row was altered outside the service{_of(table, row)}.",
+            )
+    for table, trigger in rows_of(
+        """SELECT tgrelid::regclass::text, tgname FROM pg_trigger
+        WHERE tgname IN ('append_only', 'leave_fingerprint', 'keep_sealed', 'no_truncate',
+            'arrival', 'erase_words',
+            'remove_details') AND tgenabled <> 'O'
+        ORDER BY 1, 2"""
+    ):
+        findings.note(table, f"The trigger {trigger} is switched off.")
+
+
+def watched_tables() -> list[tuple[str, list[str]]]:
+    """The watched tables, each with the columns of its fingerprint, as the database has them."""
+    return rows_of(
+        r"""SELECT tgrelid::regclass::text, array_remove(string_to_array(encode(tgargs, 'escape'),
+            '\000'), '')
+        FROM pg_trigger WHERE tgname = 'leave_fingerprint' ORDER BY 1"""
+    )
+
+
+def _of(table: str, row: dict[str, Any]) -> str:
+    """Which response a row belongs to, as far as it says."""
+    if table == "responses_response":
+        return f": response {row['reference']}"
+    reference = (
+        Response.objects.filter(pk=row.get("response_id") or 0)
+        .values_list("reference", flat=True)
+        .first()
+    )
+    return f": response {reference}" if reference else ""
+
+
+def check_orphans(findings: Findings) -> None:
+    """No row points to one that is gone."""
+    keys = rows_of(
+        """SELECT conrelid::regclass::text, child.attname, confrelid::regclass::text, name.attname
+        FROM pg_constraint JOIN pg_attribute child ON child.attrelid = conrelid
+            AND child.attnum = conkey[1]
+        JOIN pg_index ON indrelid = conrelid AND indisprimary
+        JOIN pg_attribute name ON name.attrelid = conrelid AND name.attnum = indkey[0]
+        WHERE contype = 'f' AND (conrelid::regclass::text LIKE 'responses\\_%'
+            OR conrelid::regclass::text LIKE 'consult\\_%')
+        ORDER BY 1, 2"""
+    )
+    for table, column, parent, name in keys:
+        for row, key in rows_of(
+            f"""SELECT child.{name}, child.{column} FROM {table} child
+            WHERE child.{column} IS NOT NULL AND NOT EXISTS (SELECT FROM {parent}
+                WHERE {parent}.id = child.{column})"""  # noqa: S608
+        ):
+            findings.note(f"{table} {row}", f"It belongs to row {key} of {parent}, which is gone.")
+
+
+def check_nothing_went(findings: Findings) -> None:
+    """What nothing ever deletes is all there that was there at the last integrity check."""
+    last = Reconciliation.objects.first()
+    before = last.totals.get("rows", {}) if last else {}
+    now = {}
+    frozen = rows_of(
+        "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE tgname IN ('append_only', "
+        "'keep_sealed')"
+    )
+    for table in sorted({*NEVER_DELETED, *(table for (table,) in frozen)}):
+        highest, there = before.get(table, [0, 0])
+        [(still, newest, count)] = rows_of(
+            f"SELECT count(*) FILTER (WHERE id <= %s), coalesce(max(id), 0), count(*) FROM {table}",  # noqa: S608  # from the catalogue
+            [highest],
+        )
+        if still < there:
+            findings.note(
+                table, f"{there - still:,} of its rows are gone since the last integrity check."
+            )
+        # Until they are back, they are missed every time.
+        now[table] = [highest, there] if still < there else [newest, count]
+    findings.totals["rows"] = now
+
+
+def check_editions(findings: Findings) -> None:
+    """Each edition is what its digest says, and the newest is what the consultation's rows say."""
+    for edition in Edition.objects.select_related("consultation").iterator(chunk_size=10):
+        if digest_of_content(edition.content) != edition.digest:
+            findings.note(str(edition), "Its wording is not what was published.")
+    for consultation in Consultation.objects.filter(published_at__isnull=False):
+        newest = consultation.editions.order_by("-number").first()
+        if newest is None or digest_of_content(plan_content(consultation)) != newest.digest:
+            findings.note(
+                consultation.slug, "What its rows say is not what its newest edition says."
+            )
