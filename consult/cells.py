@@ -4,8 +4,8 @@ Pure: values in, values out.
 
 A spreadsheet runs a cell that begins like a formula, and makes a number or a date of a text that
 looks like one: 007 becomes 7. `safe_cell` and `typed_cell` keep it from that and `restore_cell`
-undoes it, so that nothing people wrote is lost. The JSON lines hold every text just as it was
-typed.
+undoes it. They show control characters as symbols, since a terminal may act on some. The JSON lines
+hold every text just as it was typed, so that nothing people wrote is lost.
 """
 
 import json
@@ -13,10 +13,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from consult.text import INVISIBLE, with_symbols
+
 GUARD = "'"
-# What a spreadsheet takes for the beginning of a formula, also written wide, and the guard itself,
-# so that it can be undone.
-GUARDED = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", GUARD)
+# What a spreadsheet takes for the beginning of a formula, also written wide or small, whatever that
+# shows nothing stands before it; tabs and line breaks; and the guard itself, so that it can be
+# undone. In words that PostgreSQL understands too, as `VALUE` below.
+FORMULA = f"[{INVISIBLE}]*[=+@＝＋－＠﹢﹣﹦﹫-]|[\t\r\n{GUARD}]"
+LIKE_A_FORMULA = re.compile(FORMULA)
 NOT_ASKED = "not-asked"
 # Where each script's ten digits begin, in Unicode 14: programs that read a table take all of them
 # for digits.
@@ -85,22 +89,21 @@ def safe_cell(text: str) -> str:
     """`text` as a cell that no spreadsheet runs, and that cannot be taken for a question that was
     not asked.
     """
-    return GUARD + text if text.startswith(GUARDED) or text == NOT_ASKED else text
+    guarded = LIKE_A_FORMULA.match(text) or text == NOT_ASKED
+    return (GUARD if guarded else "") + with_symbols(text)
 
 
 def typed_cell(text: str) -> str:
     """The same for what somebody typed, of which besides no spreadsheet makes a number
     or a date.
     """
-    return (
-        GUARD + text
-        if len(text) <= VALUE_CHARACTERS and LIKE_A_VALUE.fullmatch(text)
-        else safe_cell(text)
-    )
+    if len(text) <= VALUE_CHARACTERS and LIKE_A_VALUE.fullmatch(text):
+        return GUARD + with_symbols(text)
+    return safe_cell(text)
 
 
 def restore_cell(cell: str) -> str:
-    """The text from which `safe_cell` or `typed_cell` made `cell`."""
+    """The text from which `safe_cell` or `typed_cell` made `cell`; its controls stay symbols."""
     return cell.removeprefix(GUARD)
 
 

@@ -4,11 +4,29 @@ Pure.
 """
 
 import re
-import unicodedata
 
 CANNOT_BE_KEPT = re.compile(
     "[\x00\ud800-\udfff]"
 )  # PostgreSQL keeps neither NUL nor half a surrogate pair.
+# What shows nothing on a page, as the inside of a character class that PostgreSQL understands too:
+# controls, spaces, format characters and other characters of no width, and letters drawn blank
+# (U+115F, U+2800, U+3164 and so on). Unicode 15, with room for what it keeps free for more.
+INVISIBLE = (
+    "\x01-\x20\x7f-\xa0\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160"
+    "\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+NOTHING_TO_READ = re.compile(f"[{INVISIBLE}\0]*")
+# A symbol for each control character but tab and line breaks. The upper ones have no symbols of
+# their own, save the one that ends a line.
+CONTROLS = "".join(map(chr, [*range(1, 9), 11, 12, *range(14, 32), *range(127, 160)]))
+SYMBOLS = "".join(
+    chr(0x2400 + ord(control))
+    if control < " "
+    else {"\x7f": "\u2421", "\x85": "\u2424"}.get(control, "\ufffd")
+    for control in CONTROLS
+)
 
 
 def one_line_break(text: str) -> str:
@@ -24,9 +42,10 @@ def storable(text: str) -> str:
 
 
 def is_blank(text: str) -> bool:
-    """Whether there is nothing to read in `text`: only spaces, controls and characters
-    of no width.
-    """
-    return all(
-        unicodedata.category(character) in {"Cc", "Cf", "Zs", "Zl", "Zp"} for character in text
-    )
+    """Whether there is nothing to read in `text`: only what shows nothing on a page."""
+    return bool(NOTHING_TO_READ.fullmatch(text))
+
+
+def with_symbols(text: str) -> str:
+    """`text` with a symbol in the place of each control character but tabs and line breaks."""
+    return text.translate(str.maketrans(CONTROLS, SYMBOLS))

@@ -118,7 +118,9 @@ def test_text_the_database_cannot_store_is_refused_and_the_rest_is_kept(
     assert storable(text) == "ab"
 
 
-@pytest.mark.parametrize("text", ["", " \n\t ", "\u200b\u200b", "\u00a0\u202e", "\ufeff"])
+@pytest.mark.parametrize(
+    "text", ["", " \n\t ", "\u200b\u200b", "\u00a0\u202e", "\ufeff", "\u2800", "\u3164", "\ufe0f"]
+)
 def test_invisible_text_is_not_an_answer(text: str) -> None:
     assert read_answers(SMALL_PLAN, {"comment": text}) == Answers()
 

@@ -12,8 +12,9 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
-from consult.cells import GUARD, GUARDED, NOT_ASKED, VALUE, VALUE_CHARACTERS
+from consult.cells import FORMULA, GUARD, NOT_ASKED, VALUE, VALUE_CHARACTERS
 from consult.plans.document import Plan, Question
+from consult.text import CONTROLS, SYMBOLS
 from responses.answers import write_in_name
 from responses.exporting.columns import ANSWER_COLUMNS, RESPONSE_COLUMNS, Column
 from responses.models import Response
@@ -105,17 +106,24 @@ def _copy(
 
 def safe_cell(said: str) -> str:
     """What `consult.cells.safe_cell` makes of a text, for an expression that says it."""
-    guarded = ", ".join(map(_text, GUARDED))
-    return (
-        f"CASE WHEN left({said}, 1) IN ({guarded}) OR {said} = {_text(NOT_ASKED)} THEN "
-        f"{_text(GUARD)} || {said} ELSE {said} END"
-    )
+    guarded = f"{said} ~ {_text(f'^(?:{FORMULA})')} OR {said} = {_text(NOT_ASKED)}"
+    return f"CASE WHEN {guarded} THEN {_text(GUARD)} ELSE '' END || {_with_symbols(said)}"
 
 
 def typed_cell(said: str) -> str:
     """The same for `consult.cells.typed_cell`."""
     value = f"length({said}) <= {VALUE_CHARACTERS} AND {said} ~* {_text(f'^(?:{VALUE})$')}"
-    return f"CASE WHEN {value} THEN {_text(GUARD)} || {said} ELSE {safe_cell(said)} END"
+    return (
+        f"CASE WHEN {value} THEN {_text(GUARD)} || {_with_symbols(said)} ELSE {safe_cell(said)} END"
+    )
+
+
+def _with_symbols(said: str) -> str:
+    """The same for `consult.text.with_symbols`: looked for first, since few texts have any."""
+    return (
+        f"CASE WHEN {said} ~ {_text(f'[{CONTROLS}]')} "
+        f"THEN translate({said}, {_text(CONTROLS)}, {_text(SYMBOLS)}) ELSE {said} END"
+    )
 
 
 def _listed(values: str) -> str:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from consult.cells import json_line, restore_cell, safe_cell, typed_cell
 from consult.plans.document import Option, Plan, Question
+from consult.text import is_blank, with_symbols
 from responses.exporting.columns import (
     CODEBOOK_COLUMNS,
     RESPONSE_COLUMNS,
@@ -33,7 +34,27 @@ storable_text = st.text(st.characters(exclude_categories=["Cs"], exclude_charact
 def test_a_cell_never_begins_like_a_formula_and_gives_the_text_back(text: str) -> None:
     cell = safe_cell(text)
     assert not cell.startswith(tuple(set(STARTERS) - {"'"}))
-    assert restore_cell(cell) == text
+    assert restore_cell(cell) == with_symbols(text)
+
+
+@given(
+    st.text(
+        st.characters(categories=["Cc", "Cf", "Zs", "Zl", "Zp"], exclude_characters="\0")
+        | st.sampled_from("\u115f\u1160\u2800\u3164\uffa0\u034f\ufe0f\U000e0101")
+    ),
+    st.sampled_from("=+-@＝＋－＠﹢﹣﹦﹫"),
+)
+def test_a_formula_behind_anything_invisible_is_guarded(before: str, start: str) -> None:
+    assert is_blank(before)
+    for cell in (safe_cell(f"{before}{start}1+1"), typed_cell(f"{before}{start}1+1")):
+        assert cell == f"'{with_symbols(before)}{start}1+1"
+
+
+def test_control_characters_are_symbols_in_csv_alone() -> None:
+    text = "a\x1b[2J\x07\x7f\x85\x9b\tb\nc"
+    assert safe_cell(text) == "a␛[2J␇␡␤\ufffd\tb\nc"
+    assert typed_cell("\x1b7") == "␛7"
+    assert json.loads(json_line({"text": text})) == {"text": text}
 
 
 @given(st.lists(storable_text, min_size=1))
@@ -42,7 +63,7 @@ def test_cells_survive_the_file(texts: list[str]) -> None:
     csv.writer(file).writerow([safe_cell(text) for text in texts])
     assert file.getvalue().endswith("\r\n")
     (read,) = csv.reader(io.StringIO(file.getvalue(), newline=""))
-    assert [restore_cell(cell) for cell in read] == texts
+    assert [restore_cell(cell) for cell in read] == [with_symbols(text) for text in texts]
 
 
 @given(
@@ -54,8 +75,8 @@ def test_cells_survive_the_file(texts: list[str]) -> None:
 )
 def test_typed_text_reads_back_and_no_reader_takes_it_for_a_number(text: str) -> None:
     cell = typed_cell(text)
-    assert restore_cell(cell) == text
-    assert cell == safe_cell(text) or cell == f"'{text}"
+    assert restore_cell(cell) == with_symbols(text)
+    assert cell in {safe_cell(text), f"'{with_symbols(text)}"}
     if re.fullmatch(r"[ 0-9.,:/%£+e-]{1,40}", text):
         with pytest.raises(ValueError, match="could not convert"):
             float(cell or "nothing")
