@@ -1,6 +1,4 @@
-"""Where the service's parts find each other: addresses in, the dictionaries that Django and Celery
-want out.
-"""
+"""How the parts of the service find each other: URLs in, Django's and Celery's dictionaries out."""
 
 import hashlib
 import os
@@ -10,8 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-# After a network has swallowed everything for some fifteen seconds a connection is given up, also
-# by workers. Sockets ignore these.
+# Workers too give up a connection after the network has dropped everything for some fifteen
+# seconds. Unix sockets ignore these.
 # https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-KEEPALIVES
 SILENT_NETWORK = {
     "keepalives_idle": 5,
@@ -34,25 +32,25 @@ SILENT_SOCKET = {
 
 
 def socket_dir(var_dir: Path) -> Path:
-    """The folder of the own services' sockets: short, since a socket's path may have no more than
-    107 bytes.
+    """Return the folder for our servers' sockets: short, since a socket's path has at most 107
+    bytes.
     """
     digest = hashlib.sha256(str(var_dir).encode()).hexdigest()[:12]
     return Path(tempfile.gettempdir()) / f"consult-{os.getuid()}-{digest}"
 
 
 def own_database_url(var_dir: Path) -> str:
-    """The address of the PostgreSQL that `make run` starts for the data in `var_dir`."""
+    """The URL of the PostgreSQL that `make run` starts for the data in `var_dir`."""
     return f"postgresql://app@/consult?host={quote(str(socket_dir(var_dir)), safe='')}"
 
 
 def own_redis_url(var_dir: Path) -> str:
-    """The address of the Redis that `make run` starts for the data in `var_dir`."""
+    """The URL of the Redis that `make run` starts for the data in `var_dir`."""
     return f"unix://{socket_dir(var_dir)}/redis.sock?db=0"
 
 
 def database(url: str) -> dict[str, Any]:
-    """Django's DATABASES entry for a PostgreSQL address; its query becomes connection options."""
+    """Return Django's DATABASES entry for a PostgreSQL URL; the query becomes options."""
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query))
     return {
@@ -70,7 +68,7 @@ def database(url: str) -> dict[str, Any]:
 
 
 def broker_url(redis_url: str) -> str:
-    """The same Redis as Celery writes it: kombu has its own scheme for sockets."""
+    """Return the same Redis as Celery writes it: kombu has its own scheme for sockets."""
     parts = urlsplit(redis_url)
     if parts.scheme != "unix":
         return redis_url
@@ -78,10 +76,10 @@ def broker_url(redis_url: str) -> str:
 
 
 def delivery(url: str) -> dict[str, Any] | None:
-    """Django's STORAGES entry for where batches are delivered to; None where they are not.
+    """Return Django's STORAGES entry for where batches are delivered to, or None.
 
-    As in file:///folder, s3://KEY:SECRET@host/bucket/folder?region=eu-west-2 (s3+http: without TLS)
-    and sftp://user:password@host:22/folder?key=/path/of/key&known_hosts=/path.
+    For example file:///folder, s3://KEY:SECRET@host/bucket/folder?region=eu-west-2 (s3+http:
+    without TLS) and sftp://user:password@host:22/folder?key=/path/of/key&known_hosts=/path.
     """
     if not url:
         return None
@@ -118,7 +116,7 @@ def delivery(url: str) -> dict[str, Any] | None:
 
 
 def mail(url: str, *, mail_dir: Path) -> dict[str, Any]:
-    """Django's email settings for a mail server's address; without one, messages become files in
+    """Return Django's email settings for a mail server; without one, emails are saved in
     `mail_dir`.
     """
     if not url:

@@ -1,9 +1,7 @@
-"""The administration: wording and dates for editors, and the trail for administrators.
+"""Django's admin: wording and dates for editors, the audit trail for administrators.
 
-Accounts have pages at the desk.
-
-Nothing is made or deleted here: a plan file brings a consultation, `load_plan` and this page
-correct it, and whatever is saved becomes a new edition.
+Nothing is created or deleted here: a consultation comes from a plan file, `load_plan` and these
+pages correct it, and each change that is saved becomes a new edition.
 """
 
 from typing import Any, ClassVar
@@ -49,7 +47,7 @@ def signed_in(request: HttpRequest) -> User:
 
 
 class StaffSite(admin.AdminSite):
-    """Django's administration behind the service's own sign-in, for those whose rights need it."""
+    """Django's admin behind our own sign-in, for staff whose rights need it."""
 
     site_header = "Administration"
     site_title = "Administration"
@@ -67,9 +65,7 @@ class StaffSite(admin.AdminSite):
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Where Django sends whoever `has_permission` refuses: to sign in, to choose a password, or
-        away.
-        """
+        """Where Django sends people without permission: to sign in, or to choose a password."""
         if not isinstance(request.user, User):
             wanted = request.GET.get("next", reverse("admin:index"))
             return redirect(f"{reverse('sign-in')}?{urlencode({'next': wanted})}")
@@ -80,7 +76,7 @@ class StaffSite(admin.AdminSite):
         raise PermissionDenied
 
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # type: ignore[override]
-        # Django's own page would leave nothing on the trail.
+        # Django's own page would record nothing on the audit trail.
         return redirect("new-password")
 
 
@@ -88,10 +84,7 @@ site = StaffSite()
 
 
 class ByRight(admin.ModelAdmin):
-    """Pages for whoever has `right`, and for nobody else.
-
-    No adding and no deleting unless a page says otherwise.
-    """
+    """Pages for staff with `right`. Nothing can be added or deleted unless a page says so."""
 
     right: ClassVar[Right]
 
@@ -112,18 +105,14 @@ class ByRight(admin.ModelAdmin):
 
 
 class Words(forms.CharField):
-    """Long text.
-
-    Browsers send each line break as two characters; a text that nobody touched must not look
-    changed.
-    """
+    """Long text. Browsers send a line break as two characters, which must not count as a change."""
 
     def to_python(self, value: Any) -> str:
         return str(super().to_python(value)).replace("\r\n", "\n").replace("\r", "\n")
 
 
 class Lines(forms.CharField):
-    """A list of texts, one a line."""
+    """A list of texts, one on each line."""
 
     widget = forms.Textarea
 
@@ -162,7 +151,7 @@ class WordingAdmin(ByRight):
         return consultation
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        # Only what this editor changed: another may be at the row's other fields.
+        # Only the fields this editor changed: someone else may be editing the others.
         columns = {field.name for field in self.opts.concrete_fields}
         obj.save(update_fields=[name for name in form.changed_data if name in columns])
 
@@ -177,14 +166,14 @@ class ConsultationForm(forms.ModelForm):
     withdraw = forms.BooleanField(
         required=False,
         label="Take this consultation off the site",
-        help_text="At once, for everybody, and not to be undone here. What was received stays.",
+        help_text="At once, for everyone. You cannot undo this here. What was received stays.",
     )
 
     batch_hour = forms.TypedChoiceField(
         coerce=int,
         choices=[(hour, f"{hour:02}:00") for hour in range(24)],
         label="Hour of the daily batch",
-        help_text="At which hour (UK time) all that came in since goes into the next batch.",
+        help_text="The hour (UK time) at which everything received since goes into the next batch.",
     )
 
     def clean(self) -> dict[str, Any]:
@@ -194,7 +183,7 @@ class ConsultationForm(forms.ModelForm):
             and cleaned.get("closes_at")
             and cleaned["opens_at"] >= cleaned["closes_at"]
         ):
-            self.add_error("closes_at", "The closing has to come after the opening.")
+            self.add_error("closes_at", "It must close after it opens.")
         return cleaned
 
 
@@ -251,7 +240,7 @@ class ConsultationAdmin(WordingAdmin):
     ]
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **options: Any) -> Any:
-        # Day and time stand beside one label, which names neither to a screen reader.
+        # Day and time share one label, which names neither to a screen reader.
         made = super().formfield_for_dbfield(db_field, request, **options)
         if made and isinstance(made.widget, AdminSplitDateTime):
             for widget, what in zip(made.widget.widgets, ("day", "time"), strict=True):
@@ -338,7 +327,7 @@ class OptionInline(admin.TabularInline):
     extra = 0
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **options: Any) -> Any:
-        # The columns' headings are no labels to a screen reader.
+        # To a screen reader, column headings are not labels.
         made = super().formfield_for_dbfield(db_field, request, **options)
         if made:
             made.widget.attrs["aria-label"] = made.label

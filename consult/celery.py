@@ -1,4 +1,4 @@
-"""The Celery application, and when its beat does what."""
+"""The Celery application and its schedule."""
 
 import os
 
@@ -25,20 +25,20 @@ app.autodiscover_tasks(
 
 @task_prerun.connect
 def begin_id(task_id: str, **named: object) -> None:
-    """Let each line of the log say which task wrote it."""
+    """Let each log line say which task wrote it."""
     current_id.set(task_id)
 
 
-# What nobody took up in time expires: after a pause of the workers the next look finds everything,
-# and one is enough.
+# A task that nobody takes in time expires: when the workers are back, the next one finds
+# everything, and one is enough.
 app.conf.beat_schedule = {
     "send the confirmations that are due": {
         "task": "responses.send_due_confirmations",
         "schedule": 5.0,
         "options": {"expires": 5},
     },
-    # Each consultation has an hour of its own. The database decides what is due, so that a missed
-    # night is caught up too.
+    # Each consultation has its own hour. The database decides what is due, so that a missed night
+    # is caught up too.
     "seal the batches that are due": {
         "task": "responses.seal_due_batches",
         "schedule": crontab(minute="*/5"),
@@ -79,7 +79,7 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="5", minute="0"),
         "options": {"expires": 3600},
     },
-    "remove what has been kept for its time": {
+    "delete what has been kept long enough": {
         "task": "responses.retain",
         "schedule": crontab(hour="5", minute="15"),
         "options": {"expires": 3600},

@@ -1,4 +1,4 @@
-"""What `manage.py check` asks beside Django's own questions."""
+"""Our own checks for `manage.py check`."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,19 +10,19 @@ from django.db import DatabaseError
 from consult.models import published
 from consult.web.durability import UNSAFE, unsafe_settings
 
-# What only the operator knows, and which page says it.
+# What only the operator can fill in, and where it appears.
 OPERATORS_WORDS = {
     "OPERATOR": (
         "who runs this installation, for the privacy notice and the accessibility statement"
     ),
-    "CONTACT_EMAIL": "where people may ask for help, for the pages and emails",
+    "CONTACT_EMAIL": "where people can ask for help, for the pages and emails",
     "ACCESSIBILITY_CONTACT": (
-        "whom to tell about a page that somebody cannot use, for the accessibility statement"
+        "where to report a page that someone cannot use, for the accessibility statement"
     ),
-    "SECURITY_CONTACT": "where to report a weakness, for /.well-known/security.txt",
+    "SECURITY_CONTACT": "where to report a vulnerability, for /.well-known/security.txt",
 }
 PLANS_WORDS = {
-    "postal_address": "where the paper form is posted to",
+    "postal_address": "where to post the paper form",
     "telephone": "a number to call, for those who cannot use the site",
     "formats": "how to ask for large print, Easy Read or another language",
     "controller": (
@@ -36,7 +36,7 @@ PLANS_WORDS = {
 def database_keeps_what_it_confirms(
     app_configs: Any, databases: Sequence[str] | None = None, **options: Any
 ) -> list[CheckMessage]:
-    """Asked with `--database default`: whether the database can lose what it has confirmed."""
+    """With `--database default`: whether the database can lose what it has confirmed."""
     if not databases or "default" not in databases:
         return []
     try:
@@ -59,9 +59,9 @@ def database_keeps_what_it_confirms(
 
 @register(deploy=True)
 def texts_that_only_an_operator_can_write(app_configs: Any, **options: Any) -> list[CheckMessage]:
-    """Asked with `--deploy`: which words of the public pages are still empty.
+    """With `--deploy`: which texts on the public pages are still empty.
 
-    Each is news, not a fault: the pages say so too.
+    Each is information, not an error; the pages say so too.
     """
     empty = [
         f"{name} is empty: {what}."

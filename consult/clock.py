@@ -1,6 +1,6 @@
 """London time: the closing instant, and instants in words.
 
-The only place where time zones are spelled out.
+The only module that names time zones.
 """
 
 import re
@@ -11,10 +11,10 @@ from django.utils import dates
 from django.utils.translation import gettext as _
 
 LONDON = ZoneInfo("Europe/London")
-# Years that a consultation can be in; a slip of the finger gives 227 or 20277, and sums with such
-# years overflow.
+# The years a consultation can be in; a typing error makes 227 or 20277, and sums with such years
+# overflow.
 YEARS = range(2000, 2200)
-# As a plan file has them, whatever language people read.
+# As plan files spell them, whatever language people read.
 MONTHS = [
     "January",
     "February",
@@ -50,34 +50,32 @@ def end_of_day(day: date) -> datetime:
 
 
 def daily(hour: int, *, day: date) -> datetime:
-    """The instant of `day` for what comes at `hour` o'clock in London: each day has one.
+    """Return the instant of `day` at which it is `hour` o'clock in London: each day has one.
 
-    Where the clocks go forward there is no 1 o'clock, and it is the instant at which they do; where
-    they go back there are two, and it is the first.
+    When the clocks go forward there is no 1 o'clock, and it is the instant of the change; when they
+    go back there are two, and it is the first.
     """
-    # In UTC: Python compares two instants of one time zone by what the clocks show, which here is
-    # not their order.
+    # In UTC: Python compares two instants in the same time zone by what the clocks show, which is
+    # not their order here.
     return datetime.combine(day, time(hour), LONDON).astimezone(UTC)
 
 
 def latest_daily(hour: int, *, now: datetime) -> datetime:
-    """The latest instant up to `now` for what comes daily at `hour` o'clock in London."""
+    """Return the latest instant up to `now` at which it was `hour` o'clock in London."""
     today = now.astimezone(LONDON).date()
     at = daily(hour, day=today)
     return at if at <= now else daily(hour, day=today - timedelta(days=1))
 
 
 def next_daily(hour: int, *, after: datetime) -> datetime:
-    """The earliest instant later than `after` for what comes daily at `hour` o'clock in London."""
+    """Return the first instant after `after` at which it is `hour` o'clock in London."""
     today = after.astimezone(LONDON).date()
     at = daily(hour, day=today)
     return at if at > after else daily(hour, day=today + timedelta(days=1))
 
 
 def names_a_year(text: str) -> bool:
-    """Whether `text`, a date as `parse_day` or an instant as `parse_closing` reads it, says which
-    year it means.
-    """
+    """Whether `text`, as `parse_day` or `parse_closing` reads it, says which year it means."""
     return bool(re.search(r"\d{4}", text))
 
 
@@ -90,11 +88,9 @@ def _in_range(named: date, text: str) -> date:
 
 
 def parse_day(text: str, *, today: date) -> date:
-    """The day that `text` names:
+    """Return the day that `text` names. Raises NotADate.
 
     "21 January" (the next one from `today` on), "21 January 2027" or "2027-01-21".
-
-    Raises NotADate.
     """
     text = text.strip()
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
@@ -111,7 +107,7 @@ def parse_day(text: str, *, today: date) -> date:
             "2027-01-21T23:59:00Z"
         )
     day, month = int(found[1]), months[found[2].lower()]
-    # 29 February may be up to eight years away, where a century year is no leap year.
+    # 29 February can be up to eight years away, around a century that is not a leap year.
     for year in [int(found[3])] if found[3] else range(today.year, today.year + 9):
         try:
             named = date(year, month, day)
@@ -123,7 +119,7 @@ def parse_day(text: str, *, today: date) -> date:
 
 
 def _instant(text: str) -> datetime | None:
-    """The instant where `text` is an ISO 8601 instant with its offset; None where it is a day."""
+    """Return the instant if `text` is an ISO 8601 instant with an offset, or None for a day."""
     text = text.strip()
     if not re.match(r"\d{4}-\d{2}-\d{2}[Tt]", text, re.ASCII):
         return None
@@ -138,15 +134,15 @@ def _instant(text: str) -> datetime | None:
 
 
 def parse_closing(text: str, *, now: datetime) -> datetime:
-    """The instant at which a consultation that closes on `text` stops being open.
+    """Return the instant at which a consultation that closes on `text` stops being open.
 
-    A day counts to its end in London; an ISO 8601 instant is taken as it is. Raises NotADate.
+    A day lasts to its end in London; an ISO 8601 instant is used as it is. Raises NotADate.
     """
     return _instant(text) or end_of_day(parse_day(text, today=now.astimezone(LONDON).date()))
 
 
 def parse_opening(text: str, *, now: datetime) -> datetime:
-    """The instant at which a consultation that opens on `text` begins to be open.
+    """Return the instant at which a consultation that opens on `text` opens.
 
     Raises NotADate.
     """
@@ -173,12 +169,10 @@ def in_words(instant: datetime) -> str:
 
 
 def closing_in_words(closes_at: datetime) -> str:
-    """Until when one may answer:
+    """Until when people can answer: "11:59pm on 21 January 2027 (UK time)".
 
-    "11:59pm on 21 January 2027 (UK time)".
-
-    A closing at midnight is told as the last minute before it: people read midnight or 12:00am as
-    the wrong day.
+    A closing at midnight is shown as the minute before it, because people read midnight or 12:00am
+    as the wrong day.
     """
     local = closes_at.astimezone(LONDON)
     return in_words(closes_at - timedelta(minutes=1) if local.time() == time() else closes_at)

@@ -13,7 +13,7 @@ from kombu.exceptions import OperationalError
 log = logging.getLogger(__name__)
 
 NUDGE_EXPIRES_SECONDS = 60
-# A silent broker costs whoever asks it a second; this is for how long nobody asks again.
+# Asking a silent broker takes a second; nobody asks again for this long.
 LEAVE_BROKER_ALONE_SECONDS = 15
 _broker = {"leave_alone_until": 0.0}
 _asking = threading.Lock()
@@ -22,10 +22,10 @@ _asking = threading.Lock()
 def nudge(task: Task) -> None:
     """Ask a worker to carry out `task`.
 
-    Never raises where the broker is away, and takes a second at most.
+    Never raises if the broker is down, and takes a second at most.
     """
-    # While another thread is asking, its task or the next sweep finds ours too: a silent broker
-    # holds up one thread, not all.
+    # If another thread is asking, its task or the next sweep finds ours too, so a silent broker
+    # holds up one thread and not all of them.
     if time.monotonic() < _broker["leave_alone_until"] or not _asking.acquire(blocking=False):
         return
     try:

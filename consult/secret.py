@@ -1,4 +1,4 @@
-"""The secret key of a rehearsal, made up on first use. Production has its own."""
+"""The secret key for a rehearsal, made on first use. Production has its own."""
 
 import contextlib
 import os
@@ -14,8 +14,8 @@ def local_secret_key(var_dir: Path) -> str:
     path = var_dir / "secret-key"
     var_dir.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        # Written whole under another name and linked into place: two processes that start at once
-        # agree on one key.
+        # Written under another name and linked into place, so that two processes that start at the
+        # same moment agree on one key.
         fresh = var_dir / f".secret-key-{os.getpid()}"
         fresh.touch(mode=0o600)
         fresh.write_text(secrets.token_urlsafe(60))

@@ -17,7 +17,7 @@ try:
 except env.BadSetting as problem:
     sys.exit(f"Cannot start: {problem}")
 
-# Never on: Django's debug pages show settings and answers to whoever causes an error.
+# Never on: Django's debug pages show settings and answers to anyone who causes an error.
 DEBUG = False
 
 VAR_DIR = (BASE_DIR / VALUES["VAR_DIR"]).resolve()
@@ -198,7 +198,7 @@ METRICS_TOKEN: str = VALUES["METRICS_TOKEN"]
 TRUSTED_PROXY: bool = VALUES["TRUSTED_PROXY"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if VALUES["TRUSTED_PROXY"] else None
 SECURE_SSL_REDIRECT = PRODUCTION
-# A container's health check, and whoever gathers the figures, speak plain http from inside.
+# A container's health check, and the metrics scraper, use plain http from inside.
 SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION

@@ -1,4 +1,4 @@
-"""The nouns of what is consulted on, and of who works on it."""
+"""The tables for what people are consulted on, and for staff."""
 
 from consult.models.audit import Action, AuditEntry
 from consult.models.consultation import Consultation, Edition, published

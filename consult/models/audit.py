@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 
 
 class Action(models.TextChoices):
-    """Everything that can stand on the trail.
+    """Everything the audit trail can record.
 
     A closed list: what is not here is not recorded, so add it first.
     """
@@ -18,7 +18,7 @@ class Action(models.TextChoices):
     IDENTITY_CONFIRMED = "identity_confirmed", "gave their password again"
     SECOND_FACTOR_SET_UP = "second_factor_set_up", "set up a phone for signing in"
     RECOVERY_CODES_MADE = "recovery_codes_made", "made new recovery codes"
-    STAFF_CREATED = "staff_created", "made a staff account"
+    STAFF_CREATED = "staff_created", "created a staff account"
     STAFF_CHANGED = "staff_changed", "changed a staff account"
     PLAN_LOADED = "plan_loaded", "loaded a plan"
     WORDING_CHANGED = "wording_changed", "changed wording"
@@ -28,42 +28,45 @@ class Action(models.TextChoices):
     LIST_READ = "list_read", "read the list of responses"
     RESPONSE_READ = "response_read", "read a response"
     REVIEW_CHANGED = "review_changed", "changed the state of a review"
-    BULK_ASKED = "bulk_asked", "asked for a change to many responses"
-    BULK_CHANGED = "bulk_changed", "changed many responses"
-    BULK_UNDO_ASKED = "bulk_undo_asked", "asked that a change to many responses be undone"
-    BULK_UNDONE = "bulk_undone", "undid a change to many responses"
-    RESPONSE_TRANSCRIBED = "response_transcribed", "entered a response that came by another way"
+    BULK_ASKED = "bulk_asked", "asked for a bulk change"
+    BULK_CHANGED = "bulk_changed", "made a bulk change"
+    BULK_UNDO_ASKED = "bulk_undo_asked", "asked to undo a bulk change"
+    BULK_UNDONE = "bulk_undone", "undid a bulk change"
+    RESPONSE_TRANSCRIBED = (
+        "response_transcribed",
+        "entered a response from post, email or telephone",
+    )
     KEYED_AGAIN = "keyed_again", "keyed a response again"
     FILE_ATTACHED = "file_attached", "attached a file"
     FILE_READ = "file_read", "read an attached file"
     MAILBOX_LOADED = "mailbox_loaded", "loaded a mailbox"
     MESSAGE_READ = "message_read", "read a message"
-    MESSAGE_SET_ASIDE = "message_set_aside", "said why a message is no response"
-    REDACTION_CHANGED = "redaction_changed", "redacted a passage, or took that back"
-    PUBLICATION_DECIDED = "publication_decided", "decided on publishing a response"
-    RESPONSES_PUBLISHED = "responses_published", "put the approved responses on the website"
-    RESPONSES_UNPUBLISHED = "responses_unpublished", "took the responses off the website"
+    MESSAGE_SET_ASIDE = "message_set_aside", "said why a message is not a response"
+    REDACTION_CHANGED = "redaction_changed", "redacted a passage, or undid that"
+    PUBLICATION_DECIDED = "publication_decided", "decided whether to publish a response"
+    RESPONSES_PUBLISHED = "responses_published", "published the approved responses"
+    RESPONSES_UNPUBLISHED = "responses_unpublished", "unpublished the responses"
     RESPONSE_ERASED = "response_erased", "erased what a person sent"
-    RETENTION_RAN = "retention_ran", "removed what had been kept for its time"
-    PERSON_LOOKED_FOR = "person_looked_for", "looked for what is held about somebody"
-    PERSON_TAKEN = "person_taken", "took everything that is held about somebody"
-    EQUALITY_STOPPED = "equality_stopped", "stopped the use of equality answers for somebody"
+    RETENTION_RAN = "retention_ran", "deleted what had been kept long enough"
+    PERSON_LOOKED_FOR = "person_looked_for", "searched for what is held about someone"
+    PERSON_TAKEN = "person_taken", "downloaded everything held about someone"
+    EQUALITY_STOPPED = "equality_stopped", "stopped the use of someone’s equality answers"
     TRAIL_READ = "trail_read", "read the audit trail"
-    TRAIL_EXPORTED = "trail_exported", "took the audit trail away"
-    CAMPAIGN_READ = "campaign_read", "read a campaign or a group of alike answers"
+    TRAIL_EXPORTED = "trail_exported", "downloaded the audit trail"
+    CAMPAIGN_READ = "campaign_read", "read a campaign or a group of similar answers"
     CAMPAIGN_CHANGED = "campaign_changed", "changed a campaign"
     CODE_CHANGED = "code_changed", "changed a code"
     ANSWER_CODED = "answer_coded", "coded an answer"
     SECOND_CODING_DRAWN = "second_coding_drawn", "drew answers for a second coding"
     NOTE_ADDED = "note_added", "wrote a note"
-    CONFIRMATION_RETRIED = "confirmation_retried", "had an email tried again"
+    CONFIRMATION_RETRIED = "confirmation_retried", "retried an email"
     BATCH_SEALED = "batch_sealed", "sealed a batch"
     BATCH_WRITTEN = "batch_written", "wrote a batch's files"
     BATCH_DELIVERED = "batch_delivered", "delivered a batch"
-    BATCH_SENT_AGAIN = "batch_sent_again", "had a batch sent again"
+    BATCH_SENT_AGAIN = "batch_sent_again", "sent a batch again"
     BATCH_ACKNOWLEDGED = "batch_acknowledged", "acknowledged a batch"
     SIGNING_KEY_PUBLISHED = "signing_key_published", "published a signing key"
-    BATCH_FILES_REMOVED = "batch_files_removed", "removed a batch's files after their time"
+    BATCH_FILES_REMOVED = "batch_files_removed", "deleted a batch's files when their time was up"
     BATCH_DOWNLOADED = "batch_downloaded", "downloaded a file of a batch"
     EXTRACT_ASKED = "extract_asked", "asked for an extract"
     EXTRACT_DOWNLOADED = "extract_downloaded", "downloaded an extract"
@@ -71,12 +74,12 @@ class Action(models.TextChoices):
 
 
 def actions() -> list[tuple[str, str]]:
-    """The list, for the column: as a function, so that a new action needs no migration."""
+    """The choices of the column, as a function, so that a new action needs no migration."""
     return Action.choices
 
 
 class AuditEntry(models.Model):
-    """One thing somebody did. Names what it was done to by reference, never by personal data.
+    """One thing that someone did. Says to what by reference, never by personal data.
 
     A trigger refuses UPDATE and DELETE, also to this service's own database user.
     """

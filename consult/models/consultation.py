@@ -1,4 +1,4 @@
-"""A consultation and its window, and the editions of what it asked."""
+"""A consultation with its dates, and the editions of what it asked."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 
 class Consultation(models.Model):
-    """One consultation: who asks, about what, until when, and how to answer.
+    """One consultation: who is asking, about what, until when, and how to answer.
 
     The window is half-open: open from `opens_at` up to, but not at, `closes_at`. Whether it is open
     is always computed from the database's clock (`phase_at`), never stored.
@@ -70,11 +70,11 @@ class Consultation(models.Model):
 
     @property
     def grace_ends_at(self) -> datetime:
-        """The instant up to which somebody who had begun before closing may still send."""
+        """The instant until which someone who started before closing can still send."""
         return self.closes_at + timedelta(minutes=self.grace_minutes)
 
     def phase_at(self, instant: datetime) -> Consultation.Phase:
-        """Where `instant` falls in the window."""
+        """Whether the consultation is open at `instant`."""
         if instant < self.opens_at:
             return self.Phase.ADVANCE
         if instant < self.closes_at:

@@ -34,9 +34,7 @@ class Section(models.Model):
 
 
 class Recommendation(models.Model):
-    """A change to the plan that somebody puts forward, with whose it is and what is
-    known about it.
-    """
+    """A change to the plan that someone put forward, who that was, and what is known about it."""
 
     consultation = models.ForeignKey(
         Consultation, on_delete=models.PROTECT, related_name="recommendations"
@@ -64,7 +62,7 @@ class Recommendation(models.Model):
 
 
 class Question(models.Model):
-    """Something a respondent may answer.
+    """Something a respondent can answer.
 
     Its slug and kind never change once published.
 

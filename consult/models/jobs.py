@@ -1,4 +1,4 @@
-"""When each scheduled job ran last."""
+"""When each scheduled job last ran."""
 
 from django.db import models
 

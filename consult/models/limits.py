@@ -1,14 +1,11 @@
-"""What was done lately, where only so much of it may be done."""
+"""What was done recently, where there is a limit."""
 
 from django.db import models
 from django.db.models.functions import Now
 
 
 class Hit(models.Model):
-    """One time that something limited was done.
-
-    Whoever did it is a keyed hash: no address is written down.
-    """
+    """One use of something with a limit. Who did it is a keyed hash: no address is stored."""
 
     limit = models.CharField(max_length=20)
     key = models.CharField(max_length=64)

@@ -13,7 +13,7 @@ class Right(models.TextChoices):
     TAKE_BATCHES = "take_batches", "see and download batches"
     PUBLISH_RESPONSES = "publish_responses", "put approved responses on the website"
     EDIT_PLAN = "edit_plan", "change what the consultation says, and its dates"
-    MANAGE_STAFF = "manage_staff", "make and change staff accounts"
+    MANAGE_STAFF = "manage_staff", "create and change staff accounts"
     READ_TRAIL = "read_trail", "read the audit trail"
     ANSWER_REQUESTS = "answer_requests", "find, hand over and erase what is held about a person"
     TAKE_CONTACTS = "take_contacts", "download contact details"
@@ -62,8 +62,7 @@ class User(AbstractUser):
         )
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        # As Django does it for the password alone: with another phone, too, every session before it
-        # ends.
+        # As Django does for the password alone: a new phone also ends every earlier session.
         return salted_hmac(
             "consult.User", self.password + self.second_factor, secret=secret, algorithm="sha256"
         ).hexdigest()

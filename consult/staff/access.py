@@ -16,22 +16,23 @@ from consult.models import Right, User
 from consult.staff.signing_in import due_first
 from consult.text import CANNOT_BE_KEPT
 from consult.views.errors import say
-from consult.web.database_timeout import STAFF_SECONDS, patience
+from consult.web.database_timeout import STAFF_SECONDS, database_timeout
 
 View = Callable[..., HttpResponse]
-# For how long a password that was given again is good.
+# How long a password that was entered again is good for.
 CONFIRMED_SECONDS = 15 * 60
 
 
 class StaffRequest(HttpRequest):
-    """A request that `staff_only` let through: somebody has signed in."""
+    """A request that `staff_only` let through: its user is signed in."""
 
     user: User
 
 
 def staff_only(right: Right | None) -> Callable[[View], View]:
-    """A page for staff with `right`, or for all staff: others are asked to sign in, or told that
-    they may not.
+    """A page for staff with `right`, or for all staff if it is None.
+
+    Others are asked to sign in, or refused.
     """
 
     def decorate(view: View) -> View:
@@ -49,8 +50,7 @@ def staff_only(right: Right | None) -> Callable[[View], View]:
                 return redirect(first)
             if right is not None and not user.may(right):
                 raise PermissionDenied
-            # No keyboard types it, and not every view looks at a field before it asks the database
-            # for it.
+            # No keyboard produces these, and not every view checks a field before querying with it.
             if any(
                 CANNOT_BE_KEPT.search(value)
                 for _name, values in request.POST.lists()
@@ -58,14 +58,17 @@ def staff_only(right: Right | None) -> Callable[[View], View]:
             ):
                 lines = [
                     _(
-                        "What was sent has a character in it that cannot be kept. Go back, and "
-                        "type it again without it."
+                        "What you sent contains a character that we cannot store. Go back and type "
+                        "it again without that character."
                     )
                 ]
                 return say(
-                    request, status=400, heading=_("Something in it cannot be kept"), lines=lines
+                    request,
+                    status=400,
+                    heading=_("We cannot store one of the characters"),
+                    lines=lines,
                 )
-            with patience(STAFF_SECONDS):
+            with database_timeout(STAFF_SECONDS):
                 page = view(request, *arguments, **named)
             page["Cache-Control"] = "no-store"
             page["X-Robots-Tag"] = "noindex"
@@ -77,8 +80,9 @@ def staff_only(right: Right | None) -> Callable[[View], View]:
 
 
 def ask_again(request: HttpRequest) -> HttpResponse | None:
-    """The way to give one's password again, unless that was lately: for what a session left open
-    should not be enough for.
+    """Return a redirect to the page that asks for the password again, or None if that was recent.
+
+    For anything that a session left open should not be enough for.
     """
     if time.time() - request.session.get("confirmed_at", 0) < CONFIRMED_SECONDS:
         return None

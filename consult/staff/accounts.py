@@ -1,4 +1,4 @@
-"""Staff accounts: making one, and its one-time password."""
+"""Staff accounts: creating, changing and unlocking them, and one-time passwords."""
 
 import re
 import secrets
@@ -17,23 +17,23 @@ PASSWORD_LENGTH = 16
 
 
 class UsernameTaken(Exception):
-    """Somebody has an account of that name."""
+    """Someone has an account with that name."""
 
 
 class BadUsername(ValueError):
-    """The name cannot be a user name; the message says why."""
+    """This cannot be a user name; the message says why."""
 
 
 class UnknownRole(ValueError):
-    """There is no such role; the message names those there are."""
+    """There is no such role; the message lists the roles."""
 
 
 class NotLocked(Exception):
-    """This account's codes are taken."""
+    """The account is not locked."""
 
 
 class LastAdministrator(Exception):
-    """Nobody would be left who can manage accounts."""
+    """Nobody who can manage accounts would be left."""
 
 
 def make_one_time_password() -> str:
@@ -42,11 +42,11 @@ def make_one_time_password() -> str:
 
 
 def check_username(username: str) -> None:
-    """Raise BadUsername or UsernameTaken where no new account can have this name.
+    """Raise BadUsername or UsernameTaken if no new account can have this name.
 
     Names that differ only in case count as one.
     """
-    # So long a name fits wherever the trail has to write it.
+    # A name of this length fits wherever the audit trail writes it.
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.@+_-]{1,99}", username):
         raise BadUsername(
             "A user name has 2 to 100 letters, digits and . @ + _ - and starts with a letter or "
@@ -57,8 +57,7 @@ def check_username(username: str) -> None:
 
 
 def create_staff(*, username: str, role: str, actor: User | None) -> tuple[User, str]:
-    """Make an account for a member of staff, with a one-time password that is shown once and stored
-    only hashed.
+    """Create a staff account with a one-time password, which is stored only as a hash.
 
     Raises BadUsername, UnknownRole or UsernameTaken.
     """
@@ -80,11 +79,10 @@ def create_staff(*, username: str, role: str, actor: User | None) -> tuple[User,
 
 
 def reset_password(*, user: User, actor: User | None, phone_too: bool = False) -> str:
-    """Give an account a new one-time password and return it; the old one, and every session, stop
-    working at once.
+    """Give an account a new one-time password and return it.
 
-    `phone_too` also forgets the phone and the recovery codes: whoever lost them sets up another
-    one.
+    The old password and every session stop working at once. `phone_too` also forgets the phone and
+    the recovery codes, for someone who has lost them.
     """
     password = make_one_time_password()
     with transaction.atomic():
@@ -107,11 +105,10 @@ def reset_password(*, user: User, actor: User | None, phone_too: bool = False) -
 def change_staff(
     *, user: User, role: str, is_active: bool, actor: User, takes_contacts: bool = False
 ) -> bool:
-    """Give an account another role, let it download contact details or not, or switch it off or on.
+    """Change an account's role, its right to contact details, or whether it is active.
 
-    False where it is so already.
-
-    Accounts are never deleted: the trail names them. Raises LastAdministrator.
+    Returns False if nothing changes. Accounts are never deleted, because the audit trail names
+    them. Raises LastAdministrator.
     """
     with transaction.atomic():
         # All administrators are locked, so that two of them cannot switch each other off at once.
@@ -147,24 +144,23 @@ def change_staff(
 
 
 def locked_until(user: User) -> datetime | None:
-    """Until when no code from this account's phone is taken, after too many wrong ones; None where
-    they are taken.
+    """Return until when the account's codes are refused after too many wrong ones, or None.
 
-    Only this is counted for an account by itself, and only somebody who knows its password gets so
-    far. Wrong passwords are counted for the network address that they come from too, so that
-    whoever tries them locks out nobody but themselves.
+    Only codes are counted for the account alone, and only someone who knows its password can enter
+    one. Wrong passwords are counted together with the network address they come from, so that a
+    stranger who tries them locks out nobody else.
     """
     return over_until(limit="sign_in_code", key=user.get_username())
 
 
 def locked_among(users: Sequence[User]) -> set[int]:
-    """The ids of those of `users` that are locked now."""
+    """Return the ids of those `users` that are locked."""
     over = which_are_over(limit="sign_in_code", keys=[user.get_username() for user in users])
     return {user.pk for user in users if user.get_username() in over}
 
 
 def unlock(*, user: User, actor: User) -> None:
-    """Take codes from this account's phone again at once. Raises NotLocked."""
+    """Accept codes from this account's phone again at once. Raises NotLocked."""
     with transaction.atomic():
         if locked_until(user) is None:
             raise NotLocked

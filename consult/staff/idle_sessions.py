@@ -1,4 +1,4 @@
-"""How long somebody stays signed in."""
+"""How long staff stay signed in."""
 
 import time
 from collections.abc import Callable
@@ -7,20 +7,18 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY, logout
 from django.http import HttpRequest, HttpResponse
 
-# A session is written at most so often only to say that it is used.
+# How often, at most, a session is saved just to record that it is in use.
 NOTE_SECONDS = 60
-# In the address of a page that its browser loads anew by itself: nobody has clicked, and nobody may
-# be there.
+# In the address of a page that reloads itself: nobody clicked, and perhaps nobody is there.
 BY_ITSELF = ("watch", "yes")
 
 
 def end_idle_sessions(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Sign out whoever did nothing for a while, and everybody after a working day, however busy
-    they are.
+    """Sign staff out when they have done nothing for a while, and after a working day in any case.
 
-    Visitors without a session cost nothing.
+    Requests without a session cost nothing.
     """
 
     def answer(request: HttpRequest) -> HttpResponse:

@@ -1,8 +1,7 @@
-"""The second thing that staff sign in with: six digits from their phone (RFC 6238), or a recovery
-code when it is lost.
+"""The second factor: six digits from a phone (RFC 6238), or a recovery code if the phone is lost.
 
-The phone's key is computed from a random seed with the secret key, so that whoever reads the
-database cannot make codes.
+The phone's key is computed from a random seed and SECRET_KEY, so the database alone is not enough
+to make codes.
 """
 
 import base64
@@ -30,28 +29,25 @@ RECOVERY_LENGTH = 12
 
 
 class WrongCode(Exception):
-    """It is not the code of this moment, or it was used already, or it is no recovery code."""
+    """It is not a current code or a recovery code, or it has been used already."""
 
 
 def make_seed() -> str:
-    """A seed for a new phone."""
     return secrets.token_hex(SEED_BYTES)
 
 
 def key_of(seed: str, *, secret: str) -> bytes:
-    """What the phone keeps."""
+    """The secret that the phone stores."""
     return hmac.digest(secret.encode(), f"second factor of {seed}".encode(), "sha256")[:KEY_BYTES]
 
 
 def key_in_letters(seed: str) -> str:
-    """The key as it is typed into a phone."""
+    """The key as people type it into a phone."""
     return base64.b32encode(key_of(seed, secret=settings.SECRET_KEY)).decode()
 
 
 def key_address(user: User, seed: str) -> str:
-    """The key as phones read it from a QR code: the otpauth address of the Google Authenticator
-    wiki.
-    """
+    """The key as phones read it from a QR code: an otpauth URL."""
     issuer = urlsplit(settings.SITE_URL).hostname or "consult"
     asked = {
         "secret": key_in_letters(seed),
@@ -72,10 +68,10 @@ def code_at(key: bytes, step: int, *, digits: int = DIGITS) -> str:
 
 
 def set_up(*, user: User, seed: str, code: str) -> list[str]:
-    """Make the phone with `seed` the one that `user` signs in with, as its `code` proves, and
-    return new recovery codes.
+    """Make the phone with `seed` the one that `user` signs in with, and return new recovery codes.
 
-    The phone before it, and the recovery codes, stop working. Raises WrongCode.
+    `code` proves that the phone works. The earlier phone and recovery codes stop working. Raises
+    WrongCode.
     """
     step = _step_of(seed, code)
     with transaction.atomic():
@@ -86,7 +82,7 @@ def set_up(*, user: User, seed: str, code: str) -> list[str]:
 
 
 def make_recovery_codes(*, user: User) -> list[str]:
-    """New recovery codes, shown once and stored only hashed; those before them stop working."""
+    """Return new recovery codes, stored only as hashes; the earlier ones stop working."""
     with transaction.atomic():
         record(action=Action.RECOVERY_CODES_MADE, actor=user, subject=user.get_username())
         return _replace_recovery_codes(user)
@@ -108,11 +104,11 @@ def _replace_recovery_codes(user: User) -> list[str]:
 
 
 def check_code(*, user: User, code: str, address: str) -> None:
-    """Let `user`, who gave the right password, in with `code`; each code is taken once.
+    """Accept `code` from a `user` who has given the right password. Each code works once.
 
-    Wrong six-digit codes count for the account, wherever they come from, since a million can be
-    tried; only somebody who knows the password gets so far, and a recovery code works all the same.
-    Raises WrongCode and OverLimit.
+    Wrong six-digit codes count for the account, wherever they come from, since there are only a
+    million to try; you need the password to try one, and recovery codes still work. Raises
+    WrongCode and OverLimit.
     """
     code = "".join(code.split()).replace("-", "")
     digits = len(code) == DIGITS and code.isascii() and code.isdigit()
@@ -142,7 +138,7 @@ def check_code(*, user: User, code: str, address: str) -> None:
 
 def _take_digits(user: User, code: str) -> None:
     step = _step_of(user.second_factor, code)
-    # Two requests with one code at once: the database lets the first one have it.
+    # Two requests with one code at the same moment: the database lets only the first have it.
     if not User.objects.filter(
         pk=user.pk, second_factor=user.second_factor, second_factor_step__lt=step
     ).update(second_factor_step=step):
@@ -150,10 +146,10 @@ def _take_digits(user: User, code: str) -> None:
 
 
 def _take_recovery_code(user: User, code: str) -> None:
-    # Hashing takes its time on purpose: what cannot be a code is not hashed.
+    # Hashing is slow on purpose, so anything that cannot be a code is not hashed.
     possible = len(code) == RECOVERY_LENGTH and set(code) <= set(PASSWORD_ALPHABET)
     for kept in user.recovery_codes.all() if possible else ():
-        # Whoever deletes the row has used it.
+        # Only one request can delete the row, and that one has used it.
         if (
             check_password(code, kept.hashed)
             and RecoveryCode.objects.filter(pk=kept.pk).delete()[0]
@@ -163,7 +159,7 @@ def _take_recovery_code(user: User, code: str) -> None:
 
 
 def _step_of(seed: str, code: str) -> int:
-    """The half minute that `code` belongs to, if that is about now. Raises WrongCode."""
+    """Return the half minute that `code` belongs to, if it is close to now. Raises WrongCode."""
     now = int(time.time()) // STEP_SECONDS
     typed = "".join(code.split()).encode("utf-8", "surrogatepass")
     for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):

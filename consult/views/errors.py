@@ -1,6 +1,4 @@
-"""Pages that say what went wrong, each with a way back, and with what was typed where that is
-possible.
-"""
+"""Pages that say what went wrong, each with a way back and, where possible, what was typed."""
 
 import logging
 import sys
@@ -31,7 +29,7 @@ def offer_again(
 ) -> HttpResponse:
     """A page that says why nothing was saved, with what was typed and a button to send it again.
 
-    Asks the database for nothing.
+    It does not query the database.
     """
     private = {"csrfmiddlewaretoken", "password", "new_password", "new_password_again"}
     typed = [
@@ -53,9 +51,7 @@ def offer_again(
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form came without its cookie: it was open for very long, cookies are off, or another site
-    sent it.
-    """
+    """A form came without its cookie: open too long, cookies off, or sent by another site."""
     heading = _("This page needs to be sent again")
     if "/respond/" in request.path:
         lines = [
@@ -74,7 +70,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def too_often(request: HttpRequest, *, seconds: int) -> HttpResponse:
-    """So many came from this address that this one has to wait."""
+    """Too many requests came from this address, so this one has to wait."""
     minutes = max(seconds // 60, 1)
     lines = [
         ngettext(
@@ -101,7 +97,7 @@ def too_often(request: HttpRequest, *, seconds: int) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """What came makes no sense, or is too much of it."""
+    """The request makes no sense, or is too large."""
     if isinstance(exception, RequestDataTooBig | TooManyFieldsSent):
         lines = [
             _("What you sent is larger than this service can take. It was not saved."),
@@ -152,7 +148,7 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Our fault, or the database is away for the moment."""
+    """Our fault, or the database is down for the moment."""
     if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
         return away(request)
     lines = [

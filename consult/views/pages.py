@@ -1,4 +1,4 @@
-"""Pages that anybody may read, and the pages for what went wrong."""
+"""The pages that anyone can read."""
 
 from datetime import date, timedelta
 from functools import partial
@@ -17,22 +17,20 @@ from consult.models import Consultation, published
 from consult.plans.editions import current_edition, find_published, plan_of
 from consult.plans.window import moved_in_words, window_of
 
-# When the accessibility statement was last held against the pages, by the tests that it speaks of
-# and by looking.
+# When the accessibility statement was last compared with the pages, by its tests and by hand.
 ACCESSIBILITY_CHECKED_ON = date(2026, 11, 23)
-# RFC 9116 wants a date within the next year; it is told anew with every answer, so the file never
+# RFC 9116 asks for a date within the next year; it is computed for each response, so the file never
 # goes stale.
 SECURITY_CONTACT_HOLDS_FOR = timedelta(days=180)
-# What a search engine has no use for: pages of one person, and the staff's. Their addresses tell
-# nothing by standing here.
+# What search engines have no use for: pages for one person, and staff pages. Listing the addresses
+# here reveals nothing.
 NOT_FOR_ROBOTS = ["/admin/", "/health/", "/receipt/", "/staff/", "/*/respond/"]
 
 
 def page_context(slug: str) -> dict[str, Any]:
-    """What every page of a consultation shows: the consultation, its edition and plan, and where it
-    stands in its window.
+    """Return what every page of a consultation shows.
 
-    Raises Http404 where the public may not see it.
+    Raises Http404 if the public may not see it.
     """
     try:
         consultation = find_published(slug)
@@ -45,7 +43,7 @@ def page_context(slug: str) -> dict[str, Any]:
         "edition": edition,
         "plan": plan,
         "window": window_of(consultation, now=consultation.now),
-        # A question to the database, which a template asks only where it tells the answer.
+        # A query that runs only if a template shows its result.
         "moved": partial(moved_in_words, consultation),
         "contact_email": settings.CONTACT_EMAIL or plan.contact.get("email") or "",
         "site_url": settings.SITE_URL,
@@ -62,7 +60,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def start(request: HttpRequest, consultation: str) -> HttpResponse:
-    """What this is, who asks, until when, and how to take part."""
+    """What this is, who is asking, until when, and how to take part."""
     return render(request, "consult/start.html", page_context(consultation))
 
 
@@ -77,7 +75,7 @@ def section(request: HttpRequest, consultation: str, section: str) -> HttpRespon
 
 
 def recommendation(request: HttpRequest, consultation: str, recommendation: str) -> HttpResponse:
-    """One change that somebody puts forward, and what is known about it."""
+    """One change that someone put forward, and what is known about it."""
     context = page_context(consultation)
     reading = _reading(context, "recommendation", recommendation, context["plan"].recommendations)
     related = [
@@ -91,7 +89,7 @@ def recommendation(request: HttpRequest, consultation: str, recommendation: str)
 def _reading(
     context: dict[str, Any], kind: str, slug: str, rows: tuple[Any, ...]
 ) -> dict[str, Any]:
-    """The part to read, and its neighbours in the plan's order."""
+    """Return the part to read, and the ones before and after it."""
     found = next((row for row in rows if row.slug == slug), None)
     if found is None:
         raise Http404
@@ -115,7 +113,7 @@ def sources(request: HttpRequest, consultation: str) -> HttpResponse:
 
 
 def accessibility(request: HttpRequest) -> HttpResponse:
-    """How well everybody can use this site, what is known to be wrong with it, and whom to tell."""
+    """How accessible this site is, what is known to be wrong with it, and whom to tell."""
     found = {
         "checked": day_in_words(start_of_day(ACCESSIBILITY_CHECKED_ON)),
         "contact": settings.ACCESSIBILITY_CONTACT,
@@ -128,7 +126,7 @@ def accessibility(request: HttpRequest) -> HttpResponse:
 
 
 def safety(request: HttpRequest) -> HttpResponse:
-    """How to leave this site in a hurry, and who helps."""
+    """How to leave this site quickly, and who can help."""
     helpers = [
         (
             _("Police"),
@@ -143,8 +141,8 @@ def safety(request: HttpRequest) -> HttpResponse:
         ),
         (_("Men’s Advice Line"), "0808 801 0327", _("For men who are abused by a partner.")),
         (_("Rape Crisis"), "0808 500 2222", _("After rape or sexual abuse, whenever it happened.")),
-        (_("Childline"), "0800 1111", _("For anybody under 19.")),
-        (_("Samaritans"), "116 123", _("Somebody to talk to, day and night.")),
+        (_("Childline"), "0800 1111", _("For anyone under 19.")),
+        (_("Samaritans"), "116 123", _("Someone to talk to, day and night.")),
         (
             _("Crimestoppers"),
             "0800 555 111",
@@ -169,7 +167,10 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 
 def security_contact(request: HttpRequest) -> HttpResponse:
-    """Where to report a weakness (RFC 9116). Raises Http404 where the operator has named nobody."""
+    """Where to report a vulnerability (RFC 9116).
+
+    Raises Http404 if the operator has named nobody.
+    """
     if not settings.SECURITY_CONTACT:
         raise Http404
     expires = timezone.now() + SECURITY_CONTACT_HOLDS_FOR
@@ -183,5 +184,5 @@ def security_contact(request: HttpRequest) -> HttpResponse:
 
 
 def favicon(request: HttpRequest) -> HttpResponse:
-    """Browsers that read no link element ask here."""
+    """Browsers that ignore the link element ask here."""
     return redirect(static("consult/favicon.png"))

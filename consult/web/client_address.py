@@ -7,12 +7,11 @@ from django.http import HttpRequest
 
 
 def address_of(request: HttpRequest) -> str:
-    """The network address of whoever asks.
+    """The network address that a request comes from.
 
-    Behind our own proxy it is the last entry of X-Forwarded-For, the one that the proxy wrote: what
-    stands before it came from outside and may say anything. Without a proxy the header is not
-    looked at. Of an IPv6 address it is the network, since one home or one attacker has all 2⁶⁴
-    addresses in it.
+    Behind our own proxy it is the last entry of X-Forwarded-For, which the proxy wrote; the earlier
+    ones came from outside and can say anything. Without a proxy the header is ignored. An IPv6
+    address is reduced to its network, since one home or one attacker has all 2⁶⁴ addresses in it.
     """
     forwarded = request.headers.get("X-Forwarded-For", "").split(",")[-1].strip()
     direct: str = request.META.get("REMOTE_ADDR", "")

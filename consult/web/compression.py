@@ -1,15 +1,14 @@
-"""Pages go over the wire small: a respondent may have an old phone and a bad signal."""
+"""Compressed pages: a respondent may have an old phone and a bad signal."""
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 
 
 class CompressPages(GZipMiddleware):
-    """Compress pages, and nothing else: files are compressed already or are resumed by their bytes.
+    """Compress pages only: files are compressed already, or resumed by byte ranges.
 
-    Django adds random bytes, and masks the CSRF token anew on each page, so that lengths tell an
-    eavesdropper nothing (breachattack.com); cookies do not come with what another site's page asks
-    for.
+    Django adds random bytes and masks the CSRF token differently on each page, so lengths tell an
+    eavesdropper nothing (breachattack.com); requests from other sites' pages carry no cookies.
     """
 
     def process_response(

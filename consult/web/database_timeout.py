@@ -1,7 +1,7 @@
-"""How long the web process waits for an answer of PostgreSQL's, which by itself would be for ever.
+"""How long the web process waits for PostgreSQL, which without this would be for ever.
 
-A server that was stopped, or a network that swallows what is sent to it, gives no error: only
-whoever waits can end the waiting.
+A stopped server, or a network that drops everything, raises no error: only the waiting side can
+stop waiting.
 """
 
 import select
@@ -12,23 +12,20 @@ from contextvars import ContextVar
 import psycopg2
 from psycopg2 import extensions
 
-# Several times what any of the public's pages needs, and more than they wait for a lock; staff ask
-# longer questions.
+# Several times what any public page needs, and longer than they wait for a lock; staff pages run
+# longer queries.
 SECONDS = ContextVar("seconds to wait for PostgreSQL", default=5.0)
 STAFF_SECONDS = 65.0
 
 
-def lose_patience_in_time() -> None:
-    """From now on, let no connection of this process wait for longer than that.
-
-    COPY is not possible then.
-    """
+def limit_waiting() -> None:
+    """From now on no connection of this process waits longer than SECONDS, and none can COPY."""
     extensions.set_wait_callback(_wait)
 
 
 @contextmanager
-def patience(seconds: float) -> Iterator[None]:
-    """Wait for longer, or less long, inside."""
+def database_timeout(seconds: float) -> Iterator[None]:
+    """Wait for `seconds` instead, inside the block."""
     before = SECONDS.set(seconds)
     try:
         yield
@@ -37,9 +34,7 @@ def patience(seconds: float) -> Iterator[None]:
 
 
 def _wait(connection: extensions.connection) -> None:
-    """What psycopg2 calls whenever there is something to wait for; after an error it closes the
-    connection.
-    """
+    """psycopg2 calls this whenever it has to wait; after an error it closes the connection."""
     # https://www.psycopg.org/docs/advanced.html#support-for-coroutine-libraries
     while (state := connection.poll()) != extensions.POLL_OK:
         waiting = select.poll()
@@ -47,4 +42,4 @@ def _wait(connection: extensions.connection) -> None:
             connection.fileno(), select.POLLIN if state == extensions.POLL_READ else select.POLLOUT
         )
         if not waiting.poll(SECONDS.get() * 1000):
-            raise psycopg2.OperationalError("PostgreSQL gives no answer.")
+            raise psycopg2.OperationalError("PostgreSQL does not answer.")

@@ -1,4 +1,4 @@
-"""Whether PostgreSQL keeps what it says it has kept: without that, no page may say “received”."""
+"""Whether PostgreSQL keeps what it has confirmed: if not, no page may say “received”."""
 
 from django.db import connection
 
@@ -12,15 +12,13 @@ UNSAFE = {
 
 
 class UnsafeDatabase(Exception):
-    """The database may forget what it has confirmed; the message says which setting is to be
-    changed.
-    """
+    """The database may forget what it has confirmed; the message says which setting to change."""
 
 
 def unsafe_settings() -> list[str]:
-    """The settings of this connection's database that would break the promise.
+    """Return the settings of the connected database that would break the promise.
 
-    Raises DatabaseError where it does not answer.
+    Raises DatabaseError if it does not answer.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -31,9 +29,9 @@ def unsafe_settings() -> list[str]:
 
 
 def refuse_unsafe_database() -> None:
-    """Raise UnsafeDatabase where a response that is called received could be lost.
+    """Raise UnsafeDatabase if a response that a page called received could be lost.
 
-    Raises DatabaseError where it does not answer.
+    Raises DatabaseError if the database does not answer.
     """
     if off := unsafe_settings():
         raise UnsafeDatabase(

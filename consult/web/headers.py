@@ -1,10 +1,10 @@
-"""Headers on every answer, whoever gives it."""
+"""Headers on every response, including those from middleware."""
 
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-# Nothing here needs any of them, and no script that ever got in shall have them.
+# No page needs any of these, and an injected script cannot use them.
 REFUSED = [
     "accelerometer",
     "camera",
@@ -16,8 +16,7 @@ REFUSED = [
     "payment",
     "usb",
 ]
-# Django's own middleware sets these too, but not on what it refuses itself, as a request for
-# another host.
+# Django's own middleware sets these too, but not on its own refusals, such as a wrong host.
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -31,7 +30,7 @@ PERMISSIONS = ", ".join(f"{name}=()" for name in REFUSED)
 def security_headers(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Refuse the browser's powers to this site's pages, and our files to other sites' pages."""
+    """Deny browser features to our pages, and our files to other sites' pages."""
 
     def answer(request: HttpRequest) -> HttpResponse:
         page = get_response(request)

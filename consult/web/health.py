@@ -1,6 +1,4 @@
-"""Whether the service is alive, and whether it can do its work: for load balancers and health
-checks.
-"""
+"""Whether the service is alive and ready: for load balancers and health checks."""
 
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
@@ -12,10 +10,7 @@ def live(request: HttpRequest) -> JsonResponse:
 
 
 def ready(request: HttpRequest) -> JsonResponse:
-    """The database answers too.
-
-    Redis is not asked: without it responses are received all the same.
-    """
+    """The database answers too. Redis is not asked: responses can be received without it."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")

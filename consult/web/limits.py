@@ -1,4 +1,4 @@
-"""What is refused before anything looks at it."""
+"""Requests that are refused before anything reads them."""
 
 from collections.abc import Callable
 
@@ -14,11 +14,10 @@ METHODS = ["GET", "HEAD", "OPTIONS", "POST"]
 def refuse_what_no_form_sends(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Refuse methods that no page of ours has, and bodies larger than any form of ours, before a
-    byte of them is read.
+    """Refuse methods that no page has, and bodies larger than any form, before reading a byte.
 
-    Larger files are for whoever is signed in. What comes in chunks has no length, and Django reads
-    none of it.
+    Staff who are signed in can send larger files. Chunked bodies have no length, and Django does
+    not read them.
     """
 
     def answer(request: HttpRequest) -> HttpResponse:

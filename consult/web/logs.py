@@ -1,4 +1,4 @@
-"""What the service writes of itself: one line each, as JSON where it runs for real.
+"""What the service logs: one line each, as JSON in production.
 
 No answers, names, addresses or tokens.
 """
@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 # Which request or task a line belongs to.
 current_id: ContextVar[str] = ContextVar("current_id", default="")
 ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
-# PostgreSQL quotes rows in these lines of its errors, and a row may hold anything.
+# In these lines of its errors PostgreSQL quotes rows, and a row can hold anything.
 QUOTES_ROWS = re.compile(r"^(DETAIL|CONTEXT|HINT|LINE \d+):.*$", re.MULTILINE)
 # A receipt's address is its key.
 TOKENS = re.compile(r"(/receipt/)[^/\s\"]+")
@@ -26,7 +26,7 @@ log = logging.getLogger("consult.requests")
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line."""
+    """One JSON object per line."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -39,30 +39,26 @@ class JsonFormatter(logging.Formatter):
         line |= getattr(record, "fields", {})
         if record.exc_info:
             line["trace"] = clean(self.formatException(record.exc_info))
-        # In ASCII: some readers take other characters too for the end of a line.
+        # In ASCII: some readers also break lines at other characters.
         return json.dumps(line)
 
 
 class LineFormatter(logging.Formatter):
-    """The same for people, on a line."""
+    """The same in plain text, for people."""
 
     def format(self, record: logging.LogRecord) -> str:
         return clean(super().format(record))
 
 
 def clean(text: str) -> str:
-    """`text` without what may be somebody's: rows that the database quotes, and receipts'
-    addresses.
-    """
+    """Return `text` without personal data: rows that the database quotes, receipt addresses."""
     return TOKENS.sub(r"\1…", QUOTES_ROWS.sub(r"\1: left out", text))
 
 
 def request_log(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Give each request an id, and say how it went: the route, not the address, which
-    may be a key.
-    """
+    """Give each request an id, and log its route: the address itself can be a key."""
 
     def answer(request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-ID", "")

@@ -1,4 +1,4 @@
-"""Whoever sends too much is heard out, so that they read why it was refused."""
+"""Reading requests that are too large to the end, so that people see why they were refused."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
@@ -12,12 +12,12 @@ PIECE_BYTES = 65_536
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-def hear_out(application: Application) -> Application:
-    """The same WSGI application, which lets whoever sends too much finish, and throws it away.
+def read_oversized_bodies(application: Application) -> Application:
+    """Return the same WSGI application, but let an oversized request finish, and discard it.
 
-    Browsers look for an answer only when they have sent everything. A server that hangs up
-    meanwhile gives them a broken connection to show, and not our page that says what is wrong. What
-    is larger than any file of staff is cut off.
+    Browsers read the response only after sending everything. If the server hangs up earlier they
+    show a broken connection, and not our page that says what is wrong. Requests larger than any
+    file that staff can send are still cut off.
     """
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -32,7 +32,7 @@ def hear_out(application: Application) -> Application:
         length = environ.get("CONTENT_LENGTH") or "0"
         too_large = status.startswith(str(HTTPStatus.REQUEST_ENTITY_TOO_LARGE.value))
         return (
-            _then_throw_away(page, environ["wsgi.input"])
+            _then_discard(page, environ["wsgi.input"])
             if too_large and int(length) <= settings.MOST_STAFF_BODY_BYTES
             else page
         )
@@ -40,7 +40,7 @@ def hear_out(application: Application) -> Application:
     return answer
 
 
-def _then_throw_away(page: Iterable[bytes], body: Any) -> Iterator[bytes]:
+def _then_discard(page: Iterable[bytes], body: Any) -> Iterator[bytes]:
     with closing(page):  # type: ignore[type-var]  # Django's answers can be closed
         yield b"".join(page)
     while body.read(PIECE_BYTES):

@@ -1,6 +1,6 @@
-"""How often something may be done.
+"""How often something may be done, counted in the database so that all processes count together.
 
-Generous where many share one address, and counted in the database, for all processes alike.
+The limits are generous, because many people can share one address.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ FORGET_AFTER = timedelta(days=2)
 
 
 class OverLimit(Exception):
-    """It was done too often lately. `seconds` is the time over which the limit counts."""
+    """It was done too often recently. `seconds` is the period over which the limit counts."""
 
     def __init__(self, seconds: int) -> None:
         super().__init__(f"over the limit of {seconds} seconds")
@@ -26,74 +26,72 @@ class OverLimit(Exception):
 
 
 def is_over(*, limit: str, key: str, counted_as: str = "") -> bool:
-    """Whether `key` did what `limit` names as often as it may, or what `counted_as` names, where
-    that is another limit's.
+    """Whether `key` has reached `limit`.
+
+    If `counted_as` is given, that limit's hits are counted against this one's maximum.
     """
     most, seconds = settings.LIMITS[limit]
-    lately = Hit.objects.filter(
+    recent = Hit.objects.filter(
         limit=counted_as or limit, key=_hashed(key), at__gt=Now() - timedelta(seconds=seconds)
     )
-    # No more rows are counted than the answer needs.
-    return lately[:most].count() >= most
+    # Counts no more rows than it needs to.
+    return recent[:most].count() >= most
 
 
 def refuse_over_limit(*, limit: str, key: str) -> None:
-    """Raise OverLimit where `key` did what `limit` names as often as it may.
-
-    Trying again does not make it longer.
-    """
+    """Raise OverLimit if `key` has reached `limit`. Trying again does not make the wait longer."""
     if is_over(limit=limit, key=key):
         raise OverLimit(settings.LIMITS[limit][1])
 
 
 def over_until(*, limit: str, key: str) -> datetime | None:
-    """Until when `key` is over `limit`; None where it is not."""
+    """Return until when `key` is over `limit`, or None if it is not."""
     most, seconds = settings.LIMITS[limit]
-    lately = Hit.objects.filter(
+    recent = Hit.objects.filter(
         limit=limit, key=_hashed(key), at__gt=Now() - timedelta(seconds=seconds)
     ).order_by("-at")
-    # It is over while so many are counted, so until the last of these is too old.
-    deciding = list(lately.values_list("at", flat=True)[:most])
+    # It stays over until the last of these is too old to count.
+    deciding = list(recent.values_list("at", flat=True)[:most])
     return deciding[-1] + timedelta(seconds=seconds) if len(deciding) == most else None
 
 
 def which_are_over(*, limit: str, keys: Iterable[str]) -> set[str]:
-    """Those of `keys` that are over `limit`, asked at once."""
+    """Return those of `keys` that are over `limit`, in one query."""
     most, seconds = settings.LIMITS[limit]
-    lately = (
+    recent = (
         Hit.objects.filter(limit=limit, at__gt=Now() - timedelta(seconds=seconds))
         .order_by()
         .values("key")
         .annotate(hits=Count("pk"))
     )
-    over = set(lately.filter(hits__gte=most).values_list("key", flat=True))
+    over = set(recent.filter(hits__gte=most).values_list("key", flat=True))
     return {key for key in keys if _hashed(key) in over}
 
 
 def forgive(*, limit: str, key: str) -> bool:
-    """Count nothing any more of what `key` did. Whether there was anything."""
+    """Forget every hit of `key`. Returns whether there were any."""
     return bool(Hit.objects.filter(limit=limit, key=_hashed(key)).delete()[0])
 
 
 def count_hit(*, limit: str, key: str) -> None:
-    """That `key` did it once more."""
+    """Record one more hit of `key`."""
     Hit.objects.create(limit=limit, key=_hashed(key))
 
 
 def count_refusal(*, reason: str) -> None:
-    """That somebody was refused, for the figures of those who watch. `reason` is one of ours."""
+    """Record a refusal, for the metrics. `reason` is one of ours, never a user's text."""
     Hit.objects.create(limit="refused", key=reason)
 
 
 def refusals() -> dict[str, int]:
-    """How often something was refused in the last two days, by reason."""
+    """Return how many requests were refused in the last two days, by reason."""
     return dict(
         Hit.objects.filter(limit="refused").order_by().values_list("key").annotate(Count("pk"))
     )
 
 
 def forget_hits() -> int:
-    """Remove what no limit counts any more; how many there were."""
+    """Delete the hits that no limit counts any longer. Returns how many there were."""
     return Hit.objects.filter(at__lt=Now() - FORGET_AFTER).delete()[0]
 
 

@@ -326,7 +326,10 @@ def test_staff_input_the_database_cannot_store_is_refused_in_words(
     desk = sign_in(administrator)
     for value in ("\x00", "words=a\x00b"):
         page = desk.post(address, {"consultation": SLUG, field: value})
-        assert (page.status_code, "Something in it cannot be kept" in page.content.decode()) == (
+        assert (
+            page.status_code,
+            "We cannot store one of the characters" in page.content.decode(),
+        ) == (
             400,
             True,
         )

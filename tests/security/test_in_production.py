@@ -215,7 +215,7 @@ def test_a_forged_sender_address_is_not_believed(site: Production) -> None:
     for number in range(7):
         walker = site.visitor(f"10.0.0.{number}, 192.0.2.55")
         said.append(sign_in(walker, "nobody", "planted guess").words)
-    assert ["too many tries" in words for words in said] == [False] * 5 + [True] * 2
+    assert ["Too many attempts" in words for words in said] == [False] * 5 + [True] * 2
 
 
 def sign_in(walker: Walker, username: str, password: str) -> Walker:

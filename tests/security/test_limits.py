@@ -47,7 +47,7 @@ def test_after_too_many_failures_even_the_right_password_has_to_wait(
             in try_to_sign_in("rosa", "wrong").content.decode()
         )
     refused = try_to_sign_in("rosa", "rosa has a long password")
-    assert "There were too many tries. Wait 5 minutes" in refused.content.decode()
+    assert "Too many attempts. Wait 5 minutes" in refused.content.decode()
 
 
 def test_nobody_can_lock_out_someone_who_signs_in_from_elsewhere(
@@ -68,7 +68,8 @@ def test_trying_during_the_wait_does_not_make_it_longer(
     Hit.objects.update(at=Now() - timedelta(seconds=295))
     for _ in range(4):
         assert (
-            "too many tries" in try_to_sign_in("rosa", "rosa has a long password").content.decode()
+            "Too many attempts"
+            in try_to_sign_in("rosa", "rosa has a long password").content.decode()
         )
     Hit.objects.update(at=F("at") - timedelta(seconds=6))
     assert try_to_sign_in("rosa", "rosa has a long password").status_code == 302
@@ -128,7 +129,9 @@ def test_one_address_cannot_try_many_accounts_for_ever(
     limit(sign_in_address=(4, 900))
     for number in range(4):
         try_to_sign_in(f"nobody{number}", "wrong")
-    assert "too many tries" in try_to_sign_in("rosa", "rosa has a long password").content.decode()
+    assert (
+        "Too many attempts" in try_to_sign_in("rosa", "rosa has a long password").content.decode()
+    )
 
 
 @pytest.mark.parametrize(("trusted", "kept_apart"), [(False, False), (True, True)])
@@ -165,7 +168,7 @@ def test_the_addresses_of_one_home_network_count_as_one(
     limit(sign_in=(2, 300))
     for _ in range(2):
         try_to_sign_in("rosa", "wrong", first)
-    assert ("too many tries" in try_to_sign_in("rosa", "wrong", then).content.decode()) is as_one
+    assert ("Too many attempts" in try_to_sign_in("rosa", "wrong", then).content.decode()) is as_one
 
 
 @pytest.mark.usefixtures("consultation")

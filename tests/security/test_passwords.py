@@ -31,7 +31,7 @@ def test_a_password_may_be_long_and_of_anything(reviewer: User, password: str) -
     "password", ["ConsultLondonMopac", "police-plan-2021", "admin-admin-admin", "cityhall-123456"]
 )
 def test_a_password_of_this_services_words_alone_is_refused(reviewer: User, password: str) -> None:
-    with pytest.raises(PasswordRefused, match="words of this service"):
+    with pytest.raises(PasswordRefused, match="words from this service"):
         choose_password(user=reviewer, password=password)
 
 

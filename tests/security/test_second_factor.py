@@ -185,7 +185,7 @@ def test_guessing_codes_locks_from_any_address_but_not_the_recovery_codes(
     client = Client(REMOTE_ADDR="192.0.2.99")
     half_in(client)
     assert (
-        "There were too many tries. Wait 15 minutes"
+        "Too many attempts. Wait 15 minutes"
         in client.post(reverse("sign-in-code"), {"code": right}).content.decode()
     )
     assert client.post(reverse("sign-in-code"), {"code": codes[0]}).status_code == 302

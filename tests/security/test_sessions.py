@@ -165,7 +165,8 @@ def test_a_wrong_password_given_again_is_counted_and_recorded(
             in client.post(reverse("confirm"), {"password": "x"}).content.decode()
         )
     assert (
-        "too many tries" in client.post(reverse("confirm"), {"password": PASSWORD}).content.decode()
+        "Too many attempts"
+        in client.post(reverse("confirm"), {"password": PASSWORD}).content.decode()
     )
     assert [row.action for row in AuditEntry.objects.all()] == ["sign_in_failed"] * 2
 

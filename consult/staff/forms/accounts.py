@@ -1,4 +1,4 @@
-"""The forms of the accounts' pages."""
+"""The forms of the account pages."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -8,14 +8,14 @@ from consult.staff.forms.sign_in import StaffForm
 
 
 class NewAccountForm(StaffForm):
-    """Who somebody is here. The rule says which names will do."""
+    """A new account. The rule decides which names are allowed."""
 
     username = forms.CharField(
         label=_("User name"),
         max_length=100,
         help_text=_(
-            "2 to 100 letters, digits and . @ + _ -, for example rosa.ruiz. It cannot be changed, "
-            "and the trail names it."
+            "2 to 100 letters, digits and . @ + _ -, for example rosa.ruiz. You cannot change it "
+            "later."
         ),
         error_messages={"required": _("Enter a user name.")},
         widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),

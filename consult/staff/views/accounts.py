@@ -1,4 +1,4 @@
-"""Staff accounts: who has one, what it may do, and the ways back in. For administrators alone."""
+"""Staff accounts: who has one, what it may do, and ways back in. For administrators only."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ from consult.staff.forms.accounts import AccountForm, NewAccountForm
 
 
 def _roles() -> list[dict[str, str]]:
-    """Each role with what it lets somebody do."""
+    """Each role and what it lets someone do."""
     may = {
         User.Role.REVIEWER: _(
             "reads responses with their contact details, codes and decides on them"
@@ -46,7 +46,7 @@ def _roles() -> list[dict[str, str]]:
 @staff_only(Right.MANAGE_STAFF)
 @require_safe
 def account_list(request: StaffRequest) -> HttpResponse:
-    """Everybody who has, or had, an account."""
+    """Everyone who has, or had, an account."""
     users = list(User.objects.order_by("-is_active", "username"))
     locked = locked_among(users)
     rows = [
@@ -68,7 +68,7 @@ def _locked(user: User) -> str:
 @staff_only(Right.MANAGE_STAFF)
 @require_http_methods(["GET", "HEAD", "POST"])
 def account_new(request: StaffRequest) -> HttpResponse:
-    """Make an account, and show its one-time password, this once."""
+    """Create an account and show its one-time password, once."""
     if asked := ask_again(request):
         return asked
     form = NewAccountForm(request.POST or None)
@@ -78,14 +78,14 @@ def account_new(request: StaffRequest) -> HttpResponse:
         except BadUsername as reason:
             form.add_error("username", str(reason))
         except UsernameTaken:
-            form.add_error("username", _("There is an account of that name already."))
+            form.add_error("username", _("There is already an account with this name."))
         else:
             return _show_once(request, made, password)
     return render(request, "staff/account_new.html", {"form": form, "roles": _roles()})
 
 
 def _show_once(request: HttpRequest, account: User, password: str) -> HttpResponse:
-    # In the answer itself and nowhere else: no session, no message and no cache has it.
+    # Only in this response: no session, message or cache holds it.
     return render(
         request, "staff/account_password.html", {"account": account, "password": password}
     )
@@ -94,9 +94,7 @@ def _show_once(request: HttpRequest, account: User, password: str) -> HttpRespon
 @staff_only(Right.MANAGE_STAFF)
 @require_http_methods(["GET", "HEAD", "POST"])
 def account(request: StaffRequest, pk: int) -> HttpResponse:
-    """One account: its role and rights, ending it, and the ways back in for whoever it
-    belongs to.
-    """
+    """One account: its role and rights, switching it off, and ways back in for its owner."""
     found = get_object_or_404(User, pk=pk)
     if asked := ask_again(request):
         return asked
@@ -119,15 +117,15 @@ def account(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 def _carry_out(request: StaffRequest, found: User, form: AccountForm) -> HttpResponse | None:
-    """What the button that was pressed asks for. None where the form does not do."""
+    """Do what the button asks for. Returns None if the form is not valid."""
     do, by = request.POST.get("do", ""), request.user
     if do in {"password", "phone"}:
         if found == by:
             messages.error(
                 request,
                 _(
-                    "Your own password and phone you change in the navigation, under “Password” "
-                    "and “Phone”."
+                    "Change your own password and phone under “Password” and “Phone” in the "
+                    "navigation."
                 ),
             )
             return redirect("account", found.pk)
@@ -139,8 +137,7 @@ def _carry_out(request: StaffRequest, found: User, form: AccountForm) -> HttpRes
     try:
         if do == "change":
             role = form.cleaned_data["role"]
-            # Only an analyst may be granted it: it is an administrator's anyway, and of no use to
-            # the others.
+            # Only analysts are granted it: administrators have it anyway, and others cannot use it.
             granted = form.cleaned_data["takes_contacts"] and role == User.Role.ANALYST
             _say(
                 request,
@@ -167,7 +164,7 @@ def _carry_out(request: StaffRequest, found: User, form: AccountForm) -> HttpRes
     except LastAdministrator:
         messages.error(
             request,
-            _("Nothing was changed: this is the last administrator. Make another one first."),
+            _("Nothing changed: this is the last administrator. Create another one first."),
         )
     except NotLocked:
         _say(request, False)
@@ -176,6 +173,6 @@ def _carry_out(request: StaffRequest, found: User, form: AccountForm) -> HttpRes
 
 def _say(request: HttpRequest, changed: bool) -> None:
     if changed:
-        messages.success(request, _("The account is changed."))
+        messages.success(request, _("Account changed."))
     else:
-        messages.warning(request, _("It was so already."))
+        messages.warning(request, _("It already was."))

@@ -1,6 +1,4 @@
-"""Pages about work that goes on: they load themselves anew while it lasts, for whoever
-wants that.
-"""
+"""Pages that show progress, and reload themselves while work goes on if the reader wants that."""
 
 from typing import Any
 
@@ -15,18 +13,16 @@ NAME, WANTED = BY_ITSELF
 
 
 def address_to_watch(name: str, *arguments: object) -> str:
-    """The address of a page that keeps itself up to date, for whoever has just asked
-    for the work.
-    """
+    """The address of a page that reloads itself, for someone who has just started the work."""
     return f"{reverse(name, args=arguments)}?{NAME}={WANTED}"
 
 
 def render_work(
     request: HttpRequest, template: str, context: dict[str, Any], *, at_work: bool
 ) -> HttpResponse:
-    """The page, with `_keep_up.html` in it to start and stop that.
+    """Render a page that includes `_keep_up.html` to start and stop reloading.
 
-    A page that stands still is the rule: nobody's place on it is lost.
+    It does not reload unless asked to, so nobody loses their place on it.
     """
     watching = at_work and request.GET.get(NAME) == WANTED
     page = render(

@@ -53,14 +53,14 @@ SEED_SECONDS = 3600
 
 
 def desk_of(user: User) -> str:
-    """The address where somebody's work begins."""
+    """The page where this person's work starts."""
     if user.may(Right.READ_RESPONSES):
         return reverse("review-list")
     return reverse("batch-list") if user.may(Right.TAKE_BATCHES) else reverse("admin:index")
 
 
 def way_on(request: HttpRequest) -> str:
-    """Where somebody wanted to go, if that is a place of ours; otherwise nothing."""
+    """Return where the person wanted to go, if it is on this site; otherwise an empty string."""
     wanted = request.GET.get("next", "")
     safe = url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
@@ -69,16 +69,16 @@ def way_on(request: HttpRequest) -> str:
 
 
 def refuse(form: StaffForm, problem: OverLimit | WrongPassword | WrongCode) -> None:
-    """Say on a form why somebody is not let in."""
+    """Show on the form why sign-in was refused."""
     if isinstance(problem, OverLimit):
         minutes = max(problem.seconds // 60, 1)
-        words = _("There were too many tries. Wait %(minutes)s minutes, then try again.") % {
+        words = _("Too many attempts. Wait %(minutes)s minutes, then try again.") % {
             "minutes": minutes
         }
     elif isinstance(problem, WrongCode):
         words = _(
-            "This code is wrong, or was used already. Wait for the next one, and check the time on "
-            "your phone."
+            "This code is wrong or has been used already. Wait for the next one, and check "
+            "the time on your phone."
         )
     else:
         words = (
@@ -90,7 +90,7 @@ def refuse(form: StaffForm, problem: OverLimit | WrongPassword | WrongCode) -> N
 
 
 def let_in(request: HttpRequest, user: User) -> HttpResponse:
-    """Begin a session of its own for `user`, and show the way."""
+    """Start a new session for `user` and send them to their first page."""
     wanted = way_on(request)
     login(request, user)
     request.session.update(dict.fromkeys(("began_at", "seen_at", "confirmed_at"), int(time.time())))
@@ -109,7 +109,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         else:
             if not user.second_factor:
                 return let_in(request, user)
-            # Not signed in: this only remembers who gave which password, and an older session ends
+            # Not signed in yet: this only remembers who gave which password. Any older session ends
             # here.
             request.session.flush()
             request.session["half_in"] = {
@@ -124,7 +124,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 @private
 def sign_in_code(request: HttpRequest) -> HttpResponse:
-    """The code from the phone, or a recovery code, of whoever gave the right password just now."""
+    """Ask for the code from the phone, or a recovery code, after the right password."""
     half_in = request.session.get("half_in", {"user": 0, "hash": "", "at": 0})
     user = User.objects.filter(pk=half_in["user"], is_active=True).first()
     fresh = time.time() - half_in["at"] < HALF_IN_SECONDS
@@ -153,14 +153,14 @@ def sign_out(request: HttpRequest) -> HttpResponse:
         record(action=Action.SIGNED_OUT, actor=request.user, subject=request.user.get_username())
         logout(request)
     page = redirect("sign-in")
-    # What the desk showed leaves this machine too.
+    # What staff pages showed is removed from this browser too.
     page["Clear-Site-Data"] = '"cache"'
     return page
 
 
 @staff_only(None)
 def confirm(request: StaffRequest) -> HttpResponse:
-    """Give the password again, then go on."""
+    """Enter the password again, then continue."""
     user = request.user
     form = ConfirmForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -179,7 +179,7 @@ def confirm(request: StaffRequest) -> HttpResponse:
 
 @staff_only(None)
 def second_factor(request: StaffRequest) -> HttpResponse:
-    """Set up the phone that somebody signs in with, or another one, or new recovery codes."""
+    """Set up a phone to sign in with, replace it, or get new recovery codes."""
     user = request.user
     asked = ask_again(request) if user.second_factor else None
     if asked:
@@ -195,8 +195,7 @@ def second_factor(request: StaffRequest) -> HttpResponse:
             request, "staff/second_factor.html", {"left": user.recovery_codes.count(), "form": None}
         )
     form = PhoneForm(request.POST or None)
-    # The seed travels in the page, signed for this person alone: looking at the page changes
-    # nothing here.
+    # The seed travels in the page, signed for this person only: viewing the page changes nothing.
     salt = f"seed of {user.pk}"
     try:
         seed = signing.loads(request.POST.get("seed", ""), salt=salt, max_age=SEED_SECONDS)
@@ -230,7 +229,7 @@ def new_password(request: StaffRequest) -> HttpResponse:
     user = request.user
     form = NewPasswordForm(request.POST or None)
     if user.must_change_password:
-        # The one-time password was given a moment ago, and is good for nothing else.
+        # They entered the one-time password a moment ago, and it is good for nothing else.
         del form.fields["password"]
     if request.method == "POST" and form.is_valid():
         try:

@@ -23,7 +23,7 @@ COLUMNS = ["id", "at", "who", "action", "subject", "details"]
 
 
 class Echo:
-    """A file that gives back what is written, so that a table goes out line by line."""
+    """A file that returns what is written to it, so that a table can be streamed line by line."""
 
     def write(self, text: str) -> str:
         return text
@@ -41,7 +41,7 @@ def _address(wanted: dict[str, Any]) -> str:
 @staff_only(Right.READ_TRAIL)
 @require_safe
 def trail(request: StaffRequest) -> HttpResponse:
-    """The newest entries first, through filters that stand in the address."""
+    """The newest entries first, with filters in the address."""
     form = TrailForm(request.GET)
     wanted = form.wanted
     before = request.GET.get("before", "")
@@ -74,7 +74,7 @@ def _details(entry: AuditEntry) -> str:
 @staff_only(Right.READ_TRAIL)
 @require_safe
 def trail_file(request: StaffRequest) -> HttpResponse:
-    """The entries that fit the filters as CSV, the oldest first, however many there are."""
+    """All entries that match the filters as CSV, oldest first."""
     wanted = TrailForm(request.GET).wanted
     record(action=Action.TRAIL_EXPORTED, actor=request.user, filters=sorted(wanted))
     found = find_entries(**wanted).order_by("id").iterator(chunk_size=2000)

@@ -81,7 +81,7 @@ def test_a_new_accounts_password_is_shown_once_and_stored_nowhere(chief: Client)
 @pytest.mark.parametrize(
     ("typed", "words"),
     [
-        ({"username": "ROSA", "role": "analyst"}, "There is an account of that name already."),
+        ({"username": "ROSA", "role": "analyst"}, "There is already an account with this name."),
         ({"username": "a b", "role": "analyst"}, "A user name has 2 to 100"),
         ({"username": "n" * 101, "role": "analyst"}, "at most 100 characters"),
         ({"username": "", "role": "analyst"}, "Enter a user name."),
@@ -109,7 +109,7 @@ def test_a_role_and_access_to_contacts_are_granted_and_revoked(
 ) -> None:
     press(chief, analyst, "change", role="analyst", takes_contacts="yes")
     assert User.objects.get(pk=analyst.pk).takes_contacts
-    assert "It was so already." in words_of(
+    assert "It already was." in words_of(
         press(chief, analyst, "change", role="analyst", takes_contacts="yes")
     )
     press(chief, analyst, "change", role="reviewer", takes_contacts="yes")
@@ -186,7 +186,7 @@ def test_a_locked_account_says_until_when_and_can_be_unlocked(
     settings.LIMITS = {**settings.LIMITS, "sign_in_code": (3, 3600)}
     User.objects.filter(pk=reviewer.pk).update(second_factor=make_seed())
     reviewer.refresh_from_db()
-    assert "It was so already." in words_of(press(chief, reviewer, "unlock"))
+    assert "It already was." in words_of(press(chief, reviewer, "unlock"))
     for _ in range(3):
         assert "Locked" not in words_of(chief.get(reverse("account-list"))) + words_of(
             chief.get(reverse("account", args=[reviewer.pk]))

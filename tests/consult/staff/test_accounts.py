@@ -153,7 +153,7 @@ def test_an_editor_moves_the_closing_date_and_the_trail_records_it(
     page = client.post(
         address, filled(client, address, closes_at_0="2001-07-01", closes_at_1="00:00:00")
     )
-    assert "The closing has to come after the opening." in shown(page)
+    assert "It must close after it opens." in shown(page)
 
 
 def test_an_editor_changes_the_batch_hour_and_the_trail_records_it(

@@ -53,8 +53,8 @@ def test_each_role_lands_on_its_own_page_after_choosing_a_password(
     [
         ("short", "short", "too short"),
         ("password1234", "password1234", "too common"),
-        ("LondonMopacReviewer1", "LondonMopacReviewer1", "words of this service"),
-        (PASSWORD, PASSWORD, "another password than the one you have"),
+        ("LondonMopacReviewer1", "LondonMopacReviewer1", "words from this service"),
+        (PASSWORD, PASSWORD, "a different password from the one you have"),
         (
             "four words that do not rhyme",
             "three words that do",
