@@ -31,6 +31,7 @@ from django.utils.translation import gettext as _
 
 from consult.auditing import record
 from consult.clock import in_words
+from consult.leases import LeaseLost, claim, give_back, renewer
 from consult.models import Action, User
 from responses.exporting.batches import WORKPLACE, StoredDifferently, folder_of, refuse_removed
 from responses.exporting.manifests import MANIFEST
@@ -52,18 +53,6 @@ CHASE_AFTER = timedelta(days=3)
 RECEIVED = ".received"
 MOST_RECEIVED_BYTES = 10_000
 
-CLAIM = """
-    WITH due AS MATERIALIZED (
-        SELECT delivery.id FROM responses_delivery AS delivery
-            JOIN responses_batch AS batch ON batch.id = delivery.batch_id
-        WHERE state = 'waiting' AND due_at <= statement_timestamp()
-            AND (leased_until IS NULL OR leased_until < statement_timestamp())
-        ORDER BY batch.consultation_id, batch.number LIMIT 1 FOR UPDATE OF delivery SKIP LOCKED
-    )
-    UPDATE responses_delivery SET leased_until = statement_timestamp() + %s * interval '1 second'
-    FROM due WHERE responses_delivery.id = due.id
-    RETURNING responses_delivery.id
-"""
 # Once for each response and event, however often a batch is sent again.
 ENTER_IN_LEDGER = """
     INSERT INTO responses_ledgerentry (response_id, event, digest, batch_number)
@@ -75,10 +64,6 @@ ENTER_IN_LEDGER = """
           WHERE entry.response_id = response.id AND entry.event = %s)
     ORDER BY member."row"
 """
-
-
-class LeaseLost(Exception):
-    """Another worker has this delivery in hand by now."""
 
 
 class NotWritten(Exception):
@@ -151,14 +136,9 @@ def claim_due(*, lease: timedelta = LEASE) -> Delivery | None:
     """Take the earliest delivery that is due in hand: nobody else gets it before the lease has run
     out.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(CLAIM, [lease.total_seconds()])
-        claimed = cursor.fetchone()
-    return (
-        Delivery.objects.select_related("batch__consultation").get(pk=claimed[0])
-        if claimed
-        else None
-    )
+    due = Delivery.objects.filter(due_at__lte=Now()).select_related("batch__consultation")
+    due = due.order_by("batch__consultation_id", "batch__number")
+    return next(iter(claim(due, limit=1, lease=lease)), None)
 
 
 def _deliver(delivery: Delivery) -> bool:
@@ -179,7 +159,8 @@ def _carry(delivery: Delivery) -> list[Delivered]:
     """Put every file of the batch in its place at the destination, the manifest last: a folder
     without it is not complete.
     """
-    batch, flows = delivery.batch, _keeper(delivery)
+    batch = delivery.batch
+    flows = renewer(delivery, lease=LEASE, every_seconds=RENEW_SECONDS)
     arrived = []
     for entry in sorted(batch.files, key=lambda file: file["name"] == MANIFEST):
         name = f"{folder_of(batch)}/{entry['name']}"
@@ -265,28 +246,6 @@ def _measured(name: str, flows: Callable[[], None]) -> tuple[int, str] | None:
     return size, digest.hexdigest()
 
 
-def _keeper(delivery: Delivery) -> Callable[[], None]:
-    """What renews the lease, at most every few seconds.
-
-    Raises LeaseLost where it is not ours any more.
-    """
-    renewed = time.monotonic()
-
-    def flows() -> None:
-        nonlocal renewed
-        if time.monotonic() - renewed < RENEW_SECONDS:
-            return
-        renewed = time.monotonic()
-        ours = Delivery.objects.filter(
-            pk=delivery.pk, state=Delivery.State.WAITING, leased_until=delivery.leased_until
-        )
-        if not ours.update(leased_until=Now() + LEASE):
-            raise LeaseLost
-        delivery.refresh_from_db(fields=["leased_until"])
-
-    return flows
-
-
 def _record_delivered(delivery: Delivery, files: list[Delivered]) -> bool:
     with transaction.atomic():
         current = (
@@ -322,13 +281,10 @@ def _record_delivered(delivery: Delivery, files: list[Delivered]) -> bool:
 
 def _record_failure(delivery: Delivery, reason: str) -> None:
     log.warning("%s did not succeed; another try follows: %s", delivery, reason)
-    # Compare and set: where the lease was lost meanwhile, another worker has it in hand, and what
-    # comes of that counts.
-    ours = Delivery.objects.filter(
-        pk=delivery.pk, state=Delivery.State.WAITING, leased_until=delivery.leased_until
-    )
+    # Where the lease was lost meanwhile, another worker has it in hand, and what comes of that
+    # counts.
     pause = PAUSES[min(delivery.attempts, len(PAUSES) - 1)]
-    ours.update(leased_until=None, due_at=Now() + pause, attempts=F("attempts") + 1, reason=reason)
+    give_back(delivery, due_at=Now() + pause, attempts=F("attempts") + 1, reason=reason)
 
 
 def _enter_in_ledger(batch: Batch, event: str) -> None:

@@ -6,8 +6,6 @@ taken away, and removed.
 """
 
 import logging
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,10 +16,11 @@ from urllib.parse import parse_qsl
 from django.core.files import File
 from django.core.files.storage import storages
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from consult.auditing import began_recently, record
+from consult.leases import LeaseLost, claim, give_back, renewer, still_held
 from consult.models import Action, Consultation, Right, User
 from responses.current import current_responses
 from responses.exporting.batches import (
@@ -46,17 +45,6 @@ TELL_SECONDS = 3
 MOST_ATTEMPTS = 3
 FILE = "extract.zip"
 
-CLAIM = """
-    WITH due AS MATERIALIZED (
-        SELECT id FROM responses_extract
-        WHERE state = 'waiting' AND (leased_until IS NULL OR leased_until < statement_timestamp())
-        ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
-    )
-    UPDATE responses_extract SET leased_until = statement_timestamp() + %s * interval '1 second',
-        attempts = attempts + 1
-    FROM due WHERE responses_extract.id = due.id
-    RETURNING responses_extract.id
-"""
 TAKE = """
     INSERT INTO responses_extractmember (extract_id, response_id, "row")
     SELECT %s, found.id, row_number() OVER (ORDER BY found.id) FROM (FOUND) AS found (id)
@@ -67,10 +55,6 @@ class MayNotTakeContacts(Exception):
     """Contact details are for those with a right of its own, where the consultation hands them over
     at all.
     """
-
-
-class LeaseLost(Exception):
-    """Another worker has this extract in hand by now, or nobody wants it any more."""
 
 
 def ask_for_extract(
@@ -136,14 +120,12 @@ def make_due_extracts() -> list[Extract]:
 
 
 def _claim() -> Extract | None:
-    with connection.cursor() as cursor:
-        cursor.execute(CLAIM, [LEASE.total_seconds()])
-        claimed = cursor.fetchone()
-    return (
-        Extract.objects.select_related("consultation", "asked_by").get(pk=claimed[0])
-        if claimed
-        else None
-    )
+    waiting = Extract.objects.select_related("consultation", "asked_by").order_by("pk")
+    for extract in claim(waiting, limit=1, lease=LEASE):
+        still_held(extract).update(attempts=F("attempts") + 1)
+        extract.attempts += 1
+        return extract
+    return None
 
 
 def _make(extract: Extract) -> bool:
@@ -189,14 +171,14 @@ def _wanted(extract: Extract) -> QuerySet[Response]:
 
 
 def _write(extract: Extract, folder: Path) -> None:
-    tick = _teller(extract)
+    renew = renewer(extract, lease=LEASE, every_seconds=TELL_SECONDS)
     inside = folder / "files"
     inside.mkdir()
-    files = make_extract(extract=extract, folder=inside, tick=tick)
+    files = make_extract(extract=extract, folder=inside, tick=lambda done: renew(done=done))
     with (folder / FILE).open("wb") as packed:
         for piece in zip_chunks(files, open_one=lambda name: File((inside / name).open("rb"))):
             packed.write(piece)
-            tick(extract.total)
+            renew(done=extract.total)
     whole = describe(folder, FILE, rows=None)
     store(folder / FILE, f"{name_of(extract)}/{FILE}", whole)
     ready = {
@@ -208,39 +190,14 @@ def _write(extract: Extract, folder: Path) -> None:
     }
     # Compare and set: where a response was erased meanwhile, the extract is gone, and its file must
     # not stay.
-    if not _mine(extract).update(**ready, leased_until=None):
+    if not give_back(extract, **ready):
         if not Extract.objects.filter(pk=extract.pk).exists():
             _remove_file(name_of(extract))
         raise LeaseLost
 
 
-def _mine(extract: Extract) -> QuerySet[Extract]:
-    return Extract.objects.filter(
-        pk=extract.pk, state=Extract.State.WAITING, leased_until=extract.leased_until
-    )
-
-
-def _teller(extract: Extract) -> Callable[[int], None]:
-    """What says how far it has got, and so renews the lease.
-
-    Raises LeaseLost where it is not ours any more.
-    """
-    told = time.monotonic()
-
-    def tick(done: int) -> None:
-        nonlocal told
-        if time.monotonic() - told < TELL_SECONDS:
-            return
-        told = time.monotonic()
-        if not _mine(extract).update(done=done, leased_until=Now() + LEASE):
-            raise LeaseLost
-        extract.refresh_from_db(fields=["leased_until"])
-
-    return tick
-
-
 def _give_up(extract: Extract, reason: str) -> None:
-    _mine(extract).update(state=Extract.State.FAILED, leased_until=None, failure=reason)
+    give_back(extract, state=Extract.State.FAILED, failure=reason)
 
 
 def open_extract(*, extract: Extract, reader: User, goes_on: bool = False) -> File:

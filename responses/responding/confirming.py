@@ -21,7 +21,6 @@ from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.validators import validate_email
-from django.db import connection as database
 from django.db import transaction
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
@@ -29,6 +28,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from consult.clock import in_words
+from consult.leases import claim, give_back, still_held
 from responses.ledger import record_event
 from responses.models import Confirmation, ConfirmationAttempt, LedgerEntry, Response
 from responses.receipt_tokens import ReceiptKeyLost, receipt_token
@@ -80,19 +80,6 @@ HEADINGS = {
     ),
 }
 
-CLAIM = """
-    WITH due AS MATERIALIZED (
-        SELECT id FROM responses_confirmation
-        WHERE state = 'waiting' AND due_at <= statement_timestamp()
-            AND (leased_until IS NULL OR leased_until < statement_timestamp())
-        ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED
-    )
-    UPDATE responses_confirmation
-        SET leased_until = statement_timestamp() + %s * interval '1 second'
-    FROM due WHERE responses_confirmation.id = due.id
-    RETURNING responses_confirmation.id
-"""
-
 
 @dataclass
 class Tally:
@@ -129,19 +116,12 @@ def claim_due(*, limit: int, lease: timedelta | None = None) -> list[Confirmatio
     """Take up to `limit` due confirmations in hand: nobody else gets them before the lease has run
     out.
     """
-    lease = lease or timedelta(seconds=LEASE_WAITS * settings.EMAIL_TIMEOUT)
-    with database.cursor() as cursor:
-        # Two workers at once: SKIP LOCKED gives them different rows, and whoever comes after the
-        # commit sees the lease.
-        cursor.execute(CLAIM, [limit, lease.total_seconds()])
-        claimed = [row[0] for row in cursor.fetchall()]
+    due = Confirmation.objects.filter(due_at__lte=Now()).order_by("due_at", "pk")
     # The answers stay where they are: nothing that a respondent wrote goes into an email.
-    return list(
-        Confirmation.objects.filter(pk__in=claimed)
-        .select_related("response__consultation", "response__contact")
-        .defer("response__choices", "response__texts")
-        .order_by("due_at", "pk")
-    )
+    due = due.select_related("response__consultation", "response__contact")
+    due = due.defer("response__choices", "response__texts")
+    lease = lease or timedelta(seconds=LEASE_WAITS * settings.EMAIL_TIMEOUT)
+    return claim(due, limit=limit, lease=lease)
 
 
 def build_email(confirmation: Confirmation) -> EmailMultiAlternatives:
@@ -329,11 +309,7 @@ def _record_failure(
 def _current(confirmation: Confirmation) -> tuple[Confirmation, bool]:
     """The row as it is now, locked, and whether the lease we claimed it under is still ours."""
     current = Confirmation.objects.select_for_update().get(pk=confirmation.pk)
-    return (
-        current,
-        current.state == Confirmation.State.WAITING
-        and current.leased_until == confirmation.leased_until,
-    )
+    return current, still_held(confirmation).exists()
 
 
 def _release(left: deque[Confirmation], trouble: OSError | None) -> None:
@@ -342,18 +318,11 @@ def _release(left: deque[Confirmation], trouble: OSError | None) -> None:
     """
     if not left:
         return
-    # One claim, one lease: rows of ours whose lease ran out and which somebody else claimed stay
-    # theirs.
-    ours = Confirmation.objects.filter(
-        pk__in=[row.pk for row in left],
-        leased_until=left[0].leased_until,
-        state=Confirmation.State.WAITING,
-    )
     if trouble:
         reason = _clean(f"Waiting for the mail server: {_in_short(trouble)}", address="")
-        ours.update(leased_until=None, due_at=Now() + SERVER_PAUSE, reason=reason)
+        give_back(*left, due_at=Now() + SERVER_PAUSE, reason=reason)
     else:
-        ours.update(leased_until=None)
+        give_back(*left)
 
 
 def _hang_up(mail: BaseEmailBackend) -> None:

@@ -21,6 +21,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.core.mail import EmailMessage
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -33,6 +34,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from consult import leases
 from consult.models import Consultation, Edition
 from consult.plans.document import Plan
 from responses.answers import read_answers
@@ -590,7 +592,6 @@ ONE_MEMBERSHIP = """
       AND NOT EXISTS (
           SELECT FROM responses_batchmember AS member WHERE member.response_id = response.id
       )"""
-ONE_LEASE = "AND (leased_until IS NULL OR leased_until < statement_timestamp())"
 NO_KEY = "ALTER TABLE responses_response DROP CONSTRAINT one_response_a_submission_key"
 NO_ONE_TO_ONE = (
     "ALTER TABLE responses_batchmember DROP CONSTRAINT "
@@ -745,7 +746,7 @@ GUARDS: dict[str, tuple[list[tuple[Any, str, Any]], str, Steps]] = {
         [send_and_confirm],
     ),
     "a lease keeps others away": (
-        [(confirming, "CLAIM", without(confirming.CLAIM, ONE_LEASE))],
+        [(leases, "is_free", Q)],
         "",
         [
             send,
