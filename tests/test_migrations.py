@@ -30,16 +30,16 @@ LOADER = MigrationLoader(None)
 # Each file of rules, the one migration that installs it, and the beginning of its SHA-256 when that
 # migration was written.
 RULES = {
-    "consult/append_only": ("0002_rules", "0eb9bb901159"),
-    "consult/compression": ("0002_rules", "f8b56cb3348e"),
-    "consult/fingerprints": ("0002_rules", "3297ffa08315"),
-    "responses/append_only": ("0002_rules", "4db58dee6dfd"),
-    "responses/arrivals": ("0002_rules", "74e8b2cc8fce"),
-    "responses/compression": ("0002_rules", "9dd6658ed290"),
-    "responses/erasing": ("0002_rules", "c072f6af6058"),
-    "responses/fingerprints": ("0002_rules", "f02e5a7cc23b"),
-    "responses/sealed_batches": ("0002_rules", "f15445d3dfd4"),
-    "responses/search": ("0002_rules", "3b27682b1ff3"),
+    "consult/append_only": ("0002_rules", "6882f852650e"),
+    "consult/compression": ("0002_rules", "0b71c2cd9ef9"),
+    "consult/fingerprints": ("0002_rules", "16acde5f6d08"),
+    "responses/append_only": ("0002_rules", "5b23bae07827"),
+    "responses/arrivals": ("0002_rules", "2584974724c7"),
+    "responses/compression": ("0002_rules", "b9046b58d4d5"),
+    "responses/erasing": ("0002_rules", "9b22fe241b7c"),
+    "responses/fingerprints": ("0002_rules", "1c3a512a8ff4"),
+    "responses/sealed_batches": ("0002_rules", "32de7ddf1052"),
+    "responses/search": ("0002_rules", "ddf32f59ddf7"),
 }
 
 

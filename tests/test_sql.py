@@ -93,7 +93,7 @@ def test_lines_of_sql_can_be_read_without_scrolling() -> None:
         f"{path.name}: {line}"
         for path in FILES
         for line in path.read_text().splitlines()
-        if len(line) > 130
+        if len(line) > 100
     ] == []
 
 

@@ -1,10 +1,12 @@
--- The audit trail and what was published are only ever added to. The database refuses it to the service's own user too,
--- so that neither a mistake in the code nor somebody with the service's password rewrites them.
+-- The audit trail and what was published are only ever added to. The database refuses changes even
+-- from the service's own user, so that neither a mistake in the code nor someone who has the
+-- service's password can rewrite them.
 
--- Refuses whatever it is called for: a row that was written stays as it is.
+-- Refuses every change: a row that was written stays as it is.
 CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'integrity_constraint_violation';
+    RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP
+        USING ERRCODE = 'integrity_constraint_violation';
 END $$;
 
 CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE ON consult_auditentry
@@ -12,8 +14,11 @@ CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE ON consult_auditen
 CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE ON consult_edition
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
--- TRUNCATE fires no trigger for a row, so it is refused apart. The tests empty all tables between them, and say so.
+-- TRUNCATE fires no row trigger, so it needs its own. The tests empty all tables between them, and
+-- set a variable that says so.
 CREATE OR REPLACE TRIGGER no_truncate BEFORE TRUNCATE ON consult_auditentry FOR EACH STATEMENT
-    WHEN (current_setting('consult.tests_may_truncate', true) IS DISTINCT FROM 'on') EXECUTE FUNCTION refuse_change();
+    WHEN (current_setting('consult.tests_may_truncate', true) IS DISTINCT FROM 'on')
+    EXECUTE FUNCTION refuse_change();
 CREATE OR REPLACE TRIGGER no_truncate BEFORE TRUNCATE ON consult_edition FOR EACH STATEMENT
-    WHEN (current_setting('consult.tests_may_truncate', true) IS DISTINCT FROM 'on') EXECUTE FUNCTION refuse_change();
+    WHEN (current_setting('consult.tests_may_truncate', true) IS DISTINCT FROM 'on')
+    EXECUTE FUNCTION refuse_change();

@@ -1,5 +1,5 @@
--- Long answers are read far more often than they are written, and lz4 unpacks in half the time of the default. Some builds of
--- PostgreSQL come without it; the default does the same work more slowly.
+-- Long answers are read far more often than they are written, and lz4 unpacks in half the time of
+-- the default. Some builds of PostgreSQL lack lz4; with the default the same work takes longer.
 DO $$ BEGIN
     ALTER TABLE responses_response ALTER COLUMN choices SET COMPRESSION lz4;
     ALTER TABLE responses_response ALTER COLUMN texts SET COMPRESSION lz4;

@@ -1,4 +1,5 @@
--- The tables whose rows carry fingerprints; what one is and why, see consult/sql/fingerprints.sql.
+-- The tables whose rows carry fingerprints. What a fingerprint is for:
+-- consult/sql/fingerprints.sql.
 
 SELECT watch_rows('responses_approval');
 SELECT watch_rows('responses_attachment');

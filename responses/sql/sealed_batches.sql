@@ -1,18 +1,21 @@
--- A batch is the same for ever once it is sealed, since its files are a function of what it holds.
+-- A sealed batch never changes, since its files are a function of what it holds.
 
--- Refuses to delete a batch, and to change what it is (number, when and by whom it was sealed, whether it has contact details);
--- how many it holds and its codes, once they were said; and what its files are, once they were written.
+-- Refuses to delete a batch, or to change what identifies it (number, when and by whom it was
+-- sealed, whether it includes contact details), its size and codes once they are set, and what its
+-- files are once they are written.
 CREATE OR REPLACE FUNCTION keep_sealed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'DELETE'
         OR (NEW.consultation_id, NEW.number, NEW.sealed_at, NEW.sealed_by_id, NEW.includes_contacts)
-            IS DISTINCT FROM (OLD.consultation_id, OLD.number, OLD.sealed_at, OLD.sealed_by_id, OLD.includes_contacts)
+        IS DISTINCT FROM
+        (OLD.consultation_id, OLD.number, OLD.sealed_at, OLD.sealed_by_id, OLD.includes_contacts)
         OR (NEW.size <> OLD.size AND OLD.size <> 0)
         OR (OLD.codes IS NOT NULL AND NEW.codes IS DISTINCT FROM OLD.codes)
         OR (OLD.written_at IS NOT NULL AND (NEW.written_at, NEW.manifest_sha256, NEW.files)
             IS DISTINCT FROM (OLD.written_at, OLD.manifest_sha256, OLD.files))
     THEN
-        RAISE EXCEPTION 'batch % is sealed: % refused', OLD.number, TG_OP USING ERRCODE = 'integrity_constraint_violation';
+        RAISE EXCEPTION 'batch % is sealed: % refused', OLD.number, TG_OP
+            USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NEW;
 END $$;

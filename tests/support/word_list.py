@@ -27,7 +27,7 @@ INSTEAD = {
 NAMED = (rf"(?P<w{number}>\b(?:{word})\b)" for number, word in enumerate(INSTEAD))
 ODD = re.compile("|".join(NAMED), re.IGNORECASE)
 READ = [
-    *["*.md", "docs/**/*.md", "docs/*.yml", "templates/emails/*"],
+    *["*.md", "docs/**/*.md", "docs/*.yml", "templates/emails/*", "*/sql/*.sql"],
     *["Makefile", "pyproject.toml", "docker-compose.yml", "Dockerfile"],
 ]
 # Texts that are not ours to word, each with the reason.
