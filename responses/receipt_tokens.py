@@ -1,7 +1,7 @@
 """The unguessable address of a receipt.
 
 Its token is computed from the reference with the secret key, so that a later email can carry it
-although only its SHA-256 is stored: whoever reads the database cannot open receipts.
+although only its SHA-256 is stored: the database alone is not enough to open receipts.
 """
 
 import base64
@@ -16,13 +16,13 @@ TOKEN_BYTES = 20  # 160 bits; issue no shorter ones.
 
 
 class ReceiptKeyLost(Exception):
-    """No secret key we still have made this receipt's address; add the earlier one to
+    """None of our secret keys made this receipt's address; add the earlier one to
     SECRET_KEY_FALLBACKS.
     """
 
 
 def make_token(reference: str, *, key: str | None = None) -> str:
-    """The token for `reference`, 27 characters that may stand in an address."""
+    """Return the token for `reference`: 27 characters that can be part of a URL."""
     mac = hmac.digest(
         (key or settings.SECRET_KEY).encode(), f"receipt of {reference}".encode(), "sha256"
     )
@@ -44,7 +44,7 @@ def receipt_token(response: Response) -> str:
 
 
 def find_response(token: str) -> Response:
-    """The response whose receipt `token` opens, in its newest version.
+    """Return the newest version of the response whose receipt `token` opens.
 
     Raises Response.DoesNotExist.
     """

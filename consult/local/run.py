@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 NEEDED_BYTES = 200_000_000
 LOG_BYTES = 5_000_000
 LONGEST_PAUSE = 30.0
-# What lived for so long did not die of starting, and needs no longer pause the next time.
+# A part that lived this long did not fail to start, and needs no longer pause the next time.
 SETTLED_SECONDS = 5.0
 
 
@@ -50,14 +50,14 @@ class Part:
 
 @dataclass
 class Supervisor:
-    """Starts the parts in order, restarts what dies, stops them in the opposite order."""
+    """Starts the parts in order, restarts any that die, stops them in reverse order."""
 
     var_dir: Path
     parts: list[Part] = field(default_factory=list)
     stopping: bool = False
 
     def begin(self, part: Part) -> None:
-        """Start one part and write it down."""
+        """Start one part and record it."""
         part.process = part.start()
         part.started = time.monotonic()
         remember(part.process, self.var_dir / "run" / f"{part.name}.pid")
@@ -65,16 +65,14 @@ class Supervisor:
             self.parts.append(part)
 
     def watch(self) -> None:
-        """Come back when asked to stop; until then start again whatever dies, after a pause that
-        grows.
-        """
+        """Restart any part that dies, after a growing pause. Returns when asked to stop."""
         while not self.stopping:
             now = time.monotonic()
             for part in self.parts:
                 if part.process is not None and part.process.poll() is not None:
                     code = part.process.returncode
                     say(
-                        f"{part.name} ended (code {code}) and starts again in {part.pause:.0f} s; "
+                        f"{part.name} ended (code {code}) and restarts in {part.pause:.0f} s; "
                         f"see log/{part.name}.log."
                     )
                     end_group(part.process.pid)
@@ -91,14 +89,14 @@ class Supervisor:
             time.sleep(0.2)
 
     def end(self) -> None:
-        """Stop everything, the last started first, so that nothing loses what it stands on."""
+        """Stop everything, last started first, so that nothing loses what it depends on."""
         for part in reversed(self.parts):
             if part.process is not None:
                 stop(part.process, how=part.how_to_stop, seconds=part.patience)
             (self.var_dir / "run" / f"{part.name}.pid").unlink(missing_ok=True)
 
     def asked_to_stop(self, number: int, frame: FrameType | None) -> None:
-        """A second Ctrl-C does not wait for anybody."""
+        """After a second Ctrl-C, nothing waits any longer."""
         if self.stopping:
             for part in self.parts:
                 part.patience = 0.1
@@ -110,7 +108,7 @@ def say(line: str) -> None:
 
 
 def main() -> int:
-    """Run until Ctrl-C. The exit code: 0 after an orderly stop, 1 where it could not start."""
+    """Run until Ctrl-C. Returns the exit code: 0 after an orderly stop, 1 if it could not start."""
     os.environ.setdefault("DEBUG", "on")
     os.environ.setdefault("SITE_URL", f"http://127.0.0.1:{os.environ.get('PORT') or '8000'}")
     supervisor: Supervisor | None = None

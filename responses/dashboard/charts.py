@@ -1,8 +1,7 @@
-"""Charts as SVG text, drawn here and now: no script, nothing from elsewhere, readable in black and
-white. Pure.
+"""Charts as SVG text: no script, nothing loaded from elsewhere, readable in black and white. Pure.
 
-Each has a title and a description for those who do not see it, and stands above a table of the same
-figures.
+Each has a title and a description for people who cannot see it, and stands above a table with
+the same figures.
 """
 
 import textwrap
@@ -10,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from xml.sax.saxutils import escape
 
 WIDTH = 720
-# As many characters of a label as fit the width, whatever the letters.
+# How many characters of a label fit the width, whichever letters they are.
 LABEL_CHARS = 80
 INK, QUIET, FILL = "#0b0c0c", "#505a5f", "#0f6674"
 # From few to many, and the colour of words on each.
@@ -24,7 +23,7 @@ SHADES = [
 SERIES = ["#0f6674", "#e0a526", "#8c4a6b", "#505a5f"]
 TOO_FEW = "fewer than 5, or hidden with them"
 
-# London's 32 boroughs and the City, about where they lie: each a column and a row of equal tiles.
+# London's 32 boroughs and the City, roughly where they are: each the column and row of a tile.
 TILES = {
     "enfield": (4, 0),
     "harrow": (2, 1),
@@ -73,7 +72,7 @@ SHORT = {
 
 
 def bars(title: str, rows: Sequence[tuple[str, int | None]]) -> str:
-    """A bar lying for each row, with its label above and its figure at its end."""
+    """A horizontal bar for each row, with its label above and its figure at the end."""
     most = max((count or 0 for _label, count in rows), default=0) or 1
     lines, y = [], 0
     for label, count in rows:
@@ -99,9 +98,7 @@ def bars(title: str, rows: Sequence[tuple[str, int | None]]) -> str:
 
 
 def columns(title: str, days: Sequence[str], series: Mapping[str, Sequence[int]]) -> str:
-    """A column standing for each day, its parts one on the other, with the days at both ends and
-    the most written.
-    """
+    """A stacked column for each day, labelled with the first day, the last day and the maximum."""
     totals = [sum(parts) for parts in zip(*series.values(), strict=True)] if series else []
     most, height = max(totals, default=0) or 1, 220
     step = WIDTH / max(len(days), 1)
@@ -135,7 +132,7 @@ def columns(title: str, days: Sequence[str], series: Mapping[str, Sequence[int]]
 def tiles(title: str, counts: Mapping[str, int | None], labels: Mapping[str, str]) -> str:
     """A map of London in equal tiles, darker where more came from.
 
-    `counts` and `labels` go by the area's slug.
+    `counts` and `labels` are keyed by the area's slug.
     """
     size, known = 88, [count for slug in TILES if (count := counts.get(slug))]
     most = max(known, default=0) or 1

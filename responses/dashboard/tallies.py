@@ -1,7 +1,4 @@
-"""Counting what came in, for the dashboard.
-
-A job counts; small groups are kept out of what is shown.
-"""
+"""The counts for the dashboard. A job counts, and small groups are not shown."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,14 +16,14 @@ from responses.current import current_responses
 from responses.models import Batch, CodedAnswer, Confirmation, Response, Review, Tally
 from responses.reviewing.coding import questions_to_code
 
-# A group of fewer is not shown: among few people somebody can be told by what they chose.
+# A smaller group is not shown: among few people, someone can be recognised by what they chose.
 FEWEST_SHOWN = 5
 UNANSWERED = ""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One answer and how many gave it; None where they are too few to be shown."""
+    """One answer and how many gave it, or None if too few did to show."""
 
     slug: str
     label: str
@@ -34,9 +31,9 @@ class Row:
 
 
 def tally(*, consultation: Consultation) -> Tally:
-    """Count everything anew.
+    """Count everything again.
 
-    Seconds of work where there are a million responses, so a job does it and not a page.
+    It takes seconds with a million responses, so a job does it and not a page.
     """
     current = current_responses(consultation)
     days = (
@@ -72,8 +69,9 @@ def tally(*, consultation: Consultation) -> Tally:
 
 
 def _choices(consultation: Consultation) -> dict[str, dict[str, int]]:
-    """How many gave each answer to each closed question; where several may be chosen a response
-    counts with each.
+    """Return how many gave each answer to each closed question.
+
+    If several can be chosen, a response counts for each.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -104,11 +102,11 @@ def _coded(consultation: Consultation, question: Question) -> list[int]:
 
 
 def suppress(counts: Mapping[str, int], *, exclusive: bool) -> dict[str, int | None]:
-    """`counts` with None for groups too small to be shown.
+    """Return `counts` with None for groups too small to show.
 
-    Where each response is in one group only (`exclusive`) and the whole is known, what is missing
-    could be worked out by taking the rest from it. So at least two groups are left out, with
-    FEWEST_SHOWN between them: the next smallest go too.
+    If each response is in one group only (`exclusive`) and the total is known, a missing group
+    could be worked out from the rest. So at least two groups are hidden, with FEWEST_SHOWN between
+    them: the next smallest go too.
     """
     hidden = {name for name, count in counts.items() if 0 < count < FEWEST_SHOWN}
     if exclusive and hidden:
@@ -122,9 +120,7 @@ def suppress(counts: Mapping[str, int], *, exclusive: bool) -> dict[str, int | N
 
 
 def distribution(figures: Mapping[str, Any], question: Question) -> list[Row]:
-    """How a closed question was answered: a row for each option in order, and one for those who
-    left it out.
-    """
+    """Return a row for each option of a closed question, in order, and one for no answer."""
     counted = figures["choices"].get(question.slug, {})
     counts = {option.slug: counted.get(option.slug, 0) for option in question.options}
     exclusive = question.kind == "one"
@@ -139,18 +135,15 @@ def distribution(figures: Mapping[str, Any], question: Question) -> list[Row]:
 
 
 def closed_questions(consultation: Consultation) -> list[Question]:
-    """The questions that are answered by choosing, in order.
-
-    Never the equality ones, which are kept apart.
-    """
+    """Return the questions answered by choosing, in order, without the equality questions."""
     return [
         question for question in plan_of(current_edition(consultation)).asked if question.closed
     ]
 
 
 def full_titles(consultation: Consultation) -> dict[str, str]:
-    """Each question's wording by its slug, after the title of the part that it is asked about:
-    several parts ask the same.
+    """Return each question's wording by slug, after the title of its part: several parts ask the
+    same.
     """
     parts = plan_of(current_edition(consultation)).parts
     return {
@@ -161,11 +154,11 @@ def full_titles(consultation: Consultation) -> dict[str, str]:
 
 
 def happening(consultation: Consultation) -> dict[str, Any]:
-    """What cannot wait for the next count: the oldest unread response, the confirmations, and the
-    last batch.
+    """Return what cannot wait for the next count: oldest unread response, confirmations, last
+    batch.
     """
-    # Their ids are in the order of arrival, and the state's index is: the first is found without
-    # looking at the others.
+    # Ids are in the order of arrival, as is the index on the state: the first is found without
+    # reading the others.
     unread = (
         current_responses(consultation)
         .filter(review__state=Review.State.UNREAD)

@@ -1,6 +1,4 @@
-"""Counting for the dashboard, carried by Celery: a task is only a hint to look, and losing one
-loses nothing.
-"""
+"""Counting for the dashboard. A Celery task is only a hint to look: losing one loses nothing."""
 
 from consult.celery import app
 from consult.jobs import recorded_run

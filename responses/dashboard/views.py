@@ -1,6 +1,4 @@
-"""The dashboard: what came in and how far it is read, in figures and charts, for reviewers and
-analysts.
-"""
+"""The dashboard: what came in and how much has been read, for reviewers and analysts."""
 
 import csv
 from dataclasses import dataclass
@@ -42,7 +40,7 @@ CODED = "coded-so-far"
 
 @dataclass(frozen=True)
 class Chart:
-    """One chart, with the table of the same figures. A figure that is None is not shown."""
+    """One chart and the table of its figures. A figure that is None is not shown."""
 
     slug: str
     title: str
@@ -52,14 +50,14 @@ class Chart:
 
     @property
     def drawing(self) -> SafeString:
-        """The SVG for a page. responses.dashboard.charts escapes whatever words are in it."""
+        """The SVG for a page. responses.dashboard.charts escapes the text in it."""
         return SafeString(self.svg)
 
 
 @staff_only(Right.SEE_FIGURES)
 @require_safe
 def dashboard(request: StaffRequest) -> HttpResponse:
-    """Every consultation's figures as last counted, and what is waiting now."""
+    """Each consultation's figures as last counted, and what is waiting now."""
     rows = []
     published = Consultation.objects.filter(published_at__isnull=False).annotate(now=Now())  # type: ignore[no-redef]  # declared on the model
     for consultation in published:
@@ -85,7 +83,7 @@ def dashboard(request: StaffRequest) -> HttpResponse:
 @staff_only(Right.SEE_FIGURES)
 @require_POST
 def count_now(request: StaffRequest) -> HttpResponse:
-    """Have a worker count anew."""
+    """Have a worker count again."""
     nudge(count)
     messages.success(request, _("The service is counting. Load this page again in a moment."))
     return redirect("dashboard")
@@ -94,7 +92,7 @@ def count_now(request: StaffRequest) -> HttpResponse:
 @staff_only(Right.SEE_FIGURES)
 @require_safe
 def chart_file(request: StaffRequest, consultation: str, chart: str, kind: str) -> HttpResponse:
-    """One chart to take away: the drawing as SVG, or its figures as CSV."""
+    """Download one chart, as SVG or as the CSV of its figures."""
     counted = get_object_or_404(
         Tally.objects.select_related("consultation"), consultation__slug=consultation
     )
@@ -122,9 +120,7 @@ def chart_file(request: StaffRequest, consultation: str, chart: str, kind: str) 
 
 
 def charts_of(consultation: Consultation, figures: dict[str, Any]) -> list[Chart]:
-    """The charts of one count: by day and channel, what was read, where from, and each closed
-    question.
-    """
+    """The charts of one count: by day and channel, by state, by area, and each closed question."""
     made = [_by_day(figures), _by_state(figures), _coded(consultation, figures)]
     titles = full_titles(consultation)
     for question in closed_questions(consultation):

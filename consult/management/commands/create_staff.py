@@ -1,4 +1,4 @@
-"""manage.py create_staff: an account for a member of staff."""
+"""manage.py create_staff: create a staff account."""
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -7,7 +7,7 @@ from consult.staff.accounts import BadUsername, UnknownRole, UsernameTaken, crea
 
 
 class Command(BaseCommand):
-    help = "Make a staff account and print its one-time password."
+    help = "Create a staff account and print its one-time password."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name")
@@ -17,12 +17,12 @@ class Command(BaseCommand):
         try:
             user, password = create_staff(username=name, role=role, actor=None)
         except UsernameTaken as reason:
-            raise CommandError(f"There is an account named {name} already.") from reason
+            raise CommandError(f"There is already an account named {name}.") from reason
         except (BadUsername, UnknownRole) as reason:
             raise CommandError(str(reason)) from reason
         self.stdout.write(
             f"{user.get_role_display()} {user.get_username()}, one-time password: {password}"
         )
         self.stdout.write(
-            "The password is shown this once; they choose their own when they sign in."
+            "The password is shown only once; they choose their own when they sign in."
         )

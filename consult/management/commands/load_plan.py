@@ -10,18 +10,18 @@ from consult.plans.loading import load_plan
 
 
 class Command(BaseCommand):
-    help = "Check a plan file and load it. A file with anything wrong in it changes nothing."
+    help = "Check a plan file and load it. If anything is wrong with it, nothing changes."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
         parser.add_argument(
-            "--opens", help="a day (1 March 2027) or an ISO 8601 instant; goes before the file's"
+            "--opens", help="a day (1 March 2027) or an ISO 8601 instant; overrides the file"
         )
         parser.add_argument(
             "--closes",
             help=(
-                "a day, which counts to its end in London, or an ISO 8601 instant; goes before "
-                "the file's"
+                "a day, which lasts to its end in London, or an ISO 8601 instant; overrides "
+                "the file"
             ),
         )
 

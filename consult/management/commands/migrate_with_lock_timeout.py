@@ -1,5 +1,5 @@
-"""manage.py migrate_with_lock_timeout: what `migrate` does, beside a service that serves: nobody
-waits long behind a change of a table.
+"""manage.py migrate_with_lock_timeout: `migrate`, but safe while the service is running:
+nobody waits long for a lock.
 """
 
 import time
@@ -10,9 +10,9 @@ from django.core.management.base import CommandError
 from django.core.management.commands.migrate import Command as Migrate
 from django.db import OperationalError, connections
 
-# A change of a table waits for whoever reads it, and all who come later wait behind the change: so
-# it gives up soon, lets them through, and tries again. Shorter than what the web process puts up
-# with (consult.wsgi).
+# A change to a table waits for everyone who is reading it, and everyone who comes later waits
+# behind the change. So it soon gives up, lets them through, and tries again. Shorter than the web
+# process's own limit (consult.wsgi).
 WAIT_FOR_LOCK = "2s"
 PAUSE_SECONDS = 1
 TRY_FOR_SECONDS = 300
@@ -20,8 +20,8 @@ TRY_FOR_SECONDS = 300
 
 class Command(Migrate):
     help = (
-        "Bring the database up to date beside a version that serves: a table in use is let go "
-        "soon, and tried again."
+        "Bring the database up to date while the service is running: give up soon on a table in "
+        "use, and try again."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -30,23 +30,20 @@ class Command(Migrate):
             try:
                 return self.change_quickly(*args, **options)
             except OperationalError as reason:
-                # A migration is one transaction: of this one nothing is there, and what came before
-                # it is not done again.
+                # A migration is one transaction: this one left nothing behind, and those before it
+                # are not repeated.
                 if not isinstance(reason.__cause__, psycopg2.errors.LockNotAvailable):
                     raise
                 if time.monotonic() > deadline:
                     raise CommandError(
-                        "A table that is to be changed stays in use. End what reads it for so "
+                        "A table that has to change stays in use. Stop whatever reads it for so "
                         "long, and try again."
                     ) from reason
-            self.stderr.write("A table that is to be changed is in use; trying again in a second.")
+            self.stderr.write("A table that has to change is in use; trying again in a second.")
             time.sleep(PAUSE_SECONDS)
 
     def change_quickly(self, *args: Any, **options: Any) -> None:
-        """Django's own migrate, giving up on any lock that it does not get soon.
-
-        Raises OperationalError then.
-        """
+        """Run Django's migrate. Raises OperationalError if it does not get a lock soon."""
         with connections[options["database"]].cursor() as cursor:
             cursor.execute("SELECT set_config('lock_timeout', %s, false)", [WAIT_FOR_LOCK])
         super().handle(*args, **options)

@@ -1,6 +1,4 @@
-"""manage.py prepare: whatever has to be there before the service can serve; running it again
-changes nothing.
-"""
+"""manage.py prepare: set up what the service needs to run. Running it again changes nothing."""
 
 import time
 from io import StringIO
@@ -18,14 +16,14 @@ from consult.web.durability import UnsafeDatabase, refuse_unsafe_database
 
 BUNDLED_PLAN = Path(settings.BASE_DIR) / "consult" / "plans" / "police-and-crime-plan-2021-25.yaml"
 WAIT_SECONDS = 60
-# Any number will do, as long as nothing else in this database takes the same one.
+# Any number, as long as nothing else in this database uses it.
 PREPARING = 20_210_121
 
 
 class Command(BaseCommand):
     help = (
-        "Bring the database up to date, load the bundled plan, make the first account and a "
-        "rehearsal's signing key, where missing."
+        "Bring the database up to date; load the bundled plan and create the first account and a "
+        "rehearsal's signing key if there are none."
     )
 
     def handle(self, *args: object, **options: object) -> None:
@@ -42,7 +40,7 @@ class Command(BaseCommand):
                     f"The database is encoded in {encoding}, which cannot hold every script: make "
                     "one with ENCODING 'UTF8'."
                 )
-            # Several web containers may start at once: one prepares, the others find it done.
+            # Several web containers can start at once: one prepares, the others find it done.
             cursor.execute("SELECT pg_advisory_lock(%s)", [PREPARING])
             try:
                 self.prepare()
@@ -50,7 +48,7 @@ class Command(BaseCommand):
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [PREPARING])
 
     def wait_for_database(self) -> None:
-        """A database that starts beside us may take a while to answer."""
+        """A database that is starting too may take a while to answer."""
         deadline = time.monotonic() + WAIT_SECONDS
         while True:
             try:
@@ -64,8 +62,7 @@ class Command(BaseCommand):
 
     def prepare(self) -> None:
         call_command("migrate_with_lock_timeout", interactive=False, verbosity=0)
-        # Only into an empty house: an operator with plans of their own, or with corrected wording,
-        # keeps them.
+        # Only if there is none: operators keep their own plans and corrected wording.
         if not Consultation.objects.exists():
             load_plan(text=BUNDLED_PLAN.read_bytes(), actor=None)
         if not User.objects.exists():
@@ -76,9 +73,9 @@ class Command(BaseCommand):
                 f"First staff account: {user.get_username()}, one-time password: {password}"
             )
             self.stdout.write(
-                "The password is shown this once; you choose your own when you sign in."
+                "The password is shown only once; you choose your own when you sign in."
             )
-        # In a rehearsal what is handed over can be checked too. For real it is the operator who
-        # makes the key, and keeps a copy.
+        # So that a rehearsal's batches can be checked too. In production the operator makes the key
+        # and keeps a copy.
         if not settings.PRODUCTION and not Path(settings.SIGNING_KEY_FILE).exists():
             call_command("make_signing_key", stdout=StringIO())

@@ -1,4 +1,4 @@
-"""manage.py reset_staff: a way back in for somebody who lost their password or their phone."""
+"""manage.py reset_staff: a way back in for someone who lost their password or phone."""
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -7,9 +7,7 @@ from consult.staff.accounts import reset_password
 
 
 class Command(BaseCommand):
-    help = (
-        "Give a staff account a new one-time password, and forget the phone that it signs in with."
-    )
+    help = "Give a staff account a new one-time password, and forget the phone it signs in with."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name")
@@ -24,6 +22,6 @@ class Command(BaseCommand):
             f"{user.get_role_display()} {user.get_username()}, one-time password: {password}"
         )
         self.stdout.write(
-            "The password is shown this once. Every session of theirs has ended; they set up a "
-            "phone again."
+            "The password is shown only once. All their sessions have ended; they set up a phone "
+            "again."
         )

@@ -27,7 +27,7 @@ Finding = tuple[str, str]
 
 
 class Command(BaseCommand):
-    help = "Say in one screen what is wrong and what to do. Ends with 1 where something is."
+    help = "Say on one screen what is wrong and what to do about it. Exits with 1 if anything is."
 
     def handle(self, *args: object, **options: object) -> None:
         wrong = 0
@@ -46,8 +46,8 @@ class Command(BaseCommand):
             for what, remedy in findings:
                 self.stdout.write(f"      {what[0].upper()}{what[1:]}. {remedy}")
         if wrong:
-            raise CommandError(f"{wrong} thing{'' if wrong == 1 else 's'} to see to.")
-        self.stdout.write("Everything is well.")
+            raise CommandError(f"{wrong} problem{'' if wrong == 1 else 's'}.")
+        self.stdout.write("Everything is fine.")
 
 
 def database() -> Iterator[Finding]:
@@ -62,7 +62,7 @@ def database() -> Iterator[Finding]:
     if skew > MOST_CLOCK_SECONDS:
         yield (
             f"this machine's clock and the database's differ by {skew:.0f} seconds",
-            "Let both follow a time server: closing goes by the database's.",
+            "Let both follow a time server: the database's clock decides the closing.",
         )
 
 
@@ -85,31 +85,28 @@ def broker() -> Iterator[Finding]:
 def schedule() -> Iterator[Finding]:
     for name in overdue():
         yield (
-            f"{name} has not ended well for too long",
-            "See that beat and a worker run, and look into the worker's log.",
+            f"{name} has not finished successfully for too long",
+            "Check that beat and a worker are running, and read the worker's log.",
         )
 
 
 def emails() -> Iterator[Finding]:
-    # While the mail server is away nobody's tries are counted.
+    # While the mail server is down, nobody's attempts are counted.
     untried = Q(attempts=0, created_at__lt=Now() - timedelta(minutes=10))
     late = Confirmation.objects.filter(
         Q(attempts__gt=2) | untried, state=Confirmation.State.WAITING
     )
     if waiting := late.count():
         reason = late.values_list("reason", flat=True).first()
-        what = (
-            f"{waiting} confirmations wait for longer than they should ({reason or 'nobody tried'})"
-        )
-        yield what, "See to the mail server in EMAIL_URL; they go by themselves then."
+        what = f"confirmations that have waited too long: {waiting} ({reason or 'not tried yet'})"
+        yield what, "Check the mail server in EMAIL_URL; then they go by themselves."
     failed = Confirmation.objects.filter(state=Confirmation.State.FAILED).count()
     if failed:
         yield (
-            f"{failed} confirmations could not be delivered",
+            f"confirmations that could not be delivered: {failed}",
             (
-                "The staff's page of emails has the reasons; the receipt says so to the "
-                "respondent; "
-                "the responses are safe."
+                "The page “Undelivered” has the reasons, and the receipts tell the respondents. "
+                "The responses are safe."
             ),
         )
 
@@ -120,24 +117,23 @@ def batches() -> Iterator[Finding]:
             "batches are not signed",
             (
                 "Run `manage.py make_signing_key` once, where the worker runs, and keep a copy of "
-                "its "
-                "file."
+                "its file."
             ),
         )
     for batch in Batch.objects.filter(written_at=None).exclude(failure="")[:5]:
         yield (
             f"{batch} could not be written ({batch.failure})",
-            "See to EXPORTS_STORAGE; another try comes every five minutes.",
+            "Check EXPORTS_STORAGE; it is tried again every five minutes.",
         )
     for delivery in Delivery.objects.filter(state=Delivery.State.WAITING).exclude(reason="")[:5]:
         yield (
             f"{delivery.batch} could not be delivered ({delivery.reason})",
-            "See to DELIVERY_URL; another try comes within 20 minutes.",
+            "Check DELIVERY_URL; it is tried again within 20 minutes.",
         )
     for delivery in Delivery.objects.filter(unacknowledged())[:5]:
         yield (
             f"nobody has acknowledged {delivery.batch}",
-            "Ask whoever takes the batches; send it again where it is gone.",
+            "Ask the receiver; send it again if it is lost.",
         )
 
 
@@ -155,11 +151,10 @@ def kept_too_long() -> Iterator[Finding]:
         if what.held:
             yield (
                 (
-                    f"{what.held:,} of {what.consultation}'s {what.what} have had their time, and "
-                    "did "
-                    "not arrive where they have to go"
+                    f"{what.held:,} of {what.consultation}'s {what.what} have been kept too "
+                    "long, because they have not arrived where they have to go"
                 ),
-                "See that batches are written, delivered and acknowledged.",
+                "Check that batches are written, delivered and acknowledged.",
             )
 
 
@@ -182,7 +177,7 @@ def consultations() -> Iterator[Finding]:
         if 0 < hours < 1:
             yield (
                 f"{row.slug} closes at {closing_in_words(row.closes_at)}",
-                "Change nothing now; stay near.",
+                "Change nothing now, and stay at hand.",
             )
 
 

@@ -1,4 +1,4 @@
-"""manage.py erase_response: remove for good what came under a reference."""
+"""manage.py erase_response: delete for good what was sent under a reference."""
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -8,8 +8,8 @@ from responses.references import NotAReference, normalise_reference
 
 class Command(BaseCommand):
     help = (
-        "Erase what came under a reference, in every version; its number stays. With --again: "
-        "what was erased before a backup came back."
+        "Erase what was sent under a reference, in every version; the reference stays. With "
+        "--again: repeat earlier erasures after a backup was restored."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -18,13 +18,13 @@ class Command(BaseCommand):
             "--confirm",
             default="",
             metavar="REFERENCE",
-            help="the same reference once more: it cannot be undone",
+            help="the same reference again: this cannot be undone",
         )
-        parser.add_argument("--why", default="", help="for the trail; names nobody")
+        parser.add_argument("--why", default="", help="for the audit trail; name nobody in it")
         parser.add_argument(
             "--again",
             action="store_true",
-            help="erase anew what the notes of erasures name and the database still has",
+            help="erase what was erased before and came back with a backup",
         )
 
     def handle(
@@ -40,8 +40,8 @@ class Command(BaseCommand):
             wanted = normalise_reference(reference)
             if not why or normalise_reference(confirm) != wanted:
                 raise CommandError(
-                    "Give the reference twice, the second time after --confirm, and say --why. It "
-                    "cannot be undone."
+                    "Give the reference twice, the second time after --confirm, and say --why. "
+                    "This cannot be undone."
                 )
             tombstone = erase_response(reference=wanted, actor=None, why=why)
         except NotAReference as problem:
@@ -49,7 +49,9 @@ class Command(BaseCommand):
                 "That is not a reference. Give it twice, the second time after --confirm."
             ) from problem
         except NoSuchReference as problem:
-            raise CommandError(f"Nothing came under {reference}.") from problem
+            raise CommandError(f"Nothing was sent under {reference}.") from problem
         except ErasedAlready as problem:
-            raise CommandError(f"{reference} was erased before.") from problem
-        self.stdout.write(f"{tombstone.reference} is erased. The next batch tells its receiver.")
+            raise CommandError(f"{reference} has already been erased.") from problem
+        self.stdout.write(
+            f"{tombstone.reference} is erased. The next batch will tell the receiver."
+        )

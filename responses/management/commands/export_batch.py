@@ -8,11 +8,11 @@ from responses.exporting.batches import BatchNotWritten, folder_of, seal_batch, 
 
 
 class Command(BaseCommand):
-    help = "Put every response that is in no batch yet into the next one, and write its files."
+    help = "Put every response that is not in a batch yet into the next one, and write its files."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "consultation", nargs="?", help="its slug; needed where there are several"
+            "consultation", nargs="?", help="its slug; required if there are several"
         )
 
     def handle(self, *args: object, consultation: str | None, **options: object) -> None:
@@ -36,13 +36,13 @@ class Command(BaseCommand):
 
 
 def find_consultation(slug: str | None) -> Consultation:
-    """The published consultation of that slug, or the only one. Raises CommandError."""
+    """Return the published consultation with that slug, or the only one. Raises CommandError."""
     known = {row.slug: row for row in Consultation.objects.filter(published_at__isnull=False)}
     names = ", ".join(sorted(known))
     if not known:
         raise CommandError("No consultation is published: load a plan first.")
     if slug is None and len(known) > 1:
-        raise CommandError(f"There are several consultations: name one of {names}.")
+        raise CommandError(f"There are several consultations. Choose one of {names}.")
     if slug is not None and slug not in known:
-        raise CommandError(f"There is no consultation “{slug}”: name one of {names}.")
+        raise CommandError(f"There is no consultation “{slug}”. Choose one of {names}.")
     return known[slug] if slug else next(iter(known.values()))

@@ -1,4 +1,4 @@
-"""manage.py fill_responses: make synthetic responses."""
+"""manage.py fill_responses: create synthetic responses."""
 
 from random import SystemRandom
 
@@ -10,16 +10,16 @@ from responses.management.commands.export_batch import find_consultation
 
 
 class Command(BaseCommand):
-    help = "Make synthetic responses, marked as such, to try things out with. No email is sent."
+    help = "Create synthetic responses, marked as such, to try things out. No email is sent."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--count", type=int, required=True)
-        parser.add_argument("--seed", type=int, help="gives the same people and answers again")
-        parser.add_argument("--consultation", help="its slug; needed where there are several")
+        parser.add_argument("--seed", type=int, help="produces the same people and answers again")
+        parser.add_argument("--consultation", help="its slug; required if there are several")
         parser.add_argument(
             "--force",
             action="store_true",
-            help="also in production, beside real people's responses",
+            help="even in production, among real people's responses",
         )
 
     def handle(
@@ -32,7 +32,7 @@ class Command(BaseCommand):
         **options: object,
     ) -> None:
         if count < 1:
-            raise CommandError("--count has to be 1 or more.")
+            raise CommandError("--count must be 1 or more.")
         if seed is None:
             seed = SystemRandom().randrange(1_000_000)
         try:
@@ -52,6 +52,6 @@ class Command(BaseCommand):
             ) from reason
         except NotOpenYet as reason:
             raise CommandError(
-                "The consultation is not open yet, so that no response can have arrived."
+                "The consultation is not open yet, so no response can have arrived."
             ) from reason
-        self.stdout.write(f"\nMade with seed {seed}; each is marked as synthetic.")
+        self.stdout.write(f"\nCreated with seed {seed}; each is marked as synthetic.")

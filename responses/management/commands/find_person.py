@@ -1,4 +1,4 @@
-"""manage.py find_person: everything that is held about a person, and a file of it for them."""
+"""manage.py find_person: find everything held about a person, and make a file of it for them."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from responses.governance.subject_access import NothingAboutThem, find_person, m
 class Command(BaseCommand):
     help = (
         "Find what is held about a person by references, email address or name; with --pack, "
-        "put all that was found in a zip for them."
+        "put it all in a zip for them."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -19,7 +19,7 @@ class Command(BaseCommand):
             "--pack",
             type=Path,
             metavar="FILE",
-            help="where to write the zip; a file that is there is left alone",
+            help="where to write the zip; an existing file is not overwritten",
         )
 
     def handle(self, *args: object, words: list[str], pack: Path | None, **options: object) -> None:
@@ -28,7 +28,7 @@ class Command(BaseCommand):
             self.stdout.write(reference)
         for what, rows in (
             ("Answers that were not sent", held.drafts),
-            ("Email of which no response was made", held.letters),
+            ("Email that did not become a response", held.letters),
         ):
             for row in rows:
                 self.stdout.write(f"{what}: number {row.pk}")
@@ -44,8 +44,8 @@ class Command(BaseCommand):
             except OSError as reason:
                 raise CommandError(f"{pack} could not be written: {reason.strerror}.") from reason
             self.stdout.write(
-                f"{pack} holds all of it. Make sure that it is all this person's before you hand "
-                "it over."
+                f"{pack} holds all of it. Check that all of it belongs to this person before you "
+                "hand it over."
             )
         elif held.references == held.drafts == held.letters == []:
             self.stdout.write("Nothing is held under this reference, address or name.")

@@ -1,4 +1,4 @@
-"""manage.py load_mailbox: take up the messages of a mailbox, for staff to work through."""
+"""manage.py load_mailbox: load the messages of a mailbox, for staff to work through."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ class Command(BaseCommand):
             raise CommandError(f"{file} cannot be read: {reason.strerror}.") from reason
         except NotAMailbox as reason:
             raise CommandError(
-                f"{file} holds no message. Export the mailbox as mbox, or one message as .eml."
+                f"{file} contains no messages. Export the mailbox as mbox, or one message as .eml."
             ) from reason
         self.stdout.write(
             f"{loaded.messages:,} messages in the file, {loaded.known:,} of them loaded before."

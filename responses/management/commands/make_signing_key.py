@@ -1,4 +1,4 @@
-"""manage.py make_signing_key: make the key with which batches are signed, once."""
+"""manage.py make_signing_key: create the key that signs batches, once."""
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -7,14 +7,14 @@ from responses.exporting.signing import KeyExists, make_key
 
 
 class Command(BaseCommand):
-    help = "Make the key with which the manifests of batches are signed. Never overwrites one."
+    help = "Create the key that signs the manifests of batches. Never overwrites one."
 
     def handle(self, *args: object, **options: object) -> None:
         try:
             public = make_key()
         except KeyExists as reason:
             raise CommandError(
-                f"There is a key already: {settings.SIGNING_KEY_FILE}. Move it away first, and "
+                f"There is already a key: {settings.SIGNING_KEY_FILE}. Move it away first, and "
                 "keep it."
             ) from reason
         self.stdout.write(

@@ -14,7 +14,7 @@ NAMED_IN_LOG = 20
 class Command(BaseCommand):
     help = (
         "Prove that everything received is there, unaltered, in one batch or waiting. Names "
-        "each difference, and ends with 1 if any."
+        "each difference, and exits with 1 if there are any."
     )
 
     def handle(self, *args: object, **options: object) -> None:

@@ -1,4 +1,4 @@
-"""manage.py retain: remove what has been kept for its time."""
+"""manage.py retain: delete what has been kept long enough."""
 
 from django.core.management.base import BaseCommand, CommandParser
 
@@ -8,12 +8,12 @@ from responses.periods import clocks
 
 class Command(BaseCommand):
     help = (
-        "Remove what has been kept for its time, and print what that was. Every night the "
-        "schedule does the same."
+        "Delete what has been kept long enough, and print what it was. The schedule does the same "
+        "every night."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--dry-run", action="store_true", help="only say what would be removed")
+        parser.add_argument("--dry-run", action="store_true", help="only say what would be deleted")
 
     def handle(self, *args: object, dry_run: bool, **options: object) -> None:
         for clock in clocks():

@@ -1,4 +1,4 @@
-"""manage.py stop_equality: take the equality answers that came with a response out of use."""
+"""manage.py stop_equality: stop the use of someone's equality answers."""
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -7,10 +7,7 @@ from responses.references import NotAReference, normalise_reference
 
 
 class Command(BaseCommand):
-    help = (
-        "Take the equality answers that came with a response out of use, for somebody who asked "
-        "for it."
-    )
+    help = "Stop the use of the equality answers that came with a response, at someone's request."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("reference")
@@ -19,5 +16,5 @@ class Command(BaseCommand):
         try:
             stopped = stop_equality(reference=normalise_reference(reference), actor=None)
         except (NotAReference, NothingAboutThem) as problem:
-            raise CommandError(f"Nothing came under {reference}.") from problem
-        self.stdout.write("They are out of use." if stopped else "There were none in use.")
+            raise CommandError(f"Nothing was sent under {reference}.") from problem
+        self.stdout.write("They are no longer used." if stopped else "None were in use.")

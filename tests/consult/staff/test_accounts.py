@@ -60,7 +60,7 @@ def test_an_account_made_by_command_has_a_one_time_password_that_works(db: None)
 @pytest.mark.parametrize(
     ("name", "role", "why"),
     [
-        ("Rosa", "reviewer", "There is an account named Rosa already."),
+        ("Rosa", "reviewer", "There is already an account named Rosa."),
         ("x", "reviewer", "A user name has 2 to 100"),
         ("a b", "reviewer", "A user name has 2 to 100"),
         (

@@ -208,7 +208,9 @@ def test_the_command_makes_as_many_as_asked_or_says_why_not(
     consultation: Consultation, capsys: pytest.CaptureFixture[str], settings: Settings
 ) -> None:
     call_command("fill_responses", "--count", "2", "--seed", "5")
-    assert capsys.readouterr().out == "\r2 of 2\nMade with seed 5; each is marked as synthetic.\n"
+    assert (
+        capsys.readouterr().out == "\r2 of 2\nCreated with seed 5; each is marked as synthetic.\n"
+    )
     settings.PRODUCTION = True
     with pytest.raises(CommandError, match="add --force"):
         call_command("fill_responses", "--count", "2")

@@ -803,7 +803,7 @@ def test_the_command_asks_which_of_several_consultations(
         closes_at=consultation.closes_at,
         published_at=timezone.now(),
     )
-    with pytest.raises(CommandError, match=f"name one of other, {consultation.slug}"):
+    with pytest.raises(CommandError, match=f"Choose one of other, {consultation.slug}"):
         call_command("export_batch")
     with pytest.raises(CommandError, match="There is no consultation “nowhere”"):
         call_command("export_batch", "nowhere")

@@ -278,7 +278,7 @@ def test_the_key_is_made_once_and_only_its_owner_reads_it(key: str, settings: Se
     path = Path(settings.SIGNING_KEY_FILE)
     before = path.read_bytes()
     assert path.stat().st_mode & 0o777 == 0o600
-    with pytest.raises(CommandError, match="There is a key already"):
+    with pytest.raises(CommandError, match="There is already a key"):
         call_command("make_signing_key")
     assert path.read_bytes() == before
     assert AuditEntry.objects.get(action=Action.SIGNING_KEY_PUBLISHED).subject == key

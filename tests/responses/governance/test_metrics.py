@@ -213,7 +213,7 @@ def well(consultation: Consultation, monkeypatch: pytest.MonkeyPatch) -> Consult
 def test_the_doctor_says_when_all_is_well(well: Consultation) -> None:
     lines, complaint = consult_doctor()
     assert complaint == ""
-    assert lines[-1] == "Everything is well."
+    assert lines[-1] == "Everything is fine."
     assert all(line.startswith("ok") for line in lines[:-1])
 
 
@@ -263,21 +263,21 @@ def withdraw_everything(response: Response) -> None:
 @pytest.mark.parametrize(
     ("harm", "words"),
     [
-        (fail_a_confirmation, "1 confirmations could not be delivered"),
+        (fail_a_confirmation, "Confirmations that could not be delivered: 1"),
         (
             hold_up_a_confirmation,
-            "1 confirmations wait for longer than they should (451 try later)",
+            "Confirmations that have waited too long: 1 (451 try later)",
         ),
         (
             stop_the_mail_server,
             (
-                "1 confirmations wait for longer than they should (Waiting for the mail server: "
+                "Confirmations that have waited too long: 1 (Waiting for the mail server: "
                 "ConnectionRefusedError"
             ),
         ),
         (leave_a_batch_unwritten, "could not be written (No space left on device.)"),
         (break_the_integrity_check, "The integrity check failed: 1 differences"),
-        (stop_a_job, "Responses.reconcile has not ended well for too long"),
+        (stop_a_job, "Responses.reconcile has not finished successfully for too long"),
         (lose_the_signing_key, "Batches are not signed"),
         (withdraw_everything, "No consultation is on the site"),
     ],
@@ -287,7 +287,7 @@ def test_the_doctor_says_what_is_wrong_and_what_to_do(
 ) -> None:
     harm(send())
     lines, complaint = consult_doctor()
-    assert complaint == "1 thing to see to."
+    assert complaint == "1 problem."
     assert any(words in line for line in lines), lines
 
 

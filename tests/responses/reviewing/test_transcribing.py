@@ -259,7 +259,10 @@ def test_a_file_that_is_not_a_mailbox_is_refused_in_words(
     nothing.write_text("Not a mailbox.")
     with pytest.raises(NotAMailbox):
         load_mailbox(consultation=consultation, path=nothing, by=None)
-    for path, words in ((nothing, "holds no message"), (tmp_path / "gone.mbox", "cannot be read")):
+    for path, words in (
+        (nothing, "contains no messages"),
+        (tmp_path / "gone.mbox", "cannot be read"),
+    ):
         with pytest.raises(CommandError, match=words):
             call_command("load_mailbox", consultation.slug, str(path))
     with pytest.raises(CommandError, match="no consultation"):
