@@ -360,6 +360,7 @@ class QuestionAdmin(WordingAdmin):
         "max_choices",
         "max_chars",
         "show_if",
+        "details",
     ]
     readonly_fields = [
         "consultation",
@@ -370,6 +371,7 @@ class QuestionAdmin(WordingAdmin):
         "max_choices",
         "max_chars",
         "show_if",
+        "details",
     ]
     inlines = [OptionInline]
 

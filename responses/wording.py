@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from consult.plans.document import Part, Plan, Question
-from responses.answers import is_asked, write_in_name
+from responses.answers import is_asked
 
 
 @dataclass(frozen=True)
@@ -70,13 +70,4 @@ def differences(before: list[WordedPart], after: list[WordedPart]) -> list[Diffe
 
 
 def _worded(question: Question, raw: Mapping[str, Any]) -> WordedAnswer:
-    given = raw.get(question.slug) or []
-    values = given if isinstance(given, list) else [given]
-    if not question.closed:
-        return WordedAnswer(question, tuple(values))
-    lines: list[str] = []
-    for option in question.options:
-        if option.slug in values:
-            beside = raw.get(write_in_name(question.slug, option.slug))
-            lines.append(f"{option.label}: {beside}" if beside else option.label)
-    return WordedAnswer(question, tuple(lines))
+    return WordedAnswer(question, question.entry.lines(question, raw))

@@ -25,6 +25,7 @@ from responses.responding.submitting import Submission, Submitted, submit_respon
 from tests.support.postbox import Postbox
 
 BUNDLED_PLAN = Path(settings.BASE_DIR) / "consult" / "plans" / "police-and-crime-plan-2021-25.yaml"
+PARKS_PLAN = BUNDLED_PLAN.with_name("parks-at-night.yaml")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -70,19 +70,13 @@ class Question(models.Model):
     "about-you" or "equality".
     """
 
-    class Kind(models.TextChoices):
-        ONE = "one", "choose one"
-        MANY = "many", "choose any"
-        TEXT = "text", "long text"
-        SHORT_TEXT = "short-text", "one line of text"
-
     consultation = models.ForeignKey(
         Consultation, on_delete=models.PROTECT, related_name="questions"
     )
     slug = models.SlugField(max_length=120)
     part = models.SlugField(max_length=80)
     order = models.PositiveSmallIntegerField()
-    kind = models.CharField(max_length=10, choices=Kind)
+    kind = models.CharField(max_length=20, help_text="the name of an entry of consult.plans.kinds")
     text = models.TextField()
     help = models.TextField(blank=True)
     scale = models.SlugField(
@@ -94,6 +88,12 @@ class Question(models.Model):
         default=dict,
         blank=True,
         help_text="{question slug: option slug} where it is only asked then",
+    )
+    details = models.JSONField(
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text="What only its kind has, such as a number's bounds.",
     )
 
     class Meta:

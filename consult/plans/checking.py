@@ -14,6 +14,7 @@ from django.utils.text import slugify
 
 from consult.clock import NotADate, names_a_year, parse_closing, parse_opening
 from consult.plans.document import ABOUT_YOU, EQUALITY, GENERAL
+from consult.plans.kinds import KINDS
 from consult.plans.shapes import (
     SLUG,
     Notes,
@@ -31,7 +32,6 @@ from consult.plans.shapes import (
 
 MAX_BYTES = 500_000
 MAX_DEPTH = 20
-TEXT_MAX_CHARS = 5000
 RESERVED_PARTS = {GENERAL, ABOUT_YOU, EQUALITY, "check", "discard", "send"}
 # The form asks these itself, beside the questions.
 RESERVED_QUESTIONS = {"name", "email", "postcode"}
@@ -83,15 +83,14 @@ def _option_or_group(node: yaml.Node, key: str, notes: Notes) -> Any:
 
 
 QUESTION = mapping(
-    {"slug": slug(40), "kind": one_of("one", "many", "text", "short-text"), "text": text(500)},
+    {"slug": slug(40), "kind": one_of(*KINDS), "text": text(500)},
     {
         "help": text(500),
         "scale": slug(40),
         "options": list_of(_option_or_group, least=1),
         "options_from": one_of("sections", "recommendations"),
-        "max_choices": whole_number(1, 50),
-        "max_chars": whole_number(1, 50_000),
         "show_if": table(slug(80)),
+        **{key: shape for kind in KINDS.values() for key, shape in kind.keys.items()},
     },
 )
 QUESTIONS = list_of(QUESTION)
@@ -368,16 +367,16 @@ def _question(
     question: dict[str, Any], part: str, key: str, plan: dict[str, Any], notes: Notes
 ) -> dict[str, Any]:
     """One question with its options worked out. Notes what does not go together."""
-    closed = question["kind"] in {"one", "many"}
+    kind = KINDS[question["kind"]]
+    for name in question:
+        kinds = [known.name for known in KINDS.values() if name in known.keys]
+        if kinds and kind.name not in kinds:
+            notes.add(f"{key}.{name}", f"is only for kind {' or '.join(kinds)}")
     ways = [name for name in ("scale", "options", "options_from") if name in question]
-    if closed and len(ways) != 1:
-        notes.add(key, "needs exactly one of scale, options and options_from")
-    if not closed and ways:
+    if ways and not kind.chooses:
         notes.add(f"{key}.{ways[0]}", "is only for questions answered by choosing")
-    if "max_choices" in question and question["kind"] != "many":
-        notes.add(f"{key}.max_choices", "is only for kind many")
-    if "max_chars" in question and closed:
-        notes.add(f"{key}.max_chars", "is only for questions answered in words")
+    for name, why in kind.check(question):
+        notes.add(f"{key}.{name}" if name else key, why)
     if "scale" in question and question["scale"] not in plan.get("scales", {}):
         notes.add(f"{key}.scale", f"“{question['scale']}” is not one of the scales")
     given = (
@@ -411,10 +410,6 @@ def _question(
     slugs = [option["slug"] for option in options if option["slug"]]
     for repeated in sorted({known for known in slugs if slugs.count(known) > 1}):
         notes.add(f"{key}.options", f"“{repeated}” stands twice: give one of them another slug")
-    most = {
-        "text": question.get("max_chars", TEXT_MAX_CHARS),
-        "short-text": question.get("max_chars"),
-    }.get(question["kind"])
     return {
         "key": key,
         "part": part,
@@ -424,7 +419,8 @@ def _question(
         "help": question.get("help", ""),
         "scale": question.get("scale", ""),
         "max_choices": question.get("max_choices"),
-        "max_chars": most,
+        "max_chars": kind.max_chars(question.get("max_chars")),
+        "details": {name: question[name] for name in kind.details if name in question},
         "show_if": question.get("show_if", {}),
         "options": options,
     }

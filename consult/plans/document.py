@@ -7,11 +7,14 @@ cannot be changed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext as _
+
+from consult.plans.kinds import KINDS
+from consult.plans.kinds.entry import Kind
 
 GENERAL = "general"
 ABOUT_YOU = "about-you"
@@ -30,7 +33,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Question:
-    """`kind` is one of "one", "many", "text" and "short-text"; see `consult.models.Question`."""
+    """`kind` is the name of an entry of `consult.plans.kinds`, `details` what that keeps."""
 
     slug: str
     part: str
@@ -42,11 +45,22 @@ class Question:
     max_chars: int | None
     show_if: dict[str, str]
     options: tuple[Option, ...]
+    details: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def entry(self) -> Kind:
+        """What its kind knows: how it is asked, checked, worded, written and counted."""
+        return KINDS[self.kind]
 
     @property
     def closed(self) -> bool:
         """Whether it is answered by choosing."""
-        return self.kind in {"one", "many"}
+        return self.entry.chooses
+
+    @property
+    def prose(self) -> bool:
+        """Whether it is answered in somebody's own words."""
+        return self.entry.prose
 
     def label_of(self, option_slug: str) -> str:
         """The wording of one of its options. Raises KeyError where it has none of that slug."""
@@ -113,7 +127,7 @@ class Plan:
     @classmethod
     def from_content(cls, content: dict[str, Any]) -> Plan:
         """The plan in an edition's `content`."""
-        plain = {field.name: _frozen(content[field.name]) for field in fields(cls)}
+        plain = {each.name: _frozen(content[each.name]) for each in fields(cls)}
         return cls(
             **plain
             | {

@@ -60,6 +60,7 @@ QUESTION_FIELDS = [
     "max_choices",
     "max_chars",
     "show_if",
+    "details",
 ]
 OPTION_FIELDS = ["slug", "label", "value", "group", "write_in", "exclusive"]
 

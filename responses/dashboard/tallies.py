@@ -1,11 +1,13 @@
 """The counts for the dashboard. A job counts, and small groups are not shown."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Count, Exists, OuterRef
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Now, TruncDate
 
 from consult.clock import LONDON
@@ -51,6 +53,11 @@ def tally(*, consultation: Consultation) -> Tally:
             "synthetic": current.filter(synthetic=True).count(),
             "days": [[day.isoformat(), channel, count] for day, channel, count in days],
             "choices": _choices(consultation),
+            "bands": {
+                question.slug: _bands(consultation, question)
+                for question in counted_questions(consultation)
+                if question.entry.banded
+            },
             "states": dict(
                 Review.objects.filter(response__in=current)
                 .values_list("state")
@@ -95,6 +102,21 @@ def _choices(consultation: Consultation) -> dict[str, dict[str, int]]:
     return found
 
 
+def _bands(consultation: Consultation, question: Question) -> list[list[str | int]]:
+    """How many answers fall in each band of a question, in their order: its label and the count."""
+    stored = (
+        current_responses(consultation)
+        .filter(texts__has_key=question.slug)
+        .order_by()
+        .values_list(KeyTextTransform(question.slug, "texts"))
+        .annotate(count=Count("pk"))
+    )
+    counts: Counter[tuple[int, str]] = Counter()
+    for text, count in stored:
+        counts[question.entry.band(question, text)] += count
+    return [[label, count] for (_place, label), count in sorted(counts.items())]
+
+
 def _coded(consultation: Consultation, question: Question) -> list[int]:
     answers = current_responses(consultation).filter(texts__has_key=question.slug)
     gone_through = CodedAnswer.objects.filter(response=OuterRef("pk"), question=question.slug)
@@ -120,24 +142,32 @@ def suppress(counts: Mapping[str, int], *, exclusive: bool) -> dict[str, int | N
 
 
 def distribution(figures: Mapping[str, Any], question: Question) -> list[Row]:
-    """Return a row for each option of a closed question, in order, and one for no answer."""
+    """Return a row for each option or band of a question, in order, and one for those who
+    left it out.
+    """
     counted = figures["choices"].get(question.slug, {})
     counts = {option.slug: counted.get(option.slug, 0) for option in question.options}
-    exclusive = question.kind == "one"
+    counts |= dict(figures.get("bands", {}).get(question.slug, []))
+    exclusive = not question.entry.several
     if exclusive:
         counts[UNANSWERED] = max(figures["current"] - sum(counts.values()), 0)
     shown = suppress(counts, exclusive=exclusive)
     labels = {option.slug: option.label for option in question.options}
     return [
-        Row(slug, labels.get(slug, "Not answered, or not asked"), count)
+        Row(slug, labels.get(slug, slug) or "Not answered, or not asked", count)
         for slug, count in shown.items()
     ]
 
 
-def closed_questions(consultation: Consultation) -> list[Question]:
-    """Return the questions answered by choosing, in order, without the equality questions."""
+def counted_questions(consultation: Consultation) -> list[Question]:
+    """Return the questions whose answers can be counted: those in prose cannot.
+
+    Never the equality ones, which are kept apart.
+    """
     return [
-        question for question in plan_of(current_edition(consultation)).asked if question.closed
+        question
+        for question in plan_of(current_edition(consultation)).asked
+        if question.closed or question.entry.banded
     ]
 
 

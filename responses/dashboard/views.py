@@ -22,7 +22,7 @@ from consult.staff.access import StaffRequest, staff_only
 from responses.dashboard.charts import bars, columns, tiles
 from responses.dashboard.tallies import (
     FEWEST_SHOWN,
-    closed_questions,
+    counted_questions,
     distribution,
     full_titles,
     happening,
@@ -120,10 +120,12 @@ def chart_file(request: StaffRequest, consultation: str, chart: str, kind: str) 
 
 
 def charts_of(consultation: Consultation, figures: dict[str, Any]) -> list[Chart]:
-    """The charts of one count: by day and channel, by state, by area, and each closed question."""
+    """The charts of one count: by day and channel, what was read, where from, and each question
+    that can be counted.
+    """
     made = [_by_day(figures), _by_state(figures), _coded(consultation, figures)]
     titles = full_titles(consultation)
-    for question in closed_questions(consultation):
+    for question in counted_questions(consultation):
         title = titles[question.slug]
         rows = distribution(figures, question)
         counts = {row.slug: row.count for row in rows}

@@ -23,15 +23,9 @@ from consult.auditing import record
 from consult.models import Action, Consultation, Edition, User
 from consult.plans.document import Option, Plan, Question
 from consult.plans.editions import current_edition, plan_of
-from responses.answers import (
-    SHORT_TEXT_MAX_CHARS,
-    WRITE_IN_MAX_CHARS,
-    Answers,
-    digest_of,
-    read_answers,
-    says_something,
-    write_in_name,
-)
+from consult.plans.kinds.choosing import WRITE_IN_MAX_CHARS, write_in_name
+from consult.plans.kinds.writing import SHORT_TEXT_MAX_CHARS
+from responses.answers import Answers, digest_of, read_answers, says_something
 from responses.models import Confirmation, Contact, LedgerEntry, Response, Review
 from responses.receipt_tokens import hash_token, make_token
 from responses.references import new_reference
@@ -373,7 +367,9 @@ def _raw_answers(plan: Plan, dice: Random) -> dict[str, Any]:
         for question in part.questions:
             if question.closed:
                 raw |= _choice(question, dice, leaning, place)
-            elif question.kind == "short-text":
+            elif not question.prose:
+                raw[question.slug] = question.entry.sample(question, dice)
+            elif question.entry.look == "input":
                 raw[question.slug] = dice.choice(ORGANISATIONS).format(place=place)[
                     : question.max_chars or SHORT_TEXT_MAX_CHARS
                 ]
@@ -388,7 +384,7 @@ def _raw_answers(plan: Plan, dice: Random) -> dict[str, Any]:
 def _choice(question: Question, dice: Random, leaning: float, place: str) -> dict[str, Any]:
     if not question.options or dice.random() < 0.08:
         return {}
-    if question.kind == "one":
+    if not question.entry.several:
         chosen = [_one(question, dice, leaning)]
     elif exclusive := [
         option for option in question.options if option.exclusive and dice.random() < 0.1

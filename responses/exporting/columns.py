@@ -1,13 +1,15 @@
 """A batch's rows: responses and questions as lines of CSV and JSON. Pure: values in, values out."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from consult.cells import NOT_ASKED, json_line, safe_cell, typed_cell
 from consult.clock import iso
 from consult.plans.document import EQUALITY, Option, Plan, Question
-from responses.answers import is_asked, write_in_name
+from consult.plans.kinds.choosing import write_in_name
+from consult.plans.kinds.entry import Column
+from responses.answers import is_asked
 from responses.models import Contact, EqualityAnswers, Response
 
 RESPONSE_COLUMNS = [
@@ -36,18 +38,6 @@ CODEBOOK_COLUMNS = [
     *["edition", "part", "question", "kind", "wording", "asked_if", "order"],
     *["option", "option_label", "option_value", "option_order", "column", "text_column"],
 ]
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of answers: a question's own, or one for an option of it or for the words written
-    in beside one.
-    """
-
-    name: str
-    question: str
-    option: str = ""
-    text: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,17 +92,10 @@ def _columns(asked: Sequence[Sequence[Question]]) -> list[Column]:
 
 
 def _columns_of(question: Question) -> Iterator[Column]:
-    if question.kind != "many":
+    for column in question.entry.columns(question):
         # No slug has an underscore in it, so that this is nobody else's name.
-        taken = question.slug in RESPONSE_COLUMNS
-        yield Column(f"question_{question.slug}" if taken else question.slug, question.slug)
-    for option in question.options:
-        if question.kind == "many":
-            yield Column(f"{question.slug}--{option.slug}", question.slug, option.slug)
-        if option.write_in:
-            yield Column(
-                f"{question.slug}--{option.slug}--text", question.slug, option.slug, text=True
-            )
+        taken = column.name in RESPONSE_COLUMNS
+        yield replace(column, name=f"question_{column.name}") if taken else column
 
 
 def response_row(
@@ -203,7 +186,8 @@ def _cell(column: Column, question: Question | None, response: Response | Equali
         return "" if chosen is None else str(int(column.option in chosen))
     if question.closed:
         return safe_cell(response.choices.get(column.question, ""))
-    return typed_cell(response.texts.get(column.question, ""))
+    said = response.texts.get(column.question, "")
+    return typed_cell(said) if column.type == "string" else said
 
 
 def response_line(

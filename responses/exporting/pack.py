@@ -26,7 +26,7 @@ from consult.clock import in_words
 from consult.models import Consultation, Edition
 from consult.plans.document import Plan
 from consult.plans.editions import current_edition, plan_of
-from responses.answers import write_in_name
+from consult.plans.kinds.choosing import write_in_name
 from responses.exporting import verify_batch
 from responses.exporting.columns import (
     CODE_COLUMNS,

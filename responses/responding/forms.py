@@ -9,10 +9,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from consult.plans.document import EQUALITY, Option, Part, Plan, Question
-from responses.answers import AnswersRefused, read_answers, read_equality_answers, write_in_name
+from consult.plans.kinds.choosing import write_in_name
+from consult.plans.kinds.entry import Box, Kind, box_name
+from responses.answers import AnswersRefused, read_answers, read_equality_answers
 from responses.contacts import read_contact
-
-SELECT_FROM = 13  # More options than this fill a phone's screen; a list to pick from is shorter.
 
 
 @dataclass
@@ -21,6 +21,60 @@ class Item:
 
     option: Option
     reveals: list[forms.BoundField] = field(default_factory=list)
+
+
+class AsTyped(forms.TextInput):
+    """Reads a question's answer from a submitted form, as its kind says."""
+
+    def __init__(self, kind: Kind) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        return self.kind.typed(name, data)
+
+
+class QuestionField(forms.Field):
+    """A question as the templates ask it: `look` is the branch of gds/field.html that does, unless
+    the kind has a partial of its own.
+    """
+
+    def __init__(self, question: Question) -> None:
+        super().__init__(
+            label=question.text,
+            help_text=question.help,
+            required=False,
+            widget=AsTyped(question.entry),
+        )
+        self.question = question
+        self.look = question.entry.look_of(question)
+        self.partial = f"gds/{self.look}.html" if question.entry.partial else ""
+        self.max_chars = question.max_chars
+        self.items: list[Item] = []
+        # Which of its boxes a problem is about.
+        self.wrong = ""
+
+    def get_bound_field(self, form: forms.BaseForm, field_name: str) -> "QuestionBox":
+        return QuestionBox(form, self, field_name)
+
+
+class QuestionBox(forms.BoundField):
+    """A question in a form. Some have several inputs: the first has the field's own id."""
+
+    field: QuestionField
+
+    @property
+    def boxes(self) -> list[tuple[str, Box]]:
+        """Each of its inputs, after its id."""
+        made = self.field.question.entry.boxes(self.field.question, self.value())
+        return [
+            (f"id_{box.name}" if place else self.auto_id, box) for place, box in enumerate(made)
+        ]
+
+    @property
+    def id_for_label(self) -> str:
+        """Where a link to its problem leads: the input that is wrong."""
+        return next((pk for pk, box in self.boxes if box.name == self.field.wrong), self.auto_id)
 
 
 class PartForm(forms.Form):
@@ -37,7 +91,7 @@ class PartForm(forms.Form):
         self.plan, self.part = plan, part
         hidden: set[str] = set()
         for question in part.questions:
-            self.fields[question.slug] = _field(question)
+            self.fields[question.slug] = QuestionField(question)
             for option in question.options:
                 if option.write_in:
                     name = write_in_name(question.slug, option.slug)
@@ -107,14 +161,10 @@ class PartForm(forms.Form):
 
     def worded(self, name: str, value: Any) -> list[str]:
         """A field's value as people read it: the labels of what was chosen, or the text."""
-        items = getattr(self.fields[name], "items", None)
-        return (
-            [item.option.label for item in items if item.option.slug in value]
-            if items
-            else [value]
-            if value
-            else []
-        )
+        field = self.fields[name]
+        if isinstance(field, QuestionField):
+            return list(field.question.entry.lines(field.question, {name: value}))
+        return [value] if value else []
 
     def clean(self) -> dict[str, Any]:
         """Hold what was typed against the rules, and put each problem at its field."""
@@ -127,29 +177,12 @@ class PartForm(forms.Form):
                 read(self.typed)
             except AnswersRefused as refused:
                 for name, problem in refused.problems.items():
-                    if name in self.fields:
-                        self.add_error(name, problem)
+                    # A box within a question has no field of its own.
+                    within = name if name in self.fields else name.partition(box_name("", ""))[0]
+                    if within in self.fields:
+                        self.fields[within].wrong = name  # type: ignore[attr-defined]
+                        self.add_error(within, problem)
         return self.cleaned_data
-
-
-def _field(question: Question) -> forms.Field:
-    if question.kind == "text":
-        made = _text_field(
-            question.text, question.help, forms.Textarea({"rows": 8}), look="textarea"
-        )
-        made.max_chars = question.max_chars  # type: ignore[attr-defined]
-        return made
-    if question.kind == "short-text":
-        return _text_field(question.text, question.help, forms.TextInput(), look="input")
-    widget: forms.Widget
-    if question.kind == "many":
-        widget, look = forms.SelectMultiple(), "checkboxes"
-    else:
-        widget, look = (
-            forms.TextInput(),
-            "select" if len(question.options) >= SELECT_FROM else "radios",
-        )
-    return _text_field(question.text, question.help, widget, look=look)
 
 
 def _text_field(label: Any, help_text: Any, widget: forms.Widget, *, look: str) -> forms.Field:

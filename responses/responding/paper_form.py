@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from consult.plans.document import Part, Plan, Question, Recommendation, Section
+from consult.plans.kinds.entry import OnPaper
 
 # Goes up with every change of the numbers or of the layout, so that whoever types a posted form in
 # can tell which they hold.
 FORM_VERSION = 1
-LINES_FOR_LONG_TEXT = 8
 # More boxes than this stand in narrow columns.
 LONG_LIST = 12
 
@@ -24,9 +24,14 @@ class PaperQuestion:
     only_if: tuple[tuple[str, str], ...]
 
     @property
+    def answered(self) -> OnPaper:
+        """How it is answered: by ticking, on lines, or in blanks."""
+        return self.question.entry.on_paper(self.question)
+
+    @property
     def lines(self) -> range:
         """One for each ruled line to write on."""
-        return range({"text": LINES_FOR_LONG_TEXT, "short-text": 1}.get(self.question.kind, 0))
+        return range(self.answered.lines)
 
     @property
     def long_list(self) -> bool:

@@ -122,9 +122,7 @@ class Agreement:
 def questions_to_code(consultation: Consultation) -> list[Question]:
     """The questions that are answered in free words about the plan, in order."""
     plan = plan_of(current_edition(consultation))
-    return [
-        question for question in plan.asked if not question.closed and question.part != ABOUT_YOU
-    ]
+    return [question for question in plan.asked if question.prose and question.part != ABOUT_YOU]
 
 
 def part_titles(consultation: Consultation) -> dict[str, str]:

@@ -165,7 +165,7 @@ def test_the_browser_counts_characters_as_the_server_does(writer: Writer) -> Non
     expect(writer.page.get_by_text("You have 2 characters too many").first).to_be_attached()
     writer.page.get_by_role("button", name="Continue", exact=True).click()
     expect(writer.page.get_by_role("alert")).to_contain_text(
-        "Your answer is 2 characters too long. The most is 5,000."
+        "Your answer must be 5,000 characters or fewer. It is 2 over."
     )
     assert writer.comment().input_value() == "\n" + "𝔘" * 5001
 

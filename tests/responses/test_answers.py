@@ -96,10 +96,10 @@ def test_a_line_break_is_one_character_however_the_browser_sends_it() -> None:
 
 def test_too_long_says_by_how_much_and_never_cuts() -> None:
     assert problems(comment="x" * 21) == {
-        "comment": "Your answer is 1 character too long. The most is 20."
+        "comment": "Your answer must be 20 characters or fewer. It is 1 over."
     }
     assert problems(comment="x" * 1_220) == {
-        "comment": "Your answer is 1,200 characters too long. The most is 20."
+        "comment": "Your answer must be 20 characters or fewer. It is 1,200 over."
     }
 
 
@@ -126,11 +126,11 @@ def test_invisible_text_is_not_an_answer(text: str) -> None:
 
 
 def test_choices_are_checked_against_the_question() -> None:
-    assert problems(agree="maybe") == {"agree": "Choose one of the answers shown."}
-    assert problems(agree=["yes", "no"]) == {"agree": "Choose one answer only."}
-    assert problems(top=["a", "b", "c"]) == {"top": "Choose 2 at the most. You chose 3."}
+    assert problems(agree="maybe") == {"agree": "Select one of the answers shown."}
+    assert problems(agree=["yes", "no"]) == {"agree": "Select one answer only."}
+    assert problems(top=["a", "b", "c"]) == {"top": "Select up to 2. You selected 3."}
     assert problems(top=["a", "none"]) == {
-        "top": "Choose “None of these” or other answers, not both."
+        "top": "Select “None of these” or other answers, not both."
     }
 
 

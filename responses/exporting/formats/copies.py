@@ -14,8 +14,8 @@ from django.db.models import QuerySet
 
 from consult.cells import FORMULA, GUARD, NOT_ASKED, VALUE, VALUE_CHARACTERS
 from consult.plans.document import Plan, Question
+from consult.plans.kinds.choosing import write_in_name
 from consult.text import CONTROLS, SYMBOLS
-from responses.answers import write_in_name
 from responses.exporting.columns import ANSWER_COLUMNS, RESPONSE_COLUMNS, Column
 from responses.models import Response
 
@@ -170,8 +170,10 @@ def _answer(column: Column, plan: Plan) -> str:
         cell = f"(({given}) ? {_text(column.option)})::int::text"
     elif question.closed:
         cell = safe_cell(f"coalesce(choices ->> {_text(column.question)}, '')")
-    else:
+    elif column.type == "string":
         cell = typed_cell(f"coalesce(texts ->> {_text(column.question)}, '')")
+    else:
+        cell = f"coalesce(texts ->> {_text(column.question)}, '')"
     if not question.show_if:
         return cell
     asked = " AND ".join(

@@ -11,12 +11,6 @@ from responses.exporting.manifests import Counts
 
 CODEBOOK_PAGE = "codebook.html"
 COVER_NOTE = "README.txt"
-KINDS = {
-    "one": "One answer",
-    "many": "Several answers",
-    "text": "In words",
-    "short-text": "In a few words",
-}
 COUNTED = {
     "act": {
         "sent": "sent for the first time",
@@ -167,7 +161,8 @@ def _question(plan: Plan, question: Question, columns: Sequence[Column]) -> dict
     ]
     return {
         "question": question,
-        "kind": KINDS[question.kind],
+        "kind": question.entry.words,
+        "limits": question.entry.limits(question),
         "column": mine.get(("", False)),
         "options": options,
         "asked_if": asked_if,

@@ -140,11 +140,15 @@ def _field(name: str) -> dict[str, Any]:
     constraints: dict[str, Any] = {"required": True} if name in NEVER_EMPTY else {}
     if name in CLOSED:
         constraints["enum"] = CLOSED[name].values
-    return described | ({"constraints": constraints} if constraints else {})
+    return described | _constraints(constraints)
 
 
 def _yes_or_no() -> dict[str, Any]:
     return {"type": "boolean", "trueValues": ["1"], "falseValues": ["0"]}
+
+
+def _constraints(constraints: dict[str, Any]) -> dict[str, Any]:
+    return {"constraints": constraints} if constraints else {}
 
 
 def _answer_fields(columns: Sequence[Column], plans: Sequence[Plan]) -> list[dict[str, Any]]:
@@ -164,9 +168,11 @@ def _answer_fields(columns: Sequence[Column], plans: Sequence[Plan]) -> list[dic
             described["title"] = f"{question.text} – {known[column.option].label}" + (
                 " (in words)" if column.text else ""
             )
-        if column.option and not column.text:
+        if column.type == "boolean":
             described |= _yes_or_no()
         elif question.closed and not column.text:
             described["constraints"] = {"enum": list(known)}
+        elif column.type != "string":
+            described |= {"type": column.type} | _constraints(question.entry.constraints(question))
         fields.append(described)
     return fields

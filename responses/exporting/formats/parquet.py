@@ -5,8 +5,9 @@ Only what makes packs imports this module: pyarrow takes some 60 MB, which no we
 carry.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
@@ -26,15 +27,24 @@ GROUP_ROWS = 10_000
 GROUP_CHARACTERS = 4_000_000
 MOMENT = pa.timestamp("us", tz="UTC")
 WORDS = pa.list_(pa.string())
+ANSWER_TYPES = {
+    "string": pa.string(),
+    "boolean": pa.bool_(),
+    "integer": pa.int64(),
+    "date": pa.date32(),
+}
+READ_ANSWER: dict[str, Callable[[str], object]] = {
+    "string": restore_cell,
+    "boolean": lambda cell: cell == "1",
+    "integer": int,
+    "date": date.fromisoformat,
+}
 
 
 def parquet_schema(columns: Sequence[Column]) -> pa.Schema:
     """The columns of responses.csv by their types, and `not_asked` before the answers."""
     fields = [(name, _type_of(name)) for name in RESPONSE_COLUMNS]
-    answers = [
-        (column.name, pa.bool_() if column.option and not column.text else pa.string())
-        for column in columns
-    ]
+    answers = [(column.name, ANSWER_TYPES[column.type]) for column in columns]
     return pa.schema([*fields, (NOT_ASKED_COLUMN, WORDS), *answers])
 
 
@@ -109,4 +119,4 @@ def _values(entry: Entry, columns: Sequence[Column]) -> Iterator[object]:
         if cell in {"", NOT_ASKED}:
             yield None
         else:
-            yield cell == "1" if column.option and not column.text else restore_cell(cell)
+            yield READ_ANSWER[column.type](cell)

@@ -7,7 +7,7 @@ cell, counted as UTF-16.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from xlsxwriter import Workbook
@@ -95,6 +95,7 @@ def workbook(
     book.set_properties({"created": made_at.astimezone(LONDON).replace(tzinfo=None)})
     bold, text = book.add_format({"bold": True}), book.add_format({"num_format": "@"})
     moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+    day = book.add_format({"num_format": "yyyy-mm-dd"})
     sheet = _sheet(book, "Responses", headers, bold)
 
     def take(entry: Entry) -> None:
@@ -108,8 +109,10 @@ def workbook(
             _write(sheet, at, place, name, cell, text=text, moment=moment)
             place += 1
         for column, cell in zip(columns, entry.cells[len(RESPONSE_COLUMNS) :], strict=True):
-            if column.option and not column.text and cell in {"0", "1"}:
+            if column.type in {"boolean", "integer"} and cell not in {"", NOT_ASKED}:
                 sheet.write_number(at, place, int(cell))
+            elif column.type == "date" and cell not in {"", NOT_ASKED}:
+                sheet.write_datetime(at, place, date.fromisoformat(cell), day)
             elif cell:
                 for number, part in enumerate(pieces(sheet_text(cell))):
                     sheet.write_string(at, place + number, part, text)

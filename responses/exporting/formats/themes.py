@@ -16,7 +16,7 @@ from typing import IO
 
 from consult.cells import json_line
 from consult.plans.document import ABOUT_YOU, Plan, Question
-from responses.answers import write_in_name
+from consult.plans.kinds.choosing import write_in_name
 from responses.exporting.columns import chosen_options
 from responses.exporting.formats.entries import Entry, Rows, Take
 from responses.models import Response
@@ -130,7 +130,7 @@ def theme_files(folder: Path, rows: Rows, *, plans: Sequence[Plan]) -> Iterator[
 
 def _text(question: Question, response: Response) -> str:
     """What was written for a question: its text, or what stands beside its options."""
-    if not question.closed:
+    if question.prose:
         return str(response.texts.get(question.slug, ""))
     beside = (
         response.texts.get(write_in_name(question.slug, option.slug), "")

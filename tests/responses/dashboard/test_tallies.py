@@ -19,7 +19,7 @@ from responses.dashboard.charts import TILES, bars, columns, tiles
 from responses.dashboard.tallies import (
     FEWEST_SHOWN,
     UNANSWERED,
-    closed_questions,
+    counted_questions,
     distribution,
     happening,
     suppress,
@@ -35,7 +35,7 @@ Send = Callable[..., Response]
 
 
 def answers_to(consultation: Consultation, question: str) -> dict[str, int | None]:
-    asked = next(one for one in closed_questions(consultation) if one.slug == question)
+    asked = next(one for one in counted_questions(consultation) if one.slug == question)
     return {
         row.slug: row.count for row in distribution(tally(consultation=consultation).figures, asked)
     }
@@ -156,7 +156,7 @@ def test_a_chart_has_its_figures_in_words_and_runs_no_script(svg: str) -> None:
 
 
 def test_the_map_has_each_area_of_the_plan_once(consultation: Consultation) -> None:
-    borough = next(one for one in closed_questions(consultation) if one.slug == "borough")
+    borough = next(one for one in counted_questions(consultation) if one.slug == "borough")
     areas = {option.slug for option in borough.options} - {"outside-london", "prefer-not-to-say"}
     assert set(TILES) == areas
     assert len(set(TILES.values())) == len(TILES) == 33

@@ -17,8 +17,8 @@ from django.utils import timezone
 from consult.cells import safe_cell, typed_cell
 from consult.models import Consultation, Edition, User
 from consult.plans.editions import plan_of
+from consult.plans.kinds.choosing import write_in_name
 from consult.plans.publishing import publish_edition
-from responses.answers import write_in_name
 from responses.demo.filling import AWKWARD, fill_responses
 from responses.exporting.batches import seal_batch
 from responses.exporting.columns import (

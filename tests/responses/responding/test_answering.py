@@ -132,7 +132,7 @@ def test_errors_are_beside_their_fields_and_everything_typed_is_kept(
     page = answer(rita, "violence", violence_agree="disagree", violence_comment="y" * 5003)
     text = page.content.decode()
     assert "<title>Error: Reducing and preventing violence" in text
-    assert text.count("Your answer is 3 characters too long. The most is 5,000.") == 2
+    assert text.count("Your answer must be 5,000 characters or fewer. It is 3 over.") == 2
     assert 'href="#id_violence-comment"' in text
     assert "y" * 5003 in text
     assert re.search(r'value="disagree" id="id_violence-agree-4" checked', text)

@@ -1,0 +1,123 @@
+"""A question that is answered with a day: three fields on a page, one ISO date in store."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from random import Random
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from consult.plans.kinds.entry import Asked, Box, Column, Kept, Kind, OnPaper, box_name
+from consult.text import is_blank
+
+BOXES = ("day", "month", "year")
+EARLIEST, LATEST = 1900, 2100
+SAMPLES = (date(1940, 1, 1).toordinal(), date(2025, 12, 31).toordinal())
+ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+class Date(Kind):
+    """What was typed is a list of day, month and year until it is a date, and an ISO date from
+    then on.
+    """
+
+    name = "date"
+    words = "A date"
+    look = "date"
+    partial = True
+    banded = True
+
+    def typed(self, name: str, data: Any) -> Any:
+        parts = [data.get(box_name(name, box)) for box in BOXES]
+        if all(part is None for part in parts):
+            # Not from a page of ours: a draft, or the hidden fields in which one is carried on.
+            given = data.getlist(name) if hasattr(data, "getlist") else data.get(name)
+            parts = _parts(given[0] if isinstance(given, list) and len(given) == 1 else given)
+        parts = [part or "" for part in parts]
+        if all(is_blank(part) for part in parts):
+            return ""
+        found = _date_of(parts)
+        return found.isoformat() if found else parts
+
+    def boxes(self, question: Asked, value: Any) -> list[Box]:
+        labels = (_("Day"), _("Month"), _("Year"))
+        return [
+            Box(box_name(question.slug, box), label, part, 4 if box == "year" else 2)
+            for box, label, part in zip(BOXES, labels, _parts(value), strict=True)
+        ]
+
+    def read(self, question: Asked, raw: Mapping[str, Any]) -> Kept:
+        parts = _parts(raw.get(question.slug))
+        if all(is_blank(part) for part in parts):
+            return Kept()
+        missing = [box for box, part in zip(BOXES, parts, strict=True) if is_blank(part)]
+        if missing:
+            problem = f"Date must include a {' and a '.join(missing)}"
+            return _refused(question, missing[0], problem)
+        for box, part, most in zip(BOXES, parts, (31, 12, LATEST), strict=True):
+            if not re.fullmatch(r"[0-9]{1,4}", part.strip()):
+                return _refused(question, box, f"The {box} must be a number, like {_LIKE[box]}")
+            if box == "year" and len(part.strip()) != 4:
+                return _refused(question, box, "Year must include 4 numbers")
+            least = EARLIEST if box == "year" else 1
+            if not least <= int(part) <= most:
+                return _refused(question, box, f"The {box} must be between {least} and {most}")
+        found = _date_of(parts)
+        if found is None:
+            return _refused(question, "day", "Date must be a real date")
+        return Kept(texts={question.slug: found.isoformat()})
+
+    def lines(self, question: Asked, raw: Mapping[str, Any]) -> tuple[str, ...]:
+        given = raw.get(question.slug)
+        parts = _parts(given)
+        if all(is_blank(part) for part in parts):
+            return ()
+        if found := _date_of(parts):
+            return (date_format(found, "j F Y"),)
+        # Not a date yet, or not any more, where part of it is redacted.
+        return (given if isinstance(given, str) else " / ".join(parts),)
+
+    def on_paper(self, question: Asked) -> OnPaper:
+        return OnPaper(blanks=(_("Day"), _("Month"), _("Year")))
+
+    def columns(self, question: Asked) -> Iterator[Column]:
+        yield Column(question.slug, question.slug, type="date")
+
+    def limits(self, question: Asked) -> str:
+        return f"in the years {EARLIEST} to {LATEST}"
+
+    def sample(self, question: Asked, dice: Random) -> str:
+        return date.fromordinal(dice.randint(*SAMPLES)).isoformat()
+
+    def band(self, question: Asked, stored: str) -> tuple[int, str]:
+        year = int(stored[:4])
+        return year, str(year)
+
+
+_LIKE = {"day": "27", "month": "3", "year": "2026"}
+
+
+def _parts(value: Any) -> list[str]:
+    """Day, month and year, of what was typed or of what is stored."""
+    if isinstance(value, str) and ISO.fullmatch(value):
+        year, month, day = value.split("-")
+        return [day.lstrip("0"), month.lstrip("0"), year]
+    typed = [part if isinstance(part, str) else "" for part in value or []]
+    # Anything else stands where it can be seen and put right.
+    return typed if len(typed) == len(BOXES) else [value if isinstance(value, str) else "", "", ""]
+
+
+def _date_of(parts: list[str]) -> date | None:
+    day, month, year = (part.strip() for part in parts)
+    if not re.fullmatch(r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}", f"{day}/{month}/{year}"):
+        return None
+    try:
+        return date(int(year), int(month), int(day))
+    except ValueError:
+        return None
+
+
+def _refused(question: Asked, box: str, problem: str) -> Kept:
+    return Kept(problems={box_name(question.slug, box): problem})

@@ -1,0 +1,177 @@
+"""What a kind of question is: everything that differs between one kind and another.
+
+Pages, paper, files and figures ask the entry and never the kind's name, so that a new kind is a
+module beside this one, a line in `KINDS` and, if none of the present fields suits it, a template.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, ClassVar, Protocol
+
+from consult.plans.shapes import Shape
+
+
+class Choice(Protocol):
+    """What an entry knows of an option."""
+
+    @property
+    def slug(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def write_in(self) -> bool: ...
+    @property
+    def exclusive(self) -> bool: ...
+
+
+class Asked(Protocol):
+    """What an entry knows of a question."""
+
+    @property
+    def slug(self) -> str: ...
+    @property
+    def options(self) -> Sequence[Choice]: ...
+    @property
+    def max_choices(self) -> int | None: ...
+    @property
+    def max_chars(self) -> int | None: ...
+    @property
+    def details(self) -> Mapping[str, Any]: ...
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is stored of an answer: a choice, or texts by their names; and the problems that refuse
+    it, by field name.
+    """
+
+    choice: str | list[str] | None = None
+    texts: Mapping[str, str] = field(default_factory=dict)
+    problems: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Box:
+    """One of the inputs of a question that has several, and what stands in it."""
+
+    name: str
+    label: str
+    value: str
+    width: int
+
+
+@dataclass(frozen=True)
+class OnPaper:
+    """How a question is answered on the printed form: what to do, on how many ruled lines, or in
+    which short blanks.
+    """
+
+    instruction: str = ""
+    lines: int = 0
+    blanks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of answers: a question's own, or one for an option of it or for the words written
+    in beside one.
+
+    `type` is "string", "boolean", "date" or "integer"; only what is a string may say anything.
+    """
+
+    name: str
+    question: str
+    option: str = ""
+    text: bool = False
+    type: str = "string"
+
+
+def box_name(question: str, box: str) -> str:
+    """The name of a field within a question's: no slug has two hyphens in a row."""
+    return f"{question}--{box}"
+
+
+class Kind:
+    """One kind of question. `KINDS` holds one instance of each."""
+
+    name: ClassVar[str]
+    # As the codebook describes it.
+    words: ClassVar[str]
+    # The branch of gds/field.html that asks it, or the partial gds/<look>.html.
+    look: ClassVar[str]
+    partial: ClassVar[bool] = False
+    # Whether it is answered by choosing from options, and is stored with the choices.
+    chooses: ClassVar[bool] = False
+    # Whether one response may choose several, so that the counts of its options have no sum.
+    several: ClassVar[bool] = False
+    # Whether it is answered in somebody's own words, which reviewers code and redact.
+    prose: ClassVar[bool] = False
+    # Whether its answers are counted in bands, for lack of options.
+    banded: ClassVar[bool] = False
+    # The keys of a plan file that only some kinds have. What `details` names is needed, and stored
+    # with the question under its own name.
+    keys: ClassVar[Mapping[str, Shape]] = {}
+    details: ClassVar[tuple[str, ...]] = ()
+
+    def check(self, question: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """What does not go together in a question of a plan file: the key, and why."""
+        for name in self.details:
+            if name not in question:
+                yield "", f"needs {name}, being of kind {self.name}"
+
+    def max_chars(self, given: int | None) -> int | None:
+        """The most characters of an answer, where the plan file gives that many or none."""
+        return given
+
+    def look_of(self, question: Asked) -> str:
+        """How this question is asked on a page."""
+        return self.look
+
+    def typed(self, name: str, data: Any) -> Any:
+        """What a submitted form holds for the question of that name, right or wrong."""
+        return data.get(name)
+
+    def boxes(self, question: Asked, value: Any) -> list[Box]:
+        """The inputs of a question that has several."""
+        return []
+
+    def read(self, question: Asked, raw: Mapping[str, Any]) -> Kept:
+        """The answer among `raw`, which maps field names to what was typed, or to what is
+        stored.
+        """
+        raise NotImplementedError
+
+    def lines(self, question: Asked, raw: Mapping[str, Any]) -> tuple[str, ...]:
+        """The answer as people read it, right or wrong; nothing where there is none."""
+        return tuple(values_in(raw.get(question.slug)))
+
+    def on_paper(self, question: Asked) -> OnPaper:
+        """How it is answered on the printed form."""
+        return OnPaper()
+
+    def columns(self, question: Asked) -> Iterator[Column]:
+        """The columns of its answers, in order."""
+        yield Column(question.slug, question.slug)
+
+    def constraints(self, question: Asked) -> dict[str, Any]:
+        """What the data package says its own column may hold."""
+        return {}
+
+    def limits(self, question: Asked) -> str:
+        """What an answer may be, for the codebook; nothing where there is no limit to tell."""
+        return f"up to {question.max_chars} characters" if question.max_chars else ""
+
+    def sample(self, question: Asked, dice: Random) -> str:
+        """A made-up answer, for kinds that are answered neither in prose nor by choosing."""
+        raise NotImplementedError
+
+    def band(self, question: Asked, stored: str) -> tuple[int, str]:
+        """In which bar of a chart a stored answer is counted: its place and its label."""
+        raise NotImplementedError
+
+
+def values_in(given: Any) -> list[Any]:
+    """What was typed or chosen for one field, without what is empty."""
+    values = given if isinstance(given, list) else [given]
+    return [value for value in values if value not in (None, "")]
