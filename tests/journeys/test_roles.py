@@ -224,7 +224,7 @@ def test_an_administrator_makes_an_account_and_reads_who_did_what(
     desk.go("account-new")
     page.get_by_label("User name").fill("carl")
     page.get_by_label("Reviewer").check()
-    desk.press("Make it")
+    desk.press("Create account")
     expect(page.locator("main")).to_contain_text("One-time password")
     assert User.objects.get(username="carl").must_change_password
     desk.go("trail")

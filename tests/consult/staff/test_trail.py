@@ -55,7 +55,7 @@ def test_the_trail_is_paged_and_reading_it_is_recorded_on_it(
     assert second.context["older"] is None
     assert AuditEntry.objects.filter(action=Action.TRAIL_READ, actor=administrator).count() == 2
     nothing = ada.get(reverse("trail"), {"subject": "unheard", "since": "never"}).content.decode()
-    assert "No entry fits these filters." in nothing
+    assert "No entries match these filters." in nothing
     assert "This filter is not used." in nothing
 
 

@@ -161,7 +161,7 @@ def test_pages_refresh_while_there_is_work_for_those_who_want_that(
         watched = client.get(ask()["Location"])
         assert (
             watched["Refresh"],
-            "This page loads itself anew every 5 seconds." in watched.content.decode(),
+            "This page loads itself again every 5 seconds." in watched.content.decode(),
         ) == ("5", True)
         still = client.get(reverse(name))
         assert (

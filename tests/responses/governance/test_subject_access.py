@@ -276,7 +276,7 @@ def test_equality_answers_are_stopped_for_someone_who_asks_by_post(
         (None, rita.reference, False),
     ]
     call_command("stop_equality", rita.reference)
-    assert "none in use" in capsys.readouterr().out
+    assert "None were in use" in capsys.readouterr().out
     with pytest.raises(CommandError):
         call_command("stop_equality", "nothing")
 
