@@ -14,7 +14,8 @@ from consult.web.rate_limits import count_hit, refuse_over_limit
 
 # The words that an attacker would try first here.
 GUESSED_FIRST = re.compile(
-    r"consult(ation)?s?|london|mopac|police|mayor|crime|plan|city|hall|respons(es?|ding)|review(er)?|analyst|editor|admin(istrator)?"
+    r"consult(ation)?s?|london|mopac|police|mayor|crime|plan|city|hall|respons(es?|ding)|"
+    r"review(er)?|analyst|editor|admin(istrator)?"
 )
 LEFT_OVER = 8
 

@@ -170,8 +170,9 @@ def _files(held: PersonalData) -> Iterator[tuple[str, str]]:
     for scan in (
         Attachment.objects.filter(theirs).select_related("transcription__response").order_by("pk")
     ):
+        extension = scan.kind.rpartition("/")[2]
         yield (
-            f"scans/{scan.transcription.response.reference}-{scan.pk}.{scan.kind.rpartition('/')[2]}",
+            f"scans/{scan.transcription.response.reference}-{scan.pk}.{extension}",
             scan.file,
         )
     letters = (
