@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from consult.staff.views import accounts, sign_in, trail
+from consult.staff.views import accounts, own_account, sign_in, trail
 from responses.dashboard import views as dashboard
 from responses.exporting.views import batches, extracts, signing_keys
 from responses.governance.views import metrics, reconciliation, subject_access
@@ -44,9 +44,9 @@ urlpatterns = [
     path("staff/sign-in/", sign_in.sign_in, name="sign-in"),
     path("staff/sign-in/code/", sign_in.sign_in_code, name="sign-in-code"),
     path("staff/confirm/", sign_in.confirm, name="confirm"),
-    path("staff/second-factor/", sign_in.second_factor, name="second-factor"),
+    path("staff/second-factor/", own_account.second_factor, name="second-factor"),
     path("staff/sign-out/", sign_in.sign_out, name="sign-out"),
-    path("staff/new-password/", sign_in.new_password, name="new-password"),
+    path("staff/new-password/", own_account.new_password, name="new-password"),
     path("staff/help/", guide.guide, name="help"),
     path("staff/dashboard/", dashboard.dashboard, name="dashboard"),
     path("staff/dashboard/now/", dashboard.count_now, name="count-now"),

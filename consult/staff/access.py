@@ -79,7 +79,7 @@ def staff_only(right: Right | None) -> Callable[[View], View]:
     return decorate
 
 
-def ask_again(request: HttpRequest) -> HttpResponse | None:
+def confirm_password_first(request: HttpRequest) -> HttpResponse | None:
     """Return a redirect to the page that asks for the password again, or None if that was recent.
 
     For anything that a session left open should not be enough for.

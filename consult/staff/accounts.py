@@ -32,6 +32,10 @@ class NotLocked(Exception):
     """The account is not locked."""
 
 
+class ContactsNotGranted(Exception):
+    """Only an analyst is granted contact details: others have them with their role, or no use."""
+
+
 class LastAdministrator(Exception):
     """Nobody who can manage accounts would be left."""
 
@@ -108,8 +112,10 @@ def change_staff(
     """Change an account's role, its right to contact details, or whether it is active.
 
     Returns False if nothing changes. Accounts are never deleted, because the audit trail names
-    them. Raises LastAdministrator.
+    them. Raises ContactsNotGranted and LastAdministrator.
     """
+    if takes_contacts and role != User.Role.ANALYST:
+        raise ContactsNotGranted
     with transaction.atomic():
         # All administrators are locked, so that two of them cannot switch each other off at once.
         others = (

@@ -520,7 +520,7 @@ def walk_accounts(visit: Visit, administrator: User) -> None:
     visit.look("account-new", state="its one-time password")
     visit.page.get_by_role("link", name="I have passed it on").click()
     visit.look("account", state="made")
-    press(visit, "End this account")
+    press(visit, "Close this account")
     visit.look("account", state="ended")
     locked = make_person("locked", "reviewer")
     User.objects.filter(pk=locked.pk).update(second_factor="00")

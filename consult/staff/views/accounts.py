@@ -10,9 +10,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from consult.clock import in_words
 from consult.models import Right, User
-from consult.staff.access import StaffRequest, ask_again, staff_only
+from consult.staff.access import StaffRequest, confirm_password_first, staff_only
 from consult.staff.accounts import (
     BadUsername,
+    ContactsNotGranted,
     LastAdministrator,
     NotLocked,
     UsernameTaken,
@@ -69,7 +70,7 @@ def _locked(user: User) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 def account_new(request: StaffRequest) -> HttpResponse:
     """Create an account and show its one-time password, once."""
-    if asked := ask_again(request):
+    if asked := confirm_password_first(request):
         return asked
     form = NewAccountForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -96,7 +97,7 @@ def _show_once(request: HttpRequest, account: User, password: str) -> HttpRespon
 def account(request: StaffRequest, pk: int) -> HttpResponse:
     """One account: its role and rights, switching it off, and ways back in for its owner."""
     found = get_object_or_404(User, pk=pk)
-    if asked := ask_again(request):
+    if asked := confirm_password_first(request):
         return asked
     form = AccountForm(request.POST if request.POST.get("do") == "change" else None)
     if request.method == "POST":
@@ -108,6 +109,9 @@ def account(request: StaffRequest, pk: int) -> HttpResponse:
         "account": found,
         "roles": _roles(),
         "role": request.POST.get("role", found.role),
+        "takes_contacts": (
+            "takes_contacts" in request.POST if form.is_bound else found.takes_contacts
+        ),
         "seen": in_words(found.last_login) if found.last_login else "",
         "made": in_words(found.date_joined),
         "locked": _locked(found),
@@ -136,19 +140,10 @@ def _carry_out(request: StaffRequest, found: User, form: AccountForm) -> HttpRes
         return None
     try:
         if do == "change":
-            role = form.cleaned_data["role"]
-            # Only analysts are granted it: administrators have it anyway, and others cannot use it.
-            granted = form.cleaned_data["takes_contacts"] and role == User.Role.ANALYST
-            _say(
-                request,
-                change_staff(
-                    user=found,
-                    role=role,
-                    is_active=found.is_active,
-                    takes_contacts=granted,
-                    actor=by,
-                ),
+            changed = change_staff(
+                user=found, is_active=found.is_active, actor=by, **form.cleaned_data
             )
+            _say(request, changed)
         elif do in {"end", "begin"}:
             changed = change_staff(
                 user=found,
@@ -161,6 +156,15 @@ def _carry_out(request: StaffRequest, found: User, form: AccountForm) -> HttpRes
         elif do == "unlock":
             unlock(user=found, actor=by)
             _say(request, True)
+    except ContactsNotGranted:
+        form.add_error(
+            "takes_contacts",
+            _(
+                "Only an analyst can be granted contact details. Untick this box, or choose the "
+                "role Analyst."
+            ),
+        )
+        return None
     except LastAdministrator:
         messages.error(
             request,

@@ -1,12 +1,10 @@
-"""Signing in and out, and who may see which staff page."""
+"""Signing in and out, and entering the password again."""
 
 import time
 from urllib.parse import urlencode
 
-import segno
 from django.conf import settings
-from django.contrib.auth import login, logout, update_session_auth_hash
-from django.core import signing
+from django.contrib.auth import login, logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,29 +15,17 @@ from django.views.decorators.http import require_POST
 
 from consult.auditing import record
 from consult.models import Action, Right, User
-from consult.staff.access import StaffRequest, ask_again, staff_only
+from consult.staff.access import StaffRequest, staff_only
 from consult.staff.forms.sign_in import (
     CodeForm,
     ConfirmForm,
-    NewPasswordForm,
-    PhoneForm,
     SignInForm,
     StaffForm,
 )
-from consult.staff.second_factor import (
-    WrongCode,
-    check_code,
-    key_address,
-    key_in_letters,
-    make_recovery_codes,
-    make_seed,
-    set_up,
-)
+from consult.staff.second_factor import WrongCode, check_code
 from consult.staff.signing_in import (
-    PasswordRefused,
     WrongPassword,
     check_password,
-    choose_password,
     confirm_identity,
     due_first,
 )
@@ -49,17 +35,16 @@ from consult.web.rate_limits import OverLimit
 
 # Between the password and the code.
 HALF_IN_SECONDS = 10 * 60
-SEED_SECONDS = 3600
 
 
-def desk_of(user: User) -> str:
+def start_page_of(user: User) -> str:
     """The page where this person's work starts."""
     if user.may(Right.READ_RESPONSES):
         return reverse("review-list")
     return reverse("batch-list") if user.may(Right.TAKE_BATCHES) else reverse("admin:index")
 
 
-def way_on(request: HttpRequest) -> str:
+def wanted_page(request: HttpRequest) -> str:
     """Return where the person wanted to go, if it is on this site; otherwise an empty string."""
     wanted = request.GET.get("next", "")
     safe = url_has_allowed_host_and_scheme(
@@ -89,12 +74,12 @@ def refuse(form: StaffForm, problem: OverLimit | WrongPassword | WrongCode) -> N
     form.add_error(next(iter(form.fields)), words)
 
 
-def let_in(request: HttpRequest, user: User) -> HttpResponse:
+def start_session(request: HttpRequest, user: User) -> HttpResponse:
     """Start a new session for `user` and send them to their first page."""
-    wanted = way_on(request)
+    wanted = wanted_page(request)
     login(request, user)
     request.session.update(dict.fromkeys(("began_at", "seen_at", "confirmed_at"), int(time.time())))
-    return redirect(due_first(user) or wanted or desk_of(user))
+    return redirect(due_first(user) or wanted or start_page_of(user))
 
 
 @private
@@ -108,7 +93,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             refuse(form, problem)
         else:
             if not user.second_factor:
-                return let_in(request, user)
+                return start_session(request, user)
             # Not signed in yet: this only remembers who gave which password. Any older session ends
             # here.
             request.session.flush()
@@ -117,7 +102,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
                 "hash": user.get_session_auth_hash(),
                 "at": int(time.time()),
             }
-            return redirect(f"{reverse('sign-in-code')}?{urlencode({'next': way_on(request)})}")
+            return redirect(
+                f"{reverse('sign-in-code')}?{urlencode({'next': wanted_page(request)})}"
+            )
     idle = settings.SESSION_IDLE_SECONDS // 60 if request.GET.get("ended") == "idle" else 0
     return render(request, "staff/sign_in.html", {"form": form, "idle_minutes": idle})
 
@@ -133,7 +120,7 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
         or not fresh
         or not constant_time_compare(half_in["hash"], user.get_session_auth_hash())
     ):
-        return redirect(f"{reverse('sign-in')}?{urlencode({'next': way_on(request)})}")
+        return redirect(f"{reverse('sign-in')}?{urlencode({'next': wanted_page(request)})}")
     form = CodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -142,7 +129,7 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
             refuse(form, problem)
         else:
             request.session.flush()
-            return let_in(request, user)
+            return start_session(request, user)
     return render(request, "staff/sign_in_code.html", {"form": form})
 
 
@@ -173,77 +160,5 @@ def confirm(request: StaffRequest) -> HttpResponse:
         else:
             request.session.cycle_key()
             request.session["confirmed_at"] = int(time.time())
-            return redirect(way_on(request) or desk_of(user))
+            return redirect(wanted_page(request) or start_page_of(user))
     return render(request, "staff/confirm.html", {"form": form})
-
-
-@staff_only(None)
-def second_factor(request: StaffRequest) -> HttpResponse:
-    """Set up a phone to sign in with, replace it, or get new recovery codes."""
-    user = request.user
-    asked = ask_again(request) if user.second_factor else None
-    if asked:
-        return asked
-    if request.method == "POST" and user.second_factor and "codes" in request.POST:
-        return render(
-            request,
-            "staff/recovery_codes.html",
-            {"codes": make_recovery_codes(user=user), "desk": desk_of(user)},
-        )
-    if user.second_factor and "another" not in request.GET:
-        return render(
-            request, "staff/second_factor.html", {"left": user.recovery_codes.count(), "form": None}
-        )
-    form = PhoneForm(request.POST or None)
-    # The seed travels in the page, signed for this person only: viewing the page changes nothing.
-    salt = f"seed of {user.pk}"
-    try:
-        seed = signing.loads(request.POST.get("seed", ""), salt=salt, max_age=SEED_SECONDS)
-    except signing.BadSignature:
-        seed = make_seed()
-    if request.method == "POST" and form.is_valid():
-        try:
-            codes = set_up(user=user, seed=seed, code=form.cleaned_data["code"])
-        except WrongCode as problem:
-            refuse(form, problem)
-        else:
-            update_session_auth_hash(request, user)
-            return render(
-                request, "staff/recovery_codes.html", {"codes": codes, "desk": desk_of(user)}
-            )
-    letters = key_in_letters(seed)
-    shown = {
-        "picture": segno.make(key_address(user, seed), error="m", micro=False).svg_data_uri(
-            scale=5, border=4, light="#fff"
-        ),
-        "letters": " ".join(letters[start : start + 4] for start in range(0, len(letters), 4)),
-        "seed": signing.dumps(seed, salt=salt),
-        "needed": settings.SECOND_FACTOR_NEEDED and not user.second_factor,
-    }
-    return render(request, "staff/second_factor.html", {"form": form, **shown})
-
-
-@staff_only(None)
-def new_password(request: StaffRequest) -> HttpResponse:
-    """Choose a password, after a one-time password or at any time."""
-    user = request.user
-    form = NewPasswordForm(request.POST or None)
-    if user.must_change_password:
-        # They entered the one-time password a moment ago, and it is good for nothing else.
-        del form.fields["password"]
-    if request.method == "POST" and form.is_valid():
-        try:
-            if not user.must_change_password:
-                confirm_identity(
-                    user=user, password=form.cleaned_data["password"], address=address_of(request)
-                )
-            choose_password(user=user, password=form.cleaned_data["new_password"])
-        except (OverLimit, WrongPassword) as problem:
-            refuse(form, problem)
-        except PasswordRefused as refused:
-            for words in refused.problems:
-                form.add_error("new_password", words)
-        else:
-            update_session_auth_hash(request, user)
-            return redirect(due_first(user) or desk_of(user))
-    return render(request, "staff/new_password.html", {"form": form})

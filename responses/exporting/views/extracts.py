@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from consult.clock import in_words
 from consult.models import Consultation, Right, User
 from consult.nudging import nudge
-from consult.staff.access import StaffRequest, ask_again, staff_only
+from consult.staff.access import StaffRequest, confirm_password_first, staff_only
 from consult.staff.views.auto_refresh import address_to_watch, render_work
 from consult.views.errors import say
 from responses.exporting.batches import FileGone, NoSuchFile
@@ -109,7 +109,7 @@ def extract_file(request: StaffRequest, pk: int) -> HttpResponse:
         # A right of its own, and a password given again: a screen left open is not enough.
         if not request.user.may(Right.TAKE_CONTACTS):
             raise PermissionDenied
-        if asked := ask_again(request):
+        if asked := confirm_password_first(request):
             return asked
     try:
         reader: User = request.user

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from consult.clock import in_words
 from consult.models import Right
-from consult.staff.access import StaffRequest, ask_again, staff_only
+from consult.staff.access import StaffRequest, confirm_password_first, staff_only
 from responses.governance.erasing import ErasedAlready, NoSuchReference, erase_response
 from responses.governance.forms import EraseForm, PersonForm
 from responses.governance.subject_access import (
@@ -76,7 +76,7 @@ def _newest(reference: str) -> Response:
 @require_safe
 def person_pack(request: StaffRequest) -> HttpResponse:
     """All that is held under some references, as one zip. The password is given again first."""
-    if asked := ask_again(request):
+    if asked := confirm_password_first(request):
         return asked
     references = sorted({reference_or_404(text) for text in request.GET.getlist("reference")})
     held = held_under(
@@ -106,7 +106,7 @@ def _numbers(request: HttpRequest, name: str) -> list[int]:
 def erase(request: StaffRequest, reference: str) -> HttpResponse:
     """Erase a response: what goes and what stays, and only with its reference typed."""
     newest = _newest(reference_or_404(reference))
-    if asked := ask_again(request):
+    if asked := confirm_password_first(request):
         return asked
     form = EraseForm(request.POST or None, reference=newest.reference)
     if request.method == "POST" and form.is_valid():

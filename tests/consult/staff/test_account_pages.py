@@ -1,5 +1,5 @@
-"""The pages of accounts: an administrator makes, changes and ends them, each time on the trail and
-with their own password lately given.
+"""The pages of accounts: an administrator creates, changes and closes them, each time on the trail
+and after entering their own password again.
 """
 
 import re
@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
 from consult.models import AuditEntry, User
-from consult.staff.accounts import locked_among
+from consult.staff.accounts import ContactsNotGranted, change_staff, locked_among
 from consult.staff.second_factor import WrongCode, check_code, make_seed
 from consult.web.rate_limits import OverLimit
 from tests.conftest import make_person
@@ -112,7 +112,7 @@ def test_a_role_and_access_to_contacts_are_granted_and_revoked(
     assert "It already was." in words_of(
         press(chief, analyst, "change", role="analyst", takes_contacts="yes")
     )
-    press(chief, analyst, "change", role="reviewer", takes_contacts="yes")
+    press(chief, analyst, "change", role="reviewer")
     changed = User.objects.get(pk=analyst.pk)
     assert (changed.role, changed.takes_contacts) == ("reviewer", False)
     assert trail() == [("staff_changed", "anil", "ada")] * 2
@@ -123,6 +123,21 @@ def test_a_role_and_access_to_contacts_are_granted_and_revoked(
         "after": {"role": "reviewer", "is_active": True, "takes_contacts": False},
     }
     assert "Choose a role." in words_of(press(chief, analyst, "change", role="boss"))
+
+
+@pytest.mark.parametrize("role", ["reviewer", "editor", "administrator"])
+def test_contact_details_are_granted_to_analysts_alone(
+    chief: Client, analyst: User, administrator: User, role: str
+) -> None:
+    with pytest.raises(ContactsNotGranted):
+        change_staff(
+            user=analyst, role=role, is_active=True, takes_contacts=True, actor=administrator
+        )
+    page = press(chief, analyst, "change", role=role, takes_contacts="yes")
+    assert "Only an analyst can be granted contact details." in words_of(page)
+    assert re.search(r'name="takes_contacts"[^>]*checked', page.content.decode())  # type: ignore[attr-defined]
+    analyst.refresh_from_db()
+    assert (analyst.role, analyst.takes_contacts) == ("analyst", False)
 
 
 def test_an_ended_account_is_signed_out_at_once_and_never_deleted(
@@ -163,7 +178,9 @@ def test_a_new_one_time_password_ends_the_old_one_and_all_sessions(
 
 def test_nobody_gives_themselves_a_one_time_password(chief: Client, administrator: User) -> None:
     for do in ("password", "phone"):
-        assert "you change in the navigation" in words_of(press(chief, administrator, do))
+        assert "under “Password” and “Phone” in the navigation" in words_of(
+            press(chief, administrator, do)
+        )
     assert User.objects.get().check_password("ada has a long password")
     assert trail() == []
 
@@ -198,7 +215,7 @@ def test_a_locked_account_says_until_when_and_can_be_unlocked(
     with pytest.raises(OverLimit):
         check_code(user=reviewer, code="000000", address="192.0.2.2")
     assert "Locked until" in words_of(chief.get(reverse("account-list")))
-    assert "no code from the phone is taken until" in words_of(
+    assert "no code from the phone is accepted until" in words_of(
         chief.get(reverse("account", args=[reviewer.pk]))
     )
     press(chief, reviewer, "unlock")
