@@ -31,10 +31,10 @@ def began_recently(*, action: Action, actor: User, subject: str, **details: obje
     """Whether the trail has that from today or yesterday already: what was begun then and goes on
     now is one act.
     """
-    lately = AuditEntry.objects.filter(
+    recent = AuditEntry.objects.filter(
         action=action, actor=actor, subject=subject, at__gt=Now() - BEGUN_RECENTLY
     )
-    return lately.filter(details__contains=details).exists()
+    return recent.filter(details__contains=details).exists()
 
 
 def find_entries(

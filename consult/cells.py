@@ -94,9 +94,7 @@ def safe_cell(text: str) -> str:
 
 
 def typed_cell(text: str) -> str:
-    """The same for what somebody typed, of which besides no spreadsheet makes a number
-    or a date.
-    """
+    """The same for typed text, which no spreadsheet must turn into a number or a date either."""
     if len(text) <= VALUE_CHARACTERS and LIKE_A_VALUE.fullmatch(text):
         return GUARD + with_symbols(text)
     return safe_cell(text)

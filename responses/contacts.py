@@ -1,4 +1,4 @@
-"""Who somebody says they are, checked. Pure: values in, values out."""
+"""The contact details that people give, checked. Pure: values in, values out."""
 
 import re
 from collections.abc import Mapping
@@ -52,7 +52,7 @@ KNOWN_DOMAINS = {
     "yahoo.fr",
     "yahoo.ca",
 }
-# How alike two domains are that differ by one letter, or by two that changed places.
+# How similar two domains are that differ by one letter, or by two that changed places.
 SLIP = 0.85
 
 
@@ -84,11 +84,9 @@ def read_contact(raw: Mapping[str, Any]) -> dict[str, str]:
 
 
 def likely_meant(email: str) -> str:
-    """The address that somebody who typed `email` most likely meant, where its domain is one slip
-    away from one that many have.
+    """Return the address probably meant, if `email`'s domain is one slip from a common one, or "".
 
-    Empty where there is no reason to ask. A question and never more: the domain may be real, and
-    small.
+    Only ever ask: the domain may be real, and small.
     """
     name, at, domain = email.strip().rpartition("@")
     near = (

@@ -96,7 +96,7 @@ def administrator(db: None) -> User:
 
 @pytest.fixture
 def outsider() -> Client:
-    """Somebody who has not signed in."""
+    """Someone who has not signed in."""
     return Client()
 
 

@@ -82,7 +82,7 @@ STAFF = {
 }
 # The administration has names of its own, and its pages are tried one by one where it is tested.
 ADMINISTRATION = {"admin:index": {"editor", "administrator"}}
-# What anybody may open, some of it with an unguessable address or the browser's own draft.
+# What anyone may open, some of it with an unguessable address or the browser's own draft.
 PUBLIC = {
     *{
         "home",
@@ -143,11 +143,11 @@ POSTED = {
 
 def arguments(name: str, response: Response) -> list[object]:
     slug = response.consultation.slug
-    alike = {"consultation": response.consultation, "sample": response, "question": "missing"}
+    shared = {"consultation": response.consultation, "sample": response, "question": "missing"}
     if name == "cluster":
-        return [Cluster.objects.create(**alike, responses=1, texts=1, people=1).pk]
+        return [Cluster.objects.create(**shared, responses=1, texts=1, people=1).pk]
     if name in {"campaign", "change-campaign"}:
-        return [Campaign.objects.create(**alike, name="Youth workers").pk]
+        return [Campaign.objects.create(**shared, name="Youth workers").pk]
     if name == "account":
         return [make_person("clem", "analyst").pk]
     if name in {"bulk-one", "bulk-undo"}:

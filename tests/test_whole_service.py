@@ -112,7 +112,7 @@ def reference_on(words: str) -> str:
 
 
 def with_a_browser(service: Running, page: Page, *, comment: str, address: str) -> dict[str, str]:
-    """Somebody with an ordinary browser, who answers one part by following the buttons."""
+    """Someone with an ordinary browser, who answers one part by following the buttons."""
     page.goto(f"{service.url}/")
     page.get_by_role("button", name=re.compile("Start")).click()
     page.get_by_role("link", name="Increasing trust and confidence").click()

@@ -144,7 +144,7 @@ def change_window(
     grace_minutes: int | None = None,
     actor: User | None,
 ) -> bool:
-    """Move the opening or closing instant, or the grace after it, at once and for everybody.
+    """Move the opening or closing instant, or the grace after it, at once and for everyone.
 
     False where it stands there already.
 

@@ -348,7 +348,7 @@ def invent(*, plan: Plan, seed: int) -> Iterator[Respondent]:
 
 
 def _raw_answers(plan: Plan, dice: Random) -> dict[str, Any]:
-    """What somebody typed and chose, by field name.
+    """What a made-up person typed and chose, by field name.
 
     Some answer nearly everything, most only a few parts.
     """
@@ -361,7 +361,7 @@ def _raw_answers(plan: Plan, dice: Random) -> dict[str, Any]:
     campaign = dice.choice(CAMPAIGNS)
     raw: dict[str, Any] = {}
     for part in plan.parts:
-        # Nearly everybody says who they are; how much else they say differs.
+        # Nearly everyone says who they are; how much else they say differs.
         if dice.random() > (0.9 if part.kind == "about-you" else 0.1 + keenness):
             continue
         for question in part.questions:

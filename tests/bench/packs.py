@@ -2,7 +2,7 @@
 
 `python -m tests.bench.packs --count 25000`
 
-Seconds are told as ratios to the plain CSV, within one run: a busy machine slows all alike. Memory
+Seconds are told as ratios to the plain CSV, within one run: a busy machine slows all. Memory
 is the peak of the whole process, with Django in it.
 """
 

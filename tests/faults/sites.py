@@ -59,7 +59,7 @@ class Site:
 
     @contextmanager
     def holding(self, table: str) -> Iterator[None]:
-        """Whoever inserts into `table` meanwhile waits half way through, with all that the insert
+        """Inserts into `table` wait half way through meanwhile, with everything that the insert
         belongs to uncommitted.
         """
         with closing(self.connect()) as keeper, keeper.cursor() as cursor:
@@ -84,7 +84,7 @@ class Site:
         )
 
     def ready_to_send(self, words: str, *, email: str) -> Walker:
-        """Somebody who has answered one part and given an address, and stands before the button."""
+        """Someone who has answered one part and given an address, and stands before the button."""
         walker = (
             Walker(self.running.url).go(f"{RESPOND}violence/").fill({"violence-comment": words})
         )

@@ -235,7 +235,7 @@ def test_partial_files_of_killed_workers_are_removed_in_time(
     old, new = tmp_path / "consult-batch-old", tmp_path / "consult-batch-new"
     for folder in (old, new):
         folder.mkdir()
-        (folder / "responses.csv").write_text("what somebody said")
+        (folder / "responses.csv").write_text("what someone said")
     os.utime(old, (0, 0))
     # One that its owner removes between two looks is no reason to write nothing.
     (tmp_path / "consult-batch-gone").symlink_to(tmp_path / "nowhere")

@@ -55,7 +55,7 @@ def ask(by: User, to_state: str, query: str = "") -> BulkChange:
 
 @contextmanager
 def holding(response: int) -> Iterator[None]:
-    """Let whoever comes to the review of `response` wait, as behind a colleague who is at it."""
+    """Lock the review of `response`, as a colleague at work on it would."""
     other = psycopg2.connect(database_url())
     try:
         with other.cursor() as cursor:
@@ -126,7 +126,7 @@ def test_two_changes_at_once_move_each_response_once_and_report_the_rest(
     for change in changes:
         change.refresh_from_db()
         assert change.state == "done"
-    # Whoever came first to a response moved it; the other found it moved.
+    # The first to reach a response moved it; the other found it moved.
     moved = Counter(Review.objects.values_list("state", flat=True))
     assert (moved["reading"], moved["considered"], moved["unread"]) == (
         changes[0].changed,

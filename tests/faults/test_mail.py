@@ -162,7 +162,7 @@ def test_a_silent_redis_delays_one_respondent_by_a_second_and_no_others(
 def test_a_redis_that_answers_and_refuses_costs_nobody_an_error(
     redis: Redis, caplog: pytest.LogCaptureFixture, setting: str, value: str
 ) -> None:
-    """It is full, it has lost its replicas, or somebody changed its password."""
+    """It is full, it has lost its replicas, or someone changed its password."""
     Client.from_url(redis.url).config_set(setting, value)
     nudge(tasks.send_due_confirmations)
     assert [record.getMessage().partition(";")[0] for record in caplog.records] == [
@@ -262,7 +262,7 @@ def test_after_four_hours_without_a_mail_server_all_emails_go(
     postbox.answers = dict.fromkeys(states(), "450 4.3.0 no room at the moment")
     until_passed(timedelta(hours=4))
     postbox.answers = {}
-    # Nobody presses anything. Whoever was put off by name is tried within twenty minutes.
+    # Nobody presses anything. Addresses that were put off are tried within twenty minutes.
     time_passes(confirming.PAUSES[-1])
     send_due_confirmations()
     assert sorted(postbox.recipients) == sorted(states())

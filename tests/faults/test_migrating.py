@@ -17,8 +17,7 @@ from tests.faults.sites import RESPOND, Site
 from tests.support.running import ROOT, until
 from tests.support.walking import Walker
 
-# Longer than anybody is let wait behind a lock, so that whoever stands behind this report would be
-# refused.
+# Longer than anyone has to wait behind a lock, so that anyone behind this report would be refused.
 REPORT_SECONDS = 9
 NEWER = """
 from django.db import migrations, models
@@ -62,7 +61,7 @@ def newer_version(folder: Path) -> Path:
 
 
 class Sender(threading.Thread):
-    """Somebody who sends one response after another until told to stop, and notes how each step
+    """Someone who sends one response after another until told to stop, and notes how each step
     went.
     """
 
@@ -124,7 +123,7 @@ def test_a_migration_runs_while_people_send_and_a_long_report_is_read(
     assert max(sender.longest for sender in senders) < 30
     sent = [words for sender in senders for words in sender.sent]
     assert [(words, site.stored(words)) for words in sent] == [(words, 1) for words in sent]
-    # No row that was there was written again, which would have kept everybody waiting; and each is
+    # No row that was there was written again, which would have kept everyone waiting; and each is
     # watched with its new column.
     assert site.ask(UNTOUCHED) == fingerprints
     assert "The integrity check passed." in site.running.manage("reconcile")

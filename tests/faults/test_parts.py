@@ -178,7 +178,7 @@ def test_two_beats_and_two_workers_at_once_do_nothing_twice(site: Parts) -> None
     try:
         addresses = send_several(site, "twice", count=8)
         each_has_one_email(site, addresses)
-        # From now on a batch is due, to both schedules and to whoever else asks.
+        # From now on a batch is due, to both schedules and to anyone else who asks.
         site.ask(
             "UPDATE consult_consultation SET opens_at = now() - interval '3 days', published_at = "
             "now() - interval '3 days'"

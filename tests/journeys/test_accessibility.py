@@ -491,7 +491,7 @@ def walk_post(visit: Visit, consultation: Consultation, administrator: User) -> 
     press(visit, "Keep it")
     visit.look("entered", "refused")
     keyed = Transcription.objects.get()
-    # A letter of somebody else's, as they would find it.
+    # A letter of someone else's, as they would find it.
     Transcription.objects.update(keyed_by=make_person("cleo", User.Role.REVIEWER))
     visit.go("key-again", keyed.response.reference)
     visit.page.fill("[name=missing]", "Trains at night.")

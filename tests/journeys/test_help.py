@@ -1,5 +1,5 @@
 """The help page: every address and picture on it is there, and `make pictures` takes the pictures
-anew.
+again.
 """
 
 from collections.abc import Callable

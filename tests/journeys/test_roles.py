@@ -64,7 +64,7 @@ SitDown = Callable[[User], Desk]
 
 @pytest.fixture
 def sit_down(browser: Browser, live_server: LiveServer) -> Iterator[SitDown]:
-    """A browser of one's own, in which somebody signs in with their password."""
+    """A browser of one's own, in which someone signs in with their password."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     yield lambda person: Desk(context.new_page(), live_server.url, person)
     context.close()
@@ -79,7 +79,7 @@ def heading(page: Page, words: str) -> None:
 
 @pytest.fixture
 def letters(consultation: Consultation, send: Send) -> list[Response]:
-    """Three of one letter, and then one in somebody's own words, which is the newest."""
+    """Three of one letter, and then one in someone's own words, which is the newest."""
     return [
         *(send({"missing": LETTER}) for _ in range(3)),
         send({"missing": "Call me on 020 7946 0123 about the lights.", "publication": "anonymous"}),
@@ -107,7 +107,7 @@ def test_a_reviewer_reads_decides_codes_names_a_campaign_and_publishes(
     desk.go("review-list", query="?state=unread")
     page.get_by_role("link", name=own.reference).click()
     heading(page, own.reference)
-    # Onward and back by key; whoever types, or has switched the keys off, is left alone.
+    # Onward and back by key, except while typing or with the keys switched off.
     page.keyboard.press("j")
     heading(page, letters[2].reference)
     page.keyboard.press("k")

@@ -23,7 +23,7 @@ PHONE, TURNED = {"width": 360, "height": 740}, {"width": 740, "height": 360}
 
 
 class Writer:
-    """Somebody with a browser."""
+    """Someone with a browser."""
 
     def __init__(self, context: BrowserContext, root: str) -> None:
         self.context, self.root = context, root

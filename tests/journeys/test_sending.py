@@ -33,7 +33,7 @@ def tablet(
 
 
 def begin(tablet: BrowserContext, words: str = WORDS) -> Page:
-    """Somebody who has typed their words and stands before the button."""
+    """Someone who has typed their words and stands before the button."""
     page = tablet.new_page()
     page.goto("violence/")
     page.locator("#id_violence-comment").fill(words)

@@ -47,7 +47,7 @@ def amend(earlier: Response) -> Response:
 
 
 def waits_or(ended: threading.Event) -> bool:
-    """Hold on until somebody waits for a lock, or `ended`. Whether somebody waits."""
+    """Hold on until someone waits for a lock, or `ended`. Whether someone waits."""
     until = time.monotonic() + 20
     while not ended.wait(timeout=0.05) and time.monotonic() < until:
         with connection.cursor() as cursor:
@@ -64,7 +64,7 @@ def test_a_change_that_is_being_sent_is_erased_too(response: Response) -> None:
         with transaction.atomic():
             amend(response)
             sent.set()
-            # Nobody sees it yet; whoever erases now must not leave it behind.
+            # Nobody sees it yet; erasing now must not leave it behind.
             return waits_or(ended)
 
     def erase() -> None:

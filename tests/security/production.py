@@ -38,7 +38,7 @@ class Production(Parts):
         Site.__init__(self, folder, port=port, **environment)  # type: ignore[arg-type]
 
     def visitor(self, address: str = "192.0.2.1", **headers: str) -> Walker:
-        """Somebody's browser, seen through the proxy."""
+        """Someone's browser, seen through the proxy."""
         given = {
             "X-Forwarded-Proto": "https",
             "X-Forwarded-For": address,
@@ -50,7 +50,7 @@ class Production(Parts):
         )
 
     def ready_for(self, email: str) -> Walker:
-        """Somebody who has answered with planted words, and stands before the button."""
+        """Someone who has answered with planted words, and stands before the button."""
         walker = (
             self.visitor()
             .go(f"{RESPOND}violence/")
@@ -58,7 +58,7 @@ class Production(Parts):
                 {
                     "violence-comment": (
                         "planted-answer <script>alert(1)</script> \U0001f642 of "
-                        "somebody who wants more lights in the park"
+                        "someone who wants more lights in the park"
                     )
                 }
             )

@@ -17,7 +17,7 @@ SLUG = "police-and-crime-plan-2021-25"
 
 
 def respond(*, address: str = "192.0.2.1", quickly: bool = False, **fields: str) -> Response:
-    """Somebody at `address` answers one question and sends, after a quarter of an hour if not
+    """Someone at `address` answers one question and sends, after a quarter of an hour if not
     `quickly`.
     """
     person = Client(REMOTE_ADDR=address)

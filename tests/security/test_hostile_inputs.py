@@ -155,7 +155,7 @@ def encoded(value: str) -> bytes:
 
 @pytest.fixture
 def visitors(administrator: User, sign_in: Callable[[User], Client]) -> list[Client]:
-    """A respondent and somebody who may do everything; both take an error of ours for a page, as a
+    """A respondent and someone who may do everything; both take an error of ours for a page, as a
     browser does.
     """
     respondent, staff = Client(), sign_in(administrator)

@@ -415,7 +415,7 @@ def test_after_attacks_no_log_holds_anyones_words_name_address_or_token(site: Pr
     work_at_the_desk(site, desk)
     tokens |= {cookie.value for cookie in desk.jar if cookie.value}
     # The database refuses what it is given, with the row in its answer; then it goes away under
-    # somebody who sends.
+    # someone who sends.
     walker = site.ready_for("planted@example.org")
     site.ask(
         "ALTER TABLE responses_response ADD CONSTRAINT no_planted CHECK (texts::text NOT LIKE "

@@ -134,7 +134,7 @@ def test_the_code_page_lets_nobody_in_without_the_password(reviewer: User, setti
 
 
 def planted(user: User) -> Client:
-    """Somebody who got as far as the code before the password was changed."""
+    """Someone who got as far as the code before the password was changed."""
     client = Client()
     half_in(client)
     user.set_password(PASSWORD)

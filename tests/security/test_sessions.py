@@ -1,4 +1,4 @@
-"""How long somebody stays signed in, and what a session alone is not enough for."""
+"""How long someone stays signed in, and what a session alone is not enough for."""
 
 import time
 from collections.abc import Callable
@@ -45,7 +45,7 @@ def test_an_idle_member_of_staff_signs_in_again_and_is_told_why(
 @pytest.mark.usefixtures("consultation")
 def test_auto_refresh_keeps_nobody_signed_in(analyst: User, sign_in: SignIn, settings: Any) -> None:
     """A batch that cannot be written is at work for as long as that lasts, and so is the screen
-    that somebody left.
+    that someone left.
     """
     client = sign_in(analyst)
     address = client.post(reverse("batch-now"), {"consultation": Consultation.objects.get().slug})[

@@ -64,7 +64,7 @@ def test_stored_text_runs_in_nobodys_browser(
     move_review(
         review=response.review, to_state="considered", note=PLANTED, version=0, by=administrator
     )
-    alike = {"consultation": consultation, "sample": response, "question": "missing"}
+    shared = {"consultation": consultation, "sample": response, "question": "missing"}
     write_batch(batch=seal_batch(consultation=consultation, actor=administrator))
     visit = Visit(browser.new_context(), live_server.url)
     visit.page.on(
@@ -85,7 +85,7 @@ def test_stored_text_runs_in_nobodys_browser(
     addresses["key-again"] = reverse("key-again", args=[response.reference])
     Campaign.objects.update(name=SHORT)
     Code.objects.update(name=SHORT, definition=PLANTED)
-    Cluster.objects.create(**alike, responses=1, texts=1, people=1)
+    Cluster.objects.create(**shared, responses=1, texts=1, people=1)
     token = receipt_token(response)
     addresses |= {name: reverse(name, args=[token]) for name in ("receipt", "withdraw")}
     addresses["searched"] = f"{addresses['review-list']}?word=planted&note={SHORT}"

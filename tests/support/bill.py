@@ -1,5 +1,5 @@
 """`make sbom`: the bill of materials of what the service runs on, as CycloneDX, without asking
-anybody.
+anyone.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Changing rows as somebody would who has the database's own files: no trigger runs, and no foreign
+"""Changing rows as someone would who has the database's own files: no trigger runs, and no foreign
 key is looked at.
 """
 

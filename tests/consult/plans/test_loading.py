@@ -26,7 +26,7 @@ SMALL = """\
 consultation:
   slug: parks
   title: Parks for London
-  summary: Which parks shall be open at night?
+  summary: Which parks should be open at night?
   owner: The Parks Office
   opens: 2026-01-01
   closes: 2030-06-30

@@ -139,7 +139,7 @@ def test_an_editor_moves_the_closing_date_and_the_trail_records_it(
         Client().get(reverse("start", args=[consultation.slug]))
     )
     assert trail()[-1] == ("window_changed", consultation.slug)
-    # Whoever remembers the first date reads that it was changed, and when.
+    # Anyone who remembers the first date reads that it was changed, and when.
     first, today = closing_in_words(consultation.closes_at), day_in_words(timezone.now())
     told = (
         f"The closing date was changed on {today}, from {first} to 11:59pm on 30 June 2031 (UK "
@@ -166,7 +166,7 @@ def test_an_editor_changes_the_batch_hour_and_the_trail_records_it(
     entry = AuditEntry.objects.filter(action="schedule_changed").get()
     assert (entry.actor, entry.subject) == (editor, consultation.slug)
     assert entry.details == {"before": {"batch_hour": 2}, "after": {"batch_hour": 5}}
-    # Nothing that people read has changed, and whoever saves it as it is changes nothing.
+    # Nothing that people read has changed, and saving it unchanged changes nothing.
     client.post(address, filled(client, address))
     assert (
         Edition.objects.count(),

@@ -256,7 +256,7 @@ def test_the_deployment_check_names_each_text_that_is_still_empty(
     assert not [sentence for sentence in said if "postal_address" in sentence]
     settings.OPERATOR = settings.CONTACT_EMAIL = settings.ACCESSIBILITY_CONTACT = (
         settings.SECURITY_CONTACT
-    ) = "somebody"
+    ) = "someone"
     texts = dict.fromkeys(["telephone", "formats", "controller", "data_protection"], "something")
     consultation.contact = consultation.contact | texts
     consultation.save(update_fields=["contact"])
