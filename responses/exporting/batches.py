@@ -5,9 +5,7 @@ Sealing decides, in one short transaction, which responses a batch holds; nothin
 again. Writing makes its files, as often as it takes.
 """
 
-import hashlib
 import logging
-import os
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -18,55 +16,28 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 
 from django.core.files import File
-from django.core.files.storage import FileSystemStorage, Storage, storages
+from django.core.files.storage import FileSystemStorage, storages
 from django.db import connection, models, transaction
 from django.db.models.functions import Now
 
 from consult.auditing import began_recently, record
 from consult.clock import latest_daily, next_daily
+from consult.files import CHUNK_BYTES, Measured, measure, put_in_place
 from consult.models import Action, Consultation, User
+from responses.exporting.contents import codes_of
+from responses.exporting.files import WITHOUT_CONTACTS
+from responses.exporting.formats.makers import describe
 from responses.exporting.manifests import MANIFEST, FileEntry
-from responses.exporting.pack import CHUNK_BYTES as ZIP_BYTES
-from responses.exporting.pack import (
-    PROGRAM,
-    codes_of,
-    copy_program,
-    describe,
-    make_files,
-    zip_chunks,
-)
+from responses.exporting.pack import copy_program, make_files
 from responses.exporting.progress import telling
 from responses.exporting.signing import SIGNATURE, BadKey, sign
+from responses.exporting.zipping import pieces_of, zip_chunks
 from responses.models import Batch, Code, Removal, Response, Writing
 from responses.responding.equality import put_in_batch, to_hand_over, to_recall
 
 log = logging.getLogger(__name__)
 
-CHUNK_BYTES = 1 << 20
 PACK = "pack.zip"
-# Every other file of a batch that hands over contact details may hold some, unless it is one of
-# these.
-WITHOUT_CONTACTS = {
-    *{
-        "responses.csv",
-        "responses.xlsx",
-        "responses.parquet",
-        "answers.csv",
-        "responses.jsonl",
-        "equality.csv",
-        "equality-stopped.csv",
-    },
-    *{
-        "codebook.csv",
-        "codebook.html",
-        "codes.csv",
-        "README.txt",
-        "datapackage.json",
-        "manifest.json",
-        "manifest.sig",
-        "verify_batch.py",
-    },
-}
 WORKPLACE = "consult-batch-"
 LEFTOVER_SECONDS = 24 * 3600
 
@@ -337,8 +308,7 @@ def _write(pk: int, *, wait: bool) -> None:
         if signature := sign((Path(folder) / MANIFEST).read_bytes()):
             (Path(folder) / SIGNATURE).write_bytes(signature)
             files.append(describe(Path(folder), SIGNATURE, rows=None))
-        copy_program(Path(folder))
-        files.append(describe(Path(folder), PROGRAM, rows=None))
+        files.append(copy_program(Path(folder)))
         for number, file in enumerate(files, 1):
             store(Path(folder) / file.name, f"{folder_of(batch)}/{file.name}", file)
             tell(Writing.Stage.FILES, number, len(files))
@@ -367,8 +337,7 @@ def _make_pack(
     """Put all the files together as one zip beside them: kept as a whole, so that a download of it
     can go on where it was cut.
     """
-    # The zip comes in a piece for each so many bytes that were read, and one at its end.
-    total = sum(-(-file.bytes // ZIP_BYTES) for file in files) + 1
+    total = pieces_of(files)
     with (folder / PACK).open("wb") as packed:
         for done, piece in enumerate(
             zip_chunks(files, open_one=lambda name: File((folder / name).open("rb"))), 1
@@ -400,43 +369,20 @@ def store(source: Path, name: str, entry: FileEntry) -> None:
         if isinstance(storage, FileSystemStorage):
             # Whoever looks into the folder sees a whole file or none.
             aside = storage.save(f"{name}.part", File(file))
-            _put_in_place(Path(storage.path(aside)), Path(storage.path(name)))
+            put_in_place(Path(storage.path(aside)), Path(storage.path(name)))
         else:
             if storage.exists(name):
                 storage.delete(
                     name
                 )  # What an earlier try left; else some storages choose another name.
             storage.save(name, File(file))
-    digest, size = _read_back(storage, name)
-    if (size, digest) != (entry.bytes, entry.sha256):
+    with storage.open(name, "rb") as stored:
+        found = measure(stored.chunks(CHUNK_BYTES))
+    if found != Measured(entry.bytes, entry.sha256):
         raise StoredDifferently(
-            f"{entry.name} came back as {size:,} bytes that are not the {entry.bytes:,} bytes "
-            "stored."
+            f"{entry.name} came back as {found.bytes:,} bytes that are not the "
+            f"{entry.bytes:,} bytes stored."
         )
-
-
-def _put_in_place(aside: Path, path: Path) -> None:
-    """Rename `aside` to `path` so that a power cut leaves the whole file or none."""
-    _sync(aside)
-    aside.replace(path)
-    _sync(path.parent)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _read_back(storage: Storage, name: str) -> tuple[str, int]:
-    digest, size = hashlib.sha256(), 0
-    with storage.open(name, "rb") as file:
-        for chunk in file.chunks(CHUNK_BYTES):
-            digest.update(chunk)
-            size += len(chunk)
-    return digest.hexdigest(), size
 
 
 def _in_words(trouble: Exception) -> str:

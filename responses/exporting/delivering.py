@@ -31,6 +31,7 @@ from django.utils.translation import gettext as _
 
 from consult.auditing import record
 from consult.clock import in_words
+from consult.files import CHUNK_BYTES, Measured, measure, measure_path
 from consult.leases import LeaseLost, claim, give_back, renewer
 from consult.models import Action, User
 from responses.exporting.batches import WORKPLACE, StoredDifferently, folder_of, refuse_removed
@@ -39,7 +40,6 @@ from responses.models import Batch, Delivery
 
 log = logging.getLogger(__name__)
 
-CHUNK_BYTES = 1 << 20
 # Between tries; the last one repeats, for as long as it takes: a batch is never given up.
 PAUSES = [timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=20)]
 # Renewed while bytes flow, so that what a killed worker had in hand is free again soon, however
@@ -187,12 +187,7 @@ def _encrypt(
     with path.open("wb") as sealed:
         pyrage.encrypt_io(source, sealed, recipients)
     _hold(source, entry)
-    with path.open("rb") as sealed:
-        return {
-            "name": f"{entry['name']}.age",
-            "bytes": path.stat().st_size,
-            "sha256": hashlib.file_digest(sealed, "sha256").hexdigest(),
-        }
+    return {"name": f"{entry['name']}.age"} | asdict(measure_path(path))
 
 
 def _put(
@@ -203,7 +198,7 @@ def _put(
     What an earlier try left whole is not carried again.
     """
     place: Any = storages["delivery"]
-    wanted = (entry["bytes"], entry["sha256"])
+    wanted = Measured(entry["bytes"], entry["sha256"])
     if _measured(name, flows) != wanted:
         aside = place.aside(name)
         source = Watched(file, flows=flows)
@@ -217,7 +212,7 @@ def _put(
         if _measured(aside, flows) != wanted:
             raise StoredDifferently(f"{label} did not arrive as it was sent.")
         place.put_in_place(aside, name)
-    return Delivered(label, *wanted)
+    return Delivered(label, wanted.bytes, wanted.sha256)
 
 
 def _hold(source: Watched, entry: dict[str, Any]) -> None:
@@ -230,20 +225,15 @@ def _hold(source: Watched, entry: dict[str, Any]) -> None:
         )
 
 
-def _measured(name: str, flows: Callable[[], None]) -> tuple[int, str] | None:
+def _measured(name: str, flows: Callable[[], None]) -> Measured | None:
     """The size and SHA-256 of what the destination has under `name`; None where there
     is nothing.
     """
-    size, digest = 0, hashlib.sha256()
     try:
         with storages["delivery"].open(name, "rb") as file:
-            for piece in file.chunks(CHUNK_BYTES):
-                size += len(piece)
-                digest.update(piece)
-                flows()
+            return measure(file.chunks(CHUNK_BYTES), flows=flows)
     except FileNotFoundError:
         return None
-    return size, digest.hexdigest()
 
 
 def _record_delivered(delivery: Delivery, files: list[Delivered]) -> bool:

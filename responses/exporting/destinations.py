@@ -6,7 +6,6 @@ whoever looks sees a whole file or none. Trouble on the way is an OSError, which
 from.
 """
 
-import os
 import posixpath
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +20,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage
 from storages.backends.s3 import S3Storage
+
+from consult.files import put_in_place
 
 CONNECT_SECONDS = 15
 SILENT_SECONDS = 60
@@ -47,18 +48,7 @@ class Folder(FileSystemStorage):
 
     def put_in_place(self, aside: str, name: str) -> None:
         """Rename so that a power cut leaves the whole file or none."""
-        path = Path(self.path(name))
-        self._sync(Path(self.path(aside)))
-        Path(self.path(aside)).replace(path)
-        self._sync(path.parent)
-
-    @staticmethod
-    def _sync(path: Path) -> None:
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        put_in_place(Path(self.path(aside)), Path(self.path(name)))
 
     def close(self) -> None:
         """Nothing is open."""

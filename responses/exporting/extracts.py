@@ -31,7 +31,9 @@ from responses.exporting.batches import (
     remove_leftovers,
     store,
 )
-from responses.exporting.pack import describe, make_extract, zip_chunks
+from responses.exporting.formats.makers import describe
+from responses.exporting.pack import make_extract
+from responses.exporting.zipping import zip_chunks
 from responses.models import Extract, Response
 from responses.periods import KEEP_EXTRACTS_FOR
 from responses.reviewing.filters import matching, read_filter

@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from consult.clock import iso
-from responses.models import Response
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -30,9 +29,9 @@ class FileEntry:
     sha256: str
 
 
-@dataclass
+@dataclass(frozen=True)
 class Counts:
-    """How many responses of which sort a batch holds, counted as they are written."""
+    """How many responses of which sort a batch holds."""
 
     responses: int = 0
     synthetic: int = 0
@@ -42,17 +41,6 @@ class Counts:
     timing: Counter[str] = field(default_factory=Counter)
     first_reference: str | None = None
     last_reference: str | None = None
-
-    def add(self, response: Response) -> None:
-        """Count one more response, the next by row."""
-        self.responses += 1
-        self.synthetic += response.synthetic
-        self.act[response.act] += 1
-        self.channel[response.channel] += 1
-        self.kind[response.choices.get("capacity", NOT_SAID)] += 1
-        self.timing[response.timing] += 1
-        self.first_reference = self.first_reference or response.reference
-        self.last_reference = response.reference
 
 
 def build_manifest(

@@ -12,8 +12,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,27 +22,27 @@ import django
 django.setup()
 
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from consult.models import Consultation
 from consult.plans.loading import load_plan
-from responses.exporting import pack
+from responses.exporting import steps
 from responses.exporting.batches import seal_batch
-from responses.exporting.pack import describe, make_files, zip_chunks
+from responses.exporting.manifests import FileEntry
+from responses.exporting.pack import make_files
+from responses.exporting.zipping import zip_chunks
 from responses.models import Batch
 from tests.conftest import BUNDLED_PLAN
 
+# By the step that makes it.
 PARTS = {
-    "csv": "responses.csv",
+    "responses": "responses.csv",
     "answers": "answers.csv",
-    "jsonl": "responses.jsonl",
-    "themes": "themefinder",
-    "xlsx": "responses.xlsx",
+    "workbook": "responses.xlsx",
     "parquet": "responses.parquet",
+    "lines": "responses.jsonl",
 }
-COPIES = {"csv": "copy_responses", "answers": "copy_answers"}
-MAKERS = {"jsonl": "response_lines", "themes": "theme_files", "xlsx": "workbook"}
 
 
 def peak() -> int:
@@ -61,32 +59,17 @@ def peak() -> int:
     )
 
 
-@contextmanager
-def nothing(*_: object, **__: object) -> Iterator[object]:
-    """A maker that makes nothing."""
-    yield lambda entry: None  # noqa: ARG005  # as makers do
-
-
 def measure(only: str) -> None:
-    """Make one format, or all of them and the zip, and print seconds and MB."""
-    for part, maker in MAKERS.items():
-        if only not in {part, "all"}:
-            setattr(pack, maker, nothing)
-    for part, copy in COPIES.items():
-        if only not in {part, "all"}:
-            setattr(pack, copy, lambda path, **_: path.write_bytes(b""))
-    if only in COPIES:
-        pack._entries = lambda *_: iter(())  # type: ignore[assignment]  # PostgreSQL writes these by itself
-    if only not in {"parquet", "all"}:
-        pack.import_module = lambda _: type("Without", (), {"parquet_table": staticmethod(nothing)})  # type: ignore[assignment, attr-defined, return-value]
+    """Run one step, or all of them and the zip, and print seconds and MB."""
     batch = Batch.objects.get()
-    with tempfile.TemporaryDirectory() as folder:
+
+    def run(name: str, make: steps.Make) -> list[FileEntry]:
+        return make() if only in {name, "all"} else []
+
+    with tempfile.TemporaryDirectory() as folder, transaction.atomic():
         began = time.monotonic()
-        files = make_files(batch=batch, folder=Path(folder))
+        files = make_files(batch=batch, folder=Path(folder), run=run)
         if only == "all":
-            files = [file for file in files if file.name != "manifest.json"] + [
-                describe(Path(folder), "manifest.json", rows=None)
-            ]
             for _ in zip_chunks(files, open_one=lambda name: (Path(folder) / name).open("rb")):  # type: ignore[arg-type, return-value]
                 pass
         print(f"{time.monotonic() - began:.2f} {peak()}")
@@ -125,10 +108,11 @@ def main() -> None:
         command = [sys.executable, "-m", "tests.bench.packs", "--only", part]
         said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
         found[part] = (float(said[-2]), int(said[-1]))
-    first = found["csv"][0]
+    first = found["responses"][0]
     print(f"{options.count:,} responses; reading them and the plain CSV took {first:.1f} s")
     for part, (seconds, most) in found.items():
-        print(f"{part:<10}{seconds / first:>6.2f} of the CSV's time{most:>8} MB at most")
+        name = PARTS.get(part, part)
+        print(f"{name:<20}{seconds / first:>6.2f} of the CSV's time{most:>8} MB at most")
 
 
 if __name__ == "__main__":

@@ -2,12 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.template.loader import render_to_string
 
+from consult.clock import in_words
 from consult.plans.document import Plan, Question
-from responses.exporting.columns import Column, answer_columns, equality_columns
+from responses.exporting.columns.questions import places_of
+from responses.exporting.columns.tables import TABLES
+from responses.exporting.files import PACK_FILES
 from responses.exporting.manifests import Counts
+from responses.models import Batch, Extract
 
 CODEBOOK_PAGE = "codebook.html"
 COVER_NOTE = "README.txt"
@@ -29,25 +34,6 @@ COUNTED = {
         "in-grace": "begun before closing and sent within the grace period",
         "late": "late, accepted by staff",
     },
-}
-FILES = {
-    "codebook.html": "every question as it was put; opens in a browser",
-    "responses.xlsx": "the responses as a spreadsheet",
-    "responses.csv": "one row for each response",
-    "answers.csv": "one row for each answer",
-    "responses.jsonl": "every response with everything, for programs",
-    "responses.parquet": "the same for analysts' tools",
-    "codebook.csv": "the codebook as a table",
-    "codes.csv": "what the codes mean that reviewers gave to answers",
-    "contacts.csv": "who sent each response: keep it apart from the rest",
-    "equality.csv": "what people said about themselves; no key leads to a response",
-    "equality-stopped.csv": "equality answers that must not be used any more",
-    "datapackage.json": "the tables described for programs (Data Package 2)",
-    "themefinder/": "the input of i.AI's Consult and ThemeFinder",
-    "manifest.json": "what is in here: counts, sizes, SHA-256 of every file",
-    "manifest.sig": "the signature of the manifest",
-    "verify_batch.py": "the program that checks all of this",
-    "extract.json": "what is in here: counts, sizes, SHA-256 of every file",
 }
 CELLS = """\
 In the CSV files a cell that begins with an apostrophe was kept from running
@@ -121,9 +107,56 @@ def cover_note(*, about: About, counts: Counts, names: Iterable[str], checked: b
     lines += [
         "WHAT IS IN HERE",
         "",
-        *(f"    {name:<22}{words}" for name, words in FILES.items() if name in there),
+        *(f"    {file.name:<22}{file.meaning}" for file in PACK_FILES if file.name in there),
     ]
     return "\n".join([*lines, "", CELLS, *([CHECKING] if checked else []), CARE])
+
+
+def told_of_batch(batch: Batch) -> list[str]:
+    """Which batch it is, and what it follows."""
+    before = Batch.objects.filter(consultation=batch.consultation, number=batch.number - 1).first()
+    sealed = in_words(batch.sealed_at)
+    since = (
+        f"since batch {before.number}, which was sealed at {in_words(before.sealed_at)}"
+        if before
+        else "since it opened"
+    )
+    told = [
+        f"This is batch {batch.number} of what was sent in answer to this consultation. It was",
+        f"sealed at {sealed}, and holds everything that came",
+        f"{since}.",
+    ]
+    if not batch.size:
+        told += ["", "NOTHING CAME in that time: this batch is a nil return, and has no rows."]
+    if before:
+        told += [
+            "",
+            "Take the batches in their order. A row may take the place of a row in an",
+            "earlier batch, or withdraw it.",
+        ]
+    return told
+
+
+def told_of_extract(extract: Extract, taken_at: datetime) -> list[str]:
+    """That it is no batch, and what it holds."""
+    told = [
+        "THIS IS AN EXTRACT, AND NOT A BATCH. It has no place among the batches, and",
+        "nothing that comes later builds on it. Its rows have numbers of their own.",
+        "",
+        f"It was taken at {in_words(taken_at)}, and holds",
+    ]
+    if extract.kind == Extract.Kind.EVERYTHING:
+        return [
+            *told,
+            "every response in its newest version, without those that were withdrawn or",
+            "erased, whether or not a batch has it.",
+        ]
+    return [
+        *told,
+        "the responses that fitted this filter of the review list:",
+        "",
+        f"    {extract.query or 'no filter: all of them'}",
+    ]
 
 
 def codebook_page(plans: Mapping[int, Plan], *, about: About, equality: bool) -> str:
@@ -132,25 +165,32 @@ def codebook_page(plans: Mapping[int, Plan], *, about: About, equality: bool) ->
     """
     editions = []
     for number, plan in plans.items():
-        columns = answer_columns([plan]) + (equality_columns([plan]) if equality else [])
         parts = [*plan.parts, *([plan.equality] if equality else [])]
         shown = [
             {
                 "title": part.title,
-                "questions": [_question(plan, one, columns) for one in part.questions],
+                "questions": [_question(plan, one) for one in part.questions],
             }
             for part in parts
         ]
         editions.append({"number": number, "parts": [part for part in shown if part["questions"]]})
-    return render_to_string("packs/codebook.html", {"about": about, "editions": editions})
+    tables = [
+        {
+            "name": name,
+            "title": table.title,
+            "columns": [
+                {"name": column.name, "meaning": column.meaning.replace("`", "")}
+                for column in table.columns
+            ],
+        }
+        for name, table in TABLES.items()
+    ]
+    page: dict[str, object] = {"about": about, "editions": editions, "tables": tables}
+    return render_to_string("packs/codebook.html", page)
 
 
-def _question(plan: Plan, question: Question, columns: Sequence[Column]) -> dict[str, object]:
-    mine = {
-        (column.option, column.text): column.name
-        for column in columns
-        if column.question == question.slug
-    }
+def _question(plan: Plan, question: Question) -> dict[str, object]:
+    mine = {(place.option, place.text): place.name for place in places_of(question)}
     options = [
         {"option": one, "column": mine.get((one.slug, False)), "beside": mine.get((one.slug, True))}
         for one in question.options

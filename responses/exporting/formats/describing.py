@@ -3,69 +3,28 @@ standard at datapackage.org).
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from consult.cells import NOT_ASKED
 from consult.clock import iso
-from consult.plans.document import Option, Plan
-from responses.exporting.columns import (
-    ANSWER_COLUMNS,
-    CODE_COLUMNS,
-    CODEBOOK_COLUMNS,
-    CONTACT_COLUMNS,
-    EQUALITY_COLUMNS,
-    RESPONSE_COLUMNS,
-    Column,
-)
+from responses.exporting.columns.column import Column, Kind
+from responses.exporting.columns.questions import AnswerColumn
+from responses.exporting.columns.tables import TABLES
 from responses.exporting.manifests import FileEntry
-from responses.models import Response
 
 DESCRIPTION = "datapackage.json"
 PROFILES = "https://datapackage.org/profiles/2.0"
-NUMBERS = {
-    "version",
-    "replaces_batch",
-    "replaces_row",
-    "row",
-    "edition",
-    "order",
-    "option_value",
-    "option_order",
-}
-INSTANTS = {"received_at", "started_at"}
-CLOSED = {"act": Response.Act, "channel": Response.Channel, "timing": Response.Timing}
-NEVER_EMPTY = {
-    "reference",
-    "version",
-    "act",
-    "row",
-    "received_at",
-    "started_at",
-    "channel",
-    "timing",
-    "edition",
-    "question",
-    "kind",
-    "id",
-    "code",
-}
-KEYS = {
-    "responses.csv": ["reference", "version"],
-    "contacts.csv": ["reference", "version"],
-    "equality.csv": ["id"],
-    "equality-stopped.csv": ["id"],
-    "codes.csv": ["question", "code"],
-}
-TITLES = {
-    "responses.csv": "Responses, one row each",
-    "answers.csv": "Answers, one row each",
-    "codebook.csv": "Questions and options in their exact wording",
-    "codes.csv": "The codes that reviewers give to answers, with their meaning",
-    "contacts.csv": "Who sent each response",
-    "equality.csv": "What respondents said about themselves, without a key to their responses",
-    "equality-stopped.csv": "Equality answers that must not be used any more",
+TYPES: dict[Kind, dict[str, Any]] = {
+    Kind.SLUG: {"type": "string"},
+    Kind.TEXT: {"type": "string"},
+    Kind.TYPED: {"type": "string"},
+    Kind.LIST: {"type": "string"},
+    Kind.NUMBER: {"type": "integer"},
+    Kind.INSTANT: {"type": "datetime", "format": "any"},
+    Kind.DATE: {"type": "date"},
+    Kind.YES_NO: {"type": "boolean", "trueValues": ["1"], "falseValues": ["0"]},
 }
 
 
@@ -75,48 +34,42 @@ def build_description(
     title: str,
     made_at: datetime,
     files: Iterable[FileEntry],
-    plans: Sequence[Plan],
-    columns: Sequence[Column],
-    equality: Sequence[Column],
+    answers: Mapping[str, Sequence[AnswerColumn]],
 ) -> bytes:
     """The description as it is written: the same values give the same bytes.
 
-    Names those of `files` that are tables.
+    Names those of `files` that are tables. `answers` has the columns of answers that follow a
+    table's own, by its file.
     """
-    headers = {
-        "responses.csv": [*map(_field, RESPONSE_COLUMNS), *_answer_fields(columns, plans)],
-        "answers.csv": [*map(_field, ANSWER_COLUMNS)],
-        "codebook.csv": [*map(_field, CODEBOOK_COLUMNS)],
-        "codes.csv": [*map(_field, CODE_COLUMNS)],
-        "contacts.csv": [*map(_field, CONTACT_COLUMNS)],
-        "equality.csv": [*map(_field, EQUALITY_COLUMNS), *_answer_fields(equality, plans)],
-        "equality-stopped.csv": [_field("id")],
-    }
     content = {
         "$schema": f"{PROFILES}/datapackage.json",
         "name": name,
         "title": title,
         "created": iso(made_at),
         "resources": [
-            _resource(file, headers[file.name]) for file in files if file.name in headers
+            _resource(file, answers.get(file.name, ())) for file in files if file.name in TABLES
         ],
     }
     return (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()
 
 
-def _resource(file: FileEntry, fields: list[dict[str, Any]]) -> dict[str, Any]:
+def _resource(file: FileEntry, answers: Sequence[AnswerColumn]) -> dict[str, Any]:
+    table = TABLES[file.name]
     schema: dict[str, Any] = {
         "$schema": f"{PROFILES}/tableschema.json",
-        "fields": fields,
+        "fields": [
+            *(_field(column, says="description") for column in table.columns),
+            *(_field(column, says="title") for column in answers),
+        ],
         "missingValues": ["", NOT_ASKED],
     }
-    if file.name in KEYS:
-        schema["primaryKey"] = KEYS[file.name]
+    if table.key:
+        schema["primaryKey"] = list(table.key)
     return {
         "$schema": f"{PROFILES}/dataresource.json",
         "name": file.name.removesuffix(".csv"),
         "type": "table",
-        "title": TITLES[file.name],
+        "title": table.title,
         "path": file.name,
         "scheme": "file",
         "format": "csv",
@@ -129,50 +82,11 @@ def _resource(file: FileEntry, fields: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _field(name: str) -> dict[str, Any]:
-    described: dict[str, Any] = {"name": name, "type": "string"}
-    if name in NUMBERS:
-        described["type"] = "integer"
-    elif name in INSTANTS:
-        described |= {"type": "datetime", "format": "any"}
-    elif name in {"synthetic", "retired"}:
-        described |= _yes_or_no()
-    constraints: dict[str, Any] = {"required": True} if name in NEVER_EMPTY else {}
-    if name in CLOSED:
-        constraints["enum"] = CLOSED[name].values
-    return described | _constraints(constraints)
-
-
-def _yes_or_no() -> dict[str, Any]:
-    return {"type": "boolean", "trueValues": ["1"], "falseValues": ["0"]}
-
-
-def _constraints(constraints: dict[str, Any]) -> dict[str, Any]:
-    return {"constraints": constraints} if constraints else {}
-
-
-def _answer_fields(columns: Sequence[Column], plans: Sequence[Plan]) -> list[dict[str, Any]]:
-    """The fields of the columns of answers, with the newest wording as their titles."""
-    asked = {question.slug: question for plan in plans for question in plan.questions}
-    options: dict[str, dict[str, Option]] = {}
-    for plan in plans:
-        for question in plan.questions:
-            options.setdefault(question.slug, {}).update(
-                {option.slug: option for option in question.options}
-            )
-    fields = []
-    for column in columns:
-        question, known = asked[column.question], options[column.question]
-        described: dict[str, Any] = {"name": column.name, "type": "string", "title": question.text}
-        if column.option:
-            described["title"] = f"{question.text} – {known[column.option].label}" + (
-                " (in words)" if column.text else ""
-            )
-        if column.type == "boolean":
-            described |= _yes_or_no()
-        elif question.closed and not column.text:
-            described["constraints"] = {"enum": list(known)}
-        elif column.type != "string":
-            described |= {"type": column.type} | _constraints(question.entry.constraints(question))
-        fields.append(described)
-    return fields
+def _field(column: Column, *, says: str) -> dict[str, Any]:
+    constraints = dict(column.limits) if isinstance(column, AnswerColumn) else {}
+    if column.always:
+        constraints["required"] = True
+    if column.one_of:
+        constraints["enum"] = list(column.one_of)
+    described = {"name": column.name, says: column.meaning} | TYPES[column.kind]
+    return described | ({"constraints": constraints} if constraints else {})

@@ -5,18 +5,18 @@ Only what makes packs imports this module: pyarrow takes some 60 MB, which no we
 carry.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
 from pyarrow.parquet import ParquetWriter
 
-from consult.cells import NOT_ASKED, restore_cell
-from responses.exporting.columns import LISTS, RESPONSE_COLUMNS, Column
-from responses.exporting.formats.describing import INSTANTS, NUMBERS
-from responses.exporting.formats.entries import Entry, Rows, Take
+from responses.exporting.columns.column import Column, Kind, Missing
+from responses.exporting.columns.entries import Entry
+from responses.exporting.columns.questions import AnswerColumn
+from responses.exporting.columns.responses import RESPONSES
+from responses.exporting.formats.makers import Rows, Take
 
 PARQUET = "responses.parquet"
 # What was not put to somebody is named here, so that an empty column says only that it was not
@@ -27,39 +27,31 @@ GROUP_ROWS = 10_000
 GROUP_CHARACTERS = 4_000_000
 MOMENT = pa.timestamp("us", tz="UTC")
 WORDS = pa.list_(pa.string())
-ANSWER_TYPES = {
-    "string": pa.string(),
-    "boolean": pa.bool_(),
-    "integer": pa.int64(),
-    "date": pa.date32(),
-}
-READ_ANSWER: dict[str, Callable[[str], object]] = {
-    "string": restore_cell,
-    "boolean": lambda cell: cell == "1",
-    "integer": int,
-    "date": date.fromisoformat,
+
+
+TYPES: dict[Kind, pa.DataType] = {
+    Kind.SLUG: pa.string(),
+    Kind.TEXT: pa.string(),
+    Kind.TYPED: pa.string(),
+    Kind.NUMBER: pa.int64(),
+    Kind.INSTANT: MOMENT,
+    Kind.DATE: pa.date32(),
+    Kind.YES_NO: pa.bool_(),
+    Kind.LIST: WORDS,
 }
 
 
-def parquet_schema(columns: Sequence[Column]) -> pa.Schema:
+def parquet_schema(columns: Sequence[AnswerColumn]) -> pa.Schema:
     """The columns of responses.csv by their types, and `not_asked` before the answers."""
-    fields = [(name, _type_of(name)) for name in RESPONSE_COLUMNS]
-    answers = [(column.name, ANSWER_TYPES[column.type]) for column in columns]
-    return pa.schema([*fields, (NOT_ASKED_COLUMN, WORDS), *answers])
 
+    def fields(some: Sequence[Column]) -> list[tuple[str, pa.DataType]]:
+        return [(column.name, TYPES[column.kind]) for column in some]
 
-def _type_of(name: str) -> pa.DataType:
-    if name in NUMBERS:
-        return pa.int64()
-    if name in INSTANTS:
-        return MOMENT
-    if name in LISTS:
-        return WORDS
-    return pa.bool_() if name == "synthetic" else pa.string()
+    return pa.schema([*fields(RESPONSES), (NOT_ASKED_COLUMN, WORDS), *fields(columns)])
 
 
 @contextmanager
-def parquet_table(folder: Path, rows: Rows, *, columns: Sequence[Column]) -> Iterator[Take]:
+def parquet_table(folder: Path, rows: Rows, *, columns: Sequence[AnswerColumn]) -> Iterator[Take]:
     """A row for each version of a response, in groups that bound the memory.
 
     The same rows give the same bytes.
@@ -86,8 +78,8 @@ def parquet_table(folder: Path, rows: Rows, *, columns: Sequence[Column]) -> Ite
             nonlocal count, characters
             for values, value in zip(group, _values(entry, columns), strict=True):
                 values.append(value)
+                characters += len(value) if isinstance(value, str) else 1
             count += 1
-            characters += sum(map(len, entry.cells))
             if len(group[0]) == GROUP_ROWS or characters >= GROUP_CHARACTERS:
                 write()
 
@@ -97,26 +89,12 @@ def parquet_table(folder: Path, rows: Rows, *, columns: Sequence[Column]) -> Ite
     rows[PARQUET] = count
 
 
-def _values(entry: Entry, columns: Sequence[Column]) -> Iterator[object]:
-    response, about = entry.response, len(RESPONSE_COLUMNS)
-    lists = {
-        "flags": response.flags,
-        "campaigns": list(entry.marks.campaigns),
-        "codes": entry.marks.coded,
-    }
-    for name, cell in zip(RESPONSE_COLUMNS, entry.cells, strict=False):
-        if name in NUMBERS:
-            yield int(cell) if cell else None
-        elif name in INSTANTS:
-            yield getattr(response, name)
-        elif name in LISTS:
-            yield lists[name]
-        else:
-            yield response.synthetic if name == "synthetic" else cell
-    answers = list(zip(columns, entry.cells[about:], strict=True))
-    yield [column.name for column, cell in answers if cell == NOT_ASKED]
-    for column, cell in answers:
-        if cell in {"", NOT_ASKED}:
-            yield None
-        else:
-            yield READ_ANSWER[column.type](cell)
+def _values(entry: Entry, columns: Sequence[AnswerColumn]) -> Iterator[object]:
+    yield from (column.value(entry) for column in RESPONSES)
+    answers = [column.value(entry) for column in columns]
+    yield [
+        column.name
+        for column, value in zip(columns, answers, strict=True)
+        if isinstance(value, Missing)
+    ]
+    yield from (None if isinstance(value, Missing) else value for value in answers)

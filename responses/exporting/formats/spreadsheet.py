@@ -7,6 +7,7 @@ cell, counted as UTF-16.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
@@ -14,26 +15,27 @@ from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from consult.cells import GUARD, NOT_ASKED, restore_cell
+from consult.cells import GUARD, NOT_ASKED
 from consult.clock import LONDON
-from responses.exporting.columns import CODEBOOK_COLUMNS, RESPONSE_COLUMNS, Column
-from responses.exporting.formats.entries import Entry, Rows, Take
+from responses.exporting.columns.codebook import CODEBOOK, Asked
+from responses.exporting.columns.column import Column, Missing, Value
+from responses.exporting.columns.entries import Entry
+from responses.exporting.columns.questions import AnswerColumn
+from responses.exporting.columns.responses import RESPONSES
+from responses.exporting.formats.makers import Rows, Take
 
 WORKBOOK = "responses.xlsx"
 CELL_CHARACTERS = 32_767
 SHEET_ROWS = 1_048_576
-NUMBERS = {
-    "version",
-    "replaces_batch",
-    "replaces_row",
-    "row",
-    "edition",
-    "synthetic",
-    "order",
-    "option_value",
-    "option_order",
-}
-INSTANTS = {"received_at", "started_at"}
+
+
+@dataclass(frozen=True)
+class Looks:
+    """How a cell shows its value."""
+
+    text: Format
+    instant: Format
+    day: Format
 
 
 def pieces(text: str) -> list[str]:
@@ -51,14 +53,15 @@ def pieces(text: str) -> list[str]:
     return parts if size else [text]
 
 
-def sheet_text(cell: str) -> str:
-    """What stands in a sheet for a cell of the CSV: the text as it was typed.
+def sheet_text(value: str | Sequence[str] | Missing) -> str:
+    """What stands in a sheet for a value: a text as it was typed, which is never run here.
 
-    A cell of text is never run here. What was typed like the words for a question that was not
-    asked keeps its guard.
+    What was typed like the words for a question that was not asked is guarded.
     """
-    text = restore_cell(cell)
-    return cell if text.lstrip(GUARD) == NOT_ASKED else text
+    if isinstance(value, Missing):
+        return NOT_ASKED
+    text = value if isinstance(value, str) else ";".join(one.replace(";", ",") for one in value)
+    return GUARD + text if text.lstrip(GUARD) == NOT_ASKED else text
 
 
 @contextmanager
@@ -66,9 +69,9 @@ def workbook(
     folder: Path,
     rows: Rows,
     *,
-    columns: Sequence[Column],
+    columns: Sequence[AnswerColumn],
     widest: Mapping[str, int],
-    codebook: Iterable[list[str]],
+    codebook: Iterable[Asked],
     made_at: datetime,
 ) -> Iterator[Take]:
     """A sheet with a row for each version of a response, and one with the codebook.
@@ -76,12 +79,11 @@ def workbook(
     `widest` says for each column of text how many cells its longest text takes; one where it says
     nothing.
     """
-    headers = list(RESPONSE_COLUMNS)
-    for column in columns:
-        headers += [
-            column.name,
-            *(f"{column.name} ({number})" for number in range(2, widest.get(column.name, 1) + 1)),
-        ]
+    everything: list[Column] = [*RESPONSES, *columns]
+    headers = []
+    for column in everything:
+        more = range(2, widest.get(column.name, 1) + 1)
+        headers += [column.name, *(f"{column.name} ({number})" for number in more)]
     count = 0
     options = {
         "constant_memory": True,
@@ -93,9 +95,12 @@ def workbook(
     book.use_zip64()
     # Its own time of making would change the bytes.
     book.set_properties({"created": made_at.astimezone(LONDON).replace(tzinfo=None)})
-    bold, text = book.add_format({"bold": True}), book.add_format({"num_format": "@"})
-    moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
-    day = book.add_format({"num_format": "yyyy-mm-dd"})
+    bold = book.add_format({"bold": True})
+    looks = Looks(
+        text=book.add_format({"num_format": "@"}),
+        instant=book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
+        day=book.add_format({"num_format": "yyyy-mm-dd"}),
+    )
     sheet = _sheet(book, "Responses", headers, bold)
 
     def take(entry: Entry) -> None:
@@ -105,24 +110,17 @@ def workbook(
             sheet = _sheet(book, f"Responses {count // (SHEET_ROWS - 1) + 1}", headers, bold)
         count += 1
         place = 0
-        for name, cell in zip(RESPONSE_COLUMNS, entry.cells, strict=False):
-            _write(sheet, at, place, name, cell, text=text, moment=moment)
-            place += 1
-        for column, cell in zip(columns, entry.cells[len(RESPONSE_COLUMNS) :], strict=True):
-            if column.type in {"boolean", "integer"} and cell not in {"", NOT_ASKED}:
-                sheet.write_number(at, place, int(cell))
-            elif column.type == "date" and cell not in {"", NOT_ASKED}:
-                sheet.write_datetime(at, place, date.fromisoformat(cell), day)
-            elif cell:
-                for number, part in enumerate(pieces(sheet_text(cell))):
-                    sheet.write_string(at, place + number, part, text)
+        for column in everything:
+            for number, part in enumerate(_in_cells(column.value(entry))):
+                _write(sheet, at, place + number, part, looks)
             place += widest.get(column.name, 1)
 
     yield take
-    about = _sheet(book, "Codebook", CODEBOOK_COLUMNS, bold)
-    for at, line in enumerate(codebook, 1):
-        for place, (name, cell) in enumerate(zip(CODEBOOK_COLUMNS, line, strict=True)):
-            _write(about, at, place, name, cell, text=text, moment=moment)
+    about = _sheet(book, "Codebook", [column.name for column in CODEBOOK], bold)
+    for at, asked in enumerate(codebook, 1):
+        for place, column in enumerate(CODEBOOK):
+            for part in _in_cells(column.value(asked)):
+                _write(about, at, place, part, looks)
     book.close()
     rows[WORKBOOK] = count
 
@@ -136,15 +134,21 @@ def _sheet(book: Workbook, name: str, headers: Sequence[str], bold: Format) -> W
     return sheet
 
 
-def _write(
-    sheet: Worksheet, at: int, place: int, name: str, cell: str, *, text: Format, moment: Format
-) -> None:
-    if not cell:
-        return
-    if name in NUMBERS:
-        sheet.write_number(at, place, int(cell))
-    elif name in INSTANTS:
+def _in_cells(value: Value) -> Sequence[Value]:
+    """A value as it stands in a sheet, in as many cells as its text takes."""
+    if value is None or isinstance(value, int | date):
+        return [value]
+    return pieces(sheet_text(value))
+
+
+def _write(sheet: Worksheet, at: int, place: int, value: Value, looks: Looks) -> None:
+    if isinstance(value, int):
+        sheet.write_number(at, place, int(value))
+    elif isinstance(value, datetime):
         # A sheet has no time zones: this is London's clock.
-        sheet.write_datetime(at, place, datetime.fromisoformat(cell).replace(tzinfo=None), moment)
-    else:
-        sheet.write_string(at, place, sheet_text(cell), text)
+        local = value.astimezone(LONDON).replace(tzinfo=None)
+        sheet.write_datetime(at, place, local, looks.instant)
+    elif isinstance(value, date):
+        sheet.write_datetime(at, place, value, looks.day)
+    elif isinstance(value, str) and value:
+        sheet.write_string(at, place, value, looks.text)

@@ -4,21 +4,25 @@ import csv
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from responses.exporting.columns import response_line
-from responses.exporting.formats.entries import Entry, Rows, Take
+from consult.cells import json_line
+from responses.exporting.columns.column import Column, cells, json_value
+from responses.exporting.columns.entries import Entry
+from responses.exporting.columns.responses import RESPONSES
+from responses.exporting.formats.makers import Rows, Take
 
 LINES = "responses.jsonl"
 
 
-def write_table(path: Path, header: Sequence[str], lines: Iterable[list[str]]) -> int:
+def write_table(path: Path, columns: Sequence[Column], rows: Iterable[Any]) -> int:
     """Write a CSV file and say how many rows it has, its header not counted."""
     count = 0
     with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
-        table.writerow(header)
-        for line in lines:
-            table.writerow(line)
+        table.writerow([column.name for column in columns])
+        for row in rows:
+            table.writerow(cells(columns, row))
             count += 1
     return count
 
@@ -32,15 +36,16 @@ def response_lines(folder: Path, rows: Rows) -> Iterator[Take]:
         def take(entry: Entry) -> None:
             nonlocal count
             count += 1
-            file.write(
-                response_line(
-                    entry.response,
-                    row=entry.row,
-                    replaces=entry.replaces,
-                    edition=entry.edition,
-                    marks=entry.marks,
-                )
-            )
+            file.write(response_line(entry))
 
         yield take
     rows[LINES] = count
+
+
+def response_line(entry: Entry) -> str:
+    """One version of a response as a line of JSON, with every text as it was typed."""
+    # Without its digest: that covers the contact details too, so that anyone who guesses a name
+    # could check the guess with it.
+    about = {column.name: json_value(column.value(entry)) for column in RESPONSES}
+    answers = {"choices": entry.response.choices, "texts": entry.response.texts}
+    return json_line(about | answers)

@@ -8,17 +8,17 @@ with its wording in `question.json`, texts in `responses.jsonl` and chosen optio
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from consult.cells import json_line
-from consult.plans.document import ABOUT_YOU, Plan, Question
+from consult.plans.document import ABOUT_YOU, Option, Plan, Question
 from consult.plans.kinds.choosing import write_in_name
-from responses.exporting.columns import chosen_options
-from responses.exporting.formats.entries import Entry, Rows, Take
+from responses.exporting.columns.entries import Entry
+from responses.exporting.formats.makers import Rows, Take
 from responses.models import Response
 
 FOLDER = "themefinder"
@@ -126,6 +126,15 @@ def theme_files(folder: Path, rows: Rows, *, plans: Sequence[Plan]) -> Iterator[
             )
             rows[name] = None
             rows.update({name: made[name] for name in sorted(mine)})
+
+
+def chosen_options(question: Question, choices: Mapping[str, Any]) -> list[Option]:
+    """The options of a closed question that `choices` has, in the order in which they
+    were shown.
+    """
+    chosen = choices.get(question.slug, [])
+    slugs = [chosen] if isinstance(chosen, str) else chosen
+    return [option for option in question.options if option.slug in slugs]
 
 
 def _text(question: Question, response: Response) -> str:

@@ -2,13 +2,13 @@
 stored.
 """
 
-import hashlib
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from django.core.files.storage import storages
 from django.db.models import Count, Max
 
+from consult.files import CHUNK_BYTES, measure
 from consult.models import Consultation, Edition
 from responses.exporting.batches import folder_of, pack_of
 from responses.exporting.pack import PROGRAM, make_files
@@ -24,9 +24,6 @@ WITHOUT_WORDS = {
     "equality.csv",
     "equality-stopped.csv",
 }
-
-
-CHUNK_BYTES = 1 << 20
 
 
 def check_batches(findings: Findings) -> None:
@@ -154,12 +151,9 @@ def _removed_since(batch: Batch) -> bool:
 
 def _stored(name: str) -> tuple[int, str] | None:
     """The size and SHA-256 of what the storage has under `name`; None where there is nothing."""
-    digest, size = hashlib.sha256(), 0
     try:
         with storages["exports"].open(name, "rb") as file:
-            for chunk in file.chunks(CHUNK_BYTES):
-                digest.update(chunk)
-                size += len(chunk)
+            found = measure(file.chunks(CHUNK_BYTES))
     except FileNotFoundError:
         return None
-    return size, digest.hexdigest()
+    return found.bytes, found.sha256

@@ -44,7 +44,7 @@ from responses.exporting.batches import (
     seal_due_batches,
     write_batch,
 )
-from responses.exporting.columns import CODE_COLUMNS, EQUALITY_COLUMNS, RESPONSE_COLUMNS
+from responses.exporting.columns.tables import TABLES
 from responses.exporting.formats.parquet import NOT_ASKED_COLUMN
 from responses.models import Batch, BatchMember, LedgerEntry, Response
 from tests.support.folders import content_of
@@ -1031,10 +1031,8 @@ def test_the_document_names_every_file_and_column(
     batch = seal(Consultation.objects.get())
     folder = write(batch, exports)
     named = {line.split("`")[1] for line in document.splitlines() if line.startswith("| `")}
-    columns = [*RESPONSE_COLUMNS, NOT_ASKED_COLUMN]
-    for name in ("contacts.csv", "codebook.csv", "answers.csv"):
-        columns += (folder / name).read_text(encoding="utf-8").splitlines()[0].split(",")
-    apart = {"equality.csv", "equality-stopped.csv", *EQUALITY_COLUMNS, "codes.csv", *CODE_COLUMNS}
+    columns = [column.name for table in TABLES.values() for column in table.columns]
+    apart = {"equality.csv", "equality-stopped.csv", "codes.csv", NOT_ASKED_COLUMN}
     lines = [
         json.loads((folder / name).read_text())
         for name in ("responses.jsonl", "manifest.json", "manifest.sig")

@@ -14,16 +14,13 @@ from hypothesis import strategies as st
 from consult.cells import json_line, restore_cell, safe_cell, typed_cell
 from consult.plans.document import Option, Plan, Question
 from consult.text import is_blank, with_symbols
-from responses.exporting.columns import (
-    CODEBOOK_COLUMNS,
-    RESPONSE_COLUMNS,
-    Place,
-    answer_columns,
-    codebook_rows,
-    contact_row,
-    response_line,
-    response_row,
-)
+from responses.exporting.columns.beside import CONTACTS
+from responses.exporting.columns.codebook import CODEBOOK, asked_by
+from responses.exporting.columns.column import cells
+from responses.exporting.columns.entries import Entry, Place
+from responses.exporting.columns.questions import answer_columns
+from responses.exporting.columns.responses import RESPONSES
+from responses.exporting.formats.tables import response_line
 from responses.models import Contact, Response
 
 STARTERS = ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'"]
@@ -143,15 +140,8 @@ def test_other_texts_are_written_as_they_were_typed(text: str) -> None:
 def test_options_are_written_by_slug_whatever_it_looks_like() -> None:
     age = question("age", "one", options=(Option("16", "16", None), Option("1-2", "1 to 2", None)))
     plan = plan_of(age)
-    row = response_row(
-        response({"age": "1-2"}, {}),
-        row=1,
-        replaces=None,
-        edition=1,
-        plan=plan,
-        columns=answer_columns([plan]),
-    )
-    assert row[-1] == "1-2"
+    entry = Entry(response({"age": "1-2"}, {}), row=1, replaces=None, edition=1, plan=plan)
+    assert cells(answer_columns({1: plan}), entry) == ["1-2"]
 
 
 def test_a_typed_not_asked_does_not_count_as_a_question_not_asked() -> None:
@@ -229,6 +219,10 @@ SECOND = plan_of(
 )
 
 
+BOTH = {1: FIRST, 2: SECOND}
+NAMES = [column.name for column in RESPONSES]
+
+
 def response(choices: dict[str, object], texts: dict[str, str], **about: object) -> Response:
     noon = datetime(2027, 1, 21, 12, tzinfo=UTC)
     values = {
@@ -248,20 +242,15 @@ def row_of(
     replaces: Place | None = None,
     **about: object,
 ) -> dict[str, str]:
-    columns = answer_columns([FIRST, SECOND])
-    cells = response_row(
-        response(choices, texts, **about),
-        row=7,
-        replaces=replaces,
-        edition=1,
-        plan=plan,
-        columns=columns,
-    )
-    return dict(zip([*RESPONSE_COLUMNS, *(column.name for column in columns)], cells, strict=True))
+    columns = [*RESPONSES, *answer_columns(BOTH)]
+    said = response(choices, texts, **about)
+    entry = Entry(said, row=7, replaces=replaces, edition=1, plan=plan)
+    names = [column.name for column in columns]
+    return dict(zip(names, cells(columns, entry), strict=True))
 
 
 def test_columns_of_all_editions_are_in_the_order_of_the_newest() -> None:
-    assert [column.name for column in answer_columns([FIRST, SECOND])] == [
+    assert [column.name for column in answer_columns(BOTH)] == [
         *["sure", "which--yes", "which--other", "which--other--text", "why"],
         *["question_channel", "channel--other--text", "new--no", "old"],
     ]
@@ -269,25 +258,25 @@ def test_columns_of_all_editions_are_in_the_order_of_the_newest() -> None:
 
 def test_an_option_only_an_earlier_edition_had_is_beside_its_question() -> None:
     later = plan_of(question("which", "many", options=(NO,)), question("end"))
-    assert [column.name for column in answer_columns([FIRST, later])][:5] == [
+    assert [column.name for column in answer_columns({1: FIRST, 2: later})][:5] == [
         *["which--no", "which--yes", "which--other", "which--other--text", "end"]
     ]
 
 
 def test_a_withdrawal_names_what_it_replaces_and_says_nothing() -> None:
-    cells = row_of({}, {}, replaces=Place(3, 12), version=2, act="withdrawn")
-    assert [cells[name] for name in ("version", "act", "replaces_batch", "replaces_row")] == [
+    row = row_of({}, {}, replaces=Place(3, 12), version=2, act="withdrawn")
+    assert [row[name] for name in ("version", "act", "replaces_batch", "replaces_row")] == [
         "2",
         "withdrawn",
         "3",
         "12",
     ]
-    assert {cells[name] for name in ("sure", "which--yes", "why", "old")} == {"not-asked"}
+    assert {row[name] for name in ("sure", "which--yes", "why", "old")} == {"not-asked"}
 
 
 def test_the_first_columns_are_about_the_response() -> None:
-    cells = row_of({}, {})
-    assert [cells[name] for name in RESPONSE_COLUMNS] == [
+    row = row_of({}, {})
+    assert [row[name] for name in NAMES] == [
         *[
             "K7M4-PX9T-R",
             "1",
@@ -309,21 +298,21 @@ def test_the_first_columns_are_about_the_response() -> None:
 
 
 def test_not_answered_is_empty_and_not_asked_says_so() -> None:
-    cells = row_of({"sure": "yes"}, {})
-    assert (cells["sure"], cells["which--yes"], cells["which--other"], cells["old"]) == (
+    row = row_of({"sure": "yes"}, {})
+    assert (row["sure"], row["which--yes"], row["which--other"], row["old"]) == (
         "yes",
         "",
         "",
         "",
     )
-    assert (cells["why"], cells["new--no"]) == ("not-asked", "not-asked")
+    assert (row["why"], row["new--no"]) == ("not-asked", "not-asked")
     assert row_of({"sure": "no"}, {"why": "=1"})["why"] == "'=1"
     assert row_of({}, {}, plan=SECOND)["old"] == "not-asked"
 
 
 def test_one_of_many_has_a_column_for_every_option() -> None:
-    cells = row_of({"which": ["other"]}, {"which--other": "+44"})
-    assert (cells["which--yes"], cells["which--other"], cells["which--other--text"]) == (
+    row = row_of({"which": ["other"]}, {"which--other": "+44"})
+    assert (row["which--yes"], row["which--other"], row["which--other--text"]) == (
         "0",
         "1",
         "'+44",
@@ -336,8 +325,8 @@ def test_an_option_that_an_edition_did_not_have_was_not_asked_in_it() -> None:
 
 
 def test_a_question_named_like_a_column_of_ours_has_its_own_column() -> None:
-    cells = row_of({"channel": "other"}, {"channel--other": "pigeon"})
-    assert (cells["channel"], cells["question_channel"], cells["channel--other--text"]) == (
+    row = row_of({"channel": "other"}, {"channel--other": "pigeon"})
+    assert (row["channel"], row["question_channel"], row["channel--other--text"]) == (
         "post",
         "other",
         "pigeon",
@@ -346,15 +335,28 @@ def test_a_question_named_like_a_column_of_ours_has_its_own_column() -> None:
 
 def test_json_lines_hold_all_as_typed_but_no_digest_of_contact_details() -> None:
     line = json.loads(
-        response_line(response({"sure": "no"}, {"why": "=1+1"}), row=7, replaces=None, edition=1)
+        response_line(
+            Entry(
+                response({"sure": "no"}, {"why": "=1+1"}),
+                row=7,
+                replaces=None,
+                edition=1,
+                plan=FIRST,
+            )
+        )
     )
     assert (line["choices"], line["texts"]) == ({"sure": "no"}, {"why": "=1+1"})
-    assert set(line) == {*RESPONSE_COLUMNS, "choices", "texts"}
+    assert set(line) == {*NAMES, "choices", "texts"}
 
 
 def test_contact_details_are_made_safe_too() -> None:
-    contact = Contact(name="=cmd", email="+a@example.org", postcode_district="N1")
-    assert contact_row("K7M4-PX9T-R", 2, contact) == [
+    contact = Contact(
+        response=response({}, {}, version=2),
+        name="=cmd",
+        email="+a@example.org",
+        postcode_district="N1",
+    )
+    assert cells(CONTACTS, contact) == [
         "K7M4-PX9T-R",
         "2",
         "'=cmd",
@@ -365,8 +367,8 @@ def test_contact_details_are_made_safe_too() -> None:
 
 def test_the_codebook_has_every_wording_of_every_edition() -> None:
     rows = [
-        dict(zip(CODEBOOK_COLUMNS, row, strict=True))
-        for row in codebook_rows({1: FIRST, 2: SECOND})
+        dict(zip([column.name for column in CODEBOOK], cells(CODEBOOK, asked), strict=True))
+        for asked in asked_by(BOTH)
     ]
     first = [
         (row["question"], row["option"], row["option_label"], row["option_value"], row["column"])

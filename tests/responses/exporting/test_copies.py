@@ -21,22 +21,16 @@ from consult.plans.kinds.choosing import write_in_name
 from consult.plans.publishing import publish_edition
 from responses.demo.filling import AWKWARD, fill_responses
 from responses.exporting.batches import seal_batch
-from responses.exporting.columns import (
-    ANSWER_COLUMNS,
-    RESPONSE_COLUMNS,
-    answer_columns,
-    chosen_options,
-)
+from responses.exporting.columns import sql
+from responses.exporting.columns.answers import ANSWERS
+from responses.exporting.columns.column import cells
+from responses.exporting.columns.entries import Entry
+from responses.exporting.columns.questions import answer_columns
+from responses.exporting.columns.responses import RESPONSES
 from responses.exporting.extracts import ask_for_extract, make_due_extracts
-from responses.exporting.formats import copies
-from responses.exporting.formats.entries import Entry
-from responses.exporting.pack import (
-    _entries,
-    _members_of_batch,
-    _members_of_extract,
-    make_extract,
-    make_files,
-)
+from responses.exporting.formats.themes import chosen_options
+from responses.exporting.members import entries_of, members_of_batch, members_of_extract
+from responses.exporting.pack import make_extract, make_files
 from responses.models import Batch, Response
 from responses.responding.amending import withdraw_response
 from responses.reviewing.coding import code_answer, make_code
@@ -194,20 +188,21 @@ def table(path: Path) -> list[list[str]]:
 
 def hold(folder: Path, members: QuerySet[Any], editions: list[Edition]) -> None:
     """Hold the tables in a folder against what the rules in Python say of each row."""
-    plans = {edition.number: plan_of(edition) for edition in editions}
-    columns = answer_columns(list(plans.values()))
-    entries = list(
-        _entries(members, plans, {edition.pk: edition.number for edition in editions}, columns)
-    )
+    plans = {edition.pk: plan_of(edition) for edition in editions}
+    columns = [*RESPONSES, *answer_columns(plans)]
+    entries = list(entries_of(members, plans))
     assert len(entries) > 300
-    header = RESPONSE_COLUMNS + [column.name for column in columns]
-    assert table(folder / "responses.csv") == [header, *(entry.cells for entry in entries)]
+    expected = [
+        [column.name for column in columns],
+        *(cells(columns, entry) for entry in entries),
+    ]
+    assert table(folder / "responses.csv") == expected
     assert table(folder / "answers.csv") == [
-        ANSWER_COLUMNS,
+        [column.name for column in ANSWERS],
         *(row for entry in entries for row in answer_rows(entry)),
     ]
     written = StringIO(newline="")
-    csv.writer(written).writerows([header, *(entry.cells for entry in entries)])
+    csv.writer(written).writerows(expected)
     assert (folder / "responses.csv").read_bytes() == written.getvalue().encode()
 
 
@@ -217,11 +212,11 @@ def test_each_cell_postgresql_writes_is_what_the_python_rules_say(
     editions = list(busy.consultation.editions.order_by("number"))
     assert len(editions) == 2
     make_files(batch=busy, folder=tmp_path)
-    hold(tmp_path, _members_of_batch(busy), editions)
+    hold(tmp_path, members_of_batch(busy), editions)
     extract = ask_for_extract(consultation=busy.consultation, query=None, actor=analyst)
     make_due_extracts()
     make_extract(extract=extract, folder=tmp_path, tick=lambda _rows: None)
-    hold(tmp_path, _members_of_extract(extract), editions)
+    hold(tmp_path, members_of_extract(extract), editions)
 
 
 def test_the_rules_for_a_cell_are_the_same_in_sql(db: None) -> None:
@@ -234,8 +229,8 @@ def test_the_rules_for_a_cell_are_the_same_in_sql(db: None) -> None:
         "1" * 41,
     ]
     with connection.cursor() as cursor:
-        cells = f"{copies.safe_cell('said')}, {copies.typed_cell('said')}".replace("%", "%%")
-        cursor.execute(f"SELECT said, {cells} FROM unnest(%s) AS said", [texts])  # noqa: S608
+        both = f"{sql.safe_cell('said')}, {sql.typed_cell('said')}".replace("%", "%%")
+        cursor.execute(f"SELECT said, {both} FROM unnest(%s) AS said", [texts])  # noqa: S608
         found = cursor.fetchall()
     assert [
         (said, safe, typed)

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from responses.exporting.manifests import Counts, FileEntry, build_manifest
-from responses.models import Response
 
 
 def manifest(**overrides: Any) -> bytes:
@@ -20,19 +19,6 @@ def manifest(**overrides: Any) -> bytes:
         "files": [FileEntry("responses.csv", 12, 0, "ab" * 32)],
     }
     return build_manifest(**values | overrides)
-
-
-def sent(reference: str, **values: Any) -> Response:
-    return Response(
-        **{
-            "reference": reference,
-            "channel": "online",
-            "timing": "in-time",
-            "choices": {},
-            "texts": {},
-        }
-        | values
-    )
 
 
 def test_a_nil_return_says_that_nothing_came() -> None:
@@ -55,26 +41,6 @@ def test_a_nil_return_says_that_nothing_came() -> None:
             "timing": {},
         },
         "files": [{"name": "responses.csv", "bytes": 12, "rows": 0, "sha256": "ab" * 32}],
-    }
-
-
-def test_counts_are_by_act_channel_kind_and_timing() -> None:
-    counts = Counts()
-    for response in [
-        sent("FIRST", choices={"capacity": "organisation"}),
-        sent("SECOND", channel="post", synthetic=True),
-        sent("THIRD", timing="in-grace", act="amended"),
-    ]:
-        counts.add(response)
-    content = json.loads(manifest(counts=counts))
-    assert (content["first_reference"], content["last_reference"]) == ("FIRST", "THIRD")
-    assert content["counts"] == {
-        "responses": 3,
-        "synthetic": 1,
-        "act": {"amended": 1, "sent": 2},
-        "channel": {"online": 2, "post": 1},
-        "kind": {"not-said": 2, "organisation": 1},
-        "timing": {"in-grace": 1, "in-time": 2},
     }
 
 

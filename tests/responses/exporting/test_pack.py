@@ -39,7 +39,8 @@ from responses.answers import read_answers
 from responses.exporting.batches import folder_of, pack_of, seal_batch, write_batch
 from responses.exporting.formats.themes import numbered_questions
 from responses.exporting.manifests import FileEntry
-from responses.exporting.pack import make_files, zip_chunks
+from responses.exporting.pack import make_files
+from responses.exporting.zipping import zip_chunks
 from responses.models import Response
 from responses.responding.amending import amend_response, withdraw_response
 from responses.responding.submitting import Submission, submit_response

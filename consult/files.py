@@ -1,0 +1,49 @@
+"""Files measured while they are read, and put in their place whole."""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How many bytes a file has, and their SHA-256."""
+
+    bytes: int
+    sha256: str
+
+
+def measure(pieces: Iterable[bytes], *, flows: Callable[[], None] = lambda: None) -> Measured:
+    """Measure what comes in pieces. `flows` is called after each, to renew a lease."""
+    size, digest = 0, hashlib.sha256()
+    for piece in pieces:
+        size += len(piece)
+        digest.update(piece)
+        flows()
+    return Measured(size, digest.hexdigest())
+
+
+def measure_path(path: Path) -> Measured:
+    """Measure a file on this machine."""
+    with path.open("rb") as file:
+        return measure(iter(lambda: file.read(CHUNK_BYTES), b""))
+
+
+def put_in_place(aside: Path, path: Path) -> None:
+    """Rename `aside` to `path` so that a power cut leaves the whole file or none."""
+    sync(aside)
+    aside.replace(path)
+    sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Have the disk keep a file, or the names in a folder, before going on."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

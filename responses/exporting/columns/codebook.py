@@ -1,0 +1,117 @@
+"""The columns of codebook.csv: for each edition a row for every option, or for a question that has
+none.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from consult.plans.document import EQUALITY, Option, Plan, Question
+from responses.exporting.columns.column import Column, Kind
+from responses.exporting.columns.questions import places_of
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question as an edition put it, or one option of it; numbers count from 1."""
+
+    edition: int
+    order: int
+    question: Question
+    option: Option | None = None
+    option_order: int | None = None
+
+    @property
+    def slug(self) -> str:
+        """The option's slug."""
+        return self.option.slug if self.option else ""
+
+    @cached_property
+    def names(self) -> dict[tuple[str, bool], str]:
+        """The names of the question's columns, by option and whether it is for words beside it."""
+        return {(one.option, one.text): one.name for one in places_of(self.question)}
+
+
+CODEBOOK = [
+    Column(
+        "edition", Kind.NUMBER, "The edition's number.", lambda asked: asked.edition, always=True
+    ),
+    Column(
+        "part",
+        Kind.SLUG,
+        "The page it is on: the slug of a section or recommendation, `general` or `about-you`.",
+        lambda asked: asked.question.part,
+    ),
+    Column(
+        "question",
+        Kind.SLUG,
+        "The question's slug.",
+        lambda asked: asked.question.slug,
+        always=True,
+    ),
+    Column(
+        "kind",
+        Kind.SLUG,
+        "`one`, `many`, `text`, `short-text`, `date` or `number`.",
+        lambda asked: asked.question.kind,
+        always=True,
+    ),
+    Column("wording", Kind.TEXT, "The question as it was put.", lambda asked: asked.question.text),
+    Column(
+        "asked_if",
+        Kind.SLUG,
+        "`question=option` if it is only put to people who chose that option.",
+        lambda asked: ";".join(
+            f"{slug}={option}" for slug, option in asked.question.show_if.items()
+        ),
+    ),
+    Column(
+        "order", Kind.NUMBER, "Its place among the questions, from 1.", lambda asked: asked.order
+    ),
+    Column("option", Kind.SLUG, "The option's slug.", lambda asked: asked.slug),
+    Column(
+        "option_label",
+        Kind.TEXT,
+        "The option as it was shown.",
+        lambda asked: asked.option and asked.option.label,
+    ),
+    Column(
+        "option_value",
+        Kind.NUMBER,
+        'Its place on the scale; empty if it is not on it, such as "Don\'t know".',
+        lambda asked: asked.option and asked.option.value,
+    ),
+    Column(
+        "option_order",
+        Kind.NUMBER,
+        "Its place among the options, from 1.",
+        lambda asked: asked.option_order,
+    ),
+    Column(
+        "column",
+        Kind.SLUG,
+        "The column of `responses.csv` that holds the answer.",
+        lambda asked: asked.names.get((asked.slug, False)) or asked.names[("", False)],
+    ),
+    Column(
+        "text_column",
+        Kind.SLUG,
+        "The column that holds what was written in beside this option.",
+        lambda asked: asked.names.get((asked.slug, True)),
+    ),
+]
+
+
+def asked_by(plans: Mapping[int, Plan], *, equality: bool = False) -> Iterator[Asked]:
+    """What was asked, by the rows of the codebook.
+
+    `plans` maps the editions' numbers to their plans. The equality questions come last, where they
+    are wanted.
+    """
+    for edition, plan in plans.items():
+        questions = [*plan.asked, *(plan.questions_of(EQUALITY) if equality else ())]
+        for order, question in enumerate(questions, 1):
+            if not question.options:
+                yield Asked(edition, order, question)
+            for number, option in enumerate(question.options, 1):
+                yield Asked(edition, order, question, option, number)

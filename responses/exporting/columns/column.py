@@ -1,0 +1,106 @@
+"""What a column is, and what its values are in a cell of CSV and in JSON.
+
+Pure: values in, values out.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum
+from typing import Any
+
+from consult.cells import NOT_ASKED, safe_cell, typed_cell
+from consult.clock import iso
+from responses.exporting.columns import sql as in_sql
+
+
+class Kind(Enum):
+    """What a column's values are, from which each format derives its types."""
+
+    SLUG = "a word of ours, which needs no guard"
+    TEXT = "words of the plan"
+    TYPED = "what somebody typed"
+    NUMBER = "a whole number"
+    INSTANT = "an instant"
+    DATE = "a day"
+    YES_NO = "true or false"
+    LIST = "several names"
+
+
+class Missing(Enum):
+    """Why there is no value, where it is not that nothing was answered."""
+
+    NOT_ASKED = NOT_ASKED
+
+
+Value = str | int | bool | datetime | date | Sequence[str] | Missing | None
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    `value` takes what a row is made of. `sql` is the expression for it, over a row of `member`,
+    where PostgreSQL writes the table; for a list, what gives its values and their numbers. `always`
+    says that no cell of it is empty, and `one_of` which values it may have, where these are known.
+    """
+
+    name: str
+    kind: Kind
+    meaning: str
+    value: Callable[[Any], Value]
+    sql: str = ""
+    always: bool = False
+    one_of: Sequence[str] = ()
+
+    @property
+    def cell_sql(self) -> str:
+        """The expression for its cell in CSV."""
+        return CELLS_IN_SQL[self.kind](self.sql)
+
+
+CELLS_IN_SQL: dict[Kind, Callable[[str], str]] = {
+    Kind.SLUG: in_sql.unchanged,
+    Kind.TEXT: in_sql.safe_cell,
+    Kind.TYPED: in_sql.typed_cell,
+    Kind.NUMBER: in_sql.number,
+    Kind.INSTANT: in_sql.instant,
+    Kind.DATE: in_sql.unchanged,
+    Kind.YES_NO: in_sql.yes_no,
+    Kind.LIST: in_sql.listed,
+}
+
+
+CELLS: dict[Kind, Callable[[str], str]] = {Kind.TEXT: safe_cell, Kind.TYPED: typed_cell}
+
+
+def cells(columns: Iterable[Column], row: Any) -> list[str]:
+    """What a row is made of, as cells of CSV under `columns`."""
+    return [cell(column.kind, column.value(row)) for column in columns]
+
+
+def cell(kind: Kind, value: Value) -> str:
+    """A value as a cell of CSV."""
+    if value is None:
+        return ""
+    if isinstance(value, Missing):
+        return NOT_ASKED
+    if isinstance(value, datetime):
+        return iso(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, int):
+        return str(int(value))
+    if isinstance(value, str):
+        return value if kind is Kind.SLUG else CELLS[kind](value)
+    # Staff name codes and campaigns as they like: a semicolon in a name would part it in two.
+    return typed_cell(";".join(name.replace(";", ",") for name in value))
+
+
+def json_value(value: Value) -> object:
+    """A value as it stands in a line of JSON."""
+    if isinstance(value, Missing):
+        return None
+    if isinstance(value, date):
+        return iso(value) if isinstance(value, datetime) else value.isoformat()
+    return value

@@ -1,0 +1,166 @@
+"""The columns of answers: one or more for each question."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import partial
+from typing import Any
+
+from consult.cells import NOT_ASKED
+from consult.plans.document import EQUALITY, Plan, Question
+from consult.plans.kinds.choosing import write_in_name
+from consult.plans.kinds.entry import Column as Place
+from responses.exporting.columns.column import Column, Kind, Missing, Value
+from responses.exporting.columns.entries import Entry, EqualityEntry
+from responses.exporting.columns.responses import RESPONSES
+from responses.exporting.columns.sql import quoted, safe_cell, typed_cell
+from responses.models import Response
+
+# By the type that a kind of question gives its column. How each value is kept as an answer.
+KINDS = {
+    "string": Kind.TYPED,
+    "boolean": Kind.YES_NO,
+    "integer": Kind.NUMBER,
+    "date": Kind.DATE,
+}
+VALUES: dict[str, Callable[[str], Value]] = {
+    "string": str,
+    "integer": int,
+    "date": date.fromisoformat,
+}
+
+
+@dataclass(frozen=True)
+class AnswerColumn(Column):
+    """A column of answers, as the question's kind places it.
+
+    Its meaning is the newest wording of what it answers, `limits` what the data package says of it,
+    and its `sql` its whole cell.
+    """
+
+    place: Place = field(default_factory=lambda: Place("", ""))
+    limits: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def cell_sql(self) -> str:
+        return self.sql
+
+
+def places_of(question: Question) -> Iterator[Place]:
+    """The columns that a question has, as its kind says; none is named like one of ours."""
+    taken = {column.name for column in RESPONSES}
+    for place in question.entry.columns(question):
+        # No slug has an underscore in it, so that this is nobody else's name.
+        yield replace(place, name=f"question_{place.name}") if place.name in taken else place
+
+
+def key_of(place: Place) -> str:
+    """Where its words stand in `texts`."""
+    return write_in_name(place.question, place.option) if place.text else place.question
+
+
+def answer_columns(plans: Mapping[int, Plan]) -> list[AnswerColumn]:
+    """The columns for everything that any of `plans` asks, as the last and newest has them; what
+    only earlier ones asked follows.
+
+    `plans` stand under the primary keys of their editions.
+    """
+    return _columns({pk: plan.asked for pk, plan in plans.items()})
+
+
+def equality_columns(plans: Mapping[int, Plan]) -> list[AnswerColumn]:
+    """The same for the equality questions."""
+    return _columns({pk: plan.questions_of(EQUALITY) for pk, plan in plans.items()})
+
+
+def _columns(asked: Mapping[int, Sequence[Question]]) -> list[AnswerColumn]:
+    places = {
+        place.name: place
+        for questions in reversed(list(asked.values()))
+        for question in questions
+        for place in places_of(question)
+    }
+    # A question keeps its columns together, also those for options that only an earlier edition
+    # had.
+    order = list(dict.fromkeys(place.question for place in places.values()))
+    together = sorted(places.values(), key=lambda place: order.index(place.question))
+    return [_column(place, asked) for place in together]
+
+
+def _column(place: Place, asked: Mapping[int, Sequence[Question]]) -> AnswerColumn:
+    by_edition = {
+        pk: next((one for one in questions if one.slug == place.question), None)
+        for pk, questions in asked.items()
+    }
+    wordings = [question for question in by_edition.values() if question]
+    newest = wordings[-1]
+    labels = {option.slug: option.label for one in wordings for option in one.options}
+    meaning = newest.text
+    if place.option:
+        meaning = f"{meaning} – {labels[place.option]}{' (in words)' if place.text else ''}"
+    chosen = newest.closed and place.type == "string" and not place.text
+    return AnswerColumn(
+        place.name,
+        Kind.TEXT if chosen else KINDS[place.type],
+        meaning,
+        partial(answer_at, place=place),
+        sql=_of_any_edition(
+            {pk: _cell_in_sql(place, question) for pk, question in by_edition.items()}
+        ),
+        one_of=list(labels) if chosen else (),
+        place=place,
+        limits={} if place.option else newest.entry.constraints(newest),
+    )
+
+
+def answer_at(entry: Entry | EqualityEntry, *, place: Place) -> Value:
+    """What a respondent answered there."""
+    question, said = entry.asked.get(place.question), entry.said
+    if question is None or not _has_option(question, place.option):
+        return Missing.NOT_ASKED
+    if place.option and not place.text:
+        chosen = said.choices.get(place.question)
+        return None if chosen is None else place.option in chosen
+    answers = said.choices if question.closed and not place.text else said.texts
+    answer: str | None = answers.get(key_of(place)) or None
+    return VALUES[place.type](answer) if answer else None
+
+
+def _has_option(question: Question, slug: str) -> bool:
+    return not slug or any(option.slug == slug for option in question.options)
+
+
+def _of_any_edition(cells: Mapping[int, str]) -> str:
+    """The cell as each edition has it, by its primary key. Who took their answers back answers
+    nothing, and was asked nothing.
+    """
+    said = next(iter(cells.values()))
+    if len(set(cells.values())) > 1:
+        cases = " ".join(f"WHEN {pk} THEN {cell}" for pk, cell in cells.items())
+        said = f"CASE edition_id {cases} END"
+    if said == quoted(NOT_ASKED):
+        return said
+    return (
+        f"CASE WHEN act IN ({quoted(Response.Act.SENT)}, {quoted(Response.Act.AMENDED)}) THEN "
+        f"{said} ELSE {quoted(NOT_ASKED)} END"
+    )
+
+
+def _cell_in_sql(place: Place, question: Question | None) -> str:
+    if question is None or not _has_option(question, place.option):
+        return quoted(NOT_ASKED)
+    text = f"coalesce(texts ->> {quoted(key_of(place))}, '')"
+    if place.option and not place.text:
+        chosen = f"choices -> {quoted(place.question)}"
+        cell = f"(({chosen}) ? {quoted(place.option)})::int::text"
+    elif question.closed and not place.text:
+        cell = safe_cell(f"coalesce(choices ->> {quoted(place.question)}, '')")
+    else:
+        cell = typed_cell(text) if place.type == "string" else text
+    if not question.show_if:
+        return cell
+    asked = " AND ".join(
+        f"coalesce(choices -> {quoted(slug)} = to_jsonb({quoted(option)}::text), false)"
+        for slug, option in question.show_if.items()
+    )
+    return f"CASE WHEN {asked} THEN {cell} ELSE {quoted(NOT_ASKED)} END"

@@ -1,0 +1,132 @@
+"""The columns of responses.csv that come before the answers, for every format.
+
+Each takes an `entries.Entry`, or a row of `members.members_of_batch` in SQL.
+"""
+
+from responses.exporting.columns.column import Column, Kind
+from responses.exporting.columns.sql import codes_of_member, names_of
+from responses.models import Response
+
+RESPONSES = [
+    Column(
+        "reference",
+        Kind.SLUG,
+        "The response's label, as on its receipt. It joins all the files.",
+        lambda entry: entry.response.reference,
+        sql="reference",
+        always=True,
+    ),
+    Column(
+        "version",
+        Kind.NUMBER,
+        "1 for what was first sent; one more for each change or withdrawal.",
+        lambda entry: entry.response.version,
+        sql="version",
+        always=True,
+    ),
+    Column(
+        "act",
+        Kind.SLUG,
+        "What the respondent did: `sent`, `amended` (this version replaces the one before), "
+        "`withdrawn` or `erased` (it no longer counts).",
+        lambda entry: entry.response.act,
+        sql="act",
+        always=True,
+        one_of=Response.Act.values,
+    ),
+    Column(
+        "replaces_batch",
+        Kind.NUMBER,
+        "The batch that holds the previous version; empty for version 1.",
+        lambda entry: entry.replaces and entry.replaces.batch,
+        sql="before_batch",
+    ),
+    Column(
+        "replaces_row",
+        Kind.NUMBER,
+        "The row in that batch.",
+        lambda entry: entry.replaces and entry.replaces.row,
+        sql="before_row",
+    ),
+    Column(
+        "row",
+        Kind.NUMBER,
+        "The row in this batch, from 1.",
+        lambda entry: entry.row,
+        sql='"row"',
+        always=True,
+    ),
+    Column(
+        "received_at",
+        Kind.INSTANT,
+        "When it arrived: ISO 8601 with London's offset.",
+        lambda entry: entry.response.received_at,
+        sql="received_at",
+        always=True,
+    ),
+    Column(
+        "started_at",
+        Kind.INSTANT,
+        "When its form was first opened.",
+        lambda entry: entry.response.started_at,
+        sql="started_at",
+        always=True,
+    ),
+    Column(
+        "channel",
+        Kind.SLUG,
+        "`online`, `post`, `email` or `telephone`.",
+        lambda entry: entry.response.channel,
+        sql="channel",
+        always=True,
+        one_of=Response.Channel.values,
+    ),
+    Column(
+        "timing",
+        Kind.SLUG,
+        "`in-time`; `in-grace` if it was started before closing and sent within the grace period; "
+        "or `late`, accepted by staff.",
+        lambda entry: entry.response.timing,
+        sql="timing",
+        always=True,
+        one_of=Response.Timing.values,
+    ),
+    Column(
+        "edition",
+        Kind.NUMBER,
+        "The edition of the questions that it answered. The wording is in the codebook.",
+        lambda entry: entry.edition,
+        sql="edition_number",
+        always=True,
+    ),
+    Column(
+        "synthetic",
+        Kind.YES_NO,
+        "1 if it was made up to try the service out, 0 if a person sent it.",
+        lambda entry: entry.response.synthetic,
+        sql="synthetic",
+    ),
+    Column(
+        "flags",
+        Kind.LIST,
+        "What looked odd on arrival, separated by semicolons: `sent-quickly`, `hidden-field`, "
+        "`many-from-one-address`. Never a reason to leave it out.",
+        lambda entry: list(entry.response.flags),
+        sql=names_of("flags"),
+    ),
+    Column(
+        "campaigns",
+        Kind.LIST,
+        "The names of the campaigns that reviewers had put it in, separated by semicolons.",
+        lambda entry: list(entry.marks.campaigns),
+        sql=names_of("campaigns"),
+    ),
+    Column(
+        "codes",
+        Kind.LIST,
+        "The codes that reviewers had given to its answers, `question=code`, separated by "
+        "semicolons.",
+        lambda entry: entry.marks.coded,
+        sql=codes_of_member("(pair ->> 0) || '=' || (pair ->> 1)"),
+    ),
+]

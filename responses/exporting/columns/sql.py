@@ -1,0 +1,86 @@
+"""Cells of CSV as expressions in SQL, for the tables that PostgreSQL writes itself.
+
+The rules of a cell are those of `consult.cells` and of `responses.exporting.columns.column.cell`,
+and the tests hold the two to each other. Pure: words in, words out.
+"""
+
+from consult.cells import FORMULA, GUARD, NOT_ASKED, VALUE, VALUE_CHARACTERS
+from consult.text import CONTROLS, SYMBOLS
+
+# ISO 8601 with London's offset, to the microsecond, as consult.clock.iso has it.
+ISO = """to_char({said} AT TIME ZONE 'Europe/London', 'YYYY-MM-DD"T"HH24:MI:SS.US')
+    || to_char(({said} AT TIME ZONE 'Europe/London') - ({said} AT TIME ZONE 'UTC'), '"+"HH24:MI')"""
+
+
+def quoted(words: str) -> str:
+    """`words` as a text in SQL."""
+    return "'" + words.replace("'", "''") + "'"
+
+
+def unchanged(said: str) -> str:
+    """A word of ours, for an expression that says it."""
+    return said
+
+
+def number(said: str) -> str:
+    """A whole number."""
+    return f"({said})::text"
+
+
+def yes_no(said: str) -> str:
+    """1 or 0."""
+    return f"({said})::int::text"
+
+
+def instant(said: str) -> str:
+    """An instant."""
+    return ISO.format(said=said)
+
+
+def safe_cell(said: str) -> str:
+    """What `consult.cells.safe_cell` makes of a text."""
+    guarded = f"{said} ~ {quoted(f'^(?:{FORMULA})')} OR {said} = {quoted(NOT_ASKED)}"
+    return f"CASE WHEN {guarded} THEN {quoted(GUARD)} ELSE '' END || {with_symbols(said)}"
+
+
+def typed_cell(said: str) -> str:
+    """What `consult.cells.typed_cell` makes of a text."""
+    value = f"length({said}) <= {VALUE_CHARACTERS} AND {said} ~* {quoted(f'^(?:{VALUE})$')}"
+    return (
+        f"CASE WHEN {value} THEN {quoted(GUARD)} || {with_symbols(said)} ELSE {safe_cell(said)} END"
+    )
+
+
+def with_symbols(said: str) -> str:
+    """What `consult.text.with_symbols` makes of a text: looked for first, since few have any."""
+    return (
+        f"CASE WHEN {said} ~ {quoted(f'[{CONTROLS}]')} "
+        f"THEN translate({said}, {quoted(CONTROLS)}, {quoted(SYMBOLS)}) ELSE {said} END"
+    )
+
+
+def listed(values: str) -> str:
+    """Several values in one cell, parted by semicolons, of which none may hold one.
+
+    `values` stands after FROM, and gives each `value` and its `number`.
+    """
+    cell = "coalesce(string_agg(replace(value, ';', ','), ';' ORDER BY number), '')"
+    return f"(SELECT {typed_cell('listed')} FROM (SELECT {cell} AS listed FROM {values}) AS cell)"  # noqa: S608  # of our own words
+
+
+def names_of(array: str) -> str:
+    """The names in an array, for `listed`."""
+    return f"unnest({array}) WITH ORDINALITY AS name(value, number)"
+
+
+def codes_of_member(value: str, *, fits: str = "true") -> str:
+    """The codes of a member's answers, for `listed`, each as `value` has its `pair`.
+
+    Two reviewers may have given the same code: it stands where the first of them has it.
+    """
+    return f"""(
+        SELECT {value} AS value, min(number) AS number
+        FROM jsonb_array_elements(CASE jsonb_typeof(member.codes) WHEN 'array'
+            THEN member.codes END) WITH ORDINALITY AS given(pair, number)
+        WHERE {fits} GROUP BY pair ->> 0, pair ->> 1
+    ) AS coded"""  # noqa: S608  # of our own words

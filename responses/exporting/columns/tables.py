@@ -1,0 +1,38 @@
+"""The tables of a pack, by the names of their files."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from responses.exporting.columns.answers import ANSWERS
+from responses.exporting.columns.beside import CODES, CONTACTS, EQUALITY, STOPPED
+from responses.exporting.columns.codebook import CODEBOOK
+from responses.exporting.columns.column import Column
+from responses.exporting.columns.responses import RESPONSES
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table's columns, answers apart, and those by which a row of it is known."""
+
+    title: str
+    columns: Sequence[Column]
+    key: Sequence[str] = ()
+
+
+TABLES = {
+    "responses.csv": Table("Responses, one row each", RESPONSES, ["reference", "version"]),
+    "answers.csv": Table("Answers, one row each", ANSWERS),
+    "codebook.csv": Table("Questions and options in their exact wording", CODEBOOK),
+    "codes.csv": Table(
+        "The codes that reviewers give to answers, with their meaning", CODES, ["question", "code"]
+    ),
+    "contacts.csv": Table("Who sent each response", CONTACTS, ["reference", "version"]),
+    "equality.csv": Table(
+        "What respondents said about themselves, without a key to their responses",
+        EQUALITY,
+        ["id"],
+    ),
+    "equality-stopped.csv": Table(
+        "Equality answers that must not be used any more", STOPPED, ["id"]
+    ),
+}

@@ -1,0 +1,36 @@
+"""The files of a pack, in the order in which the cover note names them, each with what it is."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PackFile:
+    """One file, or a folder of them, and whether it may hold contact details."""
+
+    name: str
+    meaning: str
+    contacts: bool = False
+
+
+PACK_FILES = [
+    PackFile("README.txt", "this note"),
+    PackFile("codebook.html", "every question as it was put; opens in a browser"),
+    PackFile("responses.xlsx", "the responses as a spreadsheet"),
+    PackFile("responses.csv", "one row for each response"),
+    PackFile("answers.csv", "one row for each answer"),
+    PackFile("responses.jsonl", "every response with everything, for programs"),
+    PackFile("responses.parquet", "the same for analysts' tools"),
+    PackFile("codebook.csv", "the codebook as a table"),
+    PackFile("codes.csv", "what the codes mean that reviewers gave to answers"),
+    PackFile("contacts.csv", "who sent each response: keep it apart from the rest", contacts=True),
+    PackFile("equality.csv", "what people said about themselves; no key leads to a response"),
+    PackFile("equality-stopped.csv", "equality answers that must not be used any more"),
+    PackFile("datapackage.json", "the tables described for programs (Data Package 2)"),
+    PackFile("themefinder/", "the input of i.AI's Consult and ThemeFinder"),
+    PackFile("manifest.json", "what is in here: counts, sizes, SHA-256 of every file"),
+    PackFile("manifest.sig", "the signature of the manifest"),
+    PackFile("verify_batch.py", "the program that checks all of this"),
+    PackFile("extract.json", "what is in here: counts, sizes, SHA-256 of every file"),
+]
+# Any other file of a batch that hands over contact details may hold some.
+WITHOUT_CONTACTS = {file.name for file in PACK_FILES if not file.contacts}

@@ -1,0 +1,96 @@
+"""The steps in which a pack's responses are written: each makes files that need no other step's,
+so that work that was cut goes on with the next.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+
+from responses.exporting.columns.codebook import asked_by
+from responses.exporting.contents import Pack
+from responses.exporting.formats.copies import ANSWERS, RESPONSES, copy_answers, copy_responses
+from responses.exporting.formats.makers import Rows, Take, Tick, describe
+from responses.exporting.formats.spreadsheet import CELL_CHARACTERS, workbook
+from responses.exporting.formats.tables import response_lines
+from responses.exporting.formats.themes import theme_files
+from responses.exporting.manifests import FileEntry
+from responses.exporting.members import entries_of, widest
+
+Make = Callable[[], list[FileEntry]]
+# A maker opens its files in a folder and gives a function that takes one entry after another.
+Maker = Callable[[Path, Rows], AbstractContextManager[Take]]
+
+
+def steps_of(pack: Pack, folder: Path, *, tick: Tick) -> Iterator[tuple[str, Make]]:
+    """Each step's name, and what makes its files in `folder`.
+
+    `tick` is told how many responses are written, counted as if each step wrote its share of them.
+    """
+    # PostgreSQL writes these two itself. The other files are made of what streams past here, row by
+    # row: the large ones in steps of their own.
+    yield (
+        "responses",
+        lambda: [
+            describe(
+                folder,
+                RESPONSES,
+                rows=copy_responses(folder / RESPONSES, members=pack.members, columns=pack.columns),
+            )
+        ],
+    )
+    yield (
+        "answers",
+        lambda: [
+            describe(
+                folder,
+                ANSWERS,
+                rows=copy_answers(folder / ANSWERS, members=pack.members, plans=pack.plans),
+            )
+        ],
+    )
+    streams = _streams(pack)
+    for done, (name, makers) in enumerate(streams.items()):
+        ticks = partial(_tick_share, tick, done=done, of=len(streams), size=pack.counts.responses)
+        yield name, partial(_stream, pack, folder, makers, tick=ticks)
+
+
+def _streams(pack: Pack) -> dict[str, Sequence[Maker]]:
+    # Here and not above: a worker that makes packs carries pyarrow's 60 MB; a web process, which
+    # only opens them, does not.
+    parquet = import_module("responses.exporting.formats.parquet")
+
+    def sheets(folder: Path, rows: Rows) -> AbstractContextManager[Take]:
+        return workbook(
+            folder,
+            rows,
+            columns=pack.columns,
+            widest=widest(pack.members, pack.columns, limit=CELL_CHARACTERS),
+            codebook=asked_by(pack.plans_by_number, equality=pack.has_equality),
+            made_at=pack.made_at,
+        )
+
+    return {
+        "workbook": [sheets],
+        "parquet": [partial(parquet.parquet_table, columns=pack.columns)],
+        "lines": [response_lines, partial(theme_files, plans=list(pack.plans.values()))],
+    }
+
+
+def _stream(pack: Pack, folder: Path, makers: Sequence[Maker], *, tick: Tick) -> list[FileEntry]:
+    rows: list[Rows] = [{} for _ in makers]
+    with ExitStack() as opened:
+        takes = [
+            opened.enter_context(maker(folder, mine))
+            for maker, mine in zip(makers, rows, strict=True)
+        ]
+        for entry in entries_of(pack.members, pack.plans):
+            for take in takes:
+                take(entry)
+            tick(entry.row)
+    return [describe(folder, name, rows=count) for mine in rows for name, count in mine.items()]
+
+
+def _tick_share(tick: Tick, row: int, *, done: int, of: int, size: int) -> None:
+    tick((done * size + row) // of)
