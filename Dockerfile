@@ -18,10 +18,10 @@ COPY responses ./responses
 COPY templates ./templates
 # The files that never change are gathered, hashed and compressed once, at build time.
 RUN DEBUG=on VAR_DIR=/srv/consult/var STATIC_DIR=/srv/static python manage.py collectstatic --noinput --verbosity 0 && rm -rf /srv/consult/var
-ENV STATIC_DIR=/srv/static
+ENV STATIC_DIR=/srv/static HOST=0.0.0.0
 
 USER consult
 VOLUME /var/lib/consult
 EXPOSE 8000
-CMD ["granian", "--interface", "wsgi", "--http", "1", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--workers-kill-timeout", "10", "--respawn-failed-workers", "consult.wsgi:application"]
+CMD ["python", "-m", "consult.web.server"]
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health/ready', timeout=4)"]

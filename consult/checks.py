@@ -8,6 +8,7 @@ from django.core.checks import CheckMessage, Error, Info, Tags, register
 from django.db import DatabaseError
 
 from consult.models import published
+from consult.web.connections import TooFewConnections, refuse_too_few_connections
 from consult.web.durability import UNSAFE, unsafe_settings
 
 # What only the operator can fill in, and where it appears.
@@ -55,6 +56,22 @@ def database_keeps_what_it_confirms(
         )
         for name in off
     ]
+
+
+@register(Tags.database)
+def connections_fit(
+    app_configs: Any, databases: Sequence[str] | None = None, **options: Any
+) -> list[CheckMessage]:
+    """Asked with `--database default`: whether a burst would use up PostgreSQL's connections."""
+    if not databases or "default" not in databases:
+        return []
+    try:
+        refuse_too_few_connections()
+    except TooFewConnections as reason:
+        return [Error(str(reason), id="consult.E003")]
+    except DatabaseError:
+        return []  # Said already by the check above.
+    return []
 
 
 @register(deploy=True)

@@ -6,9 +6,9 @@ import sys
 from django.core.wsgi import get_wsgi_application
 from django.db import DatabaseError, connection
 
+from consult.web.connections import TooFewConnections, refuse_too_few_connections
 from consult.web.database_timeout import limit_waiting
 from consult.web.durability import UnsafeDatabase, refuse_unsafe_database
-from consult.web.oversized import read_oversized_bodies
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consult.settings")
 # Nobody waits for ever behind a lock or a slow query: they are asked to try again. PostgreSQL's own
@@ -19,15 +19,16 @@ os.environ.setdefault(
     "PGOPTIONS", "-c lock_timeout=3s -c statement_timeout=60s -c random_page_cost=1.1"
 )
 limit_waiting()
-application = read_oversized_bodies(get_wsgi_application())
+application = get_wsgi_application()
 
 try:
     refuse_unsafe_database()
-except UnsafeDatabase as reason:
+    refuse_too_few_connections()
+except (UnsafeDatabase, TooFewConnections) as reason:
     sys.exit(f"Cannot start: {reason}")
 except DatabaseError:
     # It may come back; until then each page says that it is down.
     pass
 finally:
-    # Each request opens its own, in its own thread.
+    # Each working thread opens its own.
     connection.close()

@@ -131,7 +131,6 @@ LONG_FILES: set[str] = {
     "responses/reviewing/views/transcribing.py",
 }
 LONG_FUNCTIONS: set[str] = {
-    "consult.local.run.start_everything",
     "consult.plans.checking._question",
     "consult.plans.loading._write",
     "responses.exporting.formats.themes.theme_files",

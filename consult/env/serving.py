@@ -54,6 +54,21 @@ SERVING = [
     Setting("PORT", whole_number(1, 65535), "8000", "The port the web server listens on."),
     Setting("HOST", text, "127.0.0.1", "The address the web server listens on."),
     Setting(
+        "WEB_PROCESSES", whole_number(1, 64), "2", "How many processes answer requests: one a core."
+    ),
+    Setting(
+        "WEB_THREADS",
+        whole_number(1, 64),
+        "8",
+        "How many requests each of them works on at a time, with a database connection each.",
+    ),
+    Setting(
+        "WORKER_PROCESSES",
+        whole_number(1, 64),
+        "2",
+        "How many tasks all workers together carry out at a time, with a connection each.",
+    ),
+    Setting(
         "TRUSTED_PROXY",
         flag,
         "off",

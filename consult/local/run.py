@@ -22,6 +22,7 @@ from consult import env
 from consult.local.postgres import CannotStart, Postgres
 from consult.local.processes import end_group, end_leftovers, remember, spawn, stop
 from consult.local.redis import Redis
+from consult.web import server
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NEEDED_BYTES = 200_000_000
@@ -209,29 +210,16 @@ def start_everything(supervisor: Supervisor, values: dict[str, object]) -> None:
         return
     program = Path(sys.executable).parent
     celery = [str(program / "celery"), "-A", "consult"]
-    granian = [
-        str(program / "granian"),
-        "--interface",
-        "wsgi",
-        "--http",
-        "1",
-        "--host",
-        str(values["HOST"]),
-        "--port",
-        str(values["PORT"]),
-    ]
-    granian += [
-        "--workers",
-        "2",
-        "--workers-kill-timeout",
-        "5",
-        "--respawn-failed-workers",
-        "--no-ws",
-        "--log-level",
-        "warning",
-    ]
+    processes = str(values["WORKER_PROCESSES"])
     commands = {
-        "worker": [*celery, "worker", "--loglevel", "WARNING", "--concurrency", "2"],
+        "worker": [
+            *celery,
+            "worker",
+            "--loglevel",
+            "WARNING",
+            "--concurrency",
+            processes,
+        ],
         "beat": [
             *celery,
             "beat",
@@ -241,7 +229,7 @@ def start_everything(supervisor: Supervisor, values: dict[str, object]) -> None:
             str(var_dir / "run" / "beat-schedule"),
             "--pidfile=",
         ],
-        "web": [*granian, "consult.wsgi:application"],
+        "web": server.command(),
     }
     # A stopping worker gives its running task back to the queue.
     environment = os.environ | {"REMAP_SIGTERM": "SIGQUIT", "PYTHONPATH": str(ROOT)}

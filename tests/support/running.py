@@ -69,11 +69,11 @@ class Running:
     def wait_until_ready(self) -> "Running":
         until(
             lambda: self.process.poll() is not None or "Ctrl-C" in self.said,
-            seconds=90,
+            seconds=300,
             what=self.said,
         )
         assert self.process.poll() is None, self.said
-        until(self.answers, seconds=30, what=f"no answer; {self.said}")
+        until(self.answers, seconds=120, what=f"no answer; {self.said}")
         return self
 
     def answers(self) -> bool:

@@ -1,0 +1,28 @@
+"""`python -m consult.web.server`: the web server, with the settings that fit the rest."""
+
+import os
+import sys
+from pathlib import Path
+
+from consult import env
+
+
+def command() -> list[str]:
+    """The web server's command line."""
+    options: dict[str, object] = {
+        "interface": "asginl",
+        "http": "1",
+        "host": env.read("HOST"),
+        "port": env.read("PORT"),
+        "workers": env.read("WEB_PROCESSES"),
+        # A stop signal that comes while a process starts would hang for ever without it.
+        "workers-kill-timeout": 10,
+        "log-level": "warning",
+    }
+    program = str(Path(sys.executable).parent / "granian")
+    written = [text for name, value in options.items() for text in (f"--{name}", str(value))]
+    return [program, *written, "--respawn-failed-workers", "--no-ws", "consult.asgi:application"]
+
+
+if __name__ == "__main__":
+    os.execv(command()[0], command())  # noqa: S606
