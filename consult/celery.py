@@ -59,6 +59,11 @@ app.conf.beat_schedule = {
         "schedule": 60.0,
         "options": {"expires": 55},
     },
+    "make the files of published responses": {
+        "task": "responses.make_public_files",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
     "check integrity": {
         "task": "responses.reconcile",
         "schedule": crontab(hour="4", minute="0"),

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.db import DatabaseError
 from django.db.models.functions import Now
 
 from consult.models import JobRun
@@ -19,12 +21,29 @@ EXPECTED = {
     "responses.make_due_extracts": timedelta(minutes=60),
     # One run works for twenty minutes at most.
     "responses.change_many": timedelta(minutes=60),
+    # A file of a million responses takes a while.
+    "responses.make_public_files": timedelta(minutes=60),
     "responses.reconcile": timedelta(hours=26),
     "responses.find_clusters": timedelta(hours=26),
     "responses.tally": timedelta(hours=1),
     "responses.tidy": timedelta(hours=26),
     "responses.retain": timedelta(hours=26),
 }
+
+# What the content of one row can make a job raise: it is recorded on that row, and the others go
+# on. A program that is stopped, or has no memory, is none of these.
+ROW_TROUBLE = (
+    ArithmeticError,
+    AttributeError,
+    DatabaseError,
+    LookupError,
+    ObjectDoesNotExist,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValidationError,
+    ValueError,
+)
 
 
 @contextmanager

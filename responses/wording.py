@@ -2,11 +2,13 @@
 reviewers. Pure.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from consult.plans.document import Part, Plan, Question
+from consult.plans.kinds.choosing import write_in_name
 from responses.answers import is_asked
 
 
@@ -67,6 +69,33 @@ def differences(before: list[WordedPart], after: list[WordedPart]) -> list[Diffe
         if lines[0] != lines[1]:
             found.append(Difference((now or earlier[slug]).question, *lines))
     return found
+
+
+def titles_of_questions(plan: Plan) -> dict[str, str]:
+    """What to call each question by its slug: its words, after its part's title where another
+    question has the same words.
+    """
+    often = Counter(question.text for question in plan.questions)
+    parts = {part.slug: part.title for part in plan.parts}
+    return {
+        question.slug: f"{parts[question.part]}: {question.text}"
+        if often[question.text] > 1
+        else question.text
+        for question in plan.questions
+    }
+
+
+def titles_of_texts(plan: Plan) -> dict[str, str]:
+    """What to call each text of a response by its key: its question, and for what was written in
+    beside an option that option too.
+    """
+    titles = titles_of_questions(plan)
+    return titles | {
+        write_in_name(question.slug, option.slug): f"{titles[question.slug]} {option.label}"
+        for question in plan.questions
+        for option in question.options
+        if option.write_in
+    }
 
 
 def _worded(question: Question, raw: Mapping[str, Any]) -> WordedAnswer:

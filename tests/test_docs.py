@@ -8,8 +8,9 @@ from django.core.management import get_commands
 
 from consult.env import SETTINGS
 from responses.dashboard.tallies import FEWEST_SHOWN
-from responses.reviewing.coding import LEARN_FROM
-from responses.reviewing.reviews import COUNT_CAP, LATELY, MOVES
+from responses.reviewing.code_suggestions import LEARN_FROM
+from responses.reviewing.reading import RECENTLY
+from responses.reviewing.reviews import COUNT_CAP, MOVES
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -154,7 +155,7 @@ def test_the_reviewing_page_states_the_moves_and_limits_in_force() -> None:
     }
     words = " ".join(text.split())
     for said in (
-        f"in the last {LATELY.total_seconds() / 60:.0f} minutes",
+        f"in the last {RECENTLY.total_seconds() / 60:.0f} minutes",
         f"Counts above {COUNT_CAP:,}",
         f"A group of fewer than {FEWEST_SHOWN} is not shown",
         f"from the {LEARN_FROM:,} answers coded last",

@@ -37,7 +37,7 @@ RULES = {
     "responses/arrivals": ("0002_rules", "2584974724c7"),
     "responses/compression": ("0002_rules", "b9046b58d4d5"),
     "responses/erasing": ("0002_rules", "9b22fe241b7c"),
-    "responses/fingerprints": ("0002_rules", "1c3a512a8ff4"),
+    "responses/fingerprints": ("0003_reading_and_publishing", "7a8dc81a8d92"),
     "responses/sealed_batches": ("0002_rules", "32de7ddf1052"),
     "responses/search": ("0002_rules", "ddf32f59ddf7"),
 }

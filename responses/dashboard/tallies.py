@@ -16,7 +16,7 @@ from consult.plans.document import Question
 from consult.plans.editions import current_edition, plan_of
 from responses.current import current_responses
 from responses.models import Batch, CodedAnswer, Confirmation, Response, Review, Tally
-from responses.reviewing.coding import questions_to_code
+from responses.reviewing.codebooks import questions_to_code
 
 # A smaller group is not shown: among few people, someone can be recognised by what they chose.
 FEWEST_SHOWN = 5

@@ -30,7 +30,7 @@ from responses.dashboard.tallies import (
 from responses.dashboard.tasks import count
 from responses.exporting.batches import due_at
 from responses.models import Response, Review, Tally
-from responses.reviewing.coding import questions_to_code
+from responses.reviewing.codebooks import questions_to_code
 
 BOROUGH = "borough"
 DAYS = "received-by-day"

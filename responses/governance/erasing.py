@@ -30,10 +30,11 @@ from responses.models import (
     SavedFilter,
     Transcription,
 )
+from responses.published import take_off_list
 from responses.receipt_tokens import receipt_token
 from responses.responding.equality import stop_equality_use
 from responses.responding.submitting import receive
-from responses.reviewing.bulk_changes import forget_words_about
+from responses.reviewing.bulk_changes.asking import forget_words_about
 
 TRIES = 5
 # One empty file for each erased reference.
@@ -105,6 +106,7 @@ def _erase(newest: Response, actor: User | None, why: str) -> Response:
     )
     Confirmation.objects.filter(response__in=versions).update(reason="")
     Review.objects.filter(response=newest).update(superseded=True)
+    take_off_list(newest)
     tombstone = Response(
         consultation=newest.consultation,
         edition=newest.edition,

@@ -507,7 +507,6 @@ class Migration(migrations.Migration):
                 ('from_state', models.CharField(help_text='Of the review, when it was taken up.', max_length=10)),
                 ('version', models.PositiveIntegerField(help_text='Of the review, when it was taken up.')),
                 ('rows', models.JSONField(default=list, help_text='The ids of the codings that were made or ended.')),
-                ('answered', models.BigIntegerField(help_text='The id of the row that says that the answer was gone through, if it is new.', null=True)),
                 ('changed_at', models.DateTimeField(null=True)),
                 ('bulk', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='items', to='responses.bulkchange')),
                 ('response', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bulk_items', to='responses.response')),

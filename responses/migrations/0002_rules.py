@@ -15,7 +15,6 @@ class Migration(migrations.Migration):
             "erasing",
             "sealed_batches",
             "search",
-            "fingerprints",
             "compression",
         )
     ]

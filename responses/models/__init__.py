@@ -12,9 +12,9 @@ from responses.models.extract import Extract, ExtractMember
 from responses.models.finding import SavedFilter, SearchText
 from responses.models.ledger import LedgerEntry
 from responses.models.reconciliation import Reconciliation
-from responses.models.redaction import Approval, PublishedSet, Redaction
+from responses.models.redaction import Approval, PublishedResponse, PublishedSet, Redaction
 from responses.models.response import Contact, Response
-from responses.models.review import Review, ReviewStep
+from responses.models.review import Reading, Review, ReviewStep
 from responses.models.signing import SigningKey
 from responses.models.tally import Tally
 from responses.models.transcription import Attachment, Message, SecondKeying, Transcription
@@ -47,7 +47,9 @@ __all__ = [
     "LedgerEntry",
     "MemberMarks",
     "Message",
+    "PublishedResponse",
     "PublishedSet",
+    "Reading",
     "Reconciliation",
     "Redaction",
     "Removal",

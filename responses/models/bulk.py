@@ -115,9 +115,10 @@ class BulkItem(models.Model):
     rows = models.JSONField(
         default=list, help_text="The ids of the codings that were made or ended."
     )
-    answered = models.BigIntegerField(
-        null=True,
-        help_text="The id of the row that says that the answer was gone through, if it is new.",
+    was_in_bulk = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="That its state before came from a change to many too.",
     )
     changed_at = models.DateTimeField(null=True)
 

@@ -28,9 +28,9 @@ class SearchText(models.Model):
 
 
 class SavedFilter(models.Model):
-    """A filter of the list under a name, for whoever saved it.
+    """A filter of the list under a name, for the person who saved it.
 
-    `query` is the address's, which is read anew each time.
+    `query` is the address's, which is read again each time.
     """
 
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")

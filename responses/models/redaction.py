@@ -65,9 +65,26 @@ class Approval(models.Model):
         ordering = ["id"]
 
 
+class PublishedResponse(models.Model):
+    """That the newest decision about a version which still counts is to publish it.
+
+    A list to page through; `responses.published` keeps it.
+    """
+
+    consultation = models.ForeignKey(
+        Consultation, on_delete=models.PROTECT, related_name="published_responses"
+    )
+    response = models.OneToOneField(
+        Response, on_delete=models.PROTECT, related_name="published_response"
+    )
+
+    class Meta:
+        indexes = [models.Index(fields=["consultation", "response"], name="published_in_order")]
+
+
 class PublishedSet(models.Model):
     """That a consultation's approved responses can be read by everybody, since when and by whose
-    word.
+    word; and the file and the figures that a worker made of them.
     """
 
     consultation = models.OneToOneField(
@@ -75,3 +92,26 @@ class PublishedSet(models.Model):
     )
     published_at = models.DateTimeField(db_default=Now())
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    revision = models.PositiveBigIntegerField(
+        default=1, db_default=1, help_text="Grows with every change of what can be read."
+    )
+    serve_from = models.PositiveBigIntegerField(
+        default=1,
+        db_default=1,
+        help_text="A file of an earlier revision may hold what is kept back by now.",
+    )
+    written_revision = models.PositiveBigIntegerField(
+        default=0, db_default=0, help_text="The revision that the file and the figures are of."
+    )
+    written_at = models.DateTimeField(null=True)
+    file = models.CharField(max_length=200, blank=True, db_default="")
+    count = models.PositiveIntegerField(default=0, db_default=0)
+    gaps = models.JSONField(
+        null=True, help_text="[reason, how many] of the responses that cannot be read."
+    )
+    trouble = models.CharField(
+        max_length=200,
+        blank=True,
+        db_default="",
+        help_text="Why the file could not be made, if it could not.",
+    )

@@ -31,7 +31,17 @@ class Review(models.Model):
         help_text="There is a newer version of the response; that one is to be read.",
     )
     changed_at = models.DateTimeField(db_default=Now())
-    first_read_at = models.DateTimeField(null=True)
+    decided_in_bulk = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Its state comes from a change to many responses, not from reading this one.",
+    )
+    marked_read_at = models.DateTimeField(
+        null=True, help_text="When it was marked as read with many others, without being opened."
+    )
+    first_read_at = models.DateTimeField(
+        null=True, help_text="When this version first stood on somebody's screen."
+    )
     first_read_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -51,6 +61,28 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"{self.response.reference}: {self.state}"
+
+
+class Reading(models.Model):
+    """That one version of a response stood on somebody's screen, all of it or one answer.
+
+    Written by `responses.reviewing.reading` alone, and by nothing that is done to many at once.
+    """
+
+    response = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="readings")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    question = models.SlugField(
+        max_length=120, blank=True, help_text="Whose answer alone was shown; empty for all of it."
+    )
+    first_at = models.DateTimeField(db_default=Now())
+    last_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["response", "by", "question"], name="one_reading_a_person_and_answer"
+            )
+        ]
 
 
 class ReviewStep(models.Model):

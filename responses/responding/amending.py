@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 
 from responses.answers import Answers
 from responses.models import Contact, Response, Review
+from responses.published import take_off_list
 from responses.receipt_tokens import receipt_token
 from responses.responding.equality import stop_equality_use
 from responses.responding.submitting import (
@@ -118,6 +119,7 @@ def _replace(earlier: Response, submission: Submission, *, act: Response.Act) ->
                 earlier.consultation, submission.started_at, decided=submission.timing
             )
             Review.objects.filter(response=newest).update(superseded=True)
+            take_off_list(newest)
             receive(version, submission.contact)
     except IntegrityError as reason:
         # Two at once: the constraints let one in. The same form is the same amendment; another one

@@ -22,6 +22,11 @@ from responses.models import (
 )
 from responses.references import NotAReference, normalise_reference
 from responses.reviewing.clusters import count_people
+from responses.reviewing.reading import (
+    ChangedSinceOpened,
+    hold_as_shown,
+    saw_an_earlier_version,
+)
 
 NAME_MAX_CHARS = 120
 Act = CampaignStep.Act
@@ -76,14 +81,18 @@ def suggested_members(campaign: Campaign) -> QuerySet[ClusterMember]:
     )
     inside = CampaignMember.objects.filter(campaign=campaign, response=OuterRef("response"))
     return (
-        ClusterMember.objects.filter(cluster__in=clusters)
+        ClusterMember.objects.filter(
+            cluster__in=clusters, response__in=current_responses(campaign.consultation)
+        )
         .filter(~Exists(inside))
         .order_by("response_id")
     )
 
 
 def name_campaign(*, cluster: Cluster, name: str, by: User) -> Campaign:
-    """Make a campaign of a cluster, with all its members. Raises NameMissing and NameTaken."""
+    """Make a campaign of a cluster, with all its members that still say so.
+
+    Raises NameMissing and NameTaken."""
     with transaction.atomic():
         named = _free_name(cluster.consultation_id, name)
         campaign = Campaign.objects.create(
@@ -92,9 +101,9 @@ def name_campaign(*, cluster: Cluster, name: str, by: User) -> Campaign:
             sample_id=cluster.sample_id,
             question=cluster.question,
         )
-        rows = list(
-            cluster.members.order_by("response_id").values_list("response_id", "question", "print")
-        )
+        # What was changed or taken back since the search is not what the page showed.
+        members = cluster.members.filter(response__in=current_responses(cluster.consultation))
+        rows = list(members.order_by("response_id").values_list("response_id", "question", "print"))
         _step(campaign, by, Act.NAMED, name=named, rows=_add(campaign, rows))
     return campaign
 
@@ -124,13 +133,19 @@ def add_suggested(*, campaign: Campaign, by: User) -> int:
 
 
 def add_response(*, campaign: Campaign, reference: str, by: User) -> int:
-    """Add one response, whatever it says. Returns 0 where it was in already. Raises NotFound."""
+    """Add one response, whatever it says. Returns 0 where it was in already.
+
+    Raises NotFound, and ChangedSinceOpened where `by` has read only what it said before.
+    """
     try:
         known = normalise_reference(reference)
         response = current_responses(campaign.consultation).get(reference=known)
     except (NotAReference, Response.DoesNotExist) as reason:
         raise NotFound(reference) from reason
+    if saw_an_earlier_version(response=response, reader=by):
+        raise ChangedSinceOpened(response)
     with transaction.atomic():
+        hold_as_shown(response)
         locked = _locked(campaign)
         alike = response.cluster_members.filter(
             cluster__members__response__campaign_members__campaign=locked
@@ -145,7 +160,7 @@ def add_response(*, campaign: Campaign, reference: str, by: User) -> int:
 
 def add_many(*, campaign: Campaign, responses: Sequence[int], by: User) -> list[int]:
     """Add these responses, by primary key, as one step: those that say something today and are not
-    in. Gives which; none where it ended.
+    in. Returns which; none where it ended.
     """
     with transaction.atomic():
         locked = _locked(campaign)
@@ -174,7 +189,7 @@ def add_many(*, campaign: Campaign, responses: Sequence[int], by: User) -> list[
 def remove_many(*, campaign: Campaign, responses: Sequence[int], by: User) -> list[int]:
     """Take those of these responses, by primary key, that are in it out, as one step.
 
-    Gives which.
+    Returns which.
     """
     with transaction.atomic():
         locked = _locked(campaign)
@@ -184,14 +199,15 @@ def remove_many(*, campaign: Campaign, responses: Sequence[int], by: User) -> li
     return [pk for pk, _question, _print in rows]
 
 
-def remove_responses(*, campaign: Campaign, references: Sequence[str], by: User) -> int:
-    """Take responses out of a campaign; they stay responses like any other.
+def remove_responses(*, campaign: Campaign, versions: Sequence[int], by: User) -> int:
+    """Take these versions of responses, by primary key, out of a campaign; they stay responses like
+    any other.
 
-    Returns how many were taken out.
+    Returns how many were taken out. What a sender changed since is another version.
     """
     with transaction.atomic():
         locked = _locked(campaign)
-        rows = _remove(locked, locked.members.filter(response__reference__in=references))
+        rows = _remove(locked, locked.members.filter(response__in=versions))
         if rows:
             _step(locked, by, Act.REMOVED, rows=rows)
     return len(rows)

@@ -11,17 +11,24 @@ from dataclasses import asdict, dataclass, fields
 from datetime import date
 from functools import partial
 
-from django.contrib.postgres.search import SearchConfig, SearchQuery
+from django.contrib.postgres.search import (
+    SearchConfig,
+    SearchQuery,
+    SearchVectorExact,
+    SearchVectorField,
+)
 from django.db.models import Exists, F, Func, JSONField, OuterRef, Q, QuerySet, Value
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Now
 
 from consult.clock import end_of_day, start_of_day
-from consult.models import Action, AuditEntry, User
-from responses.models import Coding, Response, Review, SavedFilter, SearchText
+from consult.models import User
+from responses.models import Coding, Reading, Response, Review, SavedFilter, SearchText
 from responses.references import NotAReference, normalise_reference
 
 NAME_MAX_CHARS = 80
 WORD_MAX_CHARS = 200
+QUERY_MAX_CHARS = 2000
 # So many responses are gathered and sorted in far less than the wink of an eye.
 MANY = 20_000
 ENGLISH = SearchConfig("english")
@@ -34,7 +41,12 @@ NUMBER = re.compile(r"[0-9]{1,17}")
 # What a field may hold, where that is a closed list; its words are for the page.
 CHOICES: dict[str, list[tuple[str, str]]] = {
     "state": list(Review.State.choices),
-    "unread": [("anybody", "Nobody has opened it"), ("me", "I have not opened it")],
+    "unread": [
+        ("anybody", "Nobody has opened it"),
+        ("me", "I have not opened it"),
+        ("marked", "Marked as read with others, never opened"),
+    ],
+    "decided": [("one", "By someone who decided on it alone"), ("bulk", "With many others")],
     "channel": list(Response.Channel.choices),
     "timing": list(Response.Timing.choices),
     "kind": [("individual", "Individual"), ("organisation", "Organisation")],
@@ -45,6 +57,10 @@ CHOICES: dict[str, list[tuple[str, str]]] = {
 
 class NameMissing(ValueError):
     """A filter is saved by a name of 1 to NAME_MAX_CHARS characters."""
+
+
+class FilterTooLong(ValueError):
+    """A filter of more than QUERY_MAX_CHARS characters is not saved."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +77,7 @@ class Filter:
     consultation: str = ""
     state: str = ""
     unread: str = ""
+    decided: str = ""
     channel: str = ""
     timing: str = ""
     kind: str = ""
@@ -190,6 +207,12 @@ def _answers(found: QuerySet[Response], answers: tuple[str, ...]) -> QuerySet[Re
     return found
 
 
+def _decided(found: QuerySet[Response], how: str) -> QuerySet[Response]:
+    return found.exclude(review__state=Review.State.UNREAD).filter(
+        review__decided_in_bulk=how == "bulk"
+    )
+
+
 def _flag(found: QuerySet[Response], flag: str) -> QuerySet[Response]:
     return found.filter(flags__contains=[flag])
 
@@ -231,17 +254,35 @@ def _word(found: Found, word: str) -> Found:
     )
 
 
-def _unread(found: QuerySet[Response], by: str, reader: User | None) -> QuerySet[Response]:
-    if by == "anybody":
-        return found.filter(review__first_read_at__isnull=True)
-    # Who opened what stands on the trail, and nowhere else.
-    return found.filter(
-        ~Exists(
-            AuditEntry.objects.filter(
-                subject=OuterRef("reference"), action=Action.RESPONSE_READ, actor=reader
-            )
-        )
+def is_a_reference(word: str) -> bool:
+    """Whether somebody looks for one response by its reference, and not for words."""
+    try:
+        normalise_reference(word)
+    except NotAReference:
+        return False
+    return True
+
+
+def answer_says(question: str, word: str) -> Q:
+    """That the answer to `question`, and not only some other text of the response, holds the words,
+    as a search for them understands it.
+    """
+    answer = Func(
+        ENGLISH,
+        KeyTextTransform(question, "texts"),
+        function="to_tsvector",
+        output_field=SearchVectorField(),
     )
+    return Q(SearchVectorExact(answer, _query(word)))
+
+
+def _unread(found: QuerySet[Response], by: str, reader: User | None) -> QuerySet[Response]:
+    if by == "marked":
+        return found.filter(review__first_read_at__isnull=True).exclude(review__marked_read_at=None)
+    if by == "anybody":
+        return found.filter(review__first_read_at__isnull=True, review__marked_read_at=None)
+    # Of this version: what its sender changed since has not been opened.
+    return found.filter(~Exists(Reading.objects.filter(response=OuterRef("pk"), by=reader)))
 
 
 def _query(word: str) -> SearchQuery:
@@ -251,6 +292,7 @@ def _query(word: str) -> SearchQuery:
 NARROW: dict[str, Callable[..., QuerySet[Response]]] = {
     "consultation": partial(_equal, "consultation__slug"),
     "state": partial(_equal, "review__state"),
+    "decided": _decided,
     "channel": partial(_equal, "channel"),
     "timing": partial(_equal, "timing"),
     "kind": _kind,
@@ -264,11 +306,13 @@ NARROW: dict[str, Callable[..., QuerySet[Response]]] = {
 }
 
 
-def where_found(rows: list[Response], word: str) -> dict[int, list[tuple[str, bool]]]:
+def where_found(
+    rows: list[Response], word: str, *, question: str = ""
+) -> dict[int, list[tuple[str, bool]]]:
     """For each response's id the passage that holds the words, in pieces: the text, and whether it
-    is one of the words.
+    is one of the words. With `question`, in the answer to that alone.
 
-    They are pieces of what people wrote, and no markup: whoever shows them escapes them.
+    They are pieces of what people wrote, and no markup: a page that shows them escapes them.
     """
     options = (
         f"StartSel={MARK_BEGINS}, StopSel={MARK_ENDS}, MaxFragments=1, MinWords=12, MaxWords=25"
@@ -287,7 +331,16 @@ def where_found(rows: list[Response], word: str) -> dict[int, list[tuple[str, bo
         .values_list("pk", "headline")
     )
     return {
-        pk: _pieces(next((text for text in texts.values() if MARK_BEGINS in text), ""))
+        pk: _pieces(
+            next(
+                (
+                    text
+                    for key, text in texts.items()
+                    if MARK_BEGINS in text and question in {"", key}
+                ),
+                "",
+            )
+        )
         for pk, texts in found
     }
 
@@ -300,8 +353,10 @@ def _pieces(text: str) -> list[tuple[str, bool]]:
 def save_filter(*, by: User, name: str, query: str) -> SavedFilter:
     """Keep an address's query under a name of one's own; the same name again keeps the newer.
 
-    Raises NameMissing.
+    Raises NameMissing, and FilterTooLong.
     """
+    if len(query) > QUERY_MAX_CHARS:
+        raise FilterTooLong
     name = name.strip()
     if not name or len(name) > NAME_MAX_CHARS or not name.isprintable():
         raise NameMissing

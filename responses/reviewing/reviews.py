@@ -1,24 +1,22 @@
-"""Reading responses: finding them, opening one, and moving it through its states.
+"""Reviewing responses: paging through them, and moving one through its states.
 
 Nothing here edits a response.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from consult.auditing import record
-from consult.models import Action, AuditEntry, User
+from consult.models import Action, User
 from responses.models import Response, Review, ReviewStep
 from responses.reviewing.filters import Filter, Found, written
+from responses.reviewing.reading import hold_as_shown
 
 PAGE = 50
 COUNT_CAP = 10_000
-# After so long whoever opened a response has gone on to another.
-LATELY = timedelta(minutes=10)
 
 State = Review.State
 # From each state to those it may move to.
@@ -31,7 +29,7 @@ MOVES = {
 
 
 class ReviewMovedOn(Exception):
-    """Somebody else moved it since this page was opened. `last` is their step."""
+    """Someone else moved it since this page was opened. `last` is their step."""
 
     def __init__(self, last: ReviewStep) -> None:
         super().__init__(f"moved by {last.by}")
@@ -104,44 +102,20 @@ def note_list_read(*, reader: User, wanted: Filter) -> None:
     )
 
 
-def open_response(*, reference: str, reader: User, version: int | None = None) -> Response:
-    """One response, its newest version or the one asked for, with all that belongs to it.
-
-    That it was read, and by whom, is on the trail. Raises Response.DoesNotExist.
-    """
-    with transaction.atomic():
-        found = Response.objects.select_related(
-            "consultation", "edition", "contact", "confirmation", "review"
-        ).filter(reference=reference)
-        response = found.latest("version") if version is None else found.get(version=version)
-        Review.objects.filter(response=response, first_read_at__isnull=True).update(
-            first_read_at=Now(), first_read_by=reader
-        )
-        record(action=Action.RESPONSE_READ, actor=reader, subject=reference)
-    return response
-
-
-def opened_lately(*, reference: str, reader: User) -> list[AuditEntry]:
-    """Who else opened a response in the last LATELY, each once, the latest first: they may be about
-    to decide.
-    """
-    reads = AuditEntry.objects.filter(
-        subject=reference, action=Action.RESPONSE_READ, at__gt=Now() - LATELY
-    ).exclude(actor=reader)
-    newest = {entry.actor_name: entry for entry in reads.order_by("id")}
-    return sorted(newest.values(), key=lambda entry: entry.pk, reverse=True)
-
-
 def move_review(*, review: Review, to_state: str, note: str, version: int, by: User) -> ReviewStep:
     """Move a review to another state, with a note: the one door.
 
     Records the step and the trail, and counts the version on.
 
-    Raises NotAMove, ReasonMissing where it is set aside without a word, and ReviewMovedOn where
-    `version` is not the review's any more.
+    Raises NotAMove, ReasonMissing where it is set aside without a word, ChangedSinceOpened where
+    the respondent changed the response, and ReviewMovedOn where `version` is no longer the
+    review's.
     """
     with transaction.atomic():
-        current = _locked(review, version)
+        # Two reviewers at once: the second waits here, then sees that the version has gone on.
+        current = hold_as_shown(review.response)
+        if current.version != version:
+            raise ReviewMovedOn(current.steps.select_related("by").latest("id"))
         if to_state not in MOVES[State(current.state)]:
             raise NotAMove(to_state)
         check_reason(to_state=to_state, note=note)
@@ -149,12 +123,13 @@ def move_review(*, review: Review, to_state: str, note: str, version: int, by: U
             review=current, by=by, from_state=current.state, to_state=to_state, note=note
         )
         current.state, current.version = to_state, current.version + 1
-        current.save(update_fields=["state", "version"])
+        current.decided_in_bulk = False
+        current.save(update_fields=["state", "version", "decided_in_bulk"])
         Review.objects.filter(pk=current.pk).update(changed_at=Now())
         record(
             action=Action.REVIEW_CHANGED,
             actor=by,
-            subject=current.response.reference,
+            subject=review.response.reference,
             from_state=step.from_state,
             to_state=to_state,
         )
@@ -170,23 +145,13 @@ def check_reason(*, to_state: str, note: str) -> None:
 def add_note(*, review: Review, note: str, by: User) -> ReviewStep:
     """Write a note beside a response.
 
-    Two notes at once both stay. Raises ReasonMissing where it is empty.
+    Two notes at once both stay. Raises ReasonMissing where it is empty, and ChangedSinceOpened.
     """
     if not note.strip():
         raise ReasonMissing
     with transaction.atomic():
-        current = Review.objects.select_related("response").get(pk=review.pk)
-        record(action=Action.NOTE_ADDED, actor=by, subject=current.response.reference)
+        current = hold_as_shown(review.response)
+        record(action=Action.NOTE_ADDED, actor=by, subject=review.response.reference)
         return ReviewStep.objects.create(
             review=current, by=by, from_state=current.state, to_state=current.state, note=note
         )
-
-
-def _locked(review: Review, version: int) -> Review:
-    # Two reviewers at once: the second waits here, then sees that the version has gone on.
-    current = (
-        Review.objects.select_for_update(of=("self",)).select_related("response").get(pk=review.pk)
-    )
-    if current.version != version:
-        raise ReviewMovedOn(current.steps.select_related("by").latest("id"))
-    return current

@@ -5,14 +5,15 @@ nothing.
 from consult.celery import app
 from consult.jobs import recorded_run
 from consult.models import Consultation
-from responses.reviewing import bulk_changes, clusters
+from responses.reviewing import clusters, public_file
+from responses.reviewing.bulk_changes import carrying_out
 
 
 @app.task(name="responses.change_many")
 def change_many() -> None:
     """Carry out, and undo, the changes to many responses that staff asked for."""
     with recorded_run(change_many.name):
-        bulk_changes.make_due_changes()
+        carrying_out.make_due_changes()
 
 
 @app.task(name="responses.find_clusters")
@@ -21,3 +22,10 @@ def find_clusters() -> None:
     with recorded_run(find_clusters.name):
         for consultation in Consultation.objects.filter(published_at__isnull=False):
             clusters.find_clusters(consultation=consultation)
+
+
+@app.task(name="responses.make_public_files")
+def make_public_files() -> None:
+    """Make the file of published responses again where what can be read has changed."""
+    with recorded_run(make_public_files.name):
+        public_file.make_public_files()

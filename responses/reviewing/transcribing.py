@@ -21,6 +21,7 @@ from responses.answers import Answers
 from responses.models import Attachment, Message, Response, SecondKeying, Transcription
 from responses.responding.amending import amend_response
 from responses.responding.submitting import Submission, Submitted, submit_response
+from responses.reviewing.reading import hold_as_shown
 
 CHANNELS = [Response.Channel.POST, Response.Channel.EMAIL, Response.Channel.TELEPHONE]
 REASON_MAX_CHARS = 300
@@ -44,7 +45,7 @@ class LateWithoutReason(ValueError):
 
 
 class KeyedByTheSame(Exception):
-    """Whoever keyed it first cannot be the second pair of eyes."""
+    """The person who keyed it first cannot be the second pair of eyes."""
 
 
 class KeyedTwiceAlready(Exception):
@@ -64,7 +65,7 @@ class ReasonMissing(ValueError):
 
 
 class MessageDecided(Exception):
-    """Somebody has said already what the message is."""
+    """Someone has said already what the message is."""
 
 
 def last_day_of(consultation: Consultation) -> date:
@@ -155,6 +156,7 @@ def differing_answers(
 def settle_second_keying(
     *,
     transcription: Transcription,
+    shown: Response,
     plan: Plan,
     answers: Answers,
     contact: Mapping[str, str],
@@ -166,10 +168,12 @@ def settle_second_keying(
     """Write down that a second person keyed it, and put their answers in the first's place where
     those are right.
 
-    The first stays on record as the earlier version. Raises KeyedByTheSame, KeyedTwiceAlready, and
-    whatever `amend_response` raises.
+    `shown` is the newest version when they began. The first keying stays on record as the earlier
+    version. Raises KeyedByTheSame, KeyedTwiceAlready, ChangedSinceOpened, and whatever
+    `amend_response` raises.
     """
     with transaction.atomic():
+        hold_as_shown(shown)
         first = (
             Transcription.objects.select_for_update(of=("self",))
             .select_related("response__contact", "response__edition")
@@ -220,10 +224,13 @@ def kind_of(beginning: bytes) -> tuple[str, str]:
     raise NotAFileWeTake
 
 
-def attach_file(*, transcription: Transcription, file: BinaryIO, by: User) -> Attachment:
+def attach_file(
+    *, transcription: Transcription, shown: Response, file: BinaryIO, by: User
+) -> Attachment:
     """Keep a scan beside what was keyed from it; the same content twice is one.
 
-    Raises NotAFileWeTake and FileTooLarge.
+    `shown` is the newest version of the response when the page was opened. Raises NotAFileWeTake,
+    FileTooLarge and ChangedSinceOpened.
     """
     content = file.read(ATTACHMENT_MAX_BYTES + 1)
     if len(content) > ATTACHMENT_MAX_BYTES:
@@ -237,6 +244,7 @@ def attach_file(*, transcription: Transcription, file: BinaryIO, by: User) -> At
         f"attachments/{transcription.pk}-{sha256[:16]}.{ending}", ContentFile(content)
     )
     with transaction.atomic():
+        hold_as_shown(shown)
         record(
             action=Action.FILE_ATTACHED,
             actor=by,

@@ -35,13 +35,13 @@ from consult.models import User
 from responses.dashboard.tallies import tally
 from responses.demo.filling import fill_responses
 from responses.models import BulkChange, Campaign, ClusterMember, Code, Response
-from responses.reviewing.bulk_changes import (
+from responses.reviewing.bulk_changes.asking import (
     AT_WORK,
     ask_for_change,
     ask_to_undo,
     forecast,
-    make_due_changes,
 )
+from responses.reviewing.bulk_changes.carrying_out import make_due_changes
 from responses.reviewing.campaigns import name_campaign
 from responses.reviewing.clusters import find_clusters
 from tests.bench.pages import median_ms, open_consultation

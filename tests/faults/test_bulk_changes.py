@@ -17,14 +17,14 @@ from consult.nudging import nudge
 from responses.demo.filling import fill_responses
 from responses.governance.reconciling import reconcile
 from responses.models import BulkChange, Response, Review, ReviewStep
-from responses.reviewing import bulk_changes
-from responses.reviewing.bulk_changes import (
+from responses.reviewing.bulk_changes import carrying_out
+from responses.reviewing.bulk_changes.asking import (
     NotUndoable,
     ask_for_change,
     ask_to_undo,
     forecast,
-    make_due_changes,
 )
+from responses.reviewing.bulk_changes.carrying_out import make_due_changes
 from responses.reviewing.tasks import change_many
 from tests.conftest import make_person
 from tests.races.test_batching import at_once
@@ -118,7 +118,7 @@ def test_a_change_and_its_undoing_happen_once_though_workers_are_killed(
 def test_two_changes_at_once_move_each_response_once_and_report_the_rest(
     many: list[int], reviewer: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(bulk_changes.AT_ONCE, BulkChange.Act.MOVE, 100)
+    monkeypatch.setitem(carrying_out.AT_ONCE, BulkChange.Act.MOVE, 100)
     colleague = make_person("ben", "reviewer")
     changes = [ask(reviewer, "reading"), ask(colleague, "considered")]
     at_once(make_due_changes, make_due_changes, make_due_changes)

@@ -52,10 +52,11 @@ from responses.models import (
 from responses.receipt_tokens import receipt_token
 from responses.responding.amending import amend_response
 from responses.responding.submitting import Submission
-from responses.reviewing.bulk_changes import make_due_changes
+from responses.reviewing.bulk_changes.carrying_out import make_due_changes
 from responses.reviewing.clusters import find_clusters
-from responses.reviewing.coding import code_answer, draw_second_coding
+from responses.reviewing.coding import code_answer
 from responses.reviewing.reviews import move_review
+from responses.reviewing.second_coding import draw_second_coding
 from tests.conftest import BUNDLED_PLAN, make_person
 from tests.responses.reviewing.test_similarity import EDITS, LETTER
 from tests.support.running import until

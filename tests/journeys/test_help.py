@@ -19,7 +19,8 @@ from responses.demo.filling import fill_responses
 from responses.models import Cluster, Response
 from responses.reviewing.campaigns import name_campaign
 from responses.reviewing.clusters import find_clusters
-from responses.reviewing.coding import code_answer, make_code
+from responses.reviewing.codebooks import make_code
+from responses.reviewing.coding import code_answer
 from responses.reviewing.views.help import STEPS
 from tests.journeys.test_accessibility import Visit, sign_in
 from tests.responses.reviewing.test_similarity import EDITS, LETTER

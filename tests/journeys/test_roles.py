@@ -14,7 +14,7 @@ from responses.exporting.batches import write_batch
 from responses.exporting.extracts import make_due_extracts
 from responses.models import Batch, Campaign, Coding, Redaction, Response, Review
 from responses.reviewing.clusters import find_clusters
-from responses.reviewing.coding import make_code
+from responses.reviewing.codebooks import make_code
 from tests.journeys.test_accessibility import nobody_is_at_work
 from tests.responses.reviewing.test_similarity import LETTER
 from tests.support.running import until

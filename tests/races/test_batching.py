@@ -17,7 +17,8 @@ from responses.demo.filling import fill_responses
 from responses.exporting import batches as batching
 from responses.exporting.batches import BeingWritten, seal_batch, seal_due_batches, write_batch
 from responses.models import Batch, BatchMember, LedgerEntry, MemberMarks, Response
-from responses.reviewing.coding import change_code, code_answer, make_code
+from responses.reviewing.codebooks import change_code, make_code
+from responses.reviewing.coding import code_answer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

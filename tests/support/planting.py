@@ -16,7 +16,8 @@ from consult.plans.editions import current_edition, plan_of
 from responses.answers import Answers
 from responses.demo.filling import Respondent, fill_responses, take_stock, write_arrivals
 from responses.models import CodedAnswer, Response, Review
-from responses.reviewing.coding import code_answer, make_code
+from responses.reviewing.codebooks import make_code
+from responses.reviewing.coding import code_answer
 from responses.reviewing.reviews import move_review
 
 SAME, EDITED, CAME = 1_319, 14, 1_681

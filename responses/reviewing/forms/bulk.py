@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from consult.staff.forms.sign_in import StaffForm
 from responses.models import BulkChange, Campaign, Code, Review
-from responses.reviewing.bulk_changes import NOTE_MAX_CHARS
+from responses.reviewing.bulk_changes.asking import NOTE_MAX_CHARS
 
 Act = BulkChange.Act
 # What each act needs to be told, and what is said where that is missing.

@@ -41,7 +41,7 @@ class ArrivalForm(StaffForm):
 
 
 class WholeForm:
-    """Every part of a response on one page, for somebody who keys a letter."""
+    """Every part of a response on one page, for someone who keys a letter."""
 
     def __init__(
         self, *, plan: Any, data: Any = None, initial: dict[str, Any] | None = None
@@ -54,6 +54,15 @@ class WholeForm:
         """Whether every part is; all are tried, so that every problem is shown."""
         fits = [part.is_valid() for part in self.parts]
         return all(fits)
+
+    def problems(self) -> list[tuple[str, str]]:
+        """What is wrong, each with the id of its field."""
+        return [
+            (form[name].id_for_label, str(errors[0]))
+            for form in self.parts
+            for name, errors in form.errors.items()
+            if name in form.fields
+        ]
 
     @property
     def typed(self) -> dict[str, Any]:

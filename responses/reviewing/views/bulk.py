@@ -19,10 +19,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from consult.clock import in_words
 from consult.models import Consultation, Right, User
 from consult.nudging import nudge
+from consult.plans.editions import current_edition, plan_of
 from consult.staff.access import StaffRequest, staff_only
 from consult.staff.views.auto_refresh import address_to_watch, render_work
 from responses.models import BulkChange, Review
-from responses.reviewing.bulk_changes import (
+from responses.reviewing.bulk_changes.asking import (
     AT_WORK,
     UNDOABLE,
     Forecast,
@@ -32,11 +33,13 @@ from responses.reviewing.bulk_changes import (
     forecast,
     sample,
 )
-from responses.reviewing.filters import read_filter, written
+from responses.reviewing.bulk_changes.judging import words_wanted
+from responses.reviewing.filters import read_filter, where_found, written
 from responses.reviewing.forms.bulk import NEEDS, BulkForm
 from responses.reviewing.reviews import note_list_read
 from responses.reviewing.tasks import change_many
-from responses.reviewing.views.responses import chips_of, offered, pairs_of
+from responses.reviewing.views.filtering import chips_of, offered, pairs_of
+from responses.wording import titles_of_questions
 
 SAMPLE = 10
 SHOWN = 100
@@ -53,13 +56,17 @@ def why_in_words(why: str) -> str:
     return {
         "same-state": _("already in that state"),
         "superseded": _("changed by the respondent: another version counts"),
-        "opened": _("somebody opened it already"),
+        "erased": _("erased"),
+        "opened": _("someone opened it already"),
+        "marked": _("marked as read already"),
+        "no-words": _("does not hold the words in its answer to the code’s question"),
+        "trouble": _("could not be changed: tell the people who run this service"),
         "says-nothing": _("taken back by the respondent, or of another consultation"),
         "member": _("in the campaign already"),
         "no-answer": _("does not answer the question that the code belongs to"),
         "coded": _("has the code from you already"),
         "not-coded": _("does not have the code from you"),
-        "moved-since": _("somebody was at it meanwhile"),
+        "moved-since": _("someone else changed it first"),
     }.get(why, why)
 
 
@@ -172,14 +179,40 @@ def _preview(request: HttpRequest, change: BulkChange, context: dict[str, Any]) 
         "changes": f"{told.changes:,}",
         "left_in_words": f"{told.fitting - told.changes:,}",
         "left": _left(told.left),
-        "rows": [
-            {"response": row, "words": next(iter(row.texts.values()), "")}
-            for row in sample(change, size=SAMPLE)
-        ],
+        "rows": _sample(change),
+        "question": question_of(change),
         "seen": signing.dumps(seen, salt=SALT, compress=True),
         "nothing": not told.changes,
     }
     return render(request, "reviewing/bulk_check.html", context)
+
+
+def _sample(change: BulkChange) -> list[dict[str, Any]]:
+    """Some of the responses, for a code each by the answer that would get it; the words that were
+    looked for are marked.
+    """
+    rows = sample(change, size=SAMPLE)
+    question = change.code.question if change.code else ""
+    words = words_wanted(change)
+    passages = where_found(rows, words, question=question) if words else {}
+    return [
+        {
+            "response": row,
+            "words": row.texts.get(question, "")
+            if question
+            else next(iter(row.texts.values()), ""),
+            "passage": passages.get(row.pk),
+        }
+        for row in rows
+    ]
+
+
+def question_of(change: BulkChange) -> str:
+    """The question whose answers a code would be given to, as staff know it."""
+    if not change.code:
+        return ""
+    plan = plan_of(current_edition(change.code.consultation))
+    return titles_of_questions(plan).get(change.code.question, change.code.question)
 
 
 @staff_only(Right.READ_RESPONSES)

@@ -18,6 +18,7 @@ from consult.nudging import nudge
 from consult.staff.access import StaffRequest, staff_only
 from consult.staff.views.auto_refresh import address_to_watch, render_work
 from responses.models import Campaign, CampaignMember, CampaignStep, Cluster, ClusterMember
+from responses.requests import number_in, numbers_in
 from responses.reviewing.campaigns import (
     NameMissing,
     NameTaken,
@@ -34,6 +35,7 @@ from responses.reviewing.campaigns import (
     undo_step,
 )
 from responses.reviewing.clusters import people_with_several
+from responses.reviewing.reading import ChangedSinceOpened
 from responses.reviewing.similarity import changes
 from responses.reviewing.tasks import find_clusters
 
@@ -48,8 +50,7 @@ def campaign_list(request: StaffRequest) -> HttpResponse:
     responses.
     """
     run = JobRun.objects.filter(name=find_clusters.name).first()
-    after = request.GET.get("after", "")
-    start = int(after) if after.isascii() and after.isdigit() and len(after) < 18 else 0
+    start = number_in(request.GET.get("after", ""))
     rows = []
     for consultation in Consultation.objects.filter(published_at__isnull=False):
         campaigns = consultation.campaigns.filter(ended=False)
@@ -170,14 +171,15 @@ def change_campaign(request: StaffRequest, pk: int) -> HttpResponse:
         elif do == "remove":
             _say_moved(
                 request,
-                remove_responses(campaign=found, references=request.POST.getlist("member"), by=by),
+                remove_responses(
+                    campaign=found, versions=numbers_in(request.POST.getlist("member")), by=by
+                ),
                 _("taken out"),
             )
         elif do == "undo":
-            step = request.POST.get("step", "")
-            known = step.isascii() and step.isdigit() and len(step) < 18
+            number = number_in(request.POST.get("step", ""))
             undo_step(
-                step=get_object_or_404(CampaignStep, pk=int(step) if known else 0, campaign=found),
+                step=get_object_or_404(CampaignStep, pk=number, campaign=found),
                 by=by,
             )
             messages.success(request, _("That step is undone."))
@@ -192,6 +194,12 @@ def change_campaign(request: StaffRequest, pk: int) -> HttpResponse:
                 "There is no response with that reference that counts today. Check it, and try "
                 "again."
             ),
+        )
+    except ChangedSinceOpened:
+        messages.error(
+            request,
+            _("It was changed since you opened it. Read it again, then add it: %(reference)s")
+            % {"reference": request.POST.get("reference", "").strip()},
         )
     except NotTheLastStep:
         messages.error(request, _("Something was done since. Undo the last step first."))
@@ -216,8 +224,7 @@ def _members(request: HttpRequest, members: Any, standard: str) -> dict[str, Any
     """A page of members by the order of arrival, each with what it says otherwise than
     `standard`.
     """
-    after = request.GET.get("after", "")
-    start = int(after) if after.isascii() and after.isdigit() and len(after) < 18 else 0
+    start = number_in(request.GET.get("after", ""))
     rows: list[ClusterMember | CampaignMember] = list(
         members.filter(response_id__gt=start)
         .select_related("response__review")

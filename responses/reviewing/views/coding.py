@@ -3,46 +3,43 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from consult.auditing import record
 from consult.clock import in_words
-from consult.models import Action, Consultation, Right
+from consult.models import Consultation, Right
 from consult.plans.document import Question
 from consult.staff.access import StaffRequest, staff_only
 from responses.models import Code, CodedAnswer, Coding, Response, SecondCoding
-from responses.requests import reference_or_404
-from responses.reviewing.coding import (
+from responses.requests import number_in, numbers_in, reference_or_404
+from responses.reviewing.code_suggestions import suggest_codes
+from responses.reviewing.codebooks import (
     CodeChangedMeanwhile,
     CodeNameMissing,
     CodeNameTaken,
+    change_code,
+    codes_of,
+    make_code,
+    part_titles,
+    questions_to_code,
+)
+from responses.reviewing.coding import (
     NoSuchPassage,
     answers_to,
-    change_code,
     code_answer,
     code_passage,
-    codes_of,
-    compare,
-    draw_second_coding,
-    make_code,
     next_to_code,
-    part_titles,
     progress_of,
-    questions_to_code,
-    suggest_codes,
     take_off,
 )
+from responses.reviewing.reading import ChangedSinceOpened, as_shown, open_response
+from responses.reviewing.second_coding import compare, draw_second_coding
+from responses.reviewing.views.shown import CHANGED_WORDS
 
 SAMPLES = [25, 50, 100, 200]
-
-
-def _number(data: QueryDict, name: str) -> int:
-    value = data.get(name, "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 18 else 0
 
 
 def _asked(slug: str, question: str) -> tuple[Consultation, Question]:
@@ -78,7 +75,7 @@ def codebook(request: StaffRequest, consultation: str, question: str) -> HttpRes
     found, asked = _asked(consultation, question)
     by, problem = request.user, ""
     if request.method == "POST" and request.POST.get("do") == "draw":
-        size = _number(request.POST, "size")
+        size = number_in(request.POST.get("size", ""))
         drawn = draw_second_coding(
             consultation=found,
             question=question,
@@ -149,7 +146,7 @@ def code(request: StaffRequest, consultation: str, question: str, pk: int) -> Ht
         words = {name: request.POST.get(name, "") for name in ("name", "group", "definition")}
         typed = words | {
             "retired": "retired" in request.POST,
-            "version": _number(request.POST, "version"),
+            "version": number_in(request.POST.get("version", "")),
         }
         try:
             change_code(code=one, by=request.user, **typed)
@@ -185,22 +182,33 @@ def code_answers(request: StaffRequest, consultation: str, question: str) -> Htt
     """One answer after the other, with the codes to choose from."""
     found, asked = _asked(consultation, question)
     by = request.user
-    number = _number(request.GET, "second")
+    number = number_in(request.GET.get("second", ""))
     second = (
         get_object_or_404(SecondCoding, pk=number, consultation=found, question=question, by=by)
         if number
         else None
     )
     if request.method == "POST":
-        return _carry_out(request, found, question, second)
+        return _coded(request, found, asked, second)
     response = _wanted(request, found, question, second)
     if response is None:
         messages.success(request, _("Every answer here has been gone through."))
         return redirect("codebook", consultation, question)
-    record(action=Action.RESPONSE_READ, actor=by, subject=response.reference, question=question)
-    return render(
-        request, "reviewing/code_answers.html", _answer(request, response, found, asked, second)
-    )
+    return _show(request, response, found, asked, second, {})
+
+
+def _show(
+    request: StaffRequest,
+    response: Response,
+    consultation: Consultation,
+    asked: Question,
+    second: SecondCoding | None,
+    said: dict[str, Any],
+) -> HttpResponse:
+    response = open_response(reference=response.reference, reader=request.user, question=asked.slug)
+    context = _answer(request, response, consultation, asked, second) | said
+    status = 409 if "changed" in said else 200
+    return render(request, "reviewing/code_answers.html", context, status=status)
 
 
 def _wanted(
@@ -211,7 +219,11 @@ def _wanted(
             answers_to(consultation, question), reference=reference_or_404(reference)
         )
     return next_to_code(
-        consultation, question, after=_number(request.GET, "after"), again=second, by=request.user
+        consultation,
+        question,
+        after=number_in(request.GET.get("after", "")),
+        again=second,
+        by=request.user,
     )
 
 
@@ -250,7 +262,7 @@ def _answer(
             for one in mine
             if one.start is not None
         ],
-        # Whoever codes for the second time must not be led by the first.
+        # Anyone who codes for the second time must not be led by the first.
         "others": [] if second else [coding for coding in codings if coding.by_id != by.pk],
         "suggestions": [] if second else suggest_codes(response=response, question=asked.slug),
         "second": second,
@@ -259,55 +271,61 @@ def _answer(
     }
 
 
-def _carry_out(
-    request: StaffRequest, consultation: Consultation, question: str, second: SecondCoding | None
+def _coded(
+    request: StaffRequest, consultation: Consultation, asked: Question, second: SecondCoding | None
 ) -> HttpResponse:
+    """Carry out what a form says about the answer that it showed, or show that answer again."""
+    reference = reference_or_404(request.POST.get("reference", ""))
+    typed: dict[str, Any] = {
+        "passage": request.POST.get("passage", ""),
+        "chosen": set(numbers_in(request.POST.getlist("code"))),
+    }
+    beside = f"&second={second.pk}" if second else ""
+    try:
+        response = as_shown(reference=reference, shown=request.POST.get("shown", ""))
+        response = get_object_or_404(answers_to(consultation, asked.slug), pk=response.pk)
+        go_on = _carry_out(request, response, consultation, asked.slug)
+    except Response.DoesNotExist as reason:
+        raise Http404 from reason
+    except ChangedSinceOpened as changed:
+        if not answers_to(consultation, asked.slug).filter(pk=changed.newest.pk).exists():
+            messages.error(
+                request,
+                _("%(reference)s was changed since you opened it, and answers this no more.")
+                % {"reference": reference},
+            )
+            return redirect(f"{request.path}?after={changed.newest.pk}{beside}")
+        said = typed | {"changed": CHANGED_WORDS}
+        return _show(request, changed.newest, consultation, asked, second, said)
+    except NoSuchPassage:
+        problem = _("The answer does not hold these words. Copy them from it just as they are.")
+        said = typed | {"problem": problem}
+        return _show(request, response, consultation, asked, second, said)
+    where = f"?after={response.pk}" if go_on else f"?reference={response.reference}"
+    return redirect(f"{request.path}{where}{beside}")
+
+
+def _carry_out(
+    request: StaffRequest, response: Response, consultation: Consultation, question: str
+) -> bool:
+    """Whether that was all about this answer."""
     by, do = request.user, request.POST.get("do", "")
-    response = get_object_or_404(
-        answers_to(consultation, question),
-        reference=reference_or_404(request.POST.get("reference", "")),
-    )
     known = Code.objects.filter(consultation=consultation, question=question, retired=False)
-    here = f"{request.path}?reference={response.reference}" + (
-        f"&second={second.pk}" if second else ""
-    )
     if do == "take-off":
+        codings = Coding.objects.filter(response=response, by=by)
         take_off(
-            coding=get_object_or_404(
-                Coding, pk=_number(request.POST, "coding"), response=response, by=by
-            ),
+            coding=get_object_or_404(codings, pk=number_in(request.POST.get("coding", ""))), by=by
+        )
+        return False
+    if do == "passage":
+        code_passage(
+            response=response,
+            question=question,
+            code=get_object_or_404(known, pk=number_in(request.POST.get("code", ""))),
+            passage=request.POST.get("passage", ""),
             by=by,
         )
-        return redirect(here)
-    if do == "passage":
-        chosen = get_object_or_404(known, pk=_number(request.POST, "code"))
-        try:
-            code_passage(
-                response=response,
-                question=question,
-                code=chosen,
-                passage=request.POST.get("passage", ""),
-                by=by,
-            )
-        except NoSuchPassage:
-            context = _answer(
-                request, response, consultation, _asked(consultation.slug, question)[1], second
-            )
-            problem = _("The answer does not hold these words. Copy them from it just as they are.")
-            return render(
-                request,
-                "reviewing/code_answers.html",
-                context | {"problem": problem, "passage": request.POST.get("passage", "")},
-            )
-        return redirect(here)
-    wanted = [
-        int(value)
-        for value in request.POST.getlist("code")
-        if value.isascii() and value.isdigit() and len(value) < 18
-    ]
-    code_answer(
-        response=response, question=question, codes=list(known.filter(pk__in=wanted)), by=by
-    )
-    return redirect(
-        f"{request.path}?after={response.pk}" + (f"&second={second.pk}" if second else "")
-    )
+        return False
+    wanted = known.filter(pk__in=numbers_in(request.POST.getlist("code")))
+    code_answer(response=response, question=question, codes=list(wanted), by=by)
+    return True

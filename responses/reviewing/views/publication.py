@@ -1,44 +1,54 @@
 """Redacting a response, deciding whether it is published, and what everybody may read."""
 
-from collections.abc import Iterator
+from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from consult.auditing import record
-from consult.cells import json_line
-from consult.models import Action, Consultation, Right
+from consult.clock import in_words
+from consult.models import Consultation, Right, published
+from consult.nudging import nudge
 from consult.plans.editions import plan_of
 from consult.staff.access import StaffRequest, staff_only
+from consult.views.errors import say
 from consult.views.pages import page_context
 from responses.models import PublishedSet, Redaction, Response
-from responses.requests import reference_or_404
-from responses.reviewing.publication import (
+from responses.requests import number_in, reference_or_404
+from responses.reviewing.public_file import FileBeingMade, has_public_file, public_file
+from responses.reviewing.public_version import (
     MAY_BE_PUBLISHED,
-    NoSuchPassage,
+    public_digest,
+    public_version,
+    wants,
+)
+from responses.reviewing.publication import (
     NotToBePublished,
     ReasonMissing,
+    RedactedSinceOpened,
     decide_publication,
     gaps,
-    in_force,
-    public_version,
     publish_set,
     published_responses,
+    unpublish_set,
+)
+from responses.reviewing.reading import ChangedSinceOpened, as_shown, open_response
+from responses.reviewing.redacting import (
+    SENDER,
+    NoSuchPassage,
     redact_passage,
     suggest_redactions,
     take_off,
-    unpublish_set,
-    wants,
+    texts_to_redact,
 )
+from responses.reviewing.tasks import make_public_files
+from responses.reviewing.views.shown import CHANGED_WORDS, REDACTED_WORDS
+from responses.wording import titles_of_texts
 
 PAGE = 25
-
-
-def _number(value: str) -> int:
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 18 else 0
 
 
 @staff_only(Right.READ_RESPONSES)
@@ -46,40 +56,50 @@ def redact(request: StaffRequest, reference: str) -> HttpResponse:
     """A response beside what the public would see of it; passages to keep back, and the
     decision.
     """
-    found = Response.objects.select_related("consultation", "edition", "contact").filter(
-        reference=reference_or_404(reference)
-    )
-    response = found.order_by("-version").first()
-    if response is None:
-        raise Http404
-    problem, field = "", ""
+    known = reference_or_404(reference)
+    trouble: dict[str, Any] = {"problem": "", "field": ""}
+    status = 200
     if request.method == "POST":
-        problem, field = _carry_out(request, response)
-        if not problem:
-            return redirect("redact", response.reference)
-    record(action=Action.RESPONSE_READ, actor=request.user, subject=response.reference)
-    titles = {question.slug: question.text for question in plan_of(response.edition).asked}
-    decision = response.approvals.select_related("by").last()
-    context = {
+        try:
+            response = as_shown(reference=known, shown=request.POST.get("shown", ""))
+            problem, field = _carry_out(request, response)
+        except Response.DoesNotExist as reason:
+            raise Http404 from reason
+        except ChangedSinceOpened:
+            trouble, status = {"changed": CHANGED_WORDS}, 409
+        except RedactedSinceOpened:
+            trouble, status = {"changed": REDACTED_WORDS}, 409
+        else:
+            if not problem:
+                return redirect("redact", response.reference)
+            trouble = {"problem": problem, "field": field}
+    try:
+        response = open_response(reference=known, reader=request.user)
+    except Response.DoesNotExist as reason:
+        raise Http404 from reason
+    context = _redact_page(response) | trouble | {"typed": request.POST}
+    return render(request, "reviewing/redact.html", context, status=status)
+
+
+def _redact_page(response: Response) -> dict[str, Any]:
+    words = texts_to_redact(response)
+    titles = titles_of_texts(plan_of(response.edition)) | {SENDER: _("The sender’s name")}
+    return {
         "response": response,
         "texts": [
-            {"key": key, "title": titles.get(key.partition("--")[0], key), "text": text}
-            for key, text in response.texts.items()
+            {"key": key, "title": titles.get(key, key), "text": text} for key, text in words.items()
         ],
         "redactions": [
-            {"row": row, "words": response.texts.get(row.text, "")[row.start : row.end]}
-            for row in in_force(response)
+            {"row": row, "words": words.get(row.text, "")[row.start : row.end]}
+            for row in response.redactions.filter(removed_at=None).select_related("by")
         ],
         "suggestions": suggest_redactions(response),
         "public": public_version(response),
+        "seen": public_digest(response),
         "may": wants(response) in MAY_BE_PUBLISHED,
-        "decision": decision,
+        "decision": response.approvals.select_related("by").last(),
         "reasons": Redaction.Reason.choices,
-        "problem": problem,
-        "field": field,
-        "typed": request.POST,
     }
-    return render(request, "reviewing/redact.html", context)
 
 
 def _carry_out(request: StaffRequest, response: Response) -> tuple[str, str]:
@@ -97,9 +117,12 @@ def _carry_out(request: StaffRequest, response: Response) -> tuple[str, str]:
                 reason=Redaction.Reason(reason),
                 by=by,
             )
-            messages.success(request, _("%(count)s passages are kept back.") % {"count": len(made)})
+            words = ngettext(
+                "%(count)s passage is kept back.", "%(count)s passages are kept back.", len(made)
+            )
+            messages.success(request, words % {"count": len(made)})
         elif do == "take-off":
-            number = _number(request.POST.get("redaction", ""))
+            number = number_in(request.POST.get("redaction", ""))
             take_off(redaction=get_object_or_404(Redaction, pk=number, response=response), by=by)
             messages.success(request, _("The passage can be read again."))
         elif do in {"publish", "hold"}:
@@ -107,6 +130,7 @@ def _carry_out(request: StaffRequest, response: Response) -> tuple[str, str]:
                 response=response,
                 publish=do == "publish",
                 reason=request.POST.get("why", ""),
+                seen=request.POST.get("seen", ""),
                 by=by,
             )
             messages.success(request, _("Your decision is on record."))
@@ -148,6 +172,7 @@ def change_publication(request: StaffRequest, consultation: str) -> HttpResponse
     found = get_object_or_404(Consultation, slug=consultation, published_at__isnull=False)
     if request.POST.get("do") == "publish":
         publish_set(consultation=found, by=request.user)
+        nudge(make_public_files)
         messages.success(request, _("Everybody can read the approved responses now."))
     else:
         unpublish_set(consultation=found, by=request.user)
@@ -155,24 +180,31 @@ def change_publication(request: StaffRequest, consultation: str) -> HttpResponse
     return redirect("publication")
 
 
-def _published(slug: str) -> Consultation:
+def _published(slug: str) -> PublishedSet:
+    """The set of a consultation that the public may see."""
     return get_object_or_404(
-        PublishedSet.objects.select_related("consultation"), consultation__slug=slug
-    ).consultation
+        PublishedSet.objects.select_related("consultation"),
+        consultation__in=published().filter(slug=slug),
+    )
 
 
 @require_safe
-def published(request: HttpRequest, consultation: str) -> HttpResponse:
-    """The approved responses, in the order of their arrival, and why others are not among them."""
+def published_responses_page(request: HttpRequest, consultation: str) -> HttpResponse:
+    """The approved responses, in the order of their arrival, and why others are not among them.
+
+    The figures are those of the last time a worker counted.
+    """
     found = _published(consultation)
-    start = _number(request.GET.get("after", ""))
-    rows = list(published_responses(found).filter(id__gt=start)[: PAGE + 1])
+    start = number_in(request.GET.get("after", ""))
+    rows = list(published_responses(found.consultation, after=start)[: PAGE + 1])
     context = page_context(consultation) | {
         "rows": [
             {"reference": row.reference, "public": public_version(row)} for row in rows[:PAGE]
         ],
-        "count": published_responses(found).count(),
-        "gaps": gaps(found),
+        "count": found.count,
+        "gaps": found.gaps or [],
+        "counted": in_words(found.written_at) if found.written_at else "",
+        "file_ready": has_public_file(found),
         "next": rows[PAGE - 1].pk if len(rows) > PAGE else None,
         "after": start,
     }
@@ -181,26 +213,23 @@ def published(request: HttpRequest, consultation: str) -> HttpResponse:
 
 @require_safe
 def published_file(request: HttpRequest, consultation: str) -> HttpResponse:
-    """The same as lines of JSON: one response a line, with the questions' wording."""
+    """The same as lines of JSON, as a worker wrote them: one response a line, with the questions'
+    wording.
+    """
     found = _published(consultation)
-    answer = StreamingHttpResponse(
-        _lines(found), content_type="application/x-ndjson; charset=utf-8"
-    )
-    answer["Content-Disposition"] = f'attachment; filename="{consultation}-responses.jsonl"'
-    return answer  # type: ignore[return-value]  # a stream, but with headers like any other page
-
-
-def _lines(consultation: Consultation) -> Iterator[str]:
-    for row in published_responses(consultation).iterator(chunk_size=500):
-        public = public_version(row)
-        answers = [
-            {
-                "part": part.part.title,
-                "question": answer.question.text,
-                "answer": list(answer.lines),
-            }
-            for part in public.parts
-            for answer in part.answers
-            if answer.lines
+    try:
+        file = public_file(found)
+    except FileBeingMade:
+        lines = [
+            _("The file of these responses is being made. Try again in a few minutes."),
+            _("The responses themselves can be read on the page before this one."),
         ]
-        yield json_line({"reference": row.reference, "from": public.who, "answers": answers})
+        page = say(request, status=503, heading=_("The file is not ready yet"), lines=lines)
+        page["Retry-After"] = "120"
+        return page
+    return FileResponse(  # type: ignore[return-value]  # a stream, but with headers like any other
+        file,
+        as_attachment=True,
+        filename=f"{consultation}-responses.jsonl",
+        content_type="application/x-ndjson; charset=utf-8",
+    )

@@ -13,6 +13,7 @@ from consult.models import Right
 from consult.nudging import nudge
 from consult.staff.access import StaffRequest, staff_only
 from responses.models import Confirmation
+from responses.requests import number_in
 from responses.responding.resending import being_tried, given_up, try_again
 from responses.responding.tasks import send_due_confirmations
 
@@ -53,7 +54,7 @@ def _rows(found: QuerySet[Confirmation]) -> list[dict[str, object]]:
 def again(request: StaffRequest) -> HttpResponse:
     """Have one tried again, or all that were given up."""
     wanted = request.POST.get("confirmation", "")
-    only = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 18 else None
+    only = number_in(wanted) or None
     count = 0 if wanted and only is None else try_again(actor=request.user, only=only)
     if count:
         nudge(send_due_confirmations)

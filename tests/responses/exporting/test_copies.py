@@ -33,7 +33,8 @@ from responses.exporting.members import entries_of, members_of_batch, members_of
 from responses.exporting.pack import make_extract, make_files
 from responses.models import Batch, Response
 from responses.responding.amending import withdraw_response
-from responses.reviewing.coding import code_answer, make_code
+from responses.reviewing.codebooks import make_code
+from responses.reviewing.coding import code_answer
 from tests.conftest import make_person
 from tests.support.tampering import behind_its_back
 

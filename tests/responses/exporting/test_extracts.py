@@ -41,7 +41,8 @@ from responses.models import (
 from responses.periods import KEEP_EXTRACTS_FOR
 from responses.responding.amending import amend_response, withdraw_response
 from responses.responding.submitting import Submission
-from responses.reviewing.coding import code_answer, make_code
+from responses.reviewing.codebooks import make_code
+from responses.reviewing.coding import code_answer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Send = Callable[..., Response]

@@ -23,7 +23,8 @@ from responses.exporting.pack import make_files
 from responses.governance.erasing import erase_response
 from responses.models import Batch, Campaign, Code, MemberMarks, Response
 from responses.reviewing.campaigns import add_response, rename_campaign
-from responses.reviewing.coding import change_code, code_answer, make_code
+from responses.reviewing.codebooks import change_code, make_code
+from responses.reviewing.coding import code_answer
 from tests.support.folders import content_of
 
 Send = Callable[..., Response]

@@ -153,6 +153,7 @@ def test_every_job_of_the_schedule_is_expected_and_notes_its_end(
         exporting_tasks.make_due_extracts,
         governance_tasks.check_integrity,
         reviewing_tasks.find_clusters,
+        reviewing_tasks.make_public_files,
         dashboard_tasks.count,
     ):
         task()

@@ -23,19 +23,21 @@ from responses.models import (
     ReviewStep,
 )
 from responses.responding.amending import withdraw_response
-from responses.reviewing import bulk_changes
-from responses.reviewing.bulk_changes import (
+from responses.reviewing.bulk_changes import carrying_out
+from responses.reviewing.bulk_changes.asking import (
     NothingToChange,
     NotUndoable,
     ask_for_change,
     ask_to_undo,
     forecast,
-    make_due_changes,
     sample,
 )
+from responses.reviewing.bulk_changes.carrying_out import make_due_changes
 from responses.reviewing.campaigns import remove_responses
-from responses.reviewing.coding import change_code, code_answer, make_code
-from responses.reviewing.reviews import ReasonMissing, move_review, open_response
+from responses.reviewing.codebooks import change_code, make_code
+from responses.reviewing.coding import code_answer
+from responses.reviewing.reading import open_response
+from responses.reviewing.reviews import ReasonMissing, move_review
 from tests.conftest import make_person
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -183,7 +185,7 @@ def test_a_response_someone_moved_first_is_left_as_they_left_it(
 ) -> None:
     responses = [send() for _ in range(3)]
     change = asked(reviewer, "move", to_state="reading")
-    assert bulk_changes._do_a_lot()  # It is decided which.
+    assert carrying_out._do_a_lot()  # It is decided which.
     colleague = make_person("ben", "reviewer")
     move(responses[1], "considered", colleague)
     make_due_changes()
@@ -236,7 +238,7 @@ def test_responses_changed_by_their_senders_are_left_alone(send: Send, reviewer:
     withdraw_response(earlier=earlier, submission_key=uuid4(), started_at=earlier.started_at)
     change = asked(reviewer, "move", "versions=all", to_state="reading")
     assert change.seen_changes == 3
-    assert bulk_changes._do_a_lot()
+    assert carrying_out._do_a_lot()
     withdraw_response(earlier=later, submission_key=uuid4(), started_at=later.started_at)
     make_due_changes()
     change.refresh_from_db()
@@ -251,12 +253,12 @@ def test_responses_changed_by_their_senders_are_left_alone(send: Send, reviewer:
 def test_undoing_in_the_middle_stops_the_change(
     send: Send, reviewer: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(bulk_changes.AT_ONCE, BulkChange.Act.MOVE, 2)
+    monkeypatch.setitem(carrying_out.AT_ONCE, BulkChange.Act.MOVE, 2)
     for _ in range(5):
         send()
     change = asked(reviewer, "move", to_state="considered")
-    assert bulk_changes._do_a_lot()
-    assert bulk_changes._do_a_lot()
+    assert carrying_out._do_a_lot()
+    assert carrying_out._do_a_lot()
     assert states().count("considered") == 2
     undone(change, reviewer)
     assert (states(), change.changed, change.undone) == (["unread"] * 5, 2, 2)
@@ -290,7 +292,8 @@ def test_a_bulk_code_skips_unanswered_and_undoing_keeps_later_coding(
     assert set(Coding.objects.values_list("response", "by", "start")) == {
         (row.pk, reviewer.pk, None) for row in (first, second, third)
     }
-    assert CodedAnswer.objects.count() == 3
+    # Nobody has gone through an answer because it was given a code with others.
+    assert CodedAnswer.objects.count() == 1
     code_answer(response=third, question="missing", codes=[code], by=reviewer)
     code_answer(response=second, question="violence-comment", codes=[], by=reviewer)
     undone(done, reviewer)
@@ -339,7 +342,7 @@ def test_responses_go_into_a_campaign_and_out_of_it_again(
     assert (done.changed, done.left) == (2, {"member": 1, "says-nothing": 1})
     assert campaign.members.count() == 3
     assert campaign.steps.count() == 1
-    remove_responses(campaign=campaign, references=[fourth.reference], by=reviewer)
+    remove_responses(campaign=campaign, versions=[fourth.pk], by=reviewer)
     undone(done, reviewer)
     assert (done.undone, done.kept) == (1, 1)
     assert list(campaign.members.values_list("response", flat=True)) == [first.pk]
@@ -369,6 +372,11 @@ def test_a_retired_code_or_an_undone_campaign_takes_nothing_in(
     )
 
 
+def read_and_marked() -> list[tuple[bool, bool]]:
+    rows = Review.objects.order_by("response_id").values_list("first_read_at", "marked_read_at")
+    return [(read is not None, marked is not None) for read, marked in rows]
+
+
 def test_a_bulk_read_skips_opened_ones_and_undoing_keeps_later_reads(
     send: Send, reviewer: User
 ) -> None:
@@ -377,20 +385,13 @@ def test_a_bulk_read_skips_opened_ones_and_undoing_keeps_later_reads(
     open_response(reference=first.reference, reader=colleague)
     done = changed(reviewer, "read", note="One letter.")
     assert (done.changed, done.left) == (2, {"opened": 1})
-    assert list(Review.objects.order_by("response_id").values_list("first_read_by", flat=True)) == [
-        colleague.pk,
-        reviewer.pk,
-        reviewer.pk,
-    ]
+    # Marked is not opened: that is said of nobody who did not have it on the screen.
+    assert read_and_marked() == [(True, False), (False, True), (False, True)]
     step = ReviewStep.objects.get(review__response=second)
     assert (step.from_state, step.to_state, step.note) == ("unread", "unread", "One letter.")
     open_response(reference=third.reference, reader=colleague)
     undone(done, reviewer)
-    assert list(Review.objects.order_by("response_id").values_list("first_read_by", flat=True)) == [
-        colleague.pk,
-        None,
-        reviewer.pk,
-    ]
+    assert read_and_marked() == [(True, False), (False, False), (True, True)]
 
 
 def test_an_erasure_removes_words_from_bulk_changes_too(send: Send, reviewer: User) -> None:

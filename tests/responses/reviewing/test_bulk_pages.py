@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from consult.models import User
 from responses.models import BulkChange, Response, Review
-from responses.reviewing.bulk_changes import make_due_changes
+from responses.reviewing.bulk_changes.carrying_out import make_due_changes
 from responses.reviewing.reviews import move_review
 
 Send = Callable[..., Response]

@@ -109,7 +109,7 @@ def test_campaign_steps_are_undone_from_the_last_to_the_first(
     everyone = {letter.reference for letter in letters}
     campaign = name_campaign(cluster=cluster, name="Youth workers", by=reviewer)
     assert members_of(campaign) == everyone
-    assert remove_responses(campaign=campaign, references=[letters[3].reference], by=reviewer) == 1
+    assert remove_responses(campaign=campaign, versions=[letters[3].pk], by=reviewer) == 1
     assert suggested_members(campaign).count() == 1
     late = send({"missing": LETTER}, email="late@example.org")
     find_clusters(consultation=consultation)
@@ -217,7 +217,7 @@ def test_a_reviewer_walks_from_the_search_to_a_campaign_and_back(
     campaign = Campaign.objects.get()
     change = reverse("change-campaign", args=[campaign.pk])
     taken = rosa.post(
-        change, {"do": "remove", "member": [letters[0].reference]}, follow=True
+        change, {"do": "remove", "member": [letters[0].pk]}, follow=True
     ).content.decode()
     assert "1 response was taken out." in taken
     assert "3 responses, 2 different texts, from 3 people" in taken

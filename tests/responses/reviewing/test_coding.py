@@ -13,27 +13,28 @@ from django.utils import timezone
 from consult.models import Action, AuditEntry, Consultation, User
 from responses.models import Code, CodedAnswer, Coding, Response
 from responses.responding.amending import withdraw_response
-from responses.reviewing.coding import (
-    Agreement,
+from responses.reviewing.code_suggestions import suggest_codes
+from responses.reviewing.codebooks import (
     CodeChangedMeanwhile,
     CodeNameMissing,
     CodeNameTaken,
+    change_code,
+    codes_of,
+    make_code,
+    questions_to_code,
+)
+from responses.reviewing.coding import (
     NoSuchPassage,
     Progress,
-    change_code,
     code_answer,
     code_passage,
-    codes_of,
-    compare,
-    draw_second_coding,
-    make_code,
     next_to_code,
     progress_of,
-    questions_to_code,
-    suggest_codes,
     take_off,
 )
+from responses.reviewing.second_coding import Agreement, compare, draw_second_coding
 from tests.conftest import make_person
+from tests.support.pressing import press
 
 Send = Callable[..., Response]
 
@@ -267,24 +268,27 @@ def test_a_reviewer_codes_from_page_to_page(
     answers = reverse("code-answers", args=[consultation.slug, "missing"])
     page = rosa.get(answers).content.decode()
     assert "&lt;script&gt;Clubs" in page
-    kept = rosa.post(
+    kept = press(
+        rosa,
         answers,
         {"do": "passage", "reference": first.reference, "code": youth.pk, "passage": "Not there"},
     ).content.decode()
     assert "The answer does not hold these words." in kept
     assert "Not there" in kept
-    rosa.post(
+    press(
+        rosa,
         answers,
         {"do": "passage", "reference": first.reference, "code": youth.pk, "passage": "Clubs"},
     )
-    on = rosa.post(
+    on = press(
+        rosa,
         answers,
         {"do": "code", "reference": first.reference, "code": [youth.pk, "x", "9" * 30]},
         follow=True,
     )
     assert last.reference in on.content.decode()
-    over = rosa.post(
-        answers, {"do": "code", "reference": last.reference}, follow=True
+    over = press(
+        rosa, answers, {"do": "code", "reference": last.reference}, follow=True
     ).content.decode()
     assert "Every answer here has been gone through." in over
     assert "2 of 2 answers are coded (100%)." in over

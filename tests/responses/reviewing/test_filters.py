@@ -24,7 +24,8 @@ from responses.reviewing.campaigns import (
     undo_step,
 )
 from responses.reviewing.clusters import find_clusters
-from responses.reviewing.coding import code_answer, code_passage, make_code, take_off
+from responses.reviewing.codebooks import make_code
+from responses.reviewing.coding import code_answer, code_passage, take_off
 from tests.responses.reviewing.test_similarity import LETTER, OTHERS
 
 Send = Callable[..., Response]
@@ -162,7 +163,7 @@ def test_a_campaign_filter_finds_its_current_members(
     assert listed(f"campaign={campaign.pk}") == [third, second, first]
     assert listed(f"campaign={campaign.pk + 1}") == []
     add_response(campaign=campaign, reference=own.reference, by=reviewer)
-    remove_responses(campaign=campaign, references=[first.reference], by=reviewer)
+    remove_responses(campaign=campaign, versions=[first.pk], by=reviewer)
     assert listed(f"campaign={campaign.pk}") == [own, third, second]
     step = last_step(campaign)
     assert step is not None

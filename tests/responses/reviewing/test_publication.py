@@ -17,22 +17,26 @@ from responses.answers import read_answers
 from responses.models import Redaction, Response
 from responses.responding.amending import amend_response, withdraw_response
 from responses.responding.submitting import Submission
+from responses.reviewing.public_file import make_public_files
+from responses.reviewing.public_version import public_digest, public_text, public_version
 from responses.reviewing.publication import (
-    NoSuchPassage,
     NotToBePublished,
     ReasonMissing,
     decide_publication,
     gaps,
-    in_force,
-    public_text,
-    public_version,
     publish_set,
     published_responses,
+    unpublish_set,
+)
+from responses.reviewing.reading import ChangedSinceOpened
+from responses.reviewing.redacting import (
+    NoSuchPassage,
+    in_force,
     redact_passage,
     suggest_redactions,
     take_off,
-    unpublish_set,
 )
+from tests.support.pressing import press
 
 Send = Callable[..., Response]
 PERSONAL = Redaction.Reason.PERSONAL
@@ -48,7 +52,8 @@ def lines_of(response: Response) -> list[str]:
 
 
 def approve(response: Response, by: User) -> None:
-    decide_publication(response=response, publish=True, reason="", by=by)
+    seen = public_digest(response)
+    decide_publication(response=response, publish=True, reason="", seen=seen, by=by)
 
 
 def test_words_that_may_identify_someone_are_suggested_for_redaction(send: Send) -> None:
@@ -151,7 +156,7 @@ def test_publication_never_goes_beyond_the_choice(
         submission=Submission(edition=yes.edition, answers=answers, contact=contact, **times),
     )
     assert list(published_responses(consultation)) == []
-    with pytest.raises(NotToBePublished):
+    with pytest.raises(ChangedSinceOpened):
         approve(yes, reviewer)
 
 
@@ -192,6 +197,7 @@ def test_nobody_outside_reads_anything_until_it_is_published(
     )
     assert [outsider.get(address).status_code for address in (page, file)] == [404, 404]
     publish_set(consultation=consultation, by=administrator)
+    make_public_files()
     shown = outsider.get(page).content.decode()
     assert "&lt;b&gt;Clubs" in shown
     assert "Not this one." not in shown
@@ -215,18 +221,18 @@ def test_a_reviewer_redacts_and_decides_on_one_page(
     rosa, address = sign_in(reviewer), reverse("redact", args=[response.reference])
     assert "020 7946 0000" in rosa.get(address).content.decode()
     typed = {"do": "redact", "text": "missing", "passage": "Ring 020", "reason": ""}
-    refused = rosa.post(address, typed).content.decode()
+    refused = press(rosa, address, typed).content.decode()
     assert "Choose why the public may not read it." in refused
     assert "Ring 020" in refused.partition("<textarea")[2]
     assert (
         "The text does not hold these words."
-        in rosa.post(address, typed | {"passage": "Sing", "reason": "personal"}).content.decode()
+        in press(rosa, address, typed | {"passage": "Sing", "reason": "personal"}).content.decode()
     )
-    rosa.post(address, typed | {"passage": "020 7946 0000", "reason": "personal"})
+    press(rosa, address, typed | {"passage": "020 7946 0000", "reason": "personal"})
     assert lines_of(response) == ["Ring [redacted: personal details]."]
     assert (
         "Write why it is held back."
-        in rosa.post(address, {"do": "hold", "why": ""}).content.decode()
+        in press(rosa, address, {"do": "hold", "why": ""}).content.decode()
     )
-    rosa.post(address, {"do": "publish"})
+    press(rosa, address, {"do": "publish"})
     assert response.approvals.get().publish

@@ -10,20 +10,18 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from consult.models import Action, AuditEntry, User
-from responses.models import Response, Review, ReviewStep, SavedFilter
+from responses.models import Reading, Response, Review, ReviewStep, SavedFilter
 from responses.reviewing.filters import Filter, find, matching, read_filter, written
+from responses.reviewing.reading import RECENTLY, open_response, opened_recently
 from responses.reviewing.reviews import (
-    LATELY,
     MOVES,
     NotAMove,
     ReasonMissing,
     ReviewMovedOn,
     move_review,
-    open_response,
-    opened_lately,
     turn_page,
 )
-from tests.support.tampering import behind_its_back
+from tests.support.pressing import press
 
 Send = Callable[..., Response]
 SignIn = Callable[[User], Client]
@@ -158,8 +156,8 @@ def test_a_decision_with_a_note_moves_a_response_once_and_is_recorded(
 ) -> None:
     address = reverse("review-one", args=[send().reference])
     client = sign_in(reviewer)
-    page = client.post(
-        address, {"version": "0", "to_state": "considered", "note": "Useful."}, follow=True
+    page = press(
+        client, address, {"version": "0", "to_state": "considered", "note": "Useful."}, follow=True
     )
     step = ReviewStep.objects.get()
     assert (step.by, step.from_state, step.to_state, step.note) == (
@@ -184,7 +182,8 @@ def test_the_second_of_two_reviewers_is_warned_and_overwrites_nothing(
         version=0,
         by=administrator,
     )
-    page = sign_in(reviewer).post(
+    page = press(
+        sign_in(reviewer),
         reverse("review-one", args=[response.reference]),
         {"version": "0", "to_state": "considered", "note": "A long note."},
     )
@@ -208,17 +207,16 @@ def test_a_response_someone_else_has_open_says_who_and_since_when(
     assert (
         f"{reviewer.username} opened this response too, at " in second.get(address).content.decode()
     )
-    later = AuditEntry.objects.filter(action=Action.RESPONSE_READ, subject=response.reference)
-    with behind_its_back():
-        later.update(at=timezone.now() - LATELY)
-    assert opened_lately(reference=response.reference, reader=reviewer) == []
+    Reading.objects.update(last_at=timezone.now() - RECENTLY)
+    assert opened_recently(response=response, reader=reviewer) == []
 
 
 def test_setting_aside_needs_a_reason(send: Send, reviewer: User, sign_in: SignIn) -> None:
     response = send()
     with pytest.raises(ReasonMissing):
         move_review(review=response.review, to_state="set-aside", note=" ", version=0, by=reviewer)
-    page = sign_in(reviewer).post(
+    page = press(
+        sign_in(reviewer),
         reverse("review-one", args=[response.reference]),
         {"version": "0", "to_state": "set-aside", "note": ""},
     )

@@ -30,6 +30,7 @@ from responses.models import (
 )
 from responses.responding.submitting import NothingToSend
 from responses.reviewing.mailboxes import NotAMailbox, load_mailbox, read_letter
+from responses.reviewing.reading import newest_version
 from responses.reviewing.transcribing import (
     KeyedByTheSame,
     KeyedTwiceAlready,
@@ -45,6 +46,7 @@ from responses.reviewing.transcribing import (
     transcribe_response,
 )
 from tests.conftest import make_person
+from tests.support.pressing import press
 
 Key = Callable[..., Response]
 PDF = b"%PDF-1.7\nA scanned letter."
@@ -165,6 +167,7 @@ def second(
     answers = read_answers(plan, raw)
     return settle_second_keying(
         transcription=transcription,
+        shown=newest_version(transcription.response.reference),
         plan=plan,
         answers=answers,
         contact=contact,
@@ -299,11 +302,11 @@ def test_a_reviewer_enters_a_letter_and_keeps_its_scan(
     assert response.texts == {"missing": "Búses <b>"}
     assert response.reference in sent.content.decode()
     here = reverse("entered", args=[response.reference])
-    assert "Choose a file." in rosa.post(here).content.decode()
+    assert "Choose a file." in press(rosa, here).content.decode()
     script = SimpleUploadedFile("letter.pdf", b"<script>alert(1)</script>")
-    assert "This is not a PDF" in rosa.post(here, {"file": script}).content.decode()
+    assert "This is not a PDF" in press(rosa, here, {"file": script}).content.decode()
     for _twice in range(2):
-        rosa.post(here, {"file": SimpleUploadedFile("../../etc/passwd.html", PDF)})
+        press(rosa, here, {"file": SimpleUploadedFile("../../etc/passwd.html", PDF)})
     attached = Attachment.objects.get()
     assert (attached.kind, attached.bytes) == ("application/pdf", len(PDF))
     assert [path.suffix for path in files.rglob("*") if path.is_file()] == [".pdf"]
@@ -337,11 +340,11 @@ def test_the_second_person_sees_nothing_of_the_first_until_both_are_done(
         "email": "pat@example.org",
         "postcode": "N1",
     }
-    compared = ben.post(address, typed).content.decode()
+    compared = press(ben, address, typed).content.decode()
     assert "Buses at night." in compared
     assert "Trains at night." in compared
     assert not SecondKeying.objects.exists()
-    ben.post(address, typed | {"take": "second"})
+    press(ben, address, typed | {"take": "second"})
     assert SecondKeying.objects.get().differing == ["missing"]
     assert Response.objects.latest("id").texts == {"missing": "Trains at night."}
 

@@ -1,0 +1,38 @@
+"""Which responses everybody may read, kept as a list, so that a page of them costs the same however
+many there are; and when the file of them has to be made again.
+
+Called by whatever decides, redacts, changes, withdraws or erases a response, in its transaction.
+"""
+
+from django.db.models import F
+
+from responses.models import PublishedResponse, PublishedSet, Response
+
+
+def put_on_list(response: Response) -> None:
+    """Let everybody read `response`, once its consultation's set is published."""
+    PublishedResponse.objects.get_or_create(
+        response=response, defaults={"consultation_id": response.consultation_id}
+    )
+    make_file_again(response)
+
+
+def take_off_list(response: Response) -> None:
+    """Let nobody read any version of `response`: from now on, and in no file made before."""
+    gone, _ = PublishedResponse.objects.filter(response__reference=response.reference).delete()
+    if gone:
+        keep_file_back(response)
+
+
+def make_file_again(response: Response) -> None:
+    """Have the consultation's public file made again; the one that is there may still be served."""
+    PublishedSet.objects.filter(consultation=response.consultation_id).update(
+        revision=F("revision") + 1
+    )
+
+
+def keep_file_back(response: Response) -> None:
+    """Have the consultation's public file made again, and serve none that was made before."""
+    PublishedSet.objects.filter(consultation=response.consultation_id).update(
+        revision=F("revision") + 1, serve_from=F("revision") + 1
+    )

@@ -1,0 +1,132 @@
+"""What a change to many would do, asking for it, and asking for it to be undone."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import parse_qsl, urlencode
+
+from django.db import connection, transaction
+from django.db.models import Count, QuerySet
+from django.db.models.functions import Now
+
+from consult.auditing import record
+from consult.models import Action, User
+from responses.models import BulkChange, Response
+from responses.reviewing.bulk_changes.judging import fitting, judged, what
+from responses.reviewing.reviews import check_reason
+
+State = BulkChange.State
+NOTE_MAX_CHARS = 5000
+UNDOABLE = [State.WAITING, State.RUNNING, State.DONE, State.FAILED]
+AT_WORK = [State.WAITING, State.RUNNING, State.UNDOING]
+
+
+class NothingToChange(ValueError):
+    """No response that fits would be changed."""
+
+
+class NotUndoable(Exception):
+    """It is being undone, or was."""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a change would do now: how many responses fit, how many would be changed, and how many
+    be left as they are, by the reason.
+    """
+
+    at: datetime
+    highest: int
+    fitting: int
+    changes: int
+    left: dict[str, int]
+
+
+def forecast(change: BulkChange) -> Forecast:
+    """Count what `change`, which nobody has asked for yet, would do. Exact, at this moment."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement_timestamp(), coalesce(max(id), 0) FROM responses_response")
+        now, highest = cursor.fetchone()
+    found = Counter(
+        dict(
+            judged(change, fitting(change).filter(id__lte=highest))
+            .values_list("why")
+            .annotate(Count("id"))
+        )
+    )
+    changes = found.pop("", 0)
+    return Forecast(now, highest, changes + found.total(), changes, dict(found))
+
+
+def sample(change: BulkChange, *, size: int) -> list[Response]:
+    """The newest of the responses that would be changed."""
+    return list(
+        judged(change, fitting(change))
+        .filter(why="")
+        .select_related("review")
+        .order_by("-id")[:size]
+    )
+
+
+def ask_for_change(*, change: BulkChange, seen: Forecast) -> BulkChange:
+    """Have `change` carried out, as somebody saw it in a forecast.
+
+    On the trail. Asking twice with one key is asking once.
+
+    Raises ReasonMissing where responses would be set aside without a word, and NothingToChange.
+    """
+    check_reason(to_state=change.to_state, note=change.note)
+    if not seen.changes:
+        raise NothingToChange
+    change.looked_at, change.highest, change.seen, change.seen_changes = (
+        seen.at,
+        seen.highest,
+        seen.fitting,
+        seen.changes,
+    )
+    with transaction.atomic():
+        # Two clicks at once: the second waits here, and finds the first's.
+        User.objects.select_for_update(no_key=True).get(pk=change.by_id)
+        asked = BulkChange.objects.filter(key=change.key, by=change.by).first()
+        if asked:
+            return asked
+        change.save(force_insert=True)
+        # Which filters, and not what was looked for: that may be somebody's name.
+        filters = sorted({name for name, _ in parse_qsl(change.query)})
+        record(
+            action=Action.BULK_ASKED,
+            actor=change.by,
+            subject=str(change),
+            filters=filters,
+            responses=seen.changes,
+            **what(change),
+        )
+    return change
+
+
+def ask_to_undo(*, change: BulkChange, by: User) -> None:
+    """Have a change undone, also one that is not through. On the trail. Raises NotUndoable."""
+    with transaction.atomic():
+        # A worker that has it in hand ends its lot first.
+        locked = BulkChange.objects.select_for_update(no_key=True).get(pk=change.pk)
+        if locked.state not in UNDOABLE:
+            raise NotUndoable
+        BulkChange.objects.filter(pk=locked.pk).update(
+            state=State.UNDOING, undo_by=by, undo_asked_at=Now(), attempts=0, failure=""
+        )
+        record(
+            action=Action.BULK_UNDO_ASKED, actor=by, subject=str(locked), responses=locked.changed
+        )
+
+
+def forget_words_about(versions: QuerySet[Response]) -> None:
+    """Remove what staff wrote and looked for in changes that are over and had one of `versions`,
+    which are being erased.
+    """
+    for change in (
+        BulkChange.objects.filter(items__response__in=versions)
+        .exclude(state__in=AT_WORK)
+        .distinct()
+    ):
+        query = urlencode([pair for pair in parse_qsl(change.query) if pair[0] != "word"])
+        BulkChange.objects.filter(pk=change.pk).update(note="", query=query)

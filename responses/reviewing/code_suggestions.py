@@ -1,0 +1,71 @@
+"""Codes that may fit an answer, by the words in it. Only suggestions: a person decides."""
+
+import math
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+
+from django.db.models.fields.json import KeyTextTransform
+
+from responses.models import Code, CodedAnswer, Coding, Response
+from responses.reviewing.similarity import words_of
+
+# From so many answers coded last, words are learnt.
+LEARN_FROM = 2000
+# A word has to be this much commoner among answers with the code than among the others, as a
+# logarithm, and in this many of them.
+TELLING = math.log(3)
+FEWEST_TELLING_ANSWERS = 3
+# So many telling words make a suggestion, and so many are named.
+FEWEST_TELLING_WORDS = 2
+NAMED_WORDS = 5
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A code that may fit, and the words that made it seem so. Never given by itself."""
+
+    code: Code
+    words: list[str]
+
+
+def suggest_codes(*, response: Response, question: str) -> list[Suggestion]:
+    """Codes whose telling words stand in an answer, those with the most first.
+
+    A word tells of a code where it is at least three times as common in answers that were given the
+    code as in the others, and in three of them at least. Learnt anew each time from the answers
+    coded last, on this machine, and nothing is kept.
+    """
+    coded = CodedAnswer.objects.filter(
+        question=question, response__consultation=response.consultation_id
+    ).exclude(response=response)
+    ids = list(coded.order_by("-id").values_list("response_id", flat=True)[:LEARN_FROM])
+    texts = dict(
+        Response.objects.filter(pk__in=ids).values_list("pk", KeyTextTransform(question, "texts"))
+    )
+    given: dict[int, set[int]] = defaultdict(set)
+    for code_id, pk in Coding.objects.filter(
+        response__in=ids, question=question, removed_at=None
+    ).values_list("code_id", "response_id"):
+        given[code_id].add(pk)
+    words = {pk: set(words_of(text or "")) for pk, text in texts.items()}
+    said = set(words_of(response.texts.get(question, "")))
+    everywhere = Counter(word for bag in words.values() for word in bag & said)
+    found = []
+    for code in Code.objects.filter(pk__in=given, retired=False):
+        inside = given[code.pk]
+        here = Counter(word for pk in inside for word in words[pk] & said)
+        telling = {}
+        for word, count in here.items():
+            others = everywhere[word] - count
+            weight = math.log(
+                (count / len(inside)) / ((others + 0.5) / (len(words) - len(inside) + 1))
+            )
+            if count >= FEWEST_TELLING_ANSWERS and weight >= TELLING:
+                telling[word] = weight
+        if len(telling) >= FEWEST_TELLING_WORDS:
+            named = sorted(telling, key=lambda word: (-telling[word], word))[:NAMED_WORDS]
+            found.append((sum(telling.values()), Suggestion(code, named)))
+    return [
+        suggestion
+        for _weight, suggestion in sorted(found, key=lambda pair: (-pair[0], pair[1].code.name))
+    ]

@@ -1,0 +1,94 @@
+"""The file of all published responses, and the figures beside them: made by a worker whenever what
+can be read has changed, and served as they are.
+"""
+
+import logging
+from tempfile import TemporaryFile
+from typing import IO
+
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.db.models import F
+from django.db.models.functions import Now
+
+from consult.jobs import ROW_TROUBLE
+from responses.models import PublishedSet
+from responses.reviewing.public_version import public_line
+from responses.reviewing.publication import gaps, published_responses
+
+log = logging.getLogger(__name__)
+AT_ONCE = 500
+
+
+class FileBeingMade(Exception):
+    """There is no file, or words in it are kept back by now; a worker makes another."""
+
+
+def make_public_files() -> None:
+    """Make the files and figures of what changed since they were made last.
+
+    Where one cannot be made, that is on its row, and the others are made. Twice at once makes the
+    same file twice.
+    """
+    for found in PublishedSet.objects.exclude(consultation__withdrawn_at=None).exclude(file=""):
+        # Nobody may read it, and what is erased has to go from it too.
+        default_storage.delete(found.file)
+        PublishedSet.objects.filter(pk=found.pk).update(file="", written_revision=0)
+    due = PublishedSet.objects.filter(
+        written_revision__lt=F("revision"), consultation__withdrawn_at=None
+    )
+    for found in due.select_related("consultation").order_by("pk"):
+        try:
+            _make(found)
+        except ROW_TROUBLE as trouble:
+            log.warning("The public file of %s: %r", found.consultation.slug, trouble)
+            PublishedSet.objects.filter(pk=found.pk).update(trouble=type(trouble).__name__)
+
+
+def _make(found: PublishedSet) -> None:
+    # The revision was read before the rows are: what is kept back while they are written makes it
+    # a later one, and then this file is never served.
+    consultation = found.consultation
+    with TemporaryFile() as file:
+        count = _write(found, file)
+        file.seek(0)
+        name = default_storage.save(
+            f"published/{consultation.slug}-{found.revision}.jsonl", File(file)
+        )
+    earlier = PublishedSet.objects.filter(pk=found.pk).values_list("file", flat=True).first()
+    kept = PublishedSet.objects.filter(pk=found.pk, written_revision__lt=found.revision).update(
+        file=name,
+        count=count,
+        gaps=gaps(consultation),
+        written_revision=found.revision,
+        written_at=Now(),
+        trouble="",
+    )
+    gone = earlier if kept else name
+    if gone:
+        default_storage.delete(gone)
+
+
+def _write(found: PublishedSet, file: IO[bytes]) -> int:
+    rows = published_responses(found.consultation).iterator(chunk_size=AT_ONCE)
+    count = 0
+    for row in rows:
+        file.write(public_line(row).encode())
+        count += 1
+    return count
+
+
+def has_public_file(found: PublishedSet) -> bool:
+    """Whether the file that was made last holds nothing that is kept back by now."""
+    return bool(found.file) and found.written_revision >= found.serve_from
+
+
+def public_file(found: PublishedSet) -> IO[bytes]:
+    """The file as it was made last. Raises FileBeingMade; a file that was lost is made again."""
+    if not has_public_file(found):
+        raise FileBeingMade
+    try:
+        return default_storage.open(found.file)
+    except FileNotFoundError as reason:
+        PublishedSet.objects.filter(pk=found.pk).update(revision=F("revision") + 1)
+        raise FileBeingMade from reason

@@ -1,0 +1,92 @@
+"""What everybody would read of a response: as its sender chose, less what is redacted."""
+
+import hashlib
+from dataclasses import dataclass
+
+from consult.cells import json_line
+from consult.plans.document import ABOUT_YOU
+from consult.plans.editions import plan_of
+from responses.models import Redaction, Response
+from responses.reviewing.redacting import SENDER, in_force, texts_to_redact
+from responses.wording import WordedPart, in_words
+
+# The respondent's own choice, as the plan asks for it. Who chose nothing is not published: silence
+# is no leave.
+PUBLICATION, NAMED, ANONYMOUS = "publication", "named", "anonymous"
+MAY_BE_PUBLISHED = [NAMED, ANONYMOUS]
+UNNAMED = "Somebody who did not want to be named"
+
+
+@dataclass(frozen=True)
+class PublicVersion:
+    """What everybody would read: from whom, and what they said about the plan.
+
+    Nothing of who they are but a name they agreed to.
+    """
+
+    who: str
+    parts: list[WordedPart]
+
+
+def wants(response: Response) -> str:
+    """What the sender said may be done with it:
+
+    "named", "anonymous", or anything else for not publishing.
+    """
+    return str(response.choices.get(PUBLICATION, ""))
+
+
+def public_text(text: str, redactions: list[Redaction]) -> str:
+    """`text` with each redacted passage replaced by why it is missing.
+
+    Passages that overlap are one.
+    """
+    out, at = [], 0
+    for one in sorted(redactions, key=lambda one: (one.start, one.end)):
+        if at <= one.start < len(text):
+            out.append(f"{text[at : one.start]}[redacted: {one.get_reason_display()}]")
+        at = max(at, one.end)
+    return "".join([*out, text[at:]])
+
+
+def public_version(response: Response) -> PublicVersion:
+    """What everybody would read of a response, whether or not it is approved.
+
+    What it says about its sender stays out, but for the name that they agreed to, and that is
+    redacted like any other words.
+    """
+    rows = in_force(response)
+    texts = {
+        key: public_text(text, [one for one in rows if one.text == key])
+        for key, text in texts_to_redact(response).items()
+    }
+    parts = [
+        part
+        for part in in_words(plan_of(response.edition), response.choices | texts)
+        if part.answered and part.part.kind != ABOUT_YOU
+    ]
+    who = ""
+    if wants(response) == NAMED:
+        who = texts.get("organisation-name", "") or texts.get(SENDER, "")
+    return PublicVersion(who or UNNAMED, parts)
+
+
+def public_line(response: Response) -> str:
+    """The same as a line of JSON."""
+    public = public_version(response)
+    answers = [
+        {
+            "part": part.part.title,
+            "question": answer.question.text,
+            "answer": list(answer.lines),
+        }
+        for part in public.parts
+        for answer in part.answers
+        if answer.lines
+    ]
+    return json_line({"reference": response.reference, "from": public.who, "answers": answers})
+
+
+def public_digest(response: Response) -> str:
+    """What stands for all that a page showed as public, so that a decision is made on just that."""
+    return hashlib.sha256(public_line(response).encode()).hexdigest()

@@ -1,0 +1,112 @@
+"""The one door for reading a response, and the rule that what is done to it is done to the version
+that was read.
+
+A respondent may change a response at any moment. So every form about one carries the number of the
+version that its page showed, `as_shown` gives a rule that version, and the rule holds it with
+`hold_as_shown` while it writes.
+"""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Max
+from django.db.models.functions import Now
+
+from consult.auditing import record
+from consult.models import Action, User
+from responses.models import Reading, Response, Review
+
+# After this long, anyone who opened a response has gone on to another.
+RECENTLY = timedelta(minutes=10)
+
+
+class ChangedSinceOpened(Exception):
+    """The page did not show what the respondent says now. `newest` does."""
+
+    def __init__(self, newest: Response) -> None:
+        super().__init__(newest.reference)
+        self.newest = newest
+
+
+def open_response(
+    *, reference: str, reader: User, version: int | None = None, question: str = ""
+) -> Response:
+    """One response, its newest version or the one asked for, with all that belongs to it; with
+    `question`, the answer to that alone is shown.
+
+    Who had which version on the screen is on record, and on the trail. Raises
+    Response.DoesNotExist.
+    """
+    with transaction.atomic():
+        found = Response.objects.select_related(
+            "consultation", "edition", "contact", "confirmation", "review"
+        ).filter(reference=reference)
+        response = found.latest("version") if version is None else found.get(version=version)
+        Reading.objects.update_or_create(
+            response=response, by=reader, question=question, defaults={"last_at": Now()}
+        )
+        Review.objects.filter(response=response, first_read_at__isnull=True).update(
+            first_read_at=Now(), first_read_by=reader
+        )
+        details = {"question": question} if question else {}
+        record(
+            action=Action.RESPONSE_READ,
+            actor=reader,
+            subject=reference,
+            version=response.version,
+            **details,
+        )
+    return response
+
+
+def opened_recently(*, response: Response, reader: User) -> list[Reading]:
+    """Who else had this version on the screen recently, each once, the latest first: they may
+    be about to decide.
+    """
+    newest: dict[int, Reading] = {}
+    found = Reading.objects.filter(response=response, last_at__gt=Now() - RECENTLY)
+    for reading in found.exclude(by=reader).select_related("by").order_by("-last_at"):
+        newest.setdefault(reading.by_id, reading)
+    return list(newest.values())
+
+
+def newest_version(reference: str) -> Response:
+    """What the respondent says now. Raises Response.DoesNotExist."""
+    found = Response.objects.select_related(
+        "consultation", "edition", "contact", "confirmation", "review"
+    ).filter(reference=reference)
+    return found.latest("version")
+
+
+def as_shown(*, reference: str, shown: str) -> Response:
+    """The version that a page showed, by the number in its form.
+
+    Raises Response.DoesNotExist, and ChangedSinceOpened where there is a newer one or the form says
+    nothing.
+    """
+    newest = newest_version(reference)
+    if shown != str(newest.version):
+        raise ChangedSinceOpened(newest)
+    return newest
+
+
+def hold_as_shown(response: Response) -> Review:
+    """Keep the respondent from changing `response`, the version on somebody's page, until this
+    transaction ends. Returns its review, locked.
+
+    Raises ChangedSinceOpened where there is a newer version already, and where it was erased:
+    nothing is added to that.
+    """
+    # An amendment writes the row of the version that it replaces: one of the two waits here.
+    review = Review.objects.select_for_update(of=("self",)).get(response=response)
+    if review.superseded or response.act == Response.Act.ERASED:
+        raise ChangedSinceOpened(newest_version(response.reference))
+    return review
+
+
+def saw_an_earlier_version(*, response: Response, reader: User) -> bool:
+    """Whether `reader` has had an earlier version of `response` on the screen, and not this one."""
+    seen = Reading.objects.filter(response__reference=response.reference, by=reader).aggregate(
+        version=Max("response__version")
+    )["version"]
+    return seen is not None and seen < response.version

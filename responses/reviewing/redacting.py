@@ -1,0 +1,135 @@
+"""Redacting: passages of a response that the public may not read, and suggestions of them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from consult.auditing import record
+from consult.models import Action, User
+from responses.models import Redaction, Response
+from responses.published import keep_file_back, make_file_again
+from responses.reviewing.reading import hold_as_shown
+
+# The key of the sender's name, beside those of the texts: no question has such a slug.
+SENDER = "--sender"
+# What looks like something that tells who somebody is. Only suggestions: a person decides.
+# Each is tried once at the start of a run of letters, so that the time grows with the text alone.
+EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+TELEPHONE = re.compile(r"(?<![\w+])(?:\+44\s?\(?0?\)?\s?|\(?0)\d(?:[\s()-]{0,2}\d){8,9}(?!\w)")
+POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b", re.IGNORECASE)
+SAYS_NAME = re.compile(
+    r"(?:[Mm]y name is|I am called|[Yy]ours (?:sincerely|faithfully),?|[Rr]egards,?)"
+    r"\s+((?:[A-Z][\w'’-]+\s?){1,4})"
+)
+
+
+class NoSuchPassage(ValueError):
+    """The text does not hold these words."""
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A passage that may need redacting, and what it looks like."""
+
+    text: str
+    start: int
+    end: int
+    words: str
+    looks_like: str
+
+
+def suggest_redactions(response: Response) -> list[Suggestion]:
+    """Emails, telephone numbers, postcodes and names in a response's texts that no redaction covers
+    yet.
+    """
+    covered = {
+        (one.text, place) for one in in_force(response) for place in range(one.start, one.end)
+    }
+    found = []
+    for key, text in response.texts.items():
+        for start, end, looks_like in _telling(text, response):
+            if any((key, place) not in covered for place in range(start, end)):
+                found.append(Suggestion(key, start, end, text[start:end], looks_like))
+    return found
+
+
+def _telling(text: str, response: Response) -> Iterator[tuple[int, int, str]]:
+    for pattern, looks_like in (
+        (EMAIL, "an email address"),
+        (TELEPHONE, "a telephone number"),
+        (POSTCODE, "a postcode"),
+    ):
+        for match in pattern.finditer(text):
+            yield match.start(), match.end(), looks_like
+    for match in SAYS_NAME.finditer(text):
+        start, end = match.span(1)
+        yield start, start + len(text[start:end].rstrip()), "a name"
+    own = response.contact.name.strip()
+    if own:
+        for match in re.finditer(rf"(?<!\w){re.escape(own)}(?!\w)", text, re.IGNORECASE):
+            yield match.start(), match.end(), "the sender's name"
+
+
+def in_force(response: Response) -> list[Redaction]:
+    """The redactions that lie over a response now."""
+    return [one for one in response.redactions.all() if one.removed_at is None]
+
+
+def texts_to_redact(response: Response) -> dict[str, str]:
+    """All the words of a response that the public could read: its texts, and the sender's name."""
+    name = response.contact.name
+    return response.texts | ({SENDER: name} if name else {})
+
+
+def redact_passage(
+    *, response: Response, text: str, passage: str, reason: Redaction.Reason, by: User
+) -> list[Redaction]:
+    """Keep back `passage`, which stands in the text under the key `text`, wherever the response
+    holds it: in all its texts and in the sender's name, in capitals or not.
+
+    Returns what is kept back now and was not before. Raises NoSuchPassage, and ChangedSinceOpened.
+    """
+    words = passage.replace("\r\n", "\n").strip()
+    texts = texts_to_redact(response)
+    # Over the ends of lines too.
+    wanted = re.compile(r"\s+".join(map(re.escape, words.split())), re.IGNORECASE)
+    if not words or not wanted.search(texts.get(text, "")):
+        raise NoSuchPassage
+    with transaction.atomic():
+        hold_as_shown(response)
+        there = {(one.text, one.start, one.end) for one in in_force(response)}
+        rows = [
+            Redaction(response=response, text=key, start=start, end=end, reason=reason, by=by)
+            for key, content in texts.items()
+            for start, end in (match.span() for match in wanted.finditer(content))
+            if (key, start, end) not in there
+        ]
+        made = Redaction.objects.bulk_create(rows)
+        keep_file_back(response)
+        record(
+            action=Action.REDACTION_CHANGED,
+            actor=by,
+            subject=response.reference,
+            text=text,
+            passages=len(made),
+            reason=reason,
+        )
+    return made
+
+
+def take_off(*, redaction: Redaction, by: User) -> None:
+    """Let the passage be read again. The row stays, with when. Raises ChangedSinceOpened."""
+    with transaction.atomic():
+        hold_as_shown(redaction.response)
+        if Redaction.objects.filter(pk=redaction.pk, removed_at=None).update(removed_at=Now()):
+            make_file_again(redaction.response)
+            record(
+                action=Action.REDACTION_CHANGED,
+                actor=by,
+                subject=redaction.response.reference,
+                text=redaction.text,
+                passages=-1,
+            )

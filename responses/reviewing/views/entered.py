@@ -1,0 +1,103 @@
+"""What was entered: its scans, and how it was keyed."""
+
+from pathlib import Path
+
+from django.contrib import messages
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import UploadedFile
+from django.http import FileResponse, Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from consult.auditing import record
+from consult.clock import in_words
+from consult.models import Action, Right
+from consult.staff.access import StaffRequest, staff_only
+from responses.models import Attachment, SecondKeying, Transcription
+from responses.requests import reference_or_404
+from responses.reviewing.reading import (
+    ChangedSinceOpened,
+    as_shown,
+    newest_version,
+    open_response,
+)
+from responses.reviewing.transcribing import FileTooLarge, NotAFileWeTake, attach_file
+from responses.reviewing.views.shown import CHANGED_FILE_WORDS
+
+
+@staff_only(Right.READ_RESPONSES)
+def entered(request: StaffRequest, reference: str) -> HttpResponse:
+    """What was entered: its reference to write on the letter, scans, and the way to key
+    it again.
+    """
+    known = reference_or_404(reference)
+    found = transcription_of(known)
+    problem = ""
+    changed = ""
+    if request.method == "POST":
+        file = request.FILES.get("file")
+        try:
+            shown = as_shown(reference=known, shown=request.POST.get("shown", ""))
+            if isinstance(file, UploadedFile):
+                attach_file(
+                    transcription=found,
+                    shown=shown,
+                    file=file,  # type: ignore[arg-type]  # reads like a file
+                    by=request.user,
+                )
+                messages.success(request, _("The file is kept with the response."))
+                return redirect("entered", reference)
+            problem = _("Choose a file.")
+        except ChangedSinceOpened:
+            changed = str(CHANGED_FILE_WORDS)
+        except NotAFileWeTake:
+            problem = _(
+                "This is not a PDF, PNG, JPEG or TIFF file. Scan the letter again, or save it as "
+                "one of these."
+            )
+        except FileTooLarge:
+            problem = _("The file is larger than 15 MB. Scan the letter with fewer dots per inch.")
+    context = {
+        "transcription": found,
+        "keyed": in_words(found.keyed_at),
+        "second": SecondKeying.objects.filter(transcription=found).select_related("by").first(),
+        "mine": found.keyed_by_id == request.user.pk,
+        "problem": problem,
+        "changed": changed,
+        "response": newest_version(known),
+    }
+    return render(request, "reviewing/entered.html", context, status=409 if changed else 200)
+
+
+def transcription_of(reference: str) -> Transcription:
+    """How a response was entered."""
+    found = Transcription.objects.select_related(
+        "response__consultation", "response__edition", "response__contact", "keyed_by", "message"
+    )
+    return get_object_or_404(found, response__reference=reference)
+
+
+@staff_only(Right.READ_RESPONSES)
+@require_safe
+def attached_file(request: StaffRequest, pk: int) -> HttpResponse:
+    """A scan, always as a download and never run by a browser."""
+    found = get_object_or_404(Attachment.objects.select_related("transcription__response"), pk=pk)
+    response = found.transcription.response
+    open_response(reference=response.reference, reader=request.user, version=response.version)
+    record(
+        action=Action.FILE_READ,
+        actor=request.user,
+        subject=response.reference,
+        sha256=found.sha256,
+    )
+    try:
+        file = default_storage.open(found.file)
+    except FileNotFoundError as reason:
+        raise Http404 from reason
+    answer = FileResponse(
+        file, as_attachment=True, filename=Path(found.file).name, content_type=found.kind
+    )
+    answer["X-Content-Type-Options"] = "nosniff"
+    answer["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return answer  # type: ignore[return-value]  # a stream, but with headers like any other page

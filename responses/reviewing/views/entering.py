@@ -1,0 +1,224 @@
+"""Entering what came by post, email or telephone, and the overview of what was entered."""
+
+from typing import Any
+from uuid import uuid4
+
+from django.db.models import Count
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from consult.clock import in_words
+from consult.models import Consultation, Edition, Right, User
+from consult.nudging import nudge
+from consult.plans.document import Plan
+from consult.plans.editions import current_edition, plan_of
+from consult.plans.rewording import changed_questions
+from consult.staff.access import StaffRequest, staff_only
+from responses.answers import read_answers
+from responses.contacts import read_contact
+from responses.models import Message, Response, Transcription
+from responses.requests import number_in
+from responses.responding.submitting import ConsultationClosed, NothingToSend, SentDifferently
+from responses.responding.tasks import send_due_confirmations
+from responses.reviewing.forms.transcribing import ArrivalForm, WholeForm
+from responses.reviewing.mailboxes import Letter, read_letter
+from responses.reviewing.transcribing import (
+    LateWithoutReason,
+    MessageDecided,
+    NotReceivedYet,
+    last_day_of,
+    transcribe_response,
+)
+from responses.wording import in_words as worded
+
+SHOWN = 50
+# Where a message's words go, to be moved to the questions that they answer.
+LETTER_QUESTION = "anything-else"
+
+
+def taking_entries(slug: str) -> Consultation:
+    """A consultation for which responses can be entered: published, and not withdrawn."""
+    return get_object_or_404(
+        Consultation, slug=slug, published_at__isnull=False, withdrawn_at__isnull=True
+    )
+
+
+@staff_only(Right.READ_RESPONSES)
+@require_safe
+def entering(request: StaffRequest) -> HttpResponse:
+    """What was entered lately, and what waits in the mailbox."""
+    rows = []
+    for consultation in Consultation.objects.filter(
+        published_at__isnull=False, withdrawn_at__isnull=True
+    ):
+        states = dict(
+            consultation.messages.order_by().values_list("state").annotate(count=Count("pk"))
+        )
+        entered = Transcription.objects.filter(response__consultation=consultation).select_related(
+            "response", "keyed_by", "second_keying"
+        )
+        rows.append(
+            {
+                "consultation": consultation,
+                "entered": entered.order_by("-id")[:SHOWN],
+                "total": sum(states.values()),
+                "states": [(state.label, states.get(state, 0)) for state in Message.State],
+                "waiting": [
+                    {
+                        "message": one,
+                        "at": in_words(one.received_at) if one.received_at else _("no date"),
+                    }
+                    for one in consultation.messages.filter(state=Message.State.WAITING)[:SHOWN]
+                ],
+                "set_aside": consultation.messages.filter(
+                    state=Message.State.NOT_A_RESPONSE
+                ).order_by("-decided_at")[:SHOWN],
+            }
+        )
+    return render(request, "reviewing/entering.html", {"rows": rows})
+
+
+@staff_only(Right.READ_RESPONSES)
+def enter(request: StaffRequest, consultation: str) -> HttpResponse:
+    """The whole form on one page, for one response that came by another way."""
+    found = taking_entries(consultation)
+    message = message_waiting(request, found)
+    letter = letter_of(message) if message else None
+    edition = newest = current_edition(found)
+    if request.method == "POST":
+        edition = edition_shown(found, request.POST.get("edition", "")) or newest
+    plan = plan_of(edition)
+    initial: dict[str, Any] = {"submission_key": uuid4(), "started_at": timezone.now().isoformat()}
+    if message and letter:
+        initial["channel"] = Response.Channel.EMAIL
+        initial["received_on"] = (
+            timezone.localtime(message.received_at).date().isoformat()
+            if message.received_at
+            else ""
+        )
+    arrival = ArrivalForm(request.POST or None, initial=initial)
+    said = {LETTER_QUESTION: letter.words} if letter else None
+    whole = WholeForm(plan=plan, data=request.POST or None, initial=said)
+    reworded: list[dict[str, Any]] = []
+    if request.method == "POST":
+        fits = whole.is_valid()
+        reworded = _reworded(plan, plan_of(newest), whole.typed)
+        if reworded:
+            # The page asks by today's words now; sending it again is an answer to those.
+            edition = newest
+            whole = WholeForm(plan=plan_of(newest), data=request.POST)
+        elif arrival.is_valid() and fits:
+            entered = _transcribe(arrival, whole, found, edition, message, request.user)
+            if entered is not None:
+                nudge(send_due_confirmations)
+                return redirect("entered", entered.reference)
+    context = {
+        "consultation": found,
+        "arrival": arrival,
+        "whole": whole,
+        "message": message,
+        "letter": letter,
+        "last_day": last_day_of(found),
+        "edition": edition,
+        "reworded": reworded,
+    }
+    return render(request, "reviewing/enter.html", context | _problems(arrival, whole))
+
+
+def _reworded(shown: Plan, newest: Plan, typed: dict[str, Any]) -> list[dict[str, Any]]:
+    """The answered questions that are asked otherwise today, with both wordings and what was
+    typed.
+    """
+    answers = {
+        answer.question.slug: answer.lines
+        for part in worded(shown, typed)
+        for answer in part.answers
+    }
+    return [
+        {"old": one.old, "new": one.new, "lines": answers[slug]}
+        for slug, one in changed_questions(shown, newest).items()
+        if answers.get(slug)
+    ]
+
+
+def edition_shown(consultation: Consultation, number: str) -> Edition | None:
+    """The edition that a page showed, by the number in its form."""
+    return consultation.editions.filter(number=number_in(number)).first()
+
+
+def message_waiting(request: HttpRequest, consultation: Consultation) -> Message | None:
+    number = request.GET.get("message", "")
+    if not number:
+        return None
+    return get_object_or_404(
+        Message,
+        pk=number_in(number),
+        consultation=consultation,
+        state=Message.State.WAITING,
+    )
+
+
+def letter_of(message: Message) -> Letter:
+    try:
+        return read_letter(message)
+    except FileNotFoundError as reason:
+        raise Http404 from reason
+
+
+def _problems(arrival: ArrivalForm, whole: WholeForm) -> dict[str, Any]:
+    found = [
+        (arrival[name].id_for_label, errors[0])
+        for name, errors in arrival.errors.items()
+        if name in arrival.fields
+    ]
+    found += whole.problems()
+    return {"problems": found, "general": arrival.non_field_errors()}
+
+
+def _transcribe(
+    arrival: ArrivalForm,
+    whole: WholeForm,
+    consultation: Consultation,
+    edition: Edition,
+    message: Message | None,
+    by: User,
+) -> Response | None:
+    """The response, or None where a problem was added to the form."""
+    values = arrival.cleaned_data
+    try:
+        return transcribe_response(
+            consultation=consultation,
+            edition=edition,
+            plan=plan_of(edition),
+            submission_key=values["submission_key"],
+            answers=read_answers(plan_of(edition), whole.typed),
+            contact=read_contact(whole.typed),
+            channel=Response.Channel(values["channel"]),
+            received_on=values["received_on"],
+            late_reason=values["late_reason"],
+            started_at=values["started_at"],
+            by=by,
+            message=message,
+        ).response
+    except NotReceivedYet:
+        arrival.add_error("received_on", _("This day has not come yet."))
+    except LateWithoutReason:
+        arrival.add_error(
+            "late_reason", _("It came after closing. Write why it is accepted all the same.")
+        )
+    except NothingToSend:
+        arrival.add_error(None, _("Nothing is answered yet. Enter what the letter says."))
+    except SentDifferently as kept:
+        words = _(
+            "This page was sent before with other answers, as %(reference)s. Open a new page for "
+            "another letter."
+        )
+        arrival.add_error(None, words % {"reference": kept.response.reference})
+    except MessageDecided:
+        arrival.add_error(None, _("Someone else has dealt with this message already."))
+    except ConsultationClosed:
+        arrival.add_error(None, _("This consultation was withdrawn."))
+    return None
