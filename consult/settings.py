@@ -218,6 +218,7 @@ CSRF_COOKIE_AGE = 31_449_600
 SESSION_COOKIE_AGE = 8 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_IDLE_SECONDS: int = VALUES["SESSION_IDLE_MINUTES"] * 60
+SECOND_PERSON: bool = VALUES["SECOND_PERSON"]
 # Staff sign in with a phone too, except in a rehearsal, where they may.
 SECOND_FACTOR_NEEDED = PRODUCTION
 # Messages are the staff's alone, and need no cookie of their own.

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from consult.staff.views import accounts, own_account, sign_in, trail
+from consult.staff.views import accounts, own_account, second_person, sessions, sign_in, trail
 from responses.dashboard import views as dashboard
 from responses.exporting.views import batches, extracts, signing_keys
 from responses.governance.views import metrics, reconciliation, subject_access
@@ -51,6 +51,8 @@ urlpatterns = [
     path("staff/second-factor/", own_account.second_factor, name="second-factor"),
     path("staff/sign-out/", sign_in.sign_out, name="sign-out"),
     path("staff/new-password/", own_account.new_password, name="new-password"),
+    path("staff/sessions/", sessions.own_sessions, name="sessions"),
+    path("staff/second-person/", second_person.second_person, name="second-person"),
     path("staff/help/", guide.guide, name="help"),
     path("staff/dashboard/", dashboard.dashboard, name="dashboard"),
     path("staff/dashboard/now/", dashboard.count_now, name="count-now"),
@@ -119,6 +121,7 @@ urlpatterns = [
     path("staff/accounts/", accounts.account_list, name="account-list"),
     path("staff/accounts/new/", accounts.account_new, name="account-new"),
     path("staff/accounts/<int:pk>/", accounts.account, name="account"),
+    path("staff/accounts/<int:pk>/sessions/", sessions.account_sessions, name="account-sessions"),
     path("staff/trail/", trail.trail, name="trail"),
     path("staff/trail/trail.csv", trail.trail_file, name="trail-file"),
     path("staff/emails/", undelivered.undelivered, name="undelivered"),

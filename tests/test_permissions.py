@@ -77,6 +77,9 @@ STAFF = {
     "books": {"analyst", "administrator"},
     "books-now": {"analyst", "administrator"},
     "new-password": EVERYBODY_IN,
+    "sessions": EVERYBODY_IN,
+    "account-sessions": {"administrator"},
+    "second-person": EVERYBODY_IN,
     "confirm": EVERYBODY_IN,
     "second-factor": EVERYBODY_IN,
 }
@@ -148,7 +151,7 @@ def arguments(name: str, response: Response) -> list[object]:
         return [Cluster.objects.create(**shared, responses=1, texts=1, people=1).pk]
     if name in {"campaign", "change-campaign"}:
         return [Campaign.objects.create(**shared, name="Youth workers").pk]
-    if name == "account":
+    if name in {"account", "account-sessions"}:
         return [make_person("clem", "analyst").pk]
     if name in {"bulk-one", "bulk-undo"}:
         seen = {"looked_at": timezone.now(), "highest": response.pk, "seen": 1, "seen_changes": 1}

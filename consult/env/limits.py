@@ -1,6 +1,6 @@
 """Settings for how often people may do something, and how long things are kept."""
 
-from consult.env.setting import Setting, rate, whole_number
+from consult.env.setting import Setting, flag, rate, whole_number
 
 LIMITS = [
     Setting(
@@ -8,6 +8,15 @@ LIMITS = [
         whole_number(5, 480),
         "60",
         "Staff have to sign in again after this many minutes without a click.",
+    ),
+    Setting(
+        "SECOND_PERSON",
+        flag,
+        "off",
+        (
+            "On if a second person has to confirm that someone changes rights, downloads contact "
+            "details, erases a response or publishes."
+        ),
     ),
     Setting(
         "LIMIT_SIGN_IN",

@@ -6,6 +6,7 @@ from consult.models.content import Option, Question, Recommendation, Section
 from consult.models.jobs import JobRun
 from consult.models.limits import Hit
 from consult.models.people import RIGHTS, RecoveryCode, Right, User
+from consult.models.second_person import SecondPersonRequest, TwoPersonAct
 
 __all__ = [
     "RIGHTS",
@@ -20,7 +21,9 @@ __all__ = [
     "Recommendation",
     "RecoveryCode",
     "Right",
+    "SecondPersonRequest",
     "Section",
+    "TwoPersonAct",
     "User",
     "published",
 ]

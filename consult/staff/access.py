@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from consult.models import Right, User
+from consult.staff.second_person import SecondPersonNeeded, ask_second_person
 from consult.staff.signing_in import due_first
 from consult.text import CANNOT_BE_KEPT
 from consult.views.errors import say
@@ -69,7 +70,11 @@ def staff_only(right: Right | None) -> Callable[[View], View]:
                     lines=lines,
                 )
             with database_timeout(STAFF_SECONDS):
-                page = view(request, *arguments, **named)
+                try:
+                    page = view(request, *arguments, **named)
+                except SecondPersonNeeded as needed:
+                    ask_second_person(needed=needed, actor=user)
+                    page = redirect("second-person")
             page["Cache-Control"] = "no-store"
             page["X-Robots-Tag"] = "noindex"
             return page

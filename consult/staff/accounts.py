@@ -8,7 +8,8 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from consult.auditing import record
-from consult.models import Action, User
+from consult.models import Action, TwoPersonAct, User
+from consult.staff.second_person import confirms_anything, require_second_person
 from consult.web.rate_limits import forgive, over_until, which_are_over
 
 # Read out and typed by people: no 0, 1, I, L or O.
@@ -63,7 +64,7 @@ def check_username(username: str) -> None:
 def create_staff(*, username: str, role: str, actor: User | None) -> tuple[User, str]:
     """Create a staff account with a one-time password, which is stored only as a hash.
 
-    Raises BadUsername, UnknownRole or UsernameTaken.
+    Raises BadUsername, UnknownRole, UsernameTaken or SecondPersonNeeded.
     """
     check_username(username)
     if role not in User.Role.values:
@@ -75,6 +76,12 @@ def create_staff(*, username: str, role: str, actor: User | None) -> tuple[User,
     user.set_password(password)
     try:
         with transaction.atomic():
+            require_second_person(
+                act=TwoPersonAct.CHANGE_RIGHTS,
+                actor=actor,
+                subject=username,
+                details={"new account": True, "role": role},
+            )
             user.save(force_insert=True)
             record(action=Action.STAFF_CREATED, actor=actor, subject=username, role=role)
     except IntegrityError as reason:
@@ -86,10 +93,18 @@ def reset_password(*, user: User, actor: User | None, phone_too: bool = False) -
     """Give an account a new one-time password and return it.
 
     The old password and every session stop working at once. `phone_too` also forgets the phone and
-    the recovery codes, for someone who has lost them.
+    the recovery codes, for someone who has lost them. Raises SecondPersonNeeded where the account
+    can confirm what others do: otherwise one person could act as the second one too.
     """
     password = make_one_time_password()
     with transaction.atomic():
+        if confirms_anything(user):
+            require_second_person(
+                act=TwoPersonAct.CHANGE_RIGHTS,
+                actor=actor,
+                subject=user.get_username(),
+                details={"new one-time password": True, "forget the phone": phone_too},
+            )
         if phone_too:
             user.second_factor = ""
             user.save(update_fields=["second_factor"])
@@ -112,7 +127,8 @@ def change_staff(
     """Change an account's role, its right to contact details, or whether it is active.
 
     Returns False if nothing changes. Accounts are never deleted, because the audit trail names
-    them. Raises ContactsNotGranted and LastAdministrator.
+    them. One person can close an account, since a stolen one has to be closed at once; for all
+    else this raises SecondPersonNeeded. Raises ContactsNotGranted and LastAdministrator.
     """
     if takes_contacts and role != User.Role.ANALYST:
         raise ContactsNotGranted
@@ -137,6 +153,13 @@ def change_staff(
             and not (role == User.Role.ADMINISTRATOR and is_active)
         ):
             raise LastAdministrator
+        if after != before | {"is_active": False}:
+            require_second_person(
+                act=TwoPersonAct.CHANGE_RIGHTS,
+                actor=actor,
+                subject=kept.get_username(),
+                details=after,
+            )
         record(
             action=Action.STAFF_CHANGED,
             actor=actor,

@@ -23,7 +23,8 @@ from django.db.models.functions import Now
 from consult.auditing import began_recently, record
 from consult.clock import latest_daily, next_daily
 from consult.files import CHUNK_BYTES, Measured, measure, put_in_place
-from consult.models import Action, Consultation, User
+from consult.models import Action, Consultation, TwoPersonAct, User
+from consult.staff.second_person import require_second_person
 from responses.exporting.contents import codes_of
 from responses.exporting.files import WITHOUT_CONTACTS
 from responses.exporting.formats.makers import describe
@@ -412,7 +413,7 @@ def open_file(
     it away; and what it has to be.
 
     That is put on the trail, once for a download that was cut and `goes_on`. Raises NoSuchFile,
-    FilesRemoved and FileGone.
+    FilesRemoved, FileGone and, for contact details, SecondPersonNeeded.
     """
     there = {file["name"]: FileEntry(**file) for file in batch.files}
     if batch.pack:
@@ -420,6 +421,10 @@ def open_file(
     if name not in there:
         raise NoSuchFile(name)
     refuse_removed(batch)
+    if may_hold_contacts(batch=batch, name=name):
+        require_second_person(
+            act=TwoPersonAct.TAKE_CONTACTS, actor=reader, subject=folder_of(batch), once=False
+        )
     try:
         file = storages["exports"].open(
             pack_of(batch) if name == PACK else f"{folder_of(batch)}/{name}", "rb"

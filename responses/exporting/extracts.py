@@ -21,7 +21,8 @@ from django.db.models.functions import Now
 
 from consult.auditing import began_recently, record
 from consult.leases import LeaseLost, claim, give_back, renewer, still_held
-from consult.models import Action, Consultation, Right, User
+from consult.models import Action, Consultation, Right, TwoPersonAct, User
+from consult.staff.second_person import require_second_person
 from responses.current import current_responses
 from responses.exporting.batches import (
     WORKPLACE,
@@ -203,12 +204,17 @@ def _give_up(extract: Extract, reason: str) -> None:
 
 
 def open_extract(*, extract: Extract, reader: User, goes_on: bool = False) -> File:
-    """The zip of an extract, opened for somebody who takes it away. Raises NoSuchFile and FileGone.
+    """The zip of an extract, opened for somebody who takes it away. Raises NoSuchFile and FileGone,
+    and SecondPersonNeeded for contact details.
 
     That is put on the trail, once for a download that was cut and `goes_on`.
     """
     if extract.state != Extract.State.READY:
         raise NoSuchFile(FILE)
+    if extract.includes_contacts:
+        require_second_person(
+            act=TwoPersonAct.TAKE_CONTACTS, actor=reader, subject=name_of(extract), once=False
+        )
     try:
         file = storages["exports"].open(f"{name_of(extract)}/{FILE}", "rb")
     except FileNotFoundError as reason:

@@ -12,7 +12,8 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from consult.auditing import record
-from consult.models import Action, User
+from consult.models import Action, TwoPersonAct, User
+from consult.staff.second_person import require_second_person
 from responses.answers import Answers, digest_of
 from responses.exporting.extracts import remove_extracts_of
 from responses.models import (
@@ -63,7 +64,7 @@ def erase_response(*, reference: str, actor: User | None, why: str) -> Response:
     docs/operations.md.
 
     `actor` is None for the command, which is run on the machine itself; `why` is on the trail, and
-    names nobody. Raises NoSuchReference or ErasedAlready.
+    names nobody. Raises NoSuchReference, ErasedAlready or SecondPersonNeeded.
     """
     for _ in range(TRIES):
         newest = Response.objects.filter(reference=reference).order_by("-version").first()
@@ -73,6 +74,7 @@ def erase_response(*, reference: str, actor: User | None, why: str) -> Response:
             raise ErasedAlready(reference)
         try:
             with transaction.atomic():
+                require_second_person(act=TwoPersonAct.ERASE, actor=actor, subject=reference)
                 return _erase(newest, actor, why)
         except IntegrityError:
             # The respondent changed it, or somebody else erased it, at this moment: the constraint

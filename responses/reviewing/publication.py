@@ -11,7 +11,8 @@ from django.db import transaction
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 
 from consult.auditing import record
-from consult.models import Action, Consultation, User
+from consult.models import Action, Consultation, TwoPersonAct, User
+from consult.staff.second_person import require_second_person
 from responses.current import current_responses
 from responses.models import Approval, PublishedSet, Response
 from responses.published import put_on_list, take_off_list
@@ -121,13 +122,14 @@ def gaps(consultation: Consultation) -> list[tuple[str, int]]:
 def publish_set(*, consultation: Consultation, by: User) -> None:
     """Let everybody read the approved responses, those of today and those approved later.
 
-    A worker makes the file of them.
+    A worker makes the file of them. Raises SecondPersonNeeded.
     """
     with transaction.atomic():
         _set, new = PublishedSet.objects.get_or_create(
             consultation=consultation, defaults={"by": by}
         )
         if new:
+            require_second_person(act=TwoPersonAct.PUBLISH, actor=by, subject=consultation.slug)
             record(action=Action.RESPONSES_PUBLISHED, actor=by, subject=consultation.slug)
 
 

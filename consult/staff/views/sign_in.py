@@ -23,6 +23,7 @@ from consult.staff.forms.sign_in import (
     StaffForm,
 )
 from consult.staff.second_factor import WrongCode, check_code
+from consult.staff.sessions import browser_in_words
 from consult.staff.signing_in import (
     WrongPassword,
     check_password,
@@ -79,6 +80,7 @@ def start_session(request: HttpRequest, user: User) -> HttpResponse:
     wanted = wanted_page(request)
     login(request, user)
     request.session.update(dict.fromkeys(("began_at", "seen_at", "confirmed_at"), int(time.time())))
+    request.session["browser"] = browser_in_words(request.headers.get("User-Agent", ""))
     return redirect(due_first(user) or wanted or start_page_of(user))
 
 
