@@ -167,6 +167,16 @@ def mail_through(settings: Settings) -> Callable[[int], None]:
     return point
 
 
+@pytest.fixture(autouse=True)
+def files_of_its_own(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -> None:
+    """A storage for files of the test's own: the journal in it speaks of no other test's people."""
+    folder = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": tmp_path_factory.mktemp("files")},
+    }
+    settings.STORAGES = {**settings.STORAGES, "default": folder}
+
+
 @pytest.fixture
 def exports(tmp_path: Path, settings: Settings) -> Path:
     """A folder of the test's own for batches."""

@@ -71,6 +71,8 @@ class Action(models.TextChoices):
     BATCH_ACKNOWLEDGED = "batch_acknowledged", "acknowledged a batch"
     SIGNING_KEY_PUBLISHED = "signing_key_published", "published a signing key"
     BATCH_FILES_REMOVED = "batch_files_removed", "deleted a batch's files when their time was up"
+    RESPONSES_RECOVERED = "responses_recovered", "took responses back in from a batch"
+    RESPONSE_GIVEN_UP = "response_given_up", "gave up a response that a backup did not have"
     BATCH_DOWNLOADED = "batch_downloaded", "downloaded a file of a batch"
     EXTRACT_ASKED = "extract_asked", "asked for an extract"
     EXTRACT_DOWNLOADED = "extract_downloaded", "downloaded an extract"

@@ -7,6 +7,7 @@ from.
 """
 
 import posixpath
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -93,6 +94,15 @@ class ObjectStorage(S3Storage):
             # Fetched here and now, onto the disk where it is large, so that trouble shows here too.
             opened.file.seek(0)
             return opened
+
+    def exists(self, name: str) -> bool:
+        with _plainly():
+            return bool(super().exists(name))
+
+    def listdir(self, name: str) -> tuple[list[str], list[str]]:
+        with _plainly():
+            folders, files = super().listdir(name)
+        return folders, files
 
     def close(self) -> None:
         """The library keeps its own connections."""
@@ -191,6 +201,12 @@ class Sftp(Storage):
     def exists(self, name: str) -> bool:
         with _plainly():
             return self._is_there(self._path(name))
+
+    def listdir(self, path: str) -> tuple[list[str], list[str]]:
+        with _plainly():
+            there = self._session().listdir_attr(self._path(path))
+        folders = [one.filename for one in there if stat.S_ISDIR(one.st_mode or 0)]
+        return folders, [one.filename for one in there if one.filename not in folders]
 
     def delete(self, name: str) -> None:
         with _plainly():

@@ -5,7 +5,6 @@ that the next batch carries.
 from functools import partial
 from uuid import uuid4
 
-from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
@@ -16,6 +15,7 @@ from consult.models import Action, TwoPersonAct, User
 from consult.staff.second_person import require_second_person
 from responses.answers import Answers, digest_of
 from responses.exporting.extracts import remove_extracts_of
+from responses.journal import erasure_marks, keep_erasure_mark
 from responses.models import (
     Approval,
     Attachment,
@@ -38,8 +38,6 @@ from responses.responding.submitting import receive
 from responses.reviewing.bulk_changes.asking import forget_words_about
 
 TRIES = 5
-# One empty file for each erased reference.
-NOTES = "erasures"
 NOBODY = {"name": "", "email": "", "postcode_district": ""}
 
 
@@ -140,7 +138,7 @@ def _erase(newest: Response, actor: User | None, why: str) -> Response:
     remove_extracts_of(versions)
     forget_words_about(versions)
     # Outside the database, so that it is known also after a backup from before was put back.
-    transaction.on_commit(lambda: _keep_note(newest.reference))
+    transaction.on_commit(lambda: keep_erasure_mark(newest.reference))
     # What staff wrote about publishing it may quote it.
     Approval.objects.filter(response__in=versions).exclude(reason="").update(reason="Erased.")
     record(
@@ -225,20 +223,13 @@ def erased_references() -> list[str]:
     )
 
 
-def _keep_note(reference: str) -> None:
-    if not default_storage.exists(f"{NOTES}/{reference}"):
-        default_storage.save(f"{NOTES}/{reference}", ContentFile(b""))
-
-
 def erase_again(*, actor: User | None) -> list[str]:
-    """After a backup was put back: erase anew what the notes in the storage for files name and this
-    database still has.
+    """After a backup was put back: erase again what the marks outside the database name and the
+    database still has. Returns their references.
     """
-    try:
-        noted = sorted(default_storage.listdir(NOTES)[1])
-    except FileNotFoundError:
-        return []
-    there = Response.objects.filter(reference__in=noted).values_list("reference", flat=True)
+    there = Response.objects.filter(reference__in=erasure_marks()).values_list(
+        "reference", flat=True
+    )
     again = sorted(set(there) - set(erased_references()))
     for reference in again:
         erase_response(

@@ -15,6 +15,7 @@ from django.db import IntegrityError, transaction
 from consult.models import Consultation, Edition, published
 from consult.plans.editions import plan_of
 from responses.answers import Answers, digest_of, says_something
+from responses.journal import note_in_journal
 from responses.ledger import record_event
 from responses.models import Confirmation, Contact, LedgerEntry, Response, Review
 from responses.receipt_tokens import hash_token, make_token, receipt_token
@@ -168,6 +169,8 @@ def same_as(earlier: Submitted, digest: str) -> Submitted:
     """
     if earlier.response.digest != digest:
         raise SentDifferently(earlier.response)
+    # Whatever cut off the first answer may have cut off its line in the journal too.
+    note_in_journal(response=earlier.response, event=ARRIVALS[Response.Act(earlier.response.act)])
     return earlier
 
 

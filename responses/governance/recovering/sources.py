@@ -1,0 +1,179 @@
+"""Where a batch is taken back from: the storage for batches, the destination, a folder or a zip."""
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, BinaryIO
+
+from django.core.files.storage import storages
+
+from responses.exporting.manifests import MANIFEST, FileEntry
+from responses.exporting.pack import PROGRAM
+from responses.exporting.signing import SIGNATURE
+from responses.exporting.verify_batch import signature_holds
+from responses.governance.outside import Seen, look_outside
+from responses.models import SigningKey
+
+CHUNK_BYTES = 1 << 20
+WORKPLACE = "consult-recover-"
+Opener = Callable[[str], BinaryIO]
+
+
+class CannotRecover(Exception):
+    """A batch cannot be taken back in; the message says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A batch's files in a folder of ours, each as its manifest says."""
+
+    folder: Path
+    manifest: dict[str, Any]
+    files: list[FileEntry]
+    at_destination: bool
+    acknowledged: bool
+
+    @property
+    def name(self) -> str:
+        return f"{self.manifest['consultation']}/batch-{self.manifest['batch']:04}"
+
+    @property
+    def manifest_sha256(self) -> str:
+        return next(file.sha256 for file in self.files if file.name == MANIFEST)
+
+    @property
+    def sealed_at(self) -> datetime:
+        return datetime.fromisoformat(self.manifest["sealed_at"])
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """What `responses.jsonl` says, a response at a time."""
+        with (self.folder / "responses.jsonl").open(encoding="utf-8") as file:
+            yield from map(json.loads, file)
+
+
+@contextmanager
+def fetched(where: str) -> Iterator[Fetched]:
+    """The files of a batch, which is a name like `slug/batch-0008`, a folder or a zip.
+
+    Raises CannotRecover where they are not there, not as their manifest says, or not signed by us.
+    """
+    with TemporaryDirectory(prefix=WORKPLACE) as temporary:
+        yield _fetch(where, Path(temporary))
+
+
+def _fetch(where: str, folder: Path) -> Fetched:
+    seen = {(one.storage, one.name): one for one in look_outside().batches}
+    path = Path(where)
+    if path.is_dir():
+        manifest, files = _copy(lambda name: (path / name).open("rb"), folder, where)
+    elif path.is_file():
+        try:
+            with zipfile.ZipFile(path) as packed:
+                manifest, files = _copy(partial(_from_zip, packed), folder, where)
+        except zipfile.BadZipFile as trouble:
+            raise CannotRecover(f"{where} is no zip file.") from trouble
+    else:
+        manifest, files = _copy_from(
+            [one for one in seen.values() if one.name == where], folder, where
+        )
+    _check_signature(folder, where)
+    name = f"{manifest['consultation']}/batch-{manifest['batch']:04}"
+    there = seen.get(("delivery", name))
+    sha256 = next(file.sha256 for file in files if file.name == MANIFEST)
+    same = there is not None and there.manifest_sha256 in {"", sha256}
+    return Fetched(folder, manifest, files, same, there is not None and there.acknowledged)
+
+
+def _copy_from(places: list[Seen], folder: Path, where: str) -> tuple[Any, list[FileEntry]]:
+    """Copy from the first place that has all of it."""
+    trouble = CannotRecover(
+        f"There is no batch “{where}” in the storage for batches or at the destination. Give its "
+        "folder or its zip file."
+    )
+    for place in sorted(places, key=lambda seen: seen.storage, reverse=True):
+        if place.encrypted:
+            trouble = CannotRecover(
+                f"{where} is encrypted to its receiver in {place.place}. Ask the receiver for its "
+                "files, and give the folder or the zip file."
+            )
+            continue
+        try:
+            return _copy(partial(_from_storage, place), folder, where)
+        except CannotRecover as reason:
+            trouble = reason
+    raise trouble
+
+
+def _from_storage(place: Seen, name: str) -> BinaryIO:
+    return storages[place.storage].open(f"{place.name}/{name}", "rb")  # type: ignore[return-value]
+
+
+def _from_zip(packed: zipfile.ZipFile, name: str) -> BinaryIO:
+    try:
+        return packed.open(name)  # type: ignore[return-value]
+    except KeyError as reason:
+        raise FileNotFoundError(name) from reason
+
+
+def _copy(opener: Opener, folder: Path, where: str) -> tuple[dict[str, Any], list[FileEntry]]:
+    """Copy the manifest, what it names, and what stands beside it, checking each."""
+    try:
+        entries = [_copy_one(opener, MANIFEST, folder)]
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+        listed = [FileEntry(**entry) for entry in manifest["files"]]
+        for entry in listed:
+            if _within(entry.name) is None:
+                raise CannotRecover(f"{where} names the file {entry.name}, which is no place.")
+            arrived = _copy_one(opener, entry.name, folder)
+            if (arrived.bytes, arrived.sha256) != (entry.bytes, entry.sha256):
+                raise CannotRecover(f"{entry.name} of {where} is not what its manifest names.")
+    except OSError as trouble:
+        raise CannotRecover(f"A file of {where} cannot be read: {trouble}.") from trouble
+    except (ValueError, KeyError, TypeError) as trouble:
+        raise CannotRecover(f"The manifest of {where} cannot be understood.") from trouble
+    beside = []
+    for name in (SIGNATURE, PROGRAM):
+        try:
+            beside.append(_copy_one(opener, name, folder))
+        except FileNotFoundError:
+            continue  # Without a key there is no signature, and the program can be had elsewhere.
+    return manifest, [*listed, *entries, *beside]
+
+
+def _within(name: str) -> Path | None:
+    """The relative path that a file's name is, unless it leads out of the folder."""
+    path = Path(name)
+    return None if path.is_absolute() or ".." in path.parts else path
+
+
+def _copy_one(opener: Opener, name: str, folder: Path) -> FileEntry:
+    digest, size = hashlib.sha256(), 0
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    with opener(name) as source, (folder / name).open("wb") as target:
+        while piece := source.read(CHUNK_BYTES):
+            target.write(piece)
+            digest.update(piece)
+            size += len(piece)
+    return FileEntry(name, size, None, digest.hexdigest())
+
+
+def _check_signature(folder: Path, where: str) -> None:
+    """Raise CannotRecover where this service signs its batches, and did not sign this one."""
+    keys = set(SigningKey.objects.values_list("public_key", flat=True))
+    if not keys:
+        return
+    try:
+        said = json.loads((folder / SIGNATURE).read_bytes())
+        public, signature = bytes.fromhex(said["public_key"]), bytes.fromhex(said["signature"])
+    except (OSError, ValueError, KeyError, TypeError) as trouble:
+        raise CannotRecover(f"{where} has no signature that can be read.") from trouble
+    manifest = (folder / MANIFEST).read_bytes()
+    if public.hex() not in keys or not signature_holds(public, manifest, signature):
+        raise CannotRecover(f"{where} was not signed by this service.")

@@ -1,0 +1,147 @@
+"""What has to be known after a backup was put back, kept outside the database: the journal of what
+was received, and the marks of what was erased.
+
+Both stand in the storage for files. The journal is lines of JSON that are only ever added to: for
+each version of a response what a batch must not hold and a receipt needs, and whether its email
+went. No answers, no name, no address. Whoever reads it could ask for a receipt, so that its files
+are its owner's alone.
+"""
+
+import json
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+
+from responses.models import Confirmation, LedgerEntry, Response
+
+log = logging.getLogger(__name__)
+
+FOLDER = "journal"
+# One empty file for each erased reference.
+ERASURES = "erasures"
+ARRIVALS = {
+    LedgerEntry.Event.RECEIVED,
+    LedgerEntry.Event.AMENDED,
+    LedgerEntry.Event.WITHDRAWN,
+    LedgerEntry.Event.ERASED,
+}
+RECEIVED, CONFIRMED, GIVEN_UP = "received", "confirmed", "given-up"
+
+
+def note_in_journal(*, response: Response, event: LedgerEntry.Event) -> None:
+    """Have the journal say that a version arrived, or that its email went, once that is committed.
+
+    After the commit and before anyone is told: what is cut off in between was never called
+    received, and the next integrity check adds its line. Decision 25 says why.
+    """
+    if event in ARRIVALS:
+        transaction.on_commit(lambda: _append_or_say_so([received_line(response)]))
+    elif event == LedgerEntry.Event.CONFIRMED:
+        transaction.on_commit(partial(_append_or_say_so, [confirmed_line(response)]))
+
+
+def received_line(response: Response) -> dict[str, Any]:
+    """What the journal has of a version: what its receipt needs, and how to name it."""
+    email = response.confirmation
+    return {
+        "event": RECEIVED,
+        "consultation": response.consultation.slug,
+        "edition": response.edition.number,
+        "reference": response.reference,
+        "version": response.version,
+        "act": str(response.act),
+        "channel": str(response.channel),
+        "received_at": response.received_at.astimezone(UTC).isoformat(),
+        "submission_key": str(response.submission_key),
+        "receipt_hash": response.receipt_hash,
+        "digest": response.digest,
+        "message_id": email.message_id,
+        "email_wanted": email.state != Confirmation.State.NOT_WANTED,
+    }
+
+
+def confirmed_line(response: Response) -> dict[str, Any]:
+    """That the email of a version went."""
+    return {"event": CONFIRMED, "reference": response.reference, "version": response.version}
+
+
+def append_to_journal(lines: Iterable[dict[str, Any]]) -> None:
+    """Add lines, on the disk before this returns. Raises OSError.
+
+    Each begins on a line of its own: one that a power cut left half written spoils no other.
+    """
+    at = datetime.now(UTC).isoformat()
+    said = "".join(f"\n{json.dumps({**line, 'at': at})}\n" for line in lines).encode()
+    if not said:
+        return
+    folder = _folder()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / f"{datetime.now(UTC):%Y-%m-%d}.jsonl"
+    new = not path.exists()
+    # Appended in one piece: several processes write at once.
+    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(handle, said)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    if new:
+        _sync_folder(folder)
+
+
+def read_journal() -> Iterator[dict[str, Any]]:
+    """Every line, the earliest first; what a power cut left half written is passed over."""
+    folder = _folder()
+    for path in sorted(folder.glob("*.jsonl")) if folder.exists() else []:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            for line in file:
+                if line.strip():
+                    try:
+                        yield json.loads(line)
+                    except json.JSONDecodeError:
+                        log.warning("%s has a line that cannot be read.", path.name)
+
+
+def keep_erasure_mark(reference: str) -> None:
+    """Mark a reference as erased, for as long as the storage for files is there."""
+    if not default_storage.exists(f"{ERASURES}/{reference}"):
+        default_storage.save(f"{ERASURES}/{reference}", ContentFile(b""))
+
+
+def erasure_marks() -> set[str]:
+    """The references that were erased, also those that a backup brought back."""
+    try:
+        return set(default_storage.listdir(ERASURES)[1])
+    except FileNotFoundError:
+        return set()
+
+
+def _append_or_say_so(lines: list[dict[str, Any]]) -> None:
+    # What is received is received, whatever the disk of the journal says.
+    try:
+        append_to_journal(lines)
+    except OSError as trouble:
+        log.warning(
+            "The journal could not be written (%s); the next integrity check adds what is missing.",
+            trouble.strerror or type(trouble).__name__,
+        )
+
+
+def _folder() -> Path:
+    return Path(default_storage.path(FOLDER))
+
+
+def _sync_folder(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,118 @@
+"""manage.py recover_responses: take responses back in from batches, after a backup was put back."""
+
+from collections.abc import Iterator
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from consult.models import Consultation
+from responses.governance.outside import look_outside
+from responses.governance.recovering import (
+    CannotRecover,
+    Recovered,
+    give_up,
+    recover_batches,
+    still_missing,
+)
+from responses.models import Batch
+
+
+class Command(BaseCommand):
+    help = (
+        "After a backup was put back: take the responses that it does not have back in from "
+        "batches. Without a batch: say what is missing, and which batches have it."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "batches",
+            nargs="*",
+            metavar="BATCH",
+            help="a number, a name like SLUG/batch-0008, a folder or a zip",
+        )
+        parser.add_argument("--consultation", help="its slug, for numbers")
+        parser.add_argument(
+            "--give-up",
+            action="append",
+            default=[],
+            metavar="REFERENCE",
+            help="have the integrity check name this missing response no longer",
+        )
+
+    def handle(
+        self,
+        *args: object,
+        batches: list[str],
+        consultation: str | None,
+        give_up: list[str],
+        **options: object,
+    ) -> None:
+        try:
+            places = [_name_of(place, consultation) for place in batches]
+            done = recover_batches(places=places, actor=None)
+        except CannotRecover as reason:
+            raise CommandError(str(reason)) from reason
+        for line in _in_sentences(done):
+            self.stdout.write(line)
+        for reference in give_up:
+            self.stdout.write(_give_up(reference))
+        for line in _missing():
+            self.stdout.write(line)
+
+
+def _name_of(place: str, slug: str | None) -> str:
+    """The name of the batch that a bare number stands for; anything else stays as it is."""
+    if not place.isdecimal():
+        return place
+    slugs = list(Consultation.objects.values_list("slug", flat=True)) if slug is None else [slug]
+    if len(slugs) != 1:
+        raise CommandError("Say which consultation's batch that is: --consultation SLUG.")
+    return f"{slugs[0]}/batch-{int(place):04}"
+
+
+def _in_sentences(done: Recovered) -> Iterator[str]:
+    for name in done.batches:
+        yield f"Took {name} back in."
+    for one in done.returned:
+        if one.erased:
+            what = "its words were erased before, and do not come back"
+        elif one.without_details:
+            what = "without name, email address and postcode, which the batch does not have"
+        else:
+            what = "with all that was sent"
+        yield f"  {one.reference} version {one.version}: {what}"
+    if done.erased_again:
+        yield f"Erased again: {', '.join(done.erased_again)}."
+    if done.confirmed:
+        yield f"Emails that had gone already, and will not be sent again: {done.confirmed}."
+
+
+def _give_up(reference: str) -> str:
+    count = give_up(reference=reference, actor=None)
+    if not count:
+        raise CommandError(f"Nothing that the journal names under {reference} is missing.")
+    return f"{reference} is given up, and on the trail."
+
+
+def _missing() -> Iterator[str]:
+    """What is still missing, and where it may be."""
+    outside = look_outside()
+    for place, reason in outside.unreachable.items():
+        yield f"Not looked at: {place} ({reason})."
+    there = {
+        f"{slug}/batch-{number:04}"
+        for slug, number in Batch.objects.values_list("consultation__slug", "number")
+    }
+    unknown = sorted({seen.name for seen in outside.batches} - there)
+    for name in unknown:
+        yield f"{name} is there, and not in the database. Run `manage.py recover_responses {name}`."
+    for (reference, version), line in still_missing(outside).items():
+        yield (
+            f"{reference} version {version}, received at {line['received_at']}, is not in the "
+            f"database{', and may be in one of these batches' if unknown else ' and in no file'}."
+        )
+    if not unknown and still_missing(outside):
+        yield (
+            "What is in no file cannot be had again: its answers, its contact details and its "
+            "email. Ask its senders, who know their references, to send it again; then run this "
+            "command with --give-up REFERENCE."
+        )
