@@ -56,9 +56,9 @@ class Batch(models.Model):
 
 
 class Writing(models.Model):
-    """How far the writing of a batch has got.
+    """The progress of writing a batch.
 
-    Told outside of the transaction that writes it, and gone when that ends well.
+    Saved outside the transaction that writes it, and deleted when that succeeds.
     """
 
     class Stage(models.TextChoices):
@@ -66,7 +66,7 @@ class Writing(models.Model):
         FILES = "files", "its files are stored"
         ZIP = "zip", "its zip is made"
 
-    # Without a constraint: telling waits for nobody.
+    # Without a constraint, so that reporting progress waits for nobody.
     batch = models.OneToOneField(
         Batch, on_delete=models.CASCADE, related_name="writing", db_constraint=False
     )
@@ -92,9 +92,9 @@ class BatchMember(models.Model):
 
 
 class Removal(models.Model):
-    """That the files of a batch were removed after their time.
+    """The deletion of a batch's files when their time was up.
 
-    Which they were, and their hashes, the batch itself keeps.
+    The batch itself still has their names and hashes.
 
     Written before the first of them goes: where `ended_at` is empty, some may still be there, and
     the next run goes on.
@@ -106,8 +106,8 @@ class Removal(models.Model):
 
 
 class MemberMarks(models.Model):
-    """What reviewers had made of a response when it was sealed into a batch: a copy, so that the
-    batch stays what it was.
+    """A copy of a response's codes and campaigns when its batch was sealed, so that the batch
+    never changes.
 
     Written by the transaction that seals, for members of which there was something to say. Erasing
     a response removes its row.

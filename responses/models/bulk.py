@@ -1,6 +1,4 @@
-"""One change to many responses: what was asked for, by whom, how far it has got, and what it
-changed, so that it can be undone.
-"""
+"""Bulk changes: what was asked for, by whom, the progress, and what changed, to undo it."""
 
 from django.conf import settings
 from django.db import models
@@ -12,9 +10,9 @@ from responses.models.response import Response
 
 
 class BulkChange(models.Model):
-    """A change to all responses that fitted a filter.
+    """A change to all responses that matched a filter.
 
-    Made, carried out and undone by `responses.reviewing.bulk_changes` alone.
+    Made, carried out and undone by `responses.reviewing.bulk_changes` only.
     """
 
     class Act(models.TextChoices):
@@ -47,9 +45,7 @@ class BulkChange(models.Model):
     campaign = models.ForeignKey(Campaign, null=True, on_delete=models.PROTECT, related_name="+")
     note = models.TextField(blank=True)
     looked_at = models.DateTimeField(
-        help_text=(
-            "When its figures were counted for whoever asked. What changed since is left as it is."
-        )
+        help_text=("When its figures were counted. Anything that changed since is left as it is.")
     )
     highest = models.BigIntegerField(
         help_text=(
@@ -77,7 +73,7 @@ class BulkChange(models.Model):
     undo_asked_at = models.DateTimeField(null=True)
     undone = models.PositiveIntegerField(default=0)
     kept = models.PositiveIntegerField(
-        default=0, help_text="How many were not put back, since somebody was at them afterwards."
+        default=0, help_text="How many were not put back, because someone changed them afterwards."
     )
     undone_at = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0, help_text="Failures one after another.")
@@ -91,9 +87,7 @@ class BulkChange(models.Model):
 
 
 class BulkItem(models.Model):
-    """One response of a change, with all that it takes to put it back: its state before, and the
-    rows made or ended for it.
-    """
+    """One response of a bulk change, with everything needed to put it back."""
 
     class State(models.TextChoices):
         WAITING = "waiting", "waiting"

@@ -1,4 +1,4 @@
-"""Responses that say nearly the same: what the machine found, and what reviewers made of it.
+"""Responses that say nearly the same: what the search found, and what reviewers decided.
 
 No words are copied here.
 """
@@ -16,7 +16,7 @@ class Cluster(models.Model):
 
     A suggestion: it changes nothing about any response.
 
-    Each search makes all of them anew. The commonest text stands in `sample`'s answer to
+    Each search replaces all of them. The commonest text stands in `sample`'s answer to
     `question`, "" for an erased one.
     """
 
@@ -61,9 +61,9 @@ class ClusterMember(models.Model):
 
 
 class Campaign(models.Model):
-    """Responses that a reviewer says belong together, under a name.
+    """Responses that a reviewer has grouped under a name.
 
-    Changed by `responses.reviewing.campaigns` alone.
+    Changed only by `responses.reviewing.campaigns`.
     """
 
     consultation = models.ForeignKey(
@@ -77,7 +77,7 @@ class Campaign(models.Model):
         help_text="Whose text stands for the campaign's.",
     )
     question = models.SlugField(max_length=200, help_text="The key of the sample's text.")
-    ended = models.BooleanField(default=False, help_text="Taken back; it stays on record.")
+    ended = models.BooleanField(default=False, help_text="Ended; it stays on record.")
 
     class Meta:
         ordering = ["name"]
@@ -94,9 +94,7 @@ class Campaign(models.Model):
 
 
 class CampaignMember(models.Model):
-    """One response in a campaign, by its answer to `question`; "" where a reviewer added it
-    whatever it says.
-    """
+    """One response in a campaign, by its answer to `question`; "" if added by hand."""
 
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="members")
     response = models.ForeignKey(
@@ -114,9 +112,9 @@ class CampaignMember(models.Model):
 
 
 class CampaignStep(models.Model):
-    """What a reviewer did to a campaign, with all that it takes to undo it.
+    """What a reviewer did to a campaign, with everything needed to undo it.
 
-    Append-only, but for `undone_by`.
+    Append-only, except for `undone_by`.
     """
 
     class Act(models.TextChoices):

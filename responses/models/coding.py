@@ -1,6 +1,4 @@
-"""What reviewers find in free text: codes with a meaning, and which answers, or passages of them,
-they fit.
-"""
+"""Coding of free text: codes with a meaning, and the answers or passages they were given to."""
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -12,7 +10,7 @@ from responses.models.response import Response
 
 
 class Code(models.Model):
-    """One idea that answers to a question may hold.
+    """One idea that answers to a question may contain.
 
     Each change of it is a `CodeVersion`; the newest is copied here.
     """
@@ -24,7 +22,7 @@ class Code(models.Model):
     definition = models.TextField(blank=True, help_text="When it fits, and when it does not.")
     version = models.PositiveSmallIntegerField(default=1)
     retired = models.BooleanField(
-        default=False, help_text="Not to be given any more; where it was given it stays."
+        default=False, help_text="No longer given; it stays where it was given."
     )
 
     class Meta:
@@ -93,7 +91,7 @@ class Coding(models.Model):
 
 
 class CodedAnswer(models.Model):
-    """That a reviewer has gone through one answer, whether a code fitted it or not."""
+    """A reviewer has gone through this answer, whether or not a code fitted."""
 
     response = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="coded_answers")
     question = models.SlugField(max_length=120)
@@ -110,9 +108,7 @@ class CodedAnswer(models.Model):
 
 
 class SecondCoding(models.Model):
-    """Answers drawn by lot for a second reviewer to code without seeing what the first gave, so
-    that the two can be compared.
-    """
+    """A random sample for a second reviewer to code without seeing the first one's codes."""
 
     consultation = models.ForeignKey(
         Consultation, on_delete=models.PROTECT, related_name="second_codings"

@@ -8,7 +8,7 @@ from responses.models.batch import Batch
 
 
 class Delivery(models.Model):
-    """The way of one batch to where MOPAC takes it from.
+    """The delivery of one batch to where MOPAC takes it from.
 
     Written once the batch's files are; sending again uses the same row.
 
@@ -40,7 +40,7 @@ class Delivery(models.Model):
         null=True, help_text="When the notice of the last delivery went."
     )
     chased_at = models.DateTimeField(
-        null=True, help_text="When somebody was last reminded to acknowledge it."
+        null=True, help_text="When a reminder to acknowledge it was last sent."
     )
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = models.ForeignKey(
@@ -48,7 +48,7 @@ class Delivery(models.Model):
         null=True,
         on_delete=models.PROTECT,
         related_name="+",
-        help_text="Empty where a file said so.",
+        help_text="Empty if a file said so.",
     )
 
     class Meta:

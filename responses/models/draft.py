@@ -1,4 +1,4 @@
-"""What is not sent yet."""
+"""Answers that have not been sent."""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -8,9 +8,9 @@ from responses.models.response import Response
 
 
 class Draft(models.Model):
-    """Answers on their way.
+    """Answers that someone has not sent yet.
 
-    Opened by an unguessable token, of which only the SHA-256 is kept.
+    Opened by an unguessable token, of which only the SHA-256 is stored.
 
     `answers` holds what was typed, keyed by field name, just as it was typed: a draft may hold what
     a response may not. `revision` grows with every save, so that two people on one draft cannot
@@ -44,7 +44,7 @@ class DraftLink(models.Model):
 
     Goes when the draft goes.
 
-    Whoever claims it moves `due_at` on, so that nobody else takes it up meanwhile, and it comes up
+    Claiming it moves `due_at` on, so that nobody else claims it meanwhile, and it comes up
     again if they die.
     """
 

@@ -1,4 +1,4 @@
-"""Answers to the equality questions, apart from everything else that people sent."""
+"""Answers to the equality questions, kept apart from everything else that people sent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class EqualityAnswers(models.Model):
 
     There is no key to the response, no instant, and the primary key is random, so that its order
     says nothing. `holder_hash` is made from the token of the receipt, which the database does not
-    hold: whoever has the receipt finds this row, and whoever has the database alone does not.
+    hold: with the receipt you can find this row, with the database alone you cannot.
 
     Handed over in a batch after closing; see `responses.responding.equality`. Afterwards a row
     whose use was stopped stays, empty, so that MOPAC can be told its `id`.

@@ -1,4 +1,4 @@
-"""What analysts have put together for themselves: extracts, which are not batches."""
+"""Extracts that staff ask for themselves. They are not batches."""
 
 from django.conf import settings
 from django.db import models
@@ -9,8 +9,8 @@ from responses.models.response import Response
 
 
 class Extract(models.Model):
-    """A pack of responses that a member of staff asked for: everything so far, or what fits a
-    filter. Disposable.
+    """A pack of responses for a member of staff: everything so far, or what matches a filter.
+    Disposable.
 
     It has no number among the batches and stands in no chain. Its file is removed some days after
     it is ready.
@@ -38,9 +38,7 @@ class Extract(models.Model):
     )
     asked_at = models.DateTimeField(db_default=Now())
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
-    leased_until = models.DateTimeField(
-        null=True, help_text="Until when whoever makes it has it in hand."
-    )
+    leased_until = models.DateTimeField(null=True, help_text="A worker has it in hand until then.")
     attempts = models.PositiveSmallIntegerField(default=0)
     taken_at = models.DateTimeField(null=True, help_text="When it was decided what it holds.")
     total = models.PositiveIntegerField(default=0, help_text="How many responses it holds.")

@@ -1,4 +1,4 @@
-"""What responses are found by: their words, and the filters of the list that reviewers keep."""
+"""What responses are found by: their words, and reviewers' saved filters."""
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
@@ -15,7 +15,7 @@ class SearchText(models.Model):
     A trigger writes it whenever those are written.
 
     Apart from the response, so that looking through many for a word reads neither what they said
-    nor takes it apart anew.
+    nor parses it again.
     """
 
     response = models.OneToOneField(
@@ -28,9 +28,9 @@ class SearchText(models.Model):
 
 
 class SavedFilter(models.Model):
-    """A filter of the list under a name, for the person who saved it.
+    """A filter of the list, saved under a name by one reviewer.
 
-    `query` is the address's, which is read again each time.
+    `query` is part of its address, and is read again each time.
     """
 
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")

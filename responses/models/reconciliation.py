@@ -5,9 +5,7 @@ from django.db.models.functions import Now
 
 
 class Reconciliation(models.Model):
-    """One run of `responses.governance.reconciling.reconcile`, with what it counted and every
-    difference that it found.
-    """
+    """One run of `responses.governance.reconciling.reconcile`: its counts and differences."""
 
     at = models.DateTimeField(db_default=Now())
     seconds = models.FloatField(help_text="How long it took.")

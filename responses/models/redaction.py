@@ -1,6 +1,4 @@
-"""What of a response the public may see: passages kept back, with the reason, and who said that the
-rest can be published.
-"""
+"""What the public may see of a response: redactions with reasons, and who approved the rest."""
 
 from django.conf import settings
 from django.db import models
@@ -20,8 +18,8 @@ class Redaction(models.Model):
 
     class Reason(models.TextChoices):
         PERSONAL = "personal", "personal details"
-        THIRD_PARTY = "third-party", "about somebody else"
-        SAFETY = "safety", "could put somebody in danger"
+        THIRD_PARTY = "third-party", "about someone else"
+        SAFETY = "safety", "could put someone in danger"
         PROCEEDINGS = "proceedings", "could harm a case in court"
         ABUSIVE = "abusive", "abusive or unlawful words"
 
@@ -83,8 +81,9 @@ class PublishedResponse(models.Model):
 
 
 class PublishedSet(models.Model):
-    """That a consultation's approved responses can be read by everybody, since when and by whose
-    word; and the file and the figures that a worker made of them.
+    """That everyone can read a consultation's approved responses, since when and who decided it.
+
+    With the file and the figures that a worker made of them.
     """
 
     consultation = models.OneToOneField(

@@ -13,7 +13,7 @@ from consult.models import Consultation, Edition
 class Response(models.Model):
     """Everything one respondent sent at one time.
 
-    Written once, by one of the doors below, and never edited: a trigger refuses.
+    Written once, by one of the functions below, and never edited: a trigger refuses.
 
     Second thoughts are new versions of the same reference: `submit_response` writes the first,
     `amend_response` and `withdraw_response` the later ones. The newest version is what the
@@ -93,8 +93,7 @@ class Response(models.Model):
                 fields=["receipt_hash", "version"], name="one_receipt_a_reference"
             ),
         ]
-        # For `responses.reviewing.filters`: what most responses have is found without an index,
-        # what few have is not.
+        # For `responses.reviewing.filters`: values that most responses share need no index.
         indexes = [
             GinIndex(fields=["choices"], opclasses=["jsonb_path_ops"], name="choices_of_responses"),
             GinIndex(fields=["flags"], name="flags_of_responses"),
@@ -119,8 +118,7 @@ class Response(models.Model):
 
 
 class Contact(models.Model):
-    """How to reach a respondent and where they live: kept apart from their words, so that it can be
-    left out or erased.
+    """Contact details, kept apart from the answers so that they can be left out or erased.
 
     `name`, `email` and `postcode_district` are as they were received, and stay so. An address that
     turned out to be wrong is put right in `corrected_email`, by `responses.responding.resending`.
@@ -136,7 +134,7 @@ class Contact(models.Model):
     corrected_at = models.DateTimeField(null=True)
 
     class Meta:
-        # As emails are compared: whatever their case.
+        # Emails are compared ignoring case.
         indexes = [models.Index(Upper("email"), name="contacts_by_email")]
 
     def __str__(self) -> str:

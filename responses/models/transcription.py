@@ -1,4 +1,4 @@
-"""What did not come through the website: who entered it, from what, and what was in the mailbox."""
+"""What did not come through the website: who entered it, from what, and mailbox messages."""
 
 from django.conf import settings
 from django.db import models
@@ -11,7 +11,7 @@ from responses.models.response import Response
 class Message(models.Model):
     """One email of a mailbox that was loaded.
 
-    It is a response, or not one for a reason, or waits for somebody to say.
+    It is a response, or not one for a reason, or is waiting for someone to decide.
 
     The words are in the file alone, under `file` in the default storage, so that removing it
     removes them; `file` is then empty.
@@ -76,9 +76,9 @@ class Transcription(models.Model):
 
 
 class SecondKeying(models.Model):
-    """That a second person keyed it again without seeing the first, and what came of it.
+    """A second person's keying, without seeing the first, and how it compared.
 
-    Only what differs is named, not the words.
+    It names what differs, without the words.
     """
 
     class Outcome(models.TextChoices):
