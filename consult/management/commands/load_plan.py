@@ -5,8 +5,8 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from consult.clock import closing_in_words, in_words
-from consult.plans.checking import PlanProblems
 from consult.plans.loading import load_plan
+from consult.plans.reading import PlanProblems
 
 
 class Command(BaseCommand):

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 from django.http import QueryDict
 
-from consult.plans.checking import PlanProblems, check_plan
+from consult.plans.checking import check_plan
 from consult.plans.document import Question
 from consult.plans.kinds import KINDS
+from consult.plans.reading import PlanProblems
 from tests.conftest import PARKS_PLAN
 
 BORN = Question(

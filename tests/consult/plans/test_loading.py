@@ -14,9 +14,10 @@ from django.db import connection
 from django.test import Client
 
 from consult.models import AuditEntry, Consultation, Edition, Question
-from consult.plans.checking import MAX_BYTES, PlanProblems, check_plan
+from consult.plans.checking import check_plan
 from consult.plans.editions import plan_of
 from consult.plans.loading import load_plan
+from consult.plans.reading import MAX_BYTES, PlanProblems
 from responses.models import Response
 from tests.conftest import BUNDLED_PLAN
 

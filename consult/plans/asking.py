@@ -1,0 +1,143 @@
+"""The questions of a plan file as they are asked: each with its full slug, part and options."""
+
+from typing import Any
+
+from django.utils.text import slugify
+
+from consult.plans.document import ABOUT_YOU, EQUALITY, GENERAL
+from consult.plans.kinds import KINDS
+from consult.plans.shapes import SLUG, Notes
+
+# The form asks these itself, beside the questions.
+RESERVED_QUESTIONS = {"name", "email", "postcode"}
+
+
+def all_questions(plan: dict[str, Any], notes: Notes) -> list[dict[str, Any]]:
+    """Every question in order, those asked of each section and recommendation once for each."""
+    asked = plan["questions"]
+    groups = [
+        ("each_section", "sections", "title"),
+        ("each_recommendation", "recommendations", "headline"),
+    ]
+    questions = []
+    for group, parts, name in groups:
+        for part in plan.get(parts, []):
+            for number, question in enumerate(asked.get(group, []), 1):
+                prompt = (
+                    {"help": part["comment_prompt"]}
+                    if question["kind"] == "text" and "comment_prompt" in part
+                    else {}
+                )
+                full = {
+                    **question,
+                    **prompt,
+                    "slug": f"{part['slug']}-{question['slug']}",
+                    "text": question["text"].replace(f"{{{name}}}", part[name]),
+                }
+                questions.append(
+                    _question(full, part["slug"], f"questions.{group}.{number}", plan, notes)
+                )
+    for group, part_slug, prefix in [
+        ("general", GENERAL, ""),
+        ("about_you", ABOUT_YOU, ""),
+        ("equality", EQUALITY, "equality-"),
+    ]:
+        for number, question in enumerate(asked.get(group, []), 1):
+            shown = {
+                f"{prefix}{slug}": option for slug, option in question.get("show_if", {}).items()
+            }
+            full = {**question, "slug": f"{prefix}{question['slug']}", "show_if": shown}
+            questions.append(_question(full, part_slug, f"questions.{group}.{number}", plan, notes))
+    seen: set[str] = set()
+    for question in questions:
+        if question["slug"] in RESERVED_QUESTIONS:
+            notes.add(
+                f"{question['key']}.slug", f"“{question['slug']}” is a field of the form's own"
+            )
+        if question["slug"] in seen:
+            notes.add(
+                f"{question['key']}.slug", f"“{question['slug']}” stands twice among the questions"
+            )
+        seen.add(question["slug"])
+    return questions
+
+
+def _question(
+    question: dict[str, Any], part: str, key: str, plan: dict[str, Any], notes: Notes
+) -> dict[str, Any]:
+    """One question with its options worked out. Notes what does not go together."""
+    kind = KINDS[question["kind"]]
+    for name in question:
+        kinds = [known.name for known in KINDS.values() if name in known.keys]
+        if kinds and kind.name not in kinds:
+            notes.add(f"{key}.{name}", f"is only for kind {' or '.join(kinds)}")
+    ways = [name for name in ("scale", "options", "options_from") if name in question]
+    if ways and not kind.chooses:
+        notes.add(f"{key}.{ways[0]}", "is only for questions answered by choosing")
+    for name, why in kind.check(question):
+        notes.add(f"{key}.{name}" if name else key, why)
+    if "scale" in question and question["scale"] not in plan.get("scales", {}):
+        notes.add(f"{key}.scale", f"“{question['scale']}” is not one of the scales")
+    given = (
+        plan.get("scales", {}).get(question.get("scale"))
+        or question.get("options")
+        or [
+            {"slug": item["slug"], "label": item.get("title") or item["headline"]}
+            for item in plan.get(question.get("options_from", ""), [])
+        ]
+    )
+    options = []
+    for option in given:
+        for inner in option.get("options", [option]):
+            slugged = inner.get("slug") or slugify(inner["label"])[:80].strip("-")
+            options.append(
+                {
+                    "value": None,
+                    "write_in": False,
+                    "exclusive": False,
+                    "group": option.get("group", ""),
+                    **inner,
+                    "slug": slugged,
+                }
+            )
+    for option in options:
+        if not SLUG.fullmatch(option["slug"]):
+            notes.add(
+                f"{key}.options",
+                f"“{option['label']}” needs a slug, written out: its label makes none",
+            )
+    slugs = [option["slug"] for option in options if option["slug"]]
+    for repeated in sorted({known for known in slugs if slugs.count(known) > 1}):
+        notes.add(f"{key}.options", f"“{repeated}” stands twice: give one of them another slug")
+    return {
+        "key": key,
+        "part": part,
+        "slug": question["slug"],
+        "kind": question["kind"],
+        "text": question["text"],
+        "help": question.get("help", ""),
+        "scale": question.get("scale", ""),
+        "max_choices": question.get("max_choices"),
+        "max_chars": kind.max_chars(question.get("max_chars")),
+        "details": {name: question[name] for name in kind.details if name in question},
+        "show_if": question.get("show_if", {}),
+        "options": options,
+    }
+
+
+def check_show_if(questions: list[dict[str, Any]], notes: Notes) -> None:
+    """A question may depend on one that stands before it in the same part, and on an option that it
+    has.
+    """
+    before: dict[str, dict[str, Any]] = {}
+    for question in questions:
+        for slug_, option in question["show_if"].items():
+            other = before.get(slug_)
+            if other is None or other["part"] != question["part"]:
+                notes.add(
+                    f"{question['key']}.show_if",
+                    f"“{slug_}” is not a question before this one on the same page",
+                )
+            elif option not in {known["slug"] for known in other["options"]}:
+                notes.add(f"{question['key']}.show_if", f"“{option}” is not an option of “{slug_}”")
+        before[question["slug"]] = question
