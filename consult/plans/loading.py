@@ -2,21 +2,25 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from consult.auditing import record
-from consult.clock import NotADate, names_a_year, parse_closing, parse_opening
-from consult.models import Action, Consultation, Option, Question, Recommendation, Section, User
-from consult.plans.checking import CheckedPlan, PlanProblems, check_plan
+from consult.clock import NotADate, closing_in_words, names_a_year, parse_closing, parse_opening
+from consult.models import Action, Consultation, User
+from consult.plans.checking import CheckedPlan, check_plan
 from consult.plans.publishing import (
     ClosesBeforeItOpens,
+    ClosesInThePast,
+    ClosesMuchEarlier,
     change_schedule,
     change_window,
+    database_now,
     publish_edition,
 )
+from consult.plans.reading import PlanProblems
+from consult.plans.rows import consultation_values, write_rows
 from consult.plans.shapes import Problem
 
 
@@ -60,7 +64,7 @@ def load_plan(
         hour = plan.consultation.get("batch_hour", consultation.batch_hour)
         if change_schedule(consultation=consultation, batch_hour=hour, actor=actor):
             done.append("changed the hour of the daily batch")
-        _write(consultation, plan)
+        write_rows(consultation, plan)
         edition = publish_edition(consultation=consultation, actor=actor)
         if edition.number > editions:
             done.append(f"changed wording: edition {edition.number}")
@@ -71,7 +75,7 @@ def load_plan(
 def _create(
     plan: CheckedPlan, *, opens: str | None, closes: str | None, actor: User | None
 ) -> Loaded:
-    now = _database_now()
+    now = database_now()
     opens_at = _instant(plan, "opens", opens, now) or now
     closes_at = _instant(plan, "closes", closes, now)
     if closes_at is None or opens_at >= closes_at:
@@ -87,9 +91,9 @@ def _create(
         closes_at=closes_at,
         published_at=Now(),
         **named,
-        **_consultation_values(plan),
+        **consultation_values(plan),
     )
-    _write(consultation, plan)
+    write_rows(consultation, plan)
     publish_edition(consultation=consultation, actor=actor)
     record(action=Action.PLAN_LOADED, actor=actor, subject=consultation.slug)
     consultation.refresh_from_db()
@@ -105,7 +109,7 @@ def _move_window(
     actor: User | None,
 ) -> bool:
     """Change the window where the caller or the file asks for another one."""
-    now = _database_now()
+    now = database_now()
     # A day without a year meant the next such day when it was first loaded, and means that day ever
     # after.
     dated = {
@@ -123,12 +127,22 @@ def _move_window(
             if closes is not None or "closes" in dated
             else None,
             grace_minutes=plan.consultation.get("grace_minutes"),
+            # A date beside the file was given for this; one in the file may be an old one.
+            sure=closes is not None,
             actor=actor,
         )
     except ClosesBeforeItOpens as reason:
         raise _problem(
             plan, "closes", given=closes is not None, why="is not after the opening"
         ) from reason
+    except ClosesInThePast as reason:
+        raise _problem(
+            plan, "closes", given=closes is not None, why="has passed already"
+        ) from reason
+    except ClosesMuchEarlier as reason:
+        before = closing_in_words(consultation.closes_at)
+        why = f"is much earlier than it is now, {before}: if that is right, give it by --closes"
+        raise _problem(plan, "closes", given=False, why=why) from reason
 
 
 def _instant(plan: CheckedPlan, name: str, given: str | None, now: datetime) -> datetime | None:
@@ -145,13 +159,6 @@ def _instant(plan: CheckedPlan, name: str, given: str | None, now: datetime) -> 
 def _problem(plan: CheckedPlan, name: str, *, given: bool, why: str) -> PlanProblems:
     key = f"--{name}" if given else f"consultation.{name}"
     return PlanProblems([Problem(plan.lines.get(key, 0), key, why)])
-
-
-def _database_now() -> datetime:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT statement_timestamp()")
-        now: datetime = cursor.fetchone()[0]
-    return now
 
 
 def _refuse_what_would_orphan_answers(consultation: Consultation, plan: CheckedPlan) -> None:
@@ -212,101 +219,3 @@ def _refuse_what_would_orphan_answers(consultation: Consultation, plan: CheckedP
             )
     if problems:
         raise PlanProblems(sorted(problems, key=lambda problem: problem.line))
-
-
-def _consultation_values(plan: CheckedPlan) -> dict[str, Any]:
-    given = plan.consultation
-    plain = {
-        name: given.get(name, "")
-        for name in ("statute", "safety_notice", "statement", "recommendations_statement")
-    }
-    lists = {
-        name: given.get(name, []) for name in ("ways_to_respond", "alternative_formats", "sources")
-    }
-    return {
-        **{name: given[name] for name in ("title", "summary", "owner")},
-        **plain,
-        **lists,
-        "contact": given.get("contact", {}),
-        "references": plan.references,
-        "equality_intro": plan.equality_intro,
-    }
-
-
-def _write(consultation: Consultation, plan: CheckedPlan) -> None:
-    """Make the rows say what the file says."""
-    values = _consultation_values(plan)
-    for name, value in values.items():
-        setattr(consultation, name, value)
-    consultation.save(update_fields=list(values))
-    sections = [
-        {
-            "order": order,
-            "official_theme": True,
-            "grouping_note": "",
-            "commitments": [],
-            "sources": [],
-            **{name: value for name, value in section.items() if name != "comment_prompt"},
-        }
-        for order, section in enumerate(plan.sections, 1)
-    ]
-    recommendations = [
-        {
-            "order": order,
-            "draft_plan_coverage": "",
-            "figures": [],
-            "sources": [],
-            "related_sections": [],
-            **{
-                name: value
-                for name, value in row.items()
-                if name not in {"comment_prompt", "since_closing"}
-            },
-        }
-        for order, row in enumerate(plan.recommendations, 1)
-    ]
-    questions = [
-        {
-            "order": order,
-            **{name: value for name, value in question.items() if name not in {"key", "options"}},
-        }
-        for order, question in enumerate(plan.questions, 1)
-    ]
-    mine = {"consultation": consultation}
-    _same_rows(Section, mine, sections)
-    _same_rows(Recommendation, mine, recommendations)
-    Option.objects.filter(question__consultation=consultation).exclude(
-        question__slug__in=[row["slug"] for row in questions]
-    ).delete()
-    _same_rows(Question, mine, questions)
-    kept = {question.slug: question for question in consultation.questions.all()}
-    options = [
-        Option(question=kept[row["slug"]], order=order, **option)
-        for row in plan.questions
-        for order, option in enumerate(row["options"], 1)
-    ]
-    wanted = {(option.question.pk, option.slug) for option in options}
-    there = Option.objects.filter(question__consultation=consultation).values_list(
-        "pk", "question_id", "slug"
-    )
-    Option.objects.filter(
-        pk__in=[pk for pk, question, slug in there if (question, slug) not in wanted]
-    ).delete()
-    Option.objects.bulk_create(
-        options,
-        update_conflicts=True,
-        unique_fields=["question", "slug"],
-        update_fields=["order", "label", "value", "group", "write_in", "exclusive"],
-    )
-
-
-def _same_rows(model: Any, owner: dict[str, Consultation], rows: list[dict[str, Any]]) -> None:
-    """Make the rows of `owner` the ones given, matched by slug."""
-    mine = model.objects.filter(**owner)
-    mine.exclude(slug__in=[row["slug"] for row in rows]).delete()
-    model.objects.bulk_create(
-        [model(**owner, **row) for row in rows],
-        update_conflicts=True,
-        unique_fields=[*owner, "slug"],
-        update_fields=[name for name in rows[0] if name != "slug"] if rows else None,
-    )

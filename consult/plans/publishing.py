@@ -5,10 +5,10 @@ Each is on the audit trail.
 
 import hashlib
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Prefetch
 from django.db.models.functions import Now
 
@@ -62,11 +62,21 @@ QUESTION_FIELDS = [
     "show_if",
     "details",
 ]
+# Moving the closing forward by more than this takes days from people who counted on them.
+MUCH_EARLIER = timedelta(days=1)
 OPTION_FIELDS = ["slug", "label", "value", "group", "write_in", "exclusive"]
 
 
 class ClosesBeforeItOpens(ValueError):
     """The window would end before it begins."""
+
+
+class ClosesInThePast(ValueError):
+    """The closing would be moved to an instant that has passed already."""
+
+
+class ClosesMuchEarlier(ValueError):
+    """The closing would be moved to more than MUCH_EARLIER before where it is."""
 
 
 def publish_edition(*, consultation: Consultation, actor: User | None) -> Edition:
@@ -142,13 +152,14 @@ def change_window(
     opens_at: datetime | None = None,
     closes_at: datetime | None = None,
     grace_minutes: int | None = None,
+    sure: bool = False,
     actor: User | None,
 ) -> bool:
     """Move the opening or closing instant, or the grace after it, at once and for everyone.
 
     False where it stands there already.
 
-    Raises ClosesBeforeItOpens.
+    Raises ClosesBeforeItOpens, ClosesInThePast, and ClosesMuchEarlier unless somebody is `sure`.
     """
     with transaction.atomic():
         kept = Consultation.objects.select_for_update(no_key=True).get(pk=consultation.pk)
@@ -157,6 +168,7 @@ def change_window(
         kept.grace_minutes = kept.grace_minutes if grace_minutes is None else grace_minutes
         if kept.opens_at >= kept.closes_at:
             raise ClosesBeforeItOpens
+        check_closing(closes_at=kept.closes_at, before=before[1], sure=sure)
         if before == (kept.opens_at, kept.closes_at, kept.grace_minutes):
             return False
         record(
@@ -176,6 +188,26 @@ def change_window(
         )
         kept.save(update_fields=["opens_at", "closes_at", "grace_minutes"])
     return True
+
+
+def check_closing(*, closes_at: datetime, before: datetime, sure: bool) -> None:
+    """Raise ClosesInThePast or ClosesMuchEarlier where a closing may not move from `before` to
+    `closes_at`; the second not for somebody who is `sure`.
+    """
+    if closes_at == before:
+        return
+    if closes_at <= database_now():
+        raise ClosesInThePast
+    if closes_at < before - MUCH_EARLIER and not sure:
+        raise ClosesMuchEarlier
+
+
+def database_now() -> datetime:
+    """The instant by the clock that decides what is open."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+    return now
 
 
 def change_schedule(*, consultation: Consultation, batch_hour: int, actor: User | None) -> bool:
