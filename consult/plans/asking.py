@@ -67,48 +67,9 @@ def _question(
 ) -> dict[str, Any]:
     """One question with its options worked out. Notes what does not go together."""
     kind = KINDS[question["kind"]]
-    for name in question:
-        kinds = [known.name for known in KINDS.values() if name in known.keys]
-        if kinds and kind.name not in kinds:
-            notes.add(f"{key}.{name}", f"is only for kind {' or '.join(kinds)}")
-    ways = [name for name in ("scale", "options", "options_from") if name in question]
-    if ways and not kind.chooses:
-        notes.add(f"{key}.{ways[0]}", "is only for questions answered by choosing")
-    for name, why in kind.check(question):
-        notes.add(f"{key}.{name}" if name else key, why)
+    _check_keys(question, key, notes)
     if "scale" in question and question["scale"] not in plan.get("scales", {}):
         notes.add(f"{key}.scale", f"“{question['scale']}” is not one of the scales")
-    given = (
-        plan.get("scales", {}).get(question.get("scale"))
-        or question.get("options")
-        or [
-            {"slug": item["slug"], "label": item.get("title") or item["headline"]}
-            for item in plan.get(question.get("options_from", ""), [])
-        ]
-    )
-    options = []
-    for option in given:
-        for inner in option.get("options", [option]):
-            slugged = inner.get("slug") or slugify(inner["label"])[:80].strip("-")
-            options.append(
-                {
-                    "value": None,
-                    "write_in": False,
-                    "exclusive": False,
-                    "group": option.get("group", ""),
-                    **inner,
-                    "slug": slugged,
-                }
-            )
-    for option in options:
-        if not SLUG.fullmatch(option["slug"]):
-            notes.add(
-                f"{key}.options",
-                f"“{option['label']}” needs a slug, written out: its label makes none",
-            )
-    slugs = [option["slug"] for option in options if option["slug"]]
-    for repeated in sorted({known for known in slugs if slugs.count(known) > 1}):
-        notes.add(f"{key}.options", f"“{repeated}” stands twice: give one of them another slug")
     return {
         "key": key,
         "part": part,
@@ -121,8 +82,55 @@ def _question(
         "max_chars": kind.max_chars(question.get("max_chars")),
         "details": {name: question[name] for name in kind.details if name in question},
         "show_if": question.get("show_if", {}),
-        "options": options,
+        "options": _options(question, key, plan, notes),
     }
+
+
+def _check_keys(question: dict[str, Any], key: str, notes: Notes) -> None:
+    """Note keys that do not fit the question's kind, and what its kind needs."""
+    kind = KINDS[question["kind"]]
+    for name in question:
+        kinds = [known.name for known in KINDS.values() if name in known.keys]
+        if kinds and kind.name not in kinds:
+            notes.add(f"{key}.{name}", f"is only for kind {' or '.join(kinds)}")
+    ways = [name for name in ("scale", "options", "options_from") if name in question]
+    if ways and not kind.chooses:
+        notes.add(f"{key}.{ways[0]}", "is only for questions answered by choosing")
+    for name, why in kind.check(question):
+        notes.add(f"{key}.{name}" if name else key, why)
+
+
+def _options(
+    question: dict[str, Any], key: str, plan: dict[str, Any], notes: Notes
+) -> list[dict[str, Any]]:
+    """The options of a question, from wherever it has them, each with its slug and group."""
+    given = (
+        plan.get("scales", {}).get(question.get("scale"))
+        or question.get("options")
+        or [
+            {"slug": item["slug"], "label": item.get("title") or item["headline"]}
+            for item in plan.get(question.get("options_from", ""), [])
+        ]
+    )
+    plain = {"value": None, "write_in": False, "exclusive": False}
+    options = [
+        plain
+        | {"group": option.get("group", "")}
+        | inner
+        | {"slug": inner.get("slug") or slugify(inner["label"])[:80].strip("-")}
+        for option in given
+        for inner in option.get("options", [option])
+    ]
+    for option in options:
+        if not SLUG.fullmatch(option["slug"]):
+            notes.add(
+                f"{key}.options",
+                f"“{option['label']}” needs a slug, written out: its label makes none",
+            )
+    slugs = [option["slug"] for option in options if option["slug"]]
+    for repeated in sorted({known for known in slugs if slugs.count(known) > 1}):
+        notes.add(f"{key}.options", f"“{repeated}” stands twice: give one of them another slug")
+    return options
 
 
 def check_show_if(questions: list[dict[str, Any]], notes: Notes) -> None:

@@ -5,6 +5,20 @@ from typing import Any
 from consult.models import Consultation, Option, Question, Recommendation, Section
 from consult.plans.checking import CheckedPlan
 
+# What a section and a recommendation hold where the file is silent.
+NO_SECTION: dict[str, Any] = {
+    "official_theme": True,
+    "grouping_note": "",
+    "commitments": [],
+    "sources": [],
+}
+NO_RECOMMENDATION: dict[str, Any] = {
+    "draft_plan_coverage": "",
+    "figures": [],
+    "sources": [],
+    "related_sections": [],
+}
+
 
 def consultation_values(plan: CheckedPlan) -> dict[str, Any]:
     given = plan.consultation
@@ -31,46 +45,39 @@ def write_rows(consultation: Consultation, plan: CheckedPlan) -> None:
     for name, value in values.items():
         setattr(consultation, name, value)
     consultation.save(update_fields=list(values))
-    sections = [
-        {
-            "order": order,
-            "official_theme": True,
-            "grouping_note": "",
-            "commitments": [],
-            "sources": [],
-            **{name: value for name, value in section.items() if name != "comment_prompt"},
-        }
-        for order, section in enumerate(plan.sections, 1)
-    ]
-    recommendations = [
-        {
-            "order": order,
-            "draft_plan_coverage": "",
-            "figures": [],
-            "sources": [],
-            "related_sections": [],
-            **{
-                name: value
-                for name, value in row.items()
-                if name not in {"comment_prompt", "since_closing"}
-            },
-        }
-        for order, row in enumerate(plan.recommendations, 1)
-    ]
-    questions = [
-        {
-            "order": order,
-            **{name: value for name, value in question.items() if name not in {"key", "options"}},
-        }
-        for order, question in enumerate(plan.questions, 1)
-    ]
     mine = {"consultation": consultation}
-    _same_rows(Section, mine, sections)
-    _same_rows(Recommendation, mine, recommendations)
+    _same_rows(Section, mine, _ordered(plan.sections, NO_SECTION, leave={"comment_prompt"}))
+    _same_rows(
+        Recommendation,
+        mine,
+        _ordered(
+            plan.recommendations, NO_RECOMMENDATION, leave={"comment_prompt", "since_closing"}
+        ),
+    )
+    questions = _ordered(plan.questions, {}, leave={"key", "options"})
     Option.objects.filter(question__consultation=consultation).exclude(
         question__slug__in=[row["slug"] for row in questions]
     ).delete()
     _same_rows(Question, mine, questions)
+    _write_options(consultation, plan)
+
+
+def _ordered(
+    rows: list[dict[str, Any]], otherwise: dict[str, Any], *, leave: set[str]
+) -> list[dict[str, Any]]:
+    """The rows with their places, with `otherwise` for what they do not say, and without `leave`,
+    which is not stored.
+    """
+    return [
+        {"order": order}
+        | otherwise
+        | {name: value for name, value in row.items() if name not in leave}
+        for order, row in enumerate(rows, 1)
+    ]
+
+
+def _write_options(consultation: Consultation, plan: CheckedPlan) -> None:
+    """Make the options the ones that the file's questions have."""
     kept = {question.slug: question for question in consultation.questions.all()}
     options = [
         Option(question=kept[row["slug"]], order=order, **option)
