@@ -63,6 +63,12 @@ def tally(*, consultation: Consultation) -> Tally:
                 .values_list("state")
                 .annotate(count=Count("pk"))
             ),
+            "in_bulk": dict(
+                Review.objects.filter(response__in=current, decided_in_bulk=True)
+                .values_list("state")
+                .annotate(count=Count("pk"))
+            ),
+            "unopened": current.filter(review__first_read_at=None).count(),
             "coded": {
                 question.slug: _coded(consultation, question)
                 for question in questions_to_code(consultation)

@@ -159,7 +159,16 @@ def _by_day(figures: dict[str, Any]) -> Chart:
 
 
 def _by_state(figures: dict[str, Any]) -> Chart:
-    states = [(str(state.label), figures["states"].get(state, 0)) for state in Review.State]
+    in_bulk = figures.get("in_bulk", {})
+    states = []
+    for state in Review.State:
+        many = in_bulk.get(state, 0)
+        states.append((str(state.label), figures["states"].get(state, 0) - many))
+        if many:
+            label = _("%(state)s with many others, by one decision") % {"state": state.label}
+            states.append((label, many))
+    if "unopened" in figures:
+        states.append((_("Never opened by anyone"), figures["unopened"]))
     title = _("Read so far")
     return Chart(
         STATES,

@@ -3,6 +3,7 @@
 It suggests; it changes nothing.
 """
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,12 +12,15 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Upper
 
+from consult.jobs import ROW_TROUBLE
 from consult.models import Consultation
 from responses.current import current_responses
 from responses.models import Cluster, ClusterMember, Contact, Response
 from responses.reviewing.similarity import Group, group_alike
 
-# Two letters alike may be one person who sent theirs twice.
+log = logging.getLogger(__name__)
+
+# Two similar letters may be one person who sent theirs twice.
 FEWEST_RESPONSES = 2
 AT_ONCE = 2000
 
@@ -34,7 +38,7 @@ class SamePerson:
 
 
 def find_clusters(*, consultation: Consultation) -> int:
-    """Search all free text of a consultation for alike answers, and put what is found in place of
+    """Search all free text of a consultation for similar answers, and put what is found in place of
     what the last search found.
 
     Returns how many clusters there are. An answer is compared with every other, whichever question
@@ -65,6 +69,21 @@ def find_clusters(*, consultation: Consultation) -> int:
         for group in groups:
             _keep(group, keys, consultation)
     return len(groups)
+
+
+def find_all_clusters() -> None:
+    """Search every published consultation. What one raises is raised when all had their turn, so
+    that the job is seen to have failed.
+    """
+    failed: list[Exception] = []
+    for consultation in Consultation.objects.filter(published_at__isnull=False).order_by("pk"):
+        try:
+            find_clusters(consultation=consultation)
+        except ROW_TROUBLE as trouble:
+            log.exception("The search of %s failed", consultation.slug)
+            failed.append(trouble)
+    if failed:
+        raise ExceptionGroup("searching for similar answers", failed)
 
 
 def _responses(group: Group, keys: list[tuple[int, str]]) -> int:

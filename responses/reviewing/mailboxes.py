@@ -5,6 +5,7 @@ with the reason.
 import hashlib
 import mailbox
 import re
+from codecs import lookup
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,11 +20,16 @@ from django.db import transaction
 from django.utils.html import strip_tags
 
 from consult.auditing import record
+from consult.jobs import ROW_TROUBLE
 from consult.models import Action, Consultation, User
 from responses.models import Message
 
 # Of a message's words, as much as a person can look over. The whole stays in its file.
 SHOWN_CHARS = 50_000
+DECODED_BYTES = 1_000_000
+# Names that Python takes for those of character sets: parts of web addresses, whose decoding takes
+# the square of their length.
+NO_CHARSETS = {"idna", "punycode"}
 # In an mbox file a line that begins so is written with one more ">", or it would begin the next
 # message. https://www.loc.gov/preservation/digital/formats/fdd/fdd000385.shtml
 QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
@@ -117,13 +123,14 @@ def _received_at(raw: bytes) -> datetime | None:
     sender says.
     """
     parsed = _parsed(raw)
-    stamps = [str(parsed.get("Received", "")).rpartition(";")[2], str(parsed.get("Date", ""))]
+    stamps = [_read_header(parsed, "Received").rpartition(";")[2], _read_header(parsed, "Date")]
     for stamp in stamps:
         try:
             moment = parsedate_to_datetime(stamp.strip())
-        except (ValueError, TypeError, IndexError, OverflowError):
+            # Some write an offset of 23 hours, which PostgreSQL has never heard of.
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        except ROW_TROUBLE:
             continue
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return None
 
 
@@ -142,30 +149,47 @@ def read_letter(message: Message) -> Letter:
         subject=_header(parsed, "Subject"),
         sent=_header(parsed, "Date"),
         words=_words(parsed)[:SHOWN_CHARS],
-        attachments=[
-            part.get_filename() or part.get_content_type()
-            for part in parsed.walk()
-            if part.get_content_disposition() == "attachment"
-        ],
+        attachments=[name for part in parsed.walk() if (name := _attached(part))],
     )
 
 
+def _read_header(parsed: EmailMessage, name: str) -> str:
+    """What a header says; as it was sent, where the library cannot make sense of it."""
+    try:
+        return str(parsed.get(name, ""))
+    except ROW_TROUBLE:
+        raw = dict(parsed.raw_items())
+        return str(raw.get(name, ""))
+
+
+def _attached(part: EmailMessage) -> str:
+    """The name of an attached file, or its kind; "" for a part that is none."""
+    try:
+        if part.get_content_disposition() != "attachment":
+            return ""
+        return _kept(part.get_filename() or part.get_content_type())
+    except ROW_TROUBLE:
+        return "?"
+
+
 def _header(parsed: EmailMessage, name: str) -> str:
-    return _kept(" ".join(str(parsed.get(name, "")).split()))[:500]
+    return _kept(" ".join(_read_header(parsed, name).split()))[:500]
 
 
 def _words(parsed: EmailMessage) -> str:
-    body = parsed.get_body(preferencelist=("plain", "html"))
-    if body is None:
-        return ""
-    raw = body.get_payload(decode=True)
-    content = raw if isinstance(raw, bytes) else b""
     try:
-        text = content.decode(body.get_content_charset() or "utf-8", errors="replace")
-    except LookupError:
+        body = parsed.get_body(preferencelist=("plain", "html"))
+        raw = body.get_payload(decode=True) if body else b""
+    except ROW_TROUBLE:
+        return ""
+    content = raw[:DECODED_BYTES] if isinstance(raw, bytes) else b""
+    try:
+        charset = lookup(body.get_content_charset() or "utf-8").name if body else "utf-8"
+        text = content.decode("utf-8" if charset in NO_CHARSETS else charset, errors="replace")
+    except (LookupError, UnicodeError):
         # A character set that nobody knows; most such messages are UTF-8 all the same.
         text = content.decode("utf-8", errors="replace")
-    if body.get_content_type() == "text/html":
+    if body and body.get_content_type() == "text/html":
         text = strip_tags(text)
     return _kept(text.replace("\r\n", "\n").replace("\r", "\n").strip())
 

@@ -4,7 +4,6 @@ nothing.
 
 from consult.celery import app
 from consult.jobs import recorded_run
-from consult.models import Consultation
 from responses.reviewing import clusters, public_file
 from responses.reviewing.bulk_changes import carrying_out
 
@@ -20,8 +19,7 @@ def change_many() -> None:
 def find_clusters() -> None:
     """Look for answers that are nearly the same, for reviewers to make campaigns of."""
     with recorded_run(find_clusters.name):
-        for consultation in Consultation.objects.filter(published_at__isnull=False):
-            clusters.find_clusters(consultation=consultation)
+        clusters.find_all_clusters()
 
 
 @app.task(name="responses.make_public_files")

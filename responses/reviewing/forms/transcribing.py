@@ -1,13 +1,18 @@
 """The forms by which staff enter what did not come through the website."""
 
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django import forms
+from django.core.validators import MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from consult.staff.forms.sign_in import StaffForm
 from responses.responding.forms import PartForm
 from responses.reviewing.transcribing import CHANNELS, REASON_MAX_CHARS
+
+EARLIEST_YEAR = 2000
+_LOST = _("This page has lost when it was opened. Open it again in a new window, and copy over.")
 
 
 class ArrivalForm(StaffForm):
@@ -29,6 +34,9 @@ class ArrivalForm(StaffForm):
             "required": _("Enter the day on which it came."),
             "invalid": _("Enter a day like 2027-01-21."),
         },
+        validators=[
+            MinValueValidator(date(EARLIEST_YEAR, 1, 1), _("Enter the year with four digits."))
+        ],
     )
     late_reason = forms.CharField(
         label=_("If it came after closing: why is it accepted?"),
@@ -37,7 +45,11 @@ class ArrivalForm(StaffForm):
         widget=forms.TextInput,
     )
     submission_key = forms.UUIDField(widget=forms.HiddenInput)
-    started_at = forms.DateTimeField(widget=forms.HiddenInput)
+    started_at = forms.DateTimeField(
+        widget=forms.HiddenInput,
+        validators=[MinValueValidator(datetime(EARLIEST_YEAR, 1, 1, tzinfo=UTC), _LOST)],
+        error_messages={"required": _LOST, "invalid": _LOST},
+    )
 
 
 class WholeForm:

@@ -3,6 +3,7 @@ overwritten, and undoing puts back.
 """
 
 from collections.abc import Callable
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -23,7 +24,7 @@ from responses.models import (
     ReviewStep,
 )
 from responses.responding.amending import withdraw_response
-from responses.reviewing.bulk_changes import carrying_out
+from responses.reviewing.bulk_changes import acts, carrying_out
 from responses.reviewing.bulk_changes.asking import (
     NothingToChange,
     NotUndoable,
@@ -36,9 +37,11 @@ from responses.reviewing.bulk_changes.carrying_out import make_due_changes
 from responses.reviewing.campaigns import remove_responses
 from responses.reviewing.codebooks import change_code, make_code
 from responses.reviewing.coding import code_answer
+from responses.reviewing.filters import Filter, matching
 from responses.reviewing.reading import open_response
 from responses.reviewing.reviews import ReasonMissing, move_review
 from tests.conftest import make_person
+from tests.responses.reviewing.test_reading import amend
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Send = Callable[..., Response]
@@ -407,3 +410,66 @@ def test_an_erasure_removes_words_from_bulk_changes_too(send: Send, reviewer: Us
     erase_response(reference=response.reference, actor=None, why="asked")
     done.refresh_from_db()
     assert (done.note, done.query) == ("", "state=unread")
+
+
+def test_a_bulk_code_by_words_lands_only_on_answers_that_hold_them(
+    send: Send, reviewer: User, code: Code
+) -> None:
+    holds = send({"missing": "More youth clubs."})
+    send({"missing": "More buses.", "violence-comment": "Youth work."})
+    done = changed(reviewer, "code", "word=youth", code=code)
+    assert (done.changed, done.left) == (1, {"no-words": 1})
+    assert Coding.objects.get().response == holds
+    assert not Review.objects.exclude(first_read_at=None).exists()
+    assert not CodedAnswer.objects.exists()
+
+
+def test_a_bulk_code_by_reference_is_not_a_search_for_words(
+    send: Send, reviewer: User, code: Code
+) -> None:
+    response = send({"missing": "More buses."})
+    assert changed(reviewer, "code", f"word={response.reference}", code=code).changed == 1
+
+
+def test_what_was_decided_with_many_others_is_told_apart(send: Send, reviewer: User) -> None:
+    alone, other = send(), send()
+    move_review(review=alone.review, to_state="considered", note="", version=0, by=reviewer)
+    done = changed(reviewer, "move", to_state="considered")
+    assert done.changed == 1
+    in_bulk = dict(Review.objects.values_list("response", "decided_in_bulk"))
+    assert in_bulk == {alone.pk: False, other.pk: True}
+    assert list(matching(Filter(decided="bulk"))) == [other]
+    assert list(matching(Filter(decided="one"))) == [alone]
+    undone(done, reviewer)
+    assert not Review.objects.filter(decided_in_bulk=True).exists()
+
+
+def test_what_its_sender_changed_after_the_preview_is_left_alone(
+    send: Send, reviewer: User
+) -> None:
+    response, other = send({"missing": "Clubs."}), send({"missing": "Buses."})
+    change = BulkChange(key=uuid4(), by=reviewer, act="move", to_state="considered")
+    seen = forecast(change)
+    second = amend(response, "Clubs, and")
+    ask_for_change(change=change, seen=seen)
+    make_due_changes()
+    assert Review.objects.get(state="considered").response == other
+    assert Review.objects.get(response=second).state == "unread"
+
+
+def test_one_response_that_makes_trouble_is_left_and_the_others_go_on(
+    send: Send, reviewer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd, *_others = (send() for _ in range(5))
+    moves = acts.DO[BulkChange.Act.MOVE]
+
+    def fail_for_odd(change: BulkChange, items: Any, reviews: Any) -> set[int]:
+        if odd.pk in {item.response_id for item in items}:
+            raise KeyError
+        return moves(change, items, reviews)
+
+    monkeypatch.setitem(acts.DO, BulkChange.Act.MOVE, fail_for_odd)
+    done = changed(reviewer, "move", to_state="considered")
+    assert (done.state, done.changed, done.left) == ("done", 4, {"trouble": 1})
+    assert Review.objects.get(state="unread").response == odd
+    assert done.items.get(why="trouble").response == odd

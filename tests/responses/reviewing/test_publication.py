@@ -5,7 +5,10 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
+from django.core.files.storage import default_storage
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from hypothesis import given
@@ -14,7 +17,7 @@ from hypothesis import strategies as st
 from consult.models import Action, AuditEntry, Consultation, User
 from consult.plans.editions import plan_of
 from responses.answers import read_answers
-from responses.models import Redaction, Response
+from responses.models import PublishedSet, Redaction, Response
 from responses.responding.amending import amend_response, withdraw_response
 from responses.responding.submitting import Submission
 from responses.reviewing.public_file import make_public_files
@@ -30,6 +33,7 @@ from responses.reviewing.publication import (
 )
 from responses.reviewing.reading import ChangedSinceOpened
 from responses.reviewing.redacting import (
+    EMAIL,
     NoSuchPassage,
     in_force,
     redact_passage,
@@ -236,3 +240,122 @@ def test_a_reviewer_redacts_and_decides_on_one_page(
     )
     press(rosa, address, {"do": "publish"})
     assert response.approvals.get().publish
+
+
+def test_a_redacted_organisation_is_not_in_the_heading_or_the_file(
+    consultation: Consultation, send: Send, reviewer: User, administrator: User, outsider: Client
+) -> None:
+    response = send(
+        {
+            "missing": "We are the Wood Green Choir.",
+            "capacity": "organisation",
+            "organisation-name": "Wood Green Choir",
+            "publication": "named",
+        }
+    )
+    approve(response, reviewer)
+    publish_set(consultation=consultation, by=administrator)
+    make_public_files()
+    page, file = (
+        reverse(name, args=[consultation.slug])
+        for name in ("published-responses", "published-file")
+    )
+    assert "Wood Green" in outsider.get(page).content.decode()
+    assert b"Wood Green" in b"".join(outsider.get(file))  # type: ignore[arg-type]
+    redact_passage(
+        response=response,
+        text="organisation-name",
+        passage="wood green choir",
+        reason=PERSONAL,
+        by=reviewer,
+    )
+    assert "Wood Green" not in outsider.get(page).content.decode()
+    # The file that was made before is not served any more; the next one lacks the words.
+    assert outsider.get(file).status_code == 503
+    make_public_files()
+    assert b"[redacted: personal details]" in (again := b"".join(outsider.get(file)))  # type: ignore[arg-type]
+    assert b"Wood Green" not in again
+
+
+def test_a_changed_response_leaves_the_page_and_the_file_at_once(
+    consultation: Consultation, send: Send, reviewer: User, administrator: User, outsider: Client
+) -> None:
+    response = send({"missing": "Clubs.", "publication": "anonymous"})
+    approve(response, reviewer)
+    publish_set(consultation=consultation, by=administrator)
+    make_public_files()
+    withdraw_response(earlier=response, submission_key=uuid4(), started_at=timezone.now())
+    page, file = (
+        reverse(name, args=[consultation.slug])
+        for name in ("published-responses", "published-file")
+    )
+    assert "Clubs." not in outsider.get(page).content.decode()
+    assert outsider.get(file).status_code == 503
+
+
+def test_a_withdrawn_consultation_has_no_public_page_or_file(
+    consultation: Consultation, send: Send, reviewer: User, administrator: User, outsider: Client
+) -> None:
+    approve(send({"missing": "Clubs.", "publication": "anonymous"}), reviewer)
+    publish_set(consultation=consultation, by=administrator)
+    make_public_files()
+    stored = PublishedSet.objects.get().file
+    Consultation.objects.update(withdrawn_at=timezone.now())
+    for name in ("published-responses", "published-file"):
+        assert outsider.get(reverse(name, args=[consultation.slug])).status_code == 404
+    make_public_files()
+    assert PublishedSet.objects.get().file == ""
+    assert not default_storage.exists(stored)
+
+
+def test_a_public_page_asks_as_much_for_many_responses_as_for_few(
+    consultation: Consultation, send: Send, reviewer: User, administrator: User, outsider: Client
+) -> None:
+    publish_set(consultation=consultation, by=administrator)
+    page = reverse("published-responses", args=[consultation.slug])
+    asked = []
+    for few in (1, 4):
+        for number in range(few):
+            approve(send({"missing": f"Clubs {number}.", "publication": "anonymous"}), reviewer)
+        with CaptureQueriesContext(connection) as queries:
+            outsider.get(page)
+        asked.append(len(queries))
+    assert asked[0] == asked[1]
+    with CaptureQueriesContext(connection) as queries:
+        list(published_responses(consultation, after=1)[:26])
+    # By the list kept for it, and no decision or response is looked through.
+    assert "responses_approval" not in str(queries.captured_queries)
+
+
+def test_one_set_whose_file_cannot_be_made_does_not_stop_the_others(
+    consultation: Consultation,
+    send: Send,
+    reviewer: User,
+    administrator: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = Consultation.objects.create(
+        slug="other",
+        title="Other",
+        opens_at=consultation.opens_at,
+        closes_at=consultation.closes_at,
+        published_at=timezone.now(),
+    )
+    approve(send({"missing": "Clubs.", "publication": "anonymous"}), reviewer)
+    for one in (consultation, other):
+        publish_set(consultation=one, by=administrator)
+
+    def fail(_response: Response) -> str:
+        raise KeyError
+
+    monkeypatch.setattr("responses.reviewing.public_file.public_line", fail)
+    make_public_files()
+    found = {row.consultation.slug: row for row in PublishedSet.objects.all()}
+    assert (found["other"].trouble, found["other"].written_revision > 0) == ("", True)
+    assert (found[consultation.slug].trouble, found[consultation.slug].file) == ("KeyError", "")
+
+
+def test_an_address_is_only_looked_for_where_one_can_begin() -> None:
+    # From every letter of a long word on, it took the square of the word's length.
+    address = "ann.other+x@example.org"
+    assert [place for place in range(len(address)) if EMAIL.match(address, place)] == [0]

@@ -18,6 +18,7 @@ from pytest_django.fixtures import Settings
 
 from consult.models import Action, AuditEntry, Consultation, Edition, User
 from consult.plans.document import Plan
+from consult.plans.publishing import publish_edition
 from responses.answers import read_answers
 from responses.governance.reconciling import reconcile
 from responses.models import (
@@ -46,7 +47,7 @@ from responses.reviewing.transcribing import (
     transcribe_response,
 )
 from tests.conftest import make_person
-from tests.support.pressing import press
+from tests.support.pressing import fields_of, forms_of, press
 
 Key = Callable[..., Response]
 PDF = b"%PDF-1.7\nA scanned letter."
@@ -378,3 +379,78 @@ def test_a_message_is_entered_from_its_page_or_set_aside(
         rosa.get(f"{reverse('enter', args=[consultation.slug])}?message={away.pk}").status_code
         == 404
     )
+
+
+ODD_MESSAGES = {
+    "an offset of 23 hours": b"Date: Thu, 21 Jan 2027 10:00:00 +2300\n\nMore clubs.",
+    "the year 1": b"Date: Fri, 1 Jan 0001 00:00:00 +1400\nSubject: Clubs\n\nMore clubs.",
+    "no character set": b"Content-Type: text/plain; charset=undefined\n\nMore clubs.",
+    "a web address's": b"Subject: Clubs\nContent-Type: text/plain; charset=punycode\n\nMore clubs.",
+    "bytes as one": b"Subject: Clubs\nContent-Type: text/plain; charset=hex\n\nMore clubs.",
+    "a broken name": b"Subject: Clubs\nFrom: =?utf-8?b?!!!?= <a@[>\n\nMore clubs.",
+}
+
+
+def test_one_odd_message_neither_ends_a_loading_nor_breaks_its_own_page(
+    consultation: Consultation,
+    reviewer: User,
+    tmp_path: Path,
+    files: Path,
+    sign_in: Callable[[User], Client],
+) -> None:
+    box = tmp_path / "odd.mbox"
+    box.write_bytes(
+        b"".join(
+            b"From a@example.org Thu Jan 21 10:00:00 2027\n" + one + b"\n\n"
+            for one in ODD_MESSAGES.values()
+        )
+    )
+    loaded = load_mailbox(consultation=consultation, path=box, by=reviewer)
+    assert loaded.messages == len(ODD_MESSAGES) == Message.objects.count()
+    rosa = sign_in(reviewer)
+    for message in Message.objects.all():
+        assert read_letter(message).words == "More clubs."
+        assert rosa.get(reverse("message", args=[message.pk])).status_code == 200
+    moments = Message.objects.exclude(received_at=None).order_by("received_at")
+    assert moments.last().received_at.isoformat() == "2027-01-20T11:00:00+00:00"  # type: ignore[union-attr]
+
+
+def test_a_letter_is_received_under_the_words_that_its_page_showed(
+    consultation: Consultation, reviewer: User, sign_in: Callable[[User], Client]
+) -> None:
+    rosa, address = sign_in(reviewer), reverse("enter", args=[consultation.slug])
+    typed = {
+        "channel": "post",
+        "received_on": timezone.localdate().isoformat(),
+        "submission_key": str(uuid4()),
+        "started_at": timezone.now().isoformat(),
+        "missing": "More clubs.",
+        "edition": str(consultation.editions.latest("number").number),
+    }
+    question = consultation.questions.get(slug="missing")
+    question.text = "Should clubs be closed?"
+    question.save(update_fields=["text"])
+    newest = publish_edition(consultation=consultation, actor=None)
+    asked = rosa.post(address, typed)
+    words = asked.content.decode()
+    assert "Questions were changed since you opened this page" in words
+    assert "Should clubs be closed?" in words
+    assert not Response.objects.exists()
+    assert fields_of(forms_of(asked)[0])["edition"] == str(newest.number)
+    assert fields_of(forms_of(asked)[0])["missing"] == "More clubs."
+    assert rosa.post(address, typed | {"edition": str(newest.number)}).status_code == 302
+    assert Response.objects.get().edition == newest
+
+
+@pytest.mark.parametrize("instant", ["2026-13-45T99:00", "0001-01-01T00:00:00+14:00", "soon", ""])
+def test_a_wrong_instant_in_a_page_gets_words(
+    consultation: Consultation, key: Key, sign_in: Callable[[User], Client], instant: str
+) -> None:
+    ben = sign_in(make_person("ben", User.Role.REVIEWER))
+    again = reverse("key-again", args=[key().reference])
+    typed = {"missing": "Buses at night.", "name": "Pat Post", "started_at": instant}
+    assert press(ben, again, typed | {"take": "first"}).status_code == 302
+    entry = {"channel": "post", "received_on": instant[:10], "started_at": instant, "missing": "x"}
+    page = press(ben, reverse("enter", args=[consultation.slug]), entry)
+    assert page.status_code == 200
+    assert "There is a problem" in page.content.decode()
