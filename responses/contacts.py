@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.encoding import punycode
 
 from consult.text import CANNOT_BE_KEPT
 from responses.answers import AnswersRefused
@@ -52,6 +53,8 @@ KNOWN_DOMAINS = {
     "yahoo.fr",
     "yahoo.ca",
 }
+# As written on the wire (RFC 5321).
+MOST_OF_NAME, MOST_OF_DOMAIN = 64, 253
 # How similar two domains are that differ by one letter, or by two that changed places.
 SLIP = 0.85
 
@@ -101,13 +104,25 @@ def _line(value: Any) -> str:
     return " ".join(value.split()) if isinstance(value, str) else ""
 
 
+def as_delivered(email: str) -> str:
+    """An address as mail programs compare it: one however it is written.
+
+    Raises UnicodeError where it cannot be written into a message.
+    """
+    name, _at, domain = email.strip().rpartition("@")
+    return f"{name}@{punycode(domain)}".lower()
+
+
 def _is_email(value: str) -> bool:
     """Whether post can be sent there: an address at a domain on the internet, not on this machine
-    or a bare number.
+    or a bare number, that mail servers can read.
     """
     try:
         validate_email(value)
-    except ValidationError:
+        written = as_delivered(value)
+    except (ValidationError, UnicodeError):
         return False
-    domain = value.rpartition("@")[2]
-    return "." in domain and not domain.startswith("[")
+    name, domain = value.rpartition("@")[0], written.rpartition("@")[2]
+    # Servers refuse more, and few of them read a name beyond ASCII.
+    short = len(domain) <= MOST_OF_DOMAIN and len(name) <= MOST_OF_NAME
+    return name.isascii() and short and "." in domain and not domain.startswith("[")

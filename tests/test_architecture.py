@@ -82,6 +82,10 @@ def test_imports_are_at_the_top(path: Path) -> None:
     assert inner == []
 
 
+# Where whatever one row raises is written down on that row, once, and the others go on.
+ROWS_IN_TURN = {"responses.responding.outbox"}
+
+
 @pytest.mark.parametrize("path", modules(), ids=dotted)
 def test_no_signals_no_save_overrides_and_no_broad_excepts(path: Path) -> None:
     text = path.read_text()
@@ -97,6 +101,8 @@ def test_no_signals_no_save_overrides_and_no_broad_excepts(path: Path) -> None:
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or getattr(node.type, "id", "") in {"Exception", "BaseException"})
     ]
+    if dotted(path) in ROWS_IN_TURN:
+        broad = broad[1:]
     signals = [
         name
         for name in imported(path)
@@ -115,7 +121,6 @@ LONG_FILES: set[str] = {
     "responses/exporting/extracts.py",
     "responses/exporting/verify_batch.py",
     "responses/governance/subject_access.py",
-    "responses/responding/confirming.py",
     "responses/reviewing/campaigns.py",
     "responses/reviewing/filters.py",
     "responses/reviewing/transcribing.py",
@@ -170,7 +175,6 @@ WIDE_TEMPLATES: set[str] = {
     "templates/responding/_worded.html",
     "templates/responding/changed_meanwhile.html",
     "templates/responding/check.html",
-    "templates/responding/closed.html",
     "templates/responding/come_back.html",
     "templates/responding/cookies.html",
     "templates/responding/equality.html",

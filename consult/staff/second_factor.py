@@ -17,7 +17,7 @@ from django.db import transaction
 from consult.auditing import record
 from consult.models import Action, RecoveryCode, User
 from consult.staff.accounts import PASSWORD_ALPHABET
-from consult.web.rate_limits import count_hit, refuse_over_limit
+from consult.web.rate_limits import give_back_turn, take_turn
 
 STEP_SECONDS = 30
 DIGITS = 6
@@ -117,7 +117,8 @@ def check_code(*, user: User, code: str, address: str) -> None:
         if digits
         else ("sign_in", f"code of {user.get_username()} {address}")
     )
-    refuse_over_limit(limit=limit, key=key)
+    # Counted before the code is looked at, so that many at once are no way round the limit.
+    turn = take_turn(limit=limit, key=key)
     try:
         with transaction.atomic():
             if digits:
@@ -131,9 +132,9 @@ def check_code(*, user: User, code: str, address: str) -> None:
                 by="code" if digits else "recovery code",
             )
     except WrongCode:
-        count_hit(limit=limit, key=key)
         record(action=Action.SIGN_IN_FAILED, actor=None, subject=user.get_username(), what="code")
         raise
+    give_back_turn(turn)
 
 
 def _take_digits(user: User, code: str) -> None:

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from consult.auditing import record
 from consult.models import Action, User
-from consult.web.rate_limits import count_hit, refuse_over_limit
+from consult.web.rate_limits import give_back_turn, take_turn
 
 # The words that an attacker would try first here.
 GUESSED_FIRST = re.compile(
@@ -60,13 +60,14 @@ def confirm_identity(*, user: User, password: str, address: str) -> None:
 
 def _prove(*, username: str, password: str, address: str) -> User:
     keys = {"sign_in": f"{username.lower()} {address}", "sign_in_address": address}
-    for limit, key in keys.items():
-        refuse_over_limit(limit=limit, key=key)
+    # Counted before the password is looked at, so that many at once are no way round the limit.
+    with transaction.atomic():
+        turns = [take_turn(limit=limit, key=key) for limit, key in keys.items()]
     user = authenticate(username=username, password=password)
     if isinstance(user, User):
+        for turn in turns:
+            give_back_turn(turn)
         return user
-    for limit, key in keys.items():
-        count_hit(limit=limit, key=key)
     # An unknown name may be a password typed into the wrong box, so it is not recorded.
     known = User.objects.filter(username=username).values_list("username", flat=True).first()
     record(action=Action.SIGN_IN_FAILED, actor=None, subject=known or "unknown")

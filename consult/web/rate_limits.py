@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import connection, transaction
 from django.db.models import Count
 from django.db.models.functions import Now
 
@@ -38,10 +39,26 @@ def is_over(*, limit: str, key: str, counted_as: str = "") -> bool:
     return recent[:most].count() >= most
 
 
-def refuse_over_limit(*, limit: str, key: str) -> None:
-    """Raise OverLimit if `key` has reached `limit`. Trying again does not make the wait longer."""
-    if is_over(limit=limit, key=key):
-        raise OverLimit(settings.LIMITS[limit][1])
+def take_turn(*, limit: str, key: str) -> int:
+    """Count that `key` does it once more, and return the count's id for `give_back_turn`.
+
+    Counted and decided in one step: however many come at once, no more get a turn than the limit
+    allows. Raises OverLimit, and then counts nothing, so trying again does not extend the wait.
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            # Held until the end of the transaction: the next one counts this turn too.
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{limit} {_hashed(key)}"]
+            )
+        if is_over(limit=limit, key=key):
+            raise OverLimit(settings.LIMITS[limit][1])
+        return Hit.objects.create(limit=limit, key=_hashed(key)).pk
+
+
+def give_back_turn(turn: int) -> None:
+    """Stop counting a turn: what it was taken for did not happen, or does not count."""
+    Hit.objects.filter(pk=turn).delete()
 
 
 def over_until(*, limit: str, key: str) -> datetime | None:
@@ -71,11 +88,6 @@ def which_are_over(*, limit: str, keys: Iterable[str]) -> set[str]:
 def forgive(*, limit: str, key: str) -> bool:
     """Forget every hit of `key`. Returns whether there were any."""
     return bool(Hit.objects.filter(limit=limit, key=_hashed(key)).delete()[0])
-
-
-def count_hit(*, limit: str, key: str) -> None:
-    """Record one more hit of `key`."""
-    Hit.objects.create(limit=limit, key=_hashed(key))
 
 
 def count_refusal(*, reason: str) -> None:

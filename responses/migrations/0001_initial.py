@@ -274,7 +274,6 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('token_hash', models.CharField(max_length=64, unique=True)),
                 ('submission_key', models.UUIDField(unique=True)),
-                ('answers', models.JSONField(default=dict)),
                 ('parts_done', models.JSONField(default=list, help_text='Slugs of the pages on which Continue was pressed.')),
                 ('revision', models.PositiveIntegerField(default=0)),
                 ('started_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
@@ -293,6 +292,8 @@ class Migration(migrations.Migration):
                 ('attempts', models.PositiveIntegerField(default=0)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('due_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), help_text='When the next try may be made.')),
+                ('leased_until', models.DateTimeField(help_text='A worker has it in hand until then.', null=True)),
+                ('reason', models.CharField(blank=True, help_text='Why it could not be delivered, or not yet.', max_length=300)),
                 ('draft', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='links', to='responses.draft')),
             ],
         ),
@@ -792,5 +793,31 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='attachment',
             constraint=models.UniqueConstraint(fields=('transcription', 'sha256'), name='one_attachment_a_content'),
+        ),
+        migrations.CreateModel(
+            name='DraftAnswer',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=200)),
+                ('value', models.JSONField()),
+                ('revision', models.PositiveIntegerField()),
+                ('draft', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='kept', to='responses.draft')),
+                ('edition', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='consult.edition')),
+            ],
+            options={
+                'ordering': ['id'],
+            },
+        ),
+        migrations.AddConstraint(
+            model_name='draftanswer',
+            constraint=models.UniqueConstraint(fields=('draft', 'name'), name='one_answer_a_field_of_a_draft'),
+        ),
+        migrations.CreateModel(
+            name='SentDraft',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('token_hash', models.CharField(max_length=64, unique=True)),
+                ('response', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='responses.response')),
+            ],
         ),
     ]

@@ -6,7 +6,7 @@ from responses.models.campaign import Campaign, CampaignMember, CampaignStep, Cl
 from responses.models.coding import Code, CodedAnswer, CodeVersion, Coding, SecondCoding
 from responses.models.confirmation import Confirmation, ConfirmationAttempt
 from responses.models.delivery import Delivery
-from responses.models.draft import Draft, DraftLink
+from responses.models.draft import Draft, DraftAnswer, DraftLink, SentDraft
 from responses.models.equality import EqualityAnswers
 from responses.models.extract import Extract, ExtractMember
 from responses.models.finding import SavedFilter, SearchText
@@ -40,6 +40,7 @@ __all__ = [
     "Contact",
     "Delivery",
     "Draft",
+    "DraftAnswer",
     "DraftLink",
     "EqualityAnswers",
     "Extract",
@@ -60,6 +61,7 @@ __all__ = [
     "SearchText",
     "SecondCoding",
     "SecondKeying",
+    "SentDraft",
     "SigningKey",
     "Tally",
     "Transcription",

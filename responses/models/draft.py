@@ -1,9 +1,11 @@
 """Answers that have not been sent."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models.functions import Now
 
-from consult.models import Consultation
+from consult.models import Consultation, Edition
 from responses.models.response import Response
 
 
@@ -12,9 +14,8 @@ class Draft(models.Model):
 
     Opened by an unguessable token, of which only the SHA-256 is stored.
 
-    `answers` holds what was typed, keyed by field name, just as it was typed: a draft may hold what
-    a response may not. `revision` grows with every save, so that two people on one draft cannot
-    overwrite each other unseen.
+    `revision` grows with every save that changes an answer, so that two people on one draft cannot
+    overwrite each other unseen, and only what was checked is sent.
     """
 
     consultation = models.ForeignKey(Consultation, on_delete=models.CASCADE, related_name="drafts")
@@ -27,7 +28,6 @@ class Draft(models.Model):
         related_name="+",
         help_text="The version that it would change, if it would change one.",
     )
-    answers = models.JSONField(default=dict)
     parts_done = models.JSONField(
         default=list, help_text="Slugs of the pages on which Continue was pressed."
     )
@@ -38,14 +38,55 @@ class Draft(models.Model):
     def __str__(self) -> str:
         return f"draft {self.pk}"
 
+    @property
+    def answers(self) -> dict[str, Any]:
+        """What was typed, keyed by field name."""
+        return {row.name: row.value for row in self.kept.all() if row.value}
+
+
+class DraftAnswer(models.Model):
+    """What stands in one field of a draft, just as it was typed: it may be what a response may not.
+
+    A row of its own, so that a save writes what it changes and not everything that was typed
+    before. `edition` has the words that the question had on the page where it was answered, and
+    `revision` is the draft's when it last changed. An answer that was removed stays as an empty
+    one.
+    """
+
+    draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="kept")
+    name = models.CharField(max_length=200)
+    value = models.JSONField()
+    edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="+")
+    revision = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["draft", "name"], name="one_answer_a_field_of_a_draft")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} of draft {self.draft_id}"
+
+
+class SentDraft(models.Model):
+    """Which response a draft became.
+
+    The browser that sent it still has the draft's token, and learns from it that this was sent
+    even if our answer was lost on its way.
+    """
+
+    response = models.OneToOneField(Response, on_delete=models.CASCADE, related_name="+")
+    token_hash = models.CharField(max_length=64, unique=True)
+
+    def __str__(self) -> str:
+        return f"draft of {self.response_id}"
+
 
 class DraftLink(models.Model):
     """An email with the link to a draft, to be sent.
 
-    Goes when the draft goes.
-
-    Claiming it moves `due_at` on, so that nobody else claims it meanwhile, and it comes up
-    again if they die.
+    Goes when the draft goes. Claimed, tried and given up as confirmations are.
     """
 
     class State(models.TextChoices):
@@ -60,6 +101,10 @@ class DraftLink(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(db_default=Now())
     due_at = models.DateTimeField(db_default=Now(), help_text="When the next try may be made.")
+    leased_until = models.DateTimeField(null=True, help_text="A worker has it in hand until then.")
+    reason = models.CharField(
+        max_length=300, blank=True, help_text="Why it could not be delivered, or not yet."
+    )
 
     class Meta:
         indexes = [

@@ -1,5 +1,5 @@
-"""Emails that did not arrive: who did not hear from us and why, trying them again, and a wrong
-address put right.
+"""Emails that did not arrive: who did not hear from us and why, trying them again, and correcting
+an address.
 """
 
 from django.db import transaction
@@ -11,7 +11,7 @@ from consult.models import Action, User
 from responses.answers import AnswersRefused
 from responses.contacts import read_contact
 from responses.ledger import record_event
-from responses.models import Confirmation, Contact, LedgerEntry, Response
+from responses.models import Confirmation, Contact, DraftLink, LedgerEntry, Response
 
 State = Confirmation.State
 
@@ -32,6 +32,12 @@ def being_tried() -> QuerySet[Confirmation]:
     return _with_last_try(State.WAITING).exclude(reason="")
 
 
+def links_given_up() -> QuerySet[DraftLink]:
+    """The links to drafts that are not tried any more, the newest first."""
+    found = DraftLink.objects.filter(state=DraftLink.State.FAILED)
+    return found.select_related("draft__consultation").order_by("-pk")
+
+
 def _with_last_try(state: str) -> QuerySet[Confirmation]:
     found = (
         Confirmation.objects.filter(state=state)
@@ -43,7 +49,7 @@ def _with_last_try(state: str) -> QuerySet[Confirmation]:
 
 def try_again(*, actor: User, only: int | None = None) -> int:
     """Have what was given up tried again from the beginning: one confirmation by its primary key,
-    or all. Gives how many.
+    or all. Returns how many.
 
     Where there is no address any more there is nothing to try. What is being tried already is left
     as it is.

@@ -1,51 +1,39 @@
-"""Coming back later: the email with the link to a draft.
+"""Coming back later: the email with the link to a draft, a row first like every email."""
 
-A row first, like every email, and sent by whoever comes by.
-"""
-
-import logging
 from datetime import timedelta
 from email.utils import make_msgid
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMessage
+from django.core.validators import validate_email
 from django.db import transaction
+from django.db.models import F
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from consult.clock import closing_in_words, day_in_words
-from consult.web.rate_limits import count_hit, refuse_over_limit
+from consult.leases import claim, give_back
+from consult.web.rate_limits import take_turn
+from responses.contacts import as_delivered
 from responses.models import Draft, DraftLink
 from responses.responding.drafting import expire_at, link_token
+from responses.responding.outbox import PAUSES, Outbox, Tally, send_due
 
-log = logging.getLogger(__name__)
-
-GROUP = 50
-# How long a claim holds, and the least time between two tries, in minutes; it doubles with each
-# try, up to an hour.
-PAUSE_MINUTES = 5
-LONGEST_PAUSE_MINUTES = 60
 TRY_FOR = timedelta(hours=24)
-# Trouble with the mail server or with the recipient: smtplib's errors are OSErrors.
-TROUBLE = (OSError,)
 
 
 def ask_for_link(*, draft: Draft, email: str) -> DraftLink:
     """Have the link to `draft` sent to `email`, a valid address.
 
-    Raises OverLimit where the address or the draft had its fill.
-
-    Anybody can type anybody's address, and this must be no way to fill a stranger's inbox.
+    Raises OverLimit when the address or the draft has reached its limit: anyone can type anyone's
+    address, and this must be no way to fill a stranger's inbox.
     """
-    keys = [f"to {email.lower()}", f"of draft {draft.pk}"]
-    for key in keys:
-        refuse_over_limit(limit="link", key=key)
     with transaction.atomic():
-        for key in keys:
-            count_hit(limit="link", key=key)
+        for key in (f"to {as_delivered(email)}", f"of draft {draft.pk}"):
+            take_turn(limit="link", key=key)
         return DraftLink.objects.create(
             draft=draft,
             email=email,
@@ -53,47 +41,37 @@ def ask_for_link(*, draft: Draft, email: str) -> DraftLink:
         )
 
 
-def send_due_links() -> int:
-    """Send the links that are due, up to GROUP; how many went.
+def send_due_links(*, limit: int = 5000, lease: timedelta | None = None) -> Tally:
+    """Send the links that are due; see `send_due`. One is given up after a day of tries."""
+    return send_due(LINKS, limit=limit, lease=lease)
 
-    May run any number of times at once.
+
+def claim_due_links(*, limit: int, lease: timedelta) -> list[DraftLink]:
+    """Take up to `limit` due links in hand: nobody else gets them before the lease has run out."""
+    due = DraftLink.objects.filter(due_at__lte=Now()).order_by("due_at", "pk")
+    return claim(due.select_related("draft__consultation"), limit=limit, lease=lease)
+
+
+def _record_sent(link: DraftLink) -> None:
+    DraftLink.objects.filter(pk=link.pk).update(
+        state=DraftLink.State.SENT, leased_until=None, reason="", attempts=F("attempts") + 1
+    )
+
+
+def _record_failure(link: DraftLink, reason: str, hopeless: bool) -> bool:
+    """That it did not go: put off, or given up where no try will help or they went on for
+    `TRY_FOR`. Where the lease was lost, what comes of another worker's try counts.
     """
-    sent = 0
-    mail = get_connection()
-    for link in claim_due_links(limit=GROUP):
-        try:
-            mail.send_messages([build_link_email(link)])
-        except TROUBLE as error:
-            mail.close()
-            log.warning("A link to a draft was not sent: %s", type(error).__name__)
-            continue
-        DraftLink.objects.filter(pk=link.pk).update(state=DraftLink.State.SENT)
-        sent += 1
-    mail.close()
-    return sent
-
-
-def claim_due_links(*, limit: int) -> list[DraftLink]:
-    """Take up to `limit` due links in hand: they are due again after a pause, unless they were
-    sent. Old ones are given up.
-    """
-    waiting = DraftLink.objects.filter(state=DraftLink.State.WAITING, due_at__lte=Now())
-    waiting.filter(created_at__lt=Now() - TRY_FOR).update(state=DraftLink.State.FAILED)
-    with transaction.atomic():
-        # Two workers at once: SKIP LOCKED gives them different rows, and whoever comes after the
-        # commit sees the new time.
-        claimed = list(
-            waiting.select_for_update(skip_locked=True, of=("self",))
-            .select_related("draft__consultation")
-            .order_by("pk")[:limit]
-        )
-        for link in claimed:
-            link.due_at = Now() + timedelta(
-                minutes=min(PAUSE_MINUTES * 2**link.attempts, LONGEST_PAUSE_MINUTES)
-            )
-            link.attempts += 1
-            link.save(update_fields=["due_at", "attempts"])
-    return claimed
+    old = DraftLink.objects.filter(pk=link.pk, created_at__lt=Now() - TRY_FOR).exists()
+    give_up = hopeless or old
+    give_back(
+        link,
+        state=DraftLink.State.FAILED if give_up else DraftLink.State.WAITING,
+        reason=reason,
+        attempts=link.attempts + 1,
+        due_at=Now() + PAUSES[min(link.attempts, len(PAUSES) - 1)],
+    )
+    return give_up
 
 
 def link_address(draft: Draft) -> str:
@@ -104,10 +82,11 @@ def link_address(draft: Draft) -> str:
 
 
 def build_link_email(link: DraftLink) -> EmailMessage:
-    """The email with the link.
+    """The email with the link. Raises ValidationError where the address is none.
 
     Holds nothing that was typed into the form, since the address may be a third party's.
     """
+    validate_email(link.email)
     consultation = link.draft.consultation
     words = {
         "title": consultation.title,
@@ -116,8 +95,17 @@ def build_link_email(link: DraftLink) -> EmailMessage:
         "kept_until": day_in_words(expire_at(consultation)),
     }
     return EmailMessage(
-        subject=_("Your link to go on with your response"),
+        subject=_("Your link to continue your response"),
         body=render_to_string("emails/link.txt", words).strip() + "\n",
         to=[link.email],
         headers={"Message-ID": link.message_id, "Auto-Submitted": "auto-generated"},
     )
+
+
+LINKS = Outbox(
+    claim=lambda limit, lease: claim_due_links(limit=limit, lease=lease),
+    address=lambda link: link.email,
+    build=build_link_email,
+    sent=_record_sent,
+    failed=_record_failure,
+)

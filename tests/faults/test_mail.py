@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.mail import get_connection
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from redis import Redis as Client
@@ -22,7 +22,7 @@ from consult.local.redis import Redis
 from consult.nudging import nudge
 from responses.models import Confirmation, ConfirmationAttempt, LedgerEntry, Response
 from responses.receipt_tokens import receipt_token
-from responses.responding import confirming, tasks
+from responses.responding import confirming, outbox, tasks
 from responses.responding.confirming import claim_due, send_due_confirmations
 from tests.support.postbox import Postbox
 from tests.support.tampering import behind_its_back
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 State = Confirmation.State
 
 # At the usual EMAIL_TIMEOUT, which the workers have.
-LEASE = timedelta(seconds=confirming.LEASE_WAITS * 20)
+LEASE = timedelta(seconds=outbox.LEASE_WAITS * 20)
 
 
 def states() -> dict[str, str]:
@@ -191,7 +191,7 @@ def test_a_mail_outage_uses_up_no_attempts_and_all_emails_go_afterwards(
     assert send_due_confirmations().sent == 0, "not due again at once"
     box = Postbox(port=box.port)
     try:
-        time_passes(confirming.SERVER_PAUSE)
+        time_passes(outbox.SERVER_PAUSE)
         assert send_due_confirmations().sent == 3
     finally:
         box.close()
@@ -263,7 +263,7 @@ def test_after_four_hours_without_a_mail_server_all_emails_go(
     until_passed(timedelta(hours=4))
     postbox.answers = {}
     # Nobody presses anything. Addresses that were put off are tried within twenty minutes.
-    time_passes(confirming.PAUSES[-1])
+    time_passes(outbox.PAUSES[-1])
     send_due_confirmations()
     assert sorted(postbox.recipients) == sorted(states())
     assert set(Confirmation.objects.values_list("state", "reason")) == {(State.SENT, "")}
@@ -325,7 +325,7 @@ def test_two_workers_at_once_send_each_email_once(
             connection.close()
 
     with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(4) as pool:
-        patch.setattr(confirming, "GROUP", 3)
+        patch.setattr(outbox, "GROUP", 3)
         sent = list(pool.map(sweep, range(4)))
     assert sum(sent) == 40
     assert sorted(postbox.recipients) == sorted(
@@ -346,7 +346,7 @@ def test_locked_rows_hold_up_no_other_email(send: Callable[..., Response]) -> No
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(1) as pool, confirming.transaction.atomic():
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
         Confirmation.objects.select_for_update().get(pk=first.pk)
         claimed = pool.submit(claim).result()
     assert claimed == [first.pk + 1]
@@ -370,8 +370,12 @@ def test_a_sender_who_stalled_past_its_lease_says_so_and_counts_once(
     postbox.on_accept = meanwhile
     assert send_due_confirmations().sent == 1
     postbox.on_accept = None
-    confirming._send_group(
-        theirs, mail=get_connection(), stop_at=math.inf, tally=confirming.Tally()
+    outbox.send_group(
+        confirming.CONFIRMATIONS,
+        theirs,
+        mail=get_connection(),
+        until=outbox.Until(math.inf, math.inf),
+        tally=outbox.Tally(),
     )
     assert [message["Message-ID"] for message in postbox.arrived] == [
         response.confirmation.message_id

@@ -30,7 +30,7 @@ from consult.plans.editions import plan_of
 from consult.plans.loading import load_plan
 from consult.staff.accounts import create_staff
 from consult.staff.second_factor import STEP_SECONDS, code_at
-from consult.web.rate_limits import count_hit
+from consult.web.rate_limits import take_turn
 from responses.answers import read_answers
 from responses.dashboard.tallies import tally
 from responses.exporting.batches import seal_batch, write_batch
@@ -526,7 +526,7 @@ def walk_accounts(visit: Visit, administrator: User) -> None:
     locked = make_person("locked", "reviewer")
     User.objects.filter(pk=locked.pk).update(second_factor="00")
     for _ in range(settings.LIMITS["sign_in_code"][0]):
-        count_hit(limit="sign_in_code", key="locked")
+        take_turn(limit="sign_in_code", key="locked")
     visit.go("account", locked.pk, state="locked")
     visit.go("account", administrator.pk, state="own")
     visit.go("account-list", state="several")

@@ -44,7 +44,7 @@ from responses.governance import erasing
 from responses.governance.erasing import ErasedAlready, erase_response
 from responses.governance.reconciling import go_through
 from responses.models import Batch, BatchMember, Confirmation, LedgerEntry, Response, Review
-from responses.responding import amending, confirming, submitting
+from responses.responding import amending, confirming, outbox, submitting
 from responses.responding.amending import ChangedMeanwhile, amend_response, withdraw_response
 from responses.responding.confirming import claim_due, send_due_confirmations
 from responses.responding.submitting import (
@@ -414,7 +414,7 @@ class Protocol(RuleBasedStateMachine):
     def work(self, behaviour: str, at: int | None) -> None:
         self.post.behaviour, self.post.last = behaviour, ""
         try:
-            with cut(at), patch.object(confirming, "get_connection", lambda: self.post):
+            with cut(at), patch.object(outbox, "get_connection", lambda: self.post):
                 send_due_confirmations(lease=LEASE)
         except Killed:
             self.post.excused[self.post.last] += 1

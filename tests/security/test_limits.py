@@ -16,7 +16,8 @@ from consult.models import AuditEntry, Hit, User
 from consult.staff.second_factor import STEP_SECONDS, code_at, key_of, make_seed, set_up
 from consult.web.rate_limits import forget_hits
 from responses.models import Confirmation, Draft, Response
-from responses.responding.confirming import TOO_MANY, send_due_confirmations
+from responses.responding.confirming import send_due_confirmations
+from responses.responding.outbox import TOO_MANY
 from tests.support.postbox import Postbox
 from tests.support.tampering import behind_its_back
 

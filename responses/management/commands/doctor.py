@@ -20,6 +20,7 @@ from consult.web.durability import UNSAFE, unsafe_settings
 from responses.exporting.delivering import unacknowledged
 from responses.governance.retention import retain
 from responses.models import Batch, Confirmation, Delivery, Reconciliation, SigningKey
+from responses.responding.resending import links_given_up
 
 NEEDED_BYTES = 500_000_000
 MOST_CLOCK_SECONDS = 5
@@ -108,6 +109,12 @@ def emails() -> Iterator[Finding]:
                 "The page “Undelivered” has the reasons, and the receipts tell the respondents. "
                 "The responses are safe."
             ),
+        )
+    links = links_given_up()
+    if lost := links.count():
+        yield (
+            f"links to drafts that could not be delivered: {lost} ({links[0].reason})",
+            "The page “Undelivered” has the reasons. People can copy the link from their own page.",
         )
 
 

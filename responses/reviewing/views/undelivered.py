@@ -1,5 +1,7 @@
 """The emails that did not arrive, for whoever reads responses."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -14,7 +16,7 @@ from consult.nudging import nudge
 from consult.staff.access import StaffRequest, staff_only
 from responses.models import Confirmation
 from responses.requests import number_in
-from responses.responding.resending import being_tried, given_up, try_again
+from responses.responding.resending import being_tried, given_up, links_given_up, try_again
 from responses.responding.tasks import send_due_confirmations
 
 SHOWN = 100
@@ -31,9 +33,14 @@ def undelivered(request: StaffRequest) -> HttpResponse:
         name: (_rows(found), found.order_by().count())
         for name, found in (("failed", given_up()), ("waiting", being_tried()))
     }
-    context = {
+    context: dict[str, Any] = {
         name: {"rows": rows, "count": count, "more": count - len(rows)}
         for name, (rows, count) in lists.items()
+    }
+    links = links_given_up()
+    context["links"] = {
+        "rows": [{"link": row, "asked": in_words(row.created_at)} for row in links[:SHOWN]],
+        "count": links.count(),
     }
     return render(request, "reviewing/undelivered.html", context)
 

@@ -32,7 +32,7 @@ from responses.governance.retention import retain
 from responses.management.commands import doctor
 from responses.models import Batch, Confirmation, Draft, Reconciliation, Response, SigningKey
 from responses.receipt_tokens import receipt_token
-from responses.responding import confirming
+from responses.responding import outbox
 from responses.responding import tasks as responding_tasks
 from responses.responding.drafting import start_draft
 from responses.reviewing import tasks as reviewing_tasks
@@ -230,7 +230,7 @@ def stop_the_mail_server(response: Response) -> None:
     """As it is after an hour without one: each look puts off what waits, and counts nothing."""
     Confirmation.objects.filter(response=response).update(
         created_at=Now() - timedelta(hours=1),
-        due_at=Now() + confirming.SERVER_PAUSE,
+        due_at=Now() + outbox.SERVER_PAUSE,
         reason=(
             "Waiting for the mail server: ConnectionRefusedError: [Errno 111] Connection refused"
         ),

@@ -1,0 +1,81 @@
+"""The email that tells a respondent what arrived."""
+
+import textwrap
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.core.validators import validate_email
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from consult.clock import in_words
+from responses.models import Confirmation, Response
+from responses.receipt_tokens import receipt_token
+
+# What each email says first, and its subject.
+HEADINGS = {
+    Response.Act.SENT: (
+        _("Your response was received"),
+        _("Your response %(reference)s was received"),
+    ),
+    Response.Act.AMENDED: (
+        _("Your changed response was received"),
+        _("Your changed response %(reference)s was received"),
+    ),
+    Response.Act.WITHDRAWN: (
+        _("Your response was withdrawn"),
+        _("Your response %(reference)s was withdrawn"),
+    ),
+    Response.Act.ERASED: (
+        _("Your response was erased"),
+        _("Your response %(reference)s was erased"),
+    ),
+}
+
+
+def build_email(confirmation: Confirmation) -> EmailMultiAlternatives:
+    """The email about one response.
+
+    Holds nothing that was typed into the form, since the address may be a third party's.
+
+    Raises ValidationError where the address is none, and ReceiptKeyLost.
+    """
+    response = confirmation.response
+    validate_email(response.contact.reachable_at)
+    consultation = response.consultation
+    contact_email = settings.CONTACT_EMAIL or consultation.contact.get("email") or ""
+    heading, subject = HEADINGS[Response.Act(response.act)]
+    words = {
+        "heading": heading,
+        "act": response.act,
+        "reference": response.reference,
+        "received": in_words(response.received_at),
+        "title": consultation.title,
+        "owner": consultation.owner,
+        "receipt_url": settings.SITE_URL.rstrip("/")
+        + reverse("receipt", args=[receipt_token(response)]),
+        "address": consultation.contact.get("postal_address") or [],
+        "telephone": consultation.contact.get("telephone") or "",
+        "contact_email": contact_email,
+    }
+    email = EmailMultiAlternatives(
+        subject=str(subject) % {"reference": response.reference},
+        body=_wrapped(render_to_string("emails/confirmation.txt", words)),
+        to=[response.contact.reachable_at],
+        reply_to=[contact_email] if contact_email else None,
+        headers={"Message-ID": confirmation.message_id, "Auto-Submitted": "auto-generated"},
+    )
+    email.attach_alternative(render_to_string("emails/confirmation.html", words), "text/html")
+    return email
+
+
+def _wrapped(text: str) -> str:
+    """The text in lines of at most 72 characters, as mail programs quote it; addresses of pages
+    stay whole.
+    """
+    lines = [
+        textwrap.fill(line, 72, break_long_words=False, break_on_hyphens=False)
+        for line in text.strip().splitlines()
+    ]
+    return "\n".join(lines) + "\n"
