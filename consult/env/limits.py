@@ -82,6 +82,12 @@ LIMITS = [
         "Emails with a link to a draft: to one address, and about one draft.",
     ),
     Setting(
+        "LIMIT_GUESS",
+        rate,
+        "60/600",
+        "Addresses of receipts and drafts that do not exist, opened from one address.",
+    ),
+    Setting(
         "KEEP_DRAFTS_DAYS",
         whole_number(1, 3650),
         "30",

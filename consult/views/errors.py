@@ -10,6 +10,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from consult.views.typed import fields_to_send_again, typed_in_words
+
 log = logging.getLogger(__name__)
 
 
@@ -31,15 +33,9 @@ def offer_again(
 
     It does not query the database.
     """
-    private = {"csrfmiddlewaretoken", "password", "new_password", "new_password_again"}
-    typed = [
-        (name, value)
-        for name, values in request.POST.lists()
-        if name not in private
-        for value in values
-    ]
     context = {
-        "typed": typed,
+        "fields": fields_to_send_again(request),
+        "typed": typed_in_words(request),
         "sent": request.method == "POST",
         "address": request.get_full_path(),
         "heading": heading,
@@ -72,24 +68,15 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def too_often(request: HttpRequest, *, seconds: int) -> HttpResponse:
     """Too many requests came from this address, so this one has to wait."""
     minutes = max(seconds // 60, 1)
+    wait = ngettext(
+        "What you typed is safe. Wait %(minutes)s minute, then select “Send again”.",
+        "What you typed is safe. Wait up to %(minutes)s minutes, then select “Send again”.",
+        minutes,
+    )
     lines = [
-        ngettext(
-            (
-                "Very many people are using this service from your network. Please wait "
-                "%(minutes)s "
-                "minute."
-            ),
-            (
-                "Very many people are using this service from your network. Please wait up to "
-                "%(minutes)s minutes."
-            ),
-            minutes,
-        )
-        % {"minutes": minutes},
-        _(
-            "What you typed is still here. Then press the button. It is counted once, however "
-            "often you send it."
-        ),
+        _("A lot of people on your network are using this service."),
+        wait % {"minutes": minutes},
+        _("We count your response once, however often you send it."),
     ]
     page = offer_again(request, status=429, heading=_("Please wait a little"), lines=lines)
     page["Retry-After"] = str(seconds)

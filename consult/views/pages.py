@@ -16,6 +16,7 @@ from consult.clock import day_in_words, start_of_day
 from consult.models import Consultation, published
 from consult.plans.editions import current_edition, find_published, plan_of
 from consult.plans.window import moved_in_words, window_of
+from consult.views.typed import remember_plan
 
 # When the accessibility statement was last compared with the pages, by its tests and by hand.
 ACCESSIBILITY_CHECKED_ON = date(2026, 11, 23)
@@ -27,17 +28,18 @@ SECURITY_CONTACT_HOLDS_FOR = timedelta(days=180)
 NOT_FOR_ROBOTS = ["/admin/", "/health/", "/receipt/", "/staff/", "/*/respond/"]
 
 
-def page_context(slug: str) -> dict[str, Any]:
+def page_context(slug: str, *, even_withdrawn: bool = False) -> dict[str, Any]:
     """Return what every page of a consultation shows.
 
-    Raises Http404 if the public may not see it.
+    Raises Http404 if the public may not see it, or, `even_withdrawn`, if it never could.
     """
     try:
-        consultation = find_published(slug)
+        consultation = find_published(slug, even_withdrawn=even_withdrawn)
     except Consultation.DoesNotExist as reason:
         raise Http404 from reason
     edition = current_edition(consultation)
     plan = plan_of(edition)
+    remember_plan(slug, plan)
     return {
         "consultation": consultation,
         "edition": edition,

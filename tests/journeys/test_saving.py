@@ -140,7 +140,7 @@ def test_an_expired_token_costs_nothing_that_was_typed(writer: Writer) -> None:
     writer.comment().fill(WORDS)
     writer.says("Not saved yet.")
     writer.page.get_by_role("button", name="Continue", exact=True).click()
-    writer.page.get_by_role("button", name="Send it again").click()
+    writer.page.get_by_role("button", name="Send again").click()
     eventually(kept, WORDS)
 
 
