@@ -9,6 +9,7 @@ from typing import Any
 
 from consult.plans.document import Part, Plan, Question
 from consult.plans.kinds.choosing import write_in_name
+from consult.plans.rewording import changed_questions
 from responses.answers import is_asked
 
 
@@ -96,6 +97,35 @@ def titles_of_texts(plan: Plan) -> dict[str, str]:
         for option in question.options
         if option.write_in
     }
+
+
+@dataclass(frozen=True)
+class RewordedAnswer:
+    """An answer whose question is asked in other words now, or not at all: then `new` is None.
+
+    `now` is what the same answer says under the new words, which may be nothing.
+    """
+
+    old: Question
+    lines: tuple[str, ...]
+    new: Question | None
+    now: tuple[str, ...]
+
+
+def reworded_answers(
+    *, given_to: Plan, asked_now: Plan, raw: Mapping[str, Any]
+) -> list[RewordedAnswer]:
+    """The answers in `raw`, given to the questions of one plan, that another plan words otherwise.
+
+    Before such an answer is kept under the new words, whoever gave it has to see both.
+    """
+    found = []
+    for change in changed_questions(given_to, asked_now).values():
+        lines = _worded(change.old, raw).lines
+        if lines and is_asked(change.old, raw):
+            now = _worded(change.new, raw).lines if change.new else ()
+            found.append(RewordedAnswer(change.old, lines, change.new, now))
+    return found
 
 
 def _worded(question: Question, raw: Mapping[str, Any]) -> WordedAnswer:

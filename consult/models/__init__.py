@@ -1,7 +1,7 @@
 """The tables for what people are consulted on, and for staff."""
 
 from consult.models.audit import Action, AuditEntry
-from consult.models.consultation import Consultation, Edition, published
+from consult.models.consultation import Consultation, Edition, once_published, published
 from consult.models.content import Option, Question, Recommendation, Section
 from consult.models.jobs import JobRun
 from consult.models.limits import Hit
@@ -25,5 +25,6 @@ __all__ = [
     "Section",
     "TwoPersonAct",
     "User",
+    "once_published",
     "published",
 ]

@@ -86,7 +86,12 @@ def published() -> models.QuerySet[Consultation]:
     """The consultations the public may see, each with `now`: the database's clock, the one that
     decides.
     """
-    found = Consultation.objects.filter(published_at__isnull=False, withdrawn_at__isnull=True)
+    return once_published().filter(withdrawn_at__isnull=True)
+
+
+def once_published() -> models.QuerySet[Consultation]:
+    """Those, and the withdrawn ones, for people who were answering when one was withdrawn."""
+    found = Consultation.objects.filter(published_at__isnull=False)
     return found.annotate(now=Now())  # type: ignore[no-redef]  # declared on the model for its readers
 
 

@@ -2,16 +2,16 @@
 
 from functools import lru_cache
 
-from consult.models import Consultation, Edition, published
+from consult.models import Consultation, Edition, once_published, published
 from consult.plans.document import Plan
 
 
-def find_published(slug: str) -> Consultation:
+def find_published(slug: str, *, even_withdrawn: bool = False) -> Consultation:
     """The published consultation of that slug, with `now`, the database's clock.
 
     Raises Consultation.DoesNotExist.
     """
-    return published().get(slug=slug)
+    return (once_published() if even_withdrawn else published()).get(slug=slug)
 
 
 @lru_cache(maxsize=64)
@@ -35,3 +35,13 @@ def current_edition(consultation: Consultation) -> Edition:
     Raises Edition.DoesNotExist where none is published.
     """
     return consultation.editions.defer("content").latest("number")
+
+
+def edition_shown(*, number: str, current: Edition) -> Edition:
+    """The edition whose `number` a page carried: there may be a newer one by now, which words its
+    questions otherwise. `current` where the page carried none of this consultation.
+    """
+    known = number.isascii() and number.isdigit() and len(number) < 10
+    if not known or int(number) == current.number:
+        return current
+    return current.consultation.editions.filter(number=int(number)).first() or current

@@ -16,7 +16,7 @@ from io import BytesIO
 from typing import Any
 
 from django.core.files.storage import default_storage
-from django.db.models import Q, QuerySet
+from django.db.models import F, Func, Q, QuerySet, TextField, Value
 from django.template.loader import render_to_string
 
 from consult.auditing import record
@@ -24,7 +24,7 @@ from consult.clock import in_words as moment
 from consult.clock import iso
 from consult.models import Action, User
 from consult.plans.editions import plan_of
-from responses.models import Attachment, Draft, EqualityAnswers, Message, Response
+from responses.models import Attachment, Draft, DraftAnswer, EqualityAnswers, Message, Response
 from responses.receipt_tokens import ReceiptKeyLost, receipt_token
 from responses.references import NotAReference, normalise_reference
 from responses.responding.equality import equality_answers_of, stop_equality_use
@@ -104,12 +104,23 @@ def _references(words: str) -> list[str]:
 
 
 def _drafts(words: str) -> list[Draft]:
-    theirs = (
-        Q(links__email__iexact=words)
-        | Q(answers__email__iexact=words)
-        | _every_word("answers__name", words)
+    # A value is JSON, and here a text in quotation marks; its words are what `#>> '{}'` returns.
+    said = DraftAnswer.objects.annotate(
+        said=Func(
+            F("value"),
+            Value("{}"),
+            template="(%(expressions)s::text[])",
+            arg_joiner=" #>> ",
+            output_field=TextField(),
+        )
     )
-    return list(Draft.objects.filter(theirs).distinct().order_by("pk")[:MOST])
+    theirs = said.filter(
+        Q(name="email", said__iexact=words) | Q(name="name") & _every_word("said", words)
+    )
+    found = Draft.objects.filter(
+        Q(links__email__iexact=words) | Q(pk__in=theirs.order_by().values("draft_id"))
+    )
+    return list(found.distinct().order_by("pk")[:MOST])
 
 
 def _letters(words: str) -> list[Message]:

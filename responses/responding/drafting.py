@@ -1,4 +1,4 @@
-"""Drafts: what somebody is writing and has not sent."""
+"""Drafts: what someone is writing and has not sent."""
 
 import hashlib
 import secrets
@@ -11,15 +11,14 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
-from consult.models import Consultation
-from consult.text import storable
-from responses.models import Draft, Response
+from consult.models import Consultation, Edition
+from consult.plans.editions import current_edition, plan_of
+from responses.models import Draft, DraftAnswer, Response, SentDraft
+from responses.responding.draft_values import as_kept, fingerprint, most_kept, size_of
 
-# Of each field's fingerprint; a page carries one for every field, and nobody gains by making two
-# values alike.
-FINGERPRINT_DIGITS = 12
 LINK = "link to a draft"
 
 
@@ -27,32 +26,24 @@ LINK = "link to a draft"
 class Saved:
     """A draft after a save.
 
-    `elsewhere` is what somebody else wrote, by field, where this save would have overwritten it
-    unseen.
-
-    Those fields were not saved. `changed_at` is when the draft was saved before this.
+    `elsewhere` is what someone else wrote, by field, where this save would have overwritten it
+    unseen, and `too_long` names the fields that hold more than a draft keeps. Neither was saved.
+    `changed_at` is when the draft was saved before this.
     """
 
     draft: Draft
     elsewhere: dict[str, Any]
+    too_long: tuple[str, ...]
     changed_at: datetime
 
 
 def start_draft(*, consultation: Consultation, started_at: datetime) -> tuple[Draft, str]:
     """A new, empty draft, and the token that opens it; only the token's SHA-256 is kept."""
-    token = secrets.token_urlsafe(24)
-    draft = Draft.objects.create(
-        consultation=consultation,
-        token_hash=_hash(token),
-        submission_key=uuid4(),
-        started_at=started_at,
-    )
-    return draft, token
+    return _new_draft(consultation=consultation, started_at=started_at)
 
 
 def start_amending(*, response: Response, started_at: datetime) -> tuple[Draft, str]:
     """A draft that holds what `response` says, to be changed, and the token that opens it."""
-    token = secrets.token_urlsafe(24)
     contact = {
         "name": response.contact.name,
         "email": response.contact.reachable_at,
@@ -63,15 +54,22 @@ def start_amending(*, response: Response, started_at: datetime) -> tuple[Draft, 
         | response.texts
         | {name: value for name, value in contact.items() if value}
     )
-    draft = Draft.objects.create(
-        consultation=response.consultation,
-        token_hash=_hash(token),
-        submission_key=uuid4(),
-        started_at=started_at,
-        amends=response,
-        answers=answers,
-    )
+    with transaction.atomic():
+        draft, token = _new_draft(
+            consultation=response.consultation, started_at=started_at, amends=response
+        )
+        DraftAnswer.objects.bulk_create(
+            DraftAnswer(
+                draft=draft, name=name, value=value, edition_id=response.edition_id, revision=0
+            )
+            for name, value in answers.items()
+        )
     return draft, token
+
+
+def _new_draft(**values: Any) -> tuple[Draft, str]:
+    token = secrets.token_urlsafe(24)
+    return Draft.objects.create(token_hash=_hash(token), submission_key=uuid4(), **values), token
 
 
 def link_token(draft: Draft) -> str:
@@ -87,25 +85,40 @@ def find_draft(*, consultation: Consultation, token: str) -> Draft:
 
     Raises Draft.DoesNotExist.
     """
-    drafts = Draft.objects.select_related("amends__consultation").filter(consultation=consultation)
-    if ":" not in token:
-        return drafts.get(token_hash=_hash(token))
-    try:
-        return drafts.get(submission_key=UUID(Signer(salt=LINK).unsign(token)))
-    except (BadSignature, ValueError) as reason:
-        raise Draft.DoesNotExist from reason
+    found = find_drafts(consultation=consultation, tokens=[token])
+    if token not in found:
+        raise Draft.DoesNotExist
+    return found[token]
+
+
+def find_drafts(*, consultation: Consultation, tokens: list[str]) -> dict[str, Draft]:
+    """The drafts that these tokens open, by token and in their order."""
+    keys = {token: _key_of(token) for token in tokens}
+    hashes = {token: _hash(token) for token in tokens}
+    drafts = (
+        Draft.objects.select_related("amends__consultation")
+        .filter(consultation=consultation)
+        .filter(
+            Q(token_hash__in=hashes.values()) | Q(submission_key__in=filter(None, keys.values()))
+        )
+    )
+    by_hash = {draft.token_hash: draft for draft in drafts} if tokens else {}
+    by_key = {draft.submission_key: draft for draft in by_hash.values()}
+    found = {
+        token: by_hash.get(hashes[token]) or by_key.get(keys[token] or UUID(int=0))
+        for token in tokens
+    }
+    return {token: draft for token, draft in found.items() if draft}
 
 
 def find_sent(*, consultation: Consultation, token: str) -> Response | None:
-    """The response that the draft behind a link became, if `token` is one of a link; a browser's
-    own goes with its draft.
-    """
-    try:
-        return Response.objects.filter(
-            consultation=consultation, submission_key=UUID(Signer(salt=LINK).unsign(token))
-        ).first()
-    except (BadSignature, ValueError):
-        return None
+    """The response that the draft behind `token` became."""
+    sent = Response.objects.filter(consultation=consultation)
+    key = _key_of(token)
+    if key:
+        return sent.filter(submission_key=key).first()
+    became = SentDraft.objects.filter(token_hash=_hash(token)).values("response_id")
+    return sent.filter(pk__in=became).first()
 
 
 def save_part(
@@ -116,6 +129,7 @@ def save_part(
     values: Mapping[str, Any],
     done: bool | None,
     seen: Mapping[str, str] | None = None,
+    edition: Edition | None = None,
 ) -> Saved:
     """Keep what was typed on one page, right or wrong, and whether the page is done (None: as it
     was).
@@ -123,45 +137,83 @@ def save_part(
     `fields` are the page's field names; those that `values` lacks were emptied. Other pages'
     answers stay as they are, also where another tab saves them at this moment. `seen` has the
     fingerprint of what the page showed in each field before anything was typed: a field that was
-    not touched keeps what somebody else put there meanwhile, and one that both changed is left as
-    it is and told. Raises Draft.DoesNotExist where the draft was sent or discarded meanwhile.
+    not touched keeps what someone else put there meanwhile, and one that both changed is left as
+    it is and told. `edition` is the one whose words the page showed, the current one if not said.
+    Raises Draft.DoesNotExist where the draft was sent or discarded meanwhile.
     """
-    elsewhere: dict[str, Any] = {}
     with transaction.atomic():
-        kept = Draft.objects.select_for_update().get(pk=draft.pk)
+        kept = Draft.objects.select_for_update().select_related("consultation").get(pk=draft.pk)
+        edition = edition or current_edition(kept.consultation)
+        rows = {row.name: row for row in kept.kept.filter(name__in=fields)}
+        before = {name: row.value for name, row in rows.items()}
+        typed = {name: as_kept(values.get(name)) for name in fields}
+        elsewhere = _changed_elsewhere(typed, before, seen or {})
+        plan = plan_of(edition)
+        too_long = tuple(
+            name for name, value in typed.items() if size_of(value) > most_kept(plan, name)
+        )
+        left_alone = {*elsewhere, *too_long}
+        changed = [
+            DraftAnswer(
+                draft=kept, name=name, value=value, edition=edition, revision=kept.revision + 1
+            )
+            for name, value in typed.items()
+            if name not in left_alone and value != before.get(name, "")
+        ]
+        _write(kept, changed)
+        # Answered before, and now seen in other words: then it is an answer to these.
+        unchanged = [
+            row.pk
+            for name, row in rows.items()
+            if name not in left_alone and row.edition_id != edition.pk
+        ]
+        if unchanged:
+            DraftAnswer.objects.filter(pk__in=unchanged).update(edition=edition)
         changed_at = kept.saved_at
-        answers = {name: value for name, value in kept.answers.items() if name not in fields}
-        for name in fields:
-            mine, theirs, shown = (
-                _storable(values.get(name)),
-                _storable(kept.answers.get(name)),
-                (seen or {}).get(name),
-            )
-            if shown is not None and mine != theirs and fingerprint(theirs) != shown:
-                if fingerprint(mine) != shown:
-                    elsewhere[name] = theirs
-                mine = theirs
-            if mine:
-                answers[name] = mine
-        kept.answers = answers
         if done is not None:
-            kept.parts_done = sorted(
-                {*kept.parts_done, part} if done and not elsewhere else {*kept.parts_done} - {part}
-            )
-        kept.revision += 1
-        kept.save(update_fields=["answers", "parts_done", "revision"])
+            finished = {part} if done and not left_alone else set()
+            kept.parts_done = sorted({*kept.parts_done} - {part} | finished)
+        kept.revision += bool(changed)
+        kept.save(update_fields=["parts_done", "revision"])
         Draft.objects.filter(pk=kept.pk).update(saved_at=Now())
-    return Saved(kept, elsewhere, changed_at)
+    return Saved(kept, elsewhere, too_long, changed_at)
 
 
-def fingerprint(value: Any) -> str:
-    """What a page carries of a field's value, to find out later whether it is still the same."""
-    return _hash(repr(_storable(value)))[:FINGERPRINT_DIGITS]
+def _changed_elsewhere(
+    typed: dict[str, Any], before: dict[str, Any], seen: Mapping[str, str]
+) -> dict[str, Any]:
+    """What someone else wrote, by field, where it and what was `typed` both differ from what the
+    page had shown. A field that was not touched takes what they wrote.
+    """
+    elsewhere = {}
+    for name, mine in list(typed.items()):
+        theirs, shown = before.get(name, ""), seen.get(name)
+        if shown is None or mine == theirs or fingerprint(theirs) == shown:
+            continue
+        if fingerprint(mine) == shown:
+            typed[name] = theirs
+        else:
+            elsewhere[name] = theirs
+    return elsewhere
+
+
+def _write(draft: Draft, changed: list[DraftAnswer]) -> None:
+    DraftAnswer.objects.bulk_create(
+        changed,
+        update_conflicts=True,
+        unique_fields=["draft", "name"],
+        update_fields=["value", "edition", "revision"],
+    )
+
+
+def changed_since(*, draft: Draft, revision: int) -> set[str]:
+    """The names of the fields that were saved after `revision`."""
+    return {row.name for row in draft.kept.all() if row.revision > revision}
 
 
 def mark_of(draft: Draft | None) -> str:
     """A label by which a browser knows one draft from another. Opens nothing."""
-    return _hash(f"mark of {draft.submission_key}")[:FINGERPRINT_DIGITS] if draft else "new"
+    return fingerprint(f"mark of {draft.submission_key}") if draft else "new"
 
 
 def expire_at(consultation: Consultation) -> datetime:
@@ -174,15 +226,12 @@ def discard_draft(*, draft: Draft) -> None:
     Draft.objects.filter(pk=draft.pk).delete()
 
 
-def _storable(value: Any) -> Any:
-    """A value as a draft keeps it; nothing at all, in whatever form it comes, is an
-    empty string.
-    """
-    return (
-        ([storable(item) for item in value] if isinstance(value, list) else storable(value))
-        if value
-        else ""
-    )
+def _key_of(token: str) -> UUID | None:
+    """The submission key that a link's token names; None where it is a browser's own, or forged."""
+    try:
+        return UUID(Signer(salt=LINK).unsign(token)) if ":" in token else None
+    except (BadSignature, ValueError):
+        return None
 
 
 def _hash(token: str) -> str:

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -10,20 +11,28 @@ from consult.plans.document import Part
 from consult.views.errors import too_often
 from consult.web.client_address import address_of
 from consult.web.private import private
-from consult.web.rate_limits import OverLimit, count_hit, refuse_over_limit
-from responses.contacts import likely_meant
+from consult.web.rate_limits import OverLimit, take_turn
 from responses.models import Draft
 from responses.responding.drafting import (
-    Saved,
     expire_at,
     fingerprint,
     mark_of,
-    save_part,
     start_draft,
 )
 from responses.responding.forms import PartForm
-from responses.responding.views.part_page import address_after, find_part, render_part, write_seen
-from responses.responding.views.refusals import closed_page, gone_page
+from responses.responding.views.part_page import (
+    address_after,
+    find_part,
+    is_in_hand,
+    keep_typed,
+    question_email,
+    read_page,
+    read_seen,
+    render_part,
+    show_again,
+    write_seen,
+)
+from responses.responding.views.refusals import closed_page, full_page, gone_page
 from responses.responding.views.session import (
     RespondentSession,
     keep_drafts,
@@ -35,13 +44,15 @@ from responses.responding.views.session import (
 @private
 @require_POST
 def another(request: HttpRequest, consultation: str) -> HttpResponse:
-    """Begin one more response on this device, for somebody else at it.
+    """Begin one more response on this device, for someone else at it.
 
     What was begun before stays behind it.
     """
     session = open_session(request, consultation)
-    if not session.context["window"].takes_responses:
+    if not session.may_start:
         return closed_page(request, session)
+    if session.is_full:
+        return full_page(request, session)
     tokens = session.tokens
     session.draft = None
     try:
@@ -51,6 +62,7 @@ def another(request: HttpRequest, consultation: str) -> HttpResponse:
     page = redirect("tasks", session.consultation.slug)
     page.status_code = 303
     keep_drafts(page, session, [token, *tokens])
+    page.delete_cookie(session.cookie("sent"), samesite="Lax")
     return page
 
 
@@ -96,48 +108,54 @@ def state_of(part: Part, session: RespondentSession) -> str:
 def part(request: HttpRequest, consultation: str, part: str) -> HttpResponse:
     """The questions of one part. Continue keeps what was typed, right or wrong."""
     session = open_session(request, consultation)
-    plan = session.context["plan"]
-    this = find_part(plan, part)
     returning = request.GET.get("return") == "check"
     if request.method == "POST":
-        form = PartForm(plan=plan, part=this, data=request.POST)
-        if not is_in_hand(request, session):
-            return gone_page(request, session, form)
-        if not session.may_answer and not session.draft:
-            return closed_page(request, session, typed=form.typed)
-        try:
-            draft, token = take_draft(request, session)
-        except OverLimit as over:
-            return too_often(request, seconds=over.seconds)
-        question_email(request, form)
-        try:
-            saved = keep_typed(
-                request, draft, form, done=form.is_valid() and "later" not in request.POST
-            )
-        except Draft.DoesNotExist:
-            return gone_page(request, session, form)
-        session.draft = saved.draft
-        if not session.may_answer:
-            return closed_page(request, session)
-        if saved.elsewhere:
-            page = render_part(request, session, this, form, returning=returning, saved=saved)
-        elif "later" in request.POST:
-            page = redirect("later", session.consultation.slug)
-            page.status_code = 303
-        elif form.is_valid():
-            page = redirect(address_after(this, session, returning=returning))
-            page.status_code = 303
-        else:
-            page = render_part(request, session, this, form, returning=returning)
-        if token:
-            keep_drafts(page, session, [token, *session.tokens])
-        return page
+        return keep_and_go_on(request, session, part, returning=returning)
+    this = find_part(session.context["plan"], part)
     if session.sent:
         return gone_page(request, session)
     if not session.may_answer:
         return closed_page(request, session)
-    form = PartForm(plan=plan, part=this, initial=session.answers)
-    return remember_opening(render_part(request, session, this, form, returning=returning), session)
+    form = PartForm(plan=session.context["plan"], part=this, initial=session.answers)
+    return remember_opening(render_part(request, session, form, returning=returning), session)
+
+
+def keep_and_go_on(
+    request: HttpRequest, session: RespondentSession, part: str, *, returning: bool
+) -> HttpResponse:
+    """Save the page that was posted; then the next one, or this one with what is to be put
+    right.
+    """
+    edition, form = read_page(request, session, part)
+    if not is_in_hand(request, session):
+        return gone_page(request, session, form)
+    if not session.may_answer and not session.draft:
+        return closed_page(request, session, typed=form.typed)
+    try:
+        draft, token = take_draft(request, session)
+    except OverLimit as over:
+        return too_often(request, seconds=over.seconds)
+    later = "later" in request.POST
+    question_email(request, form)
+    try:
+        saved = keep_typed(request, draft, edition, form, done=form.is_valid() and not later)
+    except Draft.DoesNotExist:
+        return gone_page(request, session, form)
+    session.draft = saved.draft
+    if not session.may_answer:
+        return closed_page(request, session)
+    if saved.elsewhere or saved.too_long or not (later or form.is_valid()):
+        page = show_again(request, session, form, returning=returning, saved=saved)
+    else:
+        page = redirect(
+            reverse("later", args=[session.consultation.slug])
+            if later
+            else address_after(part, session, returning=returning)
+        )
+        page.status_code = 303
+    if token:
+        keep_drafts(page, session, [token, *session.tokens])
+    return page
 
 
 @private
@@ -148,24 +166,23 @@ def save(request: HttpRequest, consultation: str, part: str) -> HttpResponse:
     Says when, and what the page now knows of each field.
     """
     session = open_session(request, consultation)
-    plan = session.context["plan"]
-    this = find_part(plan, part)
-    form = PartForm(plan=plan, part=this, data=request.POST)
+    edition, form = read_page(request, session, part)
     # Continue then says what happened, and keeps what was typed.
     if not is_in_hand(request, session) or (not session.may_answer and not session.draft):
         return JsonResponse({}, status=409)
     try:
         draft, token = take_draft(request, session)
-        saved = keep_typed(request, draft, form, done=None)
+        saved = keep_typed(request, draft, edition, form, done=None)
     except OverLimit:
         return JsonResponse({}, status=429)
     except Draft.DoesNotExist:
         return JsonResponse({}, status=409)
     known = read_seen(request)
-    # A field that somebody else changed too stays as the page knew it, so that Continue shows both
-    # and asks.
+    # A field that someone else changed too stays as the page knew it, so that Continue shows both
+    # and asks; one that is too long stays unsaved.
+    left_alone = {*saved.elsewhere, *saved.too_long}
     now_seen = {
-        name: known[name] if name in saved.elsewhere else fingerprint(value)
+        name: known.get(name, "") if name in left_alone else fingerprint(value)
         for name, value in form.typed.items()
     }
     page = JsonResponse(
@@ -174,25 +191,12 @@ def save(request: HttpRequest, consultation: str, part: str) -> HttpResponse:
             "seen": write_seen(now_seen),
             "draft": mark_of(saved.draft),
             "elsewhere": time_in_words(saved.changed_at) if saved.elsewhere else "",
+            "tooLong": bool(saved.too_long),
         }
     )
     if token:
         keep_drafts(page, session, [token, *session.tokens])
     return page
-
-
-def question_email(request: HttpRequest, form: PartForm) -> None:
-    """Ask whether an address was mistyped, once: whoever presses Continue again with the same
-    address means it.
-    """
-    if "email" in form.names and "later" not in request.POST and form.is_valid():
-        typed = form.typed["email"] or ""
-        meant = likely_meant(typed)
-        if meant and request.POST.get("email_meant") != typed:
-            words = _(
-                "Did you mean %(meant)s? Change the address, or press Continue again to keep it."
-            )
-            form.add_error("email", words % {"meant": meant})
 
 
 def take_draft(request: HttpRequest, session: RespondentSession) -> tuple[Draft, str]:
@@ -202,46 +206,8 @@ def take_draft(request: HttpRequest, session: RespondentSession) -> tuple[Draft,
     """
     if session.draft is not None:
         return session.draft, ""
-    refuse_over_limit(limit="draft", key=address_of(request))
-    count_hit(limit="draft", key=address_of(request))
+    take_turn(limit="draft", key=address_of(request))
     session.draft, token = start_draft(
         consultation=session.consultation, started_at=session.opened_at
     )
     return session.draft, token
-
-
-def keep_typed(request: HttpRequest, draft: Draft, form: PartForm, *, done: bool | None) -> Saved:
-    """Save a page into `draft`.
-
-    Raises Draft.DoesNotExist where that was sent a moment ago, by a colleague or in another tab.
-    """
-    return save_part(
-        draft=draft,
-        part=form.part.slug,
-        fields=form.names,
-        values=form.typed,
-        done=done,
-        seen=read_seen(request),
-    )
-
-
-def is_in_hand(request: HttpRequest, session: RespondentSession) -> bool:
-    """Whether what was typed belongs to the answers that this browser has in hand, by the mark of
-    them that its page carries.
-
-    Not where they were sent meanwhile, by a colleague or in another tab, or where the page was one
-    of other answers.
-    """
-    mark = request.POST.get("draft", "")
-    return mark in {"", mark_of(None), mark_of(session.draft)}
-
-
-def read_seen(request: HttpRequest) -> dict[str, str]:
-    """What the page knew of each field, by the hidden field that it carries."""
-    return {
-        name: shown
-        for name, colon, shown in (
-            pair.rpartition(":") for pair in request.POST.get("seen", "").split(" ")
-        )
-        if colon
-    }

@@ -14,11 +14,14 @@ from responses.responding.drafting import start_amending
 from responses.responding.resending import NothingToCorrect, correct_address
 from responses.responding.submitting import ConsultationClosed
 from responses.responding.tasks import send_due_confirmations
+from responses.responding.views.guessing import count_guesses
 from responses.responding.views.receipts import open_since, receipt_context, response_of
+from responses.responding.views.refusals import full_page
 from responses.responding.views.session import keep_drafts, open_session
 
 
 @private
+@count_guesses
 @require_POST
 def correct(request: HttpRequest, token: str) -> HttpResponse:
     """Send the confirmation to another address, where it could not be delivered."""
@@ -40,6 +43,7 @@ def correct(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @private
+@count_guesses
 @require_POST
 def amend(request: HttpRequest, token: str) -> HttpResponse:
     """Begin to change what was sent, or go on with that in this browser.
@@ -54,12 +58,15 @@ def amend(request: HttpRequest, token: str) -> HttpResponse:
     page = redirect("tasks", response.consultation.slug)
     if session.draft and session.draft.amends_id == response.pk:
         return page
+    if session.is_full:
+        return full_page(request, session)
     _draft, draft_token = start_amending(response=response, started_at=now)
     keep_drafts(page, session, [draft_token, *session.tokens])
     return page
 
 
 @private
+@count_guesses
 def withdraw(request: HttpRequest, token: str) -> HttpResponse:
     """Ask once more, then take the response back."""
     response = response_of(token)

@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from consult.plans.editions import current_edition, plan_of
+from consult.plans.editions import current_edition, edition_shown, plan_of
 from consult.web.private import private
 from responses.answers import read_equality_answers
 from responses.responding.equality import (
@@ -18,10 +18,13 @@ from responses.responding.equality import (
     stop_equality_use,
 )
 from responses.responding.forms import PartForm
+from responses.responding.views.guessing import count_guesses
 from responses.responding.views.receipts import equality_state, response_of
+from responses.wording import RewordedAnswer, reworded_answers
 
 
 @private
+@count_guesses
 def equality(request: HttpRequest, token: str) -> HttpResponse:
     """The equality questions, each optional, once the response is safely there."""
     response = response_of(token)
@@ -34,15 +37,24 @@ def equality(request: HttpRequest, token: str) -> HttpResponse:
     form = PartForm(
         plan=plan, part=plan.equality, data=request.POST if request.method == "POST" else None
     )
-    if request.method != "POST" or not form.is_valid():
+    reworded: list[RewordedAnswer] = []
+    if request.method == "POST":
+        shown = edition_shown(number=request.POST.get("edition", ""), current=edition)
+        typed = PartForm(plan=plan_of(shown), part=plan_of(shown).equality, data=request.POST).typed
+        reworded = reworded_answers(given_to=plan_of(shown), asked_now=plan, raw=typed)
+    if request.method != "POST" or reworded or not form.is_valid():
         context = {
             "consultation": response.consultation,
             "plan": plan,
+            "edition": edition,
             "token": token,
             "form": form,
             "response": response,
+            "reworded": [answer for answer in reworded if answer.new],
+            "dropped": [answer for answer in reworded if not answer.new],
         }
-        return render(request, "responding/equality.html", context)
+        status = 409 if reworded else 200
+        return render(request, "responding/equality.html", context, status=status)
     answers = read_equality_answers(plan, form.typed)
     # Nothing chosen, the time over or pressed twice: the receipt says how it stands now.
     with suppress(NothingAnswered, NotAskedNow, AnsweredBefore):
@@ -53,6 +65,7 @@ def equality(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @private
+@count_guesses
 @require_POST
 def stop_equality(request: HttpRequest, token: str) -> HttpResponse:
     """Take the equality answers out of use. The response stays as it is."""

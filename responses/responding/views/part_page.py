@@ -1,17 +1,24 @@
 """The page of one part, and where it leads."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from consult.clock import time_in_words
+from consult.models import Edition
 from consult.plans.document import Part, Plan
+from consult.plans.editions import edition_shown, plan_of
+from responses.contacts import likely_meant
+from responses.models import Draft
+from responses.responding.draft_values import fingerprint
 from responses.responding.drafting import (
     Saved,
-    fingerprint,
     mark_of,
+    save_part,
 )
 from responses.responding.forms import PartForm
 from responses.responding.views.session import (
@@ -30,7 +37,6 @@ def find_part(plan: Plan, slug: str) -> Part:
 def render_part(
     request: HttpRequest,
     session: RespondentSession,
-    this: Part,
     form: PartForm,
     *,
     returning: bool,
@@ -38,50 +44,147 @@ def render_part(
 ) -> HttpResponse:
     """A part's page.
 
-    `saved` is a save that met what somebody else had changed: their words stand beside one's own.
+    `saved` is a save that left fields alone: what someone else wrote there stands beside one's own,
+    and what is too long to keep is named.
     """
-    plan = session.context["plan"]
+    plan, this = session.context["plan"], form.part
     reading = next(
         (row for row in (*plan.sections, *plan.recommendations) if row.slug == this.slug), None
     )
-    place = plan.parts.index(this)
     back = reverse("check" if returning else "tasks", args=[session.consultation.slug])
+    elsewhere, too_long = (saved.elsewhere, saved.too_long) if saved else ({}, ())
     shown: dict[str, Any] = {
         **(form.typed if form.is_bound else session.answers),
-        **(saved.elsewhere if saved else {}),
+        **{name: session.answers.get(name, "") for name in (*elsewhere, *too_long)},
     }
     context = {
         "part": this,
         "form": form,
         "reading": reading,
         "back": back,
-        "number": place + 1,
+        "number": plan.parts.index(this) + 1,
         "count": len(plan.parts),
         "seen": write_seen({name: fingerprint(shown.get(name)) for name in form.names}),
         "mark": mark_of(session.draft),
         "elsewhere": [
-            (form.fields[name].label, form.worded(name, value))
-            for name, value in saved.elsewhere.items()
-        ]
-        if saved
-        else [],
+            (form.fields[name].label, form.worded(name, value)) for name, value in elsewhere.items()
+        ],
+        "too_long": [form.fields[name].label for name in too_long],
         "changed_at": time_in_words(saved.changed_at) if saved else "",
     }
     return render(
-        request, "responding/part.html", session.context | context, status=409 if saved else 200
+        request, "responding/part.html", session.context | context, status=409 if elsewhere else 200
     )
 
 
-def address_after(this: Part, session: RespondentSession, *, returning: bool) -> str:
-    """Where Continue leads: the next part, or the check after the last one and for whoever came
-    from there.
+def show_again(
+    request: HttpRequest,
+    session: RespondentSession,
+    form: PartForm,
+    *,
+    returning: bool,
+    saved: Saved,
+) -> HttpResponse:
+    """The page that was posted, with what is to be put right on it: as it is asked now, which may
+    be otherwise than on the page that was posted.
+
+    Where the part is no longer asked, the check page shows what was answered to it.
     """
-    parts = session.context["plan"].parts
-    place = parts.index(this)
-    if returning or place + 1 == len(parts):
+    plan = session.context["plan"]
+    if form.part not in plan.parts:
+        known = next((part for part in plan.parts if part.slug == form.part.slug), None)
+        if known is None:
+            return redirect("check", session.consultation.slug)
+        form = PartForm(plan=plan, part=known, data=request.POST)
+        saved = replace(
+            saved,
+            elsewhere={
+                name: saved.elsewhere[name] for name in form.names if name in saved.elsewhere
+            },
+            too_long=tuple(name for name in form.names if name in saved.too_long),
+        )
+    return render_part(request, session, form, returning=returning, saved=saved)
+
+
+def address_after(slug: str, session: RespondentSession, *, returning: bool) -> str:
+    """Where Continue leads: the next part, or the check after the last one, for anyone who came
+    from there, and after a part that is no longer asked.
+    """
+    slugs = [part.slug for part in session.context["plan"].parts]
+    after = slugs[slugs.index(slug) + 1 :] if slug in slugs else []
+    if returning or not after:
         return reverse("check", args=[session.consultation.slug])
-    return reverse("part", args=[session.consultation.slug, parts[place + 1].slug])
+    return reverse("part", args=[session.consultation.slug, after[0]])
 
 
 def write_seen(fingerprints: dict[str, str]) -> str:
     return " ".join(f"{name}:{shown}" for name, shown in fingerprints.items())
+
+
+def read_page(
+    request: HttpRequest, session: RespondentSession, slug: str
+) -> tuple[Edition, PartForm]:
+    """What was posted from a part's page, and the edition whose questions that page showed: there
+    may be a newer one by now, which asks otherwise, or no longer.
+
+    Raises Http404.
+    """
+    edition = edition_shown(
+        number=request.POST.get("edition", ""), current=session.context["edition"]
+    )
+    plan = plan_of(edition)
+    return edition, PartForm(plan=plan, part=find_part(plan, slug), data=request.POST)
+
+
+def question_email(request: HttpRequest, form: PartForm) -> None:
+    """Ask whether an address was mistyped, once: anyone who presses Continue again with the same
+    address means it.
+    """
+    if "email" in form.names and "later" not in request.POST and form.is_valid():
+        typed = form.typed["email"] or ""
+        meant = likely_meant(typed)
+        if meant and request.POST.get("email_meant") != typed:
+            words = _(
+                "Did you mean %(meant)s? Change the address, or press Continue again to keep it."
+            )
+            form.add_error("email", words % {"meant": meant})
+
+
+def keep_typed(
+    request: HttpRequest, draft: Draft, edition: Edition, form: PartForm, *, done: bool | None
+) -> Saved:
+    """Save a page into `draft`.
+
+    Raises Draft.DoesNotExist where that was sent a moment ago, by a colleague or in another tab.
+    """
+    return save_part(
+        draft=draft,
+        part=form.part.slug,
+        fields=form.names,
+        values=form.typed,
+        done=done,
+        seen=read_seen(request),
+        edition=edition,
+    )
+
+
+def is_in_hand(request: HttpRequest, session: RespondentSession) -> bool:
+    """Whether what was typed belongs to the answers that this browser has in hand, by the mark of
+    them that its page carries.
+
+    Not where they were sent meanwhile, by a colleague or in another tab, or where the page was one
+    of other answers.
+    """
+    mark = request.POST.get("draft", "")
+    return mark in {"", mark_of(None), mark_of(session.draft)}
+
+
+def read_seen(request: HttpRequest) -> dict[str, str]:
+    """What the page knew of each field, by the hidden field that it carries."""
+    return {
+        name: shown
+        for name, colon, shown in (
+            pair.rpartition(":") for pair in request.POST.get("seen", "").split(" ")
+        )
+        if colon
+    }

@@ -25,6 +25,7 @@ from responses.responding.equality import (
     equality_answers_of,
 )
 from responses.responding.pdf import PdfNotMade, make_pdf
+from responses.responding.views.guessing import count_guesses
 from responses.responding.views.session import text_to_keep
 from responses.wording import in_words
 
@@ -132,6 +133,7 @@ def receipt_context(token: str) -> dict[str, Any]:
 
 
 @private
+@count_guesses
 @require_safe
 def receipt(request: HttpRequest, token: str) -> HttpResponse:
     """What arrived, when, and what has become of it."""
@@ -142,6 +144,7 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @private
+@count_guesses
 @require_safe
 def receipt_text(request: HttpRequest, token: str) -> HttpResponse:
     """The receipt as plain text, to keep."""
@@ -151,6 +154,7 @@ def receipt_text(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @private
+@count_guesses
 @require_safe
 def receipt_pdf(request: HttpRequest, token: str) -> HttpResponse:
     """The receipt as an accessible PDF, to keep.

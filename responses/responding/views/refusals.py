@@ -1,5 +1,6 @@
 """Pages that say why answers cannot be taken, with everything that was typed, to keep."""
 
+from contextlib import suppress
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -7,11 +8,13 @@ from django.shortcuts import render
 
 from consult.clock import day_in_words
 from consult.clock import in_words as clock_in_words
+from responses.receipt_tokens import ReceiptKeyLost, receipt_token
 from responses.responding.drafting import (
     expire_at,
     mark_of,
 )
 from responses.responding.forms import PartForm
+from responses.responding.sending import answers_to_other_words
 from responses.responding.views.session import (
     RespondentSession,
 )
@@ -21,7 +24,9 @@ from responses.wording import in_words
 def closed_page(
     request: HttpRequest, session: RespondentSession, *, typed: dict[str, Any] | None = None
 ) -> HttpResponse:
-    """That it is not open, with everything this person has written, to read and keep."""
+    """That it is not open, or was withdrawn, with everything this person has written, to read and
+    keep.
+    """
     fresh = {name: value for name, value in (typed or {}).items() if value}
     worded = [
         part for part in in_words(session.context["plan"], session.answers | fresh) if part.answered
@@ -33,19 +38,32 @@ def closed_page(
         "kept_until": kept_until,
         "fields": field_pairs(fresh),
     }
-    return render(request, "responding/closed.html", session.context | context)
+    withdrawn = session.consultation.withdrawn_at is not None
+    page = "responding/withdrawn.html" if withdrawn else "responding/closed.html"
+    return render(request, page, session.context | dropped_words(session) | context)
+
+
+def full_page(request: HttpRequest, session: RespondentSession) -> HttpResponse:
+    """That this browser cannot remember one more draft without hiding another."""
+    return render(request, "responding/full.html", session.context, status=409)
 
 
 def gone_page(
     request: HttpRequest, session: RespondentSession, form: PartForm | None = None
 ) -> HttpResponse:
-    """That the answers in hand are not there to be changed any more, mostly since somebody sent
-    them, with what was typed now.
+    """That the answers in hand can no longer be changed, mostly since they were sent, with what was
+    typed now.
     """
     typed = {name: value for name, value in form.typed.items() if value} if form else {}
+    receipt = ""
+    if session.sent and session.receipt_unseen:
+        with suppress(ReceiptKeyLost):
+            receipt = receipt_token(session.sent)
     context = {
         "sent": session.sent,
+        "sent_here": session.sent_here,
         "sent_at": clock_in_words(session.sent.received_at) if session.sent else "",
+        "receipt_token": receipt,
         "rows": [
             (form.fields[name].label, form.worded(name, value)) for name, value in typed.items()
         ]
@@ -54,10 +72,22 @@ def gone_page(
         "fields": field_pairs(typed),
         "part": form.part if form else None,
         "mark": mark_of(None),
+        "may_start": session.may_start,
     }
     return render(
         request, "responding/gone.html", session.context | context, status=409 if form else 200
     )
+
+
+def dropped_words(session: RespondentSession) -> dict[str, Any]:
+    """The answers in hand whose questions were reworded or dropped since they were given."""
+    found = (
+        answers_to_other_words(session.draft, session.context["edition"]) if session.draft else []
+    )
+    return {
+        "reworded": [answer for answer in found if answer.new],
+        "dropped": [answer for answer in found if not answer.new],
+    }
 
 
 def field_pairs(typed: dict[str, Any]) -> list[tuple[str, str]]:

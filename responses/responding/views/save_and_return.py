@@ -18,7 +18,8 @@ from responses.responding.drafting import expire_at, find_draft, find_sent, link
 from responses.responding.forms import PartForm
 from responses.responding.save_and_return import ask_for_link, link_address
 from responses.responding.tasks import send_due_confirmations
-from responses.responding.views.refusals import gone_page
+from responses.responding.views.guessing import count_guesses
+from responses.responding.views.refusals import dropped_words, full_page, gone_page
 from responses.responding.views.session import (
     RespondentSession,
     keep_drafts,
@@ -32,7 +33,7 @@ from responses.responding.views.session import (
 def later(request: HttpRequest, consultation: str) -> HttpResponse:
     """The link to the draft in hand, to keep or to have emailed."""
     session = open_session(request, consultation)
-    if session.draft is None or session.sent:
+    if session.draft is None or session.sent or session.consultation.withdrawn_at:
         return redirect("tasks", session.consultation.slug)
     problem, asked = "", request.GET.get("asked") == "yes"
     email = session.answers.get("email", "")
@@ -74,12 +75,13 @@ def later(request: HttpRequest, consultation: str) -> HttpResponse:
 
 
 @private
+@count_guesses
 def come_back(request: HttpRequest, consultation: str, token: str) -> HttpResponse:
     """Where the link leads.
 
     Looking changes nothing, since mail programs look too; the button lets this browser in.
     """
-    session = open_session(request, consultation)
+    session = open_session(request, consultation, by_link=True)
     try:
         found = find_draft(consultation=session.consultation, token=token)
     except Draft.DoesNotExist:
@@ -90,6 +92,8 @@ def come_back(request: HttpRequest, consultation: str, token: str) -> HttpRespon
             request, "responding/come_back.html", session.context | {"found": None}, status=404
         )
     if request.method == "POST":
+        if session.is_full and token not in session.tokens:
+            return full_page(request, session)
         page = redirect("tasks", session.consultation.slug)
         page.status_code = 303
         keep_drafts(page, session, [token, *[other for other in session.tokens if other != token]])
@@ -120,7 +124,7 @@ def draft_text(request: HttpRequest, consultation: str) -> HttpResponse:
         return redirect("tasks", session.consultation.slug)
     words = render_to_string(
         "responding/draft.txt",
-        session.context | said_so_far(session, typed_in(request, session)),
+        session.context | dropped_words(session) | said_so_far(session, typed_in(request, session)),
         request,
     )
     return text_to_keep(words, name=f"{session.consultation.slug}-not-sent")

@@ -1,5 +1,6 @@
 """The last two steps: checking everything, and sending it."""
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -10,30 +11,29 @@ from consult.nudging import nudge
 from consult.views.errors import too_often
 from consult.web.client_address import address_of
 from consult.web.private import private
-from consult.web.rate_limits import OverLimit, count_hit, count_refusal, refuse_over_limit
-from responses.answers import AnswersRefused, read_answers
-from responses.contacts import read_contact
+from consult.web.rate_limits import OverLimit, count_refusal, give_back_turn, take_turn
+from responses.answers import AnswersRefused
+from responses.models import Draft
 from responses.receipt_tokens import receipt_token
-from responses.responding.amending import ChangedMeanwhile, amend_response, version_to_replace
-from responses.responding.drafting import (
-    discard_draft,
-)
+from responses.responding.amending import ChangedMeanwhile
+from responses.responding.drafting import discard_draft
 from responses.responding.flagging import FIELD, flags_of
 from responses.responding.forms import PartForm
+from responses.responding.sending import AddedSince, Checked, QuestionsReworded, send_draft
 from responses.responding.submitting import (
     ConsultationClosed,
     NothingToSend,
     SentDifferently,
-    Submission,
     Submitted,
     find_submitted,
-    submit_response,
 )
 from responses.responding.tasks import send_due_confirmations
-from responses.responding.views.refusals import closed_page, gone_page
+from responses.responding.views.guessing import count_guesses
+from responses.responding.views.refusals import closed_page, dropped_words, gone_page
 from responses.responding.views.session import (
     RespondentSession,
     keep_drafts,
+    keep_sent,
     open_session,
     said_so_far,
 )
@@ -52,48 +52,63 @@ def check(request: HttpRequest, consultation: str) -> HttpResponse:
 
 
 def render_check(
-    request: HttpRequest, session: RespondentSession, *, empty: bool = False
+    request: HttpRequest,
+    session: RespondentSession,
+    *,
+    empty: bool = False,
+    added: set[str] | None = None,
+    status: int = 200,
 ) -> HttpResponse:
+    """The check page.
+
+    `empty`: nothing was answered. `added` are the fields that were saved after the page that was
+    sent.
+    """
     plan = session.context["plan"]
     problems = []
+    newer = []
     for this in plan.parts:
         form = PartForm(plan=plan, part=this, data=session.answers)
         problems += [
             {"part": this, "name": name, "problem": errors[0]}
             for name, errors in form.errors.items()
         ]
+        newer += [
+            {
+                "part": this,
+                "label": form.fields[name].label,
+                "lines": form.worded(name, session.answers.get(name, "")),
+            }
+            for name in form.names
+            if name in (added or ())
+        ]
     context = said_so_far(session) | {
         "problems": problems,
         "empty": empty,
+        "newer": newer,
+        "added": added is not None,
         "key": session.draft.submission_key if session.draft else "",
+        "revision": session.draft.revision if session.draft else "",
     }
-    return render(request, "responding/check.html", session.context | context)
+    page = session.context | dropped_words(session) | context
+    return render(request, "responding/check.html", page, status=status)
 
 
 @private
+@count_guesses
 @require_POST
 def send(request: HttpRequest, consultation: str) -> HttpResponse:
     """Send what was checked. Sending again leads to the same receipt."""
     session = open_session(request, consultation)
-    try:
-        key = UUID(request.POST.get("submission_key", ""))
-    except ValueError:
+    key = key_of(request)
+    if key is None:
         return (
             render_check(request, session, empty=True)
             if session.may_answer
             else closed_page(request, session)
         )
     try:
-        refuse_over_limit(limit="send", key=address_of(request))
-        flags = flags_of(
-            started_at=session.started_at,
-            now=session.consultation.now,
-            hidden_field=request.POST.get(FIELD, ""),
-            address=address_of(request),
-        )
-        submitted = send_draft(
-            session, key, replacing=request.POST.get("replacing", ""), flags=flags
-        )
+        submitted = received_or_sent(request, session, key)
     except OverLimit as over:
         count_refusal(reason="too-often")
         return too_often(request, seconds=over.seconds)
@@ -104,60 +119,102 @@ def send(request: HttpRequest, consultation: str) -> HttpResponse:
         return render_check(request, session, empty=True)
     except AnswersRefused:
         return render_check(request, session)
-    except ChangedMeanwhile as changed:
-        context = session.context | {
-            "newest": changed.newest,
-            "receipt_token": receipt_token(changed.newest),
-            "key": key,
-            "over": changed.over,
-        }
-        return render(request, "responding/changed_meanwhile.html", context, status=409)
-    except SentDifferently as refused:
-        return render(
-            request,
-            "responding/sent_differently.html",
-            session.context | {"response": refused.response},
-            status=409,
-        )
+    except AddedSince as newer:
+        # Read again: what was saved since is what this page shows.
+        session = open_session(request, consultation)
+        return render_check(request, session, added=newer.names, status=409)
+    except (QuestionsReworded, ChangedMeanwhile, SentDifferently) as refused:
+        return ask_again(request, session, key, refused)
     if submitted is None:
         return render(request, "responding/nothing_here.html", session.context, status=404)
-    was_in_hand = session.draft is not None and session.draft.submission_key == key
-    if session.draft and was_in_hand:
-        discard_draft(draft=session.draft)
-    if submitted.first:
-        count_hit(limit="send", key=address_of(request))
-        nudge(send_due_confirmations)
     page = redirect("receipt", submitted.receipt_token)
     page.status_code = 303
-    keep_drafts(page, session, session.tokens[1:] if was_in_hand else session.tokens)
+    if submitted.first:
+        nudge(send_due_confirmations)
+    if session.draft is not None and session.draft.submission_key == key:
+        keep_sent(page, session)
     return page
 
 
-def send_draft(
-    session: RespondentSession, key: UUID, *, replacing: str, flags: tuple[str, ...]
+def key_of(request: HttpRequest) -> UUID | None:
+    """The key of the form that was posted; None where it is none."""
+    try:
+        return UUID(request.POST.get("submission_key", ""))
+    except ValueError:
+        return None
+
+
+def received_or_sent(
+    request: HttpRequest, session: RespondentSession, key: UUID
 ) -> Submitted | None:
-    """Send the draft of that key, or find what it became.
+    """What was received under `key`, or what comes of sending the draft of that key now.
 
-    None where there is neither.
-
-    `replacing` is the version that the sender has just seen, where it is newer than the one that
-    they began to change.
+    None where there is neither. What was received leads to its receipt over any limit. Raises
+    OverLimit, and what `send_draft` raises.
     """
-    draft = session.draft
-    if draft is None or draft.submission_key != key:
-        return find_submitted(key)
-    submission = Submission(
-        edition=session.context["edition"],
-        submission_key=key,
-        answers=read_answers(session.context["plan"], draft.answers),
-        contact=read_contact(draft.answers),
-        started_at=draft.started_at,
-        flags=flags,
+    draft = session.draft if session.draft and session.draft.submission_key == key else None
+    received = find_submitted(key)
+    if draft is None:
+        return received
+    flags = flags_of(
+        started_at=session.started_at,
+        now=session.consultation.now,
+        hidden_field=request.POST.get(FIELD, ""),
+        address=address_of(request),
     )
-    if draft.amends:
-        earlier = version_to_replace(earlier=draft.amends, seen=replacing)
-        return amend_response(earlier=earlier, submission=submission)
-    return submit_response(submission=submission)
+    turn = None if received else take_turn(limit="send", key=address_of(request))
+    submitted = None
+    try:
+        submitted = send_draft(draft=draft, checked=checked_on(request), flags=flags)
+    except Draft.DoesNotExist:
+        return find_submitted(key)
+    finally:
+        # Only what was received counts.
+        if turn is not None and not (submitted and submitted.first):
+            give_back_turn(turn)
+    return submitted
+
+
+def checked_on(request: HttpRequest) -> Checked:
+    """What the page showed from which this was sent."""
+    revision = request.POST.get("revision", "")
+    known = revision.isascii() and revision.isdigit() and len(revision) < 10
+    return Checked(
+        revision=int(revision) if known else None,
+        edition=request.POST.get("seen_edition", ""),
+        replacing=request.POST.get("replacing", ""),
+    )
+
+
+def ask_again(
+    request: HttpRequest,
+    session: RespondentSession,
+    key: UUID,
+    refused: QuestionsReworded | ChangedMeanwhile | SentDifferently,
+) -> HttpResponse:
+    """Nothing was sent: what stands in the way, and how to go on."""
+    # What was seen on the way here stays seen.
+    context: dict[str, Any] = {
+        "key": key,
+        "revision": request.POST.get("revision", ""),
+        "seen_edition": request.POST.get("seen_edition", ""),
+        "replacing": request.POST.get("replacing", ""),
+    }
+    match refused:
+        case QuestionsReworded():
+            name = "responding/reworded.html"
+            context |= dropped_words(session) | {"seen_edition": refused.edition}
+        case ChangedMeanwhile():
+            name = "responding/changed_meanwhile.html"
+            context |= {
+                "replacing": refused.newest.version,
+                "receipt_token": receipt_token(refused.newest),
+                "over": refused.over,
+            }
+        case SentDifferently():
+            name = "responding/sent_differently.html"
+            context |= {"response": refused.response}
+    return render(request, name, session.context | context, status=409)
 
 
 @private

@@ -1,23 +1,25 @@
 """What one respondent has in front of them, and how their browser remembers it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.core import signing
-from django.http import HttpRequest, HttpResponse
+from django.db.models import prefetch_related_objects
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from consult.models import Consultation
 from consult.views.pages import page_context
 from responses.models import Draft, Response
-from responses.responding.drafting import find_draft, find_sent
+from responses.responding.drafting import find_drafts, find_sent
 from responses.wording import in_words
 
 COOKIE_SECONDS = 200 * 24 * 3600
 BETWEEN_TOKENS = "."
-MOST_DRAFTS = 5
+# As many as fit into a cookie with room to spare, those of links being the longest.
+MOST_DRAFTS = 20
 
 
 @dataclass
@@ -27,13 +29,16 @@ class RespondentSession:
     """
 
     context: dict[str, Any]
-    draft: Draft | None
-    # What the answers in hand became, where somebody else who has the link sent them.
-    sent: Response | None
     opened_at: datetime
+    draft: Draft | None = None
+    # What the answers in hand became, where they were sent.
+    sent: Response | None = None
+    # It was this browser that sent them, and it may never have got our answer.
+    sent_here: bool = False
+    receipt_unseen: bool = False
     # The drafts of this browser, the one in hand first. Changing a sent response lies on top of a
     # new one being written.
-    tokens: list[str]
+    tokens: list[str] = field(default_factory=list)
 
     @property
     def consultation(self) -> Consultation:
@@ -49,50 +54,87 @@ class RespondentSession:
         return self.draft.answers if self.draft else {}
 
     @property
+    def is_full(self) -> bool:
+        """Whether this browser has as many drafts as it can remember: one more would hide one."""
+        return len(self.tokens) >= MOST_DRAFTS
+
+    @property
     def may_answer(self) -> bool:
         """Whether the consultation takes a response from this person now.
 
         Sending decides again, by the database's clock.
         """
         phase = self.context["window"].phase
-        return phase == Consultation.Phase.OPEN or (
-            phase == Consultation.Phase.GRACE and self.started_at < self.consultation.closes_at
+        return self.consultation.withdrawn_at is None and (
+            phase == Consultation.Phase.OPEN
+            or (phase == Consultation.Phase.GRACE and self.started_at < self.consultation.closes_at)
         )
+
+    @property
+    def may_start(self) -> bool:
+        """Whether someone may begin a response now."""
+        takes_responses: bool = self.context["window"].takes_responses
+        return takes_responses and self.consultation.withdrawn_at is None
 
     def cookie(self, what: str) -> str:
         return f"{settings.COOKIE_PREFIX}{what}-{self.consultation.pk}"
 
+    def salt(self, what: str) -> str:
+        """So that a cookie signed for one consultation says nothing about another."""
+        return f"{what} {self.consultation.pk}"
 
-def open_session(request: HttpRequest, slug: str) -> RespondentSession:
-    """Find the consultation and what this browser has of it. Raises Http404."""
-    context = page_context(slug)
-    session = RespondentSession(context, None, None, context["consultation"].now, [])
-    try:
-        signed = signing.loads(request.COOKIES.get(session.cookie("opened"), ""), salt="opened")
-        # Only ever earlier than now, and signed by us: a clock on the respondent's side has no say.
-        session.opened_at = min(datetime.fromisoformat(signed), session.opened_at)
-    except (signing.BadSignature, ValueError, TypeError):
-        pass
-    for token in filter(
-        None, request.COOKIES.get(session.cookie("draft"), "").split(BETWEEN_TOKENS)[:MOST_DRAFTS]
+
+def open_session(request: HttpRequest, slug: str, *, by_link: bool = False) -> RespondentSession:
+    """Find the consultation and what this browser has of it.
+
+    Raises Http404, also where the consultation was withdrawn, but not for someone who has written
+    something: they posted it just now, it is in a draft, or they came `by_link`.
+    """
+    context = page_context(slug, even_withdrawn=True)
+    session = RespondentSession(context, context["consultation"].now)
+    _read_opening(request, session)
+    given = request.COOKIES.get(session.cookie("draft"), "").split(BETWEEN_TOKENS)
+    tokens = list(dict.fromkeys(token for token in given[:MOST_DRAFTS] if token))
+    found = find_drafts(consultation=session.consultation, tokens=tokens)
+    session.tokens = list(found)
+    if found:
+        session.draft = next(iter(found.values()))
+        prefetch_related_objects([session.draft], "kept")
+    # The token in front says what this browser had in hand; those behind it were left for later.
+    if tokens and tokens[0] not in found:
+        session.sent = find_sent(consultation=session.consultation, token=tokens[0])
+        session.sent_here = session.receipt_unseen = ":" not in tokens[0]
+    elif not tokens and (token := request.COOKIES.get(session.cookie("sent"), "")):
+        session.sent, session.sent_here = (
+            find_sent(consultation=session.consultation, token=token),
+            True,
+        )
+    if session.consultation.withdrawn_at and not (
+        session.draft or by_link or request.method == "POST"
     ):
-        try:
-            draft = find_draft(consultation=session.consultation, token=token)
-        except Draft.DoesNotExist:
-            if session.draft is None and session.sent is None:
-                session.sent = find_sent(consultation=session.consultation, token=token)
-            continue
-        session.draft = session.draft or draft
-        session.tokens.append(token)
+        raise Http404
     context["amends"] = session.draft.amends if session.draft else None
     return session
 
 
-def keep_cookie(page: HttpResponse, name: str, value: str) -> None:
+def _read_opening(request: HttpRequest, session: RespondentSession) -> None:
+    try:
+        signed = signing.loads(
+            request.COOKIES.get(session.cookie("opened"), ""), salt=session.salt("opened")
+        )
+        # Only ever earlier than now, and signed by us: a clock on the respondent's side has no say.
+        session.opened_at = min(datetime.fromisoformat(signed), session.opened_at)
+    except (signing.BadSignature, ValueError, TypeError):
+        pass
+
+
+def keep_cookie(
+    page: HttpResponse, name: str, value: str, *, seconds: int | None = COOKIE_SECONDS
+) -> None:
     page.set_cookie(
         name,
         value,
-        max_age=COOKIE_SECONDS,
+        max_age=seconds,
         httponly=True,
         samesite="Lax",
         secure=settings.PRODUCTION,
@@ -107,10 +149,24 @@ def keep_drafts(page: HttpResponse, session: RespondentSession, tokens: list[str
         page.delete_cookie(session.cookie("draft"), samesite="Lax")
 
 
+def keep_sent(page: HttpResponse, session: RespondentSession) -> None:
+    """Let the browser forget what it had in hand, which was sent, and know until it is closed that
+    it sent something.
+
+    What it keeps opens nothing any more. That it began before closing was of use to this response,
+    not to the next person at this device.
+    """
+    keep_drafts(page, session, session.tokens[1:])
+    page.delete_cookie(session.cookie("opened"), samesite="Lax")
+    keep_cookie(page, session.cookie("sent"), session.tokens[0], seconds=None)
+
+
 def remember_opening(page: HttpResponse, session: RespondentSession) -> HttpResponse:
     """Let the browser prove later that the form was open before closing."""
     keep_cookie(
-        page, session.cookie("opened"), signing.dumps(session.opened_at.isoformat(), salt="opened")
+        page,
+        session.cookie("opened"),
+        signing.dumps(session.opened_at.isoformat(), salt=session.salt("opened")),
     )
     return page
 

@@ -31,7 +31,7 @@ from responses.governance.subject_access import (
 from responses.models import Confirmation, Draft, EqualityAnswers, Message, Response, Transcription
 from responses.receipt_tokens import receipt_token
 from responses.responding.amending import amend_response
-from responses.responding.drafting import start_amending, start_draft
+from responses.responding.drafting import save_part, start_amending, start_draft
 from responses.responding.equality import give_equality_answers
 from responses.responding.resending import correct_address
 from responses.responding.submitting import Submission
@@ -51,6 +51,13 @@ def files(tmp_path: Path, settings: Settings) -> Path:
     }
     settings.STORAGES = {**settings.STORAGES, "default": folder}
     return tmp_path / "files"
+
+
+def write(draft: Draft, words: str) -> None:
+    """Let the draft say this and nothing else."""
+    draft.kept.all().delete()
+    name = "violence-comment"
+    save_part(draft=draft, part="violence", fields=[name], values={name: words}, done=None)
 
 
 @pytest.fixture
@@ -85,10 +92,10 @@ def rita(send: Send, reviewer: User, files: Path) -> Response:
         answers=said,
     )
     change, _ = start_amending(response=second, started_at=timezone.now())
-    Draft.objects.filter(pk=change.pk).update(answers={"violence-comment": "My third words."})
+    write(change, "My third words.")
     for email, words in (("RITA@example.org", "Not sent."), ("otto@example.org", "Otto's own.")):
         draft, _ = start_draft(consultation=first.consultation, started_at=timezone.now())
-        Draft.objects.filter(pk=draft.pk).update(answers={"violence-comment": words})
+        write(draft, words)
         draft.links.create(email=email, message_id=email)
     for name, content in (
         ("scan.pdf", b"%PDF-rita"),

@@ -17,6 +17,7 @@ from consult.models import Consultation
 from consult.plans.document import Plan
 from responses.contacts import likely_meant
 from responses.models import Confirmation, Draft, Response
+from responses.responding.drafting import save_part
 
 SLUG = "police-and-crime-plan-2021-25"
 HOSTILE = (
@@ -195,7 +196,7 @@ def test_change_leads_back_to_the_check(rita: Client) -> None:
 def test_an_empty_response_is_refused_with_what_to_do(rita: Client) -> None:
     answer(rita, "about-you", capacity="individual")
     page = send(rita)
-    assert "There is no answer in your response yet." in page.content.decode()
+    assert "You have not answered anything yet." in page.content.decode()
     assert "<title>Error:" in page.content.decode()
     assert Response.objects.count() == 0
 
@@ -220,7 +221,9 @@ def test_a_form_sent_again_with_other_words_keeps_both_and_says_so(rita: Client)
         consultation=Consultation.objects.get(),
         token_hash="0" * 64,
         submission_key=UUID(key),
-        answers={"missing": "More."},
+    )
+    save_part(
+        draft=other, part="general", fields=["missing"], values={"missing": "More."}, done=None
     )
     rita.cookies[f"draft-{other.consultation_id}"] = "anything"
     Draft.objects.filter(pk=other.pk).update(token_hash=sha256(b"anything").hexdigest())

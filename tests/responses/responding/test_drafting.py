@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from consult.models import Consultation
 from responses.models import Draft
-from responses.responding.drafting import fingerprint, save_part, start_draft
+from responses.responding.draft_values import fingerprint
+from responses.responding.drafting import save_part, start_draft
 from tests.responses.responding.test_answering import answer, at, move_window
 
 FIELDS = ["violence-agree", "violence-comment"]
@@ -94,7 +95,7 @@ def test_both_texts_are_shown_and_the_second_press_decides() -> None:
     page = answer(ben, "violence", violence_comment="Ben’s words.", seen=before[1])
     text = page.content.decode()
     assert page.status_code == 409
-    assert "Somebody else changed this page at" in text
+    assert "Someone else changed this page at" in text
     assert "Ann’s &lt;words&gt;." in text
     assert "Ben’s words." in text
     assert Draft.objects.get().answers["violence-comment"] == "Ann’s <words>."

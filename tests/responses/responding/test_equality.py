@@ -3,9 +3,11 @@ use at one step.
 """
 
 import csv
+import re
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -18,6 +20,7 @@ from django.utils import timezone
 
 from consult.models import Consultation, Edition
 from consult.plans.document import Plan
+from consult.plans.publishing import publish_edition
 from responses.answers import read_equality_answers
 from responses.exporting.batches import folder_of, is_due, make_files, seal_batch, write_batch
 from responses.governance.reconciling import reconcile
@@ -268,3 +271,22 @@ def test_equality_answers_are_never_among_the_answers_of_a_response(send: Send, 
     response = send({"violence-comment": "Words."} | AGE)
     assert receipt_token(response)
     assert (response.choices, response.texts) == ({}, {"violence-comment": "Words."})
+
+
+def test_equality_answers_to_reworded_questions_are_asked_about_again(
+    client: Client, send: Send, consultation: Consultation
+) -> None:
+    token = receipt_token(send())
+    address = reverse("equality", args=[token])
+    asked = consultation.questions.get(slug="equality-age")
+    shown = str(consultation.editions.latest("number").number)
+    consultation.questions.filter(pk=asked.pk).update(text="How old is your dog?")
+    publish_edition(consultation=consultation, actor=None)
+    page = client.post(address, {"equality-age": "16-to-24", "edition": shown})
+    assert page.status_code == 409
+    assert asked.text in unescape(page.content.decode())
+    assert "How old is your dog?" in page.content.decode()
+    assert not EqualityAnswers.objects.exists()
+    newest = re.findall(r'name="edition" value="(\d+)"', page.content.decode())[0]
+    assert client.post(address, {"equality-age": "16-to-24", "edition": newest}).status_code == 303
+    assert EqualityAnswers.objects.get().choices == {"equality-age": "16-to-24"}
