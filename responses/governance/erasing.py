@@ -75,7 +75,7 @@ def erase_response(*, reference: str, actor: User | None, why: str) -> Response:
                 require_second_person(act=TwoPersonAct.ERASE, actor=actor, subject=reference)
                 return _erase(newest, actor, why)
         except IntegrityError:
-            # The respondent changed it, or somebody else erased it, at this moment: the constraint
+            # The respondent changed it, or someone else erased it, at this moment: the constraint
             # let one in. Look again.
             if not Response.objects.filter(
                 reference=reference, version__gt=newest.version
@@ -86,15 +86,15 @@ def erase_response(*, reference: str, actor: User | None, why: str) -> Response:
 
 def _erase(newest: Response, actor: User | None, why: str) -> Response:
     versions = Response.objects.filter(reference=newest.reference)
-    # Whoever writes the files of a batch that has it ends first, or begins when the words are gone:
+    # A worker that writes its batch's files ends first, or begins when the words are gone:
     # the integrity check asks which of the two.
     list(
         Batch.objects.select_for_update(no_key=True)
         .filter(members__response__in=versions)
         .order_by("pk")
     )
-    # A worker that is recording how an email went has the row; whoever corrects an address waits
-    # for it and then sees the tombstone.
+    # A worker that is recording how an email went has the row; a respondent who corrects an address
+    # waits for it and then sees the tombstone.
     emails = (
         Confirmation.objects.select_for_update(of=("self",))
         .filter(response__in=versions)
@@ -129,7 +129,7 @@ def _erase(newest: Response, actor: User | None, why: str) -> Response:
     Draft.objects.filter(Q(amends__in=versions) | Q(submission_key__in=keys)).delete()
     stop_equality_use(token=receipt_token(newest))
     _remove_originals(versions)
-    # A filter that somebody kept for this response alone.
+    # A filter that someone kept for this response alone.
     SavedFilter.objects.filter(
         Q(query__icontains=newest.reference) | Q(name__icontains=newest.reference)
     ).delete()
@@ -171,7 +171,7 @@ def remove_details(*, responses: list[int]) -> int:
     is passed over, and so is one that has none.
     """
     with transaction.atomic():
-        # Whoever corrects an address, or tries an email again, holds the row too, and afterwards
+        # Correcting an address, or trying an email again, holds the row too, and afterwards
         # sees that there is none.
         locked = (
             Confirmation.objects.select_for_update(of=("self",))
@@ -203,7 +203,7 @@ def contacts_held() -> QuerySet[Contact]:
 
 def remove_files(*, scans: QuerySet[Attachment], messages: QuerySet[Message]) -> int:
     """Remove scans and emails that came in a mailbox, and why an email was set aside, which may
-    name somebody. How many.
+    name someone. How many.
     """
     with transaction.atomic():
         files = [*scans.values_list("file", flat=True), *messages.values_list("file", flat=True)]

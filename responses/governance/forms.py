@@ -1,4 +1,4 @@
-"""What staff type when somebody asks what is held about them, or to have it erased."""
+"""What staff type when someone asks what is held about them, or to have it erased."""
 
 from typing import Any
 

@@ -38,7 +38,7 @@ def remove_batch_files(*, batch: Batch, actor: User | None) -> bool:
     if the storage refuses, in which case the next run goes on.
     """
     with transaction.atomic():
-        # Whoever sends it again holds the row too, and finds the removal.
+        # Sending it again holds the row too, and finds the removal.
         if (
             not Delivery.objects.select_for_update()
             .filter(batch=batch, state=Delivery.State.ACKNOWLEDGED)
@@ -53,7 +53,7 @@ def remove_batch_files(*, batch: Batch, actor: User | None) -> bool:
                 subject=folder_of(batch),
                 manifest_sha256=batch.manifest_sha256,
             )
-    # From here on nobody is given them any more, so that whoever is cut off in between leaves no
+    # From here on nobody is given them any more, so that being cut off in between leaves no
     # batch that is half there.
     try:
         _remove_files(batch)

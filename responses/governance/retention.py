@@ -1,7 +1,7 @@
 """Retention: how long each class of data is kept, and removing what has been kept for its time.
 
 Counted from the end of a consultation's grace period, by the database's clock. What goes to MOPAC
-is removed only once it has arrived there: it is in a batch that somebody acknowledged, after it was
+is removed only once it has arrived there: it is in a batch that someone acknowledged, after it was
 delivered or downloaded.
 """
 
@@ -219,7 +219,7 @@ def _answers(run: Run) -> Work:
         for reference in list(ready):
             if time.monotonic() > run.ends_at:
                 break
-            # Somebody else may be at it too.
+            # Someone else may be at it too.
             with suppress(ErasedAlready):
                 erase_response(reference=reference, actor=run.actor, why=WHY)
                 erased += 1

@@ -1,4 +1,4 @@
-"""What reviewers make of alike responses: campaigns with a name, whose members they add and remove.
+"""Campaigns: similar responses that reviewers group under a name.
 
 Each step can be undone.
 """
@@ -119,7 +119,7 @@ def rename_campaign(*, campaign: Campaign, name: str, by: User) -> None:
 
 
 def add_suggested(*, campaign: Campaign, by: User) -> int:
-    """Add everything that the last search found alike to its members.
+    """Add everything that the last search found similar to its members.
 
     Returns how many were added.
     """
@@ -147,11 +147,12 @@ def add_response(*, campaign: Campaign, reference: str, by: User) -> int:
     with transaction.atomic():
         hold_as_shown(response)
         locked = _locked(campaign)
-        alike = response.cluster_members.filter(
+        similar = response.cluster_members.filter(
             cluster__members__response__campaign_members__campaign=locked
         ).first()
         rows = _add(
-            locked, [(response.pk, alike.question if alike else "", alike.print if alike else "")]
+            locked,
+            [(response.pk, similar.question if similar else "", similar.print if similar else "")],
         )
         if rows:
             _step(locked, by, Act.ADDED, rows=rows)
@@ -166,10 +167,10 @@ def add_many(*, campaign: Campaign, responses: Sequence[int], by: User) -> list[
         locked = _locked(campaign)
         if locked.ended:
             return []
-        alike = ClusterMember.objects.filter(
+        similar = ClusterMember.objects.filter(
             response__in=responses, cluster__members__response__campaign_members__campaign=locked
         )
-        found = alike.order_by("response_id", "id").distinct("response_id")
+        found = similar.order_by("response_id", "id").distinct("response_id")
         where = {
             pk: (question, print_)
             for pk, question, print_ in found.values_list("response_id", "question", "print")

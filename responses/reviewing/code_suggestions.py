@@ -32,7 +32,7 @@ def suggest_codes(*, response: Response, question: str) -> list[Suggestion]:
     """Codes whose telling words stand in an answer, those with the most first.
 
     A word tells of a code where it is at least three times as common in answers that were given the
-    code as in the others, and in three of them at least. Learnt anew each time from the answers
+    code as in the others, and in three of them at least. Learnt again each time from the answers
     coded last, on this machine, and nothing is kept.
     """
     coded = CodedAnswer.objects.filter(

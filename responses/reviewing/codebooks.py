@@ -24,7 +24,7 @@ class CodeNameTaken(ValueError):
 
 
 class CodeChangedMeanwhile(Exception):
-    """Somebody else changed the code since its page was opened."""
+    """Someone else changed the code since its page was opened."""
 
 
 def questions_to_code(consultation: Consultation) -> list[Question]:

@@ -22,7 +22,7 @@ class NoSuchPassage(ValueError):
 
 @dataclass(frozen=True)
 class Progress:
-    """Of the answers to a question, how many somebody has gone through."""
+    """Of the answers to a question, how many someone has gone through."""
 
     answers: int
     coded: int

@@ -42,7 +42,7 @@ NUMBER = re.compile(r"[0-9]{1,17}")
 CHOICES: dict[str, list[tuple[str, str]]] = {
     "state": list(Review.State.choices),
     "unread": [
-        ("anybody", "Nobody has opened it"),
+        ("anyone", "Nobody has opened it"),
         ("me", "I have not opened it"),
         ("marked", "Marked as read with others, never opened"),
     ],
@@ -65,7 +65,7 @@ class FilterTooLong(ValueError):
 
 @dataclass(frozen=True)
 class Filter:
-    """Which responses somebody wants to see.
+    """Which responses someone wants to see.
 
     Empty fields want everything; all that are given have to fit.
 
@@ -255,7 +255,7 @@ def _word(found: Found, word: str) -> Found:
 
 
 def is_a_reference(word: str) -> bool:
-    """Whether somebody looks for one response by its reference, and not for words."""
+    """Whether someone looks for one response by its reference, and not for words."""
     try:
         normalise_reference(word)
     except NotAReference:
@@ -279,7 +279,7 @@ def answer_says(question: str, word: str) -> Q:
 def _unread(found: QuerySet[Response], by: str, reader: User | None) -> QuerySet[Response]:
     if by == "marked":
         return found.filter(review__first_read_at__isnull=True).exclude(review__marked_read_at=None)
-    if by == "anybody":
+    if by == "anyone":
         return found.filter(review__first_read_at__isnull=True, review__marked_read_at=None)
     # Of this version: what its sender changed since has not been opened.
     return found.filter(~Exists(Reading.objects.filter(response=OuterRef("pk"), by=reader)))

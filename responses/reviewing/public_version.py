@@ -1,4 +1,4 @@
-"""What everybody would read of a response: as its sender chose, less what is redacted."""
+"""What everyone would read of a response: as its sender chose, less what is redacted."""
 
 import hashlib
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from responses.wording import WordedPart, in_words
 # is no leave.
 PUBLICATION, NAMED, ANONYMOUS = "publication", "named", "anonymous"
 MAY_BE_PUBLISHED = [NAMED, ANONYMOUS]
-UNNAMED = "Somebody who did not want to be named"
+UNNAMED = "Someone who did not want to be named"
 
 
 @dataclass(frozen=True)
 class PublicVersion:
-    """What everybody would read: from whom, and what they said about the plan.
+    """What everyone would read: from whom, and what they said about the plan.
 
     Nothing of who they are but a name they agreed to.
     """
@@ -50,7 +50,7 @@ def public_text(text: str, redactions: list[Redaction]) -> str:
 
 
 def public_version(response: Response) -> PublicVersion:
-    """What everybody would read of a response, whether or not it is approved.
+    """What everyone would read of a response, whether or not it is approved.
 
     What it says about its sender stays out, but for the name that they agreed to, and that is
     redacted like any other words.

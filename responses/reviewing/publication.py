@@ -1,4 +1,4 @@
-"""Deciding what everybody may read, and publishing it.
+"""Deciding what everyone may read, and publishing it.
 
 A response is published as its sender chose, less what is redacted, once a reviewer has said so.
 """
@@ -70,7 +70,7 @@ def decide_publication(
 
 
 def published_responses(consultation: Consultation, *, after: int = 0) -> QuerySet[Response]:
-    """What everybody may read, in the order of arrival, from the response after an id on: agreed to
+    """What everyone may read, in the order of arrival, from the response after an id on: agreed to
     by the sender and approved by a reviewer.
     """
     found = Response.objects.filter(
@@ -120,7 +120,7 @@ def gaps(consultation: Consultation) -> list[tuple[str, int]]:
 
 
 def publish_set(*, consultation: Consultation, by: User) -> None:
-    """Let everybody read the approved responses, those of today and those approved later.
+    """Let everyone read the approved responses, those of today and those approved later.
 
     A worker makes the file of them. Raises SecondPersonNeeded.
     """

@@ -91,7 +91,7 @@ def as_shown(*, reference: str, shown: str) -> Response:
 
 
 def hold_as_shown(response: Response) -> Review:
-    """Keep the respondent from changing `response`, the version on somebody's page, until this
+    """Keep the respondent from changing `response`, the version on someone's page, until this
     transaction ends. Returns its review, locked.
 
     Raises ChangedSinceOpened where there is a newer version already, and where it was erased:

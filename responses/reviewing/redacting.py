@@ -15,7 +15,7 @@ from responses.reviewing.reading import hold_as_shown
 
 # The key of the sender's name, beside those of the texts: no question has such a slug.
 SENDER = "--sender"
-# What looks like something that tells who somebody is. Only suggestions: a person decides.
+# What looks like something that tells who someone is. Only suggestions: a person decides.
 # Each is tried once at the start of a run of letters, so that the time grows with the text alone.
 EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 TELEPHONE = re.compile(r"(?<![\w+])(?:\+44\s?\(?0?\)?\s?|\(?0)\d(?:[\s()-]{0,2}\d){8,9}(?!\w)")

@@ -96,7 +96,7 @@ def neighbours(found: Found, response: Response) -> tuple[str | None, str | None
 
 
 def note_list_read(*, reader: User, wanted: Filter) -> None:
-    """Put on the trail that somebody looked at the list, and through which filters."""
+    """Put on the trail that someone looked at the list, and through which filters."""
     record(
         action=Action.LIST_READ, actor=reader, filters=sorted({name for name, _ in written(wanted)})
     )

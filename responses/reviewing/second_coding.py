@@ -67,7 +67,7 @@ def draw_second_coding(
 
 
 def compare(second: SecondCoding) -> list[Agreement]:
-    """How far the second reviewer agrees with whoever coded each answer first: over all codes
+    """How far the second reviewer agrees with the first: over all codes
     (`code` is None), then code by code.
 
     Only answers that both have gone through are compared. Passages count as the answer that they

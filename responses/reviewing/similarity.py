@@ -4,7 +4,7 @@ Pure: values in, values out.
 
 Campaigns ask people to send a letter, and many add to it or cut it. Each text is taken as the set
 of its shingles, which are runs of five words. Of these the sixteen with the smallest hashes are its
-sketch: alike texts share part of it, so that an index over sketches finds whom a text is to be
+sketch: similar texts share part of it, so that an index over sketches finds whom a text is to be
 compared with, and not every pair has to be. The comparison itself is exact.
 """
 
@@ -19,9 +19,9 @@ from heapq import nsmallest
 
 SHINGLE = 5
 SKETCH = 16
-# Of the shorter text's shingles, as many have to be in the other for the two to be alike.
-ALIKE = 0.5
-# The fewest words by which a text can be told from what anybody might have written.
+# Of the shorter text's shingles, as many have to be in the other for the two to be similar.
+SIMILAR = 0.5
+# The fewest words by which a text can be told from what anyone might have written.
 FEWEST_WORDS = 8
 # With how many texts, those that share most of a sketch with it, a text is compared.
 COMPARED = 4
@@ -34,7 +34,7 @@ TOKEN = re.compile(r"(?:[぀-ヿ㐀-鿿]|\w+|[^\w\s])\s*|\s+")
 
 @dataclass
 class Group:
-    """Texts that are alike.
+    """Texts that are similar.
 
     `kinds` maps the print of each distinct text to the keys under which it came.
     """
@@ -76,13 +76,13 @@ def shingles_of(words: list[str]) -> frozenset[bytes]:
     return frozenset(blake2b(run.encode(), digest_size=8).digest() for run in runs)
 
 
-def alike(one: frozenset[bytes], other: frozenset[bytes]) -> bool:
+def are_similar(one: frozenset[bytes], other: frozenset[bytes]) -> bool:
     """Whether two texts, as shingles, are nearly the same, or one holds much of the other."""
-    return len(one & other) >= ALIKE * min(len(one), len(other))
+    return len(one & other) >= SIMILAR * min(len(one), len(other))
 
 
 def group_alike(texts: Iterable[tuple[int, str]]) -> Iterator[Group]:
-    """The groups of alike texts among `texts`, pairs of a key and a text, those of one text too;
+    """The groups of similar texts among `texts`, pairs of a key and a text, those of one text too;
     short texts are in none.
 
     The commonest texts go first and draw the others to them. A text is compared with those that
@@ -106,7 +106,7 @@ def group_alike(texts: Iterable[tuple[int, str]]) -> Iterator[Group]:
         sketch = nsmallest(SKETCH, shingles)
         shared = Counter(number for part in sketch for number in index[part])
         for number, _parts in shared.most_common(COMPARED):
-            if alike(shingles, shingles_of(said[begun[number]].split())):
+            if are_similar(shingles, shingles_of(said[begun[number]].split())):
                 groups[number].kinds[print_] = keys[print_]
                 break
         else:

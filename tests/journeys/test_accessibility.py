@@ -606,7 +606,7 @@ def walk_publication(visit: Visit, consultation: Consultation, send: Send) -> No
     press(visit, "It can be published")
     visit.look("redact", "approved")
     visit.go("publication", state="approved")
-    press(visit, "Let everybody read them")
+    press(visit, "Let everyone read them")
     visit.look("publication", "published")
     visit.go("published-responses", consultation.slug)
 

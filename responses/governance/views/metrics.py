@@ -13,7 +13,7 @@ from responses.governance.metrics import exposition, measure
 
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """In Prometheus's text format. To anybody else, there is nothing here."""
+    """In Prometheus's text format. To anyone else, there is nothing here."""
     if not may_read(request):
         raise Http404
     return HttpResponse(

@@ -56,7 +56,7 @@ def write_steps(
 def touched(
     change: BulkChange, items: Sequence[BulkItem], reviews: dict[int, Review]
 ) -> dict[int, str]:
-    """Which responses somebody was at since they were changed, and so are not put back, and why."""
+    """Which responses were changed again since, and so are not put back, and why."""
     found = {
         item.response_id: "superseded" for item in items if reviews[item.response_id].superseded
     }

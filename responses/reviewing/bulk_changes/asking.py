@@ -69,7 +69,7 @@ def sample(change: BulkChange, *, size: int) -> list[Response]:
 
 
 def ask_for_change(*, change: BulkChange, seen: Forecast) -> BulkChange:
-    """Have `change` carried out, as somebody saw it in a forecast.
+    """Have `change` carried out, as someone saw it in a forecast.
 
     On the trail. Asking twice with one key is asking once.
 
@@ -91,7 +91,7 @@ def ask_for_change(*, change: BulkChange, seen: Forecast) -> BulkChange:
         if asked:
             return asked
         change.save(force_insert=True)
-        # Which filters, and not what was looked for: that may be somebody's name.
+        # Which filters, and not what was looked for: that may be someone's name.
         filters = sorted({name for name, _ in parse_qsl(change.query)})
         record(
             action=Action.BULK_ASKED,

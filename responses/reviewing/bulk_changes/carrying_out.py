@@ -60,8 +60,8 @@ def _do_a_lot() -> bool:
     pk = None
     try:
         with transaction.atomic():
-            # Whoever holds the row has the change in hand, for as long as this lot takes or its
-            # process lives.
+            # The worker that holds the row has the change in hand, for as long as this lot takes or
+            # its process lives.
             due = BulkChange.objects.select_for_update(
                 skip_locked=True, no_key=True, of=("self",)
             ).filter(state__in=AT_WORK)

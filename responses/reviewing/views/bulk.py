@@ -108,7 +108,7 @@ def bulk_new(request: StaffRequest) -> HttpResponse:
     wanted, bad = read_filter(pairs_of(request))
     query = urlencode(written(wanted))
     if bad:
-        # A filter that is not used would mean more responses than somebody thinks; the list says
+        # A filter that is not used would mean more responses than someone thinks; the list says
         # which it is.
         return redirect(f"{reverse('review-list')}?{request.GET.urlencode()}")
     form = BulkForm(request.POST or None)
@@ -143,7 +143,7 @@ def _key(request: HttpRequest) -> UUID:
 
 
 def _seen(request: HttpRequest, change: BulkChange) -> Forecast | None:
-    """What the page before showed about this same change, if somebody has just agreed to it."""
+    """What the page before showed about this same change, if someone has just agreed to it."""
     try:
         at, highest, fitting, changes, same = signing.loads(
             request.POST.get("seen", ""), salt=SALT, max_age=SEEN_SECONDS

@@ -58,7 +58,7 @@ def campaign_list(request: StaffRequest) -> HttpResponse:
             members__response__campaign_members__campaign__in=campaigns
         )
         # Their ids are in the order of their sizes. A page's last one is of one consultation; the
-        # others start anew.
+        # others start again.
         from_here = start if clusters.filter(pk=start).exists() else 0
         found = list(
             clusters.filter(pk__gt=from_here).select_related("sample").distinct()[: SHOWN + 1]
@@ -89,18 +89,18 @@ def campaign_list(request: StaffRequest) -> HttpResponse:
 @staff_only(Right.READ_RESPONSES)
 @require_POST
 def search_now(request: StaffRequest) -> HttpResponse:
-    """Have a worker search for alike answers."""
+    """Have a worker search for similar answers."""
     nudge(find_clusters)
     messages.success(
         request,
-        _("The service is searching for answers that are alike. Load this page again in a minute."),
+        _("The service is searching for similar answers. Load this page again in a minute."),
     )
     return redirect(address_to_watch("campaign-list"))
 
 
 @staff_only(Right.READ_RESPONSES)
 def cluster(request: StaffRequest, pk: int) -> HttpResponse:
-    """What one search found alike, and the way to make a campaign of it."""
+    """What one search found similar, and the way to make a campaign of it."""
     found = get_object_or_404(Cluster.objects.select_related("sample", "consultation"), pk=pk)
     by = request.user
     problem, name = "", request.POST.get("name", "")

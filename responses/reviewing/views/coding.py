@@ -156,7 +156,7 @@ def code(request: StaffRequest, consultation: str, question: str, pk: int) -> Ht
             problem = _("Another code of this question has this name. Choose another one.")
         except CodeChangedMeanwhile:
             problem = _(
-                "Somebody else changed this code meanwhile: see “Earlier and now”. Save again to "
+                "Someone else changed this code meanwhile: see “Earlier and now”. Save again to "
                 "put yours in its place."
             )
             typed["version"] = Code.objects.get(pk=pk).version

@@ -49,7 +49,7 @@ def taking_entries(slug: str) -> Consultation:
 @staff_only(Right.READ_RESPONSES)
 @require_safe
 def entering(request: StaffRequest) -> HttpResponse:
-    """What was entered lately, and what waits in the mailbox."""
+    """What was entered recently, and what is waiting in the mailbox."""
     rows = []
     for consultation in Consultation.objects.filter(
         published_at__isnull=False, withdrawn_at__isnull=True

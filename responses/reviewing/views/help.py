@@ -89,7 +89,7 @@ STEPS = [
     ),
     Step(
         "campaigns",
-        _("See what many people sent alike"),
+        _("See similar letters"),
         (
             _(
                 "Every night the service looks for answers that are nearly the same. Two are "
@@ -117,7 +117,7 @@ STEPS = [
             _(
                 "You can go on with other work meanwhile. The change stands in the history of each "
                 "response, and it can be undone: what "
-                "somebody was at since stays as they left it."
+                "someone was at since stays as they left it."
             ),
         ),
         "bulk-list",
@@ -149,8 +149,8 @@ STEPS = [
         (
             _(
                 "Open a response and choose “Publish”. Left is what was sent, right is what "
-                "everybody would see. Keep back what "
-                "tells who somebody is, then approve it or hold it back."
+                "everyone would see. Keep back what "
+                "tells who someone is, then approve it or hold it back."
             ),
             _("Nothing is published that its sender did not agree to."),
         ),

@@ -1,4 +1,4 @@
-"""Redacting a response, deciding whether it is published, and what everybody may read."""
+"""Redacting a response, deciding whether it is published, and what everyone may read."""
 
 from typing import Any
 
@@ -173,7 +173,7 @@ def change_publication(request: StaffRequest, consultation: str) -> HttpResponse
     if request.POST.get("do") == "publish":
         publish_set(consultation=found, by=request.user)
         nudge(make_public_files)
-        messages.success(request, _("Everybody can read the approved responses now."))
+        messages.success(request, _("Everyone can read the approved responses now."))
     else:
         unpublish_set(consultation=found, by=request.user)
         messages.success(request, _("The responses are off the website."))

@@ -96,7 +96,7 @@ def test_responses_read_and_coded_are_counted(
 
 
 def could_be(shown: dict[str, int | None], whole: int) -> list[set[int]]:
-    """For each group that is left out, every size it could have, for somebody who knows the rule
+    """For each group that is left out, every size it could have, for someone who knows the rule
     and the whole.
     """
     left_out = [name for name, count in shown.items() if count is None]

@@ -654,7 +654,7 @@ GUESSED = ["007", "12345678901234567890", "1e5", "2026-11-23", "TRUE", "0.50"]
 def test_readers_that_guess_keep_every_text_as_it_was_typed(
     consultation: Consultation, send: Send, exports: Path, text: str
 ) -> None:
-    """A column in which every text looks alike: then they are sure of their guess."""
+    """A column in which every text looks the same: then they are sure of their guess."""
     for _ in range(3):
         send({"missing": text, "capacity": "organisation", "organisation-name": text})
     batch = seal_batch(consultation=consultation, actor=None)

@@ -80,7 +80,7 @@ def amend(earlier: Response, words: str) -> Response:
 def person(
     send: Send, reviewer: User, files: Path, postbox: Postbox, mail_through: Callable[[int], None]
 ) -> Response:
-    """Somebody to whose response everything happened that leaves words behind.
+    """Someone to whose response everything happened that leaves words behind.
 
     The newest version.
     """
@@ -414,7 +414,7 @@ def test_the_command_erases_only_with_the_reference_typed_twice(
         "erase_response", person.reference.lower(), "--confirm", person.reference, "--why", "asked"
     )
     assert where(PLANTED) == set()
-    with pytest.raises(CommandError, match="erased before"):
+    with pytest.raises(CommandError, match="already been erased"):
         call_command(
             "erase_response", person.reference, "--confirm", person.reference, "--why", "asked"
         )

@@ -121,7 +121,7 @@ REST = [
         "consult_recoverycode",
     ],
 ]
-# Nothing that anybody relies on afterwards: what was never sent, counts that are made anew, work in
+# Nothing that anyone relies on afterwards: what was never sent, counts that are made again, work in
 # hand, copies for a week, and the words that are searched, which are held to the responses on their
 # own.
 NOT_WATCHED = {
@@ -548,7 +548,7 @@ def test_the_last_batch_deleted_as_if_it_had_never_been_sealed_is_missed(
 def test_an_altered_row_with_a_matching_fingerprint_is_still_found(
     send: Send, table: str, column: str
 ) -> None:
-    """Somebody who knows of the fingerprints makes the right one for the row that they changed.
+    """Someone who knows of the fingerprints makes the right one for the row that they changed.
 
     It is in no batch yet.
     """

@@ -77,7 +77,7 @@ def person(
     postbox: Postbox,
     mail_through: Callable[[int], None],
 ) -> Response:
-    """Somebody of whom there is something in every class, whose email was refused, and whose batch
+    """Someone of whom there is something in every class, whose email was refused, and whose batch
     is written.
     """
     response = send({"violence-comment": f"I am {PLANTED}."}, name=PLANTED, email=EMAIL)
@@ -125,7 +125,7 @@ def days_after_closing(consultation: Consultation, days: float) -> None:
 
 
 def write(consultation: Consultation) -> Batch:
-    """Write a batch, of which somebody says that they have it."""
+    """Write a batch, of which someone says that they have it."""
     batch = seal_batch(consultation=consultation, actor=None)
     write_batch(batch=batch)
     acknowledge(batch=batch, actor=None)

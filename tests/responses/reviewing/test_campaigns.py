@@ -38,7 +38,7 @@ Send = Callable[..., Response]
 @pytest.fixture
 def letters(send: Send) -> list[Response]:
     """Four of one letter, one under another question, one of them changed, two by one person; and
-    an answer that is somebody's own.
+    an answer that is someone's own.
     """
     sent = [
         send({"missing": LETTER}, email="a@example.org"),
@@ -268,4 +268,4 @@ def test_a_response_names_its_campaign_and_similar_answers(
         sign_in(reviewer).get(reverse("review-one", args=[letters[0].reference])).content.decode()
     )
     assert "Youth workers" in page
-    assert "4 alike answers" in page
+    assert "4 similar answers" in page

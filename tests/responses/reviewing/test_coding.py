@@ -1,4 +1,4 @@
-"""Codebooks and coding: nothing anybody coded is lost, nothing is coded by itself, and the
+"""Codebooks and coding: nothing anyone coded is lost, nothing is coded by itself, and the
 agreement is Cohen's.
 """
 

@@ -60,7 +60,7 @@ def codes(consultation: Consultation, reviewer: User) -> tuple[Code, Code]:
 
 @pytest.fixture
 def letters(send: Send) -> list[Response]:
-    """Three of one letter, and an answer that is somebody's own."""
+    """Three of one letter, and an answer that is someone's own."""
     return [*(send({"missing": LETTER}) for _ in range(3)), send({"missing": OTHERS[0]})]
 
 
@@ -112,7 +112,7 @@ def test_words_phrases_and_exclusions_find_what_was_said(
 def test_a_response_is_never_refused_for_how_many_words_it_has(
     listed: Listed, send: Send, consultation: Consultation, edition: Edition, plan: Plan
 ) -> None:
-    # No two of these words are alike, and each character takes three bytes: more than PostgreSQL
+    # No two of these words are the same, and each character takes three bytes: more than PostgreSQL
     # keeps of one text.
     words = " ".join(
         chr(0x4E00 + number // 600) + chr(0x5000 + number % 600) for number in range(160_000)

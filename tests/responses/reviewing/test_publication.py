@@ -1,4 +1,4 @@
-"""What everybody may read: never more than its sender agreed to, and every gap has its reason."""
+"""What everyone may read: never more than its sender agreed to, and every gap has its reason."""
 
 import json
 from collections.abc import Callable
@@ -134,7 +134,7 @@ def test_nothing_about_the_sender_is_published_but_a_name_they_agreed_to(send: S
     assert named.who == "Wood Green Choir"
     assert [part.part.slug for part in named.parts] == ["general"]
     unnamed = public_version(send({**about, "publication": "anonymous"}))
-    assert unnamed.who == "Somebody who did not want to be named"
+    assert unnamed.who == "Someone who did not want to be named"
     person = public_version(
         send({"missing": "Clubs.", "publication": "named"}, name="Rita Respondent")
     )

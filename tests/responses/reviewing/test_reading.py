@@ -70,7 +70,7 @@ ABOUT_THE_PERSON = {"erase", "stop-equality-answers"}
 
 
 def amend(response: Response, words: str = f"{WORDS} And a comma,") -> Response:
-    """What the respondent does while somebody has the page open."""
+    """What the respondent does while someone has the page open."""
     answers = Answers(choices=response.choices, texts={"missing": words})
     submission = Submission(
         edition=response.edition,
@@ -243,14 +243,14 @@ def test_nothing_is_added_to_what_was_erased(keyed: Response, reviewer: User) ->
 def test_whichever_page_showed_it_somebody_read_it(
     keyed: Response, reviewer: User, sign_in: SignIn, outsider: Client, name: str
 ) -> None:
-    assert keyed in matching(Filter(unread="anybody"))
+    assert keyed in matching(Filter(unread="anyone"))
     receipt = reverse("receipt", args=[receipt_token(keyed)])
     assert "Somebody read it." not in outsider.get(receipt).content.decode()
     sign_in(reviewer).get(pages_about(keyed)[name])
     reading = Reading.objects.get()
     question = "missing" if name == "code-answers" else ""
     assert (reading.response, reading.by, reading.question) == (keyed, reviewer, question)
-    assert keyed not in matching(Filter(unread="anybody"))
+    assert keyed not in matching(Filter(unread="anyone"))
     assert keyed not in matching(Filter(unread="me"), reader=reviewer)
     assert "Somebody read it." in outsider.get(receipt).content.decode()
 
@@ -258,7 +258,7 @@ def test_whichever_page_showed_it_somebody_read_it(
 def test_what_was_changed_counts_as_not_opened(keyed: Response, reviewer: User) -> None:
     open_response(reference=keyed.reference, reader=reviewer)
     second = amend(keyed)
-    for unread in ("anybody", "me"):
+    for unread in ("anyone", "me"):
         assert list(matching(Filter(unread=unread), reader=reviewer)) == [second]
 
 

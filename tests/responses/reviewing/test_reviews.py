@@ -278,7 +278,7 @@ def test_unread_by_me_differs_from_unread_by_anyone(
 ) -> None:
     mine, nobodys = send(), send()
     open_response(reference=mine.reference, reader=reviewer)
-    assert list(matching(Filter(unread="anybody"))) == [nobodys]
+    assert list(matching(Filter(unread="anyone"))) == [nobodys]
     assert list(matching(Filter(unread="me"), reader=reviewer)) == [nobodys]
     assert list(matching(Filter(unread="me"), reader=administrator)) == [nobodys, mine]
 
