@@ -18,6 +18,7 @@ urlpatterns = [
     path("accessibility/", pages.accessibility, name="accessibility"),
     path("privacy/", pages.privacy, name="privacy"),
     path("safety/", pages.safety, name="safety"),
+    path("security/", pages.security, name="security"),
     path("admin/", admin.site.urls),
     path("", include("responses.urls")),
     path("<slug:consultation>/", pages.start, name="start"),

@@ -113,7 +113,8 @@ PUBLIC = {
         "sign-in-code",
         "sign-out",
     },
-    *{"robots", "favicon", "security-contact", "accessibility", "privacy", "safety", "cookies"},
+    *{"robots", "favicon", "security-contact", "accessibility", "privacy", "safety", "security"},
+    "cookies",
     *{"consultation-privacy", "paper-form", "paper-form-pdf"},
     *{
         "receipt",

@@ -83,7 +83,9 @@ def test_every_public_page_can_be_read_by_a_child_of_twelve(
         reverse("part", args=[slug, "violence"]), {"violence-comment": "More youth workers."}
     )
     token = receipt_token(send())
-    pages = [reverse(name) for name in ("accessibility", "cookies", "safety")] + ["/nowhere/"]
+    pages = [reverse(name) for name in ("accessibility", "cookies", "safety", "security")] + [
+        "/nowhere/"
+    ]
     pages += [
         reverse(name, args=[slug])
         for name in ("start", "how-to-respond", "consultation-privacy", "tasks", "check")

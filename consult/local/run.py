@@ -5,107 +5,25 @@ import fcntl
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import IO
 
 import psycopg2
 
 from consult import env
 from consult.local.postgres import CannotStart, Postgres
-from consult.local.processes import end_group, end_leftovers, remember, spawn, stop
+from consult.local.processes import end_leftovers, spawn
 from consult.local.redis import Redis
+from consult.local.supervising import Part, Supervisor, say
 from consult.web import server
+from consult.web.ports import PortTaken, refuse_taken_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NEEDED_BYTES = 200_000_000
 LOG_BYTES = 5_000_000
-LONGEST_PAUSE = 30.0
-# A part that lived this long did not fail to start, and needs no longer pause the next time.
-SETTLED_SECONDS = 5.0
-
-
-@dataclass
-class Part:
-    """One process of the service.
-
-    `pause` is how long, in seconds, to wait before the next restart.
-    """
-
-    name: str
-    start: Callable[[], subprocess.Popen[bytes]]
-    how_to_stop: int = signal.SIGTERM
-    patience: float = 8
-    process: subprocess.Popen[bytes] | None = None
-    pause: float = 0.5
-    started: float = 0
-    again_at: float = 0
-
-
-@dataclass
-class Supervisor:
-    """Starts the parts in order, restarts any that die, stops them in reverse order."""
-
-    var_dir: Path
-    parts: list[Part] = field(default_factory=list)
-    stopping: bool = False
-
-    def begin(self, part: Part) -> None:
-        """Start one part and record it."""
-        part.process = part.start()
-        part.started = time.monotonic()
-        remember(part.process, self.var_dir / "run" / f"{part.name}.pid")
-        if part not in self.parts:
-            self.parts.append(part)
-
-    def watch(self) -> None:
-        """Restart any part that dies, after a growing pause. Returns when asked to stop."""
-        while not self.stopping:
-            now = time.monotonic()
-            for part in self.parts:
-                if part.process is not None and part.process.poll() is not None:
-                    code = part.process.returncode
-                    say(
-                        f"{part.name} ended (code {code}) and restarts in {part.pause:.0f} s; "
-                        f"see log/{part.name}.log."
-                    )
-                    end_group(part.process.pid)
-                    part.process, part.again_at = None, now + part.pause
-                    part.pause = min(part.pause * 2, LONGEST_PAUSE)
-                elif part.process is None and now >= part.again_at:
-                    try:
-                        self.begin(part)
-                    except CannotStart as reason:
-                        say(str(reason))
-                        part.again_at = now + part.pause
-                elif part.process is not None and now - part.started > SETTLED_SECONDS:
-                    part.pause = 0.5
-            time.sleep(0.2)
-
-    def end(self) -> None:
-        """Stop everything, last started first, so that nothing loses what it depends on."""
-        for part in reversed(self.parts):
-            if part.process is not None:
-                stop(part.process, how=part.how_to_stop, seconds=part.patience)
-            (self.var_dir / "run" / f"{part.name}.pid").unlink(missing_ok=True)
-
-    def asked_to_stop(self, number: int, frame: FrameType | None) -> None:
-        """After a second Ctrl-C, nothing waits any longer."""
-        if self.stopping:
-            for part in self.parts:
-                part.patience = 0.1
-        self.stopping = True
-
-
-def say(line: str) -> None:
-    print(line, flush=True)
 
 
 def main() -> int:
@@ -125,7 +43,7 @@ def main() -> int:
         start_everything(supervisor, values)
         supervisor.watch()
         say("Stopping.")
-    except (CannotStart, env.BadSetting) as reason:
+    except (CannotStart, PortTaken, env.BadSetting) as reason:
         print(f"Cannot start: {reason}", file=sys.stderr, flush=True)
         return 1
     except OSError as reason:
@@ -171,24 +89,6 @@ def prepare_var_dir(var_dir: Path) -> IO[str]:
         if log.stat().st_size > LOG_BYTES:
             log.replace(log.with_suffix(".log.old"))
     return lock
-
-
-def refuse_taken_port(host: str, port: int) -> None:
-    """Raise CannotStart where something else listens there."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as reason:
-            why = (
-                "is taken by another program"
-                if reason.errno == errno.EADDRINUSE
-                else "cannot be used"
-            )
-            raise CannotStart(
-                f"port {port} on {host} {why}. Set PORT to another number, as in: make run "
-                "PORT=8001"
-            ) from reason
 
 
 def start_everything(supervisor: Supervisor, values: dict[str, object]) -> None:

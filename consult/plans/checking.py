@@ -25,6 +25,7 @@ RESERVED_SLUGS = {
     "privacy",
     "receipt",
     "safety",
+    "security",
     "staff",
     "static",
 }

@@ -162,6 +162,11 @@ def privacy(request: HttpRequest) -> HttpResponse:
     return render(request, "consult/privacy_notices.html", {"rows": found})
 
 
+def security(request: HttpRequest) -> HttpResponse:
+    """How to report a vulnerability, and what happens then."""
+    return render(request, "consult/security.html", {"contact": settings.SECURITY_CONTACT})
+
+
 def robots(request: HttpRequest) -> HttpResponse:
     """What a search engine may read (RFC 9309)."""
     lines = ["User-agent: *", *[f"Disallow: {path}" for path in NOT_FOR_ROBOTS]]
@@ -180,6 +185,7 @@ def security_contact(request: HttpRequest) -> HttpResponse:
         f"Contact: {settings.SECURITY_CONTACT}",
         f"Expires: {expires:%Y-%m-%dT00:00:00Z}",
         "Preferred-Languages: en",
+        f"Policy: {settings.SITE_URL}{reverse('security')}",
         f"Canonical: {settings.SITE_URL}{reverse('security-contact')}",
     ]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")

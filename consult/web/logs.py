@@ -50,6 +50,49 @@ class LineFormatter(logging.Formatter):
         return clean(super().format(record))
 
 
+def refusals_in_one_line(record: logging.LogRecord) -> bool:
+    """Turn what Django says of a request that it refused into one line of warning.
+
+    A wrong host, say: nothing here is broken, so nobody has to be woken, and a stranger fills no
+    log with traces or with words of their own.
+    """
+    if record.name.startswith("django.security."):
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+        record.exc_info = record.exc_text = None
+        record.msg, record.args = f"Refused: {record.name.rpartition('.')[2]}.", ()
+    return True
+
+
+def logging_settings(*, production: bool) -> dict[str, object]:
+    """Return Django's LOGGING."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {"refusals": {"()": lambda: refusals_in_one_line}},
+        "formatters": {
+            "line": {
+                "()": "consult.web.logs.LineFormatter",
+                "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
+            },
+            "json": {"()": "consult.web.logs.JsonFormatter"},
+        },
+        "handlers": {
+            "console": {
+                "class": "logging.StreamHandler",
+                "formatter": "json" if production else "line",
+                "filters": ["refusals"],
+            }
+        },
+        "root": {"handlers": ["console"], "level": "INFO" if production else "WARNING"},
+        "loggers": {
+            # The default handlers mail tracebacks to ADMINS and repeat each 404; ours is one line
+            # each.
+            "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+            "django.request": {"handlers": ["console"], "level": "ERROR", "propagate": False},
+        },
+    }
+
+
 def clean(text: str) -> str:
     """Return `text` without personal data: rows that the database quotes, receipt addresses."""
     return TOKENS.sub(r"\1…", QUOTES_ROWS.sub(r"\1: left out", text))

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from consult import env
+from consult.web.ports import PortTaken, refuse_taken_port
 
 
 def command() -> list[str]:
@@ -25,4 +26,8 @@ def command() -> list[str]:
 
 
 if __name__ == "__main__":
+    try:
+        refuse_taken_port(env.read("HOST"), env.read("PORT"))
+    except (PortTaken, env.BadSetting) as problem:
+        sys.exit(f"Cannot start: {problem}")
     os.execv(command()[0], command())  # noqa: S606

@@ -225,7 +225,7 @@ def walk_public_pages(visit: Visit, consultation: Consultation) -> None:
     visit.go("sources", slug)
     visit.go("paper-form", slug)
     visit.go("consultation-privacy", slug)
-    for name in ("accessibility", "cookies", "safety"):
+    for name in ("accessibility", "cookies", "safety", "security"):
         visit.go(name)
     visit.go("tasks", slug, state="nothing yet")
     visit.go("check", slug, state="nothing yet")

@@ -1,5 +1,6 @@
 """What the service writes of itself, and what nobody can make it write."""
 
+import io
 import json
 import logging
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from consult.models import User
-from consult.web.logs import JsonFormatter
+from consult.web.logs import JsonFormatter, LineFormatter
 
 
 def test_the_log_names_someone_refused_a_page_by_number_alone(
@@ -26,6 +27,22 @@ def test_nobody_can_inject_a_line_into_the_log(text: str, settings: object) -> N
     assert len(line.splitlines()) == 1
     assert "\x1b" not in line
     assert json.loads(line)["message"] == text
+
+
+@pytest.mark.parametrize("host", ["evil.example", "a b", "x" * 3000, "[::1", "evil\u2028x"])
+def test_an_evil_host_is_one_line_of_warning_without_its_words(
+    client: Client, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [console] = [
+        handler
+        for handler in logging.getLogger("django").handlers
+        if isinstance(handler.formatter, LineFormatter)
+    ]
+    written = io.StringIO()
+    monkeypatch.setattr(console, "stream", written)
+    assert client.get("/", headers={"host": host}).status_code == 400
+    [line] = written.getvalue().splitlines()
+    assert line.endswith("WARNING django.security.DisallowedHost: Refused: DisallowedHost.")
 
 
 def test_a_malformed_request_id_is_replaced(db: None) -> None:

@@ -4,15 +4,18 @@ import os
 import re
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from consult.local.processes import spawn
-from consult.local.run import Part, Supervisor
+from consult.local.supervising import Part, Supervisor
 from tests.support.running import Running, of_group, until
 from tests.support.walking import Walker
 
@@ -72,7 +75,7 @@ def test_a_killed_part_is_restarted_and_the_terminal_says_so(start: Start) -> No
 def test_a_settled_part_restarts_at_once_and_a_failing_one_ever_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("consult.local.run.SETTLED_SECONDS", 0.3)
+    monkeypatch.setattr("consult.local.supervising.SETTLED_SECONDS", 0.3)
     supervisor = Supervisor(tmp_path)
     settled = Part(
         "settled", lambda: spawn(["sleep", "60"], log=tmp_path / "settled.log"), pause=0.5
@@ -98,8 +101,8 @@ def test_a_settled_part_restarts_at_once_and_a_failing_one_ever_later(
         watching.join()
         supervisor.end()
     said = capsys.readouterr().out
-    assert re.findall(r"^settled ended .* again in (\S+) s", said, re.MULTILINE) == ["0"] * 3
-    assert re.findall(r"^hasty ended .* again in (\S+) s", said, re.MULTILINE)[:3] == [
+    assert re.findall(r"^settled ended .* restarts in (\S+) s", said, re.MULTILINE) == ["0"] * 3
+    assert re.findall(r"^hasty ended .* restarts in (\S+) s", said, re.MULTILINE)[:3] == [
         "0",
         "1",
         "2",
@@ -156,3 +159,21 @@ def test_a_port_in_use_is_explained_in_a_sentence(start: Start) -> None:
         running = start(port=taken.getsockname()[1])  # type: ignore[arg-type]
         assert running.process.wait(timeout=30) == 1
     assert "is taken by another program. Set PORT" in running.said
+
+
+def test_the_web_server_alone_refuses_a_port_in_use_too() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        started = subprocess.run(
+            [sys.executable, "-m", "consult.web.server"],
+            env=os.environ | {"DEBUG": "on", "PORT": str(taken.getsockname()[1])},
+            cwd=settings.BASE_DIR,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    assert started.returncode == 1
+    assert "is taken by another program" in started.stderr
+    assert "Traceback" not in started.stderr

@@ -186,6 +186,8 @@ def test_security_txt_gives_the_contact_or_is_missing_without_one(
     fields = dict(line.split(": ", 1) for line in answer.content.decode().splitlines())
     assert fields["Contact"] == "mailto:security@example.org"
     assert fields["Canonical"] == "https://consult.example.org/.well-known/security.txt"
+    assert fields["Policy"] == "https://consult.example.org/security/"
+    assert "mailto:security@example.org" in client.get("/security/").content.decode()
     # RFC 9116, 2.5.5: an instant, less than a year away.
     expires = datetime.strptime(fields["Expires"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     assert timedelta(days=30) < expires - timezone.now() < timedelta(days=365)
