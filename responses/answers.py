@@ -37,7 +37,7 @@ class AnswersRefused(ValueError):
 
 
 def is_asked(question: Question, choices: Mapping[str, object]) -> bool:
-    """Whether `question` is asked of somebody who chose `choices`: some are only asked after a
+    """Whether `question` is asked of someone who chose `choices`: some are only asked after a
     certain answer.
     """
     return all(choices.get(slug) == option for slug, option in question.show_if.items())
@@ -74,7 +74,7 @@ def _read(questions: Sequence[Question], raw: Mapping[str, Any]) -> Answers:
 
 
 def says_something(plan: Plan, answers: Answers) -> bool:
-    """Whether the answers hold a view on anything. Who somebody is, by itself, is not one."""
+    """Whether the answers hold a view on anything. Who someone is, by itself, is not one."""
     about_you = {question.slug for question in plan.questions_of(ABOUT_YOU)}
     names = {*answers.choices, *answers.texts}
     return any(name.split("--")[0] not in about_you for name in names)

@@ -3,8 +3,8 @@ was received, and the marks of what was erased.
 
 Both stand in the storage for files. The journal is lines of JSON that are only ever added to: for
 each version of a response what a batch must not hold and a receipt needs, and whether its email
-went. No answers, no name, no address. Whoever reads it could ask for a receipt, so that its files
-are its owner's alone.
+went. No answers, no name, no address. Anyone who reads it could ask for a receipt, so only its
+owner can read its files.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Which responses everybody may read, kept as a list, so that a page of them costs the same however
+"""Which responses everyone may read, kept as a list, so that a page of them costs the same however
 many there are; and when the file of them has to be made again.
 
 Called by whatever decides, redacts, changes, withdraws or erases a response, in its transaction.
@@ -10,7 +10,7 @@ from responses.models import PublishedResponse, PublishedSet, Response
 
 
 def put_on_list(response: Response) -> None:
-    """Let everybody read `response`, once its consultation's set is published."""
+    """Let everyone read `response`, once its consultation's set is published."""
     PublishedResponse.objects.get_or_create(
         response=response, defaults={"consultation_id": response.consultation_id}
     )

@@ -117,7 +117,7 @@ def reworded_answers(
 ) -> list[RewordedAnswer]:
     """The answers in `raw`, given to the questions of one plan, that another plan words otherwise.
 
-    Before such an answer is kept under the new words, whoever gave it has to see both.
+    Before such an answer is kept under the new words, the one who gave it has to see both.
     """
     found = []
     for change in changed_questions(given_to, asked_now).values():

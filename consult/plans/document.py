@@ -59,7 +59,7 @@ class Question:
 
     @property
     def prose(self) -> bool:
-        """Whether it is answered in somebody's own words."""
+        """Whether it is answered in people's own words."""
         return self.entry.prose
 
     def label_of(self, option_slug: str) -> str:

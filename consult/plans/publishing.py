@@ -159,7 +159,7 @@ def change_window(
 
     False where it stands there already.
 
-    Raises ClosesBeforeItOpens, ClosesInThePast, and ClosesMuchEarlier unless somebody is `sure`.
+    Raises ClosesBeforeItOpens, ClosesInThePast, and ClosesMuchEarlier unless someone is `sure`.
     """
     with transaction.atomic():
         kept = Consultation.objects.select_for_update(no_key=True).get(pk=consultation.pk)
@@ -192,7 +192,7 @@ def change_window(
 
 def check_closing(*, closes_at: datetime, before: datetime, sure: bool) -> None:
     """Raise ClosesInThePast or ClosesMuchEarlier where a closing may not move from `before` to
-    `closes_at`; the second not for somebody who is `sure`.
+    `closes_at`; the second not for someone who is `sure`.
     """
     if closes_at == before:
         return

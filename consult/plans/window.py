@@ -19,7 +19,7 @@ LAST_DAYS = 7
 class Window:
     """The window at one instant, as pages tell it.
 
-    `takes_responses` is for somebody who begins now.
+    `takes_responses` is for someone who starts now.
 
     `last` is "days" in the last week, "hours" on the last day, and otherwise empty.
     """

@@ -2,7 +2,7 @@
 
 Only where SECOND_PERSON is on. The rule of such an act calls `require_second_person` in its own
 transaction, so there is no way round it. `consult.staff.access.staff_only` turns the refusal of
-any of them into a request, and whoever asked does the act again once it is confirmed.
+any of them into a request, and the one who asked does it again once it is confirmed.
 """
 
 from datetime import timedelta

@@ -25,7 +25,7 @@ class TooSlow(Exception):
 
 
 class Gone(Exception):
-    """Whoever was sending has left."""
+    """The sender has left."""
 
 
 async def receive_body(receive: Receive, *, path: str, length: int | None) -> IO[bytes]:

@@ -19,7 +19,7 @@ current_id: ContextVar[str] = ContextVar("current_id", default="")
 ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 # In these lines of its errors PostgreSQL quotes rows, and a row can hold anything.
 QUOTES_ROWS = re.compile(r"^(DETAIL|CONTEXT|HINT|LINE \d+):.*$", re.MULTILINE)
-# What follows these opens something: a receipt, or somebody's draft.
+# What follows these opens something: a receipt, or someone's draft.
 TOKENS = re.compile(r"(/receipt/|/respond/back/)[^/\s\"'?#]+")
 
 log = logging.getLogger("consult.requests")

@@ -1,7 +1,7 @@
 """The threads that answer requests: a fixed number of them, each with a database connection that
 is closed when the thread has had nothing to do for a while.
 
-Without a bound a burst of 300 people opens 300 connections, and PostgreSQL then refuses everybody,
+Without a bound a burst of 300 people opens 300 connections, and PostgreSQL then refuses everyone,
 also the workers that send emails.
 """
 
@@ -40,7 +40,7 @@ class _Job:
         self._say(lambda: self.outcome.set_result(result))
 
     def _say(self, act: Callable[[], None]) -> None:
-        # Whoever asked may have left meanwhile.
+        # The client may have left meanwhile.
         self.loop.call_soon_threadsafe(lambda: None if self.outcome.done() else act())
 
 

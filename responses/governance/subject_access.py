@@ -1,7 +1,7 @@
 """Everything that is held about a person: found, and made into one file for them (UK GDPR, Article
 15).
 
-That somebody looked, and what they took, is on the trail; the words that were looked for are not,
+That someone looked, and what they took, is on the trail; the words that were looked for are not,
 for they are a name or an address. What others wrote about the person in their own answers is found
 on the list of responses, by its word filter.
 """
@@ -31,7 +31,7 @@ from responses.responding.equality import equality_answers_of, stop_equality_use
 from responses.reviewing.mailboxes import read_letter
 from responses.wording import in_words
 
-# Of each kind; whoever finds more has to ask the person for more.
+# Of each kind; if there are more, staff have to ask the person for more details.
 MOST = 200
 
 
@@ -41,7 +41,7 @@ class NothingAboutThem(Exception):
 
 @dataclass(frozen=True)
 class PersonalData:
-    """What is somebody's: responses by reference, drafts that were never sent, and emails of a
+    """What belongs to someone: responses by reference, drafts that were never sent, and emails of a
     mailbox that nobody entered.
     """
 
@@ -51,8 +51,9 @@ class PersonalData:
 
 
 def find_person(*, words: str, actor: User | None) -> PersonalData:
-    """What is held of whoever `words` names: references, an email address, or a name, of which each
-    word has to be there.
+    """Return what is held about the person that `words` names.
+
+    References, an email address, or a name, of which each word has to match.
     """
     words = words.strip()
     held = (
@@ -213,9 +214,7 @@ def everything_about(reference: str) -> dict[str, Any]:
 
 
 def equality_answers_under(response: Response) -> EqualityAnswers | None:
-    """The equality answers of whoever has the receipt of `response`, which is the only way there is
-    to them.
-    """
+    """Return the equality answers under the receipt of `response`, the only way to them."""
     try:
         return equality_answers_of(receipt_token(response))
     except ReceiptKeyLost:
@@ -313,7 +312,7 @@ def _draft(draft: Draft) -> dict[str, Any]:
 
 
 def stop_equality(*, reference: str, actor: User | None) -> bool:
-    """Take the equality answers that came with a response out of use, for whoever asks us.
+    """Stop the use of the equality answers that came with a response, at someone's request.
 
     False where there were none in use.
 

@@ -103,7 +103,7 @@ class Migration(migrations.Migration):
             model_name="review",
             name="first_read_at",
             field=models.DateTimeField(
-                help_text="When this version first stood on somebody's screen.", null=True
+                help_text="When this version was first on someone's screen.", null=True
             ),
         ),
         migrations.CreateModel(

@@ -40,7 +40,7 @@ class Review(models.Model):
         null=True, help_text="When it was marked as read with many others, without being opened."
     )
     first_read_at = models.DateTimeField(
-        null=True, help_text="When this version first stood on somebody's screen."
+        null=True, help_text="When this version was first on someone's screen."
     )
     first_read_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
@@ -64,7 +64,7 @@ class Review(models.Model):
 
 
 class Reading(models.Model):
-    """That one version of a response stood on somebody's screen, all of it or one answer.
+    """One version of a response was on someone's screen, all of it or one answer.
 
     Written by `responses.reviewing.reading` alone, and by nothing that is done to many at once.
     """

@@ -46,7 +46,7 @@ def _record_sent(confirmation: Confirmation) -> None:
             )
         )
         ConfirmationAttempt.objects.create(confirmation=current, outcome="sent", detail=detail)
-        # Accepted is accepted, whoever has the lease by now; the ledger says so once.
+        # Accepted is accepted, whichever worker has the lease by now; the ledger says so once.
         if current.state == Confirmation.State.WAITING:
             current.state, current.sent_at, current.leased_until, current.reason = (
                 Confirmation.State.SENT,

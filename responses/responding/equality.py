@@ -16,7 +16,7 @@ from consult.models import Consultation, Edition, published
 from responses.answers import Answers
 from responses.models import Batch, EqualityAnswers
 
-# Whoever sends at the last minute has this long, after the grace period, for the equality
+# Anyone who sends at the last minute has this long, after the grace period, for the equality
 # questions. The first daily batch after that takes them: with a closing at midnight, a grace period
 # below an hour and a batch at 02:00, that of the same night.
 ASKED_AFTER_GRACE = timedelta(hours=1)

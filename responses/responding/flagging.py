@@ -1,6 +1,6 @@
 """What looks odd about a response that arrives online.
 
-Stored with it and told to whoever reads it, and never a reason to refuse it.
+Stored with it and shown to its reader, and never a reason to refuse it.
 
 A person may be quick, a program that fills in forms may fill in the field that people do not see,
 and a library is one address.
@@ -32,7 +32,7 @@ def flags_of(
     *, started_at: datetime, now: datetime, hidden_field: str, address: str
 ) -> tuple[str, ...]:
     """What looks odd: how soon it was sent, what stands in the field that people do not see, how
-    many came from `address` lately.
+    many came from `address` recently.
     """
     found = {
         SENT_QUICKLY: now - started_at < QUICK,

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from consult.plans.document import Part, Plan, Question, Recommendation, Section
 from consult.plans.kinds.entry import OnPaper
 
-# Goes up with every change of the numbers or of the layout, so that whoever types a posted form in
-# can tell which they hold.
+# Goes up with every change of the numbers or of the layout, so that anyone who types a posted form
+# in can tell which they hold.
 FORM_VERSION = 1
 # More boxes than this stand in narrow columns.
 LONG_LIST = 12

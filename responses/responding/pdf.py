@@ -1,4 +1,4 @@
-"""PDFs of our pages, made when somebody asks for one.
+"""PDFs of our pages, made when someone asks for one.
 
 At the web process's request, since a copy of a receipt must also be had while Redis is away; but in
 a program of its own, and one at a time for each web process, so that many who ask at once take

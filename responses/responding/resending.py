@@ -82,7 +82,7 @@ def correct_address(*, response: Response, email: str) -> None:
     """Send the confirmation of `response` to `email` instead, from now on.
 
     What was received stays as it was received; the new address stands beside it. Only where the
-    confirmation was given up, so that one wrong address costs one more email at the most. Raises
+    confirmation was given up, so that one wrong address costs one more email at most. Raises
     NothingToCorrect, or AnswersRefused with the problem under "email".
     """
     address = read_contact({"email": email})["email"]

@@ -49,7 +49,7 @@ class SentDifferently(Exception):
 
 @dataclass(frozen=True)
 class Submission:
-    """What somebody sends.
+    """What someone sends.
 
     `answers` were given to the questions of `edition`. `contact` is name, email and
     postcode_district, each of which may be empty. `timing` is what staff decided about a response

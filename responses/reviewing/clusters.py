@@ -140,10 +140,10 @@ def same_person(response: Response) -> list[SamePerson]:
         )
         found += [SamePerson("email", mine.email, by_email)] if by_email else []
     if mine.name and mine.postcode_district:
-        alike = others.filter(
+        similar = others.filter(
             name__iexact=mine.name, postcode_district__iexact=mine.postcode_district
         )
-        by_name = _references(alike)
+        by_name = _references(similar)
         found += (
             [SamePerson("name-and-postcode", f"{mine.name}, {mine.postcode_district}", by_name)]
             if by_name

@@ -77,7 +77,7 @@ def all_at_once(number: int, act: Callable[[int], None]) -> None:
         person.start()
     for person in people:
         person.join(timeout=240)
-    assert not any(person.is_alive() for person in people), "somebody got no answer"
+    assert not any(person.is_alive() for person in people), "someone got no answer"
 
 
 def get(port: int, path: str) -> int:

@@ -149,7 +149,7 @@ def test_what_came_after_the_backup_is_named_recovered_and_delivered_once(
             "delivered",
             "acknowledged",
         ]
-        # What is in no file is named until somebody gives it up, on the trail.
+        # What is in no file is named until someone gives it up, on the trail.
         assert subjects() == {f"{in_no_file.reference} version 1"}
         # Once more changes nothing.
         before = (Response.objects.count(), LedgerEntry.objects.count(), Batch.objects.count())

@@ -125,7 +125,7 @@ def test_two_tabs_on_one_page_are_warned_and_both_texts_are_shown(writer: Writer
     writer.comment().fill("From the first tab.")
     writer.says("Saved at ")
     writer.comment(other).fill(WORDS)
-    writer.says("Somebody else changed this page too.", other)
+    writer.says("Someone else changed this page too.", other)
     assert kept() == "From the first tab."
     other.get_by_role("button", name="Continue", exact=True).click()
     expect(other.get_by_role("alert")).to_be_focused()

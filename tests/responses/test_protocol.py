@@ -108,7 +108,7 @@ class Post:
             number = str(email.extra_headers["Message-ID"])
             assert number not in self.in_hand, "sent while another worker had it in hand"
             if self.meanwhile:
-                # The lease runs out while we wait for an answer, and somebody else comes by.
+                # The lease runs out while we wait for an answer, and someone else comes by.
                 meanwhile, self.meanwhile = self.meanwhile, None
                 behaviour = self.behaviour
                 meanwhile()

@@ -427,7 +427,7 @@ def test_after_attacks_no_log_holds_anyones_words_name_address_or_token(site: Pr
     site.postgres.stop()
     walker.fill({})
     assert walker.status == 503
-    site.visitor().go("/receipt/planted-token-of-somebody/")
+    site.visitor().go("/receipt/planted-token-of-someone/")
     site.postgres.start()
     until(
         lambda: site.visitor().go("/health/ready").status == 200,

@@ -1,4 +1,4 @@
-"""Sending a form as its page has it: with every hidden field, and what somebody types over it."""
+"""Sending a form as its page has it: with every hidden field, and what someone types over it."""
 
 from typing import Any
 from xml.etree.ElementTree import Element

@@ -90,7 +90,7 @@ class Choosing(Kind):
             yield Column(name, question.slug, option.slug, text=True)
 
     def limits(self, question: Asked) -> str:
-        return f"{question.max_choices} at the most" if question.max_choices else ""
+        return f"at most {question.max_choices}" if question.max_choices else ""
 
 
 class One(Choosing):

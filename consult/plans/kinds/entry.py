@@ -105,7 +105,7 @@ class Kind:
     chooses: ClassVar[bool] = False
     # Whether one response may choose several, so that the counts of its options have no sum.
     several: ClassVar[bool] = False
-    # Whether it is answered in somebody's own words, which reviewers code and redact.
+    # Whether it is answered in people's own words, which reviewers code and redact.
     prose: ClassVar[bool] = False
     # Whether its answers are counted in bands, for lack of options.
     banded: ClassVar[bool] = False

@@ -1,7 +1,7 @@
 """The integrity check: everything received is there, unaltered, once, and in a batch or waiting for
 one.
 
-Reads everything and changes nothing. Each check names what it finds by reference, so that somebody
+Reads everything and changes nothing. Each check names what it finds by reference, so that someone
 can go and look.
 """
 

@@ -16,7 +16,7 @@ from responses.exporting.signing import SIGNATURE
 from responses.governance.reconciling.findings import Findings, rows_of
 from responses.models import Batch, LedgerEntry, Response
 
-# The files of a batch that say nothing of what anybody wrote.
+# The files of a batch that say nothing of what anyone wrote.
 WITHOUT_WORDS = {
     "codebook.csv",
     "codebook.html",

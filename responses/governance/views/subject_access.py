@@ -142,7 +142,7 @@ def erase(request: StaffRequest, reference: str) -> HttpResponse:
 @staff_only(Right.ANSWER_REQUESTS)
 @require_POST
 def stop_equality_answers(request: StaffRequest, reference: str) -> HttpResponse:
-    """Take the equality answers that came with a response out of use, for somebody who asked by
+    """Stop the use of the equality answers that came with a response, for someone who asked by
     letter.
     """
     newest = _newest(reference_or_404(reference))

@@ -14,7 +14,7 @@ from responses.responding.pdf import PdfNotMade, make_pdf
 
 log = logging.getLogger(__name__)
 
-# The form is the same for everybody until the plan or the window changes; making it takes a second
+# The form is the same for everyone until the plan or the window changes; making it takes a second
 # or two.
 made_once = lru_cache(maxsize=8)(make_pdf)
 

@@ -79,7 +79,7 @@ def happened(versions: list[Response]) -> list[tuple[str, str]]:
     acts["erased"] = _("What you wrote was erased.")
     events = [(version.received_at, acts[version.act]) for version in versions]
     events += [
-        (version.review.first_read_at, _("Somebody read it."))
+        (version.review.first_read_at, _("Someone read it."))
         for version in versions
         if version.review.first_read_at
     ]

@@ -117,7 +117,7 @@ def draft_text(request: HttpRequest, consultation: str) -> HttpResponse:
     """What this browser's draft says, as plain text to keep: also once nothing can be sent any
     more.
 
-    Whoever came too late even to begin a draft posts what they typed, and has that back as text.
+    Anyone who came too late even to start a draft posts what they typed, and gets it back as text.
     """
     session = open_session(request, consultation)
     if session.draft is None and request.method != "POST":

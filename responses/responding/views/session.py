@@ -173,7 +173,7 @@ def remember_opening(page: HttpResponse, session: RespondentSession) -> HttpResp
 
 def said_so_far(session: RespondentSession, typed: dict[str, Any] | None = None) -> dict[str, Any]:
     """What the draft says, and what was `typed` since, in the wording of the questions; and how to
-    reach whoever wrote it.
+    reach its author.
     """
     answers = session.answers | (typed or {})
     labels = (("name", _("Name")), ("email", _("Email")), ("postcode", _("Postcode")))

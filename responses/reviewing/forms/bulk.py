@@ -1,4 +1,4 @@
-"""The form by which somebody says what is to be done to many responses at once."""
+"""The form for a bulk change."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The emails that did not arrive, for whoever reads responses."""
+"""The emails that did not arrive, for reviewers."""
 
 from typing import Any
 

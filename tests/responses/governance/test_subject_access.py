@@ -62,7 +62,7 @@ def write(draft: Draft, words: str) -> None:
 
 @pytest.fixture
 def rita(send: Send, reviewer: User, files: Path) -> Response:
-    """Somebody of whom there is something everywhere; and Otto, of whom none of it is."""
+    """Someone of whom there is something everywhere; and Otto, of whom none of it is."""
     first = send(
         {"violence-comment": "My first words."}, name="Rita J. Respondent", email="rita@example.org"
     )
@@ -145,7 +145,7 @@ def test_a_person_is_found_by_reference_however_it_is_written(rita: Response, se
     ).references == sorted([rita.reference, other.reference])
 
 
-@pytest.mark.parametrize("words", ["", "  ", "rita@example", "Rita Somebody", "%", "words"])
+@pytest.mark.parametrize("words", ["", "  ", "rita@example", "Rita Nobody", "%", "words"])
 def test_someone_who_sent_nothing_is_not_found(rita: Response, words: str) -> None:
     held = find_person(words=words, actor=None)
     assert (held.references, held.drafts, held.letters) == ([], [], [])

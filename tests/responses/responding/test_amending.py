@@ -365,7 +365,7 @@ def test_changing_keeps_the_draft_being_written_on_the_same_device(
 ) -> None:
     slug = consultation.slug
     rita.post(
-        reverse("part", args=[slug, "trust"]), {"trust-comment": "Somebody else's, half written."}
+        reverse("part", args=[slug, "trust"]), {"trust-comment": "Someone else's, half written."}
     )
     first = send()
     rita.post(reverse("amend", args=[receipt_token(first)]))

@@ -287,7 +287,7 @@ def test_after_closing_what_was_written_can_be_taken_away_as_text(
     assert "Half a thought <b>&amp;</b>\r\nعربي 🙂\r\n" in text
     assert "Email: rita@example.org" in text
     assert "not sent" in text
-    # Somebody else has nothing there.
+    # Someone else has nothing there.
     stranger = Client().get(at("draft-text"))
     assert (stranger.status_code, stranger["Location"]) == (302, at("tasks"))
     assert at("draft-text") not in Client().get(at("tasks")).content.decode()

@@ -124,7 +124,7 @@ def test_nothing_in_an_equality_row_leads_to_the_response(
     give(submitted.receipt_token)
     row = EqualityAnswers.objects.values().get()
     response = Response.objects.values().get()
-    shared = {"consultation_id", "edition_id"}  # Everybody's.
+    shared = {"consultation_id", "edition_id"}  # Everyone's.
     assert {name for name in row if name in response and row[name] == response[name]} == shared
     assert row["holder_hash"] != response["receipt_hash"]
     linked = [

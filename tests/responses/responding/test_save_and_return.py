@@ -25,7 +25,7 @@ MailThrough = Callable[[int], None]
 
 @pytest.fixture
 def rita() -> Client:
-    """Somebody who has begun."""
+    """Someone who has started."""
     client = Client()
     answer(client, "violence", violence_comment="Half a thought.")
     return client
@@ -242,16 +242,16 @@ def test_the_next_person_on_a_device_starts_a_response_of_their_own(rita: Client
     tasks = rita.get(at("tasks")).content.decode()
     assert "Not your answers?" in tasks
     rita.post(at("another"))
-    answer(rita, "violence", violence_comment="Somebody else.")
+    answer(rita, "violence", violence_comment="Someone else.")
     receipt = send(rita).content.decode()
-    assert "Somebody else." in receipt
+    assert "Someone else." in receipt
     assert f'action="{at("another")}"' in receipt
     # What the first one began is there again, and is a response of its own.
     assert "Half a thought." in rita.get(at("part", "violence")).content.decode()
     send(rita)
     assert sorted(response.texts["violence-comment"] for response in Response.objects.all()) == [
         "Half a thought.",
-        "Somebody else.",
+        "Someone else.",
     ]
 
 

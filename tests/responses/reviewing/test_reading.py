@@ -245,14 +245,14 @@ def test_whichever_page_showed_it_somebody_read_it(
 ) -> None:
     assert keyed in matching(Filter(unread="anyone"))
     receipt = reverse("receipt", args=[receipt_token(keyed)])
-    assert "Somebody read it." not in outsider.get(receipt).content.decode()
+    assert "Someone read it." not in outsider.get(receipt).content.decode()
     sign_in(reviewer).get(pages_about(keyed)[name])
     reading = Reading.objects.get()
     question = "missing" if name == "code-answers" else ""
     assert (reading.response, reading.by, reading.question) == (keyed, reviewer, question)
     assert keyed not in matching(Filter(unread="anyone"))
     assert keyed not in matching(Filter(unread="me"), reader=reviewer)
-    assert "Somebody read it." in outsider.get(receipt).content.decode()
+    assert "Someone read it." in outsider.get(receipt).content.decode()
 
 
 def test_what_was_changed_counts_as_not_opened(keyed: Response, reviewer: User) -> None:

@@ -11,7 +11,7 @@ from responses.reviewing.similarity import Span, changes, group_alike, print_of
 LETTER = (
     "I am writing to ask the Mayor to put a youth worker in every ward of this borough before the "
     "next summer holidays begin. "
-    "Last year three families on our road lost somebody, and every one of them had asked for help "
+    "Last year three families on our road lost someone, and every one of them had asked for help "
     "at least twice. "
     "The draft plan speaks of partnership, yet it gives no figure, no date and no name of who will "
     "be answerable."
