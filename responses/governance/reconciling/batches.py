@@ -11,8 +11,8 @@ from django.db.models import Count, Max
 from consult.files import CHUNK_BYTES, measure
 from consult.models import Consultation, Edition
 from responses.exporting.batches import folder_of, pack_of
-from responses.exporting.pack import PROGRAM, make_files
-from responses.exporting.signing import SIGNATURE
+from responses.exporting.pack import make_files
+from responses.governance.reconciling.contents import READERS, files_that_differ
 from responses.governance.reconciling.findings import Findings, rows_of
 from responses.models import Batch, LedgerEntry, Response
 
@@ -88,28 +88,18 @@ def _check_batch(batch: Batch, previous: Batch | None, findings: Findings) -> No
     ):
         findings.note(name, "An edition that its responses answered is gone.")
         return
-    # The files are a function of the database: made again, they are the same bytes, or something
-    # beneath them changed.
-    with TemporaryDirectory(prefix="consult-check-") as folder:
-        made = {
-            entry.name: (entry.bytes, entry.sha256)
-            for entry in make_files(batch=batch, folder=Path(folder))
-        }
-    # Equality answers whose use was stopped since are gone for good; their file, and the manifest
-    # that has its hash, stay as they left.
-    gone = (
-        {"equality.csv", "datapackage.json", "manifest.json"}
-        if batch.equality_answers.filter(stopped=True).exists()
-        else set()
-    )
+    # Equality answers whose use was stopped since are gone for good; their file stays as it left.
+    gone = {"equality.csv"} if batch.equality_answers.filter(stopped=True).exists() else set()
     # The same of words that were erased, or details that were removed, since: the rows are held to
     # what the ledger says instead.
     if _removed_since(batch):
-        gone |= (set(made) | set(recorded)) - WITHOUT_WORDS
-    # The signature depends on the operator's key too, which may be another by now, and the program
-    # on the service's version.
-    for file in sorted((set(made) | set(recorded)) - gone - {SIGNATURE, PROGRAM}):
-        if made.get(file) != recorded.get(file):
+        gone |= set(READERS) - WITHOUT_WORDS
+    # The files are a function of the database: made again they say the same, or something beneath
+    # them changed.
+    with TemporaryDirectory(prefix="consult-check-") as folder:
+        make_files(batch=batch, folder=Path(folder))
+        differ = files_that_differ(stored=name, made=Path(folder), recorded=set(recorded))
+        for file in sorted(set(differ) - gone):
             findings.note(name, f"{file} is not what the database would make today.")
 
 

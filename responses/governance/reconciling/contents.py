@@ -1,0 +1,74 @@
+"""What a batch's files say, compared by content: another release may write other bytes that say the
+same, and that is no difference.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from django.core.files.storage import storages
+
+# Made of what is in the same batch, by whichever release wrote it.
+OF_THE_RELEASE = {"format", "files"}
+Rows = Iterator[dict[str, Any]]
+
+
+def _lines(file: BinaryIO) -> Rows:
+    yield from map(json.loads, file)
+
+
+def _table(file: BinaryIO) -> Rows:
+    yield from csv.DictReader(io.TextIOWrapper(file, encoding="utf-8", newline=""))
+
+
+def _manifest(file: BinaryIO) -> Rows:
+    said = json.loads(file.read())
+    yield {name: value for name, value in said.items() if name not in OF_THE_RELEASE}
+
+
+# Of the files that hold rows, one of each sort: the others say the same in another format.
+READERS: dict[str, Callable[[BinaryIO], Rows]] = {
+    "responses.jsonl": _lines,
+    "codebook.csv": _table,
+    "codes.csv": _table,
+    "contacts.csv": _table,
+    "equality.csv": _table,
+    "equality-stopped.csv": _table,
+    "manifest.json": _manifest,
+}
+
+
+def files_that_differ(*, stored: str, made: Path, recorded: set[str]) -> Iterator[str]:
+    """The names of the files whose rows, in the folder `stored` of the storage for batches, are not
+    those in the folder `made`. What is not where it was stored is passed over.
+    """
+    for name, rows_of in READERS.items():
+        path = made / name
+        if (name in recorded) != path.exists():
+            yield name
+        elif path.exists():
+            try:
+                with (
+                    storages["exports"].open(f"{stored}/{name}", "rb") as there,
+                    path.open("rb") as here,
+                ):
+                    if not _same(rows_of(there), rows_of(here)):  # type: ignore[arg-type]
+                        yield name
+            except FileNotFoundError:
+                continue
+            except (ValueError, csv.Error):
+                yield name
+
+
+def _same(one: Rows, other: Rows) -> bool:
+    """Whether the rows agree in every column that both have: a release may add one."""
+    return all(
+        here is not None
+        and there is not None
+        and all(here[name] == there[name] for name in here.keys() & there.keys())
+        for here, there in zip_longest(one, other)
+    )
