@@ -8,7 +8,6 @@ taken away, and removed.
 import logging
 from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import parse_qsl
@@ -35,6 +34,7 @@ from responses.exporting.batches import (
 from responses.exporting.formats.makers import describe
 from responses.exporting.pack import make_extract
 from responses.exporting.zipping import zip_chunks
+from responses.file_removals import remove_file
 from responses.models import Extract, Response
 from responses.periods import KEEP_EXTRACTS_FOR
 from responses.reviewing.filters import matching, read_filter
@@ -257,7 +257,7 @@ def _remove(extracts: QuerySet[Extract]) -> int:
     gone = list(extracts.select_related("consultation"))
     Extract.objects.filter(pk__in=[extract.pk for extract in gone]).delete()
     for extract in gone:
-        transaction.on_commit(partial(_remove_file, name_of(extract)))
+        remove_file(storage="exports", name=f"{name_of(extract)}/{FILE}")
     return len(gone)
 
 

@@ -2,11 +2,10 @@
 that the next batch carries.
 """
 
-from functools import partial
+from contextlib import suppress
 from uuid import uuid4
 
-from django.core.files.storage import default_storage
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -15,6 +14,7 @@ from consult.models import Action, TwoPersonAct, User
 from consult.staff.second_person import require_second_person
 from responses.answers import Answers, digest_of
 from responses.exporting.extracts import remove_extracts_of
+from responses.file_removals import remove_file
 from responses.journal import erasure_marks, keep_erasure_mark
 from responses.models import (
     Approval,
@@ -32,7 +32,7 @@ from responses.models import (
     Transcription,
 )
 from responses.published import take_off_list
-from responses.receipt_tokens import receipt_token
+from responses.receipt_tokens import ReceiptKeyLost, receipt_token
 from responses.responding.equality import stop_equality_use
 from responses.responding.submitting import receive
 from responses.reviewing.bulk_changes.asking import forget_words_about
@@ -85,6 +85,11 @@ def erase_response(*, reference: str, actor: User | None, why: str) -> Response:
 
 
 def _erase(newest: Response, actor: User | None, why: str) -> Response:
+    with connection.cursor() as cursor:
+        # Whoever adds a note or a scan at this moment holds it too: see responses/sql/erased.sql.
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtext('erasing'), hashtext(%s))", [newest.reference]
+        )
     versions = Response.objects.filter(reference=newest.reference)
     # A worker that writes its batch's files ends first, or begins when the words are gone:
     # the integrity check asks which of the two.
@@ -127,7 +132,9 @@ def _erase(newest: Response, actor: User | None, why: str) -> Response:
     tombstone.refresh_from_db(fields=["received_at"])
     keys = versions.values("submission_key")
     Draft.objects.filter(Q(amends__in=versions) | Q(submission_key__in=keys)).delete()
-    stop_equality_use(token=receipt_token(newest))
+    # With the secret key lost nobody can find equality answers by their response: neither can we.
+    with suppress(ReceiptKeyLost):
+        stop_equality_use(token=receipt_token(newest))
     _remove_originals(versions)
     # A filter that someone kept for this response alone.
     SavedFilter.objects.filter(
@@ -210,8 +217,16 @@ def remove_files(*, scans: QuerySet[Attachment], messages: QuerySet[Message]) ->
         scans.delete()
         messages.update(file="", reason="")
         for file in files:
-            transaction.on_commit(partial(default_storage.delete, file))
+            remove_file(storage="default", name=file)
     return len(files)
+
+
+def names_somebody(*, reference: str, words: str) -> bool:
+    """Whether words that are to stand on the trail name whoever sent this, or their address."""
+    said = words.casefold()
+    theirs = Contact.objects.filter(response__reference=reference)
+    rows = theirs.values_list("name", "email", "corrected_email")
+    return any(detail and detail.casefold() in said for row in rows for detail in row)
 
 
 def erased_references() -> list[str]:

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from consult.staff.forms.sign_in import StaffForm
+from responses.governance.erasing import names_somebody
 from responses.references import NotAReference, normalise_reference
 
 
@@ -39,6 +40,14 @@ class EraseForm(StaffForm):
     def __init__(self, *arguments: Any, reference: str, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.reference = reference
+
+    def clean_why(self) -> str:
+        why: str = self.cleaned_data["why"]
+        if names_somebody(reference=self.reference, words=why):
+            raise forms.ValidationError(
+                _("Write a reason that names nobody: it stays on the trail.")
+            )
+        return why
 
     def clean_typed(self) -> str:
         try:

@@ -10,6 +10,7 @@ from consult.celery import app
 from consult.jobs import recorded_run
 from consult.web.rate_limits import forget_hits
 from responses.exporting import extracts
+from responses.file_removals import remove_due_files
 from responses.governance import reconciling, retention
 from responses.governance.outside import complete_journal, look_outside
 
@@ -39,6 +40,7 @@ def tidy() -> None:
     with recorded_run(tidy.name):
         hits = forget_hits()
         extracts.remove_expired_extracts()
+        remove_due_files()
         call_command("clearsessions")
     log.info("Tidied: %s hits removed, and the sessions that had expired.", hits)
 

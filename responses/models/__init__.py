@@ -9,6 +9,7 @@ from responses.models.delivery import Delivery
 from responses.models.draft import Draft, DraftAnswer, DraftLink, SentDraft
 from responses.models.equality import EqualityAnswers
 from responses.models.extract import Extract, ExtractMember
+from responses.models.file_removal import FileRemoval
 from responses.models.finding import SavedFilter, SearchText
 from responses.models.ledger import LedgerEntry
 from responses.models.reconciliation import Reconciliation
@@ -45,6 +46,7 @@ __all__ = [
     "EqualityAnswers",
     "Extract",
     "ExtractMember",
+    "FileRemoval",
     "LedgerEntry",
     "MemberMarks",
     "Message",

@@ -64,7 +64,7 @@ def decide_publication(
             subject=response.reference,
             version=response.version,
             publish=publish,
-            reason=kept,
+            explained=bool(kept),  # The reason is on the decision, which an erasure can empty.
         )
         return Approval.objects.create(response=response, publish=publish, reason=kept, by=by)
 

@@ -18,10 +18,11 @@ from consult.clock import LONDON
 from consult.models import Action, Consultation, Edition, User
 from consult.plans.document import Plan
 from responses.answers import Answers
+from responses.file_removals import remove_file
 from responses.models import Attachment, Message, Response, SecondKeying, Transcription
 from responses.responding.amending import amend_response
 from responses.responding.submitting import Submission, Submitted, submit_response
-from responses.reviewing.reading import hold_as_shown
+from responses.reviewing.reading import ChangedSinceOpened, hold_as_shown
 
 CHANNELS = [Response.Channel.POST, Response.Channel.EMAIL, Response.Channel.TELEPHONE]
 REASON_MAX_CHARS = 300
@@ -243,23 +244,28 @@ def attach_file(
     name = default_storage.save(
         f"attachments/{transcription.pk}-{sha256[:16]}.{ending}", ContentFile(content)
     )
-    with transaction.atomic():
-        hold_as_shown(shown)
-        record(
-            action=Action.FILE_ATTACHED,
-            actor=by,
-            subject=transcription.response.reference,
-            sha256=sha256,
-            bytes=len(content),
-        )
-        return Attachment.objects.create(
-            transcription=transcription,
-            file=name,
-            kind=kind,
-            bytes=len(content),
-            sha256=sha256,
-            by=by,
-        )
+    try:
+        with transaction.atomic():
+            hold_as_shown(shown)
+            record(
+                action=Action.FILE_ATTACHED,
+                actor=by,
+                subject=transcription.response.reference,
+                sha256=sha256,
+                bytes=len(content),
+            )
+            return Attachment.objects.create(
+                transcription=transcription,
+                file=name,
+                kind=kind,
+                bytes=len(content),
+                sha256=sha256,
+                by=by,
+            )
+    except ChangedSinceOpened:
+        # It may have been erased: no word of it stays.
+        remove_file(storage="default", name=name)
+        raise
 
 
 def set_message_aside(*, message: Message, reason: str, by: User) -> None:
@@ -274,7 +280,6 @@ def set_message_aside(*, message: Message, reason: str, by: User) -> None:
             action=Action.MESSAGE_SET_ASIDE,
             actor=by,
             subject=f"message {locked.pk}",
-            reason=locked.reason,
         )
 
 

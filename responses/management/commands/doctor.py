@@ -19,7 +19,7 @@ from consult.models import Consultation
 from consult.web.durability import UNSAFE, unsafe_settings
 from responses.exporting.delivering import unacknowledged
 from responses.governance.retention import retain
-from responses.models import Batch, Confirmation, Delivery, Reconciliation, SigningKey
+from responses.models import Batch, Confirmation, Delivery, FileRemoval, Reconciliation, SigningKey
 from responses.responding.resending import links_given_up
 
 NEEDED_BYTES = 500_000_000
@@ -165,6 +165,14 @@ def kept_too_long() -> Iterator[Finding]:
             )
 
 
+def files_to_remove() -> Iterator[Finding]:
+    for removal in FileRemoval.objects.exclude(reason="")[:5]:
+        yield (
+            f"a file that has to go could not be deleted ({removal.reason}): {removal}",
+            "See to the storage; `manage.py retain` and the next night try again.",
+        )
+
+
 def disk() -> Iterator[Finding]:
     free = shutil.disk_usage(
         settings.VAR_DIR if settings.VAR_DIR.exists() else settings.BASE_DIR
@@ -196,6 +204,7 @@ LOOKS: dict[str, Callable[[], Iterator[Finding]]] = {
     "Batches": batches,
     "Integrity check": integrity,
     "Retention": kept_too_long,
+    "Files to delete": files_to_remove,
     "Disk": disk,
     "Consultations": consultations,
 }

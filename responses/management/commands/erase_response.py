@@ -2,7 +2,13 @@
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from responses.governance.erasing import ErasedAlready, NoSuchReference, erase_again, erase_response
+from responses.governance.erasing import (
+    ErasedAlready,
+    NoSuchReference,
+    erase_again,
+    erase_response,
+    names_somebody,
+)
 from responses.references import NotAReference, normalise_reference
 
 
@@ -43,6 +49,8 @@ class Command(BaseCommand):
                     "Give the reference twice, the second time after --confirm, and say --why. "
                     "This cannot be undone."
                 )
+            if names_somebody(reference=wanted, words=why):
+                raise CommandError("Write a reason that names nobody: it stays on the trail.")
             tombstone = erase_response(reference=wanted, actor=None, why=why)
         except NotAReference as problem:
             raise CommandError(

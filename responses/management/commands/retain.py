@@ -2,6 +2,7 @@
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from responses.file_removals import remove_due_files
 from responses.governance.retention import retain
 from responses.periods import clocks
 
@@ -24,6 +25,8 @@ class Command(BaseCommand):
             )
             self.stdout.write(f"{clock.what[0].upper()}{clock.what[1:]}: {kept}.")
         done = retain(dry_run=dry_run)
+        if not dry_run:
+            remove_due_files()
         self.stdout.write("")
         for what in done:
             self.stdout.write(what.in_words)

@@ -4,14 +4,15 @@ integrity check still passes.
 
 import json
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
+from django.core.files.storage import FileSystemStorage, default_storage
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -21,11 +22,20 @@ from consult.models import AuditEntry, User
 from consult.plans.editions import plan_of
 from responses.answers import read_answers, read_equality_answers
 from responses.exporting.batches import folder_of, seal_batch, write_batch
-from responses.governance.erasing import ErasedAlready, NoSuchReference, erase_again, erase_response
+from responses.file_removals import remove_due_files
+from responses.governance.erasing import (
+    ErasedAlready,
+    NoSuchReference,
+    erase_again,
+    erase_response,
+    names_somebody,
+)
 from responses.governance.reconciling import go_through, reconcile
+from responses.management.commands.doctor import files_to_remove
 from responses.models import (
     Confirmation,
     EqualityAnswers,
+    FileRemoval,
     LedgerEntry,
     Message,
     Response,
@@ -39,7 +49,10 @@ from responses.responding.drafting import start_amending
 from responses.responding.equality import give_equality_answers
 from responses.responding.resending import NothingToCorrect, correct_address
 from responses.responding.submitting import Submission
+from responses.reviewing.publication import decide_publication
+from responses.reviewing.reading import ChangedSinceOpened
 from responses.reviewing.reviews import move_review
+from responses.reviewing.transcribing import attach_file
 from tests.support.dumping import dump_to, restored
 from tests.support.folders import content_of
 from tests.support.postbox import Postbox
@@ -108,7 +121,7 @@ def person(
         answers=said,
     )
     second = amend(first, f"{PLANTED} again.")
-    second.approvals.create(publish=False, reason=f"It names {PLANTED}.", by=reviewer)
+    decide_publication(response=second, publish=False, reason=f"It names {PLANTED}.", by=reviewer)
     start_amending(response=second, started_at=timezone.now())
     send_due_confirmations()
     default_storage.save("letter.pdf", ContentFile(PLANTED.encode()))
@@ -429,3 +442,90 @@ def test_an_email_still_waiting_is_not_sent_after_an_erasure(
     assert send_due_confirmations().sent == 0
     assert list(Confirmation.objects.values_list("state", flat=True)) == ["not-wanted"] * 2
     assert reconcile().differences == []
+
+
+class Stubborn(FileSystemStorage):
+    """A storage that will not delete letters for now."""
+
+    refuses = True
+
+    def delete(self, name: str) -> None:
+        if self.refuses and name == "letter.pdf":
+            raise OSError(16, "Device or resource busy")
+        super().delete(name)
+
+
+def test_a_file_that_cannot_be_deleted_stops_no_other_and_goes_later(
+    person: Response,
+    files: Path,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    stubborn = {"BACKEND": f"{__name__}.Stubborn", "OPTIONS": {"location": files}}
+    settings.STORAGES = {**settings.STORAGES, "default": stubborn}
+    erase_response(reference=person.reference, actor=None, why="asked")
+    assert in_files(files) == ["letter.pdf"]
+    assert default_storage.exists(f"erasures/{person.reference}")
+    assert "Device or resource busy" in next(what for what, _ in files_to_remove())
+    remove_due_files()
+    assert FileRemoval.objects.get().attempts == 2
+    monkeypatch.setattr(Stubborn, "refuses", False)
+    call_command("retain")
+    assert in_files(files) == []
+    assert not FileRemoval.objects.exists()
+    assert list(files_to_remove()) == []
+
+
+def test_erasing_needs_no_key(person: Response, files: Path, settings: Settings) -> None:
+    settings.SECRET_KEY = "another one altogether, since the first was lost for good"
+    erase_response(reference=person.reference, actor=None, why="asked")
+    # What nobody can find by its response any more stays, and says nothing about who they are.
+    assert where(PLANTED) == set()
+    assert in_files(files) == []
+    assert reconcile().differences == []
+
+
+def test_nothing_can_be_added_to_what_was_erased(
+    person: Response, reviewer: User, files: Path, exports: Path
+) -> None:
+    keyed = Transcription.objects.get()
+    erase_response(reference=person.reference, actor=None, why="asked")
+    review = person.review
+    for add in (
+        lambda: review.steps.create(
+            from_state="unread", to_state="unread", note=PLANTED, by=reviewer
+        ),
+        lambda: person.approvals.create(publish=False, reason=PLANTED, by=reviewer),
+        lambda: keyed.attachments.create(
+            file="x.pdf", kind="application/pdf", bytes=1, sha256="1" * 64, by=reviewer
+        ),
+        lambda: start_amending(response=person, started_at=timezone.now()),
+    ):
+        with pytest.raises(IntegrityError, match="was erased"):
+            add()
+    with pytest.raises(ChangedSinceOpened):
+        attach_file(
+            transcription=keyed,
+            shown=person,
+            file=BytesIO(b"%PDF-1.7 " + PLANTED.encode()),
+            by=reviewer,
+        )
+    assert where(PLANTED) == set()
+    assert in_files(files) == []
+
+
+def test_a_reason_that_names_the_person_is_refused(person: Response, administrator: User) -> None:
+    assert names_somebody(reference=person.reference, words=f"{PLANTED.lower()} asked by post")
+    assert names_somebody(reference=person.reference, words=f"see the email from {EMAIL}")
+    assert not names_somebody(reference=person.reference, words="asked by post")
+    with pytest.raises(CommandError, match="names nobody"):
+        call_command(
+            "erase_response",
+            person.reference,
+            "--confirm",
+            person.reference,
+            "--why",
+            f"{PLANTED} asked",
+        )
+    assert where(PLANTED) >= {"responses_response"}

@@ -128,6 +128,7 @@ NOT_WATCHED = {
     *[
         "responses_draft",
         "responses_draftlink",
+        "responses_fileremoval",
         "consult_jobrun",
         "consult_hit",
         "responses_writing",

@@ -1,0 +1,40 @@
+"""Deleting files for good: what cannot be deleted at once is tried again until it is gone."""
+
+import logging
+from functools import partial
+
+from django.core.files.storage import storages
+from django.db import transaction
+from django.db.models import F
+
+from responses.models import FileRemoval
+
+log = logging.getLogger(__name__)
+
+
+def remove_file(*, storage: str, name: str) -> None:
+    """Have a file deleted once this transaction is committed, and for as long as it takes.
+
+    One that is not there counts as deleted.
+    """
+    removal = FileRemoval.objects.create(storage=storage, name=name)
+    transaction.on_commit(partial(_try, removal))
+
+
+def remove_due_files() -> int:
+    """Try whatever is still there again; one that fails stops no other. How many are gone."""
+    return sum(_try(removal) for removal in FileRemoval.objects.all())
+
+
+def _try(removal: FileRemoval) -> bool:
+    try:
+        storages[removal.storage].delete(removal.name)
+    except FileNotFoundError:
+        pass
+    except OSError as trouble:
+        reason = (trouble.strerror or type(trouble).__name__)[:300]
+        log.warning("A file could not be deleted; another try follows: %s", reason)
+        FileRemoval.objects.filter(pk=removal.pk).update(attempts=F("attempts") + 1, reason=reason)
+        return False
+    FileRemoval.objects.filter(pk=removal.pk).delete()
+    return True
