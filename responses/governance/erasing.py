@@ -14,7 +14,7 @@ from consult.models import Action, TwoPersonAct, User
 from consult.staff.second_person import require_second_person
 from responses.answers import Answers, digest_of
 from responses.exporting.extracts import remove_extracts_of
-from responses.file_removals import remove_file
+from responses.governance.removing import remove_files
 from responses.journal import erasure_marks, keep_erasure_mark
 from responses.models import (
     Approval,
@@ -206,19 +206,6 @@ def remove_details(*, responses: list[int]) -> int:
 def contacts_held() -> QuerySet[Contact]:
     """The rows of contact details that hold any."""
     return Contact.objects.exclude(**NOBODY, corrected_email="")
-
-
-def remove_files(*, scans: QuerySet[Attachment], messages: QuerySet[Message]) -> int:
-    """Remove scans and emails that came in a mailbox, and why an email was set aside, which may
-    name someone. How many.
-    """
-    with transaction.atomic():
-        files = [*scans.values_list("file", flat=True), *messages.values_list("file", flat=True)]
-        scans.delete()
-        messages.update(file="", reason="")
-        for file in files:
-            remove_file(storage="default", name=file)
-    return len(files)
 
 
 def names_somebody(*, reference: str, words: str) -> bool:

@@ -1,6 +1,6 @@
-"""Removing the files of a batch after their time.
+"""Removing files: those of a batch after their time, scans, and emails of a mailbox.
 
-Its number, its members, its files' hashes and the ledger stay.
+A batch's number, its members, its files' hashes and the ledger stay.
 """
 
 import logging
@@ -15,7 +15,8 @@ from django.db.models.functions import Now
 from consult.auditing import record
 from consult.models import Action, Consultation, User
 from responses.exporting.batches import folder_of, pack_of
-from responses.models import Batch, Delivery, Removal
+from responses.file_removals import remove_file
+from responses.models import Attachment, Batch, Delivery, Message, Removal
 
 log = logging.getLogger(__name__)
 
@@ -78,3 +79,16 @@ def _remove_files(batch: Batch) -> None:
         return
     for file in batch.files:
         storage.delete(f"{folder}/{file['name']}")
+
+
+def remove_files(*, scans: QuerySet[Attachment], messages: QuerySet[Message]) -> int:
+    """Remove scans and emails that came in a mailbox, and why an email was set aside, which may
+    name someone. How many.
+    """
+    with transaction.atomic():
+        files = [*scans.values_list("file", flat=True), *messages.values_list("file", flat=True)]
+        scans.delete()
+        messages.update(file="", reason="")
+        for file in files:
+            remove_file(storage="default", name=file)
+    return len(files)

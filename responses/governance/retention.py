@@ -22,9 +22,8 @@ from responses.governance.erasing import (
     contacts_held,
     erase_response,
     remove_details,
-    remove_files,
 )
-from responses.governance.removing import files_held, remove_batch_files
+from responses.governance.removing import files_held, remove_batch_files, remove_files
 from responses.models import (
     Attachment,
     Confirmation,
