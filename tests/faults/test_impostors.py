@@ -1,0 +1,129 @@
+"""Someone who pretends to be a server that we send to gets nothing."""
+
+import datetime as dt
+import ipaddress
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncssh
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from django.core.mail import EmailMessage
+from django.utils.module_loading import import_string
+
+from consult import addresses
+from responses.exporting.destinations import Sftp
+from tests.support.destinations import SshServer
+from tests.support.postbox import AnyPortController, Postbox
+
+
+@pytest.fixture
+def unknown_certificate(tmp_path: Path) -> ssl.SSLContext:
+    """A certificate for 127.0.0.1 that nobody we trust has signed."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
+            critical=False,
+        )
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path / "impostor.pem"
+    file.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + certificate.public_bytes(serialization.Encoding.PEM)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
+
+
+class Impostor(Postbox):
+    """A mail server with a certificate of its own making."""
+
+    def __init__(self, scheme: str, context: ssl.SSLContext) -> None:
+        super().__init__()
+        self.controller.stop()
+        how = {"ssl_context": context} if scheme == "smtps" else {}
+        self.controller = StartingTls(self, context, hostname="127.0.0.1", port=0, **how)
+        self.controller.start()
+        self.port = self.controller.port
+
+
+class StartingTls(AnyPortController):
+    """Offers STARTTLS, unless the connection is encrypted from its start."""
+
+    def __init__(self, handler: object, context: ssl.SSLContext, **options: object) -> None:
+        self.context = None if "ssl_context" in options else context
+        super().__init__(handler, **options)
+
+    def factory(self) -> object:
+        protocol = super().factory()
+        protocol.tls_context = self.context
+        return protocol
+
+
+@pytest.fixture(params=["smtps", "smtp+tls"])
+def impostor(
+    request: pytest.FixtureRequest, unknown_certificate: ssl.SSLContext
+) -> Iterator[tuple[str, Impostor]]:
+    server = Impostor(request.param, unknown_certificate)
+    yield request.param, server
+    server.close()
+
+
+def test_a_mail_server_with_an_unknown_certificate_gets_no_email(
+    impostor: tuple[str, Impostor], tmp_path: Path
+) -> None:
+    scheme, server = impostor
+    found = addresses.mail(f"{scheme}://user:secret@127.0.0.1:{server.port}", mail_dir=tmp_path)
+    backend = import_string(found["BACKEND"])(
+        host=found["HOST"],
+        port=found["PORT"],
+        username=found["USER"],
+        password=found["PASSWORD"],
+        use_tls=found["USE_TLS"],
+        use_ssl=found["USE_SSL"],
+        timeout=5,
+    )
+    with pytest.raises(ssl.SSLCertVerificationError):
+        backend.send_messages(
+            [EmailMessage("Subject", "Words", "a@example.org", ["b@example.org"])]
+        )
+    assert server.arrived == []
+    assert server.recipients == []
+
+
+def test_a_machine_with_another_host_key_gets_no_batch(tmp_path: Path) -> None:
+    server = SshServer(tmp_path)
+    known = server.known_hosts(tmp_path / "known", server.port)
+    options = {"host": "127.0.0.1", "port": server.port, "user": "mopac", "location": "/"}
+    options |= {"key_file": str(server.key), "known_hosts": str(known)}
+    right = Sftp(**options)  # type: ignore[arg-type]
+    assert not right.exists("batch.zip")
+    right.close()
+    server.host_key = asyncssh.generate_private_key("ssh-ed25519")
+    server.known_hosts(tmp_path / "known", server.port)
+    with pytest.raises(ConnectionError, match=r"does not match|not found in known_hosts"):
+        Sftp(**options).exists("batch.zip")  # type: ignore[arg-type]
+    (tmp_path / "known").write_text("")
+    with pytest.raises(ConnectionError, match="not found in known_hosts"):
+        Sftp(**options).exists("batch.zip")  # type: ignore[arg-type]
+    server.close()
