@@ -4,12 +4,13 @@ from typing import Any
 
 from django.utils.text import slugify
 
-from consult.plans.document import ABOUT_YOU, EQUALITY, GENERAL
+from consult.plans.document import ABOUT_YOU, EQUALITY, GENERAL, Option, Question
 from consult.plans.kinds import KINDS
+from consult.plans.reserved import MEANINGS, OPTIONS, QUESTIONS
 from consult.plans.shapes import SLUG, Notes
 
-# The form asks these itself, beside the questions.
-RESERVED_QUESTIONS = {"name", "email", "postcode"}
+# PostgreSQL reads at most 1,664 columns at once; some are left for what later editions ask.
+MOST_COLUMNS = 1_200
 
 
 def all_questions(plan: dict[str, Any], notes: Notes) -> list[dict[str, Any]]:
@@ -48,18 +49,49 @@ def all_questions(plan: dict[str, Any], notes: Notes) -> list[dict[str, Any]]:
             }
             full = {**question, "slug": f"{prefix}{question['slug']}", "show_if": shown}
             questions.append(_question(full, part_slug, f"questions.{group}.{number}", plan, notes))
+    _check_slugs(questions, notes)
+    _check_columns(questions, notes)
+    return questions
+
+
+def _check_columns(questions: list[dict[str, Any]], notes: Notes) -> None:
+    """Note a plan whose answers would not fit in one table."""
+    count = 0
+    for row in questions:
+        if row["part"] != EQUALITY:
+            said = {name: value for name, value in row.items() if name not in {"key", "options"}}
+            options = tuple(Option(**option) for option in row["options"])
+            question = Question(**said, options=options)
+            count += len(list(question.entry.columns(question)))
+    if count > MOST_COLUMNS:
+        notes.add(
+            "questions",
+            f"have {count:,} columns of answers, may have {MOST_COLUMNS:,}: each option of kind "
+            "many, and each line to write in, is one",
+        )
+
+
+def _check_slugs(questions: list[dict[str, Any]], notes: Notes) -> None:
+    """Note slugs that are taken, and questions that the service reads and could not."""
     seen: set[str] = set()
     for question in questions:
-        if question["slug"] in RESERVED_QUESTIONS:
+        slug, key = question["slug"], question["key"]
+        if slug in QUESTIONS:
             notes.add(
-                f"{question['key']}.slug", f"“{question['slug']}” is a field of the form's own"
+                f"{key}.slug", f"“{slug}” is taken: the service has a field or a chart of that name"
             )
-        if question["slug"] in seen:
+        if slug.isdigit():
+            # To a database and to Django's own queries it would be a place in a list.
+            notes.add(f"{key}.slug", f"“{slug}” needs a letter in it")
+        if slug in seen:
+            notes.add(f"{key}.slug", f"“{slug}” stands twice among the questions")
+        kinds = MEANINGS.get(slug, (question["kind"],))
+        if question["kind"] not in kinds:
             notes.add(
-                f"{question['key']}.slug", f"“{question['slug']}” stands twice among the questions"
+                f"{key}.kind",
+                f"“{slug}” means something to the service: it needs kind {' or '.join(kinds)}",
             )
-        seen.add(question["slug"])
-    return questions
+        seen.add(slug)
 
 
 def _question(
@@ -121,7 +153,14 @@ def _options(
         for option in given
         for inner in option.get("options", [option])
     ]
+    if not options and KINDS[question["kind"]].chooses:
+        notes.add(key, "has no options to choose from")
     for option in options:
+        if option["slug"] in OPTIONS:
+            notes.add(
+                f"{key}.options",
+                f"“{option['slug']}” is taken: batches write it for what was not asked",
+            )
         if not SLUG.fullmatch(option["slug"]):
             notes.add(
                 f"{key}.options",

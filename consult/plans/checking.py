@@ -9,26 +9,10 @@ from typing import Any
 
 from consult.clock import NotADate, names_a_year, parse_closing, parse_opening
 from consult.plans.asking import all_questions, check_show_if
-from consult.plans.document import ABOUT_YOU, EQUALITY, GENERAL
 from consult.plans.file_shapes import PLAN_FILE
 from consult.plans.reading import PlanProblems, read_yaml
+from consult.plans.reserved import CONSULTATIONS, PARTS
 from consult.plans.shapes import Notes
-
-RESERVED_PARTS = {GENERAL, ABOUT_YOU, EQUALITY, "check", "discard", "send"}
-# These are the first steps of other addresses.
-RESERVED_SLUGS = {
-    "accessibility",
-    "admin",
-    "cookies",
-    "health",
-    "metrics",
-    "privacy",
-    "receipt",
-    "safety",
-    "security",
-    "staff",
-    "static",
-}
 
 
 @dataclass(frozen=True)
@@ -93,12 +77,12 @@ def _check_window(consultation: dict[str, Any], notes: Notes) -> None:
 
 
 def _check_slugs(plan: dict[str, Any], notes: Notes) -> None:
-    if plan["consultation"]["slug"] in RESERVED_SLUGS:
+    if plan["consultation"]["slug"] in CONSULTATIONS:
         notes.add(
             "consultation.slug",
             f"“{plan['consultation']['slug']}” is an address of the service's own",
         )
-    seen = set(RESERVED_PARTS)
+    seen = set(PARTS)
     for group in ("sections", "recommendations"):
         for number, part in enumerate(plan.get(group, []), 1):
             if part["slug"] in seen:

@@ -1,0 +1,56 @@
+"""Slugs that mean something to the service itself, so that a plan cannot have them for its own.
+
+Tests work these lists out from the routes, the forms and the templates, and docs/plan-files.md has
+them for people who write plan files.
+"""
+
+from collections.abc import Mapping
+
+from consult.cells import NOT_ASKED
+from consult.plans.document import ABOUT_YOU, EQUALITY, GENERAL
+
+# The first steps of other addresses.
+CONSULTATIONS = {
+    "accessibility",
+    "admin",
+    "cookies",
+    "health",
+    "metrics",
+    "privacy",
+    "receipt",
+    "safety",
+    "security",
+    "signing-key",
+    "staff",
+    "static",
+}
+# Parts that every consultation has, and what stands beside the parts in their addresses.
+PARTS = {
+    GENERAL,
+    ABOUT_YOU,
+    EQUALITY,
+    "another",
+    "back",
+    "check",
+    "discard",
+    "later",
+    "send",
+    NOT_ASKED,
+}
+QUESTIONS = {
+    # Fields that the forms have beside the questions.
+    *("channel", "draft", "edition", "email", "homepage", "later", "name", "postcode"),
+    *("replacing", "seen", "shown", "take"),
+    # Charts of the dashboard.
+    *("coded-so-far", "read-so-far", "received-by-day"),
+    NOT_ASKED,
+}
+# Batches write it for a question that was not asked, and its reader takes it for an empty cell.
+OPTIONS = {NOT_ASKED}
+# The service reads these questions' answers, so they have to be of a kind that it understands.
+MEANINGS: Mapping[str, tuple[str, ...]] = {
+    "borough": ("one",),
+    "capacity": ("one",),
+    "organisation-name": ("short-text", "text"),
+    "publication": ("one",),
+}
