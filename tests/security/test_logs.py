@@ -11,6 +11,9 @@ from django.urls import reverse
 
 from consult.models import User
 from consult.web.logs import JsonFormatter, LineFormatter
+from responses.urls import urlpatterns
+
+TOKEN = "0123456789abcdef:kept-secret"
 
 
 def test_the_log_names_someone_refused_a_page_by_number_alone(
@@ -50,3 +53,22 @@ def test_a_malformed_request_id_is_replaced(db: None) -> None:
         assert (
             Client().get("/health/live", headers={"x-request-id": given})["X-Request-ID"] != given
         )
+
+
+def tokens_in_addresses() -> list[str]:
+    """The address of every page that a token opens, with one in it."""
+    found = []
+    for pattern in urlpatterns:
+        parameters = dict.fromkeys(pattern.pattern.converters, "a-slug")
+        if "token" in parameters:
+            parameters["token"] = TOKEN
+            found.append(reverse(pattern.name, kwargs=parameters))
+    return found
+
+
+@pytest.mark.parametrize("address", tokens_in_addresses())
+def test_no_line_of_the_log_holds_what_opens_a_page(address: str) -> None:
+    for text in (f"Not Found: {address}", f'"GET {address} HTTP/1.1" 500', f"Bad: {address[:-1]}"):
+        record = logging.LogRecord("django.request", logging.WARNING, "", 0, text, (), None)
+        for formatter in (JsonFormatter(), LineFormatter()):
+            assert TOKEN not in formatter.format(record)

@@ -1,13 +1,18 @@
 """From the receipt: changing a response, withdrawing it, and correcting an address."""
 
+from datetime import datetime
 from uuid import UUID, uuid4
 
+from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from consult.nudging import nudge
 from consult.web.private import private
+from consult.web.rate_limits import count_refusal
 from responses.answers import AnswersRefused
 from responses.responding.amending import OVER, ChangedMeanwhile, withdraw_response
 from responses.responding.drafting import start_amending
@@ -52,8 +57,10 @@ def amend(request: HttpRequest, token: str) -> HttpResponse:
     """
     response = response_of(token)
     now = open_since(response)
-    if now is None or response.act in OVER:
+    if response.act in OVER:
         return redirect("receipt", token)
+    if now is None:
+        return redirect(reverse("receipt", args=[token]) + "?too-late=change")
     session = open_session(request, response.consultation.slug)
     page = redirect("tasks", response.consultation.slug)
     if session.draft and session.draft.amends_id == response.pk:
@@ -68,22 +75,33 @@ def amend(request: HttpRequest, token: str) -> HttpResponse:
 @private
 @count_guesses
 def withdraw(request: HttpRequest, token: str) -> HttpResponse:
-    """Ask once more, then take the response back."""
+    """Ask once more, then take the response back.
+
+    The page carries since when it has been open: one that was opened before closing still serves
+    within the grace period, as a form does.
+    """
     response = response_of(token)
-    now = open_since(response)
-    if now is None or response.act in OVER:
+    if response.act in OVER:
         return redirect("receipt", token)
+    too_late = redirect(reverse("receipt", args=[token]) + "?too-late=withdraw")
     if request.method != "POST":
-        return render(
-            request, "responding/withdraw.html", receipt_context(token) | {"key": uuid4()}
-        )
+        now = open_since(response)
+        if now is None:
+            return too_late
+        asked = {"key": uuid4(), "opened": signing.dumps(now.isoformat(), salt=opened_salt(token))}
+        return render(request, "responding/withdraw.html", receipt_context(token) | asked)
     try:
         key = UUID(request.POST.get("submission_key", ""))
     except ValueError:
         return redirect("withdraw", token)
     try:
-        submitted = withdraw_response(earlier=response, submission_key=key, started_at=now)
-    except (ChangedMeanwhile, ConsultationClosed):
+        submitted = withdraw_response(
+            earlier=response, submission_key=key, started_at=opened_at(request, token)
+        )
+    except ConsultationClosed:
+        count_refusal(reason="closed")
+        return too_late
+    except ChangedMeanwhile:
         # The receipt says how things stand now.
         return redirect("receipt", token)
     if submitted.first:
@@ -91,3 +109,17 @@ def withdraw(request: HttpRequest, token: str) -> HttpResponse:
     page = redirect("receipt", token)
     page.status_code = 303
     return page
+
+
+def opened_at(request: HttpRequest, token: str) -> datetime:
+    """When the page that was posted was opened, by its signed word; now where it has none."""
+    now = timezone.now()
+    try:
+        signed = signing.loads(request.POST.get("opened", ""), salt=opened_salt(token))
+        return min(datetime.fromisoformat(signed), now)
+    except (signing.BadSignature, ValueError, TypeError):
+        return now
+
+
+def opened_salt(token: str) -> str:
+    return f"withdrawing {token}"

@@ -137,10 +137,11 @@ def receipt_context(token: str) -> dict[str, Any]:
 @require_safe
 def receipt(request: HttpRequest, token: str) -> HttpResponse:
     """What arrived, when, and what has become of it."""
-    just_stopped = request.GET.get("equality") == "stopped"
-    return render(
-        request, "responding/receipt.html", receipt_context(token) | {"just_stopped": just_stopped}
-    )
+    arrived_from = {
+        "just_stopped": request.GET.get("equality") == "stopped",
+        "too_late": request.GET.get("too-late", ""),
+    }
+    return render(request, "responding/receipt.html", receipt_context(token) | arrived_from)
 
 
 @private

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -423,9 +424,9 @@ def test_after_closing_the_receipt_offers_no_second_thoughts(
     token = receipt_token(send())
     close(consultation, timedelta(minutes=1))
     assert "If you change your mind" not in text_of(rita.get(reverse("receipt", args=[token])))
-    assert rita.post(reverse(name, args=[token]), {"submission_key": str(uuid4())})[
-        "Location"
-    ] == reverse("receipt", args=[token])
+    why = {"amend": "change", "withdraw": "withdraw"}[name]
+    page = rita.post(reverse(name, args=[token]), {"submission_key": str(uuid4())})
+    assert page["Location"] == f"{reverse('receipt', args=[token])}?too-late={why}"
     assert (Response.objects.count(), Draft.objects.count()) == (1, 0)
 
 
@@ -473,3 +474,34 @@ def test_answers_to_an_earlier_edition_can_be_changed_under_the_newest(
         1,
         newer.number,
     ]
+
+
+def opened_on(client: Client, token: str) -> dict[str, str]:
+    """What the page that asks once more before withdrawing posts."""
+    text = client.get(reverse("withdraw", args=[token])).content.decode()
+    return dict(re.findall(r'name="(submission_key|opened)" value="([^"]+)"', text))
+
+
+def test_a_page_opened_before_closing_withdraws_within_the_grace(
+    client: Client, send: Send, consultation: Consultation
+) -> None:
+    token = receipt_token(send())
+    asked = opened_on(client, token)
+    closes_at = timezone.now() + timedelta(milliseconds=1)
+    Consultation.objects.filter(pk=consultation.pk).update(closes_at=closes_at, grace_minutes=30)
+    client.post(reverse("withdraw", args=[token]), asked)
+    newest = Response.objects.latest("version")
+    assert (newest.act, newest.timing) == ("withdrawn", "in-grace")
+
+
+def test_withdrawing_or_changing_too_late_is_said(
+    client: Client, send: Send, consultation: Consultation
+) -> None:
+    token = receipt_token(send())
+    asked = opened_on(client, token)
+    close(consultation, timedelta(hours=2))
+    page = client.post(reverse("withdraw", args=[token]), asked, follow=True)
+    assert "We could not withdraw your response" in page.content.decode()
+    page = client.post(reverse("amend", args=[token]), follow=True)
+    assert "You can no longer change your response" in page.content.decode()
+    assert Response.objects.get().act == "sent"
