@@ -10,7 +10,7 @@ const FIRST_RETRY = 5000
 const LONGEST_RETRY = 30000
 const UNSAVED = 'unsaved '
 // Hidden fields: not answers.
-const NOT_ANSWERS = ['csrfmiddlewaretoken', 'seen', 'draft', 'email_meant']
+const NOT_ANSWERS = ['csrfmiddlewaretoken', 'seen', 'draft', 'edition', 'email_meant']
 
 function read(key) {
   try {
@@ -34,9 +34,33 @@ function forgetWhere(isDone) {
   } catch { /* as above */ }
 }
 
-// Once a response is sent, nothing of it stays in this browser: the next person may share this device.
-export function forgetUnsaved() {
-  forgetWhere(() => true)
+function entriesUnder(path) {
+  try {
+    return Object.keys(localStorage).filter((key) => key.startsWith(UNSAVED + path)).map((key) => [key, read(key)]).filter(([, entry]) => entry)
+  } catch {
+    return []
+  }
+}
+
+// Once a response is sent, nothing of it stays in this browser: the next person may share this device. What was not sent with it
+// stays, and is returned. Of a postcode only the first half is sent.
+export function forgetSent(slug, sent) {
+  const arrived = ([name, value]) => !value.trim() || name === 'postcode' || [sent[name] ?? []].flat().includes(value.replace(/\r\n?/g, '\n'))
+  return entriesUnder(`/${slug}/respond/`).filter(([key, entry]) => {
+    if (!entry.answers.every(arrived)) return true
+    store(key, null)
+    return false
+  })
+}
+
+// The paths of the parts with answers that are not saved yet, of the draft with this mark.
+export function unsavedParts(path, mark) {
+  const theirs = ([, entry]) => !entry.submitted && (entry.draft === 'new' || entry.draft === mark)
+  return entriesUnder(path).filter(theirs).map(([key]) => key.slice(UNSAVED.length))
+}
+
+export function forget(keys) {
+  forgetWhere((key) => keys.includes(key))
 }
 
 export function autosave(form) {
@@ -119,9 +143,10 @@ export function autosave(form) {
       draft.value = saved.draft
       retryAfter = FIRST_RETRY
       if (saved.elsewhere) show('elsewhere', saved.elsewhere)
+      else if (saved.tooLong) show('tooLong')
       else show('saved', saved.at)
       if (changed) saveIn(AFTER_LAST_KEY)
-      if (changed || saved.elsewhere) keep()
+      if (changed || saved.elsewhere || saved.tooLong) keep()
       else store(key, null)
     } catch {
       changed = true
@@ -134,9 +159,10 @@ export function autosave(form) {
   // Another of our pages has loaded since, so what Continue submitted has arrived.
   forgetWhere((other) => other !== key && read(other)?.submitted)
   const entry = read(key)
+  // Another draft's stays for its own receipt or page, and is not mixed with this one.
   const otherDraft = entry && entry.draft !== 'new' && entry.draft !== draft.value
-  if (entry && ('returned' in form.dataset || otherDraft || JSON.stringify(entry.answers) === JSON.stringify(answers()))) store(key, null)
-  else if (entry) restore(entry)
+  if (entry && ('returned' in form.dataset || JSON.stringify(entry.answers) === JSON.stringify(answers()))) store(key, null)
+  else if (entry && !otherDraft) restore(entry)
 
   form.addEventListener('input', onChange)
   form.addEventListener('change', onChange)
@@ -144,6 +170,18 @@ export function autosave(form) {
   window.addEventListener('offline', () => show('offline'))
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'hidden') save(true)
+  })
+  // Leaving by a link saves first, so that the next page shows what was typed here.
+  document.addEventListener('click', (event) => {
+    const link = event.target.closest('a[href]')
+    const elsewhere = !link || link.origin !== location.origin || link.target || link.closest('.govuk-exit-this-page')
+    const here = link && link.pathname === location.pathname && link.hash
+    if (elsewhere || here || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return
+    if ((!changed && !saving) || gone || resolving || !navigator.onLine) return
+    event.preventDefault()
+    const go = () => location.assign(link.href)
+    const saved = Promise.resolve(saving).then(() => save())
+    Promise.race([saved, new Promise((done) => setTimeout(done, HOLD_SUBMIT))]).then(go)
   })
   form.addEventListener('submit', (event) => {
     if (!navigator.onLine && !warned) {

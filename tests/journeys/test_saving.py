@@ -184,3 +184,34 @@ def test_after_sending_no_answers_stay_in_the_browser(writer: Writer) -> None:
     writer.page.go_forward()
     assert writer.page.url == address
     assert Response.objects.count() == 1
+
+
+def test_leaving_by_a_link_saves_first(writer: Writer) -> None:
+    writer.comment().fill(WORDS)
+    writer.page.get_by_role("link", name="Check and send").click()
+    expect(writer.page.get_by_role("heading", name="Check your answers")).to_be_visible()
+    expect(writer.page.get_by_text("Zoë")).to_be_visible()
+    writer.page.get_by_role("button", name="Send your response").click()
+    expect(writer.page.get_by_role("heading", name="Response received")).to_be_visible()
+    assert Response.objects.get().texts == {"violence-comment": WORDS}
+
+
+def test_words_whose_save_failed_are_shown_and_not_deleted(writer: Writer) -> None:
+    writer.comment().fill("This was saved.")
+    writer.says("Saved at ")
+    # As it is left behind when the save of another part fails and its tab is closed.
+    writer.page.evaluate(
+        """([path, name, value]) => localStorage.setItem(`unsaved ${path}`, JSON.stringify({
+            draft: document.forms[0].elements.draft.value, seen: '', answers: [[name, value]]}))""",
+        [f"/{SLUG}/respond/trust/", "trust-comment", "This was not."],
+    )
+    writer.page.goto(f"{writer.root}/{SLUG}/respond/check/")
+    expect(writer.page.get_by_text("Some of what you typed is not saved yet")).to_be_visible()
+    expect(writer.page.get_by_role("button", name="Send your response")).to_be_hidden()
+    # Sent all the same, as from another tab: the words stay, and the receipt shows them.
+    writer.page.evaluate("document.querySelector('[data-send]').hidden = false")
+    writer.page.get_by_role("button", name="Send your response").click()
+    expect(writer.page.get_by_text("This was not.")).to_be_visible()
+    assert Response.objects.get().texts == {"violence-comment": "This was saved."}
+    writer.page.get_by_role("button", name="Delete it from this device").click()
+    assert writer.page.evaluate("Object.keys(localStorage)") == []

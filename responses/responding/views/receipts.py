@@ -126,6 +126,9 @@ def receipt_context(token: str) -> dict[str, Any]:
         "now": said(response),
         "earlier": [said(version) for version in versions[1:]],
         "happened": happened(versions),
+        "sent_values": response.choices
+        | response.texts
+        | {"name": response.contact.name, "email": response.contact.email},
         "equality": equality_state(response, token),
         "may_change": response.act not in OVER and open_since(response) is not None,
         "closing": clock.closing_in_words(response.consultation.closes_at),
