@@ -55,7 +55,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
                 "We could not check that this page came from your browser. It may have been open "
                 "for a long time."
             ),
-            _("What you typed is still here. Check that it is yours, then press the button."),
+            _("What you typed is still here. Check that it is yours, then select the button."),
         ]
         return offer_again(request, status=403, heading=heading, lines=lines)
     lines = [
@@ -154,7 +154,7 @@ def away(request: HttpRequest) -> HttpResponse:
         lines = [
             _("We could not save this page just now. What you typed on it is still here."),
             _(
-                "Wait half a minute, then press the button. Sending your response again is safe: "
+                "Wait half a minute, then select the button. Sending your response again is safe: "
                 "it is counted once."
             ),
         ]

@@ -127,15 +127,18 @@ class PartForm(forms.Form):
         self.fields["name"] = _text_field(
             _("Your name"),
             _(
-                "For an organisation, give the name and email address of the person we can write "
-                "to."
+                "If you are responding for an organisation, give the "
+                "name and email address of the person we should contact."
             ),
             forms.TextInput({"autocomplete": "name"}),
             look="input",
         )
         self.fields["email"] = _text_field(
             _("Your email address"),
-            _("We only use it to send you a confirmation and to write to you about this response."),
+            _(
+                "We’ll only use it to send you a confirmation and to contact you about "
+                "this response."
+            ),
             forms.EmailInput({"autocomplete": "email", "spellcheck": "false"}),
             look="input",
         )

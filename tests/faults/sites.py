@@ -180,7 +180,7 @@ def in_background(step: Callable[[], object]) -> threading.Thread:
 
 
 def again_and_again(walker: Walker) -> Walker:
-    """Press the button of the page that is there, as often as it takes, for half a minute."""
+    """Select the button of the page that is there, as often as it takes, for half a minute."""
     end = time.monotonic() + 30
     while True:
         with suppress(*CUT):

@@ -89,7 +89,7 @@ def test_a_deadline_that_passes_while_someone_writes_loses_no_word(
     press(page, "Continue")
     expect(
         page.get_by_text(
-            "Because you had begun, you can still send your response within 10 minutes"
+            "You started before it closed, so you can still send it for up to 10 minutes"
         )
     ).to_be_visible()
     page.fill("[name=trust-comment]", TYPED["trust"])

@@ -91,7 +91,12 @@ def tasks(request: HttpRequest, consultation: str) -> HttpResponse:
         request,
         "responding/tasks.html",
         session.context
-        | {"groups": groups, "begun": bool(session.draft), "kept_until": kept_until},
+        | {
+            "groups": groups,
+            "begun": bool(session.draft),
+            "kept_until": kept_until,
+            "mark": mark_of(session.draft),
+        },
     )
     return remember_opening(page, session)
 

@@ -38,10 +38,10 @@ def kept_for(consultation: Consultation) -> list[tuple[str, str]]:
         for name, at in days_of.items()
         if at is not None
     }
-    unsent = _("Until you send them. What is left is deleted on %(day)s.") % {
+    unsent = _("Until you send them. We delete any you have not sent on %(day)s.") % {
         "day": day_in_words(expire_at(consultation))
     }
-    code = _("Only as a code that cannot be turned back, for %(days)s.") % {
+    code = _("We keep only a scrambled code, for %(days)s.") % {
         "days": days(FORGET_AFTER.total_seconds())
     }
     passed_on = _("If it has not reached %(owner)s by then, it is kept until it has.") % {
@@ -51,10 +51,13 @@ def kept_for(consultation: Consultation) -> list[tuple[str, str]]:
         (_("Answers that you have not sent"), unsent),
         (_("Your response"), f"{until['answers']} {passed_on}"),
         (_("Your name, your email address and your postcode"), f"{until['contacts']} {passed_on}"),
-        (_("Your equality answers"), f"{until['equality']} {_('Sooner if you stop their use.')}"),
+        (
+            _("Your equality answers"),
+            f"{until['equality']} {_('Sooner if you tell us to stop using them.')}",
+        ),
         (_("Your letter or email, if you wrote one"), until["letters"]),
         (
-            _("A list of what staff did and read, without your answers or your name"),
+            _("A record of what staff did and read, without your answers or your name"),
             _("As long as the service keeps its records."),
         ),
         (_("The network address of your computer or phone"), code),

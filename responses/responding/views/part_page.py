@@ -145,7 +145,7 @@ def question_email(request: HttpRequest, form: PartForm) -> None:
         meant = likely_meant(typed)
         if meant and request.POST.get("email_meant") != typed:
             words = _(
-                "Did you mean %(meant)s? Change the address, or press Continue again to keep it."
+                "Did you mean %(meant)s? Change the address, or select Continue again to keep it."
             )
             form.add_error("email", words % {"meant": meant})
 

@@ -42,17 +42,12 @@ def later(request: HttpRequest, consultation: str) -> HttpResponse:
         try:
             address = read_contact({"email": email})["email"]
             if not address:
-                raise AnswersRefused(
-                    {"email": _("Enter the email address to which we should send the link.")}
-                )
+                raise AnswersRefused({"email": _("Enter the email address to send the link to.")})
             ask_for_link(draft=session.draft, email=address)
         except AnswersRefused as refused:
             problem = refused.problems["email"]
         except OverLimit:
-            problem = _(
-                "We have sent this link as often as we may in one day. Copy it from this page "
-                "instead."
-            )
+            problem = _("We cannot send this link again today. Copy it from this page instead.")
         else:
             nudge(send_due_confirmations)
             page: HttpResponse = redirect(f"{request.path}?asked=yes")

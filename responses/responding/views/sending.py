@@ -16,7 +16,7 @@ from responses.answers import AnswersRefused
 from responses.models import Draft
 from responses.receipt_tokens import receipt_token
 from responses.responding.amending import ChangedMeanwhile
-from responses.responding.drafting import discard_draft
+from responses.responding.drafting import discard_draft, mark_of
 from responses.responding.flagging import FIELD, flags_of
 from responses.responding.forms import PartForm
 from responses.responding.sending import AddedSince, Checked, QuestionsReworded, send_draft
@@ -89,6 +89,7 @@ def render_check(
         "added": added is not None,
         "key": session.draft.submission_key if session.draft else "",
         "revision": session.draft.revision if session.draft else "",
+        "mark": mark_of(session.draft),
     }
     page = session.context | dropped_words(session) | context
     return render(request, "responding/check.html", page, status=status)

@@ -328,7 +328,7 @@ def test_someone_too_late_even_to_start_gets_their_words_back(
         ),
         (
             timedelta(hours=5, minutes=1),
-            "Answers that are saved but not sent by then do not count.",
+            "Answers that are saved but not sent by then will not count.",
         ),
     ],
 )
@@ -358,7 +358,7 @@ def test_only_those_who_started_before_closing_can_send_in_the_grace(
     Consultation.objects.filter(pk=consultation.pk).update(closes_at=timezone.now())
     page = answer(rita, "violence", violence_comment="Just in time.")
     assert page.status_code == 303
-    assert "Because you had begun" in rita.get(at("check")).content.decode()
+    assert "You started before it closed" in rita.get(at("check")).content.decode()
     send(rita)
     assert Response.objects.get().timing == "in-grace"
     assert "This consultation has closed" in Client().get(at("part", "violence")).content.decode()
@@ -420,7 +420,7 @@ def test_a_receipt_opens_for_its_token_alone(rita: Client) -> None:
         ("waiting", "An email with your reference is on its way to you."),
         ("sent", "We have sent you an email with your reference."),
         ("failed", "The reason we were given: “no such person”"),
-        ("not-wanted", "You gave no email address"),
+        ("not-wanted", "You did not give an email address"),
     ],
 )
 def test_the_receipt_says_what_became_of_the_email(

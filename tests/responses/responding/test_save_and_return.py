@@ -92,7 +92,7 @@ def test_the_email_carries_the_link_and_nothing_that_was_typed(
 ) -> None:
     mail_through(postbox.port)
     page = rita.post(at("later"), {"email": "rita@example.org"}, follow=True)
-    assert "The link is on its way to the address that you gave." in page.content.decode()
+    assert "We are sending the link to the address you gave." in page.content.decode()
     assert send_due_links().sent == 1
     assert send_due_links().sent == 0
     (message,) = postbox.arrived
@@ -123,7 +123,7 @@ def test_nobodys_inbox_is_flooded_with_links(rita: Client) -> None:
             at("later"), {"email": "stranger@example.org" if number % 2 else "STRANGER@example.org"}
         ).content.decode()
     assert DraftLink.objects.count() == 5
-    assert "as often as we may in one day" in page
+    assert "We cannot send this link again today" in page
 
 
 def test_a_link_the_mail_server_refuses_is_retried_then_given_up(

@@ -38,7 +38,7 @@ def look(client: Client, query: str = "", **typed: str) -> object:
 
 
 def agree(client: Client, page: object, query: str = "") -> object:
-    """Press the button of the page that shows it."""
+    """Select the button of the page that shows it."""
     return client.post(
         f"{reverse('bulk-new')}?{query}", hidden_of(page.content.decode()), follow=True
     )  # type: ignore[attr-defined]
