@@ -145,7 +145,7 @@ def test_an_ended_account_is_signed_out_at_once_and_never_deleted(
 ) -> None:
     hers = sign_in(reviewer)
     assert hers.get(reverse("review-list")).status_code == 200
-    assert "Ended" in words_of(press(chief, reviewer, "end"))
+    assert "Closed" in words_of(press(chief, reviewer, "end"))
     assert hers.get(reverse("review-list")).status_code == 302
     assert authenticate(username="rosa", password="rosa has a long password") is None
     assert User.objects.filter(username="rosa").exists()

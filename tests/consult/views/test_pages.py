@@ -60,7 +60,7 @@ def test_the_privacy_notice_gives_the_plans_words_or_says_none_are_set(
 ) -> None:
     address = reverse("consultation-privacy", args=[consultation.slug])
     page = words_of(client.get(address).content.decode())
-    assert "has not yet said here which organisation is responsible" in page
+    assert "have not yet said here which organisation is responsible" in page
     for wanted in (
         "Article 6(1)(e)",
         "Article 9(2)(g)",
@@ -87,7 +87,7 @@ def test_the_privacy_notice_gives_the_plans_words_or_says_none_are_set(
         "The Runners runs this site.",
     ):
         assert wanted in page
-    assert "has not yet said" not in page
+    assert "have not yet said" not in page
 
 
 @pytest.mark.parametrize("handed_over", [True, False])
