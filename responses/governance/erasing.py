@@ -86,7 +86,7 @@ def erase_response(*, reference: str, actor: User | None, why: str) -> Response:
 
 def _erase(newest: Response, actor: User | None, why: str) -> Response:
     with connection.cursor() as cursor:
-        # Whoever adds a note or a scan at this moment holds it too: see responses/sql/erased.sql.
+        # Adding a note or a scan at this moment holds it too: see responses/sql/erased.sql.
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtext('erasing'), hashtext(%s))", [newest.reference]
         )
@@ -209,7 +209,7 @@ def contacts_held() -> QuerySet[Contact]:
 
 
 def names_somebody(*, reference: str, words: str) -> bool:
-    """Whether words that are to stand on the trail name whoever sent this, or their address."""
+    """Whether words that are to stand on the trail name the sender of this, or their address."""
     said = words.casefold()
     theirs = Contact.objects.filter(response__reference=reference)
     rows = theirs.values_list("name", "email", "corrected_email")

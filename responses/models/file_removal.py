@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 class FileRemoval(models.Model):
     """A file that is to be deleted: written with the decision, gone once the file is.
 
-    Its name says nothing about anybody.
+    Its name says nothing about anyone.
     """
 
     storage = models.CharField(max_length=20, help_text="Which of STORAGES it is in.")
