@@ -40,7 +40,7 @@ PARTS = {
 QUESTIONS = {
     # Fields that the forms have beside the questions.
     *("channel", "draft", "edition", "email", "homepage", "later", "name", "postcode"),
-    *("replacing", "seen", "shown", "take"),
+    *("replacing", "revision", "seen", "shown", "take"),
     # Charts of the dashboard.
     *("coded-so-far", "read-so-far", "received-by-day"),
     NOT_ASKED,

@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 from consult.models import Consultation, User
 from consult.plans.editions import current_edition, plan_of
 from responses.answers import Answers
-from responses.demo.filling import Respondent, fill_responses, take_stock, write_arrivals
+from responses.demo.filling import fill_responses, take_stock, write_arrivals
+from responses.demo.inventing import Respondent
 from responses.models import CodedAnswer, Response, Review
 from responses.reviewing.codebooks import make_code
 from responses.reviewing.coding import code_answer

@@ -14,15 +14,9 @@ from pytest_django import Settings
 from consult.models import Action, AuditEntry, Consultation
 from consult.plans.document import Plan
 from responses.answers import digest_of, read_answers, says_something
-from responses.demo.filling import (
-    AWKWARD,
-    CAMPAIGNS,
-    OTHER_SCRIPTS,
-    NotOpenYet,
-    RealPeopleHere,
-    fill_responses,
-    invent,
-)
+from responses.demo.filling import NotOpenYet, RealPeopleHere, fill_responses
+from responses.demo.inventing import invent
+from responses.demo.words import AWKWARD, CAMPAIGNS, OTHER_SCRIPTS
 from responses.models import Confirmation, LedgerEntry, Response, Review
 from responses.receipt_tokens import find_response, make_token
 from responses.references import normalise_reference

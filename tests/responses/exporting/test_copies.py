@@ -19,7 +19,8 @@ from consult.models import Consultation, Edition, User
 from consult.plans.editions import plan_of
 from consult.plans.kinds.choosing import write_in_name
 from consult.plans.publishing import publish_edition
-from responses.demo.filling import AWKWARD, fill_responses
+from responses.demo.filling import fill_responses
+from responses.demo.words import AWKWARD
 from responses.exporting.batches import seal_batch
 from responses.exporting.columns import sql
 from responses.exporting.columns.answers import ANSWERS
