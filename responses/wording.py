@@ -10,6 +10,7 @@ from typing import Any
 from consult.plans.document import Part, Plan, Question
 from consult.plans.kinds.choosing import write_in_name
 from consult.plans.rewording import changed_questions
+from consult.text import with_symbols
 from responses.answers import is_asked
 
 
@@ -129,4 +130,5 @@ def reworded_answers(
 
 
 def _worded(question: Question, raw: Mapping[str, Any]) -> WordedAnswer:
-    return WordedAnswer(question, question.entry.lines(question, raw))
+    lines = question.entry.lines(question, raw)
+    return WordedAnswer(question, tuple(map(with_symbols, lines)))

@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 
 from consult.auditing import record
 from consult.models import Action, Consultation, User
+from consult.text import with_symbols
 from responses.current import current_responses
 from responses.models import Code, CodedAnswer, Coding, Response, SecondCoding, Tally
 from responses.reviewing.reading import hold_as_shown
@@ -113,15 +114,22 @@ def code_passage(
 
     Raises NoSuchPassage and ChangedSinceOpened.
     """
-    words = passage.replace("\r\n", "\n").strip()
-    start = response.texts.get(question, "").find(words)
+    # Both as a page shows them, from which the words were copied.
+    words = with_symbols(passage.replace("\r\n", "\n").strip())
+    start = with_symbols(response.texts.get(question, "")).find(words)
     if not words or start < 0:
         raise NoSuchPassage
     with transaction.atomic():
         hold_as_shown(response)
-        place = {"start": start, "end": start + len(words)}
+        end = start + len(words)
         coding, new = Coding.objects.get_or_create(
-            response=response, question=question, code=code, by=by, removed_at=None, **place
+            response=response,
+            question=question,
+            code=code,
+            by=by,
+            removed_at=None,
+            start=start,
+            end=end,
         )
         if new:
             record(
@@ -130,7 +138,8 @@ def code_passage(
                 subject=response.reference,
                 question=question,
                 codes=[code.pk],
-                **place,
+                start=start,
+                end=end,
             )
     return coding
 

@@ -23,6 +23,7 @@ from django.db.models.functions import Now
 
 from consult.clock import end_of_day, start_of_day
 from consult.models import User
+from consult.text import with_symbols
 from responses.models import Coding, Reading, Response, Review, SavedFilter, SearchText
 from responses.references import NotAReference, normalise_reference
 
@@ -347,7 +348,7 @@ def where_found(
 
 def _pieces(text: str) -> list[tuple[str, bool]]:
     pieces = re.split(f"{MARK_BEGINS}([^{MARK_BEGINS}{MARK_ENDS}]*){MARK_ENDS}", text)
-    return [(piece, number % 2 == 1) for number, piece in enumerate(pieces) if piece]
+    return [(with_symbols(piece), number % 2 == 1) for number, piece in enumerate(pieces) if piece]
 
 
 def save_filter(*, by: User, name: str, query: str) -> SavedFilter:

@@ -22,6 +22,7 @@ from django.utils.html import strip_tags
 from consult.auditing import record
 from consult.jobs import ROW_TROUBLE
 from consult.models import Action, Consultation, User
+from consult.text import with_symbols
 from responses.models import Message
 
 # Of a message's words, as much as a person can look over. The whole stays in its file.
@@ -195,5 +196,5 @@ def _words(parsed: EmailMessage) -> str:
 
 
 def _kept(text: str) -> str:
-    # What PostgreSQL cannot store and no page should show.
-    return text.replace("\x00", "").encode("utf-8", "replace").decode()
+    # Nothing that PostgreSQL cannot store, nor that a page should not show.
+    return with_symbols(text.replace("\x00", "").encode("utf-8", "replace").decode())

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from consult.auditing import record
 from consult.models import Action, User
+from consult.text import with_symbols
 from responses.models import Redaction, Response
 from responses.published import keep_file_back, make_file_again
 from responses.reviewing.reading import hold_as_shown
@@ -49,7 +50,9 @@ def suggest_redactions(response: Response) -> list[Suggestion]:
         (one.text, place) for one in in_force(response) for place in range(one.start, one.end)
     }
     found = []
-    for key, text in response.texts.items():
+    for key, text in texts_to_redact(response).items():
+        if key == SENDER:
+            continue
         for start, end, looks_like in _telling(text, response):
             if any((key, place) not in covered for place in range(start, end)):
                 found.append(Suggestion(key, start, end, text[start:end], looks_like))
@@ -79,9 +82,12 @@ def in_force(response: Response) -> list[Redaction]:
 
 
 def texts_to_redact(response: Response) -> dict[str, str]:
-    """All the words of a response that the public could read: its texts, and the sender's name."""
+    """All the words of a response that the public could read, as a page shows them: its texts, and
+    the sender's name. Each letter stands where it stands in the text.
+    """
     name = response.contact.name
-    return response.texts | ({SENDER: name} if name else {})
+    words = response.texts | ({SENDER: name} if name else {})
+    return {key: with_symbols(text) for key, text in words.items()}
 
 
 def redact_passage(
@@ -92,7 +98,7 @@ def redact_passage(
 
     Returns what is kept back now and was not before. Raises NoSuchPassage, and ChangedSinceOpened.
     """
-    words = passage.replace("\r\n", "\n").strip()
+    words = with_symbols(passage.replace("\r\n", "\n").strip())
     texts = texts_to_redact(response)
     # Over the ends of lines too.
     wanted = re.compile(r"\s+".join(map(re.escape, words.split())), re.IGNORECASE)

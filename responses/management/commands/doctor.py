@@ -19,11 +19,22 @@ from consult.models import Consultation
 from consult.web.durability import UNSAFE, unsafe_settings
 from responses.exporting.delivering import unacknowledged
 from responses.governance.retention import retain
-from responses.models import Batch, Confirmation, Delivery, FileRemoval, Reconciliation, SigningKey
+from responses.models import (
+    Batch,
+    BulkChange,
+    BulkItem,
+    Confirmation,
+    Delivery,
+    FileRemoval,
+    PublishedSet,
+    Reconciliation,
+    SigningKey,
+)
 from responses.responding.resending import links_given_up
 
 NEEDED_BYTES = 500_000_000
 MOST_CLOCK_SECONDS = 5
+A_WEEK = timedelta(days=7)
 Finding = tuple[str, str]
 
 
@@ -144,6 +155,23 @@ def batches() -> Iterator[Finding]:
         )
 
 
+def desk() -> Iterator[Finding]:
+    recent = BulkChange.objects.filter(at__gt=Now() - A_WEEK)
+    left = BulkItem.objects.filter(why="trouble", bulk__in=recent).count()
+    if left:
+        yield (
+            f"responses that could not be changed with the others: {left:,}",
+            "Their changes' pages count them, and the worker's log has why.",
+        )
+    for change in recent.filter(state=BulkChange.State.FAILED):
+        yield f"{change} failed: {change.failure}", "Undo it on its page, and ask for it again."
+    for found in PublishedSet.objects.exclude(trouble="").select_related("consultation"):
+        yield (
+            f"the public file of {found.consultation.slug} cannot be made ({found.trouble})",
+            "Look into the worker's log. It is tried again every minute.",
+        )
+
+
 def integrity() -> Iterator[Finding]:
     last = Reconciliation.objects.first()
     if last is not None and last.differences:
@@ -202,6 +230,7 @@ LOOKS: dict[str, Callable[[], Iterator[Finding]]] = {
     "Scheduled jobs": schedule,
     "Emails": emails,
     "Batches": batches,
+    "Changes to many and public files": desk,
     "Integrity check": integrity,
     "Retention": kept_too_long,
     "Files to delete": files_to_remove,

@@ -22,6 +22,7 @@ from consult.nudging import nudge
 from consult.plans.editions import current_edition, plan_of
 from consult.staff.access import StaffRequest, staff_only
 from consult.staff.views.auto_refresh import address_to_watch, render_work
+from consult.text import with_symbols
 from responses.models import BulkChange, Review
 from responses.reviewing.bulk_changes.asking import (
     AT_WORK,
@@ -198,9 +199,9 @@ def _sample(change: BulkChange) -> list[dict[str, Any]]:
     return [
         {
             "response": row,
-            "words": row.texts.get(question, "")
-            if question
-            else next(iter(row.texts.values()), ""),
+            "words": with_symbols(
+                row.texts.get(question, "") if question else next(iter(row.texts.values()), "")
+            ),
             "passage": passages.get(row.pk),
         }
         for row in rows

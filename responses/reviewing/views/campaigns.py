@@ -17,6 +17,7 @@ from consult.models import Action, Consultation, JobRun, Right
 from consult.nudging import nudge
 from consult.staff.access import StaffRequest, staff_only
 from consult.staff.views.auto_refresh import address_to_watch, render_work
+from consult.text import with_symbols
 from responses.models import Campaign, CampaignMember, CampaignStep, Cluster, ClusterMember
 from responses.requests import number_in, numbers_in
 from responses.reviewing.campaigns import (
@@ -217,7 +218,7 @@ def _say_moved(request: HttpRequest, count: int, done: str) -> None:
 
 
 def _text(found: Cluster | Campaign) -> str:
-    return str(found.sample.texts.get(found.question, ""))
+    return with_symbols(str(found.sample.texts.get(found.question, "")))
 
 
 def _members(request: HttpRequest, members: Any, standard: str) -> dict[str, Any]:
@@ -236,7 +237,7 @@ def _members(request: HttpRequest, members: Any, standard: str) -> dict[str, Any
             "current": not row.response.review.superseded
             and row.response.act in {"sent", "amended"},
             "spans": changes(standard, text)
-            if (text := row.response.texts.get(row.question, "")) != standard
+            if (text := with_symbols(row.response.texts.get(row.question, ""))) != standard
             else [],
             "elsewhere": not text,
         }

@@ -13,6 +13,7 @@ from consult.clock import in_words
 from consult.models import Consultation, Right
 from consult.plans.document import Question
 from consult.staff.access import StaffRequest, staff_only
+from consult.text import with_symbols
 from responses.models import Code, CodedAnswer, Coding, Response, SecondCoding
 from responses.requests import number_in, numbers_in, reference_or_404
 from responses.reviewing.code_suggestions import suggest_codes
@@ -234,7 +235,7 @@ def _answer(
     asked: Question,
     second: SecondCoding | None,
 ) -> dict[str, Any]:
-    by, text = request.user, response.texts.get(asked.slug, "")
+    by, text = request.user, with_symbols(response.texts.get(asked.slug, ""))
     codings = Coding.objects.filter(
         response=response, question=asked.slug, removed_at=None
     ).select_related("code", "by")

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from consult import clock
 from consult.models import Consultation, Right, User
 from consult.staff.access import StaffRequest, staff_only
+from consult.text import with_symbols
 from responses.models import SavedFilter
 from responses.requests import number_in
 from responses.responding.flagging import flags_in_words
@@ -70,7 +71,7 @@ def review_list(request: StaffRequest) -> HttpResponse:
             "received": clock.in_words(row.received_at),
             "kind": kinds.get(str(row.choices.get("capacity", "")), ""),
             "passage": passages.get(row.pk),
-            "words": next(iter(row.texts.values()), ""),
+            "words": with_symbols(next(iter(row.texts.values()), "")),
             "flags": flags_in_words(row.flags),
         }
         for row in page.rows

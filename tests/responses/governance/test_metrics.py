@@ -8,6 +8,7 @@ from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import yaml
@@ -30,12 +31,22 @@ from responses.governance import tasks as governance_tasks
 from responses.governance.metrics import METRICS, exposition, measure
 from responses.governance.retention import retain
 from responses.management.commands import doctor
-from responses.models import Batch, Confirmation, Draft, Reconciliation, Response, SigningKey
+from responses.models import (
+    Batch,
+    BulkChange,
+    Confirmation,
+    Draft,
+    PublishedSet,
+    Reconciliation,
+    Response,
+    SigningKey,
+)
 from responses.receipt_tokens import receipt_token
 from responses.responding import outbox
 from responses.responding import tasks as responding_tasks
 from responses.responding.drafting import start_draft
 from responses.reviewing import tasks as reviewing_tasks
+from tests.conftest import make_person
 
 Send = Callable[..., Response]
 
@@ -243,6 +254,26 @@ def leave_a_batch_unwritten(response: Response) -> None:
     )
 
 
+def leave_a_public_file_unmade(response: Response) -> None:
+    PublishedSet.objects.create(
+        consultation=response.consultation, by=make_person("pia", "reviewer"), trouble="OSError"
+    )
+
+
+def leave_a_response_unchanged(response: Response) -> None:
+    change = BulkChange.objects.create(
+        key=uuid4(),
+        by=make_person("pia", "reviewer"),
+        act="read",
+        looked_at=Now(),
+        highest=response.pk,
+        seen=1,
+        seen_changes=1,
+        state="done",
+    )
+    change.items.create(response=response, version=0, why="trouble", state="left")
+
+
 def break_the_integrity_check(response: Response) -> None:
     Reconciliation.objects.create(
         seconds=1, totals={}, differences=[{"subject": response.reference, "words": "gone"}]
@@ -277,6 +308,8 @@ def withdraw_everything(response: Response) -> None:
             ),
         ),
         (leave_a_batch_unwritten, "could not be written (No space left on device.)"),
+        (leave_a_public_file_unmade, "cannot be made (OSError)"),
+        (leave_a_response_unchanged, "could not be changed with the others: 1"),
         (break_the_integrity_check, "The integrity check failed: 1 differences"),
         (stop_a_job, "Responses.reconcile has not finished successfully for too long"),
         (lose_the_signing_key, "Batches are not signed"),

@@ -298,3 +298,29 @@ def test_a_redaction_hides_words_in_every_text_and_in_the_senders_name(
     public = public_version(response)
     assert public.who == "[redacted: personal details]"
     assert "rita" not in str(public.parts).lower().replace("criteria", "")
+
+
+def test_a_control_character_is_a_symbol_on_every_page_and_can_be_copied(
+    keyed: Response, code: Code, reviewer: User, sign_in: SignIn
+) -> None:
+    odd = amend(keyed, "Clubs\x1b[2J and\x07 lights.")
+    rosa, pages = sign_in(reviewer), pages_about(keyed)
+    pages["list"], pages["found"] = (
+        reverse("review-list"),
+        f"{reverse('review-list')}?word=lights",
+    )
+    for name in ("review-one", "redact", "code-answers", "list", "found"):
+        text = rosa.get(pages[name]).content.decode()
+        assert "Clubs␛[2J" in text, name
+        assert not {"\x1b", "\x07"} & set(text), name
+    copied = "Clubs␛[2J and␇"
+    place = code_passage(response=odd, question="missing", code=code, passage=copied, by=reviewer)
+    assert odd.texts["missing"][place.start : place.end] == "Clubs\x1b[2J and\x07"
+    redact_passage(
+        response=odd,
+        text="missing",
+        passage=copied,
+        reason=Redaction.Reason.PERSONAL,
+        by=reviewer,
+    )
+    assert "Clubs" not in str(public_version(odd).parts)
