@@ -118,17 +118,11 @@ LONG_FILES: set[str] = {
     "responses/exporting/extracts.py",
     "responses/exporting/verify_batch.py",
     "responses/governance/subject_access.py",
-    "responses/reviewing/campaigns.py",
-    "responses/reviewing/filters.py",
-    "responses/reviewing/transcribing.py",
-    "responses/reviewing/views/bulk.py",
-    "responses/reviewing/views/coding.py",
 }
 LONG_FUNCTIONS: set[str] = {
     "responses.exporting.formats.themes.theme_files",
     "responses.governance.erasing._erase",
     "responses.governance.reconciling.follow_ups.check_confirmations",
-    "responses.reviewing.transcribing.transcribe_response",
 }
 WIDE_TEMPLATES: set[str] = {
     "templates/dashboard/_numbers.html",

@@ -37,7 +37,8 @@ from responses.exporting.zipping import zip_chunks
 from responses.file_removals import remove_file
 from responses.models import Extract, Response
 from responses.periods import KEEP_EXTRACTS_FOR
-from responses.reviewing.filters import matching, read_filter
+from responses.reviewing.filters import read_filter
+from responses.reviewing.matching import matching
 
 log = logging.getLogger(__name__)
 

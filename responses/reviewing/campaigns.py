@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
-from consult.auditing import record
-from consult.models import Action, User
+from consult.models import User
 from responses.current import current_responses
 from responses.models import (
     Campaign,
@@ -21,6 +20,13 @@ from responses.models import (
     Response,
 )
 from responses.references import NotAReference, normalise_reference
+from responses.reviewing.campaign_steps import (
+    Row,
+    add_members,
+    hold_campaign,
+    remove_members,
+    write_step,
+)
 from responses.reviewing.clusters import count_people
 from responses.reviewing.reading import (
     ChangedSinceOpened,
@@ -30,7 +36,6 @@ from responses.reviewing.reading import (
 
 NAME_MAX_CHARS = 120
 Act = CampaignStep.Act
-Row = tuple[int, str, str]
 
 
 class NameMissing(ValueError):
@@ -104,16 +109,16 @@ def name_campaign(*, cluster: Cluster, name: str, by: User) -> Campaign:
         # What was changed or taken back since the search is not what the page showed.
         members = cluster.members.filter(response__in=current_responses(cluster.consultation))
         rows = list(members.order_by("response_id").values_list("response_id", "question", "print"))
-        _step(campaign, by, Act.NAMED, name=named, rows=_add(campaign, rows))
+        write_step(campaign, by, Act.NAMED, name=named, rows=add_members(campaign, rows))
     return campaign
 
 
 def rename_campaign(*, campaign: Campaign, name: str, by: User) -> None:
     """Give a campaign another name. Raises NameMissing and NameTaken."""
     with transaction.atomic():
-        locked = _locked(campaign)
+        locked = hold_campaign(campaign)
         named = _free_name(locked.consultation_id, name, but=locked.pk)
-        _step(locked, by, Act.RENAMED, earlier_name=locked.name, name=named)
+        write_step(locked, by, Act.RENAMED, earlier_name=locked.name, name=named)
         locked.name = named
         locked.save(update_fields=["name"])
 
@@ -124,11 +129,11 @@ def add_suggested(*, campaign: Campaign, by: User) -> int:
     Returns how many were added.
     """
     with transaction.atomic():
-        locked = _locked(campaign)
+        locked = hold_campaign(campaign)
         found = suggested_members(locked).order_by("response_id", "id").distinct("response_id")
-        rows = _add(locked, list(found.values_list("response_id", "question", "print")))
+        rows = add_members(locked, list(found.values_list("response_id", "question", "print")))
         if rows:
-            _step(locked, by, Act.ADDED, rows=rows)
+            write_step(locked, by, Act.ADDED, rows=rows)
     return len(rows)
 
 
@@ -146,58 +151,17 @@ def add_response(*, campaign: Campaign, reference: str, by: User) -> int:
         raise ChangedSinceOpened(response)
     with transaction.atomic():
         hold_as_shown(response)
-        locked = _locked(campaign)
+        locked = hold_campaign(campaign)
         similar = response.cluster_members.filter(
             cluster__members__response__campaign_members__campaign=locked
         ).first()
-        rows = _add(
+        rows = add_members(
             locked,
             [(response.pk, similar.question if similar else "", similar.print if similar else "")],
         )
         if rows:
-            _step(locked, by, Act.ADDED, rows=rows)
+            write_step(locked, by, Act.ADDED, rows=rows)
     return len(rows)
-
-
-def add_many(*, campaign: Campaign, responses: Sequence[int], by: User) -> list[int]:
-    """Add these responses, by primary key, as one step: those that say something today and are not
-    in. Returns which; none where it ended.
-    """
-    with transaction.atomic():
-        locked = _locked(campaign)
-        if locked.ended:
-            return []
-        similar = ClusterMember.objects.filter(
-            response__in=responses, cluster__members__response__campaign_members__campaign=locked
-        )
-        found = similar.order_by("response_id", "id").distinct("response_id")
-        where = {
-            pk: (question, print_)
-            for pk, question, print_ in found.values_list("response_id", "question", "print")
-        }
-        says = (
-            current_responses(locked.consultation)
-            .filter(pk__in=responses)
-            .order_by("pk")
-            .values_list("pk", flat=True)
-        )
-        rows = _add(locked, [(pk, *where.get(pk, ("", ""))) for pk in says])
-        if rows:
-            _step(locked, by, Act.ADDED, rows=rows)
-    return [pk for pk, _question, _print in rows]
-
-
-def remove_many(*, campaign: Campaign, responses: Sequence[int], by: User) -> list[int]:
-    """Take those of these responses, by primary key, that are in it out, as one step.
-
-    Returns which.
-    """
-    with transaction.atomic():
-        locked = _locked(campaign)
-        rows = _remove(locked, locked.members.filter(response_id__in=responses))
-        if rows:
-            _step(locked, by, Act.REMOVED, rows=rows)
-    return [pk for pk, _question, _print in rows]
 
 
 def remove_responses(*, campaign: Campaign, versions: Sequence[int], by: User) -> int:
@@ -207,10 +171,10 @@ def remove_responses(*, campaign: Campaign, versions: Sequence[int], by: User) -
     Returns how many were taken out. What a sender changed since is another version.
     """
     with transaction.atomic():
-        locked = _locked(campaign)
-        rows = _remove(locked, locked.members.filter(response__in=versions))
+        locked = hold_campaign(campaign)
+        rows = remove_members(locked, locked.members.filter(response__in=versions))
         if rows:
-            _step(locked, by, Act.REMOVED, rows=rows)
+            write_step(locked, by, Act.REMOVED, rows=rows)
     return len(rows)
 
 
@@ -225,19 +189,19 @@ def undo_step(*, step: CampaignStep, by: User) -> None:
     Raises NotTheLastStep; NameTaken where the earlier name is in use.
     """
     with transaction.atomic():
-        campaign = _locked(step.campaign)
+        campaign = hold_campaign(step.campaign)
         current = last_step(campaign)
         if current is None or current.pk != step.pk:
             raise NotTheLastStep
         rows: list[Row] = []
         later_name = campaign.name
         if current.act in {Act.ADDED, Act.NAMED}:
-            rows = _remove(
+            rows = remove_members(
                 campaign,
                 campaign.members.filter(response_id__in=[row[0] for row in current.members]),
             )
         elif current.act == Act.REMOVED:
-            rows = _add(
+            rows = add_members(
                 campaign, [(pk, question, print_) for pk, question, print_ in current.members]
             )
         else:
@@ -246,7 +210,7 @@ def undo_step(*, step: CampaignStep, by: User) -> None:
             )
         campaign.ended = current.act == Act.NAMED
         campaign.save(update_fields=["name", "ended"])
-        undo = _step(
+        undo = write_step(
             campaign, by, Act.UNDONE, earlier_name=later_name, name=campaign.name, rows=rows
         )
         CampaignStep.objects.filter(pk=current.pk).update(undone_by=undo)
@@ -263,55 +227,3 @@ def _free_name(consultation_id: int, name: str, *, but: int | None = None) -> st
     ):
         raise NameTaken(named)
     return named
-
-
-def _locked(campaign: Campaign) -> Campaign:
-    # Two reviewers at once: the second waits, and works on what the first left.
-    return (
-        Campaign.objects.select_for_update(of=("self",))
-        .select_related("consultation")
-        .get(pk=campaign.pk)
-    )
-
-
-def _add(campaign: Campaign, rows: Sequence[Row]) -> list[Row]:
-    inside = set(campaign.members.values_list("response_id", flat=True))
-    new = [row for row in rows if row[0] not in inside]
-    members = (
-        CampaignMember(campaign=campaign, response_id=pk, question=question, print=print_)
-        for pk, question, print_ in new
-    )
-    CampaignMember.objects.bulk_create(members, batch_size=2000)
-    return new
-
-
-def _remove(campaign: Campaign, members: QuerySet[CampaignMember]) -> list[Row]:
-    rows = list(members.order_by("response_id").values_list("response_id", "question", "print"))
-    campaign.members.filter(response_id__in=[row[0] for row in rows]).delete()
-    return rows
-
-
-def _step(
-    campaign: Campaign,
-    by: User,
-    act: CampaignStep.Act,
-    *,
-    earlier_name: str = "",
-    name: str = "",
-    rows: Sequence[Row] = (),
-) -> CampaignStep:
-    record(
-        action=Action.CAMPAIGN_CHANGED,
-        actor=by,
-        subject=f"campaign {campaign.pk}",
-        act=act,
-        responses=len(rows),
-    )
-    return CampaignStep.objects.create(
-        campaign=campaign,
-        by=by,
-        act=act,
-        earlier_name=earlier_name,
-        name=name,
-        members=[list(row) for row in rows],
-    )

@@ -12,7 +12,8 @@ from django.db.models.functions import Now
 from consult.auditing import record
 from consult.models import Action, User
 from responses.models import Response, Review, ReviewStep
-from responses.reviewing.filters import Filter, Found, written
+from responses.reviewing.filters import Filter, written
+from responses.reviewing.matching import Found
 from responses.reviewing.reading import hold_as_shown
 
 PAGE = 50

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 
 from consult.models import Action, AuditEntry, User
 from responses.models import BulkChange, BulkItem, Reading, Review, ReviewStep
-from responses.reviewing.campaigns import add_many, remove_many
+from responses.reviewing.campaigns_many import add_many, remove_many
 from responses.reviewing.coding_many import (
     give_code_to_many,
     put_back_taken,

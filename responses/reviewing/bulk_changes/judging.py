@@ -6,8 +6,10 @@ from urllib.parse import parse_qsl
 from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Value, When
 
 from responses.models import BulkChange, CampaignMember, Coding, Response
-from responses.reviewing.filters import answer_says, is_a_reference, matching, read_filter
+from responses.reviewing.filters import read_filter
+from responses.reviewing.matching import matching
 from responses.reviewing.reviews import MOVES
+from responses.reviewing.word_search import answer_says, is_a_reference
 
 Act = BulkChange.Act
 

@@ -17,13 +17,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from consult.clock import in_words
-from consult.models import Consultation, Right, User
+from consult.models import Right, User
 from consult.nudging import nudge
 from consult.plans.editions import current_edition, plan_of
 from consult.staff.access import StaffRequest, staff_only
 from consult.staff.views.auto_refresh import address_to_watch, render_work
 from consult.text import with_symbols
-from responses.models import BulkChange, Review
+from responses.models import BulkChange
 from responses.reviewing.bulk_changes.asking import (
     AT_WORK,
     UNDOABLE,
@@ -35,68 +35,19 @@ from responses.reviewing.bulk_changes.asking import (
     sample,
 )
 from responses.reviewing.bulk_changes.judging import words_wanted
-from responses.reviewing.filters import read_filter, where_found, written
+from responses.reviewing.filters import read_filter, written
 from responses.reviewing.forms.bulk import NEEDS, BulkForm
 from responses.reviewing.reviews import note_list_read
 from responses.reviewing.tasks import change_many
-from responses.reviewing.views.filtering import chips_of, offered, pairs_of
+from responses.reviewing.views.bulk_words import act_in_words, filter_in_words, left_in_words
+from responses.reviewing.views.filtering import pairs_of
+from responses.reviewing.word_search import where_found
 from responses.wording import titles_of_questions
 
 SAMPLE = 10
 SHOWN = 100
 SEEN_SECONDS = 24 * 3600
 SALT = "what a change would do"
-
-
-def why_in_words(why: str) -> str:
-    """Why a response is left as it is, or not put back."""
-    if why.startswith("from-"):
-        return _("“%(state)s” leads nowhere else than to being read") % {
-            "state": Review.State(why.removeprefix("from-")).label
-        }
-    return {
-        "same-state": _("already in that state"),
-        "superseded": _("changed by the respondent: another version counts"),
-        "erased": _("erased"),
-        "opened": _("someone opened it already"),
-        "marked": _("marked as read already"),
-        "no-words": _("does not hold the words in its answer to the code’s question"),
-        "trouble": _("could not be changed: tell the people who run this service"),
-        "says-nothing": _("taken back by the respondent, or of another consultation"),
-        "member": _("in the campaign already"),
-        "no-answer": _("does not answer the question that the code belongs to"),
-        "coded": _("has the code from you already"),
-        "not-coded": _("does not have the code from you"),
-        "moved-since": _("someone else changed it first"),
-    }.get(why, why)
-
-
-def act_in_words(change: BulkChange) -> str:
-    """What is done to each response, as a title."""
-    named = {
-        "state": Review.State(change.to_state).label if change.to_state else "",
-        "code": change.code.name if change.code else "",
-        "campaign": change.campaign.name if change.campaign else "",
-    }
-    return {
-        BulkChange.Act.MOVE: _("Move to “%(state)s”"),
-        BulkChange.Act.READ: _("Mark as read"),
-        BulkChange.Act.CODE: _("Give the code “%(code)s”"),
-        BulkChange.Act.UNCODE: _("Take off the code “%(code)s”"),
-        BulkChange.Act.CAMPAIGN: _("Put into the campaign “%(campaign)s”"),
-    }[BulkChange.Act(change.act)] % named
-
-
-def _filter_in_words(query: str) -> list[dict[str, str]]:
-    wanted, _bad = read_filter(parse_qsl(query))
-    return chips_of(wanted, offered(list(Consultation.objects.prefetch_related("editions"))))
-
-
-def _left(left: dict[str, int]) -> list[tuple[str, str]]:
-    return [
-        (f"{count:,}", why_in_words(why))
-        for why, count in sorted(left.items(), key=lambda pair: -pair[1])
-    ]
 
 
 @staff_only(Right.READ_RESPONSES)
@@ -113,7 +64,7 @@ def bulk_new(request: StaffRequest) -> HttpResponse:
         # which it is.
         return redirect(f"{reverse('review-list')}?{request.GET.urlencode()}")
     form = BulkForm(request.POST or None)
-    context: dict[str, Any] = {"form": form, "filters": query, "chips": _filter_in_words(query)}
+    context: dict[str, Any] = {"form": form, "filters": query, "chips": filter_in_words(query)}
     if request.method == "POST" and form.is_valid() and "back" not in request.POST:
         change = BulkChange(key=_key(request), by=by, query=query, **form.change)
         seen = _seen(request, change)
@@ -179,7 +130,7 @@ def _preview(request: HttpRequest, change: BulkChange, context: dict[str, Any]) 
         "fitting": f"{told.fitting:,}",
         "changes": f"{told.changes:,}",
         "left_in_words": f"{told.fitting - told.changes:,}",
-        "left": _left(told.left),
+        "left": left_in_words(told.left),
         "rows": _sample(change),
         "question": question_of(change),
         "seen": signing.dumps(seen, salt=SALT, compress=True),
@@ -255,8 +206,8 @@ def bulk_one(request: StaffRequest, pk: int) -> HttpResponse:
         "asked": in_words(change.at),
         "ended": in_words(change.ended_at) if change.ended_at else "",
         "undo_asked": in_words(change.undo_asked_at) if change.undo_asked_at else "",
-        "chips": _filter_in_words(change.query),
-        "left": _left(change.left),
+        "chips": filter_in_words(change.query),
+        "left": left_in_words(change.left),
         "left_in_words": f"{sum(change.left.values()):,}",
         "changed": f"{change.changed:,}",
         "undone": f"{change.undone:,}",

@@ -58,8 +58,7 @@ def campaign_list(request: StaffRequest) -> HttpResponse:
         clusters = Cluster.objects.filter(consultation=consultation).exclude(
             members__response__campaign_members__campaign__in=campaigns
         )
-        # Their ids are in the order of their sizes. A page's last one is of one consultation; the
-        # others start again.
+        # Their ids are in the order of their sizes. A page's last one is of one consultation.
         from_here = start if clusters.filter(pk=start).exists() else 0
         found = list(
             clusters.filter(pk__gt=from_here).select_related("sample").distinct()[: SHOWN + 1]

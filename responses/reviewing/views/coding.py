@@ -1,15 +1,12 @@
-"""Codebooks, coding free text answer by answer, and how far two reviewers agree."""
+"""Coding free text, one answer after the other."""
 
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 
-from consult.clock import in_words
 from consult.models import Consultation, Right
 from consult.plans.document import Question
 from consult.staff.access import StaffRequest, staff_only
@@ -18,14 +15,8 @@ from responses.models import Code, CodedAnswer, Coding, Response, SecondCoding
 from responses.requests import number_in, numbers_in, reference_or_404
 from responses.reviewing.code_suggestions import suggest_codes
 from responses.reviewing.codebooks import (
-    CodeChangedMeanwhile,
-    CodeNameMissing,
-    CodeNameTaken,
-    change_code,
     codes_of,
-    make_code,
     part_titles,
-    questions_to_code,
 )
 from responses.reviewing.coding import (
     NoSuchPassage,
@@ -37,151 +28,14 @@ from responses.reviewing.coding import (
     take_off,
 )
 from responses.reviewing.reading import ChangedSinceOpened, as_shown, open_response
-from responses.reviewing.second_coding import compare, draw_second_coding
+from responses.reviewing.views.codebooks import asked_about
 from responses.reviewing.views.shown import CHANGED_WORDS
-
-SAMPLES = [25, 50, 100, 200]
-
-
-def _asked(slug: str, question: str) -> tuple[Consultation, Question]:
-    consultation = get_object_or_404(Consultation, slug=slug, published_at__isnull=False)
-    for one in questions_to_code(consultation):
-        if one.slug == question:
-            return consultation, one
-    raise Http404
-
-
-@staff_only(Right.READ_RESPONSES)
-@require_safe
-def code_questions(request: StaffRequest) -> HttpResponse:
-    """Every question that is answered in words, and how much of it is coded."""
-    rows = []
-    for consultation in Consultation.objects.filter(published_at__isnull=False):
-        titles = part_titles(consultation)
-        questions = [
-            {
-                "question": one,
-                "part": titles[one.part],
-                "progress": progress_of(consultation, one.slug),
-            }
-            for one in questions_to_code(consultation)
-        ]
-        rows.append({"consultation": consultation, "questions": questions})
-    return render(request, "reviewing/code_questions.html", {"rows": rows})
-
-
-@staff_only(Right.READ_RESPONSES)
-def codebook(request: StaffRequest, consultation: str, question: str) -> HttpResponse:
-    """A question's codes with how often each was found, a new code, and the second coding."""
-    found, asked = _asked(consultation, question)
-    by, problem = request.user, ""
-    if request.method == "POST" and request.POST.get("do") == "draw":
-        size = number_in(request.POST.get("size", ""))
-        drawn = draw_second_coding(
-            consultation=found,
-            question=question,
-            size=size if size in SAMPLES else SAMPLES[0],
-            by=by,
-        )
-        if drawn is None:
-            messages.warning(
-                request,
-                _("Nobody else has coded an answer that you have not. Ask a colleague to begin."),
-            )
-            return redirect("codebook", consultation, question)
-        return redirect(
-            f"{reverse('code-answers', args=[consultation, question])}?second={drawn.pk}"
-        )
-    if request.method == "POST":
-        words = {name: request.POST.get(name, "") for name in ("name", "group", "definition")}
-        try:
-            made = make_code(consultation=found, question=question, by=by, **words)
-        except CodeNameMissing:
-            problem = _("Give the code a name.")
-        except CodeNameTaken:
-            problem = _("Another code of this question has this name. Choose another one.")
-        else:
-            messages.success(
-                request, _("The code “%(name)s” is in the codebook.") % {"name": made.name}
-            )
-            return redirect("codebook", consultation, question)
-    seconds = SecondCoding.objects.filter(consultation=found, question=question).select_related(
-        "by"
-    )
-    context = {
-        "consultation": found,
-        "question": asked,
-        "part": part_titles(found)[asked.part],
-        "codes": codes_of(found, question),
-        "progress": progress_of(found, question),
-        "seconds": [
-            {
-                "second": one,
-                "at": in_words(one.drawn_at),
-                "rows": compare(one),
-                "size": len(one.responses),
-            }
-            for one in seconds[:5]
-        ],
-        "samples": SAMPLES,
-        "problem": problem,
-        "typed": request.POST,
-    }
-    return render(request, "reviewing/codebook.html", context)
-
-
-@staff_only(Right.READ_RESPONSES)
-def code(request: StaffRequest, consultation: str, question: str, pk: int) -> HttpResponse:
-    """One code: its meaning, changing it, and what it meant before."""
-    found, asked = _asked(consultation, question)
-    one = get_object_or_404(Code, pk=pk, consultation=found, question=question)
-    typed: dict[str, Any] = {
-        "name": one.name,
-        "group": one.group,
-        "definition": one.definition,
-        "retired": one.retired,
-        "version": one.version,
-    }
-    problem = ""
-    if request.method == "POST":
-        words = {name: request.POST.get(name, "") for name in ("name", "group", "definition")}
-        typed = words | {
-            "retired": "retired" in request.POST,
-            "version": number_in(request.POST.get("version", "")),
-        }
-        try:
-            change_code(code=one, by=request.user, **typed)
-        except CodeNameMissing:
-            problem = _("Give the code a name.")
-        except CodeNameTaken:
-            problem = _("Another code of this question has this name. Choose another one.")
-        except CodeChangedMeanwhile:
-            problem = _(
-                "Someone else changed this code meanwhile: see “Earlier and now”. Save again to "
-                "put yours in its place."
-            )
-            typed["version"] = Code.objects.get(pk=pk).version
-        else:
-            messages.success(request, _("The code is changed. Where it was given, it stays given."))
-            return redirect("codebook", consultation, question)
-    versions = [
-        {"version": row, "at": in_words(row.at)} for row in one.versions.select_related("by")
-    ]
-    context = {
-        "consultation": found,
-        "question": asked,
-        "code": one,
-        "typed": typed,
-        "problem": problem,
-        "versions": versions,
-    }
-    return render(request, "reviewing/code.html", context)
 
 
 @staff_only(Right.READ_RESPONSES)
 def code_answers(request: StaffRequest, consultation: str, question: str) -> HttpResponse:
     """One answer after the other, with the codes to choose from."""
-    found, asked = _asked(consultation, question)
+    found, asked = asked_about(consultation, question)
     by = request.user
     number = number_in(request.GET.get("second", ""))
     second = (

@@ -16,13 +16,13 @@ from consult.models import Action, Right
 from consult.staff.access import StaffRequest, staff_only
 from responses.models import Attachment, SecondKeying, Transcription
 from responses.requests import reference_or_404
+from responses.reviewing.attachments import FileTooLarge, NotAFileWeTake, attach_file
 from responses.reviewing.reading import (
     ChangedSinceOpened,
     as_shown,
     newest_version,
     open_response,
 )
-from responses.reviewing.transcribing import FileTooLarge, NotAFileWeTake, attach_file
 from responses.reviewing.views.shown import CHANGED_FILE_WORDS
 
 

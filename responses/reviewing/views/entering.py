@@ -13,15 +13,18 @@ from django.views.decorators.http import require_safe
 from consult.clock import in_words
 from consult.models import Consultation, Edition, Right, User
 from consult.nudging import nudge
-from consult.plans.document import Plan
 from consult.plans.editions import current_edition, plan_of
-from consult.plans.rewording import changed_questions
 from consult.staff.access import StaffRequest, staff_only
 from responses.answers import read_answers
 from responses.contacts import read_contact
 from responses.models import Message, Response, Transcription
 from responses.requests import number_in
-from responses.responding.submitting import ConsultationClosed, NothingToSend, SentDifferently
+from responses.responding.submitting import (
+    ConsultationClosed,
+    NothingToSend,
+    SentDifferently,
+    Submission,
+)
 from responses.responding.tasks import send_due_confirmations
 from responses.reviewing.forms.transcribing import ArrivalForm, WholeForm
 from responses.reviewing.mailboxes import Letter, read_letter
@@ -32,7 +35,7 @@ from responses.reviewing.transcribing import (
     last_day_of,
     transcribe_response,
 )
-from responses.wording import in_words as worded
+from responses.wording import RewordedAnswer, reworded_answers
 
 SHOWN = 50
 # Where a message's words go, to be moved to the questions that they answer.
@@ -102,16 +105,16 @@ def enter(request: StaffRequest, consultation: str) -> HttpResponse:
     arrival = ArrivalForm(request.POST or None, initial=initial)
     said = {LETTER_QUESTION: letter.words} if letter else None
     whole = WholeForm(plan=plan, data=request.POST or None, initial=said)
-    reworded: list[dict[str, Any]] = []
+    reworded: list[RewordedAnswer] = []
     if request.method == "POST":
         fits = whole.is_valid()
-        reworded = _reworded(plan, plan_of(newest), whole.typed)
+        reworded = reworded_answers(given_to=plan, asked_now=plan_of(newest), raw=whole.typed)
         if reworded:
             # The page asks by today's words now; sending it again is an answer to those.
             edition = newest
             whole = WholeForm(plan=plan_of(newest), data=request.POST)
         elif arrival.is_valid() and fits:
-            entered = _transcribe(arrival, whole, found, edition, message, request.user)
+            entered = _transcribe(arrival, whole, edition, message, request.user)
             if entered is not None:
                 nudge(send_due_confirmations)
                 return redirect("entered", entered.reference)
@@ -126,22 +129,6 @@ def enter(request: StaffRequest, consultation: str) -> HttpResponse:
         "reworded": reworded,
     }
     return render(request, "reviewing/enter.html", context | _problems(arrival, whole))
-
-
-def _reworded(shown: Plan, newest: Plan, typed: dict[str, Any]) -> list[dict[str, Any]]:
-    """The answered questions that are asked otherwise today, with both wordings and what was
-    typed.
-    """
-    answers = {
-        answer.question.slug: answer.lines
-        for part in worded(shown, typed)
-        for answer in part.answers
-    }
-    return [
-        {"old": one.old, "new": one.new, "lines": answers[slug]}
-        for slug, one in changed_questions(shown, newest).items()
-        if answers.get(slug)
-    ]
 
 
 def edition_shown(consultation: Consultation, number: str) -> Edition | None:
@@ -181,7 +168,6 @@ def _problems(arrival: ArrivalForm, whole: WholeForm) -> dict[str, Any]:
 def _transcribe(
     arrival: ArrivalForm,
     whole: WholeForm,
-    consultation: Consultation,
     edition: Edition,
     message: Message | None,
     by: User,
@@ -189,17 +175,18 @@ def _transcribe(
     """The response, or None where a problem was added to the form."""
     values = arrival.cleaned_data
     try:
-        return transcribe_response(
-            consultation=consultation,
+        submission = Submission(
             edition=edition,
-            plan=plan_of(edition),
             submission_key=values["submission_key"],
             answers=read_answers(plan_of(edition), whole.typed),
             contact=read_contact(whole.typed),
+            started_at=values["started_at"],
             channel=Response.Channel(values["channel"]),
+        )
+        return transcribe_response(
+            submission=submission,
             received_on=values["received_on"],
             late_reason=values["late_reason"],
-            started_at=values["started_at"],
             by=by,
             message=message,
         ).response

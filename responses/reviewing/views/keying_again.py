@@ -29,7 +29,7 @@ from responses.reviewing.reading import (
     newest_version,
     open_response,
 )
-from responses.reviewing.transcribing import (
+from responses.reviewing.second_keying import (
     KeyedByTheSame,
     KeyedTwiceAlready,
     differing_answers,

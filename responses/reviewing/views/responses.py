@@ -16,11 +16,8 @@ from responses.models import Response, Review
 from responses.requests import number_in, reference_or_404
 from responses.responding.amending import versions_of
 from responses.responding.flagging import flags_in_words
-from responses.reviewing.filters import (
-    find,
-    read_filter,
-    written,
-)
+from responses.reviewing.filters import read_filter, written
+from responses.reviewing.matching import find
 from responses.reviewing.reading import (
     ChangedSinceOpened,
     as_shown,

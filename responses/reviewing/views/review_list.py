@@ -13,19 +13,12 @@ from consult.text import with_symbols
 from responses.models import SavedFilter
 from responses.requests import number_in
 from responses.responding.flagging import flags_in_words
-from responses.reviewing.filters import (
-    Filter,
-    FilterTooLong,
-    NameMissing,
-    find,
-    forget_filter,
-    read_filter,
-    save_filter,
-    where_found,
-    written,
-)
+from responses.reviewing.filters import Filter, read_filter, written
+from responses.reviewing.matching import find
 from responses.reviewing.reviews import note_list_read, turn_page
+from responses.reviewing.saved_filters import FilterTooLong, NameMissing, forget_filter, save_filter
 from responses.reviewing.views.filtering import boxes_of, chips_of, offered, pairs_of
+from responses.reviewing.word_search import where_found
 
 # The fields of the filter that stand in sight; the others are opened where one is wanted.
 IN_SIGHT = ["word", "state", "unread"]

@@ -49,10 +49,10 @@ from responses.responding.drafting import start_amending
 from responses.responding.equality import give_equality_answers
 from responses.responding.resending import NothingToCorrect, correct_address
 from responses.responding.submitting import Submission
+from responses.reviewing.attachments import attach_file
 from responses.reviewing.publication import decide_publication
 from responses.reviewing.reading import ChangedSinceOpened
 from responses.reviewing.reviews import move_review
-from responses.reviewing.transcribing import attach_file
 from tests.support.dumping import dump_to, restored
 from tests.support.folders import content_of
 from tests.support.postbox import Postbox

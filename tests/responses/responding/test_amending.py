@@ -33,7 +33,8 @@ from responses.responding.submitting import (
     Submission,
     Submitted,
 )
-from responses.reviewing.filters import Filter, matching
+from responses.reviewing.filters import Filter
+from responses.reviewing.matching import matching
 
 Send = Callable[..., Response]
 CONTACT = {"name": "Rita Respondent", "email": "rita@example.org", "postcode_district": "SE1"}

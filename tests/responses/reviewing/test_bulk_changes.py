@@ -37,7 +37,8 @@ from responses.reviewing.bulk_changes.carrying_out import make_due_changes
 from responses.reviewing.campaigns import remove_responses
 from responses.reviewing.codebooks import change_code, make_code
 from responses.reviewing.coding import code_answer
-from responses.reviewing.filters import Filter, matching
+from responses.reviewing.filters import Filter
+from responses.reviewing.matching import matching
 from responses.reviewing.reading import open_response
 from responses.reviewing.reviews import ReasonMissing, move_review
 from tests.conftest import make_person

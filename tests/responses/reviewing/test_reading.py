@@ -36,7 +36,8 @@ from responses.responding.submitting import Submission
 from responses.reviewing.campaigns import add_response
 from responses.reviewing.codebooks import make_code
 from responses.reviewing.coding import code_passage
-from responses.reviewing.filters import Filter, matching
+from responses.reviewing.filters import Filter
+from responses.reviewing.matching import matching
 from responses.reviewing.public_version import public_digest, public_version
 from responses.reviewing.publication import decide_publication
 from responses.reviewing.reading import (

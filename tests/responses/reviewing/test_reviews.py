@@ -11,7 +11,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from consult.models import Action, AuditEntry, User
 from responses.models import Reading, Response, Review, ReviewStep, SavedFilter
-from responses.reviewing.filters import Filter, find, matching, read_filter, written
+from responses.reviewing.filters import Filter, read_filter, written
+from responses.reviewing.matching import find, matching
 from responses.reviewing.reading import RECENTLY, open_response, opened_recently
 from responses.reviewing.reviews import (
     MOVES,

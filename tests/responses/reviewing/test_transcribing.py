@@ -29,21 +29,22 @@ from responses.models import (
     SecondKeying,
     Transcription,
 )
-from responses.responding.submitting import NothingToSend
+from responses.responding.submitting import NothingToSend, Submission
+from responses.reviewing.attachments import NotAFileWeTake, kind_of
 from responses.reviewing.mailboxes import NotAMailbox, load_mailbox, read_letter
 from responses.reviewing.reading import newest_version
-from responses.reviewing.transcribing import (
+from responses.reviewing.second_keying import (
     KeyedByTheSame,
     KeyedTwiceAlready,
+    settle_second_keying,
+)
+from responses.reviewing.transcribing import (
     LateWithoutReason,
     MessageDecided,
-    NotAFileWeTake,
     NotReceivedYet,
     ReasonMissing,
-    kind_of,
     last_day_of,
     set_message_aside,
-    settle_second_keying,
     transcribe_response,
 )
 from tests.conftest import make_person
@@ -92,7 +93,7 @@ def key(consultation: Consultation, edition: Edition, plan: Plan, reviewer: User
     """Key a letter; whatever is not said is filled in."""
 
     def key(raw: dict[str, object] | None = None, **overrides: Any) -> Response:
-        values = {
+        values: dict[str, Any] = {
             "submission_key": uuid4(),
             "answers": read_answers(
                 plan, raw if raw is not None else {"missing": "Buses at night."}
@@ -104,8 +105,11 @@ def key(consultation: Consultation, edition: Edition, plan: Plan, reviewer: User
             "started_at": timezone.now(),
             "by": reviewer,
         }
+        values |= overrides
+        apart = {name: values.pop(name) for name in ("received_on", "late_reason", "by")}
+        message = values.pop("message", None)
         return transcribe_response(
-            consultation=consultation, edition=edition, plan=plan, **{**values, **overrides}
+            submission=Submission(edition=edition, **values), message=message, **apart
         ).response
 
     return key

@@ -1,0 +1,71 @@
+"""What every change of a campaign is made of: its lock, its members, and the step on record."""
+
+from collections.abc import Sequence
+
+from django.db.models import QuerySet
+
+from consult.auditing import record
+from consult.models import Action, User
+from responses.models import (
+    Campaign,
+    CampaignMember,
+    CampaignStep,
+)
+
+Row = tuple[int, str, str]
+
+
+def hold_campaign(campaign: Campaign) -> Campaign:
+    """The campaign as it is now, locked."""
+    # Two reviewers at once: the second waits, and works on what the first left.
+    return (
+        Campaign.objects.select_for_update(of=("self",))
+        .select_related("consultation")
+        .get(pk=campaign.pk)
+    )
+
+
+def add_members(campaign: Campaign, rows: Sequence[Row]) -> list[Row]:
+    """Add those of `rows` that are not in it. Returns which those were."""
+    inside = set(campaign.members.values_list("response_id", flat=True))
+    new = [row for row in rows if row[0] not in inside]
+    members = (
+        CampaignMember(campaign=campaign, response_id=pk, question=question, print=print_)
+        for pk, question, print_ in new
+    )
+    CampaignMember.objects.bulk_create(members, batch_size=2000)
+    return new
+
+
+def remove_members(campaign: Campaign, members: QuerySet[CampaignMember]) -> list[Row]:
+    """Take these members out of it. Returns what they were."""
+    rows = list(members.order_by("response_id").values_list("response_id", "question", "print"))
+    campaign.members.filter(response_id__in=[row[0] for row in rows]).delete()
+    return rows
+
+
+def write_step(
+    campaign: Campaign,
+    by: User,
+    act: CampaignStep.Act,
+    *,
+    earlier_name: str = "",
+    name: str = "",
+    rows: Sequence[Row] = (),
+) -> CampaignStep:
+    """Put what was done on record, with all that it takes to undo it."""
+    record(
+        action=Action.CAMPAIGN_CHANGED,
+        actor=by,
+        subject=f"campaign {campaign.pk}",
+        act=act,
+        responses=len(rows),
+    )
+    return CampaignStep.objects.create(
+        campaign=campaign,
+        by=by,
+        act=act,
+        earlier_name=earlier_name,
+        name=name,
+        members=[list(row) for row in rows],
+    )
