@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Tags, register
 from django.db import DatabaseError
 
-from consult.models import published
+from consult.models import User, published
 from consult.web.connections import TooFewConnections, refuse_too_few_connections
 from consult.web.durability import UNSAFE, unsafe_settings
 
@@ -105,6 +105,28 @@ def texts_that_only_an_operator_can_write(app_configs: Any, **options: Any) -> l
             ),
         ]
     return _said(empty)
+
+
+@register(deploy=True)
+def two_people_are_there(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    """With `--deploy` and SECOND_PERSON on: whether anyone could confirm."""
+    try:
+        if not settings.SECOND_PERSON or _administrators() >= 2:
+            return []
+    except DatabaseError:
+        # Another check says so.
+        return []
+    return [
+        Error(
+            "SECOND_PERSON is on, but there are not two administrators.",
+            hint="Create another with manage.py create_staff, or turn it off.",
+            id="consult.E004",
+        )
+    ]
+
+
+def _administrators() -> int:
+    return User.objects.filter(role=User.Role.ADMINISTRATOR, is_active=True).count()
 
 
 def _said(empty: list[str]) -> list[CheckMessage]:

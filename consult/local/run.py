@@ -101,7 +101,7 @@ def start_everything(supervisor: Supervisor, values: dict[str, object]) -> None:
         refuse_unreachable_database(str(values["DATABASE_URL"]))
     else:
         postgres = Postgres(var_dir, log=logs / "postgres.log")
-        supervisor.begin(Part("postgres", postgres.start, signal.SIGINT, patience=20))
+        supervisor.begin(Part("postgres", postgres.start, signal.SIGINT, stop_seconds=20))
     if not values["REDIS_URL"]:
         supervisor.begin(Part("redis", Redis(var_dir, log=logs / "redis.log").start))
     account = manage("prepare")

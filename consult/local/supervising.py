@@ -26,7 +26,7 @@ class Part:
     name: str
     start: Callable[[], subprocess.Popen[bytes]]
     how_to_stop: int = signal.SIGTERM
-    patience: float = 8
+    stop_seconds: float = 8
     process: subprocess.Popen[bytes] | None = None
     pause: float = 0.5
     started: float = 0
@@ -77,14 +77,14 @@ class Supervisor:
         """Stop everything, last started first, so that nothing loses what it depends on."""
         for part in reversed(self.parts):
             if part.process is not None:
-                stop(part.process, how=part.how_to_stop, seconds=part.patience)
+                stop(part.process, how=part.how_to_stop, seconds=part.stop_seconds)
             (self.var_dir / "run" / f"{part.name}.pid").unlink(missing_ok=True)
 
     def asked_to_stop(self, number: int, frame: FrameType | None) -> None:
         """After a second Ctrl-C, nothing waits any longer."""
         if self.stopping:
             for part in self.parts:
-                part.patience = 0.1
+                part.stop_seconds = 0.1
         self.stopping = True
 
 

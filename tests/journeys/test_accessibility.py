@@ -25,7 +25,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from consult.models import Consultation, User
+from consult.models import Consultation, SecondPersonRequest, User
 from consult.plans.editions import plan_of
 from consult.plans.loading import load_plan
 from consult.staff.accounts import create_staff
@@ -530,6 +530,14 @@ def walk_accounts(visit: Visit, administrator: User) -> None:
     visit.go("account", locked.pk, state="locked")
     visit.go("account", administrator.pk, state="own")
     visit.go("account-list", state="several")
+    visit.go("account-sessions", locked.pk, state="signed in nowhere")
+    visit.go("sessions")
+    visit.go("second-person", state="nothing asked")
+    for person in (administrator, make_person("ben", User.Role.ADMINISTRATOR)):
+        SecondPersonRequest.objects.create(
+            act="change_rights", subject="anil", details={"role": "editor"}, asked_by=person
+        )
+    visit.go("second-person", state="two requests")
 
 
 def walk_bulk_changes(visit: Visit) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.core.checks import run_checks
 from django.db import IntegrityError
 from django.test import Client
 from django.urls import reverse
@@ -228,3 +229,10 @@ def test_a_confirmation_does_not_last_longer_than_a_day(administrator: User, ben
     request.save()
     with pytest.raises(SecondPersonNeeded):
         needed()
+
+
+def test_the_deployment_check_wants_two_administrators(administrator: User) -> None:
+    problem = "SECOND_PERSON is on, but there are not two administrators."
+    assert problem in [message.msg for message in run_checks(include_deployment_checks=True)]
+    make_person("ben", User.Role.ADMINISTRATOR)
+    assert problem not in [message.msg for message in run_checks(include_deployment_checks=True)]
