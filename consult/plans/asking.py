@@ -14,7 +14,7 @@ MOST_COLUMNS = 1_200
 
 
 def all_questions(plan: dict[str, Any], notes: Notes) -> list[dict[str, Any]]:
-    """Every question in order, those asked of each section and recommendation once for each."""
+    """Returns every question in order, with those asked of each part once for each part."""
     asked = plan["questions"]
     groups = [
         ("each_section", "sections", "title"),
@@ -84,7 +84,7 @@ def _check_slugs(questions: list[dict[str, Any]], notes: Notes) -> None:
             # To a database and to Django's own queries it would be a place in a list.
             notes.add(f"{key}.slug", f"“{slug}” needs a letter in it")
         if slug in seen:
-            notes.add(f"{key}.slug", f"“{slug}” stands twice among the questions")
+            notes.add(f"{key}.slug", f"“{slug}” is used by two questions")
         kinds = MEANINGS.get(slug, (question["kind"],))
         if question["kind"] not in kinds:
             notes.add(
@@ -135,7 +135,7 @@ def _check_keys(question: dict[str, Any], key: str, notes: Notes) -> None:
 def _options(
     question: dict[str, Any], key: str, plan: dict[str, Any], notes: Notes
 ) -> list[dict[str, Any]]:
-    """The options of a question, from wherever it has them, each with its slug and group."""
+    """Returns a question's options, wherever they come from, each with its slug and group."""
     given = (
         plan.get("scales", {}).get(question.get("scale"))
         or question.get("options")
@@ -168,7 +168,7 @@ def _options(
             )
     slugs = [option["slug"] for option in options if option["slug"]]
     for repeated in sorted({known for known in slugs if slugs.count(known) > 1}):
-        notes.add(f"{key}.options", f"“{repeated}” stands twice: give one of them another slug")
+        notes.add(f"{key}.options", f"“{repeated}” is there twice: give one of them another slug")
     return options
 
 

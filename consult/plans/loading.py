@@ -177,7 +177,7 @@ def _refuse_what_would_orphan_answers(consultation: Consultation, plan: CheckedP
                 Problem(
                     line,
                     "questions",
-                    f"“{question.slug}” is gone, but responses have come in: it has to stay",
+                    f"“{question.slug}” is gone, but responses have come in: it must stay",
                 )
             )
             continue
@@ -187,9 +187,8 @@ def _refuse_what_would_orphan_answers(consultation: Consultation, plan: CheckedP
                     line,
                     new["key"],
                     (
-                        f"“{question.slug}” was kind {question.kind} on page {question.part}: it "
-                        "has "
-                        "to stay so"
+                        f"“{question.slug}” was kind {question.kind} on page {question.part}: "
+                        "it must stay the same"
                     ),
                 )
             )
@@ -200,7 +199,7 @@ def _refuse_what_would_orphan_answers(consultation: Consultation, plan: CheckedP
                     Problem(
                         line,
                         f"{new['key']}.options",
-                        f"option “{option.slug}” of “{question.slug}” is gone: it has to stay",
+                        f"option “{option.slug}” of “{question.slug}” is gone: it must stay",
                     )
                 )
     parts = {part["slug"] for part in [*plan.sections, *plan.recommendations]}

@@ -39,8 +39,8 @@ PARTS = {
 }
 QUESTIONS = {
     # Fields that the forms have beside the questions.
-    *("channel", "draft", "edition", "email", "homepage", "later", "name", "postcode"),
-    *("replacing", "revision", "seen", "shown", "take"),
+    *("channel", "draft", "edition", "email", "homepage", "later", "name", "opened"),
+    *("postcode", "replacing", "revision", "seen", "shown", "take"),
     # Charts of the dashboard.
     *("coded-so-far", "read-so-far", "received-by-day"),
     NOT_ASKED,

@@ -14,8 +14,8 @@ class Reworded:
 
 
 def changed_questions(old_plan: Plan, new_plan: Plan) -> dict[str, Reworded]:
-    """The questions of `old_plan`, by slug and in its order, that `new_plan` asks in other words or
-    not at all.
+    """Returns the questions of `old_plan`, by slug, in its order, that `new_plan` asks in other
+    words or not at all.
 
     The words are those that people read when they answer: the question, its hint, and its
     options with their headings, so that an option added counts too. A longer limit or another

@@ -65,7 +65,7 @@ def write_rows(consultation: Consultation, plan: CheckedPlan) -> None:
 def _ordered(
     rows: list[dict[str, Any]], otherwise: dict[str, Any], *, leave: set[str]
 ) -> list[dict[str, Any]]:
-    """The rows with their places, with `otherwise` for what they do not say, and without `leave`,
+    """Returns the rows with their order, `otherwise` for what they leave out, and without `leave`,
     which is not stored.
     """
     return [

@@ -210,7 +210,7 @@ def _pairs(node: yaml.Node, key: str, notes: Notes) -> list[tuple[str, str, yaml
         name = name_node.value
         inner = f"{key}.{name}" if key else name
         if any(name == earlier for earlier, _, _ in pairs):
-            notes.problems.append(Problem(name_node.start_mark.line + 1, inner, "stands twice"))
+            notes.problems.append(Problem(name_node.start_mark.line + 1, inner, "is there twice"))
             continue
         notes.lines[inner] = name_node.start_mark.line + 1
         pairs.append((name, inner, value))

@@ -118,7 +118,7 @@ class Kind:
         """What does not go together in a question of a plan file: the key, and why."""
         for name in self.details:
             if name not in question:
-                yield "", f"needs {name}, being of kind {self.name}"
+                yield "", f"needs {name}, because its kind is {self.name}"
 
     def max_chars(self, given: int | None) -> int | None:
         """The most characters of an answer, where the plan file gives that many or none."""

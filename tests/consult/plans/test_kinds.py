@@ -108,7 +108,7 @@ def test_the_second_example_plan_has_every_kind() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ("      unit: visits\n", "", "needs unit, being of kind number"),
+        ("      unit: visits\n", "", "needs unit, because its kind is number"),
         ("most: 200", "most: 0", "is not above least"),
         ("kind: date\n", "kind: date\n      unit: days\n", "is only for kind number"),
         ("kind: date\n", "kind: date\n      scale: agreement\n", "answered by choosing"),

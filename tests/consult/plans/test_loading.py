@@ -192,15 +192,12 @@ def test_a_second_plan_is_a_second_consultation_with_its_own_address(db: None) -
         (
             "slug: comment",
             "slug: agree",
-            (
-                "line 17, questions.each_section.2.slug: “night-agree” stands twice among the "
-                "questions"
-            ),
+            ("line 17, questions.each_section.2.slug: “night-agree” is used by two questions"),
         ),
         (
             "{label: Red}",
             "{label: Dark green}",
-            "line 22, questions.general.1.options: “dark-green” stands twice",
+            "line 22, questions.general.1.options: “dark-green” is there twice",
         ),
         ("scales:", "  : :\nscales:", "line 8, file: cannot be read as YAML"),
         ("sections:", "sections: &all\n  - *all\nrest:", "line 13, file: cannot be read as YAML"),
@@ -327,13 +324,13 @@ def test_corrected_wording_is_a_new_edition_and_old_responses_keep_theirs(
         (
             "slug: missing",
             "slug: gone",
-            "“missing” is gone, but responses have come in: it has to stay",
+            "“missing” is gone, but responses have come in: it must stay",
         ),
         ("slug: violence", "slug: other", "the part “violence” is gone"),
         (
             "slug: agree,",
             "slug: agrees,",
-            "option “agree” of “violence-agree” is gone: it has to stay",
+            "option “agree” of “violence-agree” is gone: it must stay",
         ),
     ],
 )
@@ -359,7 +356,7 @@ def test_once_there_are_responses_no_question_can_change_kind(
     load_plan(text=BUNDLED, actor=None)
     send()
     with pytest.raises(
-        PlanProblems, match="“missing” was kind text on page general: it has to stay so"
+        PlanProblems, match="“missing” was kind text on page general: it must stay the same"
     ):
         load_plan(text=changed, actor=None)
 
