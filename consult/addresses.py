@@ -104,7 +104,7 @@ def delivery(url: str) -> dict[str, Any] | None:
             "key_file": options.get("key", ""),
             "known_hosts": options.get("known_hosts", ""),
         }
-        return {"BACKEND": "responses.exporting.destinations.Sftp", "OPTIONS": found}
+        return {"BACKEND": "responses.exporting.sftp.Sftp", "OPTIONS": found}
     bucket, _, folder = path.strip("/").partition("/")
     host = (parts.hostname or "") + (f":{parts.port}" if parts.port else "")
     found = {"bucket_name": bucket, "location": folder, "access_key": user, "secret_key": password}

@@ -33,11 +33,32 @@ def measure_path(path: Path) -> Measured:
         return measure(iter(lambda: file.read(CHUNK_BYTES), b""))
 
 
-def put_in_place(aside: Path, path: Path) -> None:
-    """Rename `aside` to `path` so that a power cut leaves the whole file or none."""
+def put_in_place(aside: Path, path: Path, *, once: bool = False) -> None:
+    """Rename `aside` to `path` so that a power cut leaves the whole file or none.
+
+    `once`: raises FileExistsError where something is there already.
+    """
     sync(aside)
-    aside.replace(path)
+    if once:
+        _put_once(aside, path)
+    else:
+        aside.replace(path)
     sync(path.parent)
+
+
+def _put_once(aside: Path, path: Path) -> None:
+    # Not by a rename, which takes the place of what another worker put there at this moment.
+    try:
+        path.hardlink_to(aside)
+    except FileExistsError:
+        raise
+    except OSError:
+        # A network drive without hard links: as near to it as that can get.
+        if path.exists():
+            raise FileExistsError(path) from None
+        aside.replace(path)
+    else:
+        aside.unlink()
 
 
 def sync(path: Path) -> None:

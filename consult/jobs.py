@@ -1,15 +1,19 @@
 """Keeping note of scheduled jobs, so that “it has not run” can be seen."""
 
+import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from types import TracebackType
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import DatabaseError
 from django.db.models.functions import Now
 
 from consult.models import JobRun
+
+log = logging.getLogger(__name__)
 
 # Each job that is run by the clock, and after how long without a good end something is wrong.
 EXPECTED = {
@@ -64,3 +68,27 @@ def overdue() -> list[str]:
         if not JobRun.objects.filter(name=name, succeeded_at__gt=Now() - most).exists():
             late.append(name)
     return late
+
+
+class trouble_recorded:  # noqa: N801  # a context manager, named as it is read
+    """Keeps what goes wrong with one row from the others: it is handed to `record`, and ends here.
+
+    For loops over rows, whose rules catch what they know. Trouble of the database while recording
+    ends the run.
+    """
+
+    def __init__(self, record: Callable[[str], object]) -> None:
+        self._record = record
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, Exception):
+            return False  # Nothing went wrong, or the worker is being ended.
+        log.error("Something unforeseen: %s", error, exc_info=error)
+        # The kind and no more: what it says may quote what somebody wrote.
+        self._record(type(error).__name__)
+        return True

@@ -4,7 +4,7 @@ from django.urls import path
 
 from consult.staff.views import accounts, own_account, second_person, sessions, sign_in, trail
 from responses.dashboard import views as dashboard
-from responses.exporting.views import batches, extracts, signing_keys
+from responses.exporting.views import batches, deliveries, extracts, signing_keys
 from responses.governance.views import metrics, reconciliation, subject_access
 from responses.responding.views import (
     answering,
@@ -135,10 +135,12 @@ urlpatterns = [
     path("staff/batches/now/", batches.batch_now, name="batch-now"),
     path(
         "staff/batches/<slug:consultation>/<int:number>/acknowledge/",
-        batches.acknowledge_one,
+        deliveries.acknowledge_one,
         name="acknowledge",
     ),
-    path("staff/batches/<slug:consultation>/<int:number>/again/", batches.again, name="send-again"),
+    path(
+        "staff/batches/<slug:consultation>/<int:number>/again/", deliveries.again, name="send-again"
+    ),
     path(
         "staff/batches/<slug:consultation>/<int:number>/<str:name>",
         batches.batch_file,

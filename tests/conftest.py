@@ -168,13 +168,16 @@ def mail_through(settings: Settings) -> Callable[[int], None]:
 
 
 @pytest.fixture(autouse=True)
-def files_of_its_own(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -> None:
-    """A storage for files of the test's own: the journal in it speaks of no other test's people."""
-    folder = {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": tmp_path_factory.mktemp("files")},
+def storages_of_its_own(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -> None:
+    """Storages of the test's own: journal and marks speak of no other test's people and batches."""
+    own = {
+        name: {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": tmp_path_factory.mktemp(name), "allow_overwrite": overwrites},
+        }
+        for name, overwrites in {"default": False, "exports": True}.items()
     }
-    settings.STORAGES = {**settings.STORAGES, "default": folder}
+    settings.STORAGES = {**settings.STORAGES, **own}
 
 
 @pytest.fixture

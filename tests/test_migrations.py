@@ -38,8 +38,12 @@ RULES = {
     "responses/compression": ("0002_rules", "b9046b58d4d5"),
     "responses/erased": ("0004_files_to_remove", "3689e4817f8d"),
     "responses/erasing": ("0002_rules", "9b22fe241b7c"),
-    "responses/fingerprints": ("0003_reading_and_publishing", "7a8dc81a8d92"),
-    "responses/sealed_batches": ("0002_rules", "32de7ddf1052"),
+    "responses/fingerprints": (
+        "0003_reading_and_publishing",
+        "0005_restored_batches",
+        "7a8dc81a8d92",
+    ),
+    "responses/sealed_batches": ("0002_rules", "0005_restored_batches", "798e8dbe37ed"),
     "responses/search": ("0002_rules", "ddf32f59ddf7"),
 }
 

@@ -15,8 +15,9 @@ from django.utils import timezone
 
 from consult.models import User
 from responses.dashboard.tallies import tally
-from responses.exporting.batches import seal_batch, write_batch
+from responses.exporting.batches import seal_batch
 from responses.exporting.extracts import ask_for_extract, make_due_extracts
+from responses.exporting.writing import write_batch
 from responses.models import BulkChange, Campaign, Cluster, Code, Message, Response, Transcription
 from responses.receipt_tokens import receipt_token
 from tests.conftest import make_person

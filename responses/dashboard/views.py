@@ -28,7 +28,7 @@ from responses.dashboard.tallies import (
     happening,
 )
 from responses.dashboard.tasks import count
-from responses.exporting.batches import due_at
+from responses.exporting.due import due_at
 from responses.models import Response, Review, Tally
 from responses.reviewing.codebooks import questions_to_code
 

@@ -1,5 +1,5 @@
-"""Where batches are delivered to: a folder, object storage that speaks S3, or SFTP, as Django's
-STORAGES wants them.
+"""Where batches are delivered to: a folder, object storage that speaks S3, or SFTP (in `sftp`), as
+Django's STORAGES wants them.
 
 Each has `aside`, the name to write under first, and `put_in_place`, which makes it the real one:
 whoever looks sees a whole file or none. Trouble on the way is an OSError, whichever library it came
@@ -7,9 +7,9 @@ from.
 """
 
 import posixpath
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +19,19 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files import File
-from django.core.files.storage import FileSystemStorage, Storage
+from django.core.files.storage import FileSystemStorage
 from storages.backends.s3 import S3Storage
 
 from consult.files import put_in_place
 
 CONNECT_SECONDS = 15
 SILENT_SECONDS = 60
+MISSING = {"404", "NoSuchKey"}
 IN_MEMORY_BYTES = 8 << 20
 
 
 @contextmanager
-def _plainly() -> Iterator[None]:
+def plainly() -> Iterator[None]:
     """Let every trouble of the way there be an OSError, with its own words."""
     try:
         yield
@@ -47,9 +48,16 @@ class Folder(FileSystemStorage):
     def aside(self, name: str) -> str:
         return f"{name}.part"
 
-    def put_in_place(self, aside: str, name: str) -> None:
-        """Rename so that a power cut leaves the whole file or none."""
-        put_in_place(Path(self.path(aside)), Path(self.path(name)))
+    def save_once(self, name: str, content: File) -> None:
+        """Write aside: `put_in_place` refuses."""
+        self.save(name, content)
+
+    def put_in_place(self, aside: str, name: str, *, once: bool) -> None:
+        """Rename so that a power cut leaves the whole file or none.
+
+        `once`: raises FileExistsError where something is there.
+        """
+        put_in_place(Path(self.path(aside)), Path(self.path(name)), once=once)
 
     def close(self) -> None:
         """Nothing is open."""
@@ -81,145 +89,49 @@ class ObjectStorage(S3Storage):
     def aside(self, name: str) -> str:
         return name
 
-    def put_in_place(self, aside: str, name: str) -> None:
+    def save_once(self, name: str, content: File) -> None:
+        """Write unless something is there: the storage decides. Raises FileExistsError."""
+        key = posixpath.join(self.location, name).lstrip("/")
+        with plainly():
+            try:
+                self.bucket.Object(key).put(Body=content, IfNoneMatch="*")
+            except ClientError as trouble:
+                if trouble.response["Error"]["Code"] in {"PreconditionFailed", "412"}:
+                    raise FileExistsError(17, f"There is another {name} already") from trouble
+                raise
+
+    def put_in_place(self, aside: str, name: str, *, once: bool) -> None:
         """It is there already."""
 
+    def listdir(self, path: str) -> tuple[list[str], list[str]]:
+        with plainly():
+            folders, files = super().listdir(path)
+        return folders, files
+
+    def get_modified_time(self, name: str) -> datetime:
+        try:
+            with plainly():
+                return super().get_modified_time(name)
+        except ConnectionError as trouble:
+            cause = trouble.__cause__
+            if isinstance(cause, ClientError) and cause.response["Error"]["Code"] in MISSING:
+                raise FileNotFoundError(name) from trouble
+            raise
+
     def _save(self, name: str, content: File) -> str:
-        with _plainly():
+        with plainly():
             return super()._save(name, content)
 
     def _open(self, name: str, mode: str = "rb") -> File:
-        with _plainly():
+        with plainly():
             opened = super()._open(name, mode)
             # Fetched here and now, onto the disk where it is large, so that trouble shows here too.
             opened.file.seek(0)
             return opened
 
     def exists(self, name: str) -> bool:
-        with _plainly():
+        with plainly():
             return bool(super().exists(name))
-
-    def listdir(self, name: str) -> tuple[list[str], list[str]]:
-        with _plainly():
-            folders, files = super().listdir(name)
-        return folders, files
 
     def close(self) -> None:
         """The library keeps its own connections."""
-
-
-class Sftp(Storage):
-    """A folder on another machine, by SFTP.
-
-    Only a host whose key is in `known_hosts` is spoken to.
-    """
-
-    def __init__(
-        self,
-        *,
-        host: str,
-        port: int,
-        user: str,
-        location: str,
-        password: str = "",
-        key_file: str = "",
-        known_hosts: str = "",
-    ) -> None:
-        self.host, self.port, self.user, self.location = host, port, user, location
-        self.password, self.key_file, self.known_hosts = password, key_file, known_hosts
-        self._ssh: paramiko.SSHClient | None = None
-        self._open_session: paramiko.SFTPClient | None = None
-
-    def _session(self) -> paramiko.SFTPClient:
-        if self._open_session is None:
-            self._ssh = paramiko.SSHClient()
-            self._ssh.set_missing_host_key_policy(paramiko.RejectPolicy())
-            if self.known_hosts:
-                self._ssh.load_host_keys(self.known_hosts)
-            else:
-                self._ssh.load_system_host_keys()
-            self._ssh.connect(
-                self.host,
-                self.port,
-                self.user,
-                password=self.password or None,
-                key_filename=self.key_file or None,
-                allow_agent=False,
-                look_for_keys=False,
-                timeout=CONNECT_SECONDS,
-                banner_timeout=CONNECT_SECONDS,
-                auth_timeout=CONNECT_SECONDS,
-            )
-            self._open_session = self._ssh.open_sftp()
-            if channel := self._open_session.get_channel():
-                channel.settimeout(SILENT_SECONDS)
-        return self._open_session
-
-    def close(self) -> None:
-        """Hang up; the next use connects again."""
-        if self._ssh is not None:
-            self._ssh.close()
-        self._ssh = self._open_session = None
-
-    def _path(self, name: str) -> str:
-        return posixpath.join(self.location, name)
-
-    def aside(self, name: str) -> str:
-        return f"{name}.part"
-
-    def put_in_place(self, aside: str, name: str) -> None:
-        """Rename over whatever an earlier try left."""
-        with _plainly():
-            self._session().posix_rename(self._path(aside), self._path(name))
-
-    def get_available_name(self, name: str, max_length: int | None = None) -> str:
-        return name
-
-    def _save(self, name: str, content: File) -> str:
-        with _plainly():
-            self._make_folder(posixpath.dirname(self._path(name)))
-            self._session().putfo(content, self._path(name))
-        return name
-
-    def _make_folder(self, path: str) -> None:
-        if not path.strip("/") or self._is_there(path):
-            return
-        self._make_folder(posixpath.dirname(path))
-        self._session().mkdir(path)
-
-    def _is_there(self, path: str) -> bool:
-        try:
-            self._session().stat(path)
-        except FileNotFoundError:
-            return False
-        return True
-
-    def _open(self, name: str, mode: str = "rb") -> File:
-        with _plainly():
-            return RemoteFile(self._session().open(self._path(name), "rb"), name)
-
-    def exists(self, name: str) -> bool:
-        with _plainly():
-            return self._is_there(self._path(name))
-
-    def listdir(self, path: str) -> tuple[list[str], list[str]]:
-        with _plainly():
-            there = self._session().listdir_attr(self._path(path))
-        folders = [one.filename for one in there if stat.S_ISDIR(one.st_mode or 0)]
-        return folders, [one.filename for one in there if one.filename not in folders]
-
-    def delete(self, name: str) -> None:
-        with _plainly():
-            self._session().remove(self._path(name))
-
-
-class RemoteFile(File):
-    """A file on the other machine, read a piece at a time."""
-
-    def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:
-        with _plainly():
-            size = self.file.stat().st_size  # type: ignore[union-attr]
-            # Ask for many pieces at a time, or a far machine's answers are waited for one by one.
-            self.file.prefetch(size, 64)  # type: ignore[union-attr]
-            while piece := self.file.read(chunk_size or 1 << 16):  # type: ignore[union-attr]
-                yield piece

@@ -8,6 +8,7 @@ taken away, and removed.
 import logging
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import parse_qsl
@@ -19,20 +20,15 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from consult.auditing import began_recently, record
+from consult.jobs import trouble_recorded
 from consult.leases import LeaseLost, claim, give_back, renewer, still_held
 from consult.models import Action, Consultation, Right, TwoPersonAct, User
 from consult.staff.second_person import require_second_person
 from responses.current import current_responses
-from responses.exporting.batches import (
-    WORKPLACE,
-    FileGone,
-    NoSuchFile,
-    StoredDifferently,
-    remove_leftovers,
-    store,
-)
+from responses.exporting.downloading import FileGone, NoSuchFile
 from responses.exporting.formats.makers import describe
 from responses.exporting.pack import make_extract
+from responses.exporting.storing import WORKPLACE, StoredDifferently, remove_leftovers, store
 from responses.exporting.zipping import zip_chunks
 from responses.file_removals import remove_file
 from responses.models import Extract, Response
@@ -111,15 +107,17 @@ def name_of(extract: Extract) -> str:
 def make_due_extracts() -> list[Extract]:
     """Make what is waiting, the earliest first.
 
-    Gives those that are ready. May run any number of times at once.
+    Trouble with one is recorded on its row, and the others go on. Returns those that are ready. May
+    run any number of times at once.
     """
     ready = []
     while extract := _claim():
-        try:
-            if _make(extract):
-                ready.append(extract)
-        except LeaseLost:
-            log.info("%s is in another worker's hands, or is not wanted any more", extract)
+        with trouble_recorded(partial(_record_unforeseen, extract)):
+            try:
+                if _make(extract):
+                    ready.append(extract)
+            except LeaseLost:
+                log.info("%s is in another worker's hands, or is not wanted any more", extract)
     return ready
 
 
@@ -198,6 +196,10 @@ def _write(extract: Extract, folder: Path) -> None:
         if not Extract.objects.filter(pk=extract.pk).exists():
             _remove_file(name_of(extract))
         raise LeaseLost
+
+
+def _record_unforeseen(extract: Extract, trouble: str) -> None:
+    _give_up(extract, f"Unforeseen trouble ({trouble}); the worker's log says more.")
 
 
 def _give_up(extract: Extract, reason: str) -> None:

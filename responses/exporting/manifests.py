@@ -51,6 +51,7 @@ def build_manifest(
     previous_manifest_sha256: str | None,
     editions: Sequence[int],
     includes_contacts: bool,
+    not_in_our_records: Sequence[int] = (),
     counts: Counts,
     files: Sequence[FileEntry],
 ) -> bytes:
@@ -68,6 +69,8 @@ def build_manifest(
         "counts": _counted(counts),
         "files": [asdict(file) for file in files],
     }
+    if not_in_our_records:
+        content["not_in_our_records"] = list(not_in_our_records)
     return _as_bytes(content)
 
 

@@ -59,6 +59,7 @@ def make_files(
         previous_manifest_sha256=_previous_manifest(batch),
         editions=[edition.number for edition in pack.editions],
         includes_contacts=batch.includes_contacts,
+        not_in_our_records=[lost["number"] for lost in batch.lost_before],
         counts=pack.counts,
         files=made,
     )
@@ -122,6 +123,10 @@ def copy_program(folder: Path) -> FileEntry:
 
 
 def _previous_manifest(batch: Batch) -> str | None:
+    """The SHA-256 of the manifest before this one, as the receiver has it."""
+    if batch.lost_before:
+        known: str = batch.lost_before[-1]["manifest_sha256"]
+        return known
     if batch.number == 1:
         return None
     return Batch.objects.values_list("manifest_sha256", flat=True).get(

@@ -1,64 +1,118 @@
-"""How far the writing of a batch has got: told while it is written, for the page of batches.
+"""How far the writing of a batch has got: for the page of batches, and for a worker that goes on
+with what another left.
 
-A batch is written in one transaction, which nobody sees into before it ends. So this is told over a
-connection of its own, and says only what was done: rows that stand in the files, files that are
+A batch is written in one transaction, which nobody sees into before it ends. So this is noted over
+a connection of its own, and says only what was done: rows that stand in the files, files that are
 stored.
 """
 
+import json
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import timedelta
 
 from django.db import DatabaseError, connection
+from django.db.models import F
 from django.db.models.functions import Now
 
-from responses.models import Batch, Writing
+from responses.exporting.manifests import FileEntry
+from responses.models import Batch, Response, Writing
 
 log = logging.getLogger(__name__)
 
 TELL_SECONDS = 1
-# Whoever has said nothing for so long was killed, or stands still.
+# Anyone who has said nothing for so long was killed, or stands still.
 SILENT_AFTER = timedelta(minutes=2)
 TELL = """
-    INSERT INTO responses_writing (batch_id, stage, done, total, told_at) VALUES (%s, %s, %s, %s,
-        statement_timestamp())
+    INSERT INTO responses_writing (batch_id, stage, done, total, told_at, made)
+    VALUES (%s, %s, %s, %s, statement_timestamp(), %s)
     ON CONFLICT (batch_id) DO UPDATE SET stage = excluded.stage, done = excluded.done,
-        total = excluded.total, told_at = excluded.told_at
+        total = excluded.total, told_at = excluded.told_at, made = excluded.made
 """
 
-Tell = Callable[[Writing.Stage, int, int], None]
+
+class Progress:
+    """How far the writing of one batch is.
+
+    `made` has, by the name of the step, the files that are stored already, of an earlier try too.
+    """
+
+    def __init__(self, batch: Batch) -> None:
+        self.batch, self.erased = batch, _count_erased(batch)
+        self.made: dict[str, list[FileEntry]] = {}
+        self._told, self._rows = time.monotonic(), 0
+        self._apart = connection.copy()
+        self._waits = True
+        noted = Writing.objects.filter(batch=batch).values_list("made", flat=True).first() or {}
+        # What an earlier try stored has words in it that were erased since.
+        if noted.get("erased") == self.erased:
+            self.made = {
+                step: [FileEntry(**file) for file in files]
+                for step, files in noted["steps"].items()
+            }
+
+    def tell(self, stage: Writing.Stage, done: int, total: int, *, now: bool = False) -> None:
+        """Say how many are done, of how many. It may be called for every row: it says so once a
+        second, or `now`.
+        """
+        if not now and time.monotonic() - self._told < TELL_SECONDS:
+            return
+        self._told = time.monotonic()
+        steps = {step: [asdict(file) for file in files] for step, files in self.made.items()}
+        made = json.dumps({"erased": self.erased, "steps": steps})
+        try:
+            with self._apart.cursor() as cursor:
+                if self._waits:
+                    # News waits for nobody's lock.
+                    cursor.execute("SET lock_timeout = '200ms'")
+                    self._waits = False
+                cursor.execute(TELL, [self.batch.pk, stage, done, total, made])
+        except DatabaseError as trouble:
+            # No batch should wait for want of news about it.
+            log.warning("How far %s is could not be told: %s", self.batch, type(trouble).__name__)
+
+    def tell_rows(self, done: int) -> None:
+        """Say how many rows are written."""
+        self._rows = done
+        self.tell(Writing.Stage.ROWS, done, self.batch.size)
+
+    def note_made(self, step: str, files: Sequence[FileEntry]) -> None:
+        """Note that a step's files are stored, for anyone who has to go on."""
+        self.made[step] = list(files)
+        self.tell(Writing.Stage.ROWS, self._rows, self.batch.size, now=True)
+
+    def close(self) -> None:
+        """End the connection."""
+        self._apart.close()
 
 
 @contextmanager
-def telling(batch: Batch) -> Iterator[Tell]:
-    """Gives what tells how far it is: the stage, how many are done, of how many.
-
-    It may be called for every row.
-    """
-    apart = connection.copy()
-    told = time.monotonic()
-
-    def tell(stage: Writing.Stage, done: int, total: int) -> None:
-        nonlocal told
-        if time.monotonic() - told < TELL_SECONDS:
-            return
-        told = time.monotonic()
-        try:
-            with apart.cursor() as cursor:
-                cursor.execute(TELL, [batch.pk, stage, done, total])
-        except DatabaseError as trouble:
-            # Nobody's batch shall wait for want of news about it.
-            log.warning("How far %s is could not be told: %s", batch, type(trouble).__name__)
-
+def progress_of(batch: Batch) -> Iterator[Progress]:
+    """The progress of a batch that is being written."""
+    progress = Progress(batch)
     try:
-        yield tell
+        yield progress
     finally:
-        apart.close()
+        progress.close()
+
+
+def note_stopped(pk: int) -> None:
+    """Note that nobody writes the batch any more. What is made stays noted."""
+    Writing.objects.filter(batch=pk).update(told_at=F("told_at") - SILENT_AFTER)
 
 
 def being_written() -> dict[int, Writing]:
     """How far each batch is that somebody writes at this moment, by its primary key."""
-    lately = Writing.objects.filter(batch__written_at=None, told_at__gt=Now() - SILENT_AFTER)
-    return {row.batch_id: row for row in lately}
+    recent = Writing.objects.filter(batch__written_at=None, told_at__gt=Now() - SILENT_AFTER)
+    return {row.batch_id: row for row in recent}
+
+
+def _count_erased(batch: Batch) -> int:
+    """How many erasures reached the batch's responses. The writer holds the batch's row, and
+    whoever erases waits for it.
+    """
+    members = Response.objects.filter(membership__batch=batch).order_by().values("reference")
+    return Response.objects.filter(act=Response.Act.ERASED, reference__in=members).count()

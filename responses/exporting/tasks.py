@@ -4,14 +4,14 @@ nothing.
 
 from consult.celery import app
 from consult.jobs import recorded_run
-from responses.exporting import batches, delivering, extracts
+from responses.exporting import delivering, due, extracts
 
 
 @app.task(name="responses.seal_due_batches")
 def seal_due_batches() -> None:
     """Seal and write the batches that are due."""
     with recorded_run(seal_due_batches.name):
-        batches.seal_due_batches()
+        due.seal_due_batches()
 
 
 @app.task(name="responses.deliver_due_batches")

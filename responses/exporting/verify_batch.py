@@ -19,6 +19,7 @@ import struct
 import sys
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -127,7 +128,11 @@ class Place:
 
     def names(self) -> list[str]:
         if self.zip:
-            return sorted(name for name in self.zip.namelist() if not name.endswith("/"))
+            names = sorted(name for name in self.zip.namelist() if not name.endswith("/"))
+            if twice := [name for name, times in Counter(names).items() if times > 1]:
+                # One program reads the first of them and another the last.
+                raise ValueError(f"a name stands in it twice: {', '.join(twice)}")
+            return names
         return sorted(
             str(path.relative_to(self.path).as_posix())
             for path in self.path.rglob("*")

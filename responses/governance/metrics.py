@@ -11,7 +11,7 @@ from django.db.models.functions import Greatest, Now
 from consult.jobs import overdue
 from consult.models import Consultation, JobRun
 from consult.web.rate_limits import refusals
-from responses.exporting.delivering import has_destination
+from responses.exporting.high_water import has_destination
 from responses.governance.retention import WORK, retain
 from responses.models import (
     Batch,

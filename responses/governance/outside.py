@@ -14,8 +14,8 @@ from typing import Any
 
 from django.core.files.storage import Storage, storages
 
-from responses.exporting.delivering import RECEIVED as ACKNOWLEDGEMENT
-from responses.exporting.delivering import has_destination
+from responses.exporting.high_water import RECEIVED as ACKNOWLEDGEMENT
+from responses.exporting.high_water import has_destination
 from responses.exporting.manifests import MANIFEST
 from responses.journal import (
     CONFIRMED,

@@ -30,6 +30,12 @@ class Batch(models.Model):
     )
     size = models.PositiveIntegerField(help_text="How many responses it holds.")
     includes_contacts = models.BooleanField(default=False)
+    lost_before = models.JSONField(
+        default=list,
+        db_default=models.Value([], models.JSONField()),
+        help_text="number and manifest_sha256 of each batch before it that was handed over and that"
+        " a restored database did not know",
+    )
     written_at = models.DateTimeField(null=True)
     manifest_sha256 = models.CharField(max_length=64, blank=True)
     files = models.JSONField(
@@ -74,6 +80,11 @@ class Writing(models.Model):
     done = models.PositiveIntegerField()
     total = models.PositiveIntegerField()
     told_at = models.DateTimeField(db_default=Now())
+    made = models.JSONField(
+        default=dict,
+        db_default=models.Value({}, models.JSONField()),
+        help_text="The files that each step stored, and how many erasures had reached them.",
+    )
 
 
 class BatchMember(models.Model):

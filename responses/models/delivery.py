@@ -34,6 +34,13 @@ class Delivery(models.Model):
     files = models.JSONField(
         default=list, help_text="name, bytes and sha256 of each file as it was delivered"
     )
+    sendings = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="How often staff had it sent again."
+    )
+    received_before = models.DateTimeField(
+        null=True,
+        help_text="When the acknowledgement was written that lay there before it was sent.",
+    )
     delivered_at = models.DateTimeField(null=True, help_text="When it was delivered first.")
     last_delivered_at = models.DateTimeField(null=True)
     told_at = models.DateTimeField(

@@ -117,7 +117,7 @@ def test_five_workers_lost_during_an_export_leave_one_whole_batch(
     }
     batch = None
     for ends, file in enumerate(
-        ["responses.csv", "responses.jsonl", "codebook.csv", "manifest.json", "responses.csv"]
+        ["responses.csv", "responses.jsonl", "codebook.csv", "manifest.json", "manifest.json"]
     ):
         note.write_text(f"stop at {file}")
         worker = start_worker(**environment)

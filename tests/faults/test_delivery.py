@@ -16,9 +16,10 @@ from consult.models import Consultation
 from consult.nudging import nudge
 from responses.demo.filling import fill_responses
 from responses.exporting import tasks
-from responses.exporting.batches import folder_of, seal_batch, write_batch
+from responses.exporting.batches import folder_of, seal_batch
 from responses.exporting.delivering import deliver_due_batches
-from responses.exporting.destinations import Sftp
+from responses.exporting.sftp import Sftp
+from responses.exporting.writing import write_batch
 from responses.models import Batch, Delivery
 from tests.support.destinations import SshServer, Wire, sftp_url
 from tests.support.folders import content_of

@@ -20,8 +20,10 @@ from pytest_django.fixtures import Settings
 from consult.addresses import delivery as destination
 from consult.models import AuditEntry, Consultation
 from responses import journal
-from responses.exporting.batches import folder_of, seal_batch, write_batch
-from responses.exporting.delivering import RECEIVED, deliver_due_batches
+from responses.exporting.batches import folder_of, seal_batch
+from responses.exporting.delivering import deliver_due_batches
+from responses.exporting.high_water import RECEIVED
+from responses.exporting.writing import write_batch
 from responses.governance.erasing import erase_response
 from responses.governance.reconciling import reconcile
 from responses.governance.tasks import check_integrity

@@ -33,8 +33,9 @@ from consult.staff.second_factor import STEP_SECONDS, code_at
 from consult.web.rate_limits import take_turn
 from responses.answers import read_answers
 from responses.dashboard.tallies import tally
-from responses.exporting.batches import seal_batch, write_batch
+from responses.exporting.batches import seal_batch
 from responses.exporting.extracts import ask_for_extract, make_due_extracts
+from responses.exporting.writing import write_batch
 from responses.governance.reconciling import reconcile
 from responses.models import (
     Batch,

@@ -10,8 +10,8 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from consult.models import Consultation, User
-from responses.exporting.batches import write_batch
 from responses.exporting.extracts import make_due_extracts
+from responses.exporting.writing import write_batch
 from responses.models import Batch, Campaign, Coding, Redaction, Response, Review
 from responses.reviewing.clusters import find_clusters
 from responses.reviewing.codebooks import make_code

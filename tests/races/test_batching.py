@@ -14,8 +14,10 @@ from pytest_django import Settings
 
 from consult.models import Action, AuditEntry, Consultation, User
 from responses.demo.filling import fill_responses
-from responses.exporting import batches as batching
-from responses.exporting.batches import BeingWritten, seal_batch, seal_due_batches, write_batch
+from responses.exporting import batches, writing
+from responses.exporting.batches import seal_batch
+from responses.exporting.due import seal_due_batches
+from responses.exporting.writing import BeingWritten, write_batch
 from responses.models import Batch, BatchMember, LedgerEntry, MemberMarks, Response
 from responses.reviewing.codebooks import change_code, make_code
 from responses.reviewing.coding import code_answer
@@ -137,22 +139,22 @@ def test_the_schedule_leaves_a_batch_to_the_worker_writing_it(
     consultation: Consultation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batch = seal_batch(consultation=consultation, actor=None)
-    writing, left = threading.Event(), threading.Event()
-    make_files = batching.make_files
+    begun, left = threading.Event(), threading.Event()
+    make_files = writing.make_files
 
     def slowly(**named: object) -> object:
-        writing.set()
+        begun.set()
         assert left.wait(timeout=20)
         return make_files(**named)
 
     def come_by() -> None:
-        assert writing.wait(timeout=20)
+        assert begun.wait(timeout=20)
         with pytest.raises(BeingWritten):
             write_batch(batch=Batch.objects.get(pk=batch.pk), wait=False)
         seal_due_batches()
         left.set()
 
-    monkeypatch.setattr("responses.exporting.batches.make_files", slowly)
+    monkeypatch.setattr("responses.exporting.writing.make_files", slowly)
     at_once(lambda: write_batch(batch=Batch.objects.get(pk=batch.pk)), come_by)
     batch.refresh_from_db()
     assert (batch.written_at is not None, batch.failure) == (True, "")
@@ -190,7 +192,7 @@ def test_a_code_renamed_during_sealing_has_one_name_in_the_batch(
         finally:
             connection.close()
 
-    renaming, codes_of = threading.Thread(target=rename), batching.codes_of
+    renaming, codes_of = threading.Thread(target=rename), batches.codes_of
 
     def looked_up(of: Consultation) -> list[dict[str, object]]:
         # What the response was given is written down by now.
@@ -198,7 +200,7 @@ def test_a_code_renamed_during_sealing_has_one_name_in_the_batch(
         renaming.join(timeout=1)
         return codes_of(of)
 
-    monkeypatch.setattr(batching, "codes_of", looked_up)
+    monkeypatch.setattr(batches, "codes_of", looked_up)
     batch = seal_batch(consultation=consultation, actor=None)
     renaming.join(timeout=20)
     marks = MemberMarks.objects.get(member__batch=batch)

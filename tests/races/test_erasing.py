@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from consult.plans.editions import plan_of
 from responses.answers import read_answers
-from responses.exporting.batches import folder_of, seal_batch, write_batch
+from responses.exporting.batches import folder_of, seal_batch
+from responses.exporting.writing import write_batch
 from responses.governance.erasing import erase_response
 from responses.governance.reconciling import reconcile
 from responses.models import Batch, Response

@@ -25,7 +25,8 @@ from consult.plans.loading import load_plan
 from responses.answers import read_answers
 from responses.dashboard.tallies import counted_questions, distribution, tally
 from responses.demo.filling import fill_responses
-from responses.exporting.batches import folder_of, seal_batch, write_batch
+from responses.exporting.batches import folder_of, seal_batch
+from responses.exporting.writing import write_batch
 from responses.models import Draft, EqualityAnswers, Response
 from responses.responding.submitting import Submission, submit_response
 from tests.conftest import PARKS_PLAN

@@ -21,7 +21,8 @@ from consult.plans.reading import PlanProblems
 from consult.plans.reserved import CONSULTATIONS, MEANINGS, OPTIONS, PARTS, QUESTIONS
 from responses.dashboard.tallies import tally
 from responses.demo.filling import fill_responses
-from responses.exporting.batches import folder_of, seal_batch, write_batch
+from responses.exporting.batches import folder_of, seal_batch
+from responses.exporting.writing import write_batch
 from responses.models import Response
 from responses.reviewing.filters import CHOICES
 from responses.reviewing.public_file import make_public_files

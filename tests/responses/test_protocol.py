@@ -39,7 +39,9 @@ from consult.models import Consultation, Edition
 from consult.plans.document import Plan
 from responses.answers import read_answers
 from responses.exporting import batches
-from responses.exporting.batches import seal_batch, seal_due_batches, write_batch
+from responses.exporting.batches import seal_batch
+from responses.exporting.due import seal_due_batches
+from responses.exporting.writing import write_batch
 from responses.governance import erasing
 from responses.governance.erasing import ErasedAlready, erase_response
 from responses.governance.reconciling import go_through

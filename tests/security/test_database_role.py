@@ -10,7 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from consult.models import User
-from responses.exporting.batches import seal_batch, write_batch
+from responses.exporting.batches import seal_batch
+from responses.exporting.writing import write_batch
 from responses.governance.erasing import erase_response
 from responses.governance.reconciling import reconcile
 from responses.models import Response

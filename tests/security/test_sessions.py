@@ -10,7 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from consult.models import AuditEntry, Consultation, User
-from responses.exporting.batches import seal_batch, write_batch
+from responses.exporting.batches import seal_batch
+from responses.exporting.writing import write_batch
 from responses.models import Response
 
 PASSWORD = "anil has a long password"

@@ -11,7 +11,8 @@ from playwright.sync_api import Browser
 from pytest_django.live_server_helper import LiveServer
 
 from consult.models import Consultation, User
-from responses.exporting.batches import seal_batch, write_batch
+from responses.exporting.batches import seal_batch
+from responses.exporting.writing import write_batch
 from responses.models import Campaign, Cluster, Code, Message, Response
 from responses.receipt_tokens import receipt_token
 from responses.reviewing.reviews import move_review

@@ -114,13 +114,14 @@ def cover_note(*, about: About, counts: Counts, names: Iterable[str], checked: b
 
 def told_of_batch(batch: Batch) -> list[str]:
     """Which batch it is, and what it follows."""
+    sealed, lost = in_words(batch.sealed_at), [one["number"] for one in batch.lost_before]
     before = Batch.objects.filter(consultation=batch.consultation, number=batch.number - 1).first()
-    sealed = in_words(batch.sealed_at)
-    since = (
-        f"since batch {before.number}, which was sealed at {in_words(before.sealed_at)}"
-        if before
-        else "since it opened"
-    )
+    if lost:
+        since = "that is in no batch our records know of"
+    elif before:
+        since = f"since batch {before.number}, which was sealed at {in_words(before.sealed_at)}"
+    else:
+        since = "since it opened"
     told = [
         f"This is batch {batch.number} of what was sent in answer to this consultation. It was",
         f"sealed at {sealed}, and holds everything that came",
@@ -128,7 +129,14 @@ def told_of_batch(batch: Batch) -> list[str]:
     ]
     if not batch.size:
         told += ["", "NOTHING CAME in that time: this batch is a nil return, and has no rows."]
-    if before:
+    if lost:
+        named = f"batch {lost[0]}" if len(lost) == 1 else f"batches {lost[0]} to {lost[-1]}"
+        told += [
+            "",
+            f"OUR RECORDS LACK {named.upper()}: a backup was put back after it was handed over.",
+            "Keep what you received: it counts, and this batch follows it.",
+        ]
+    if before or lost:
         told += [
             "",
             "Take the batches in their order. A row may take the place of a row in an",

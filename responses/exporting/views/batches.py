@@ -18,27 +18,21 @@ from consult.nudging import nudge
 from consult.staff.access import StaffRequest, confirm_password_first, staff_only
 from consult.staff.views.auto_refresh import address_to_watch, render_work
 from consult.views.errors import say
-from responses.exporting.batches import (
-    PACK,
+from responses.exporting.batches import count_waiting, seal_batch
+from responses.exporting.downloading import (
     FileGone,
     FilesRemoved,
     NoSuchFile,
-    count_waiting,
-    due_at,
     may_hold_contacts,
     open_file,
-    seal_batch,
 )
-from responses.exporting.delivering import (
-    NoDestination,
-    NotWritten,
-    acknowledge,
-    has_destination,
-    send_again,
-)
+from responses.exporting.due import due_at
+from responses.exporting.high_water import CannotTell, has_destination
 from responses.exporting.progress import being_written
-from responses.exporting.tasks import deliver_due_batches, seal_due_batches
+from responses.exporting.tasks import seal_due_batches
+from responses.exporting.views.deliveries import number_in
 from responses.exporting.views.downloads import goes_on, resumable
+from responses.exporting.writing import PACK
 from responses.models import Batch, Writing
 
 
@@ -113,11 +107,19 @@ def batch_now(request: StaffRequest) -> HttpResponse:
     consultation = get_object_or_404(
         Consultation, slug=request.POST.get("consultation", ""), published_at__isnull=False
     )
-    expected = request.POST.get("number", "")
-    number = (
-        int(expected) if expected.isascii() and expected.isdigit() and len(expected) < 9 else None
-    )
-    batch = seal_batch(consultation=consultation, actor=request.user, number=number)
+    try:
+        batch = seal_batch(
+            consultation=consultation, actor=request.user, number=number_in(request, "number")
+        )
+    except CannotTell:
+        messages.warning(
+            request,
+            _(
+                "No batch was sealed. The places where batches are kept cannot all be reached, so "
+                "the service cannot be sure which numbers are used. Try again later."
+            ),
+        )
+        return redirect("batch-list")
     nudge(seal_due_batches)
     words = ngettext(
         "Batch %(number)s is sealed: %(size)s response.",
@@ -125,6 +127,15 @@ def batch_now(request: StaffRequest) -> HttpResponse:
         batch.size,
     )
     messages.success(request, words % {"number": batch.number, "size": f"{batch.size:,}"})
+    if batch.lost_before:
+        messages.warning(
+            request,
+            _(
+                "Handed over before a backup was put back, and not in our records: %(numbers)s. "
+                "Tell the people who run this service."
+            )
+            % {"numbers": ", ".join(str(lost["number"]) for lost in batch.lost_before)},
+        )
     return redirect(address_to_watch("batch-list"))
 
 
@@ -172,52 +183,3 @@ def batch_file(request: StaffRequest, consultation: str, number: int, name: str)
     called = f"{batch.consultation.slug}-batch-{batch.number:04}"
     saved_as = f"{called}.zip" if name == PACK else f"{called}-{name}"
     return resumable(request, file, size=entry.bytes, sha256=entry.sha256, saved_as=saved_as)  # type: ignore[return-value]  # a stream, with headers like any other page
-
-
-@staff_only(Right.TAKE_BATCHES)
-@require_POST
-def acknowledge_one(request: StaffRequest, consultation: str, number: int) -> HttpResponse:
-    """Note that MOPAC has this batch."""
-    batch = get_object_or_404(
-        Batch.objects.select_related("consultation"), consultation__slug=consultation, number=number
-    )
-    try:
-        acknowledge(batch=batch, actor=request.user)
-    except NotWritten:
-        messages.warning(
-            request,
-            _("Batch %(number)s has no files yet, so nobody can have it.") % {"number": number},
-        )
-    else:
-        messages.success(request, _("Batch %(number)s is acknowledged.") % {"number": number})
-    return redirect("batch-list")
-
-
-@staff_only(Right.TAKE_BATCHES)
-@require_POST
-def again(request: StaffRequest, consultation: str, number: int) -> HttpResponse:
-    """Have this batch delivered once more, as it is."""
-    batch = get_object_or_404(
-        Batch.objects.select_related("consultation"), consultation__slug=consultation, number=number
-    )
-    try:
-        send_again(batch=batch, actor=request.user)
-    except NoDestination:
-        messages.warning(request, _("No place is set where batches are delivered to."))
-    except NotWritten:
-        messages.warning(
-            request,
-            _("Batch %(number)s has no files yet. It is delivered once they are written.")
-            % {"number": number},
-        )
-    except FilesRemoved:
-        day = day_in_words(batch.removal.at)
-        words = _(
-            "Batch %(number)s cannot be sent again: its files were removed on %(day)s by the "
-            "retention rule."
-        )
-        messages.warning(request, words % {"number": number, "day": day})
-    else:
-        nudge(deliver_due_batches)
-        messages.success(request, _("Batch %(number)s is being sent again.") % {"number": number})
-    return redirect("batch-list")

@@ -15,7 +15,7 @@ from consult.nudging import nudge
 from consult.staff.access import StaffRequest, confirm_password_first, staff_only
 from consult.staff.views.auto_refresh import address_to_watch, render_work
 from consult.views.errors import say
-from responses.exporting.batches import FileGone, NoSuchFile
+from responses.exporting.downloading import FileGone, NoSuchFile
 from responses.exporting.extracts import (
     MayNotTakeContacts,
     ask_for_extract,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from django.core.files.storage import storages
 
 from responses.exporting.batches import folder_of
-from responses.exporting.delivering import has_destination
+from responses.exporting.high_water import has_destination
 from responses.exporting.manifests import MANIFEST
 from responses.governance.erasing import erased_references
 from responses.governance.outside import SEALED, Outside, Seen, Version

@@ -17,18 +17,15 @@ from consult.clock import closing_in_words
 from consult.jobs import overdue
 from consult.models import Consultation
 from consult.web.durability import UNSAFE, unsafe_settings
-from responses.exporting.delivering import unacknowledged
+from responses.exporting.troubles import batch_troubles
 from responses.governance.retention import retain
 from responses.models import (
-    Batch,
     BulkChange,
     BulkItem,
     Confirmation,
-    Delivery,
     FileRemoval,
     PublishedSet,
     Reconciliation,
-    SigningKey,
 )
 from responses.responding.resending import links_given_up
 
@@ -129,32 +126,6 @@ def emails() -> Iterator[Finding]:
         )
 
 
-def batches() -> Iterator[Finding]:
-    if not SigningKey.objects.exists():
-        yield (
-            "batches are not signed",
-            (
-                "Run `manage.py make_signing_key` once, where the worker runs, and keep a copy of "
-                "its file."
-            ),
-        )
-    for batch in Batch.objects.filter(written_at=None).exclude(failure="")[:5]:
-        yield (
-            f"{batch} could not be written ({batch.failure})",
-            "Check EXPORTS_STORAGE; it is tried again every five minutes.",
-        )
-    for delivery in Delivery.objects.filter(state=Delivery.State.WAITING).exclude(reason="")[:5]:
-        yield (
-            f"{delivery.batch} could not be delivered ({delivery.reason})",
-            "Check DELIVERY_URL; it is tried again within 20 minutes.",
-        )
-    for delivery in Delivery.objects.filter(unacknowledged())[:5]:
-        yield (
-            f"nobody has acknowledged {delivery.batch}",
-            "Ask the receiver; send it again if it is lost.",
-        )
-
-
 def desk() -> Iterator[Finding]:
     recent = BulkChange.objects.filter(at__gt=Now() - A_WEEK)
     left = BulkItem.objects.filter(why="trouble", bulk__in=recent).count()
@@ -229,7 +200,7 @@ LOOKS: dict[str, Callable[[], Iterator[Finding]]] = {
     "Redis and workers": broker,
     "Scheduled jobs": schedule,
     "Emails": emails,
-    "Batches": batches,
+    "Batches": batch_troubles,
     "Changes to many and public files": desk,
     "Integrity check": integrity,
     "Retention": kept_too_long,

@@ -4,7 +4,9 @@ from django.core.files.storage import FileSystemStorage, storages
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from consult.models import Consultation
-from responses.exporting.batches import BatchNotWritten, folder_of, seal_batch, write_batch
+from responses.exporting.batches import folder_of, seal_batch
+from responses.exporting.high_water import CannotTell
+from responses.exporting.writing import BatchNotWritten, write_batch
 
 
 class Command(BaseCommand):
@@ -16,7 +18,12 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: object, consultation: str | None, **options: object) -> None:
-        batch = seal_batch(consultation=find_consultation(consultation), actor=None)
+        try:
+            batch = seal_batch(consultation=find_consultation(consultation), actor=None)
+        except CannotTell as reason:
+            raise CommandError(
+                f"Nothing was sealed: which numbers are used cannot be seen ({reason})."
+            ) from reason
         what = (
             f"{batch.size:,} response{'' if batch.size == 1 else 's'}"
             if batch.size

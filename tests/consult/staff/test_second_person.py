@@ -21,8 +21,10 @@ from consult.staff.second_person import (
     decide,
     require_second_person,
 )
-from responses.exporting.batches import open_file, seal_batch, write_batch
+from responses.exporting.batches import seal_batch
+from responses.exporting.downloading import open_file
 from responses.exporting.extracts import ask_for_extract, make_due_extracts, open_extract
+from responses.exporting.writing import write_batch
 from responses.governance.erasing import erase_response
 from responses.models import PublishedSet, Response
 from responses.reviewing.publication import publish_set, unpublish_set

@@ -8,7 +8,8 @@ from django.urls import reverse
 
 from consult.models import Action, AuditEntry, User
 from consult.staff.accounts import create_staff
-from responses.exporting.batches import seal_batch, write_batch
+from responses.exporting.batches import seal_batch
+from responses.exporting.writing import write_batch
 from responses.models import Response
 
 SignIn = Callable[[User], Client]

@@ -3,6 +3,7 @@ it.
 """
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from datetime import timedelta
@@ -22,16 +23,16 @@ from pytest_django.fixtures import Settings
 
 from consult.addresses import delivery as destination
 from consult.models import Action, AuditEntry, Consultation, User
-from responses.exporting.batches import folder_of, seal_batch, write_batch
+from responses.exporting.acknowledging import NotWritten, acknowledge
+from responses.exporting.batches import folder_of, seal_batch
 from responses.exporting.delivering import (
     NoDestination,
-    NotWritten,
     _deliver,
-    acknowledge,
     claim_due,
     deliver_due_batches,
     send_again,
 )
+from responses.exporting.writing import write_batch
 from responses.models import Batch, Delivery, LedgerEntry, Response
 from tests.support.folders import content_of
 
@@ -422,3 +423,34 @@ def test_with_an_invalid_key_nothing_is_delivered(
     assert deliver_due_batches() == []
     assert Delivery.objects.get().reason
     assert not place.exists()
+
+
+def test_an_acknowledgement_counts_only_for_the_sending_it_followed(
+    consultation: Consultation,
+    send: Send,
+    place: Path,
+    analyst: User,
+    sign_in: Callable[[User], Client],
+) -> None:
+    send()
+    batch = written(consultation)
+    deliver_due_batches()
+    beside = place / f"{folder_of(batch)}.received"
+    beside.write_text(batch.manifest_sha256)
+    deliver_due_batches()
+    assert Delivery.objects.get().state == Delivery.State.ACKNOWLEDGED
+    send_again(batch=batch, actor=analyst)
+    deliver_due_batches()
+    # The file from before says nothing of what was sent after it,
+    assert Delivery.objects.get().state == Delivery.State.DELIVERED
+    # nor does somebody whose page is from before,
+    page = sign_in(analyst).post(
+        reverse("acknowledge", args=[consultation.slug, 1]), {"sending": "0"}, follow=True
+    )
+    assert "was sent again after you opened this page" in page.content.decode()
+    assert Delivery.objects.get().state == Delivery.State.DELIVERED
+    # but a new one counts.
+    later = beside.stat().st_mtime + 5
+    os.utime(beside, (later, later))
+    deliver_due_batches()
+    assert Delivery.objects.get().state == Delivery.State.ACKNOWLEDGED

@@ -13,7 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from consult.models import Action, AuditEntry, Consultation, User
-from responses.exporting.batches import PACK, folder_of, pack_of, seal_batch, write_batch
+from responses.exporting.batches import folder_of, pack_of, seal_batch
+from responses.exporting.writing import PACK, write_batch
 from responses.governance.reconciling import reconcile
 from responses.models import Batch, Response
 from tests.support.tampering import behind_its_back

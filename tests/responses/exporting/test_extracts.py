@@ -25,8 +25,9 @@ from consult.plans.editions import plan_of
 from responses.answers import read_answers
 from responses.exporting import extracts
 from responses.exporting import pack as packing
-from responses.exporting.batches import seal_batch, write_batch
+from responses.exporting.batches import seal_batch
 from responses.exporting.extracts import ask_for_extract, make_due_extracts, remove_expired_extracts
+from responses.exporting.writing import write_batch
 from responses.governance.erasing import erase_response, remove_details
 from responses.governance.tasks import tidy
 from responses.models import (

@@ -36,10 +36,11 @@ from consult.plans.document import ABOUT_YOU
 from consult.plans.editions import plan_of
 from consult.plans.publishing import publish_edition
 from responses.answers import read_answers
-from responses.exporting.batches import folder_of, pack_of, seal_batch, write_batch
+from responses.exporting.batches import folder_of, pack_of, seal_batch
 from responses.exporting.formats.themes import numbered_questions
 from responses.exporting.manifests import FileEntry
 from responses.exporting.pack import make_files
+from responses.exporting.writing import write_batch
 from responses.exporting.zipping import zip_chunks
 from responses.models import Response
 from responses.responding.amending import amend_response, withdraw_response

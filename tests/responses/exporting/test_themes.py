@@ -18,7 +18,8 @@ from jsonschema import Draft202012Validator
 
 from consult.models import Consultation
 from responses.demo.filling import fill_responses
-from responses.exporting.batches import folder_of, seal_batch, write_batch
+from responses.exporting.batches import folder_of, seal_batch
+from responses.exporting.writing import write_batch
 from responses.models import Response
 from responses.responding.amending import withdraw_response
 

@@ -24,9 +24,10 @@ from pytest_django import Settings
 
 from consult.models import Action, AuditEntry, Consultation
 from responses.exporting import verify_batch
-from responses.exporting.batches import BatchNotWritten, folder_of, pack_of, seal_batch, write_batch
+from responses.exporting.batches import folder_of, pack_of, seal_batch
 from responses.exporting.signing import sign
 from responses.exporting.verify_batch import signature_holds
+from responses.exporting.writing import BatchNotWritten, write_batch
 from responses.governance.reconciling import reconcile
 from responses.models import Batch, Response, SigningKey
 from responses.responding.amending import withdraw_response
@@ -119,6 +120,18 @@ def test_the_vectors_of_the_rfc_hold_and_altered_ones_do_not(
 def test_the_program_accepts_what_the_service_signs(message: bytes, secret: bytes) -> None:
     key = Ed25519PrivateKey.from_private_bytes(secret)
     assert signature_holds(key.public_key().public_bytes_raw(), message, key.sign(message))
+
+
+def test_a_zip_in_which_a_name_stands_twice_is_refused(
+    chain: Path, key: str, tmp_path: Path
+) -> None:
+    packed = tmp_path / "batch.zip"
+    shutil.copy(chain / "packs" / "batch-0001.zip", packed)
+    assert check("--key", key, packed)[0] == 0
+    with ZipFile(packed, "a") as made, pytest.warns(UserWarning, match="Duplicate name"):
+        made.writestr("responses.csv", "another")
+    code, words = check("--key", key, packed)
+    assert (code, "a name stands in it twice: responses.csv" in words) == (1, True)
 
 
 def test_a_receiver_checks_a_whole_chain_with_python_alone(chain: Path, key: str) -> None:

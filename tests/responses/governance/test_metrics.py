@@ -25,8 +25,9 @@ from consult.web.logs import JsonFormatter, LineFormatter, clean, current_id
 from consult.web.rate_limits import count_refusal
 from responses.dashboard import tasks as dashboard_tasks
 from responses.exporting import tasks as exporting_tasks
-from responses.exporting.batches import seal_batch, write_batch
-from responses.exporting.delivering import acknowledge
+from responses.exporting.acknowledging import acknowledge
+from responses.exporting.batches import seal_batch
+from responses.exporting.writing import write_batch
 from responses.governance import tasks as governance_tasks
 from responses.governance.metrics import METRICS, exposition, measure
 from responses.governance.retention import retain

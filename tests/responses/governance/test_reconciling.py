@@ -20,8 +20,9 @@ from consult.auditing import record
 from consult.models import Action, Consultation, User
 from consult.plans.editions import plan_of
 from responses.answers import read_answers, read_equality_answers
-from responses.exporting.batches import folder_of, pack_of, seal_batch, write_batch
-from responses.exporting.delivering import acknowledge
+from responses.exporting.acknowledging import acknowledge
+from responses.exporting.batches import folder_of, pack_of, seal_batch
+from responses.exporting.writing import write_batch
 from responses.governance.erasing import erase_response
 from responses.governance.reconciling import CHECKS, reconcile
 from responses.governance.reconciling.findings import Findings

@@ -20,8 +20,10 @@ from consult.clock import day_in_words
 from consult.models import AuditEntry, Consultation, User
 from consult.plans.editions import plan_of
 from responses.answers import read_equality_answers
-from responses.exporting.batches import folder_of, pack_of, seal_batch, write_batch
-from responses.exporting.delivering import acknowledge, send_again
+from responses.exporting.acknowledging import acknowledge
+from responses.exporting.batches import folder_of, pack_of, seal_batch
+from responses.exporting.delivering import send_again
+from responses.exporting.writing import write_batch
 from responses.governance.reconciling import go_through, reconcile
 from responses.governance.reconciling.rows import watched_tables
 from responses.governance.removing import remove_batch_files

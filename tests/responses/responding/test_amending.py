@@ -21,7 +21,8 @@ from consult.models import Consultation, Edition, User
 from consult.plans.document import Plan
 from consult.plans.editions import plan_of
 from responses.answers import read_answers
-from responses.exporting.batches import folder_of, seal_batch, write_batch
+from responses.exporting.batches import folder_of, seal_batch
+from responses.exporting.writing import write_batch
 from responses.models import Batch, Confirmation, Draft, LedgerEntry, Response, Review
 from responses.receipt_tokens import receipt_token
 from responses.responding.amending import ChangedMeanwhile, amend_response, withdraw_response

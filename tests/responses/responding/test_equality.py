@@ -22,7 +22,10 @@ from consult.models import Consultation, Edition
 from consult.plans.document import Plan
 from consult.plans.publishing import publish_edition
 from responses.answers import read_equality_answers
-from responses.exporting.batches import folder_of, is_due, make_files, seal_batch, write_batch
+from responses.exporting.batches import folder_of, seal_batch
+from responses.exporting.due import is_due
+from responses.exporting.pack import make_files
+from responses.exporting.writing import write_batch
 from responses.governance.reconciling import reconcile
 from responses.models import Batch, EqualityAnswers, Response
 from responses.receipt_tokens import receipt_token

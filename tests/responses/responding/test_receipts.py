@@ -15,7 +15,8 @@ from pypdf import PdfReader
 from consult.models import Consultation, Edition, Question
 from consult.plans.document import Plan
 from responses.answers import AnswersRefused
-from responses.exporting.batches import seal_batch, write_batch
+from responses.exporting.batches import seal_batch
+from responses.exporting.writing import write_batch
 from responses.governance.reconciling import reconcile
 from responses.models import Confirmation, ConfirmationAttempt, LedgerEntry, Response
 from responses.receipt_tokens import receipt_token

@@ -1,0 +1,160 @@
+"""Acknowledgements: that MOPAC has a batch, as staff say, or a file beside it."""
+
+import logging
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from django.core.files.storage import storages
+from django.db import connection, transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from consult.auditing import record
+from consult.jobs import trouble_recorded
+from consult.models import Action, User
+from responses.exporting.batches import folder_of
+from responses.exporting.high_water import MOST_RECEIVED_BYTES, RECEIVED
+from responses.models import Batch, Delivery
+
+log = logging.getLogger(__name__)
+
+CHASE_AFTER = timedelta(days=3)
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+# Once for each response and event, however often a batch is sent again.
+ENTER_IN_LEDGER = """
+    INSERT INTO responses_ledgerentry (response_id, event, digest, batch_number)
+    SELECT response.id, %s, response.digest, %s
+    FROM responses_batchmember AS member
+        JOIN responses_response AS response ON response.id = member.response_id
+    WHERE member.batch_id = %s
+      AND NOT EXISTS (SELECT FROM responses_ledgerentry AS entry
+          WHERE entry.response_id = response.id AND entry.event = %s)
+    ORDER BY member."row"
+"""
+
+
+class SentAgainSince(Exception):
+    """The batch was sent again after what is acknowledged."""
+
+
+class NotWritten(Exception):
+    """The batch has no files yet: there is nothing to deliver or to acknowledge."""
+
+
+def acknowledge(*, batch: Batch, actor: User | None, sending: int | None = None) -> Delivery:
+    """Note that MOPAC has a batch: who said so, or None where a file did.
+
+    Once is enough, and twice changes nothing. A batch that was downloaded may be acknowledged as
+    one that was delivered. `sending` is the one that somebody saw: raises SentAgainSince where it
+    was sent again after that, and NotWritten.
+    """
+    with transaction.atomic():
+        delivery = locked_delivery(batch)
+        if sending is not None and sending != delivery.sendings:
+            raise SentAgainSince
+        if delivery.state != Delivery.State.ACKNOWLEDGED:
+            delivery.state, delivery.acknowledged_at, delivery.acknowledged_by = (
+                Delivery.State.ACKNOWLEDGED,
+                Now(),
+                actor,
+            )
+            delivery.leased_until, delivery.reason = None, ""
+            delivery.save(
+                update_fields=[
+                    "state",
+                    "acknowledged_at",
+                    "acknowledged_by",
+                    "leased_until",
+                    "reason",
+                ]
+            )
+            enter_in_ledger(batch, "acknowledged")
+            record(
+                action=Action.BATCH_ACKNOWLEDGED,
+                actor=actor,
+                subject=folder_of(batch),
+                manifest_sha256=batch.manifest_sha256,
+            )
+    return delivery
+
+
+def locked_delivery(batch: Batch) -> Delivery:
+    """The delivery of a written batch, locked; made where there is none. Raises NotWritten."""
+    if batch.written_at is None:
+        raise NotWritten
+    Delivery.objects.bulk_create([Delivery(batch=batch)], ignore_conflicts=True)
+    return Delivery.objects.select_for_update().get(batch=batch)
+
+
+def enter_in_ledger(batch: Batch, event: str) -> None:
+    """Enter in the ledger that a batch's responses were delivered, or acknowledged."""
+    with connection.cursor() as cursor:
+        cursor.execute(ENTER_IN_LEDGER, [event, batch.number, batch.pk, event])
+
+
+def note_earlier_acknowledgement(delivery: Delivery) -> None:
+    """Note, once before each sending, which acknowledgement lies there already: it is no answer to
+    this one. Raises OSError.
+    """
+    if delivery.received_before is None:
+        found = _received_at(delivery.batch) or NEVER
+        Delivery.objects.filter(pk=delivery.pk).update(received_before=found)
+        delivery.received_before = found
+
+
+def take_up_acknowledgements() -> None:
+    """Look beside each delivered batch for the file by which MOPAC says that it is there."""
+    delivered = Delivery.objects.filter(state=Delivery.State.DELIVERED)
+    for delivery in delivered.select_related("batch__consultation").order_by("pk"):
+        with trouble_recorded(partial(_note_unreadable, delivery)):
+            try:
+                _take_up(delivery)
+            except OSError as trouble:
+                log.warning(
+                    "The destination could not be asked for acknowledgements: %s",
+                    trouble.strerror or type(trouble).__name__,
+                )
+                return
+
+
+def _take_up(delivery: Delivery) -> None:
+    batch = delivery.batch
+    received_at = _received_at(batch)
+    if received_at is None or received_at <= (delivery.received_before or NEVER):
+        return
+    with storages["delivery"].open(_received(batch), "rb") as file:
+        said = next(file.chunks(MOST_RECEIVED_BYTES), b"")
+    # The hash says that what arrived is this batch and no other.
+    if batch.manifest_sha256.encode() in said.lower():
+        acknowledge(batch=batch, actor=None)
+    else:
+        _note(
+            delivery,
+            f"The file {_received(batch)} does not have the SHA-256 of this batch's manifest.",
+        )
+
+
+def _received(batch: Batch) -> str:
+    return f"{folder_of(batch)}{RECEIVED}"
+
+
+def _received_at(batch: Batch) -> datetime | None:
+    """When the acknowledgement at the destination was written, by the clock there."""
+    try:
+        return storages["delivery"].get_modified_time(_received(batch))
+    except FileNotFoundError:
+        return None
+
+
+def _note_unreadable(delivery: Delivery, trouble: str) -> None:
+    _note(delivery, f"Its acknowledgement could not be read ({trouble}).")
+
+
+def _note(delivery: Delivery, reason: str) -> None:
+    still = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.DELIVERED)
+    still.exclude(reason=reason).update(reason=reason)
+
+
+def unacknowledged() -> Q:
+    """Which deliveries have waited so long for an acknowledgement that somebody should ask."""
+    return Q(state=Delivery.State.DELIVERED, last_delivered_at__lt=Now() - CHASE_AFTER)

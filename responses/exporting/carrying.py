@@ -1,0 +1,158 @@
+"""Carrying a batch's files to the destination: each checked there, the manifest last, and nothing
+that was handed over is overwritten.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pyrage
+from django.conf import settings
+from django.core.files import File
+from django.core.files.storage import storages
+
+from consult.files import CHUNK_BYTES, Measured, measure, measure_path
+from responses.exporting.batches import folder_of
+from responses.exporting.high_water import ENCRYPTED
+from responses.exporting.manifests import MANIFEST
+from responses.exporting.storing import WORKPLACE, HandedOverAlready, StoredDifferently
+from responses.models import Delivery
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """One file as it stands at the destination."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+class Watched(File):
+    """A file that is measured while it is read, and that lets somebody know that bytes flow."""
+
+    def __init__(self, file: Any, *, flows: Callable[[], None]) -> None:
+        super().__init__(file)
+        self.flows, self.digest, self.count = flows, sha256(), 0
+
+    def read(self, size: int = -1) -> bytes:
+        piece: bytes = self.file.read(size)  # type: ignore[union-attr]
+        self.digest.update(piece)
+        self.count += len(piece)
+        self.flows()
+        return piece
+
+    def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:
+        while piece := self.read(chunk_size or CHUNK_BYTES):
+            yield piece
+
+
+def carry(delivery: Delivery, *, flows: Callable[[], None]) -> list[Delivered]:
+    """Put every file of the batch in its place at the destination, the manifest last: a folder
+    without it is not complete.
+
+    `flows` is called while bytes flow. Raises OSError, StoredDifferently, pyrage.RecipientError,
+    and HandedOverAlready where another batch of this number is complete there.
+    """
+    batch, encrypted = delivery.batch, bool(settings.DELIVERY_AGE_RECIPIENTS)
+    complete = _is_complete(delivery, encrypted=encrypted, flows=flows)
+    arrived = []
+    for entry in sorted(batch.files, key=lambda file: file["name"] == MANIFEST):
+        name = f"{folder_of(batch)}/{entry['name']}"
+        # Nobody puts another manifest there while we are at it: the first that arrives stays.
+        once = entry["name"] == MANIFEST and not complete
+        with storages["exports"].open(name, "rb") as stored:
+            if not encrypted:
+                arrived.append(_put(stored, entry, name, flows, once=once))
+                continue
+            with TemporaryDirectory(prefix=WORKPLACE) as folder:
+                path = Path(folder, "encrypted.age")
+                sealed = _encrypt(stored, entry, path, flows)
+                with path.open("rb") as file:
+                    arrived.append(_put(file, sealed, f"{name}{ENCRYPTED}", flows, once=once))
+    return arrived
+
+
+def _is_complete(delivery: Delivery, *, encrypted: bool, flows: Callable[[], None]) -> bool:
+    """Whether the batch is there already, manifest and all. Raises HandedOverAlready where that
+    manifest is another, or may be.
+    """
+    batch, name = delivery.batch, f"{MANIFEST}{ENCRYPTED if encrypted else ''}"
+    there = _measured(f"{folder_of(batch)}/{name}", flows)
+    if there is None:
+        return False
+    ours = {file["sha256"] for file in delivery.files if file["name"] == name}
+    if not encrypted:
+        ours.add(batch.manifest_sha256)
+    if there.sha256 not in ours:
+        raise HandedOverAlready(
+            f"The destination has another {folder_of(batch)}/{name}, and nothing handed over is "
+            "overwritten. See “After a restore” in docs/operations.md."
+        )
+    return True
+
+
+def _encrypt(
+    stored: File, entry: dict[str, Any], path: Path, flows: Callable[[], None]
+) -> dict[str, Any]:
+    """Encrypt a file of ours, to MOPAC's keys, onto our own disk. age encrypts differently every
+    time.
+    """
+    recipients = [pyrage.x25519.Recipient.from_str(key) for key in settings.DELIVERY_AGE_RECIPIENTS]
+    source = Watched(stored, flows=flows)
+    with path.open("wb") as sealed:
+        pyrage.encrypt_io(source, sealed, recipients)
+    _refuse_damaged(source, entry)
+    return {"name": f"{entry['name']}{ENCRYPTED}"} | asdict(measure_path(path))
+
+
+def _put(
+    file: Any, entry: dict[str, Any], name: str, flows: Callable[[], None], *, once: bool
+) -> Delivered:
+    """Put one file in its place and check what arrived.
+
+    What an earlier try left whole is not carried again. `once`: what is there by then stays.
+    """
+    place: Any = storages["delivery"]
+    wanted = Measured(entry["bytes"], entry["sha256"])
+    if _measured(name, flows) != wanted:
+        aside = place.aside(name)
+        source = Watched(file, flows=flows)
+        for _piece in source.chunks():
+            pass  # Read through before a byte leaves.
+        _refuse_damaged(source, entry)
+        file.seek(0)
+        # Some libraries read a file twice, for a checksum of their own, so that this time nothing
+        # is counted.
+        if once:
+            place.save_once(aside, Watched(file, flows=flows))
+        else:
+            place.save(aside, Watched(file, flows=flows))
+        if _measured(aside, flows) != wanted:
+            raise StoredDifferently(f"{entry['name']} did not arrive as it was sent.")
+        place.put_in_place(aside, name, once=once)
+    return Delivered(entry["name"], wanted.bytes, wanted.sha256)
+
+
+def _refuse_damaged(source: Watched, entry: dict[str, Any]) -> None:
+    """What was read of our own file must be what was written once: a damaged one is not
+    handed on.
+    """
+    if (source.count, source.digest.hexdigest()) != (entry["bytes"], entry["sha256"]):
+        raise StoredDifferently(
+            f"{entry['name']} is not what was written. Run `manage.py reconcile`."
+        )
+
+
+def _measured(name: str, flows: Callable[[], None]) -> Measured | None:
+    """The size and SHA-256 of what the destination has under `name`; None where there
+    is nothing.
+    """
+    try:
+        with storages["delivery"].open(name, "rb") as file:
+            return measure(file.chunks(CHUNK_BYTES), flows=flows)
+    except FileNotFoundError:
+        return None

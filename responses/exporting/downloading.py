@@ -1,0 +1,71 @@
+"""Taking away a batch's files: who may, and what the trail says of it."""
+
+from django.core.files import File
+from django.core.files.storage import storages
+
+from consult.auditing import began_recently, record
+from consult.models import Action, TwoPersonAct, User
+from consult.staff.second_person import require_second_person
+from responses.exporting.batches import folder_of, pack_of
+from responses.exporting.files import WITHOUT_CONTACTS
+from responses.exporting.manifests import FileEntry
+from responses.exporting.writing import PACK
+from responses.models import Batch, Removal
+
+
+class NoSuchFile(Exception):
+    """The batch has no file of that name."""
+
+
+class FileGone(Exception):
+    """The batch had such a file, but it is not where it was stored."""
+
+
+class FilesRemoved(Exception):
+    """The batch's files were removed after their time, as its removal says."""
+
+
+def refuse_removed(batch: Batch) -> None:
+    """Raise FilesRemoved where the batch's files had their time."""
+    if Removal.objects.filter(batch=batch).exists():
+        raise FilesRemoved(folder_of(batch))
+
+
+def may_hold_contacts(*, batch: Batch, name: str) -> bool:
+    """Whether a file of that name has to be kept from anyone who may not take contact details."""
+    return batch.includes_contacts and name not in WITHOUT_CONTACTS
+
+
+def open_file(
+    *, batch: Batch, name: str, reader: User, goes_on: bool = False
+) -> tuple[File, FileEntry]:
+    """One of a written batch's files, or PACK, the zip of them all, opened for somebody who takes
+    it away; and what it has to be.
+
+    That is put on the trail, once for a download that was cut and `goes_on`. Raises NoSuchFile,
+    FilesRemoved, FileGone and, for contact details, SecondPersonNeeded.
+    """
+    there = {file["name"]: FileEntry(**file) for file in batch.files}
+    if batch.pack:
+        there[PACK] = FileEntry(PACK, batch.pack["bytes"], None, batch.pack["sha256"])
+    if name not in there:
+        raise NoSuchFile(name)
+    refuse_removed(batch)
+    if may_hold_contacts(batch=batch, name=name):
+        require_second_person(
+            act=TwoPersonAct.TAKE_CONTACTS, actor=reader, subject=folder_of(batch), once=False
+        )
+    try:
+        file = storages["exports"].open(
+            pack_of(batch) if name == PACK else f"{folder_of(batch)}/{name}", "rb"
+        )
+    except FileNotFoundError as reason:
+        raise FileGone(name) from reason
+    if not (
+        goes_on
+        and began_recently(
+            action=Action.BATCH_DOWNLOADED, actor=reader, subject=folder_of(batch), file=name
+        )
+    ):
+        record(action=Action.BATCH_DOWNLOADED, actor=reader, subject=folder_of(batch), file=name)
+    return file, there[name]

@@ -1,0 +1,170 @@
+"""What was handed over, as it is known outside the database: so that after a backup was put back
+no batch's number is used twice, and nothing handed over is overwritten.
+
+Before a batch's manifest is stored, an empty file named by its number and its manifest's SHA-256 is
+added to the storage for batches and to the storage for files. Marks are only ever added. Besides,
+the folders of batches speak for themselves, in the storage and at the destination.
+"""
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import Storage, storages
+from django.db.models import Max
+
+from consult.files import CHUNK_BYTES, measure
+from consult.models import Consultation
+from responses.exporting.manifests import MANIFEST
+from responses.models import Batch
+
+log = logging.getLogger(__name__)
+
+STORED, DELIVERED, FILES = "exports", "delivery", "default"
+MARKS = "batches-handed-over"
+FOLDER = re.compile(r"batch-([0-9]{4,9})")
+MARK = re.compile(r"batch-([0-9]{4,9})\.([0-9a-f]{64})")
+# What MOPAC puts beside the batch's folder, with the manifest's SHA-256 in it.
+RECEIVED = ".received"
+SHA256 = re.compile(rb"[0-9a-f]{64}", re.IGNORECASE)
+MOST_RECEIVED_BYTES = 10_000
+ENCRYPTED = ".age"
+
+
+class CannotTell(Exception):
+    """Which numbers were used cannot be seen, and there is reason to doubt what is known."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A batch as one place has it: by its folder, with a manifest in it, or by a mark.
+
+    `manifest_sha256` is empty where the manifest is encrypted and nobody acknowledged it.
+    """
+
+    place: str
+    consultation: str
+    number: int
+    manifest_sha256: str
+    encrypted: bool = False
+    acknowledged: bool = False
+
+
+def has_destination() -> bool:
+    """Whether batches are delivered anywhere; where not, they are downloaded."""
+    return DELIVERED in settings.STORAGES
+
+
+def mark_handed_over(batch: Batch, manifest_sha256: str) -> None:
+    """Note outside the database that a batch is about to have a manifest. Once is enough."""
+    name = f"{_marks_of(batch.consultation)}/batch-{batch.number:04}.{manifest_sha256}"
+    for place in (STORED, FILES):
+        if not storages[place].exists(name):
+            storages[place].save(name, ContentFile(b""))
+
+
+def handed_over_after(consultation: Consultation, *, number: int) -> list[Seen]:
+    """The batches after `number` that were handed over, or may have been, by number.
+
+    Where a place cannot be asked, the others speak for it, as long as they know every batch that
+    the database says was written. Raises CannotTell where they do not.
+    """
+    slug, found, unreadable = consultation.slug, list[Seen](), list[str]()
+    for place in (STORED, FILES):
+        try:
+            found += _marks(place, consultation)
+        except OSError as trouble:
+            unreadable.append(f"{place}: {trouble.strerror or type(trouble).__name__}")
+    marked = {seen.number for seen in found}
+    for place in [STORED, DELIVERED] if has_destination() else [STORED]:
+        try:
+            found += list_batches(place, consultation=slug, after=number)
+        except OSError as trouble:
+            unreadable.append(f"{place}: {trouble.strerror or type(trouble).__name__}")
+    if unreadable:
+        written = Batch.objects.filter(consultation=consultation, written_at__isnull=False)
+        newest = written.aggregate(number=Max("number"))["number"] or 0
+        if newest and newest not in marked:
+            raise CannotTell("; ".join(unreadable))
+        log.warning("Not every place could be asked which batches it has: %s", unreadable)
+    return _by_number(seen for seen in found if seen.number > number)
+
+
+def _by_number(found: Iterator[Seen]) -> list[Seen]:
+    """One of each number: where several places know it, the first that has its manifest's hash."""
+    best: dict[int, Seen] = {}
+    for seen in found:
+        known = best.get(seen.number)
+        if known is None or not known.manifest_sha256:
+            best[seen.number] = seen
+    return [best[number] for number in sorted(best)]
+
+
+def list_batches(place: str, *, consultation: str = "", after: int = 0) -> list[Seen]:
+    """The batches after number `after` that have a manifest in STORED or DELIVERED, of one
+    consultation or of all. Raises OSError.
+    """
+    storage = storages[place]
+    try:
+        slugs = [consultation] if consultation else _names(storage, "")[0]
+        return [seen for slug in slugs for seen in _folders(place, storage, slug, after)]
+    finally:
+        if place == DELIVERED:
+            storage.close()  # type: ignore[attr-defined]  # one of responses.exporting.destinations
+
+
+def _marks_of(consultation: Consultation) -> str:
+    """Where a consultation's marks stand: another service that asks about the same plan, in the
+    same place, has its own.
+    """
+    published_at = consultation.published_at or consultation.opens_at
+    return f"{MARKS}/{consultation.slug}-{published_at.astimezone(UTC):%Y%m%dT%H%M%S%f}"
+
+
+def _marks(place: str, consultation: Consultation) -> Iterator[Seen]:
+    for name in _names(storages[place], _marks_of(consultation))[1]:
+        if said := MARK.fullmatch(name):
+            yield Seen(place, consultation.slug, int(said[1]), said[2])
+
+
+def _folders(place: str, storage: Storage, slug: str, after: int) -> Iterator[Seen]:
+    folders, files = _names(storage, slug)
+    for folder in sorted(folders):
+        said = FOLDER.fullmatch(folder)
+        if not said or int(said[1]) <= after:
+            continue
+        there = _names(storage, f"{slug}/{folder}")[1]
+        encrypted = f"{MANIFEST}{ENCRYPTED}" in there
+        if not encrypted and MANIFEST not in there:
+            continue  # Being written, or left half-way: it is no batch without a manifest.
+        received = f"{folder}{RECEIVED}"
+        if encrypted:
+            sha256 = _said_in(storage, f"{slug}/{received}") if received in files else ""
+        else:
+            sha256 = _sha256(storage, f"{slug}/{folder}/{MANIFEST}")
+        yield Seen(place, slug, int(said[1]), sha256, encrypted, received in files)
+
+
+def _names(storage: Storage, folder: str) -> tuple[list[str], list[str]]:
+    """The folders and the files in a folder; none where it is not there."""
+    with suppress(FileNotFoundError):
+        folders, files = storage.listdir(folder)
+        return folders, files
+    return [], []
+
+
+def _sha256(storage: Storage, name: str) -> str:
+    with storage.open(name, "rb") as file:
+        return measure(file.chunks(CHUNK_BYTES)).sha256
+
+
+def _said_in(storage: Storage, name: str) -> str:
+    """The SHA-256 in an acknowledgement."""
+    with storage.open(name, "rb") as file:
+        said = SHA256.search(next(file.chunks(MOST_RECEIVED_BYTES), b""))
+    return said[0].decode().lower() if said else ""

@@ -1,0 +1,86 @@
+"""The storage for exports: files are put there whole and read back, and nothing that was handed
+over is overwritten.
+"""
+
+import shutil
+import time
+from contextlib import suppress
+from pathlib import Path
+from tempfile import gettempdir
+
+from django.core.files import File
+from django.core.files.storage import FileSystemStorage, storages
+
+from consult.files import CHUNK_BYTES, Measured, measure, put_in_place
+from responses.exporting.manifests import FileEntry
+
+WORKPLACE = "consult-batch-"
+LEFTOVER_SECONDS = 24 * 3600
+
+
+class StoredDifferently(Exception):
+    """What the storage gives back is not what it was given."""
+
+
+class HandedOverAlready(Exception):
+    """Something else was handed over under this name; the message says what to do."""
+
+
+def stored(name: str) -> Measured | None:
+    """The size and SHA-256 of what the storage has under `name`; None where there is nothing."""
+    try:
+        with storages["exports"].open(name, "rb") as file:
+            return measure(file.chunks(CHUNK_BYTES))
+    except FileNotFoundError:
+        return None
+
+
+def store(source: Path, name: str, entry: FileEntry, *, once: bool = False) -> None:
+    """Put a file into the storage for exports, and read it back to see that it arrived. What is
+    there as it should be stays.
+
+    `once`: something else that is there stays too. Raises OSError, StoredDifferently or, for
+    `once`, HandedOverAlready.
+    """
+    wanted = Measured(entry.bytes, entry.sha256)
+    there = stored(name)
+    if there == wanted:
+        return
+    if there and once:
+        raise HandedOverAlready(
+            f"The storage has another {name}. See “After a restore” in docs/operations.md."
+        )
+    _save(source, name, once=once)
+    if (found := stored(name)) != wanted:
+        size = found.bytes if found else 0
+        raise StoredDifferently(
+            f"{entry.name} came back as {size:,} bytes that are not the {entry.bytes:,} bytes "
+            "stored."
+        )
+
+
+def _save(source: Path, name: str, *, once: bool) -> None:
+    storage = storages["exports"]
+    with source.open("rb") as file:
+        if isinstance(storage, FileSystemStorage):
+            # Anyone who looks into the folder sees a whole file or none.
+            aside = Path(storage.path(storage.save(f"{name}.part", File(file))))
+            path = Path(storage.path(name))
+            put_in_place(aside, path, once=once)
+            return
+        if storage.exists(name):
+            # What an earlier try left; else some storages choose another name.
+            storage.delete(name)
+        storage.save(name, File(file))
+
+
+def remove_leftovers() -> None:
+    """Remove what workers that were killed on this machine left half made: it holds people's
+    answers, and takes up room.
+    """
+    for folder in Path(gettempdir()).glob(f"{WORKPLACE}*"):
+        # By then nobody can still be at work there: a task ends after less than an hour.
+        # Another worker may be done with its own, and remove it, between our two looks.
+        with suppress(FileNotFoundError):
+            if time.time() - folder.stat().st_mtime > LEFTOVER_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,82 @@
+"""What staff say of a batch's delivery: that MOPAC has it, or that it should go again."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from consult.clock import day_in_words
+from consult.models import Right
+from consult.nudging import nudge
+from consult.staff.access import StaffRequest, staff_only
+from responses.exporting.acknowledging import NotWritten, SentAgainSince, acknowledge
+from responses.exporting.delivering import NoDestination, send_again
+from responses.exporting.downloading import FilesRemoved
+from responses.exporting.tasks import deliver_due_batches
+from responses.models import Batch
+
+
+def number_in(request: StaffRequest, name: str) -> int | None:
+    """A number that a button of the page sends along."""
+    said = request.POST.get(name, "")
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 9 else None
+
+
+@staff_only(Right.TAKE_BATCHES)
+@require_POST
+def acknowledge_one(request: StaffRequest, consultation: str, number: int) -> HttpResponse:
+    """Note that MOPAC has this batch."""
+    batch = get_object_or_404(
+        Batch.objects.select_related("consultation"), consultation__slug=consultation, number=number
+    )
+    sending = number_in(request, "sending")
+    try:
+        acknowledge(batch=batch, actor=request.user, sending=sending)
+    except SentAgainSince:
+        messages.warning(
+            request,
+            _(
+                "Batch %(number)s was sent again after you opened this page. Acknowledge it once "
+                "MOPAC has what was sent again."
+            )
+            % {"number": number},
+        )
+    except NotWritten:
+        messages.warning(
+            request,
+            _("Batch %(number)s has no files yet, so nobody can have it.") % {"number": number},
+        )
+    else:
+        messages.success(request, _("Batch %(number)s is acknowledged.") % {"number": number})
+    return redirect("batch-list")
+
+
+@staff_only(Right.TAKE_BATCHES)
+@require_POST
+def again(request: StaffRequest, consultation: str, number: int) -> HttpResponse:
+    """Have this batch delivered once more, as it is."""
+    batch = get_object_or_404(
+        Batch.objects.select_related("consultation"), consultation__slug=consultation, number=number
+    )
+    try:
+        send_again(batch=batch, actor=request.user)
+    except NoDestination:
+        messages.warning(request, _("No place is set where batches are delivered to."))
+    except NotWritten:
+        messages.warning(
+            request,
+            _("Batch %(number)s has no files yet. It is delivered once they are written.")
+            % {"number": number},
+        )
+    except FilesRemoved:
+        day = day_in_words(batch.removal.at)
+        words = _(
+            "Batch %(number)s cannot be sent again: its files were removed on %(day)s by the "
+            "retention rule."
+        )
+        messages.warning(request, words % {"number": number, "day": day})
+    else:
+        nudge(deliver_due_batches)
+        messages.success(request, _("Batch %(number)s is being sent again.") % {"number": number})
+    return redirect("batch-list")

@@ -1,0 +1,242 @@
+"""Writing a batch's files: made of its frozen membership, stored as each step is done, its manifest
+last. As often as it takes, with the same bytes every time.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from django.core.files import File
+from django.core.files.storage import storages
+from django.db import transaction
+from django.db.models.functions import Now
+
+from consult.auditing import record
+from consult.files import Measured
+from consult.models import Action
+from responses.exporting.batches import folder_of, pack_of
+from responses.exporting.formats.makers import Tick, describe, write_whole
+from responses.exporting.high_water import CannotTell, handed_over_after, mark_handed_over
+from responses.exporting.manifests import MANIFEST, FileEntry
+from responses.exporting.pack import Run, copy_program, make_files, run_at_once, tell_nobody
+from responses.exporting.progress import Progress, note_stopped, progress_of
+from responses.exporting.signing import SIGNATURE, BadKey, sign
+from responses.exporting.steps import Make
+from responses.exporting.storing import (
+    WORKPLACE,
+    HandedOverAlready,
+    StoredDifferently,
+    remove_leftovers,
+    store,
+    stored,
+)
+from responses.exporting.zipping import pieces_of, zip_chunks
+from responses.models import Batch, Writing
+
+log = logging.getLogger(__name__)
+
+PACK = "pack.zip"
+
+
+class BatchNotWritten(Exception):
+    """The files could not be made or stored; the message says why.
+
+    The batch stays as it was sealed, and another try may help.
+    """
+
+
+class PredecessorUnknown(Exception):
+    """The manifest before this one cannot be named; the message says what to do."""
+
+
+class BeingWritten(Exception):
+    """Another worker is writing this batch at this moment."""
+
+
+# What may keep a batch from being written; another try may help.
+FORESEEN = (
+    OSError,
+    StoredDifferently,
+    HandedOverAlready,
+    PredecessorUnknown,
+    CannotTell,
+    BadKey,
+)
+
+
+def write_batch(*, batch: Batch, wait: bool = True) -> None:
+    """Make a batch's files and store them, earlier unwritten ones first: each manifest names the
+    one before. Once is enough.
+
+    A try that was cut goes on after its last step. Raises BatchNotWritten, having recorded why, and
+    BeingWritten where another worker has it in hand and `wait` is False.
+    """
+    unwritten = Batch.objects.filter(
+        consultation=batch.consultation_id, number__lte=batch.number, written_at=None
+    )
+    for one in list(unwritten.order_by("number")):
+        try:
+            _write(one.pk, wait=wait)
+        except FORESEEN as trouble:
+            reason = in_words(trouble)
+            record_failure(one, reason)
+            raise BatchNotWritten(reason) from trouble
+    batch.refresh_from_db()
+
+
+def record_failure(batch: Batch, reason: str) -> None:
+    """Record why a batch could not be written, for staff and for doctor."""
+    Batch.objects.filter(pk=batch.pk, written_at=None).update(failure=reason[:300])
+    # Else it would look as if somebody were still at it.
+    note_stopped(batch.pk)
+
+
+def in_words(trouble: Exception) -> str:
+    """Why a batch could not be written, in words fit for the page: no path of ours."""
+    if isinstance(trouble, OSError):
+        return f"The files could not be written: {trouble.strerror or type(trouble).__name__}."
+    return str(trouble)
+
+
+def _write(pk: int, *, wait: bool) -> None:
+    remove_leftovers()
+    with (
+        transaction.atomic(),
+        TemporaryDirectory(prefix=WORKPLACE) as place,
+        ExitStack() as opened,
+    ):
+        # Two workers at one batch: the second waits for the first, or leaves, and finds it written.
+        batch = (
+            Batch.objects.select_for_update(no_key=True, of=("self",), skip_locked=not wait)
+            .select_related("consultation")
+            .filter(pk=pk)
+            .first()
+        )
+        if batch is None:
+            raise BeingWritten
+        if batch.written_at:
+            return
+        _name_predecessor(batch)
+        folder, progress = Path(place), opened.enter_context(progress_of(batch))
+        files = _make_and_store(batch, folder, progress)
+        whole = make_zip(batch, files, folder, tick=partial(progress.tell, Writing.Stage.ZIP))
+        store(folder / PACK, pack_of(batch), whole)
+        manifest = manifest_of(files)
+        # From here on its number counts as used, whatever becomes of the database.
+        mark_handed_over(batch, manifest.sha256)
+        store(folder / MANIFEST, f"{folder_of(batch)}/{MANIFEST}", manifest, once=True)
+        batch.files = [asdict(file) for file in files]
+        batch.pack = {"bytes": whole.bytes, "sha256": whole.sha256}
+        batch.manifest_sha256, batch.failure, batch.written_at = manifest.sha256, "", Now()
+        batch.save(update_fields=["files", "pack", "manifest_sha256", "failure", "written_at"])
+        Writing.objects.filter(batch=batch).delete()
+        record(
+            action=Action.BATCH_WRITTEN,
+            actor=None,
+            subject=folder_of(batch),
+            manifest_sha256=batch.manifest_sha256,
+        )
+
+
+def _name_predecessor(batch: Batch) -> None:
+    """Note the hash of the manifest before this one, where our records lack it and it was not known
+    when the batch was sealed.
+    """
+    if not batch.lost_before or batch.lost_before[-1]["manifest_sha256"]:
+        return
+    number = batch.lost_before[-1]["number"]
+    for seen in handed_over_after(batch.consultation, number=number - 1):
+        if seen.number == number and seen.manifest_sha256:
+            batch.lost_before[-1]["manifest_sha256"] = seen.manifest_sha256
+            batch.save(update_fields=["lost_before"])
+            return
+    raise PredecessorUnknown(
+        f"Batch {number}, which comes before it, is encrypted at the destination and not in our "
+        f"records. Put the SHA-256 of its manifest into batch-{number:04}.received there."
+    )
+
+
+def _make_and_store(batch: Batch, folder: Path, progress: Progress) -> list[FileEntry]:
+    """Make every file, and store all but the manifest."""
+    here = folder_of(batch)
+    standing = stored(f"{here}/{MANIFEST}")
+    if standing is None:
+        run = partial(_run_step, batch, folder, progress)
+        files = make_all(batch, folder, run=run, tick=progress.tell_rows)
+    else:
+        # It is complete: written by a worker that was cut before it could say so, or before a
+        # backup was put back. Nothing there is touched until it proves to be the same.
+        progress.made = {}
+        files = make_all(batch, folder, tick=progress.tell_rows)
+        refuse_another(batch, standing, manifest_of(files).sha256)
+    kept = {file.name for made in progress.made.values() for file in made}
+    rest = [file for file in files if file.name != MANIFEST and file.name not in kept]
+    for number, file in enumerate(rest, 1):
+        store(folder / file.name, f"{here}/{file.name}", file, once=standing is not None)
+        progress.tell(Writing.Stage.FILES, len(kept) + number, len(files))
+    return files
+
+
+def _run_step(
+    batch: Batch, folder: Path, progress: Progress, step: str, make: Make
+) -> list[FileEntry]:
+    """Make and store the files of a step, unless an earlier try did and they are still whole."""
+    here, made = folder_of(batch), progress.made.get(step, [])
+    if made and all(
+        stored(f"{here}/{file.name}") == Measured(file.bytes, file.sha256) for file in made
+    ):
+        return made
+    files = make()
+    for file in files:
+        store(folder / file.name, f"{here}/{file.name}", file)
+    progress.note_made(step, files)
+    return files
+
+
+def make_all(
+    batch: Batch, folder: Path, *, run: Run = run_at_once, tick: Tick = tell_nobody
+) -> list[FileEntry]:
+    """Make every file of a batch in `folder`, with what stands beside those in its manifest."""
+    files = make_files(batch=batch, folder=folder, run=run, tick=tick)
+    if signature := sign((folder / MANIFEST).read_bytes()):
+        files.append(write_whole(folder, SIGNATURE, signature))
+    return [*files, copy_program(folder)]
+
+
+def manifest_of(files: Sequence[FileEntry]) -> FileEntry:
+    """The manifest among the files of a batch."""
+    return next(file for file in files if file.name == MANIFEST)
+
+
+def refuse_another(batch: Batch, standing: Measured, manifest_sha256: str) -> None:
+    """Raise HandedOverAlready where the manifest that is `standing` there is another."""
+    if standing.sha256 != manifest_sha256:
+        raise HandedOverAlready(
+            f"The storage has another batch {batch.number}, and nothing handed over is "
+            "overwritten. See “After a restore” in docs/operations.md."
+        )
+
+
+def make_zip(
+    batch: Batch, files: Sequence[FileEntry], folder: Path, *, tick: Callable[[int, int], None]
+) -> FileEntry:
+    """Put all the files together as one zip beside them: kept as a whole, so that a download of it
+    can go on where it was cut.
+    """
+
+    def open_one(name: str) -> File:
+        # What an earlier try made is in the storage alone.
+        if (folder / name).exists():
+            return File((folder / name).open("rb"))
+        return storages["exports"].open(f"{folder_of(batch)}/{name}", "rb")
+
+    total = pieces_of(files)
+    with (folder / PACK).open("wb") as packed:
+        for done, piece in enumerate(zip_chunks(files, open_one=open_one), 1):
+            packed.write(piece)
+            tick(done, total)
+    return describe(folder, PACK, rows=None)
