@@ -16,7 +16,7 @@ from consult.jobs import ROW_TROUBLE
 from consult.models import Consultation
 from responses.current import current_responses
 from responses.models import Cluster, ClusterMember, Contact, Response
-from responses.reviewing.similarity import Group, group_alike
+from responses.reviewing.similarity import Group, group_similar
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ def find_clusters(*, consultation: Consultation) -> int:
                 keys.append((pk, question))
                 yield len(keys) - 1, text
 
-    sized = [(_responses(group, keys), group) for group in group_alike(texts())]
+    sized = [(_responses(group, keys), group) for group in group_similar(texts())]
     # The largest first, so that their ids are in the order in which pages show them.
     sized.sort(key=lambda found: -found[0])
     with transaction.atomic():

@@ -81,7 +81,7 @@ def are_similar(one: frozenset[bytes], other: frozenset[bytes]) -> bool:
     return len(one & other) >= SIMILAR * min(len(one), len(other))
 
 
-def group_alike(texts: Iterable[tuple[int, str]]) -> Iterator[Group]:
+def group_similar(texts: Iterable[tuple[int, str]]) -> Iterator[Group]:
     """The groups of similar texts among `texts`, pairs of a key and a text, those of one text too;
     short texts are in none.
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from responses.reviewing.similarity import Span, changes, group_alike, print_of
+from responses.reviewing.similarity import Span, changes, group_similar, print_of
 
 LETTER = (
     "I am writing to ask the Mayor to put a youth worker in every ward of this borough before the "
@@ -53,14 +53,14 @@ def test_an_altered_letter_is_still_found_beside_the_others(edit: str) -> None:
     texts = [LETTER] * 5 + [EDITS[edit], *OTHERS]
     groups = [
         sorted(key for keys in group.kinds.values() for key in keys)
-        for group in group_alike(enumerate(texts))
+        for group in group_similar(enumerate(texts))
     ]
     assert groups[0] == [0, 1, 2, 3, 4, 5]
     assert sorted(groups[1:]) == [[6], [7], [8]]
 
 
 def test_short_answers_that_anyone_might_give_are_in_no_group() -> None:
-    assert list(group_alike(enumerate(["Yes.", "Yes.", "More police please."]))) == []
+    assert list(group_similar(enumerate(["Yes.", "Yes.", "More police please."]))) == []
 
 
 def test_a_chain_of_small_changes_does_not_tie_strangers_together() -> None:
@@ -71,7 +71,7 @@ def test_a_chain_of_small_changes_does_not_tie_strangers_together() -> None:
     for step in range(12):
         text = text[6:] + random.choices(vocabulary, k=6)
         chain += [" ".join(text)] * (20 - step)
-    groups = list(group_alike(enumerate(chain)))
+    groups = list(group_similar(enumerate(chain)))
     assert len(groups) > 1
     first = next(iter(groups[0].kinds.values()))[0]
     last = len(chain) - 1
