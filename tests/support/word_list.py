@@ -35,7 +35,7 @@ READ = [
 EXEMPT = {
     "responses/exporting/": "its files are being parted; its words come after that",
     "tests/responses/exporting/": "the same",
-    "responses/demo/filling.py": "what made-up respondents say, in words of their own",
+    "responses/demo/words.py": "what made-up respondents say, in words of their own",
     "tests/support/word_list.py": "the list itself",
     "tests/test_words.py": "its test",
 }
