@@ -115,12 +115,9 @@ def test_no_signals_no_save_overrides_and_no_broad_excepts(path: Path) -> None:
 LONG_FILES: set[str] = {
     "responses/exporting/extracts.py",
     "responses/exporting/verify_batch.py",
-    "responses/governance/subject_access.py",
 }
 LONG_FUNCTIONS: set[str] = {
     "responses.exporting.formats.themes.theme_files",
-    "responses.governance.erasing._erase",
-    "responses.governance.reconciling.follow_ups.check_confirmations",
 }
 WIDE_TEMPLATES: set[str] = {
     "templates/dashboard/_numbers.html",
@@ -136,9 +133,6 @@ WIDE_TEMPLATES: set[str] = {
     "templates/gds/date.html",
     "templates/gds/field.html",
     "templates/gds/number.html",
-    "templates/governance/erase.html",
-    "templates/governance/reconciliation.html",
-    "templates/governance/subject_access.html",
     "templates/packs/codebook.html",
     "templates/packs/person.html",
     "templates/responding/_paper_questions.html",

@@ -98,18 +98,7 @@ def _erase(newest: Response, actor: User | None, why: str) -> Response:
         .filter(members__response__in=versions)
         .order_by("pk")
     )
-    # A worker that is recording how an email went has the row; a respondent who corrects an address
-    # waits for it and then sees the tombstone.
-    emails = (
-        Confirmation.objects.select_for_update(of=("self",))
-        .filter(response__in=versions)
-        .order_by("pk")
-    )
-    waiting = [email.pk for email in emails if email.state == Confirmation.State.WAITING]
-    Confirmation.objects.filter(pk__in=waiting).update(
-        state=Confirmation.State.NOT_WANTED, leased_until=None
-    )
-    Confirmation.objects.filter(response__in=versions).update(reason="")
+    _stop_emails(versions)
     Review.objects.filter(response=newest).update(superseded=True)
     take_off_list(newest)
     tombstone = Response(
@@ -130,6 +119,36 @@ def _erase(newest: Response, actor: User | None, why: str) -> Response:
     )
     receive(tombstone, NOBODY)
     tombstone.refresh_from_db(fields=["received_at"])
+    _remove_what_else_tells(newest, versions)
+    # Outside the database, so that it is known also after a backup from before was put back.
+    transaction.on_commit(lambda: keep_erasure_mark(newest.reference))
+    record(
+        action=Action.RESPONSE_ERASED,
+        actor=actor,
+        subject=newest.reference,
+        versions=newest.version,
+        why=why,
+    )
+    return tombstone
+
+
+def _stop_emails(versions: QuerySet[Response]) -> None:
+    # A worker that is recording how an email went has the row; a respondent who corrects an address
+    # waits for it and then sees the tombstone.
+    emails = (
+        Confirmation.objects.select_for_update(of=("self",))
+        .filter(response__in=versions)
+        .order_by("pk")
+    )
+    waiting = [email.pk for email in emails if email.state == Confirmation.State.WAITING]
+    Confirmation.objects.filter(pk__in=waiting).update(
+        state=Confirmation.State.NOT_WANTED, leased_until=None
+    )
+    Confirmation.objects.filter(response__in=versions).update(reason="")
+
+
+def _remove_what_else_tells(newest: Response, versions: QuerySet[Response]) -> None:
+    """Drafts, equality answers, scans, emails, extracts, and what staff wrote that may quote it."""
     keys = versions.values("submission_key")
     Draft.objects.filter(Q(amends__in=versions) | Q(submission_key__in=keys)).delete()
     # With the secret key lost nobody can find equality answers by their response: neither can we.
@@ -144,18 +163,8 @@ def _erase(newest: Response, actor: User | None, why: str) -> Response:
     MemberMarks.objects.filter(member__response__in=versions).delete()
     remove_extracts_of(versions)
     forget_words_about(versions)
-    # Outside the database, so that it is known also after a backup from before was put back.
-    transaction.on_commit(lambda: keep_erasure_mark(newest.reference))
     # What staff wrote about publishing it may quote it.
     Approval.objects.filter(response__in=versions).exclude(reason="").update(reason="Erased.")
-    record(
-        action=Action.RESPONSE_ERASED,
-        actor=actor,
-        subject=newest.reference,
-        versions=newest.version,
-        why=why,
-    )
-    return tombstone
 
 
 def _remove_originals(versions: QuerySet[Response]) -> None:

@@ -1,5 +1,7 @@
 """What follows from a response: its confirmation and its review, each as what happened says."""
 
+from datetime import datetime
+
 from django.db.models import Count, Q
 
 from responses.governance.erasing import erased_references
@@ -23,53 +25,51 @@ def check_confirmations(findings: Findings) -> None:
             distinct=True,
         ),
     )
+    names = ("state", "tried", "accepted", "confirmed", "failed", "sent_at", "attempts")
     rows = found.values_list(
-        *[
-            "response__reference",
-            "response__version",
-            "state",
-            "tried",
-            "accepted",
-            "confirmed",
-            "failed",
-        ],
-        *["sent_at", "attempts", "response__contact__email", "response__synthetic"],
+        "response__reference",
+        "response__version",
+        "response__contact__email",
+        "response__synthetic",
+        *names,
     )
     erased = set(erased_references())
-    state = Confirmation.State
-    for (
-        reference,
-        version,
-        now,
-        tried,
-        accepted,
-        confirmed,
-        failed,
-        sent_at,
-        attempts,
-        email,
-        synthetic,
-    ) in rows.order_by("pk").iterator():
-        wrong: dict[str, bool] = {
-            state.SENT: not (accepted and confirmed == 1 and sent_at),
-            state.WAITING: bool(confirmed or accepted or sent_at or not email),
-            state.FAILED: not failed or bool(confirmed or sent_at),
-            # Where it was erased, it may have been tried before.
-            state.NOT_WANTED: bool(
-                (email and not synthetic)
-                or confirmed
-                or sent_at
-                or (reference not in erased and (tried or failed))
-            ),
-        }
-        if wrong.get(now, True) or attempts > tried:
+    for reference, version, email, synthetic, *said in rows.order_by("pk").iterator():
+        wanted = bool(email) and not synthetic
+        row = dict(zip(names, said, strict=True))
+        if not _fits(**row, address=bool(email), wanted=wanted, erased=reference in erased):
             findings.note(
                 name_of(reference, version),
-                f"Its confirmation says “{now}”, which does not fit what happened to it.",
+                f"Its confirmation says “{row['state']}”, which does not fit what happened to it.",
             )
     findings.totals["confirmations"] = dict(
         Confirmation.objects.order_by().values_list("state").annotate(Count("pk"))
     )
+
+
+def _fits(
+    *,
+    state: str,
+    tried: int,
+    accepted: int,
+    confirmed: int,
+    failed: int,
+    sent_at: datetime | None,
+    attempts: int,
+    address: bool,
+    wanted: bool,
+    erased: bool,
+) -> bool:
+    """Whether a confirmation's state fits its tries and what the ledger says of it."""
+    went = bool(confirmed or sent_at)
+    fitting: dict[str, bool] = {
+        Confirmation.State.SENT: bool(accepted and confirmed == 1 and sent_at),
+        Confirmation.State.WAITING: not (went or accepted) and address,
+        Confirmation.State.FAILED: bool(failed) and not went,
+        # Where it was erased, it may have been tried before.
+        Confirmation.State.NOT_WANTED: not (wanted or went) and (erased or not (tried or failed)),
+    }
+    return fitting.get(state, False) and attempts <= tried
 
 
 def check_reviews(findings: Findings) -> None:

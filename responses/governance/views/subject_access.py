@@ -15,10 +15,9 @@ from consult.models import Right
 from consult.staff.access import StaffRequest, confirm_password_first, staff_only
 from responses.governance.erasing import ErasedAlready, NoSuchReference, erase_response
 from responses.governance.forms import EraseForm, PersonForm
+from responses.governance.personal_data import NothingAboutThem, equality_answers_under
 from responses.governance.subject_access import (
-    NothingAboutThem,
     PersonalData,
-    equality_answers_under,
     find_person,
     held_under,
     make_pack,

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from responses.governance.subject_access import NothingAboutThem, find_person, make_pack
+from responses.governance.personal_data import NothingAboutThem
+from responses.governance.subject_access import find_person, make_pack
 
 
 class Command(BaseCommand):

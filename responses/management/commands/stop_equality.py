@@ -2,7 +2,8 @@
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from responses.governance.subject_access import NothingAboutThem, stop_equality
+from responses.governance.personal_data import NothingAboutThem
+from responses.governance.subject_access import stop_equality
 from responses.references import NotAReference, normalise_reference
 
 

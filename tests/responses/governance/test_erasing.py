@@ -176,7 +176,7 @@ def test_an_erasure_leaves_no_word_in_any_table_or_file(
             "responses_response",
             "responses_contact",
             "responses_reviewstep",
-            "responses_draft",
+            "responses_draftanswer",
             "responses_transcription",
         ],
         *["responses_approval", "responses_confirmation", "responses_confirmationattempt"],
@@ -227,7 +227,7 @@ def test_the_receipt_says_that_it_was_erased_and_shows_nothing_else(
     page = client.get(reverse("receipt", args=[receipt_token(person)])).content.decode()
     assert "Response erased" in page
     assert "What you wrote was erased at" in page
-    assert "We hold no email address of yours any more" in page
+    assert "We no longer have your email address" in page
     assert PLANTED not in page
     assert "Change your response" not in page
 

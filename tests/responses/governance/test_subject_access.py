@@ -22,8 +22,8 @@ from pytest_django.fixtures import Settings
 from consult.models import AuditEntry, User
 from consult.plans.editions import plan_of
 from responses.answers import read_answers, read_equality_answers
+from responses.governance.personal_data import NothingAboutThem
 from responses.governance.subject_access import (
-    NothingAboutThem,
     find_person,
     make_pack,
     stop_equality,

@@ -1,0 +1,134 @@
+"""All that is held under one reference, as the person it is about may have it."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from consult.clock import in_words as moment
+from consult.clock import iso
+from consult.plans.editions import plan_of
+from responses.models import Draft, EqualityAnswers, Response
+from responses.receipt_tokens import ReceiptKeyLost, receipt_token
+from responses.responding.equality import equality_answers_of
+from responses.wording import in_words
+
+
+class NothingAboutThem(Exception):
+    """Nothing came under this reference."""
+
+
+def everything_about(reference: str) -> dict[str, Any]:
+    """All that is held under a reference, in every version. Raises NothingAboutThem."""
+    versions = list(_versions(reference))
+    if not versions:
+        raise NothingAboutThem
+    equality = equality_answers_under(versions[-1])
+    return {
+        "reference": reference,
+        "consultation": versions[0].consultation.title,
+        "equality_answers": equality.choices | equality.texts if equality else {},
+        "drafts": [
+            draft_as_saved(draft)
+            for draft in Draft.objects.filter(amends__in=versions).order_by("pk")
+        ],
+        "versions": [_version(version) for version in versions],
+    }
+
+
+def equality_answers_under(response: Response) -> EqualityAnswers | None:
+    """Return the equality answers under the receipt of `response`, the only way to them."""
+    try:
+        return equality_answers_of(receipt_token(response))
+    except ReceiptKeyLost:
+        return None
+
+
+def _versions(reference: str) -> QuerySet[Response]:
+    every = Response.objects.filter(reference=reference).order_by("version")
+    return every.select_related(
+        "edition", "contact", "confirmation", "review", "consultation", "transcription__message"
+    )
+
+
+def _version(response: Response) -> dict[str, Any]:
+    contact, email, review = response.contact, response.confirmation, response.review
+    keyed = getattr(response, "transcription", None)
+    codes = response.codings.filter(removed_at=None).select_related("code")
+    return {
+        "version": response.version,
+        "act": response.get_act_display(),
+        "received_at": iso(response.received_at),
+        "received": moment(response.received_at),
+        "started_at": iso(response.started_at),
+        "channel": response.get_channel_display(),
+        "timing": response.get_timing_display(),
+        "flags": response.flags,
+        "contact": {
+            name: getattr(contact, name)
+            for name in ("name", "email", "postcode_district", "corrected_email")
+        },
+        "answers": response.choices | response.texts,
+        "in_words": _in_words(response),
+        "email": {
+            "state": email.get_state_display(),
+            "reason": email.reason,
+            "tries": [
+                {"at": iso(one.at), "outcome": one.outcome, "detail": one.detail}
+                for one in email.tries.order_by("pk")
+            ],
+        },
+        "review": {
+            "state": review.get_state_display(),
+            "steps": [
+                {
+                    "at": iso(step.at),
+                    "from": step.from_state,
+                    "to": step.to_state,
+                    "note": step.note,
+                }
+                for step in review.steps.all()
+            ],
+        },
+        "publishing": [
+            {"at": iso(one.at), "publish": one.publish, "reason": one.reason}
+            for one in response.approvals.all()
+        ],
+        "codes": [
+            {"question": one.question, "code": one.code.name, "from": one.start, "until": one.end}
+            for one in codes
+        ],
+        "campaigns": list(
+            response.campaign_members.filter(campaign__ended=False).values_list(
+                "campaign__name", flat=True
+            )
+        ),
+        "entered": {"received_on": keyed.received_on.isoformat(), "late_reason": keyed.late_reason}
+        if keyed
+        else None,
+        "ledger": [
+            {"at": iso(one.at), "event": one.get_event_display(), "batch": one.batch_number}
+            for one in response.ledger.all()
+        ],
+    }
+
+
+def _in_words(response: Response) -> list[dict[str, str]]:
+    parts = in_words(plan_of(response.edition), response.choices | response.texts)
+    return [
+        {"question": one.question.text, "answer": "\n".join(one.lines)}
+        for part in parts
+        for one in part.answers
+        if one.lines
+    ]
+
+
+def draft_as_saved(draft: Draft) -> dict[str, Any]:
+    """What was typed and not sent, and to whom links to it went."""
+    return {
+        "consultation": draft.consultation.title,
+        "started_at": iso(draft.started_at),
+        "saved_at": iso(draft.saved_at),
+        "saved": moment(draft.saved_at),
+        "answers": draft.answers,
+        "links_sent_to": list(draft.links.order_by("pk").values_list("email", flat=True)),
+    }
