@@ -45,7 +45,7 @@ def acknowledge(*, batch: Batch, actor: User | None, sending: int | None = None)
     """Note that MOPAC has a batch: who said so, or None where a file did.
 
     Once is enough, and twice changes nothing. A batch that was downloaded may be acknowledged as
-    one that was delivered. `sending` is the one that somebody saw: raises SentAgainSince where it
+    one that was delivered. `sending` is the one that someone saw: raises SentAgainSince where it
     was sent again after that, and NotWritten.
     """
     with transaction.atomic():
@@ -156,5 +156,5 @@ def _note(delivery: Delivery, reason: str) -> None:
 
 
 def unacknowledged() -> Q:
-    """Which deliveries have waited so long for an acknowledgement that somebody should ask."""
+    """Which deliveries have waited so long for an acknowledgement that someone should ask."""
     return Q(state=Delivery.State.DELIVERED, last_delivered_at__lt=Now() - CHASE_AFTER)

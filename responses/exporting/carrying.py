@@ -32,7 +32,7 @@ class Delivered:
 
 
 class Watched(File):
-    """A file that is measured while it is read, and that lets somebody know that bytes flow."""
+    """A file that is measured while it is read, and that lets someone know that bytes flow."""
 
     def __init__(self, file: Any, *, flows: Callable[[], None]) -> None:
         super().__init__(file)

@@ -2,7 +2,7 @@
 Django's STORAGES wants them.
 
 Each has `aside`, the name to write under first, and `put_in_place`, which makes it the real one:
-whoever looks sees a whole file or none. Trouble on the way is an OSError, whichever library it came
+a reader sees a whole file or none. Trouble on the way is an OSError, whichever library it came
 from.
 """
 
@@ -74,7 +74,7 @@ class ObjectStorage(S3Storage):
             file_overwrite=True,
             default_acl=None,
             max_memory_size=IN_MEMORY_BYTES,
-            # One thread: whoever hands over the bytes also renews the lease, on one database
+            # One thread: handing over the bytes also renews the lease, on one database
             # connection.
             transfer_config=TransferConfig(use_threads=False),
             client_config=Config(

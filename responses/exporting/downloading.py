@@ -39,7 +39,7 @@ def may_hold_contacts(*, batch: Batch, name: str) -> bool:
 def open_file(
     *, batch: Batch, name: str, reader: User, goes_on: bool = False
 ) -> tuple[File, FileEntry]:
-    """One of a written batch's files, or PACK, the zip of them all, opened for somebody who takes
+    """One of a written batch's files, or PACK, the zip of them all, opened for someone who takes
     it away; and what it has to be.
 
     That is put on the trail, once for a download that was cut and `goes_on`. Raises NoSuchFile,

@@ -1,4 +1,4 @@
-"""Extracts: what somebody takes for themselves, everything so far or what fits a filter, as a pack
+"""Extracts: what staff take for themselves, everything so far or what fits a filter, as a pack
 made in the background.
 
 An extract is no batch. It is asked for in a moment, made by a worker that tells how far it has got,
@@ -64,7 +64,7 @@ def ask_for_extract(
 
     On the trail.
 
-    Whoever asks for the same again while it waits has the one that waits. Raises
+    Asking for the same again while it waits returns the one that waits. Raises
     MayNotTakeContacts.
     """
     if with_contacts and not (
@@ -86,7 +86,7 @@ def ask_for_extract(
         if waits:
             return waits
         extract = Extract.objects.create(**wanted)
-        # Which filters, and not what was looked for: that may be somebody's name.
+        # Which filters, and not what was looked for: that may be someone's name.
         filters = sorted({name for name, _ in parse_qsl(query or "")})
         record(
             action=Action.EXTRACT_ASKED,
@@ -132,7 +132,7 @@ def _claim() -> Extract | None:
 
 def _make(extract: Extract) -> bool:
     if extract.attempts > MOST_ATTEMPTS:
-        _give_up(extract, "Whoever made it was cut off each time.")
+        _give_up(extract, "The worker was cut off each time.")
         return False
     remove_leftovers()
     try:
@@ -144,7 +144,7 @@ def _make(extract: Extract) -> bool:
         _give_up(
             extract,
             (
-                "Its file could not be written. Ask for it again, and tell somebody who runs this "
+                "Its file could not be written. Ask for it again, and tell someone who runs this "
                 "service if that does not help."
             ),
         )
@@ -207,7 +207,7 @@ def _give_up(extract: Extract, reason: str) -> None:
 
 
 def open_extract(*, extract: Extract, reader: User, goes_on: bool = False) -> File:
-    """The zip of an extract, opened for somebody who takes it away. Raises NoSuchFile and FileGone,
+    """The zip of an extract, opened for someone who takes it away. Raises NoSuchFile and FileGone,
     and SecondPersonNeeded for contact details.
 
     That is put on the trail, once for a download that was cut and `goes_on`.
@@ -236,7 +236,7 @@ def expires_at(extract: Extract) -> datetime | None:
 def remove_expired_extracts() -> int:
     """Remove extracts whose time is over, with their files.
 
-    The trail keeps that they were there. Gives how many.
+    The audit trail still lists them. Returns how many.
     """
     over = Q(state=Extract.State.READY, ready_at__lt=Now() - KEEP_EXTRACTS_FOR) | Q(
         state=Extract.State.FAILED, asked_at__lt=Now() - KEEP_EXTRACTS_FOR

@@ -1,4 +1,4 @@
-"""The manifest: what a batch holds, by which whoever receives it can check that all of it came.
+"""The manifest: what a batch holds, so that its receiver can check that all of it came.
 
 Pure: values in, values out.
 """

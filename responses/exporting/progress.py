@@ -105,14 +105,14 @@ def note_stopped(pk: int) -> None:
 
 
 def being_written() -> dict[int, Writing]:
-    """How far each batch is that somebody writes at this moment, by its primary key."""
+    """How far each batch is that is being written now, by its primary key."""
     recent = Writing.objects.filter(batch__written_at=None, told_at__gt=Now() - SILENT_AFTER)
     return {row.batch_id: row for row in recent}
 
 
 def _count_erased(batch: Batch) -> int:
     """How many erasures reached the batch's responses. The writer holds the batch's row, and
-    whoever erases waits for it.
+    anyone who erases waits for it.
     """
     members = Response.objects.filter(membership__batch=batch).order_by().values("reference")
     return Response.objects.filter(act=Response.Act.ERASED, reference__in=members).count()

@@ -3,7 +3,7 @@
 Ed25519 (RFC 8032), which gives the same bytes every time.
 
 The private key is a file that the operator makes once and keeps. The public keys that were ever
-made or used are on a public page, so that whoever holds an old batch can still check it.
+made or used are on a public page, so that anyone with an old batch can still check it.
 """
 
 import json

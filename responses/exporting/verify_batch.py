@@ -140,7 +140,7 @@ class Place:
         )
 
     def open(self, name: str) -> BinaryIO:
-        return self.zip.open(name) if self.zip else (self.path / name).open("rb")  # type: ignore[return-value]  # a ZipExtFile reads alike
+        return self.zip.open(name) if self.zip else (self.path / name).open("rb")  # type: ignore[return-value]  # a ZipExtFile reads the same
 
 
 class Findings:

@@ -91,7 +91,7 @@ def write_batch(*, batch: Batch, wait: bool = True) -> None:
 def record_failure(batch: Batch, reason: str) -> None:
     """Record why a batch could not be written, for staff and for doctor."""
     Batch.objects.filter(pk=batch.pk, written_at=None).update(failure=reason[:300])
-    # Else it would look as if somebody were still at it.
+    # Else it would look as if someone were still at it.
     note_stopped(batch.pk)
 
 

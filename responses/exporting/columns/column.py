@@ -19,7 +19,7 @@ class Kind(Enum):
 
     SLUG = "a word of ours, which needs no guard"
     TEXT = "words of the plan"
-    TYPED = "what somebody typed"
+    TYPED = "what someone typed"
     NUMBER = "a whole number"
     INSTANT = "an instant"
     DATE = "a day"

@@ -81,5 +81,5 @@ class EqualityEntry:
 
 
 def asked_of(questions: Sequence[Question], choices: Mapping[str, Any]) -> dict[str, Question]:
-    """Those of `questions` that were put to somebody who chose this, by their slugs."""
+    """Those of `questions` that were put to someone who chose this, by their slugs."""
     return {question.slug: question for question in questions if is_asked(question, choices)}

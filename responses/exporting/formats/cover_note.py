@@ -79,7 +79,7 @@ def cover_note(*, about: About, counts: Counts, names: Iterable[str], checked: b
             "HOW MANY",
             "",
             (
-                f"{counts.responses:>9,}  rows, one for each time that somebody sent something. Of "
+                f"{counts.responses:>9,}  rows, one for each time that someone sent something. Of "
                 "these:"
             ),
         ]

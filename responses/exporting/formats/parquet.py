@@ -19,7 +19,7 @@ from responses.exporting.columns.responses import RESPONSES
 from responses.exporting.formats.makers import Rows, Take
 
 PARQUET = "responses.parquet"
-# What was not put to somebody is named here, so that an empty column says only that it was not
+# What was not put to someone is named here, so that an empty column says only that it was not
 # answered.
 NOT_ASKED_COLUMN = "not_asked"
 # A group of rows is written when it has one or the other: so much of it is in memory, and no more.

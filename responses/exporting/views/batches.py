@@ -175,7 +175,7 @@ def batch_file(request: StaffRequest, consultation: str, number: int, name: str)
     except FileGone:
         lines = [
             _(
-                "The file was written, but it is not where batches are kept. Somebody who runs "
+                "The file was written, but it is not where batches are kept. Someone who runs "
                 "this service can put it back."
             )
         ]

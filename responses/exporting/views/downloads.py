@@ -54,7 +54,7 @@ def resumable(
 
 
 def goes_on(request: HttpRequest) -> bool:
-    """Whether somebody has the beginning of a file already, as far as they say, and asks for more
+    """Whether the client says that it has the beginning of a file already, and asks for more
     of it.
     """
     asked = RANGE.fullmatch(request.headers.get("Range", "").replace(" ", ""))
@@ -66,7 +66,7 @@ def _piece(request: HttpRequest, size: int, etag: str) -> range | None:
     file is.
     """
     asked = RANGE.fullmatch(request.headers.get("Range", "").replace(" ", ""))
-    # Whoever has a piece of something else gets the whole of this.
+    # A client with a piece of something else gets the whole of this.
     if request.method != "GET" or not asked or request.headers.get("If-Range", etag) != etag:
         return None
     first, last = asked.groups()

@@ -70,7 +70,7 @@ def ask(request: StaffRequest) -> HttpResponse:
     if query is None:
         consultation = get_object_or_404(published, slug=request.POST.get("consultation", ""))
     else:
-        # Whoever may not read responses may not search them either.
+        # Staff who may not read responses may not search them either.
         if not request.user.may(Right.READ_RESPONSES):
             raise PermissionDenied
         query = query[:MOST_QUERY_CHARACTERS]

@@ -1,4 +1,4 @@
-"""Batches: each response in exactly one, files that anybody can check, and nobody without the right
+"""Batches: each response in exactly one, files that anyone can check, and nobody without the right
 near them.
 """
 

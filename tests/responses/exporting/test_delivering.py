@@ -443,7 +443,7 @@ def test_an_acknowledgement_counts_only_for_the_sending_it_followed(
     deliver_due_batches()
     # The file from before says nothing of what was sent after it,
     assert Delivery.objects.get().state == Delivery.State.DELIVERED
-    # nor does somebody whose page is from before,
+    # nor does someone whose page is from before,
     page = sign_in(analyst).post(
         reverse("acknowledge", args=[consultation.slug, 1]), {"sending": "0"}, follow=True
     )

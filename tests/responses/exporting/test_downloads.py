@@ -156,7 +156,7 @@ def test_a_resumed_download_is_recorded_once(
     for start in (10, 20, 30):
         client.get(address(batch, name), headers={"Range": f"bytes={start}-"})
     assert downloads() == ["anil"]
-    # Whoever begins anew is on it again, also by asking for a piece; and so is whoever only says
+    # Starting again is on it again, also by asking for a piece; and so is a client that only says
     # that they had begun.
     client.get(address(batch, name), headers={"Range": "bytes=0-"})
     client.get(address(batch, name))

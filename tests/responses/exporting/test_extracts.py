@@ -71,7 +71,7 @@ def sent(consultation: Consultation, send: Send) -> list[Response]:
 
 @pytest.fixture
 def taker(administrator: User) -> User:
-    """Somebody who may take batches and read responses."""
+    """Someone who may take batches and read responses."""
     return administrator
 
 

@@ -367,7 +367,7 @@ def test_nothing_in_the_workbook_is_a_formula_or_a_link(folder: Path) -> None:
         for cell in row
         if cell.data_type == "s"
     ]
-    # As text also once somebody has edited the cell and left it.
+    # As text also once someone has edited the cell and left it.
     assert {cell.number_format for cell in texts} == {"@"}
     assert HOSTILE in {cell.value for cell in texts}
     assert not any(cell.hyperlink for cell in texts)
@@ -421,7 +421,7 @@ def test_more_rows_than_a_sheet_can_have_continue_on_the_next(
 
 
 def made_again(row: dict[str, Any], codebook: list[dict[str, str]]) -> dict[str, Any]:
-    """What somebody answered, from a row of the Parquet file and the codebook."""
+    """What someone answered, from a row of the Parquet file and the codebook."""
     raw: dict[str, Any] = {}
     for entry in codebook:
         value = row[entry["column"]]

@@ -33,7 +33,7 @@ def client(sign_in: Callable[[User], Client], administrator: User) -> Client:
 
 @pytest.fixture
 def look(client: Client, monkeypatch: pytest.MonkeyPatch) -> Look:
-    """What the page of batches says to somebody else at this moment.
+    """What the page of batches says to someone else at this moment.
 
     How far it is is told at every step.
     """
@@ -165,7 +165,8 @@ def test_pages_refresh_while_there_is_work_for_those_who_want_that(
         ),
     }
     for name, ask in asked.items():
-        # Whoever has just asked watches; a page that was only opened stands still, and offers it.
+        # Someone who has just asked watches; a page that was only opened stands still, and offers
+        # it.
         watched = client.get(ask()["Location"])
         assert (
             watched["Refresh"],

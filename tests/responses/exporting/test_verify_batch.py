@@ -234,7 +234,7 @@ def test_a_forger_who_signs_with_another_key_is_found_out(
 
 
 def rewrite(folder: Path, change: Callable[[dict[str, object]], None]) -> None:
-    """Alter the responses of a batch as somebody could who holds the key."""
+    """Alter the responses of a batch as someone with the key could."""
     path = folder / "responses.jsonl"
     lines = [json.loads(line) for line in path.read_text().split("\n") if line]
     change(lines[0])
@@ -447,7 +447,7 @@ def test_a_damaged_zip_is_reported_in_words_and_the_others_are_checked(
 
 
 def again(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
-    """Alter a manifest and sign it anew, as somebody could who holds the key."""
+    """Alter a manifest and sign it again, as someone with the key could."""
     content = json.loads((folder / "manifest.json").read_text())
     change(content)
     (folder / "manifest.json").write_text(json.dumps(content))
