@@ -158,7 +158,7 @@ def test_a_question_page_makes_sense_when_it_is_read_out(open_page: Callable[...
     press(page, "Continue")
     field = page.get_by_role("textbox", name="Tell us why")
     # What is wrong is read with the field, and at the top of the page.
-    assert "1 character too long" in field.evaluate(
+    assert "It is 1 over" in field.evaluate(
         "f => f.getAttribute('aria-describedby').split(' ').map(id => "
         "document.getElementById(id).innerText).join(' ')"
     )
