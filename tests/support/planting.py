@@ -146,6 +146,7 @@ class Counted:
 
     received: int = 0
     current: int = 0
+    unopened: int = 0
     days: Counter[tuple[str, str]] = field(default_factory=Counter)
     states: Counter[str] = field(default_factory=Counter)
     choices: dict[str, Counter[str]] = field(default_factory=dict)
@@ -166,12 +167,15 @@ def count_rows(consultation: Consultation) -> Counted:
         if version == 1:
             counted.received += 1
             counted.days[received.astimezone(london).date().isoformat(), channel] += 1
-    said = rows.values_list("pk", "reference", "act", "choices", "texts", "review__state")
-    for pk, reference, act, choices, texts, state in said.iterator():
+    said = rows.values_list(
+        *("pk", "reference", "act", "choices", "texts", "review__state", "review__first_read_at")
+    )
+    for pk, reference, act, choices, texts, state, opened in said.iterator():
         if newest[reference] != pk or act in {"withdrawn", "erased"}:
             continue
         counted.current += 1
         counted.states[state] += 1
+        counted.unopened += opened is None
         for question, chosen in choices.items():
             counted.choices.setdefault(question, Counter()).update(
                 [chosen] if isinstance(chosen, str) else chosen
@@ -216,7 +220,7 @@ def figures_that_differ(
     compare(
         "read so far",
         [row[1] for row in charts["read-so-far"][1:]],
-        [counted.states[state] for state in Review.State.values],
+        [*(counted.states[state] for state in Review.State.values), counted.unopened],
     )
     free = [
         question.slug
