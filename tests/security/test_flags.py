@@ -87,7 +87,9 @@ def test_people_and_assistive_technology_never_meet_the_hidden_field(
     person = Client()
     person.post(reverse("part", args=[SLUG, "violence"]), {"violence-comment": "More lights."})
     check = person.get(reverse("check", args=[SLUG])).content.decode()
-    field = re.findall(r'<div class="govuk-visually-hidden" aria-hidden="true">.*?</div>', check)
+    field = re.findall(
+        r'<div class="govuk-visually-hidden" aria-hidden="true">.*?</div>', check, re.DOTALL
+    )
     assert len(field) == 1
     assert 'tabindex="-1"' in field[0]
     assert 'autocomplete="off"' in field[0]
