@@ -40,6 +40,7 @@ from responses.models import (
     MemberMarks,
     Message,
     PublishedSet,
+    Reading,
     Reconciliation,
     Redaction,
     Removal,
@@ -121,6 +122,7 @@ REST = [
         "responses_savedfilter",
         "consult_recoverycode",
     ],
+    *["responses_reading"],
 ]
 # Nothing that anyone relies on afterwards: what was never sent, counts that are made again, work in
 # hand, copies for a week, and the words that are searched, which are held to the responses on their
@@ -143,6 +145,14 @@ NOT_WATCHED = {
         "responses_extractmember",
     ],
     *["responses_searchtext"],
+    # The answers of what was never sent, and that a browser's draft was sent: the response itself
+    # is watched.
+    *["responses_draftanswer", "responses_sentdraft"],
+    # A list to page through, made of the approvals, which are watched.
+    *["responses_publishedresponse"],
+    # Work in hand for a few days. Who asked, confirmed or refused stands in the trail, which is
+    # watched.
+    *["consult_secondpersonrequest"],
 }
 # Equality answers go whenever their holder says so, and nothing may lead back to whose they were.
 MAY_BE_MISSED_WHEN_REMOVED = ["responses_equalityanswers"]
@@ -311,6 +321,7 @@ def everything(busy: Consultation, reviewer: User) -> Consultation:
         seen_changes=1,
     )
     SavedFilter.objects.create(by=reviewer, name="Mine")
+    Reading.objects.create(response=response, by=reviewer)
     reviewer.recovery_codes.create(hashed="x")
     assert reconcile().differences == []
     return busy
