@@ -119,7 +119,7 @@ def test_a_send_in_the_grace_period_is_received_and_marked_as_such(
     page.goto(at("check"))
     press(page, "Send your response")
     expect(
-        page.get_by_text("That was after closing, within the time allowed to those who had begun.")
+        page.get_by_text("You sent it after closing, in the extra time for people who had started.")
     ).to_be_visible()
     assert Response.objects.get().timing == "in-grace"
 

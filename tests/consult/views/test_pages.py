@@ -142,7 +142,7 @@ def test_the_cookies_page_names_what_scripts_keep_in_a_browser(
         name: re.findall(r"localStorage\.setItem\((\w+)", script)
         for name, script in scripts.items()
     }
-    assert stores == {"autosave": ["key"], "shortcuts": ["STORE"], "site": []}
+    assert stores == {"autosave": ["key"], "shortcuts": ["STORE"], "site": [], "unsaved": []}
     assert "const key = UNSAVED + location.pathname" in scripts["autosave"]
     page = client.get(reverse("cookies")).content.decode()
     for script, constant in (("autosave", "UNSAVED"), ("shortcuts", "STORE")):

@@ -242,7 +242,7 @@ def test_once_contacts_go_answers_stay_and_no_email_is_retried_or_changed(
     with pytest.raises(NothingToCorrect):
         correct_address(response=person, email="back@example.org")
     page = client.get(reverse("receipt", args=[receipt_token(person)])).content.decode()
-    assert "We hold no email address of yours any more" in page
+    assert "We no longer have your email address." in page
     assert 'name="email"' not in page
 
 
