@@ -642,11 +642,15 @@ def test_what_the_triggers_let_through_is_found_as_it_does_not_fit(
     "file", ["responses.csv", "responses.jsonl", "codebook.csv", "manifest.json"]
 )
 def test_a_file_altered_or_gone_is_found(busy: Consultation, exports: Path, file: str) -> None:
+    altered_words = [f"{file} is not what was stored."]
+    if file == "codebook.csv":
+        # The first "1" in it is a value: what it says changed too, not its bytes alone.
+        altered_words.append(f"{file} is not what the database would make today.")
     name = f"{folder_of(Batch.objects.get(number=1))}/{file}"
     path = exports / name
     content = path.read_bytes()
     path.write_bytes(content.replace(b"1", b"2", 1))
-    assert [d["words"] for d in reconcile().differences] == [f"{file} is not what was stored."]
+    assert [d["words"] for d in reconcile().differences] == altered_words
     storages["exports"].delete(name)
     assert [d["words"] for d in reconcile().differences] == [f"{file} is not where it was stored."]
 
