@@ -16,7 +16,7 @@ from django.core.mail import EmailMessage
 from django.utils.module_loading import import_string
 
 from consult import addresses
-from responses.exporting.destinations import Sftp
+from responses.exporting.sftp import Sftp
 from tests.support.destinations import SshServer
 from tests.support.postbox import AnyPortController, Postbox
 

@@ -534,7 +534,7 @@ def walk_accounts(visit: Visit, administrator: User) -> None:
     visit.go("account-sessions", locked.pk, state="signed in nowhere")
     visit.go("sessions")
     visit.go("second-person", state="nothing asked")
-    for person in (administrator, make_person("ben", User.Role.ADMINISTRATOR)):
+    for person in (administrator, make_person("bea", User.Role.ADMINISTRATOR)):
         SecondPersonRequest.objects.create(
             act="change_rights", subject="anil", details={"role": "editor"}, asked_by=person
         )
@@ -738,7 +738,7 @@ def test_error_pages_are_accessible_and_say_what_became_of_the_answers(
 
     settings.LIMITS = settings.LIMITS | {"draft": (0, 3600)}
     send_from(part)
-    told("429", "What you typed is still here")
+    told("429", "What you typed is safe.")
     page.get_by_text("See what you typed").click()
     told("429, opened", "More youth workers,")
     page.goto(part)

@@ -170,7 +170,7 @@ def test_pages_refresh_while_there_is_work_for_those_who_want_that(
         watched = client.get(ask()["Location"])
         assert (
             watched["Refresh"],
-            "This page loads itself again every 5 seconds." in watched.content.decode(),
+            "This page reloads every 5 seconds." in watched.content.decode(),
         ) == ("5", True)
         still = client.get(reverse(name))
         assert (
@@ -181,7 +181,7 @@ def test_pages_refresh_while_there_is_work_for_those_who_want_that(
     make_due_extracts()
     for name in asked:
         done = client.get(reverse(name) + "?watch=yes")
-        assert ("Refresh" in done, "loads itself" in done.content.decode()) == (False, False)
+        assert ("Refresh" in done, "This page reloads" in done.content.decode()) == (False, False)
 
 
 def test_the_page_of_extracts_shows_the_progress_of_each(
