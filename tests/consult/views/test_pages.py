@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from consult.clock import day_in_words
 from consult.models import Consultation, User
 from consult.plans.loading import load_plan
 from responses.receipt_tokens import receipt_token
@@ -68,7 +69,7 @@ def test_the_privacy_notice_gives_the_plans_words_or_says_none_are_set(
         "ico.org.uk/make-a-complaint",
     ):
         assert wanted in page
-    assert f"deleted on {expire_at(consultation).astimezone().day} " in page
+    assert f"have not sent on {day_in_words(expire_at(consultation))}." in page
     named = BUNDLED_PLAN.read_text().replace(
         "    postal_address:",
         (
