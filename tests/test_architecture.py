@@ -136,6 +136,7 @@ WIDE_TEMPLATES: set[str] = {
     "templates/packs/codebook.html",
     "templates/packs/person.html",
     "templates/responding/_paper_questions.html",
+    "templates/responding/_worded.html",
     "templates/responding/check.html",
     "templates/responding/come_back.html",
     "templates/responding/gone.html",
@@ -225,3 +226,13 @@ def test_names_of_tests_have_fewer_than_70_characters(path: Path) -> None:
     assert [name for name in names if len(name) >= 70] == []
     # A second test of one name would replace the first, which then never runs.
     assert len(names) == len(set(names))
+
+
+def test_no_variable_or_tag_of_a_template_spans_lines() -> None:
+    # Django takes it for text then, and the reader sees the braces.
+    broken = [
+        str(path.relative_to(ROOT))
+        for path in sorted((ROOT / "templates").rglob("*.*"))
+        if re.search(r"\{\{[^{}]*\n[^{}]*\}\}|\{%[^{}%]*\n[^{}%]*%\}", path.read_text())
+    ]
+    assert broken == []
