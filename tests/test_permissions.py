@@ -154,7 +154,7 @@ def arguments(name: str, response: Response) -> list[object]:
     if name in {"campaign", "change-campaign"}:
         return [Campaign.objects.create(**shared, name="Youth workers").pk]
     if name in {"account", "account-sessions"}:
-        return [make_person("clem", "analyst").pk]
+        return [make_person(f"clem-of-{name}", "analyst").pk]
     if name in {"bulk-one", "bulk-undo"}:
         seen = {"looked_at": timezone.now(), "highest": response.pk, "seen": 1, "seen_changes": 1}
         return [
