@@ -15,6 +15,7 @@ from consult.web.connections import (
     connections_there_are,
     refuse_too_few_connections,
 )
+from tests.support.coroutines import run
 
 
 def test_what_is_set_by_default_fits_into_an_ordinary_postgresql(db: None) -> None:
@@ -56,7 +57,7 @@ def test_a_thread_that_rests_gives_its_connection_back(
             cursor.execute("SELECT pg_sleep(0.2), pg_backend_pid()")
             return int(cursor.fetchone()[1])
 
-    assert len(set(asyncio.run(three_at_once()))) == 2, "two threads, and a connection each"
+    assert len(set(run(three_at_once()))) == 2, "two threads, and a connection each"
     deadline = time.monotonic() + 60
     while backends() > before:
         assert time.monotonic() < deadline, "the connections stay open"
@@ -70,4 +71,4 @@ def test_what_a_call_raises_reaches_the_one_who_asked() -> None:
             await threads.call(lambda: 1 // 0)
         assert await threads.call(lambda: 2) == 2
 
-    asyncio.run(ask())
+    run(ask())

@@ -8,6 +8,7 @@ import pytest
 from consult.web import bodies
 from consult.web.bodies import TooSlow, receive_body
 from consult.web.gateway import Gateway, environ_of
+from tests.support.coroutines import run
 
 
 def scope(path: bytes = b"/", **headers: str) -> dict[str, Any]:
@@ -66,7 +67,7 @@ def test_a_body_in_chunks_is_read_whole_and_given_a_length() -> None:
 
     asked = scope(transfer_encoding="chunked")
     gateway = Gateway(answer, threads=1)
-    asyncio.run(gateway(asked, messages(b"a=", b"1"), send))
+    run(gateway(asked, messages(b"a=", b"1"), send))
     assert b"".join(message.get("body", b"") for message in sent) == b"3: a=1"
 
 
@@ -88,7 +89,7 @@ def test_a_body_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> 
         await receive_body(silent, path="/", length=10)
 
     with pytest.raises(TooSlow):
-        asyncio.run(ask())
+        run(ask())
 
 
 def test_too_large_a_body_is_read_and_thrown_away() -> None:
@@ -97,4 +98,4 @@ def test_too_large_a_body_is_read_and_thrown_away() -> None:
         body = await receive_body(messages(*[piece] * 4), path="/plan/respond/", length=4_000_000)
         return bodies.size_of(body)
 
-    assert asyncio.run(ask()) == 2_000_000
+    assert run(ask()) == 2_000_000
