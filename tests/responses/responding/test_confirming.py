@@ -71,7 +71,8 @@ You do not need to do anything else.
 
 If you have a question
 
-You can write a letter to this address. Please give your reference.
+You can write a letter to this address.
+Please give your reference.
 
 Mayor's Office for Policing And Crime
 169 Union Street
