@@ -184,6 +184,6 @@ def test_a_chart_can_be_downloaded(
     for nonsense in (address.replace("borough", "nothing"), address.replace(".csv", ".exe")):
         assert anil.get(nonsense).status_code == 404
     page = anil.get(reverse("dashboard")).content.decode()
-    assert re.search(r"Next batch</dt><dd[^>]*>due at 2:00am on ", page)
+    assert re.search(r"Next batch</dt>\s*<dd[^>]*>\s*due at 2:00am on ", page)
     assert "Not a vote or a sample." in page
     assert "8 responses were received." in page
