@@ -41,9 +41,15 @@ RULES = {
     "responses/fingerprints": (
         "0003_reading_and_publishing",
         "0005_restored_batches",
+        "0006_taken_back",
         "7a8dc81a8d92",
     ),
-    "responses/sealed_batches": ("0002_rules", "0005_restored_batches", "798e8dbe37ed"),
+    "responses/sealed_batches": (
+        "0002_rules",
+        "0005_restored_batches",
+        "0006_taken_back",
+        "da408199207b",
+    ),
     "responses/search": ("0002_rules", "ddf32f59ddf7"),
 }
 

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from consult.auditing import record
 from consult.jobs import trouble_recorded
 from consult.models import Action, User
-from responses.exporting.batches import folder_of
+from responses.exporting.batches import folder_of, forms_of
 from responses.exporting.high_water import MOST_RECEIVED_BYTES, RECEIVED
 from responses.models import Batch, Delivery
 
@@ -125,7 +125,7 @@ def _take_up(delivery: Delivery) -> None:
     with storages["delivery"].open(_received(batch), "rb") as file:
         said = next(file.chunks(MOST_RECEIVED_BYTES), b"")
     # The hash says that what arrived is this batch and no other.
-    if batch.manifest_sha256.encode() in said.lower():
+    if any(sha256.encode() in said.lower() for sha256 in forms_of(batch)):
         acknowledge(batch=batch, actor=None)
     else:
         _note(

@@ -143,6 +143,11 @@ def folder_of(batch: Batch) -> str:
     return f"{batch.consultation.slug}/batch-{batch.number:04}"
 
 
+def forms_of(batch: Batch) -> set[str]:
+    """The manifests that a batch has or had: the last, and those that it was taken back from."""
+    return {batch.manifest_sha256, *batch.instead_of} - {""}
+
+
 def pack_of(batch: Batch) -> str:
     """Where the zip of a batch's files stands in the storage for exports: not among them, since the
     manifest does not name it.

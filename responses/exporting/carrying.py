@@ -31,6 +31,12 @@ class Delivered:
     sha256: str
 
 
+class HandedOverBefore(Exception):
+    """The destination has the batch as it was before it was taken back: it had arrived, and nobody
+    could note it.
+    """
+
+
 class Watched(File):
     """A file that is measured while it is read, and that lets someone know that bytes flow."""
 
@@ -55,7 +61,7 @@ def carry(delivery: Delivery, *, flows: Callable[[], None]) -> list[Delivered]:
     without it is not complete.
 
     `flows` is called while bytes flow. Raises OSError, StoredDifferently, pyrage.RecipientError,
-    and HandedOverAlready where another batch of this number is complete there.
+    HandedOverBefore, and HandedOverAlready where another batch of this number is complete there.
     """
     batch, encrypted = delivery.batch, bool(settings.DELIVERY_AGE_RECIPIENTS)
     complete = _is_complete(delivery, encrypted=encrypted, flows=flows)
@@ -87,12 +93,14 @@ def _is_complete(delivery: Delivery, *, encrypted: bool, flows: Callable[[], Non
     ours = {file["sha256"] for file in delivery.files if file["name"] == name}
     if not encrypted:
         ours.add(batch.manifest_sha256)
-    if there.sha256 not in ours:
-        raise HandedOverAlready(
-            f"The destination has another {folder_of(batch)}/{name}, and nothing handed over is "
-            "overwritten. See “After a restore” in docs/operations.md."
-        )
-    return True
+    if there.sha256 in ours:
+        return True
+    if batch.instead_of and (encrypted or there.sha256 in batch.instead_of):
+        raise HandedOverBefore
+    raise HandedOverAlready(
+        f"The destination has another {folder_of(batch)}/{name}, and nothing handed over is "
+        "overwritten. See “After a restore” in docs/operations.md."
+    )
 
 
 def _encrypt(

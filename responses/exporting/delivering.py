@@ -29,7 +29,7 @@ from responses.exporting.acknowledging import (
     take_up_acknowledgements,
 )
 from responses.exporting.batches import folder_of
-from responses.exporting.carrying import Delivered, carry
+from responses.exporting.carrying import Delivered, HandedOverBefore, carry
 from responses.exporting.downloading import refuse_removed
 from responses.exporting.high_water import has_destination
 from responses.exporting.notices import send_due_notices
@@ -82,7 +82,9 @@ def claim_due(*, lease: timedelta = LEASE) -> Delivery | None:
     """Take the earliest delivery that is due in hand: nobody else gets it before the lease has run
     out.
     """
-    due = Delivery.objects.filter(due_at__lte=Now()).select_related("batch__consultation")
+    # What was taken back goes once it is written again.
+    due = Delivery.objects.filter(due_at__lte=Now(), batch__written_at__isnull=False)
+    due = due.select_related("batch__consultation")
     due = due.order_by("batch__consultation_id", "batch__number")
     return next(iter(claim(due, limit=1, lease=lease)), None)
 
@@ -92,6 +94,9 @@ def _deliver(delivery: Delivery) -> bool:
     try:
         note_earlier_acknowledgement(delivery)
         files = carry(delivery, flows=renewer(delivery, lease=LEASE, every_seconds=RENEW_SECONDS))
+    except HandedOverBefore:
+        # Nothing there is overwritten: the next batch recalls what was erased.
+        files = []
     except LeaseLost:
         log.info("%s is in another worker's hands", delivery)
         return False
@@ -113,6 +118,8 @@ def _record_delivered(delivery: Delivery, files: list[Delivered]) -> bool:
         # is enough.
         if current.state != Delivery.State.WAITING:
             return False
+        if current.batch.manifest_sha256 != delivery.batch.manifest_sha256:
+            files = []  # Taken back while it was on its way: what arrived is not what is written.
         current.state, current.leased_until, current.reason, current.attempts = (
             Delivery.State.DELIVERED,
             None,

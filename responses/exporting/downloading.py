@@ -9,7 +9,7 @@ from consult.staff.second_person import require_second_person
 from responses.exporting.batches import folder_of, pack_of
 from responses.exporting.files import WITHOUT_CONTACTS
 from responses.exporting.manifests import FileEntry
-from responses.exporting.writing import PACK
+from responses.exporting.zipping import PACK
 from responses.models import Batch, Removal
 
 

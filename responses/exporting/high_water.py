@@ -2,13 +2,14 @@
 no batch's number is used twice, and nothing handed over is overwritten.
 
 Before a batch's manifest is stored, an empty file named by its number and its manifest's SHA-256 is
-added to the storage for batches and to the storage for files. Marks are only ever added. Besides,
-the folders of batches speak for themselves, in the storage and at the destination.
+added to the storage for batches and to the storage for files. A mark goes
+only with a manifest that was never handed over (responses.exporting.taking_back). Besides, the
+folders of batches speak for themselves, in the storage and at the destination.
 """
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC
@@ -66,6 +67,15 @@ def mark_handed_over(batch: Batch, manifest_sha256: str) -> None:
     for place in (STORED, FILES):
         if not storages[place].exists(name):
             storages[place].save(name, ContentFile(b""))
+
+
+def forget_marks(batch: Batch, manifests: Sequence[str]) -> None:
+    """Remove the marks of manifests that were stored and never handed over. Raises OSError."""
+    for sha256 in manifests:
+        name = f"{_marks_of(batch.consultation)}/batch-{batch.number:04}.{sha256}"
+        for place in (STORED, FILES):
+            with suppress(FileNotFoundError):
+                storages[place].delete(name)
 
 
 def handed_over_after(consultation: Consultation, *, number: int) -> list[Seen]:

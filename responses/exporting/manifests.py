@@ -52,6 +52,7 @@ def build_manifest(
     editions: Sequence[int],
     includes_contacts: bool,
     not_in_our_records: Sequence[int] = (),
+    instead_of: Sequence[str] = (),
     counts: Counts,
     files: Sequence[FileEntry],
 ) -> bytes:
@@ -71,6 +72,8 @@ def build_manifest(
     }
     if not_in_our_records:
         content["not_in_our_records"] = list(not_in_our_records)
+    if instead_of:
+        content["made_again_instead_of"] = list(instead_of)
     return _as_bytes(content)
 
 

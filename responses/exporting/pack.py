@@ -56,10 +56,11 @@ def make_files(
         consultation=batch.consultation.slug,
         batch=batch.number,
         sealed_at=batch.sealed_at,
-        previous_manifest_sha256=_previous_manifest(batch),
+        previous_manifest_sha256=previous_manifest(batch),
         editions=[edition.number for edition in pack.editions],
         includes_contacts=batch.includes_contacts,
         not_in_our_records=[lost["number"] for lost in batch.lost_before],
+        instead_of=batch.instead_of,
         counts=pack.counts,
         files=made,
     )
@@ -122,8 +123,12 @@ def copy_program(folder: Path) -> FileEntry:
     return write_whole(folder, PROGRAM, Path(verify_batch.__file__).read_bytes())
 
 
-def _previous_manifest(batch: Batch) -> str | None:
-    """The SHA-256 of the manifest before this one, as the receiver has it."""
+def previous_manifest(batch: Batch) -> str | None:
+    """The SHA-256 of the manifest before this one, as the receiver has it. It stays what it was
+    when the files were written, also where those of the batch before are made again.
+    """
+    if batch.follows_sha256:
+        return batch.follows_sha256
     if batch.lost_before:
         known: str = batch.lost_before[-1]["manifest_sha256"]
         return known

@@ -15,7 +15,8 @@ from responses.exporting.manifests import MANIFEST, FileEntry
 from responses.exporting.pack import PROGRAM
 from responses.exporting.signing import SIGNATURE
 from responses.exporting.storing import WORKPLACE, store, stored
-from responses.exporting.writing import PACK, make_all, make_zip, refuse_another
+from responses.exporting.writing import make_all, refuse_another
+from responses.exporting.zipping import PACK, make_zip
 from responses.models import Batch
 
 # A newer release or another key makes these otherwise. No manifest names them.

@@ -286,7 +286,7 @@ def check_chain(batches: "list[tuple[Place, dict[str, Any]]]", found: Findings) 
             found.fails(f"batch {number} is missing")
         elif number == 1 and current["previous_manifest_sha256"] is not None:
             found.fails("batch 1 names a batch before it, and there can be none")
-        elif before and current["previous_manifest_sha256"] != before["sha256"]:
+        elif before and current["previous_manifest_sha256"] not in forms_of(before):
             found.fails(
                 f"batch {number} does not follow this batch {number - 1}: it names another "
                 "manifest before it"
@@ -294,6 +294,14 @@ def check_chain(batches: "list[tuple[Place, dict[str, Any]]]", found: Findings) 
     if first > 1:
         print(f"  You have no batch before {first}, so that what came before cannot be checked.")
     check_versions(batches, found)
+
+
+def forms_of(manifest: "dict[str, Any]") -> "list[str]":
+    """The hash of a manifest, and of those it stands instead of: before they were handed over, the
+    files were made again without what was erased.
+    """
+    earlier = manifest.get("made_again_instead_of")
+    return [manifest["sha256"], *(earlier if isinstance(earlier, list) else [])]
 
 
 def check_versions(batches: "list[tuple[Place, dict[str, Any]]]", found: Findings) -> None:

@@ -3,15 +3,13 @@ last. As often as it takes, with the same bytes every time.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from django.core.files import File
-from django.core.files.storage import storages
 from django.db import transaction
 from django.db.models.functions import Now
 
@@ -19,10 +17,22 @@ from consult.auditing import record
 from consult.files import Measured
 from consult.models import Action
 from responses.exporting.batches import folder_of, pack_of
-from responses.exporting.formats.makers import Tick, describe, write_whole
-from responses.exporting.high_water import CannotTell, handed_over_after, mark_handed_over
+from responses.exporting.formats.makers import Tick, write_whole
+from responses.exporting.high_water import (
+    CannotTell,
+    forget_marks,
+    handed_over_after,
+    mark_handed_over,
+)
 from responses.exporting.manifests import MANIFEST, FileEntry
-from responses.exporting.pack import Run, copy_program, make_files, run_at_once, tell_nobody
+from responses.exporting.pack import (
+    Run,
+    copy_program,
+    make_files,
+    previous_manifest,
+    run_at_once,
+    tell_nobody,
+)
 from responses.exporting.progress import Progress, note_stopped, progress_of
 from responses.exporting.signing import SIGNATURE, BadKey, sign
 from responses.exporting.steps import Make
@@ -34,12 +44,11 @@ from responses.exporting.storing import (
     store,
     stored,
 )
-from responses.exporting.zipping import pieces_of, zip_chunks
+from responses.exporting.taking_back import clear_stored
+from responses.exporting.zipping import PACK, make_zip
 from responses.models import Batch, Writing
 
 log = logging.getLogger(__name__)
-
-PACK = "pack.zip"
 
 
 class BatchNotWritten(Exception):
@@ -128,11 +137,17 @@ def _write(pk: int, *, wait: bool) -> None:
         manifest = manifest_of(files)
         # From here on its number counts as used, whatever becomes of the database.
         mark_handed_over(batch, manifest.sha256)
+        forget_marks(batch, batch.instead_of)
         store(folder / MANIFEST, f"{folder_of(batch)}/{MANIFEST}", manifest, once=True)
         batch.files = [asdict(file) for file in files]
         batch.pack = {"bytes": whole.bytes, "sha256": whole.sha256}
         batch.manifest_sha256, batch.failure, batch.written_at = manifest.sha256, "", Now()
-        batch.save(update_fields=["files", "pack", "manifest_sha256", "failure", "written_at"])
+        batch.follows_sha256 = previous_manifest(batch) or ""
+        batch.save(
+            update_fields=[
+                *["files", "pack", "manifest_sha256", "follows_sha256", "failure", "written_at"]
+            ]
+        )
         Writing.objects.filter(batch=batch).delete()
         record(
             action=Action.BATCH_WRITTEN,
@@ -164,6 +179,9 @@ def _make_and_store(batch: Batch, folder: Path, progress: Progress) -> list[File
     """Make every file, and store all but the manifest."""
     here = folder_of(batch)
     standing = stored(f"{here}/{MANIFEST}")
+    if standing and standing.sha256 in batch.instead_of:
+        clear_stored(batch)
+        standing = None
     if standing is None:
         run = partial(_run_step, batch, folder, progress)
         files = make_all(batch, folder, run=run, tick=progress.tell_rows)
@@ -219,24 +237,3 @@ def refuse_another(batch: Batch, standing: Measured, manifest_sha256: str) -> No
             f"The storage has another batch {batch.number}, and nothing handed over is "
             "overwritten. See “After a restore” in docs/operations.md."
         )
-
-
-def make_zip(
-    batch: Batch, files: Sequence[FileEntry], folder: Path, *, tick: Callable[[int, int], None]
-) -> FileEntry:
-    """Put all the files together as one zip beside them: kept as a whole, so that a download of it
-    can go on where it was cut.
-    """
-
-    def open_one(name: str) -> File:
-        # What an earlier try made is in the storage alone.
-        if (folder / name).exists():
-            return File((folder / name).open("rb"))
-        return storages["exports"].open(f"{folder_of(batch)}/{name}", "rb")
-
-    total = pieces_of(files)
-    with (folder / PACK).open("wb") as packed:
-        for done, piece in enumerate(zip_chunks(files, open_one=open_one), 1):
-            packed.write(piece)
-            tick(done, total)
-    return describe(folder, PACK, rows=None)

@@ -14,12 +14,12 @@ from consult.models import Action, TwoPersonAct, User
 from consult.staff.second_person import require_second_person
 from responses.answers import Answers, digest_of
 from responses.exporting.extracts import remove_extracts_of
+from responses.exporting.taking_back import hold_batches, take_back
 from responses.governance.removing import remove_files
 from responses.journal import erasure_marks, keep_erasure_mark
 from responses.models import (
     Approval,
     Attachment,
-    Batch,
     Confirmation,
     Contact,
     Draft,
@@ -35,7 +35,7 @@ from responses.published import take_off_list
 from responses.receipt_tokens import ReceiptKeyLost, receipt_token
 from responses.responding.equality import stop_equality_use
 from responses.responding.submitting import receive
-from responses.reviewing.bulk_changes.asking import forget_words_about
+from responses.reviewing.bulk_changes.asking import forget_words_in, hold_changes_about
 
 TRIES = 5
 NOBODY = {"name": "", "email": "", "postcode_district": ""}
@@ -58,8 +58,8 @@ def erase_response(*, reference: str, actor: User | None, why: str) -> Response:
     and contact details of all versions, what the mail server said, and staff's notes; drafts that
     would have changed it, scans and emails from which it was entered go; equality answers are out
     of use; no email goes any more; the ledger and the trail say so. The next batch tells MOPAC,
-    naming the batch and row. Files of batches that were written stay as they are: see
-    docs/operations.md.
+    naming the batch and row. What was written and not handed over is written again without it; what
+    was handed over stays as it is: see docs/operations.md.
 
     `actor` is None for the command, which is run on the machine itself; `why` is on the trail, and
     names nobody. Raises NoSuchReference, ErasedAlready or SecondPersonNeeded.
@@ -91,13 +91,8 @@ def _erase(newest: Response, actor: User | None, why: str) -> Response:
             "SELECT pg_advisory_xact_lock(hashtext('erasing'), hashtext(%s))", [newest.reference]
         )
     versions = Response.objects.filter(reference=newest.reference)
-    # A worker that writes its batch's files ends first, or begins when the words are gone:
-    # the integrity check asks which of the two.
-    list(
-        Batch.objects.select_for_update(no_key=True)
-        .filter(members__response__in=versions)
-        .order_by("pk")
-    )
+    batches = hold_batches(versions)
+    changes = hold_changes_about(versions)
     _stop_emails(versions)
     Review.objects.filter(response=newest).update(superseded=True)
     take_off_list(newest)
@@ -120,6 +115,8 @@ def _erase(newest: Response, actor: User | None, why: str) -> Response:
     receive(tombstone, NOBODY)
     tombstone.refresh_from_db(fields=["received_at"])
     _remove_what_else_tells(newest, versions)
+    forget_words_in(changes)
+    take_back(batches)
     # Outside the database, so that it is known also after a backup from before was put back.
     transaction.on_commit(lambda: keep_erasure_mark(newest.reference))
     record(
@@ -162,7 +159,6 @@ def _remove_what_else_tells(newest: Response, versions: QuerySet[Response]) -> N
     # The names that staff gave may tell what it said.
     MemberMarks.objects.filter(member__response__in=versions).delete()
     remove_extracts_of(versions)
-    forget_words_about(versions)
     # What staff wrote about publishing it may quote it.
     Approval.objects.filter(response__in=versions).exclude(reason="").update(reason="Erased.")
 
@@ -187,6 +183,8 @@ def remove_details(*, responses: list[int]) -> int:
     is passed over, and so is one that has none.
     """
     with transaction.atomic():
+        # As an erasure does: the batches first.
+        batches = hold_batches(Response.objects.filter(pk__in=responses))
         # Correcting an address, or trying an email again, holds the row too, and afterwards
         # sees that there is none.
         locked = (
@@ -206,9 +204,10 @@ def remove_details(*, responses: list[int]) -> int:
             )
             for response in found
         )
-        remove_extracts_of(
-            Response.objects.filter(pk__in=[response.pk for response in found]), with_contacts=True
-        )
+        theirs = Response.objects.filter(pk__in=[response.pk for response in found])
+        remove_extracts_of(theirs, with_contacts=True)
+        reached = set(theirs.values_list("membership__batch", flat=True))
+        take_back(one for one in batches if one.includes_contacts and one.pk in reached)
     return len(found)
 
 

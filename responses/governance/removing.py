@@ -4,17 +4,16 @@ A batch's number, its members, its files' hashes and the ledger stay.
 """
 
 import logging
-import shutil
 from datetime import timedelta
 
-from django.core.files.storage import FileSystemStorage, storages
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from consult.auditing import record
 from consult.models import Action, Consultation, User
-from responses.exporting.batches import folder_of, pack_of
+from responses.exporting.batches import folder_of
+from responses.exporting.taking_back import clear_stored
 from responses.file_removals import remove_file
 from responses.models import Attachment, Batch, Delivery, Message, Removal
 
@@ -57,7 +56,7 @@ def remove_batch_files(*, batch: Batch, actor: User | None) -> bool:
     # From here on nobody is given them any more, so that being cut off in between leaves no
     # batch that is half there.
     try:
-        _remove_files(batch)
+        clear_stored(batch)
     except OSError as trouble:
         log.warning(
             "The files of %s could not be removed; the next run goes on: %s",
@@ -67,18 +66,6 @@ def remove_batch_files(*, batch: Batch, actor: User | None) -> bool:
         return False
     Removal.objects.filter(batch=batch, ended_at=None).update(ended_at=Now())
     return True
-
-
-def _remove_files(batch: Batch) -> None:
-    storage, folder = storages["exports"], folder_of(batch)
-    storage.delete(pack_of(batch))
-    if isinstance(storage, FileSystemStorage):
-        # With whatever a worker that was killed while it wrote left beside them.
-        if storage.exists(folder):
-            shutil.rmtree(storage.path(folder))
-        return
-    for file in batch.files:
-        storage.delete(f"{folder}/{file['name']}")
 
 
 def remove_files(*, scans: QuerySet[Attachment], messages: QuerySet[Message]) -> int:

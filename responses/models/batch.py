@@ -12,7 +12,8 @@ from responses.models.response import Response
 class Batch(models.Model):
     """A numbered set of responses, fixed for ever when sealed.
 
-    Its files are a function of its members.
+    Its files are a function of its members. They are made again where something in them is erased
+    before they are handed over, and never after that.
 
     Numbers run 1, 2, 3 … within a consultation. A batch without members is a nil return: it says
     that nothing came.
@@ -35,6 +36,18 @@ class Batch(models.Model):
         db_default=models.Value([], models.JSONField()),
         help_text="number and manifest_sha256 of each batch before it that was handed over and that"
         " a restored database did not know",
+    )
+    instead_of = models.JSONField(
+        default=list,
+        db_default=models.Value([], models.JSONField()),
+        help_text="The manifest_sha256 of each earlier form of its files, which was never handed"
+        " over: something in it was erased.",
+    )
+    follows_sha256 = models.CharField(
+        max_length=64,
+        blank=True,
+        db_default="",
+        help_text="The manifest that its own names before it, since its files were written.",
     )
     written_at = models.DateTimeField(null=True)
     manifest_sha256 = models.CharField(max_length=64, blank=True)

@@ -32,7 +32,7 @@ from responses.exporting.progress import being_written
 from responses.exporting.tasks import seal_due_batches
 from responses.exporting.views.deliveries import number_in
 from responses.exporting.views.downloads import goes_on, resumable
-from responses.exporting.writing import PACK
+from responses.exporting.zipping import PACK
 from responses.models import Batch, Writing
 
 

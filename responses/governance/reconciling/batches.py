@@ -75,7 +75,7 @@ def _check_batch(batch: Batch, previous: Batch | None, findings: Findings) -> No
     # Without the batch before it, which is noted already, its manifest cannot be made again.
     if batch.written_at is None or batch.number != (previous.number if previous else 0) + 1:
         return
-    if previous is not None and previous.written_at is None:
+    if previous is not None and previous.written_at is None and not previous.instead_of:
         findings.note(name, "It was written before the batch whose manifest it names.")
         return
     recorded = {entry["name"]: (entry["bytes"], entry["sha256"]) for entry in batch.files}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from django.core.files.storage import storages
 
-from responses.exporting.batches import folder_of
+from responses.exporting.batches import folder_of, forms_of
 from responses.exporting.high_water import has_destination
 from responses.exporting.manifests import MANIFEST
 from responses.governance.erasing import erased_references
@@ -48,7 +48,7 @@ def check_outside(findings: Findings) -> None:
 def _check_seen(seen: Seen, batch: Batch, findings: Findings) -> None:
     # In the storage each file is held to what was written, the manifest too.
     elsewhere = seen.storage == "delivery" and batch.written_at is not None
-    if elsewhere and seen.manifest_sha256 not in {"", batch.manifest_sha256}:
+    if elsewhere and seen.manifest_sha256 not in {"", *forms_of(batch)}:
         findings.note(seen.name, f"In {seen.place} it has another manifest.")
     delivery = getattr(batch, "delivery", None)
     delivered = delivery is not None and delivery.delivered_at is not None

@@ -16,8 +16,8 @@ from consult.models import Action, Consultation, User
 from responses.exporting.batches import folder_of, pack_of
 from responses.exporting.formats.makers import describe
 from responses.exporting.storing import StoredDifferently, store
-from responses.exporting.writing import PACK, BatchNotWritten
-from responses.exporting.zipping import zip_chunks
+from responses.exporting.writing import BatchNotWritten
+from responses.exporting.zipping import PACK, zip_chunks
 from responses.governance.erasing import erase_again
 from responses.governance.outside import Outside, Version, look_outside
 from responses.governance.recovering.emails import settle_emails

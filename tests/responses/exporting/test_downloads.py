@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from consult.models import Action, AuditEntry, Consultation, User
 from responses.exporting.batches import folder_of, pack_of, seal_batch
-from responses.exporting.writing import PACK, write_batch
+from responses.exporting.writing import write_batch
+from responses.exporting.zipping import PACK
 from responses.governance.reconciling import reconcile
 from responses.models import Batch, Response
 from tests.support.tampering import behind_its_back

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from consult.models import Consultation, User
-from responses.exporting import extracts, progress, steps, writing
+from responses.exporting import extracts, progress, steps, writing, zipping
 from responses.exporting.batches import seal_batch
 from responses.exporting.due import seal_due_batches
 from responses.exporting.extracts import ask_for_extract, make_due_extracts
@@ -63,7 +63,7 @@ def test_the_page_says_how_far_a_batch_is_while_it_is_written(
     sealed: Batch, look: Look, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: dict[str, list[str]] = {"rows": [], "files": [], "zip": []}
-    entries_of, store, zip_chunks = steps.entries_of, writing.store, writing.zip_chunks
+    entries_of, store, zip_chunks = steps.entries_of, writing.store, zipping.zip_chunks
 
     def watched_entries(*arguments: Any) -> Any:
         for entry in entries_of(*arguments):
@@ -81,7 +81,7 @@ def test_the_page_says_how_far_a_batch_is_while_it_is_written(
 
     monkeypatch.setattr(steps, "entries_of", watched_entries)
     monkeypatch.setattr(writing, "store", watched_store)
-    monkeypatch.setattr(writing, "zip_chunks", watched_zip)
+    monkeypatch.setattr(zipping, "zip_chunks", watched_zip)
     assert "Being written</strong><br>It begins within minutes." in look()
     write_batch(batch=sealed)
     # They are written three times, and each time counts for a third of them.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage, storages
+from django.core.files.storage import FileSystemStorage, default_storage, storages
 from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.test import Client
@@ -396,12 +396,15 @@ def test_the_next_run_finishes_a_removal_that_was_cut(
     days_after_closing(person.consultation, settings.KEEP["batches"] + 1)
     written_days_ago(settings.KEEP["batches"] + 1)
 
-    def refuse(path: str) -> None:
-        (Path(path) / "responses.csv").unlink()
-        raise PermissionError
+    delete = FileSystemStorage.delete
+
+    def refuse(storage: FileSystemStorage, name: str) -> None:
+        if name.endswith("manifest.json"):
+            raise PermissionError
+        delete(storage, name)
 
     with monkeypatch.context() as broken:
-        broken.setattr("responses.governance.removing.shutil.rmtree", refuse)
+        broken.setattr(FileSystemStorage, "delete", refuse)
         assert "batches" not in {what.name for what in retain()}
     batch = Batch.objects.get()
     assert files_of_batches()

@@ -1,0 +1,124 @@
+"""Taking back a batch's files that nobody has been handed yet: something in them was erased, and
+they are written again without it.
+
+The batch keeps its number and its rows. Its next manifest names the one that it stands instead of,
+so that a later batch that follows on that one still fits.
+"""
+
+import logging
+import shutil
+from collections.abc import Iterable, Iterator
+from functools import partial
+
+from django.core.files.storage import FileSystemStorage, Storage, storages
+from django.db import transaction
+from django.db.models import QuerySet
+
+from consult.auditing import record
+from consult.models import Action, AuditEntry
+from responses.exporting.batches import folder_of, pack_of
+from responses.exporting.high_water import has_destination
+from responses.exporting.manifests import MANIFEST
+from responses.models import Batch, Delivery, Removal, Response
+
+log = logging.getLogger(__name__)
+
+
+def hold_batches(responses: QuerySet[Response]) -> list[Batch]:
+    """The batches that hold these, locked: a worker that writes one of them ends first, or begins
+    when this transaction is through.
+    """
+    return list(
+        Batch.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("consultation")
+        .filter(members__response__in=responses)
+        .order_by("pk")
+    )
+
+
+def take_back(batches: Iterable[Batch]) -> list[Batch]:
+    """Have each of these written again that was written and not handed over; in the transaction
+    that erased something in them, with the batches locked. Returns those.
+
+    Their files are deleted once it is committed. Where that fails, the writer does it first, as
+    often as it takes.
+    """
+    taken = [batch for batch in batches if batch.written_at and not was_handed_over(batch)]
+    for batch in taken:
+        record(
+            action=Action.BATCH_TAKEN_BACK,
+            actor=None,
+            subject=folder_of(batch),
+            manifest_sha256=batch.manifest_sha256,
+        )
+        batch.instead_of = [*batch.instead_of, batch.manifest_sha256]
+        batch.written_at, batch.manifest_sha256, batch.follows_sha256 = None, "", ""
+        batch.files, batch.pack = [], None
+        batch.save(
+            update_fields=[
+                *["instead_of", "written_at", "manifest_sha256", "follows_sha256", "files", "pack"]
+            ]
+        )
+        transaction.on_commit(partial(_clear, batch))
+    return taken
+
+
+def was_handed_over(batch: Batch) -> bool:
+    """Whether anyone outside may have a batch: it was delivered or acknowledged, or where batches
+    go to no destination, someone downloaded it; or its files had their time.
+    """
+    if Removal.objects.filter(batch=batch).exists():
+        return True
+    delivery = Delivery.objects.filter(batch=batch).first()
+    if delivery is not None and (
+        delivery.state != Delivery.State.WAITING or delivery.delivered_at or delivery.sendings
+    ):
+        return True
+    return (
+        not has_destination()
+        and AuditEntry.objects.filter(
+            action=Action.BATCH_DOWNLOADED, subject=folder_of(batch)
+        ).exists()
+    )
+
+
+def _clear(batch: Batch) -> None:
+    with transaction.atomic():
+        # A worker that writes it meanwhile has the row, and cleared them itself.
+        unwritten = Batch.objects.select_for_update(no_key=True).filter(
+            pk=batch.pk, written_at=None
+        )
+        if not unwritten.exists():
+            return
+        try:
+            clear_stored(batch)
+        except OSError as trouble:
+            log.warning(
+                "The files of %s could not be deleted; its writer does it: %s",
+                batch,
+                trouble.strerror or type(trouble).__name__,
+            )
+
+
+def clear_stored(batch: Batch) -> None:
+    """Delete all of a batch's files, its manifest last: as long as that stands, they are not gone.
+    Raises OSError.
+    """
+    storage, folder = storages["exports"], folder_of(batch)
+    storage.delete(pack_of(batch))
+    names = sorted(_names_under(storage, folder), key=lambda name: name == f"{folder}/{MANIFEST}")
+    for name in names:
+        storage.delete(name)
+    if isinstance(storage, FileSystemStorage) and storage.exists(folder):
+        # With whatever a worker that was killed while it wrote left beside them.
+        shutil.rmtree(storage.path(folder))
+
+
+def _names_under(storage: Storage, folder: str) -> Iterator[str]:
+    try:
+        folders, files = storage.listdir(folder)
+    except FileNotFoundError:
+        return
+    for name in folders:
+        yield from _names_under(storage, f"{folder}/{name}")
+    yield from (f"{folder}/{name}" for name in files)
