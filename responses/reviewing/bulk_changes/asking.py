@@ -1,17 +1,18 @@
 """What a change to many would do, asking for it, and asking for it to be undone."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qsl, urlencode
 
 from django.db import connection, transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Now
 
 from consult.auditing import record
 from consult.models import Action, User
-from responses.models import BulkChange, Response
+from responses.models import BulkChange, BulkItem, Response
 from responses.reviewing.bulk_changes.judging import fitting, judged, what
 from responses.reviewing.reviews import check_reason
 
@@ -19,6 +20,7 @@ State = BulkChange.State
 NOTE_MAX_CHARS = 5000
 UNDOABLE = [State.WAITING, State.RUNNING, State.DONE, State.FAILED]
 AT_WORK = [State.WAITING, State.RUNNING, State.UNDOING]
+ERASED_MEANWHILE = "A response that it was about was erased. Nothing was changed. Look again."
 
 
 class NothingToChange(ValueError):
@@ -119,14 +121,33 @@ def ask_to_undo(*, change: BulkChange, by: User) -> None:
         )
 
 
-def forget_words_about(versions: QuerySet[Response]) -> None:
-    """Remove what staff wrote and looked for in changes that are over and had one of `versions`,
-    which are being erased.
+def hold_changes_about(versions: QuerySet[Response]) -> list[BulkChange]:
+    """The changes that have one of `versions`, which are about to be erased, or that wait and would
+    take it up; those at work are locked, so that a worker ends its lot first.
     """
-    for change in (
-        BulkChange.objects.filter(items__response__in=versions)
-        .exclude(state__in=AT_WORK)
-        .distinct()
-    ):
+    at_work = BulkChange.objects.select_for_update(no_key=True, of=("self",)).filter(
+        state__in=AT_WORK
+    )
+    waiting = [
+        change.pk
+        for change in at_work.select_related("by", "code", "campaign").order_by("pk")
+        if change.state == State.WAITING and fitting(change).filter(pk__in=versions).exists()
+    ]
+    items = BulkItem.objects.filter(response__in=versions).values("bulk")
+    return list(BulkChange.objects.filter(Q(pk__in=items) | Q(pk__in=waiting)).order_by("pk"))
+
+
+def forget_words_in(changes: Iterable[BulkChange]) -> None:
+    """Remove what staff wrote and looked for in changes that had something that was erased.
+
+    One that waited is stopped, since it cannot be carried out without what it looked for. One that
+    is under way goes on with the others.
+    """
+    for change in changes:
         query = urlencode([pair for pair in parse_qsl(change.query) if pair[0] != "word"])
-        BulkChange.objects.filter(pk=change.pk).update(note="", query=query)
+        left: dict[str, str] = {"note": "", "query": query}
+        if change.state == State.WAITING:
+            left |= {"state": State.FAILED, "failure": ERASED_MEANWHILE}
+        elif change.state == State.RUNNING and change.note:
+            left["note"] = "Erased."
+        BulkChange.objects.filter(pk=change.pk).update(**left)
