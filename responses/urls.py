@@ -113,6 +113,7 @@ urlpatterns = [
     path("staff/batches/", batches.batch_list, name="batch-list"),
     path("staff/people/", subject_access.people, name="people"),
     path("staff/people/what-we-hold.zip", subject_access.person_pack, name="person-pack"),
+    path("staff/people/erase-found/", subject_access.erase_found, name="erase-found"),
     path("staff/people/<str:reference>/erase/", subject_access.erase, name="erase"),
     path(
         "staff/people/<str:reference>/stop-equality/",

@@ -66,6 +66,7 @@ class Action(models.TextChoices):
     CONFIRMATION_RETRIED = "confirmation_retried", "retried an email"
     BATCH_SEALED = "batch_sealed", "sealed a batch"
     BATCH_WRITTEN = "batch_written", "wrote a batch's files"
+    UNSENT_ERASED = "unsent_erased", "erased drafts and emails about a person"
     BATCH_TAKEN_BACK = "batch_taken_back", "had a batch's files made again without what was erased"
     BATCH_DELIVERED = "batch_delivered", "delivered a batch"
     BATCH_SENT_AGAIN = "batch_sent_again", "sent a batch again"

@@ -216,14 +216,6 @@ def contacts_held() -> QuerySet[Contact]:
     return Contact.objects.exclude(**NOBODY, corrected_email="")
 
 
-def names_somebody(*, reference: str, words: str) -> bool:
-    """Whether words that are to stand on the trail name the sender of this, or their address."""
-    said = words.casefold()
-    theirs = Contact.objects.filter(response__reference=reference)
-    rows = theirs.values_list("name", "email", "corrected_email")
-    return any(detail and detail.casefold() in said for row in rows for detail in row)
-
-
 def erased_references() -> list[str]:
     """What was erased, the earliest first, by its tombstones."""
     return list(

@@ -6,8 +6,22 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from consult.staff.forms.sign_in import StaffForm
-from responses.governance.erasing import names_somebody
+from responses.governance.naming import names_somebody, names_writer
+from responses.governance.subject_access import PersonalData
 from responses.references import NotAReference, normalise_reference
+
+NAMES_NOBODY = _("Write a reason that names nobody: it stays on the trail.")
+
+
+def why_field() -> forms.CharField:
+    """Why something is erased, for the trail."""
+    return forms.CharField(
+        label=_("Why"),
+        max_length=200,
+        help_text=_("Such as “asked by letter on 3 March”. It stays on the trail: name nobody."),
+        error_messages={"required": _("Write why.")},
+        widget=forms.TextInput({"autocomplete": "off"}),
+    )
 
 
 class PersonForm(StaffForm):
@@ -22,6 +36,20 @@ class PersonForm(StaffForm):
     )
 
 
+class EraseUnsentForm(StaffForm):
+    why = why_field()
+
+    def __init__(self, *arguments: Any, held: PersonalData, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.held = held
+
+    def clean_why(self) -> str:
+        why: str = self.cleaned_data["why"]
+        if names_writer(drafts=self.held.drafts, letters=self.held.letters, words=why):
+            raise forms.ValidationError(NAMES_NOBODY)
+        return why
+
+
 class EraseForm(StaffForm):
     typed = forms.CharField(
         label=_("Type the reference to go on"),
@@ -29,13 +57,7 @@ class EraseForm(StaffForm):
         error_messages={"required": _("Type the reference.")},
         widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
     )
-    why = forms.CharField(
-        label=_("Why"),
-        max_length=200,
-        help_text=_("Such as “asked by letter on 3 March”. It stays on the trail: name nobody."),
-        error_messages={"required": _("Write why.")},
-        widget=forms.TextInput({"autocomplete": "off"}),
-    )
+    why = why_field()
 
     def __init__(self, *arguments: Any, reference: str, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -44,9 +66,7 @@ class EraseForm(StaffForm):
     def clean_why(self) -> str:
         why: str = self.cleaned_data["why"]
         if names_somebody(reference=self.reference, words=why):
-            raise forms.ValidationError(
-                _("Write a reason that names nobody: it stays on the trail.")
-            )
+            raise forms.ValidationError(NAMES_NOBODY)
         return why
 
     def clean_typed(self) -> str:

@@ -14,7 +14,8 @@ from consult.clock import in_words
 from consult.models import Right
 from consult.staff.access import StaffRequest, confirm_password_first, staff_only
 from responses.governance.erasing import ErasedAlready, NoSuchReference, erase_response
-from responses.governance.forms import EraseForm, PersonForm
+from responses.governance.erasing_unsent import erase_unsent
+from responses.governance.forms import EraseForm, EraseUnsentForm, PersonForm
 from responses.governance.personal_data import NothingAboutThem, equality_answers_under
 from responses.governance.subject_access import (
     PersonalData,
@@ -136,6 +137,41 @@ def erase(request: StaffRequest, reference: str) -> HttpResponse:
         "erased": newest.act == Response.Act.ERASED,
     }
     return render(request, "governance/erase.html", context)
+
+
+@staff_only(Right.ANSWER_REQUESTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def erase_found(request: StaffRequest) -> HttpResponse:
+    """Erase drafts and emails that were found about a person. The address names them by number."""
+    if asked := confirm_password_first(request):
+        return asked
+    held = held_under(
+        references=[], drafts=_numbers(request, "draft"), letters=_numbers(request, "letter")
+    )
+    form = EraseUnsentForm(request.POST or None, held=held)
+    if request.method == "POST" and form.is_valid():
+        try:
+            drafts, letters = erase_unsent(
+                drafts=[draft.pk for draft in held.drafts],
+                letters=[letter.pk for letter in held.letters],
+                actor=request.user,
+                why=form.cleaned_data["why"],
+            )
+        except NothingAboutThem:
+            messages.warning(request, _("Nothing of it is there any more."))
+        else:
+            messages.success(
+                request,
+                _("Erased: %(drafts)s drafts and %(letters)s emails.")
+                % {"drafts": drafts, "letters": letters},
+            )
+        return redirect("people")
+    context = {
+        "form": form,
+        "drafts": held.drafts,
+        "letters": [letter for letter in held.letters if letter.file],
+    }
+    return render(request, "governance/erase_found.html", context)
 
 
 @staff_only(Right.ANSWER_REQUESTS)

@@ -7,8 +7,9 @@ from responses.governance.erasing import (
     NoSuchReference,
     erase_again,
     erase_response,
-    names_somebody,
 )
+from responses.governance.erasing_unsent import erase_unsent_again
+from responses.governance.naming import names_somebody
 from responses.references import NotAReference, normalise_reference
 
 
@@ -38,6 +39,9 @@ class Command(BaseCommand):
     ) -> None:
         if again:
             done = erase_again(actor=None)
+            unsent = erase_unsent_again(actor=None)
+            if unsent:
+                done.append(f"{unsent} drafts and emails")
             self.stdout.write(
                 f"Erased again: {', '.join(done)}." if done else "Nothing had come back."
             )

@@ -21,6 +21,7 @@ from pytest_django.fixtures import Settings
 from consult.models import AuditEntry, User
 from consult.plans.editions import plan_of
 from responses.answers import read_answers, read_equality_answers
+from responses.exporting.acknowledging import acknowledge
 from responses.exporting.batches import folder_of, seal_batch
 from responses.exporting.writing import write_batch
 from responses.file_removals import remove_due_files
@@ -29,8 +30,8 @@ from responses.governance.erasing import (
     NoSuchReference,
     erase_again,
     erase_response,
-    names_somebody,
 )
+from responses.governance.naming import names_somebody
 from responses.governance.reconciling import go_through, reconcile
 from responses.management.commands.doctor import files_to_remove
 from responses.models import (
@@ -237,6 +238,7 @@ def test_the_next_batch_recalls_what_the_one_before_held_by_batch_and_row(
 ) -> None:
     written = seal_batch(consultation=person.consultation, actor=None)
     write_batch(batch=written)
+    acknowledge(batch=written, actor=None)
     as_it_was = content_of(exports / folder_of(written))
     erase_response(reference=person.reference, actor=None, why="asked")
     send()

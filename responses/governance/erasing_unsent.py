@@ -1,0 +1,86 @@
+"""Erasing what is held about a person beside their responses: answers that were not sent, and
+emails of a mailbox of which no response was made.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from consult.auditing import record
+from consult.models import Action, TwoPersonAct, User
+from consult.staff.second_person import require_second_person
+from responses.governance.personal_data import NothingAboutThem
+from responses.governance.removing import remove_files
+from responses.journal import erasure_marks, keep_erasure_mark
+from responses.models import Attachment, Draft, Message
+
+State = Message.State
+
+
+def erase_unsent(
+    *, drafts: Sequence[int], letters: Sequence[int], actor: User | None, why: str
+) -> tuple[int, int]:
+    """Remove for good drafts and emails that nobody entered, by primary key. How many of each.
+
+    In one transaction: drafts go with what was typed and the links to them; an email's file goes,
+    and it is not a response any more, so that nobody enters it afterwards. What was sent or entered
+    meanwhile is passed over: it has a reference now. A mark outside the database says so after a
+    backup was put back. Raises NothingAboutThem or SecondPersonNeeded.
+    """
+    with transaction.atomic():
+        typed = list(Draft.objects.select_for_update().filter(pk__in=drafts).order_by("pk"))
+        emails = list(
+            Message.objects.select_for_update()
+            .filter(pk__in=letters)
+            .exclude(state=State.RESPONSE)
+            .exclude(file="")
+            .order_by("pk")
+        )
+        if not typed and not emails:
+            raise NothingAboutThem
+        mine, theirs = [draft.pk for draft in typed], [email.pk for email in emails]
+        require_second_person(
+            act=TwoPersonAct.ERASE,
+            actor=actor,
+            subject="not sent",
+            details={"drafts": mine, "letters": theirs},
+        )
+        marks = [*map(_mark_of_draft, typed), *map(_mark_of_email, emails)]
+        Draft.objects.filter(pk__in=mine).delete()
+        chosen = Message.objects.filter(pk__in=theirs)
+        chosen.filter(state=State.WAITING).update(
+            state=State.NOT_A_RESPONSE, decided_by=actor, decided_at=Now()
+        )
+        remove_files(scans=Attachment.objects.none(), messages=chosen)
+        record(action=Action.UNSENT_ERASED, actor=actor, why=why, drafts=mine, letters=theirs)
+        transaction.on_commit(partial(_keep_marks, marks))
+    return len(typed), len(emails)
+
+
+def erase_unsent_again(*, actor: User | None) -> int:
+    """After a backup was put back: erase again what the marks outside the database name. How many
+    of drafts and emails that were.
+    """
+    marks = erasure_marks()
+    drafts = [draft.pk for draft in Draft.objects.all() if _mark_of_draft(draft) in marks]
+    held = Message.objects.exclude(file="").exclude(state=State.RESPONSE)
+    letters = [email.pk for email in held if _mark_of_email(email) in marks]
+    if not drafts and not letters:
+        return 0
+    why = "erased before, and came back with a backup"
+    return sum(erase_unsent(drafts=drafts, letters=letters, actor=actor, why=why))
+
+
+def _keep_marks(marks: Iterable[str]) -> None:
+    for mark in marks:
+        keep_erasure_mark(mark)
+
+
+def _mark_of_draft(draft: Draft) -> str:
+    return f"draft-{draft.submission_key}"
+
+
+def _mark_of_email(email: Message) -> str:
+    return f"email-{email.sha256}"

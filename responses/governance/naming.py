@@ -1,0 +1,48 @@
+"""Whether a reason that is to stand on the trail for good names someone who asked to be erased."""
+
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+
+from responses.models import Contact, Draft, Message
+from responses.reviewing.mailboxes import read_letter
+
+# Shorter ones are parts of other words.
+NAME_CHARACTERS = 3
+# Parts of names and addresses with which a reason may well be given.
+COMMON = {"com", "org", "net", "gov", "www", "mail", "email", "example", "post", "may", "will"}
+
+
+def names_somebody(*, reference: str, words: str) -> bool:
+    """Whether words name the sender of what came under a reference, or their address, or a part of
+    either.
+    """
+    theirs = Contact.objects.filter(response__reference=reference)
+    rows = theirs.values_list("name", "email", "corrected_email")
+    return _any_in((detail for row in rows for detail in row), words)
+
+
+def names_writer(*, drafts: Iterable[Draft], letters: Iterable[Message], words: str) -> bool:
+    """The same of the people who typed drafts or wrote emails."""
+    found: set[str] = set()
+    for draft in drafts:
+        found |= {str(draft.answers.get(name, "")) for name in ("name", "email")}
+        found |= set(draft.links.values_list("email", flat=True))
+    for letter in letters:
+        with suppress(FileNotFoundError):
+            found.add(read_letter(letter).sender)
+    return _any_in(found, words)
+
+
+def _any_in(details: Iterable[str], words: str) -> bool:
+    said = set(_words(words))
+    return any(
+        part in said
+        for detail in details
+        for part in _words(detail)
+        if len(part) >= NAME_CHARACTERS and part not in COMMON
+    )
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.casefold())
