@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 
 from consult.auditing import record
 from consult.models import Action, Consultation, User
-from responses.exporting.batches import folder_of, pack_of
+from responses.exporting.batches import folder_of, forms_of, pack_of
 from responses.exporting.formats.makers import describe
 from responses.exporting.storing import StoredDifferently, store
 from responses.exporting.writing import BatchNotWritten
@@ -106,6 +106,8 @@ def _recover(batch: Fetched, outside: Outside, actor: User | None) -> list[Retur
             sealed_at=batch.sealed_at,
             size=batch.manifest["counts"]["responses"],
             includes_contacts=batch.manifest["includes_contacts"],
+            instead_of=batch.manifest.get("made_again_instead_of", []),
+            follows_sha256=batch.manifest["previous_manifest_sha256"] or "",
             written_at=Now(),
             manifest_sha256=batch.manifest_sha256,
             files=[vars(file) for file in batch.files],
@@ -137,7 +139,7 @@ def _is_next(batch: Fetched, consultation: Consultation) -> bool:
         )
     before = batches.filter(number=number - 1).first()
     wanted = batch.manifest["previous_manifest_sha256"]
-    if (before.manifest_sha256 if before else None) != wanted:
+    if wanted not in (forms_of(before) if before else {None}):
         raise CannotRecover(
             f"{batch.name} follows on a batch {number - 1} that the database does not have: "
             "recover that one first, or name both."

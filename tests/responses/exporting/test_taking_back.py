@@ -63,7 +63,7 @@ def manifest_in(folder: Path) -> dict[str, object]:
     return said
 
 
-def test_a_batch_not_yet_handed_over_is_made_again_without_what_was_erased(
+def test_a_batch_not_handed_over_is_made_again_without_what_was_erased(
     send: Send, consultation: Consultation, exports: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     response, other = send(SAID), send()
@@ -138,7 +138,7 @@ def test_a_batch_that_was_handed_over_is_not_altered(
     assert reconcile().differences == []
 
 
-def test_a_delivered_batch_stays_and_one_that_waits_arrives_without_the_words(
+def test_a_delivered_batch_stays_and_one_that_waits_comes_without_words(
     send: Send, consultation: Consultation, place: Path, exports: Path
 ) -> None:
     gone, waits = send(SAID), None
