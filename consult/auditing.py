@@ -1,5 +1,7 @@
 """The one way to write on the audit trail, and the one to read it."""
 
+import hashlib
+import secrets
 from datetime import date, timedelta
 
 from django.db.models import QuerySet
@@ -10,6 +12,8 @@ from consult.models import Action, AuditEntry, User
 
 # A download that was cut may be taken up again the next morning.
 BEGUN_RECENTLY = timedelta(days=1)
+# Between the parts of what is sealed; the integrity check puts them together in the same way.
+SEPARATOR = "\x1f"
 
 
 def record(*, action: Action, actor: User | None, subject: str = "", **details: object) -> None:
@@ -18,13 +22,23 @@ def record(*, action: Action, actor: User | None, subject: str = "", **details: 
     `actor` is None where the service acted by itself. `details` hold references and figures, never
     personal data.
     """
+    who = actor.get_username() if actor else "service"
     AuditEntry.objects.create(
         action=action,
         actor=actor,
-        actor_name=actor.get_username() if actor else "service",
+        actor_name=who,
         subject=subject,
         details=details,
+        seal=_seal(action, who, subject),
     )
+
+
+def _seal(*said: str) -> str:
+    """What tells an entry of ours from one that was copied in: a random number that no other has,
+    and the SHA-256 of it with what the entry says.
+    """
+    number = secrets.token_hex(16)
+    return number + hashlib.sha256(SEPARATOR.join([number, *said]).encode()).hexdigest()
 
 
 def began_recently(*, action: Action, actor: User, subject: str, **details: object) -> bool:

@@ -31,6 +31,7 @@ LOADER = MigrationLoader(None)
 # migration was written.
 RULES = {
     "consult/append_only": ("0002_rules", "6882f852650e"),
+    "consult/chain": ("0002_rules", "00061426a60c"),
     "consult/compression": ("0002_rules", "0b71c2cd9ef9"),
     "consult/fingerprints": ("0002_rules", "16acde5f6d08"),
     "responses/append_only": ("0002_rules", "5b23bae07827"),

@@ -198,6 +198,8 @@ class Migration(migrations.Migration):
                 ('action', models.CharField(choices=consult.models.audit.actions, max_length=40)),
                 ('subject', models.CharField(blank=True, help_text='A reference, slug, batch or user name.', max_length=120)),
                 ('details', models.JSONField(default=dict)),
+                ('seal', models.CharField(editable=False, help_text='A random number, and the SHA-256 of it with who did what to what.', max_length=96, unique=True)),
+                ('earlier', models.JSONField(editable=False, help_text='The entries before this one, each with its digest.', null=True)),
                 ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={

@@ -8,5 +8,5 @@ from consult.sql import install
 class Migration(migrations.Migration):
     dependencies = [("consult", "0001_initial")]
     operations = [
-        install("consult", name) for name in ("append_only", "fingerprints", "compression")
+        install("consult", name) for name in ("append_only", "chain", "fingerprints", "compression")
     ]

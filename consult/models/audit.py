@@ -104,6 +104,16 @@ class AuditEntry(models.Model):
         max_length=120, blank=True, help_text="A reference, slug, batch or user name."
     )
     details = models.JSONField(default=dict)
+    seal = models.CharField(
+        max_length=96,
+        unique=True,
+        editable=False,
+        help_text="A random number, and the SHA-256 of it with who did what to what.",
+    )
+    # The database's own: a trigger fills it in.
+    earlier = models.JSONField(
+        null=True, editable=False, help_text="The entries before this one, each with its digest."
+    )
 
     class Meta:
         ordering = ["-id"]

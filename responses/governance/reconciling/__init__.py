@@ -30,6 +30,7 @@ from responses.governance.reconciling.rows import (
     check_nothing_went,
     check_orphans,
 )
+from responses.governance.reconciling.trail import check_chain, check_seals
 from responses.models import Reconciliation
 
 
@@ -77,6 +78,8 @@ CHECKS: list[Callable[[Findings], None]] = [
     check_outside,
     check_destination,
     check_trail,
+    check_chain,
+    check_seals,
     check_editions,
 ]
 

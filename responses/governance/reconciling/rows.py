@@ -51,7 +51,7 @@ def check_fingerprints(findings: Findings) -> None:
     for table, trigger in rows_of(
         """SELECT tgrelid::regclass::text, tgname FROM pg_trigger
         WHERE tgname IN ('append_only', 'not_for_erased', 'leave_fingerprint', 'keep_sealed',
-            'no_truncate', 'arrival', 'erase_words', 'remove_details') AND tgenabled <> 'O'
+            'no_truncate', 'arrival', 'chain', 'erase_words', 'remove_details') AND tgenabled <> 'O'
         ORDER BY 1, 2"""
     ):
         findings.note(table, f"The trigger {trigger} is switched off.")
