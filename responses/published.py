@@ -6,6 +6,7 @@ Called by whatever decides, redacts, changes, withdraws or erases a response, in
 
 from django.db.models import F
 
+from responses.file_removals import remove_file
 from responses.models import PublishedResponse, PublishedSet, Response
 
 
@@ -36,3 +37,16 @@ def keep_file_back(response: Response) -> None:
     PublishedSet.objects.filter(consultation=response.consultation_id).update(
         revision=F("revision") + 1, serve_from=F("revision") + 1
     )
+
+
+def forget_public(response: Response) -> None:
+    """Take an erased response off the list, and have the file and figures deleted that may tell of
+    it: reasons for holding it back are among the figures. A worker makes both again.
+    """
+    take_off_list(response)
+    sets = PublishedSet.objects.filter(consultation=response.consultation_id)
+    # A worker that makes the file at this moment finds a later revision, and leaves none behind.
+    sets.update(revision=F("revision") + 1, gaps=None)
+    for found in sets.exclude(file="").filter(written_revision__lt=F("serve_from")):
+        sets.update(file="")
+        remove_file(storage="default", name=found.file)

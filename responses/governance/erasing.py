@@ -31,7 +31,7 @@ from responses.models import (
     SavedFilter,
     Transcription,
 )
-from responses.published import take_off_list
+from responses.published import forget_public
 from responses.receipt_tokens import ReceiptKeyLost, receipt_token
 from responses.responding.equality import stop_equality_use
 from responses.responding.submitting import receive
@@ -95,7 +95,7 @@ def _erase(newest: Response, actor: User | None, why: str) -> Response:
     changes = hold_changes_about(versions)
     _stop_emails(versions)
     Review.objects.filter(response=newest).update(superseded=True)
-    take_off_list(newest)
+    forget_public(newest)
     tombstone = Response(
         consultation=newest.consultation,
         edition=newest.edition,

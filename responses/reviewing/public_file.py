@@ -12,12 +12,14 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from consult.jobs import ROW_TROUBLE
-from responses.models import PublishedSet
+from responses.models import PublishedSet, Response
 from responses.reviewing.public_version import public_line
 from responses.reviewing.publication import gaps, published_responses
 
 log = logging.getLogger(__name__)
 AT_ONCE = 500
+MOST_NAMED = 8
+UNREADABLE = "A fault keeps us from showing it. We are looking into it."
 
 
 class FileBeingMade(Exception):
@@ -41,8 +43,9 @@ def make_public_files() -> None:
         try:
             _make(found)
         except ROW_TROUBLE as trouble:
-            log.warning("The public file of %s: %r", found.consultation.slug, trouble)
-            PublishedSet.objects.filter(pk=found.pk).update(trouble=type(trouble).__name__)
+            kind = type(trouble).__name__
+            log.warning("The public file of %s: %s", found.consultation.slug, kind)
+            PublishedSet.objects.filter(pk=found.pk).update(trouble=f"It cannot be made: {kind}.")
 
 
 def _make(found: PublishedSet) -> None:
@@ -50,32 +53,56 @@ def _make(found: PublishedSet) -> None:
     # a later one, and then this file is never served.
     consultation = found.consultation
     with TemporaryFile() as file:
-        count = _write(found, file)
+        count, unreadable = _write(found, file)
         file.seek(0)
         name = default_storage.save(
             f"published/{consultation.slug}-{found.revision}.jsonl", File(file)
         )
+    left_out = [(UNREADABLE, len(unreadable))] if unreadable else []
     earlier = PublishedSet.objects.filter(pk=found.pk).values_list("file", flat=True).first()
-    kept = PublishedSet.objects.filter(pk=found.pk, written_revision__lt=found.revision).update(
+    # What was kept back meanwhile, or erased, must not lie in a file that nobody is served.
+    kept = PublishedSet.objects.filter(
+        pk=found.pk, written_revision__lt=found.revision, serve_from__lte=found.revision
+    ).update(
         file=name,
         count=count,
-        gaps=gaps(consultation),
+        gaps=[*gaps(consultation), *left_out],
         written_revision=found.revision,
         written_at=Now(),
-        trouble="",
+        trouble=_in_words(unreadable),
     )
     gone = earlier if kept else name
     if gone:
         default_storage.delete(gone)
 
 
-def _write(found: PublishedSet, file: IO[bytes]) -> int:
+def _write(found: PublishedSet, file: IO[bytes]) -> tuple[int, list[str]]:
+    """Write each response that can be written. How many, and the references of the others."""
     rows = published_responses(found.consultation).iterator(chunk_size=AT_ONCE)
-    count = 0
+    count, unreadable = 0, []
     for row in rows:
-        file.write(public_line(row).encode())
+        try:
+            line = public_line(row).encode()
+        except ROW_TROUBLE as trouble:
+            note_unreadable(row, trouble)
+            unreadable.append(row.reference)
+            continue
+        file.write(line)
         count += 1
-    return count
+    return count, unreadable
+
+
+def _in_words(unreadable: list[str]) -> str:
+    named = ", ".join(unreadable[:MOST_NAMED])
+    more = f" and {len(unreadable) - MOST_NAMED:,} more" if len(unreadable) > MOST_NAMED else ""
+    return f"It leaves out what cannot be written: {named}{more}." if unreadable else ""
+
+
+def note_unreadable(response: Response, trouble: Exception) -> None:
+    """Say in the log that one response cannot be shown to the public, and what kind of trouble
+    that is: its words may be what someone wrote.
+    """
+    log.error("%s cannot be published: %s", response.reference, type(trouble).__name__)
 
 
 def has_public_file(found: PublishedSet) -> bool:

@@ -138,7 +138,7 @@ def desk() -> Iterator[Finding]:
         yield f"{change} failed: {change.failure}", "Undo it on its page, and ask for it again."
     for found in PublishedSet.objects.exclude(trouble="").select_related("consultation"):
         yield (
-            f"the public file of {found.consultation.slug} cannot be made ({found.trouble})",
+            f"the public file of {found.consultation.slug}: {found.trouble}",
             "Look into the worker's log. It is tried again every minute.",
         )
 

@@ -1,5 +1,6 @@
 """Redacting a response, deciding whether it is published, and what everyone may read."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
@@ -10,6 +11,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from consult.clock import in_words
+from consult.jobs import ROW_TROUBLE
 from consult.models import Consultation, Right, published
 from consult.nudging import nudge
 from consult.plans.editions import plan_of
@@ -18,7 +20,12 @@ from consult.views.errors import say
 from consult.views.pages import page_context
 from responses.models import PublishedSet, Redaction, Response
 from responses.requests import number_in, reference_or_404
-from responses.reviewing.public_file import FileBeingMade, has_public_file, public_file
+from responses.reviewing.public_file import (
+    FileBeingMade,
+    has_public_file,
+    note_unreadable,
+    public_file,
+)
 from responses.reviewing.public_version import (
     MAY_BE_PUBLISHED,
     public_digest,
@@ -154,7 +161,7 @@ def publication(request: StaffRequest) -> HttpResponse:
             "consultation": consultation,
             "count": published_responses(consultation).count(),
             "gaps": gaps(consultation),
-            "published": PublishedSet.objects.filter(consultation=consultation).exists(),
+            "published": PublishedSet.objects.filter(consultation=consultation).first(),
         }
         for consultation in Consultation.objects.filter(published_at__isnull=False)
     ]
@@ -188,6 +195,15 @@ def _published(slug: str) -> PublishedSet:
     )
 
 
+def _readable(rows: list[Response]) -> Iterator[dict[str, Any]]:
+    """What can be shown. One that cannot takes no other with it; the worker counts and names it."""
+    for row in rows:
+        try:
+            yield {"reference": row.reference, "public": public_version(row)}
+        except ROW_TROUBLE as trouble:
+            note_unreadable(row, trouble)
+
+
 @require_safe
 def published_responses_page(request: HttpRequest, consultation: str) -> HttpResponse:
     """The approved responses, in the order of their arrival, and why others are not among them.
@@ -198,9 +214,7 @@ def published_responses_page(request: HttpRequest, consultation: str) -> HttpRes
     start = number_in(request.GET.get("after", ""))
     rows = list(published_responses(found.consultation, after=start)[: PAGE + 1])
     context = page_context(consultation) | {
-        "rows": [
-            {"reference": row.reference, "public": public_version(row)} for row in rows[:PAGE]
-        ],
+        "rows": list(_readable(rows[:PAGE])),
         "count": found.count,
         "gaps": found.gaps or [],
         "counted": in_words(found.written_at) if found.written_at else "",

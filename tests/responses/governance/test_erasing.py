@@ -40,6 +40,7 @@ from responses.models import (
     FileRemoval,
     LedgerEntry,
     Message,
+    PublishedSet,
     Response,
     SavedFilter,
     Transcription,
@@ -52,7 +53,9 @@ from responses.responding.equality import give_equality_answers
 from responses.responding.resending import NothingToCorrect, correct_address
 from responses.responding.submitting import Submission
 from responses.reviewing.attachments import attach_file
-from responses.reviewing.publication import decide_publication
+from responses.reviewing.public_file import make_public_files
+from responses.reviewing.public_version import public_digest
+from responses.reviewing.publication import decide_publication, publish_set
 from responses.reviewing.reading import ChangedSinceOpened
 from responses.reviewing.reviews import move_review
 from tests.support.dumping import dump_to, restored
@@ -219,6 +222,29 @@ def test_an_erased_response_leaves_its_number_a_tombstone_and_a_record(
         {"versions": 2, "why": "asked by post"},
     )
     assert reconcile().differences == []
+
+
+@pytest.mark.parametrize("held_back", [False, True])
+def test_the_public_file_and_figures_forget_what_was_erased_at_once(
+    send: Send, reviewer: User, administrator: User, files: Path, held_back: bool
+) -> None:
+    response = send({"missing": f"I am {PLANTED}.", "publication": "anonymous"})
+    publish_set(consultation=response.consultation, by=administrator)
+    decide_publication(
+        response=response,
+        publish=not held_back,
+        reason=f"It names {PLANTED}." if held_back else "",
+        seen=public_digest(response),
+        by=reviewer,
+    )
+    make_public_files()
+    assert "responses_publishedset" in where(PLANTED) if held_back else in_files(files)
+    erase_response(reference=response.reference, actor=None, why="asked")
+    assert where(PLANTED) == set()
+    assert in_files(files) == []
+    make_public_files()
+    assert (where(PLANTED), in_files(files)) == (set(), [])
+    assert PublishedSet.objects.get().gaps == [["The sender took it back.", 1]]
 
 
 def test_the_receipt_says_that_it_was_erased_and_shows_nothing_else(

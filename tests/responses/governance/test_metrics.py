@@ -257,7 +257,9 @@ def leave_a_batch_unwritten(response: Response) -> None:
 
 def leave_a_public_file_unmade(response: Response) -> None:
     PublishedSet.objects.create(
-        consultation=response.consultation, by=make_person("pia", "reviewer"), trouble="OSError"
+        consultation=response.consultation,
+        by=make_person("pia", "reviewer"),
+        trouble="It cannot be made: OSError.",
     )
 
 
@@ -309,7 +311,7 @@ def withdraw_everything(response: Response) -> None:
             ),
         ),
         (leave_a_batch_unwritten, "could not be written (No space left on device.)"),
-        (leave_a_public_file_unmade, "cannot be made (OSError)"),
+        (leave_a_public_file_unmade, "cannot be made: OSError"),
         (leave_a_response_unchanged, "could not be changed with the others: 1"),
         (break_the_integrity_check, "The integrity check failed: 1 differences"),
         (stop_a_job, "Responses.reconcile has not finished successfully for too long"),

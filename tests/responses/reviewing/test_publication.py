@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.core.files.storage import default_storage
+from django.core.files.storage import FileSystemStorage, default_storage
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -15,7 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consult.models import Action, AuditEntry, Consultation, User
+from consult.plans.document import Plan
 from consult.plans.editions import plan_of
+from responses import wording
 from responses.answers import read_answers
 from responses.models import PublishedSet, Redaction, Response
 from responses.responding.amending import amend_response, withdraw_response
@@ -341,18 +344,62 @@ def test_one_set_whose_file_cannot_be_made_does_not_stop_the_others(
         closes_at=consultation.closes_at,
         published_at=timezone.now(),
     )
-    approve(send({"missing": "Clubs.", "publication": "anonymous"}), reviewer)
     for one in (consultation, other):
         publish_set(consultation=one, by=administrator)
 
-    def fail(_response: Response) -> str:
-        raise KeyError
+    def fail(_storage: object, name: str, *_: object, **__: object) -> str:
+        if consultation.slug in name:
+            raise OSError(28, "No space left on device")
+        return name
 
-    monkeypatch.setattr("responses.reviewing.public_file.public_line", fail)
+    monkeypatch.setattr(FileSystemStorage, "save", fail)
     make_public_files()
     found = {row.consultation.slug: row for row in PublishedSet.objects.all()}
     assert (found["other"].trouble, found["other"].written_revision > 0) == ("", True)
-    assert (found[consultation.slug].trouble, found[consultation.slug].file) == ("KeyError", "")
+    stopped = found[consultation.slug]
+    assert (stopped.trouble, stopped.file) == ("It cannot be made: OSError.", "")
+
+
+def test_one_response_that_cannot_be_shown_is_named_the_others_are_read(
+    consultation: Consultation,
+    send: Send,
+    reviewer: User,
+    administrator: User,
+    client: Client,
+    sign_in: Callable[[User], Client],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    first, bad, last = (
+        send({"missing": f"Zyzzyva {number}.", "publication": "anonymous"}) for number in range(3)
+    )
+    for one in (first, bad, last):
+        approve(one, reviewer)
+    publish_set(consultation=consultation, by=administrator)
+    worded = wording.in_words
+
+    def fail(plan: Plan, said: dict[str, Any]) -> Any:
+        if said.get("missing") == "Zyzzyva 1.":
+            raise TypeError(said["missing"])
+        return worded(plan, said)
+
+    monkeypatch.setattr("responses.reviewing.public_version.in_words", fail)
+    make_public_files()
+    found = PublishedSet.objects.get()
+    assert found.trouble == f"It leaves out what cannot be written: {bad.reference}."
+    assert (found.count, found.gaps) == (
+        2,
+        [["A fault keeps us from showing it. We are looking into it.", 1]],
+    )
+    page = client.get(reverse("published-responses", args=[consultation.slug])).content.decode()
+    file = client.get(reverse("published-file", args=[consultation.slug]))
+    lines = b"".join(file.streaming_content).decode()  # type: ignore[attr-defined]
+    for read in (page, lines):
+        assert [one.reference in read for one in (first, bad, last)] == [True, False, True]
+    assert "looking into it" in page
+    assert bad.reference in sign_in(administrator).get(reverse("publication")).content.decode()
+    assert f"{bad.reference} cannot be published: TypeError" in caplog.text
+    assert "Zyzzyva" not in caplog.text
 
 
 def test_an_address_is_only_looked_for_where_one_can_begin() -> None:
