@@ -6,7 +6,6 @@ The bytes are a function of what it holds. Nothing is kept in memory but a few r
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from responses.exporting import verify_batch
 from responses.exporting.beside import EQUALITY_TABLE, write_beside
 from responses.exporting.contents import Pack, pack_of_batch, pack_of_extract
 from responses.exporting.formats.copies import RESPONSES
@@ -26,10 +25,10 @@ from responses.exporting.manifests import (
     build_manifest,
 )
 from responses.exporting.steps import Make, steps_of
+from responses.exporting.verifying.joining import PROGRAM, verifying_program
 from responses.models import Batch, Extract
 
 EXTRACT = "extract.json"
-PROGRAM = Path(verify_batch.__file__).name
 # What runs a step, by its name, or knows what it made before.
 Run = Callable[[str, Make], list[FileEntry]]
 
@@ -120,7 +119,7 @@ def _make(
 
 def copy_program(folder: Path) -> FileEntry:
     """Put the program with which a receiver checks the batch beside its files."""
-    return write_whole(folder, PROGRAM, Path(verify_batch.__file__).read_bytes())
+    return write_whole(folder, PROGRAM, verifying_program().encode())
 
 
 def previous_manifest(batch: Batch) -> str | None:

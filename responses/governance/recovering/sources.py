@@ -17,7 +17,7 @@ from django.core.files.storage import storages
 from responses.exporting.manifests import MANIFEST, FileEntry
 from responses.exporting.pack import PROGRAM
 from responses.exporting.signing import SIGNATURE
-from responses.exporting.verify_batch import signature_holds
+from responses.exporting.verifying.ed25519 import signature_holds
 from responses.governance.outside import Seen, look_outside
 from responses.models import SigningKey
 

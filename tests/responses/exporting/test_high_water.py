@@ -17,7 +17,7 @@ from consult.models import Consultation, User
 from responses.exporting.batches import folder_of, seal_batch
 from responses.exporting.delivering import deliver_due_batches
 from responses.exporting.high_water import CannotTell, handed_over_after, list_batches
-from responses.exporting.verify_batch import main as verify
+from responses.exporting.verifying.command import main as verify
 from responses.exporting.writing import BatchNotWritten, write_batch
 from responses.models import Batch, Delivery, Response
 from tests.support.folders import content_of

@@ -1,0 +1,134 @@
+"""One batch by itself: its files, its rows and its signature."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from typing import Any
+
+from responses.exporting.verifying.ed25519 import signature_holds
+from responses.exporting.verifying.places import MANIFEST, UNREADABLE, Findings, Place
+
+SIGNATURE = "manifest.sig"
+# What a batch may have beside the files that its manifest lists.
+UNLISTED = {MANIFEST, SIGNATURE, "verify_batch.py"}
+CHUNK = 1 << 20
+
+
+def check_batch(place: Place, found: Findings, *, key: str) -> dict[str, Any] | None:
+    """Check one batch by itself.
+
+    Returns its manifest, with the manifest's own SHA-256 added, or None if it cannot be read.
+    """
+    names = place.names()
+    if MANIFEST not in names:
+        found.fails(f"there is no {MANIFEST}, so this is not a whole batch")
+        return None
+    try:
+        with place.open(MANIFEST) as file:
+            raw = file.read()
+        manifest, entries, responses = read_manifest(raw)
+    except (*UNREADABLE, KeyError, TypeError):
+        found.fails(f"{MANIFEST} cannot be read")
+        return None
+    print(
+        f"  batch {manifest['batch']} of {manifest['consultation']}, sealed {manifest['sealed_at']}"
+    )
+    for name, entry in entries.items():
+        check_file(place, name, entry, found, there=name in names)
+    for name in sorted(set(names) - set(entries) - UNLISTED):
+        found.fails(f"{name} is there, but the manifest does not list it")
+    for name in ("responses.csv", "responses.jsonl"):
+        if name in entries and entries[name]["rows"] != responses:
+            found.fails(
+                f"the manifest counts {responses} responses, but {entries[name]['rows']} rows in "
+                f"{name}"
+            )
+    check_signature(place, raw, names, found, key=key)
+    manifest["sha256"] = hashlib.sha256(raw).hexdigest()
+    return manifest
+
+
+def read_manifest(raw: bytes) -> tuple[dict[str, Any], dict[str, dict[str, Any]], int]:
+    """The manifest, its entry for each file by name, and how many responses it counts.
+
+    Raises ValueError, KeyError or TypeError if it lacks anything that the checks need.
+    """
+    manifest = json.loads(raw)
+    entries = {
+        entry["name"]: entry
+        for entry in manifest["files"]
+        if {"bytes", "rows", "sha256"} <= set(entry)
+    }
+    missing = {"consultation", "sealed_at", "previous_manifest_sha256"} - set(manifest)
+    if missing or not isinstance(manifest["batch"], int):
+        raise ValueError(MANIFEST)
+    return manifest, entries, manifest["counts"]["responses"]
+
+
+def check_file(
+    place: Place, name: str, entry: dict[str, Any], found: Findings, *, there: bool
+) -> None:
+    if not there:
+        found.fails(f"{name} is missing")
+        return
+    digest, size = hashlib.sha256(), 0
+    try:
+        with place.open(name) as file:
+            for chunk in iter(lambda: file.read(CHUNK), b""):
+                digest.update(chunk)
+                size += len(chunk)
+    except UNREADABLE as trouble:
+        found.fails(f"{name} cannot be read: {trouble}")
+        return
+    if size != entry["bytes"]:
+        found.fails(f"{name} has {size:,} bytes, but the manifest says {entry['bytes']:,}")
+    elif digest.hexdigest() != entry["sha256"]:
+        found.fails(f"{name} was altered: its SHA-256 is not the one in the manifest")
+    elif (rows := count_rows(place, name)) not in {None, entry["rows"]}:
+        found.fails(f"{name} has {rows:,} rows, but the manifest says {entry['rows']:,}")
+    else:
+        found.holds(
+            f"{name}: {size:,} bytes"
+            + (f", {entry['rows']:,} rows" if entry["rows"] is not None else "")
+        )
+
+
+def count_rows(place: Place, name: str) -> int | None:
+    """How many rows a table has below its header; None for a file that is not a table."""
+    if not name.endswith((".csv", ".jsonl")):
+        return None
+    with place.open(name) as file:
+        if name.endswith(".jsonl"):
+            return sum(1 for _ in file)
+        return sum(1 for _ in csv.reader(io.TextIOWrapper(file, encoding="utf-8", newline=""))) - 1
+
+
+def check_signature(
+    place: Place, raw: bytes, names: list[str], found: Findings, *, key: str
+) -> None:
+    if SIGNATURE not in names:
+        found.fails("the manifest is not signed")
+        return
+    try:
+        with place.open(SIGNATURE) as file:
+            note = json.loads(file.read())
+        public_key, signature = bytes.fromhex(note["public_key"]), bytes.fromhex(note["signature"])
+        if (note["algorithm"], note["signed"]) != ("Ed25519", MANIFEST):
+            raise ValueError(SIGNATURE)
+    except (*UNREADABLE, KeyError, TypeError):
+        found.fails(f"{SIGNATURE} cannot be read")
+        return
+    if not signature_holds(public_key, raw, signature):
+        found.fails("the signature does not match the manifest")
+    elif key and public_key.hex() != key.lower():
+        found.fails(f"the manifest was signed with another key: {public_key.hex()}")
+    elif key:
+        found.holds("the manifest was signed with the key that you named")
+    else:
+        found.holds(f"the manifest was signed with the key {public_key.hex()}")
+        print(
+            "                Compare it with the key on the service's page, or use --key next time."
+        )
