@@ -60,72 +60,79 @@ def numbered_questions(plans: Sequence[Plan]) -> dict[str, Numbered]:
     }
 
 
+class ThemeFiles:
+    """The files that are being written, each from its first line, with how many rows it has."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.folder, self.stack = folder, stack
+        self.files: dict[str, IO[str]] = {}
+        self.rows: dict[str, int] = {}
+
+    def start(self, name: str) -> IO[str]:
+        if name not in self.files:
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.files[name] = self.stack.enter_context(
+                path.open("w", encoding="utf-8", newline="\n")
+            )
+            self.rows[name] = 0
+        return self.files[name]
+
+    def add(self, name: str, row: Mapping[str, object]) -> None:
+        self.start(name).write(json_line(row))
+        self.rows[name] += 1
+
+
 @contextmanager
 def theme_files(folder: Path, rows: Rows, *, plans: Sequence[Plan]) -> Iterator[Take]:
-    """The files for finding themes: what counts, one entry a respondent.
+    """The files for finding themes: the newest version of each response, unless it was withdrawn.
 
     A question that nobody answered has no folder.
     """
     questions = numbered_questions(plans)
-    made: dict[str, int] = {}
     with ExitStack() as stack:
-        files: dict[str, IO[str]] = {}
-
-        def write(name: str, line: str) -> None:
-            if name not in files:
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                files[name] = stack.enter_context(
-                    (folder / name).open("w", encoding="utf-8", newline="\n")
-                )
-                made[name] = 0
-            files[name].write(line)
-            made[name] += bool(line)
-
-        write(RESPONDENTS, "")
+        files = ThemeFiles(folder, stack)
+        files.start(RESPONDENTS)
 
         def take(entry: Entry) -> None:
-            response = entry.response
-            # What was withdrawn, or said otherwise since, is not to be read for themes.
-            if response.act not in SPEAKING or not entry.newest:
-                return
-            known = {
-                question.slug: [
-                    option.label for option in chosen_options(question, response.choices)
-                ]
-                for question in entry.plan.questions_of(ABOUT_YOU)
-                if question.slug in response.choices
-            }
-            write(RESPONDENTS, json_line({"themefinder_id": entry.row, "demographic_data": known}))
-            for question in entry.plan.asked:
-                if question.part == ABOUT_YOU:
-                    continue
-                home = questions[question.slug]
-                if text := _text(question, response):
-                    write(
-                        f"{home.folder}/responses.jsonl",
-                        json_line({"themefinder_id": entry.row, "text": text}),
-                    )
-                if chosen := [
-                    home.labels[option.slug]
-                    for option in chosen_options(question, response.choices)
-                ]:
-                    write(
-                        f"{home.folder}/multi_choice.jsonl",
-                        json_line({"themefinder_id": entry.row, "options": chosen}),
-                    )
+            if entry.response.act in SPEAKING and entry.newest:
+                _add_respondent(files, entry)
+                _add_answers(files, entry, questions)
 
         yield take
+    made = files.rows
     rows[RESPONDENTS] = made.pop(RESPONDENTS)
     for numbered in questions.values():
-        mine = [name for name in made if name.startswith(f"{numbered.folder}/")]
-        if mine:
+        if mine := [name for name in made if name.startswith(f"{numbered.folder}/")]:
             name = f"{numbered.folder}/question.json"
-            (folder / name).write_text(
-                json.dumps(_question(numbered, made), ensure_ascii=False, indent=2) + "\n",
-                encoding="utf-8",
-            )
+            described = json.dumps(_question(numbered, made), ensure_ascii=False, indent=2)
+            (folder / name).write_text(f"{described}\n", encoding="utf-8")
             rows[name] = None
             rows.update({name: made[name] for name in sorted(mine)})
+
+
+def _add_respondent(files: ThemeFiles, entry: Entry) -> None:
+    choices = entry.response.choices
+    known = {
+        question.slug: [option.label for option in chosen_options(question, choices)]
+        for question in entry.plan.questions_of(ABOUT_YOU)
+        if question.slug in choices
+    }
+    files.add(RESPONDENTS, {"themefinder_id": entry.row, "demographic_data": known})
+
+
+def _add_answers(files: ThemeFiles, entry: Entry, questions: Mapping[str, Numbered]) -> None:
+    for question in entry.plan.asked:
+        if question.part == ABOUT_YOU:
+            continue
+        numbered = questions[question.slug]
+        if text := _text(question, entry.response):
+            row = {"themefinder_id": entry.row, "text": text}
+            files.add(f"{numbered.folder}/responses.jsonl", row)
+        if chosen := chosen_options(question, entry.response.choices):
+            labels = [numbered.labels[option.slug] for option in chosen]
+            row = {"themefinder_id": entry.row, "options": labels}
+            files.add(f"{numbered.folder}/multi_choice.jsonl", row)
 
 
 def chosen_options(question: Question, choices: Mapping[str, Any]) -> list[Option]:
