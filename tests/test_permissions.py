@@ -16,7 +16,8 @@ from django.utils import timezone
 from consult.models import User
 from responses.dashboard.tallies import tally
 from responses.exporting.batches import seal_batch
-from responses.exporting.extracts import ask_for_extract, make_due_extracts
+from responses.exporting.extracting import make_due_extracts
+from responses.exporting.extracts import ask_for_extract
 from responses.exporting.writing import write_batch
 from responses.models import BulkChange, Campaign, Cluster, Code, Message, Response, Transcription
 from responses.receipt_tokens import receipt_token

@@ -1,14 +1,14 @@
-"""Taking away a batch's files: who may, and what the trail says of it."""
+"""Taking away a batch's files: who may, and what is recorded of it."""
 
 from django.core.files import File
 from django.core.files.storage import storages
 
 from consult.auditing import began_recently, record
-from consult.models import Action, TwoPersonAct, User
-from consult.staff.second_person import require_second_person
+from consult.models import Action, User
 from responses.exporting.batches import folder_of, pack_of
 from responses.exporting.files import WITHOUT_CONTACTS
 from responses.exporting.manifests import FileEntry
+from responses.exporting.taking_contacts import require_contacts_allowed
 from responses.exporting.zipping import PACK
 from responses.models import Batch, Removal
 
@@ -26,7 +26,7 @@ class FilesRemoved(Exception):
 
 
 def refuse_removed(batch: Batch) -> None:
-    """Raise FilesRemoved where the batch's files had their time."""
+    """Raise FilesRemoved if the batch's files were removed after their time."""
     if Removal.objects.filter(batch=batch).exists():
         raise FilesRemoved(folder_of(batch))
 
@@ -39,11 +39,12 @@ def may_hold_contacts(*, batch: Batch, name: str) -> bool:
 def open_file(
     *, batch: Batch, name: str, reader: User, goes_on: bool = False
 ) -> tuple[File, FileEntry]:
-    """One of a written batch's files, or PACK, the zip of them all, opened for someone who takes
-    it away; and what it has to be.
+    """Open one of a written batch's files, or PACK, the zip of them all, for someone who takes it
+    away. Returns the file and its entry in the manifest.
 
-    That is put on the trail, once for a download that was cut and `goes_on`. Raises NoSuchFile,
-    FilesRemoved, FileGone and, for contact details, SecondPersonNeeded.
+    Recorded on the trail, once for a download that was cut off and continued (`goes_on`). Raises
+    NoSuchFile, FilesRemoved, FileGone and, for contact details, MayNotTakeContacts and
+    SecondPersonNeeded.
     """
     there = {file["name"]: FileEntry(**file) for file in batch.files}
     if batch.pack:
@@ -52,9 +53,7 @@ def open_file(
         raise NoSuchFile(name)
     refuse_removed(batch)
     if may_hold_contacts(batch=batch, name=name):
-        require_second_person(
-            act=TwoPersonAct.TAKE_CONTACTS, actor=reader, subject=folder_of(batch), once=False
-        )
+        require_contacts_allowed(reader, subject=folder_of(batch))
     try:
         file = storages["exports"].open(
             pack_of(batch) if name == PACK else f"{folder_of(batch)}/{name}", "rb"

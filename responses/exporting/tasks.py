@@ -4,7 +4,7 @@ nothing.
 
 from consult.celery import app
 from consult.jobs import recorded_run
-from responses.exporting import delivering, due, extracts
+from responses.exporting import delivering, due, extracting
 
 
 @app.task(name="responses.seal_due_batches")
@@ -25,4 +25,4 @@ def deliver_due_batches() -> None:
 def make_due_extracts() -> None:
     """Make the extracts that staff asked for."""
     with recorded_run(make_due_extracts.name):
-        extracts.make_due_extracts()
+        extracting.make_due_extracts()

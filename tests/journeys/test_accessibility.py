@@ -34,7 +34,8 @@ from consult.web.rate_limits import take_turn
 from responses.answers import read_answers
 from responses.dashboard.tallies import tally
 from responses.exporting.batches import seal_batch
-from responses.exporting.extracts import ask_for_extract, make_due_extracts
+from responses.exporting.extracting import make_due_extracts
+from responses.exporting.extracts import ask_for_extract
 from responses.exporting.writing import write_batch
 from responses.governance.reconciling import reconcile
 from responses.models import (

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from consult.models import Consultation, User
-from responses.exporting.extracts import make_due_extracts
+from responses.exporting.extracting import make_due_extracts
 from responses.exporting.writing import write_batch
 from responses.models import Batch, Campaign, Coding, Redaction, Response, Review
 from responses.reviewing.clusters import find_clusters

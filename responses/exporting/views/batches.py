@@ -29,6 +29,11 @@ from responses.exporting.downloading import (
 from responses.exporting.due import due_at
 from responses.exporting.high_water import CannotTell, has_destination
 from responses.exporting.progress import being_written
+from responses.exporting.taking_contacts import (
+    MayNotTakeContacts,
+    may_take_contacts,
+    require_right_to_contacts,
+)
 from responses.exporting.tasks import seal_due_batches
 from responses.exporting.views.deliveries import number_in
 from responses.exporting.views.downloads import goes_on, resumable
@@ -71,7 +76,7 @@ def batch_list(request: StaffRequest) -> HttpResponse:
 
 def _row(batch: Batch, writing: Writing | None, *, reader: User) -> dict[str, object]:
     delivery = getattr(batch, "delivery", None)
-    kept_back = not reader.may(Right.TAKE_CONTACTS) and may_hold_contacts(batch=batch, name=PACK)
+    kept_back = not may_take_contacts(reader) and may_hold_contacts(batch=batch, name=PACK)
     return {
         "batch": batch,
         "delivery": delivery,
@@ -146,15 +151,16 @@ def batch_file(request: StaffRequest, consultation: str, number: int, name: str)
     batch = get_object_or_404(
         Batch.objects.select_related("consultation"), consultation__slug=consultation, number=number
     )
-    if may_hold_contacts(batch=batch, name=name):
-        # A right of its own, and a password given again: a screen left open is not enough.
-        if not request.user.may(Right.TAKE_CONTACTS):
-            raise PermissionDenied
-        if asked := confirm_password_first(request):
-            return asked
     reader: User = request.user
     try:
+        if may_hold_contacts(batch=batch, name=name):
+            require_right_to_contacts(reader)
+            # A screen left open is not enough.
+            if asked := confirm_password_first(request):
+                return asked
         file, entry = open_file(batch=batch, name=name, reader=reader, goes_on=goes_on(request))
+    except MayNotTakeContacts as reason:
+        raise PermissionDenied from reason
     except NoSuchFile as reason:
         raise Http404 from reason
     except FilesRemoved:

@@ -16,11 +16,11 @@ from consult.staff.access import StaffRequest, confirm_password_first, staff_onl
 from consult.staff.views.auto_refresh import address_to_watch, render_work
 from consult.views.errors import say
 from responses.exporting.downloading import FileGone, NoSuchFile
-from responses.exporting.extracts import (
+from responses.exporting.extracts import ask_for_extract, expires_at, open_extract
+from responses.exporting.taking_contacts import (
     MayNotTakeContacts,
-    ask_for_extract,
-    expires_at,
-    open_extract,
+    may_take_contacts,
+    require_right_to_contacts,
 )
 from responses.exporting.tasks import make_due_extracts
 from responses.exporting.views.downloads import goes_on, resumable
@@ -37,7 +37,7 @@ MOST_QUERY_CHARACTERS = 4000
 def extract_list(request: StaffRequest) -> HttpResponse:
     """What was asked for, the newest first, with how far it has got."""
     user: User = request.user
-    may_take_contacts = user.may(Right.TAKE_CONTACTS)
+    may_take = may_take_contacts(user)
     extracts = list(Extract.objects.select_related("consultation", "asked_by")[:SHOWN])
     rows = [
         {
@@ -47,14 +47,14 @@ def extract_list(request: StaffRequest) -> HttpResponse:
             "filter": ", ".join(f"{name}: {value}" for name, value in parse_qsl(extract.query)),
             "total": f"{extract.total:,}",
             "done": f"{extract.done:,}",
-            "kept_back": extract.includes_contacts and not may_take_contacts,
+            "kept_back": extract.includes_contacts and not may_take,
         }
         for extract in extracts
     ]
     context = {
         "rows": rows,
         "consultations": list(Consultation.objects.filter(published_at__isnull=False)),
-        "may_take_contacts": may_take_contacts,
+        "may_take_contacts": may_take,
         "days": KEEP_EXTRACTS_FOR.days,
     }
     making = any(extract.state == Extract.State.WAITING for extract in extracts)
@@ -105,15 +105,16 @@ def ask(request: StaffRequest) -> HttpResponse:
 def extract_file(request: StaffRequest, pk: int) -> HttpResponse:
     """An extract, to take away."""
     extract = get_object_or_404(Extract.objects.select_related("consultation"), pk=pk)
-    if extract.includes_contacts:
-        # A right of its own, and a password given again: a screen left open is not enough.
-        if not request.user.may(Right.TAKE_CONTACTS):
-            raise PermissionDenied
-        if asked := confirm_password_first(request):
-            return asked
+    reader: User = request.user
     try:
-        reader: User = request.user
+        if extract.includes_contacts:
+            require_right_to_contacts(reader)
+            # A screen left open is not enough.
+            if asked := confirm_password_first(request):
+                return asked
         file = open_extract(extract=extract, reader=reader, goes_on=goes_on(request))
+    except MayNotTakeContacts as reason:
+        raise PermissionDenied from reason
     except NoSuchFile as reason:
         raise Http404 from reason
     except FileGone:

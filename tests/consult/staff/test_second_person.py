@@ -23,7 +23,8 @@ from consult.staff.second_person import (
 )
 from responses.exporting.batches import seal_batch
 from responses.exporting.downloading import open_file
-from responses.exporting.extracts import ask_for_extract, make_due_extracts, open_extract
+from responses.exporting.extracting import make_due_extracts
+from responses.exporting.extracts import ask_for_extract, open_extract
 from responses.exporting.writing import write_batch
 from responses.governance.erasing import erase_response
 from responses.models import PublishedSet, Response

@@ -35,6 +35,7 @@ from responses.exporting.columns.tables import TABLES
 from responses.exporting.downloading import FileGone, NoSuchFile, open_file
 from responses.exporting.due import due_at, is_due, seal_due_batches
 from responses.exporting.formats.parquet import NOT_ASKED_COLUMN
+from responses.exporting.taking_contacts import MayNotTakeContacts
 from responses.exporting.writing import BatchNotWritten, write_batch
 from responses.models import Batch, BatchMember, LedgerEntry, Response
 from tests.support.folders import content_of
@@ -849,6 +850,24 @@ def test_only_a_batchs_own_files_can_be_downloaded(
     with pytest.raises(NoSuchFile):
         open_file(batch=batch, name=name, reader=analyst)
     assert not AuditEntry.objects.filter(action=Action.BATCH_DOWNLOADED).exists()
+
+
+@pytest.mark.parametrize("name", ["contacts.csv", "pack.zip"])
+def test_the_rule_keeps_contacts_from_anyone_without_the_right(
+    consultation: Consultation, send: Send, exports: Path, analyst: User, name: str
+) -> None:
+    send(name="Ada Respondent")
+    Consultation.objects.update(batches_include_contacts=True)
+    consultation.refresh_from_db()
+    batch = seal(consultation)
+    write(batch, exports)
+    with pytest.raises(MayNotTakeContacts):
+        open_file(batch=batch, name=name, reader=analyst)
+    assert not AuditEntry.objects.filter(action=Action.BATCH_DOWNLOADED).exists()
+    analyst.takes_contacts = True
+    file, _ = open_file(batch=batch, name=name, reader=analyst)
+    file.close()
+    assert AuditEntry.objects.get(action=Action.BATCH_DOWNLOADED).details == {"file": name}
 
 
 def test_a_missing_file_has_an_error_of_its_own(

@@ -28,7 +28,8 @@ from responses.exporting.columns.column import cells
 from responses.exporting.columns.entries import Entry
 from responses.exporting.columns.questions import answer_columns
 from responses.exporting.columns.responses import RESPONSES
-from responses.exporting.extracts import ask_for_extract, make_due_extracts
+from responses.exporting.extracting import make_due_extracts
+from responses.exporting.extracts import ask_for_extract
 from responses.exporting.formats.themes import chosen_options
 from responses.exporting.members import entries_of, members_of_batch, members_of_extract
 from responses.exporting.pack import make_extract, make_files

@@ -23,10 +23,12 @@ from django.utils import timezone
 from consult.models import Action, AuditEntry, Consultation, User
 from consult.plans.editions import plan_of
 from responses.answers import read_answers
-from responses.exporting import extracts
+from responses.exporting import extracting
 from responses.exporting import pack as packing
 from responses.exporting.batches import seal_batch
-from responses.exporting.extracts import ask_for_extract, make_due_extracts, remove_expired_extracts
+from responses.exporting.extracting import make_due_extracts
+from responses.exporting.extracts import ask_for_extract, open_extract, remove_expired_extracts
+from responses.exporting.taking_contacts import MayNotTakeContacts
 from responses.exporting.writing import write_batch
 from responses.governance.erasing import erase_response, remove_details
 from responses.governance.tasks import tidy
@@ -264,6 +266,8 @@ def test_an_extract_has_contacts_only_with_both_the_grant_and_the_setting(
     assert client.get(address)["Location"].startswith(reverse("confirm"))
     User.objects.filter(pk=analyst.pk).update(takes_contacts=False)
     assert client.get(address).status_code == 403
+    with pytest.raises(MayNotTakeContacts):
+        open_extract(extract=extract, reader=User.objects.get(pk=analyst.pk))
     assert b"may not take these" in client.get(reverse("extract-list")).content
     plain = everything(consultation, analyst)
     assert "contacts.csv" not in pack_of(plain, exports).namelist()
@@ -309,14 +313,14 @@ def test_what_is_erased_while_an_extract_is_made_is_in_no_file(
     exports: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    make = extracts.make_extract
+    make = extracting.make_extract
 
     def made_then_erased(**arguments: object) -> object:
         files = make(**arguments)  # type: ignore[arg-type]  # handed on
         erase_response(reference=sent[0].reference, actor=None, why="asked for")
         return files
 
-    monkeypatch.setattr(extracts, "make_extract", made_then_erased)
+    monkeypatch.setattr(extracting, "make_extract", made_then_erased)
     ask_for_extract(consultation=consultation, query=None, actor=taker)
     assert make_due_extracts() == []
     assert (list(exports.rglob("extract.zip")), Extract.objects.count()) == ([], 0)
@@ -374,7 +378,7 @@ def test_an_extract_that_kills_every_worker_is_given_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ask_for_extract(consultation=consultation, query=None, actor=taker)
-    Extract.objects.update(attempts=extracts.MOST_ATTEMPTS)
+    Extract.objects.update(attempts=extracting.MOST_ATTEMPTS)
     assert make_due_extracts() == []
     assert (Extract.objects.get().state, list(exports.rglob("extract.zip"))) == ("failed", [])
 
@@ -409,7 +413,7 @@ def test_progress_is_seen_while_it_is_made(
         seen.append(Extract.objects.values_list("done", "total").get())
         return "<p>A page.</p>"
 
-    monkeypatch.setattr(extracts, "TELL_SECONDS", 0)
+    monkeypatch.setattr(extracting, "TELL_SECONDS", 0)
     monkeypatch.setattr(packing, "codebook_page", look)
     everything(consultation, taker)
     assert seen == [(2, 2)]

@@ -18,11 +18,12 @@ from consult.addresses import delivery as destination
 from consult.models import Consultation, User
 from consult.plans.publishing import publish_edition
 from responses.demo.filling import fill_responses
-from responses.exporting import delivering, due, extracts, steps, writing
+from responses.exporting import delivering, due, extracting, steps, writing
 from responses.exporting.batches import folder_of, pack_of, seal_batch
 from responses.exporting.delivering import deliver_due_batches
 from responses.exporting.due import seal_due_batches
-from responses.exporting.extracts import ask_for_extract, make_due_extracts
+from responses.exporting.extracting import make_due_extracts
+from responses.exporting.extracts import ask_for_extract
 from responses.exporting.members import ROWS_AT_ONCE
 from responses.exporting.pack import make_files
 from responses.exporting.writing import BatchNotWritten, write_batch
@@ -142,8 +143,10 @@ def test_unforeseen_trouble_with_one_extract_stops_no_other(
         ask_for_extract(consultation=one, query=None, actor=analyst)
         for one in (consultation, other)
     )
-    one_fails = failing(extracts.make_extract, when=lambda **named: named["extract"].pk == stuck.pk)
-    monkeypatch.setattr(extracts, "make_extract", one_fails)
+    one_fails = failing(
+        extracting.make_extract, when=lambda **named: named["extract"].pk == stuck.pk
+    )
+    monkeypatch.setattr(extracting, "make_extract", one_fails)
     assert make_due_extracts() == [fine]
     failed = Extract.objects.get(pk=stuck.pk)
     assert (failed.state, failed.failure) == (Extract.State.FAILED, UNFORESEEN)

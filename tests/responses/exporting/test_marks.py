@@ -18,7 +18,8 @@ from django.db import IntegrityError, transaction
 from consult.cells import restore_cell
 from consult.models import Consultation, User
 from responses.exporting.batches import folder_of, seal_batch
-from responses.exporting.extracts import ask_for_extract, make_due_extracts
+from responses.exporting.extracting import make_due_extracts
+from responses.exporting.extracts import ask_for_extract
 from responses.exporting.pack import make_files
 from responses.exporting.writing import write_batch
 from responses.governance.erasing import erase_response

@@ -15,10 +15,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from consult.models import Consultation, User
-from responses.exporting import extracts, progress, steps, writing, zipping
+from responses.exporting import extracting, progress, steps, writing, zipping
 from responses.exporting.batches import seal_batch
 from responses.exporting.due import seal_due_batches
-from responses.exporting.extracts import ask_for_extract, make_due_extracts
+from responses.exporting.extracting import make_due_extracts
+from responses.exporting.extracts import ask_for_extract
 from responses.exporting.writing import BatchNotWritten, write_batch
 from responses.models import Batch, Response, Writing
 
@@ -194,9 +195,9 @@ def test_the_page_of_extracts_shows_the_progress_of_each(
 ) -> None:
     for _ in range(3):
         send()
-    monkeypatch.setattr(extracts, "TELL_SECONDS", 0)
+    monkeypatch.setattr(extracting, "TELL_SECONDS", 0)
     said: list[str] = []
-    entries_of, zip_chunks = steps.entries_of, extracts.zip_chunks
+    entries_of, zip_chunks = steps.entries_of, extracting.zip_chunks
 
     def page() -> None:
         said.append(" ".join(client.get(reverse("extract-list")).content.decode().split()))
@@ -211,7 +212,7 @@ def test_the_page_of_extracts_shows_the_progress_of_each(
         return zip_chunks(*arguments, **named)
 
     monkeypatch.setattr(steps, "entries_of", watched_entries)
-    monkeypatch.setattr(extracts, "zip_chunks", watched_zip)
+    monkeypatch.setattr(extracting, "zip_chunks", watched_zip)
     ask_for_extract(consultation=consultation, query=None, actor=administrator)
     page()
     make_due_extracts()
