@@ -31,6 +31,7 @@ from responses.models import Draft, EqualityAnswers, Response
 from responses.responding.submitting import Submission, submit_response
 from tests.conftest import PARKS_PLAN
 
+ASKED = ("last-visit", "visits", "distance")
 LAST = {"last-visit--day": "7", "last-visit--month": "3", "last-visit--year": "2026"}
 
 
@@ -121,8 +122,9 @@ def test_the_paper_form_has_blanks_for_a_date_and_a_number(parks: Consultation) 
     asked = page[page.index("How many times did you go") :]
     asked = asked[: asked.index("Which park is nearest")]
     helps = re.findall(r'<p class="paper-help">([^<]*)</p><div class="paper-line paper-line', asked)
-    assert helps[:4] == ["visits", "Day", "Month", "Year"]
+    assert helps[:5] == ["visits", "miles", "Day", "Month", "Year"]
     assert "From 0 to 200." in asked
+    assert "From 0 to 30. You can use 1 decimal place." in asked
 
 
 @pytest.fixture
@@ -130,7 +132,8 @@ def handed_over(parks: Consultation, exports: Path) -> Path:
     """A batch of one answer to each kind, one that leaves all out, and made-up ones."""
     edition = current_edition(parks)
     plan = plan_of(edition)
-    for raw in ({"visits": "12", "last-visit": "2026-03-07"}, {"uses": ["walk"]}):
+    given = {"visits": "12", "last-visit": "2026-03-07", "distance": "1.5"}
+    for raw in (given, {"uses": ["walk"]}):
         submission = Submission(
             edition=edition,
             submission_key=uuid4(),
@@ -152,38 +155,35 @@ def handed_over(parks: Consultation, exports: Path) -> Path:
     return exports / folder_of(batch)
 
 
-def stored() -> dict[str, tuple[str, str]]:
-    """The date and the number of each response, from the database."""
+def stored() -> dict[str, tuple[str, ...]]:
+    """The date and the two numbers of each response, from the database."""
     return {
-        row.reference: (row.texts.get("last-visit", ""), row.texts.get("visits", ""))
+        row.reference: tuple(row.texts.get(slug, "") for slug in ASKED)
         for row in Response.objects.all()
     }
 
 
 def test_every_format_of_a_batch_has_dates_and_numbers_as_such(handed_over: Path) -> None:
     kept = stored()
-    assert ("2026-03-07", "12") in kept.values()
-    assert ("", "") in kept.values()
+    assert ("2026-03-07", "12", "1.5") in kept.values()
+    assert ("", "", "") in kept.values()
     with (handed_over / "responses.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    assert {row["reference"]: (row["last-visit"], row["visits"]) for row in rows} == kept
+    assert {row["reference"]: tuple(row[slug] for slug in ASKED) for row in rows} == kept
     table = pyarrow.parquet.read_table(handed_over / "responses.parquet")
-    assert (str(table.schema.field("last-visit").type), str(table.schema.field("visits").type)) == (
-        "date32[day]",
-        "int64",
-    )
+    types = [str(table.schema.field(slug).type) for slug in ASKED]
+    assert types == ["date32[day]", "int64", "double"]
     assert {
         row["reference"]: (
             row["last-visit"].isoformat() if row["last-visit"] else "",
             "" if row["visits"] is None else str(row["visits"]),
+            "" if row["distance"] is None else f"{row['distance']:g}",
         )
         for row in table.to_pylist()
     } == kept
     for line in (handed_over / "responses.jsonl").read_text(encoding="utf-8").splitlines():
         read = json.loads(line)
-        assert (read["texts"].get("last-visit", ""), read["texts"].get("visits", "")) == kept[
-            read["reference"]
-        ]
+        assert tuple(read["texts"].get(slug, "") for slug in ASKED) == kept[read["reference"]]
     report = frictionless.validate(str(handed_over / "datapackage.json"))
     assert [error.message for task in report.tasks for error in task.errors] == []
 
@@ -194,6 +194,7 @@ def test_a_workbook_can_reckon_with_dates_and_numbers(handed_over: Path) -> None
     found = [dict(zip(head, row, strict=True)) for row in rows]
     (mine,) = [row for row in found if row["visits"] == 12 and row["last-visit"]]
     assert mine["last-visit"].date() == date(2026, 3, 7)
+    assert mine["distance"] == 1.5
 
 
 def test_the_data_package_and_the_codebook_say_what_an_answer_may_be(handed_over: Path) -> None:
@@ -206,8 +207,12 @@ def test_the_data_package_and_the_codebook_say_what_an_answer_may_be(handed_over
         {"minimum": 0, "maximum": 200},
     )
     page = (handed_over / "codebook.html").read_text()
-    assert "A whole number, from 0 to 200 visits." in page
+    assert fields["distance"]["type"] == "number"
+    assert fields["since"]["constraints"] == {"minimum": "1930-01-01", "maximum": "2026-12-31"}
+    assert "A number, from 0 to 200 visits, in whole numbers." in page
+    assert "A number, from 0 to 30 miles, with up to 1 decimal place." in page
     assert "A date, in the years 1900 to 2100." in page
+    assert "A date, in the years 1930 to 2026." in page
 
 
 def test_dates_and_numbers_are_counted_in_bands(parks: Consultation, handed_over: Path) -> None:
@@ -218,12 +223,41 @@ def test_dates_and_numbers_are_counted_in_bands(parks: Consultation, handed_over
     )
     kept = stored().values()
     assert sum(count for _label, count in figures["bands"]["visits"]) == sum(
-        1 for _date, number in kept if number
+        1 for _date, visited, _miles in kept if visited
     )
     for label, count in figures["bands"]["last-visit"]:
-        assert count == sum(date.fromisoformat(day).year == int(label) for day, _no in kept if day)
+        assert count == sum(
+            date.fromisoformat(day).year == int(label) for day, *_numbers in kept if day
+        )
     labels = [row.label for row in distribution(figures, visits)]
     assert labels[-1] == "Not answered, or not asked"
     assert "0 to 16" in labels
     # A year with one answer is not told.
     assert None in {row.count for row in distribution(figures, last)}
+
+
+def test_editions_that_ask_for_other_numbers_share_one_true_column(
+    parks: Consultation, exports: Path
+) -> None:
+    """Someone answered 1.5 miles before the plan asked for whole ones, and fewer of them."""
+    first = current_edition(parks)
+    asked = {"edition": first, "answers": read_answers(plan_of(first), {"distance": "1.5"})}
+    contact = {"name": "", "email": "", "postcode_district": ""}
+    about = {"submission_key": uuid4(), "contact": contact, "started_at": timezone.now()}
+    submit_response(submission=Submission(**asked, **about))
+    text = PARKS_PLAN.read_text()
+    assert "      most: 30\n      decimals: 1\n" in text
+    second = load_plan(
+        text=text.replace("      most: 30\n      decimals: 1\n", "      most: 1\n"), actor=None
+    ).consultation
+    newer = current_edition(second)
+    assert newer != first
+    asked = {"edition": newer, "answers": read_answers(plan_of(newer), {"distance": "1"})}
+    submit_response(submission=Submission(**asked, **about | {"submission_key": uuid4()}))
+    batch = seal_batch(consultation=parks, actor=None)
+    write_batch(batch=batch)
+    folder = exports / folder_of(batch)
+    table = pyarrow.parquet.read_table(folder / "responses.parquet")
+    assert table.column("distance").to_pylist() == [1.5, 1.0]
+    report = frictionless.validate(str(folder / "datapackage.json"))
+    assert [error.message for task in report.tasks for error in task.errors] == []

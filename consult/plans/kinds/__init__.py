@@ -9,3 +9,5 @@ from consult.plans.kinds.writing import ShortText, Text
 KINDS: dict[str, Kind] = {
     kind.name: kind for kind in (One(), Many(), Text(), ShortText(), Date(), Number())
 }
+# As the tables say which kinds there are.
+KIND_NAMES = "`{}` or `{}`".format("`, `".join(list(KINDS)[:-1]), list(KINDS)[-1])

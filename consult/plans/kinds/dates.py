@@ -1,4 +1,4 @@
-"""A question that is answered with a day: three fields on a page, one ISO date in store."""
+"""A question that is answered with a day: three fields on a page, stored as one ISO date."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -10,11 +10,13 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from consult.plans.kinds.entry import Asked, Box, Column, Kept, Kind, OnPaper, box_name
+from consult.plans.shapes import whole_number
 from consult.text import is_blank
 
 BOXES = ("day", "month", "year")
+# The years that are taken where the plan file does not say.
 EARLIEST, LATEST = 1900, 2100
-SAMPLES = (date(1940, 1, 1).toordinal(), date(2025, 12, 31).toordinal())
+SAMPLES = (date(1940, 1, 1), date(2025, 12, 31))
 ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -28,6 +30,15 @@ class Date(Kind):
     look = "date"
     partial = True
     banded = True
+    keys = {"from": whole_number(1000, 9999), "to": whole_number(1000, 9999)}
+    details = ("from", "to")
+    optional = ("from", "to")
+
+    def check(self, question: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        yield from super().check(question)
+        if question.get("from", EARLIEST) > question.get("to", LATEST):
+            # One of them may be ours, where the file gives only the other.
+            yield ("to" if "to" in question else "from"), "leaves no year: from is after to"
 
     def typed(self, name: str, data: Any) -> Any:
         parts = [data.get(box_name(name, box)) for box in BOXES]
@@ -56,12 +67,13 @@ class Date(Kind):
         if missing:
             problem = f"Date must include a {' and a '.join(missing)}"
             return _refused(question, missing[0], problem)
-        for box, part, most in zip(BOXES, parts, (31, 12, LATEST), strict=True):
+        earliest, latest = _years(question)
+        bounds = ((1, 31), (1, 12), (earliest, latest))
+        for box, part, (least, most) in zip(BOXES, parts, bounds, strict=True):
             if not re.fullmatch(r"[0-9]{1,4}", part.strip()):
                 return _refused(question, box, f"The {box} must be a number, like {_LIKE[box]}")
             if box == "year" and len(part.strip()) != 4:
                 return _refused(question, box, "Year must include 4 numbers")
-            least = EARLIEST if box == "year" else 1
             if not least <= int(part) <= most:
                 return _refused(question, box, f"The {box} must be between {least} and {most}")
         found = _date_of(parts)
@@ -86,10 +98,19 @@ class Date(Kind):
         yield Column(question.slug, question.slug, type="date")
 
     def limits(self, question: Asked) -> str:
-        return f"in the years {EARLIEST} to {LATEST}"
+        earliest, latest = _years(question)
+        return f"in the years {earliest} to {latest}"
+
+    def constraints(self, question: Asked) -> dict[str, Any]:
+        earliest, latest = _years(question)
+        return {"minimum": f"{earliest}-01-01", "maximum": f"{latest}-12-31"}
 
     def sample(self, question: Asked, dice: Random) -> str:
-        return date.fromordinal(dice.randint(*SAMPLES)).isoformat()
+        earliest, latest = _years(question)
+        first, last = date(earliest, 1, 1), date(latest, 12, 31)
+        likely = max(first, SAMPLES[0]), min(last, SAMPLES[1])
+        low, high = likely if likely[0] <= likely[1] else (first, last)
+        return date.fromordinal(dice.randint(low.toordinal(), high.toordinal())).isoformat()
 
     def band(self, question: Asked, stored: str) -> tuple[int, str]:
         year = int(stored[:4])
@@ -97,6 +118,11 @@ class Date(Kind):
 
 
 _LIKE = {"day": "27", "month": "3", "year": "2026"}
+
+
+def _years(question: Asked) -> tuple[int, int]:
+    """The first and the last year of a date that is taken."""
+    return question.details.get("from", EARLIEST), question.details.get("to", LATEST)
 
 
 def _parts(value: Any) -> list[str]:

@@ -77,7 +77,8 @@ class Column:
     """One column of answers: a question's own, or one for an option of it or for the words written
     in beside one.
 
-    `type` is "string", "boolean", "date" or "integer"; only what is a string may say anything.
+    `type` is "string", "boolean", "date", "integer" or "number" (with decimal places); only a
+    string may say anything.
     """
 
     name: str
@@ -109,15 +110,16 @@ class Kind:
     prose: ClassVar[bool] = False
     # Whether its answers are counted in bands, for lack of options.
     banded: ClassVar[bool] = False
-    # The keys of a plan file that only some kinds have. What `details` names is needed, and stored
-    # with the question under its own name.
+    # The keys of a plan file that only some kinds have. `details` names those that are stored with
+    # the question under their own names; it needs each of them that is not `optional`.
     keys: ClassVar[Mapping[str, Shape]] = {}
     details: ClassVar[tuple[str, ...]] = ()
+    optional: ClassVar[tuple[str, ...]] = ()
 
     def check(self, question: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         """What does not go together in a question of a plan file: the key, and why."""
         for name in self.details:
-            if name not in question:
+            if name not in question and name not in self.optional:
                 yield "", f"needs {name}, because its kind is {self.name}"
 
     def max_chars(self, given: int | None) -> int | None:

@@ -1,11 +1,17 @@
-"""A question that is answered with a whole number of something, within bounds."""
+"""A question that is answered with a number of something, within bounds.
+
+It is a whole number unless the plan file allows decimal places.
+"""
 
 import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from math import floor
 from random import Random
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from consult.plans.kinds.entry import Asked, Column, Kept, Kind, OnPaper, values_in
 from consult.plans.kinds.writing import NOT_TEXT
@@ -13,13 +19,15 @@ from consult.plans.shapes import text, whole_number
 from consult.text import is_blank
 
 FARTHEST = 999_999
+MOST_DECIMALS = 4
 MOST_BARS = 12
-NUMBER = re.compile(r"-?[0-9]{1,12}")
+# "1,200" is twelve hundred. "1,5" is refused: it may have meant 1.5, and must not become 15.
+NUMBER = re.compile(r"-?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,12}|(?=\.))(?:\.[0-9]{1,12})?")
 
 
 class Number(Kind):
     name = "number"
-    words = "A whole number"
+    words = "A number"
     look = "number"
     partial = True
     banded = True
@@ -27,8 +35,10 @@ class Number(Kind):
         "unit": text(40),
         "least": whole_number(-FARTHEST, FARTHEST),
         "most": whole_number(-FARTHEST, FARTHEST),
+        "decimals": whole_number(0, MOST_DECIMALS),
     }
-    details = ("unit", "least", "most")
+    details = ("unit", "least", "most", "decimals")
+    optional = ("decimals",)
 
     def check(self, question: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield from super().check(question)
@@ -42,51 +52,94 @@ class Number(Kind):
         typed = values[0] if values else ""
         if is_blank(typed):
             return Kept()
-        unit, least, most = (question.details[name] for name in ("unit", "least", "most"))
         # "1,200 hours" says the same as "1200".
-        bare = typed.strip().removesuffix(unit).strip().replace(",", "").replace("−", "-")
+        unit = question.details["unit"]
+        bare = typed.strip().removesuffix(unit).strip().replace("−", "-")
+        problem = self._problem(question, bare)
+        if problem:
+            return Kept(problems={question.slug: problem})
+        return Kept(texts={question.slug: _digits(Decimal(bare.replace(",", "")))})
+
+    def _problem(self, question: Asked, bare: str) -> str:
+        unit, least, most = (question.details[name] for name in ("unit", "least", "most"))
+        decimals = _decimals(question)
+        like = least + (most - least) // 2
         if not NUMBER.fullmatch(bare):
-            like = least + (most - least) // 2
-            problem = f"Your answer must be a whole number of {unit}, like {like}"
-        elif int(bare) < least:
-            problem = f"Your answer must be {least:,} {unit} or more"
-        elif int(bare) > most:
-            problem = f"Your answer must be {most:,} {unit} or fewer"
-        else:
-            return Kept(texts={question.slug: str(int(bare))})
-        return Kept(problems={question.slug: problem})
+            example = f"{like}.5" if decimals else like
+            number = "number" if decimals else "whole number"
+            return f"Your answer must be a {number} of {unit}, like {example}"
+        given = Decimal(bare.replace(",", ""))
+        if given != round(given, decimals):
+            return (
+                f"Your answer must have no more than {_places(decimals)}"
+                if decimals
+                else f"Your answer must be a whole number of {unit}, like {like}"
+            )
+        if given < least:
+            return f"Your answer must be {least:,} {unit} or more"
+        return f"Your answer must be {most:,} {unit} or fewer" if given > most else ""
 
     def lines(self, question: Asked, raw: Mapping[str, Any]) -> tuple[str, ...]:
         # What is not a number yet is shown as it was typed.
         return tuple(
-            f"{int(line):,} {question.details['unit']}" if NUMBER.fullmatch(line) else line
+            f"{Decimal(line.replace(',', '')):,} {question.details['unit']}"
+            if NUMBER.fullmatch(line)
+            else line
             for line in super().lines(question, raw)
         )
 
     def on_paper(self, question: Asked) -> OnPaper:
-        return OnPaper(
-            _("From %(least)s to %(most)s.") % _bounds(question), blanks=(question.details["unit"],)
-        )
+        instruction = _("From %(least)s to %(most)s.") % _bounds(question)
+        if decimals := _decimals(question):
+            more = ngettext(
+                "You can use %(number)s decimal place.",
+                "You can use up to %(number)s decimal places.",
+                decimals,
+            )
+            instruction = f"{instruction} {more % {'number': decimals}}"
+        return OnPaper(instruction, blanks=(question.details["unit"],))
 
     def columns(self, question: Asked) -> Iterator[Column]:
-        yield Column(question.slug, question.slug, type="integer")
+        kind = "number" if _decimals(question) else "integer"
+        yield Column(question.slug, question.slug, type=kind)
 
     def constraints(self, question: Asked) -> dict[str, Any]:
         return {"minimum": question.details["least"], "maximum": question.details["most"]}
 
     def limits(self, question: Asked) -> str:
-        bounds = _bounds(question)
-        return f"from {bounds['least']} to {bounds['most']} {question.details['unit']}"
+        bounds, decimals = _bounds(question), _decimals(question)
+        precision = f"with up to {_places(decimals)}" if decimals else "in whole numbers"
+        return f"from {bounds['least']} to {bounds['most']} {question.details['unit']}, {precision}"
 
     def sample(self, question: Asked, dice: Random) -> str:
-        return str(dice.randint(question.details["least"], question.details["most"]))
+        decimals = _decimals(question)
+        least, most = (question.details[name] * 10**decimals for name in ("least", "most"))
+        return _digits(Decimal(dice.randint(least, most)).scaleb(-decimals))
 
     def band(self, question: Asked, stored: str) -> tuple[int, str]:
         least, most = question.details["least"], question.details["most"]
         width = -(-(most - least + 1) // MOST_BARS)
-        start = least + (int(stored) - least) // width * width
-        end = min(start + width - 1, most)
+        start: int = least + (floor(Decimal(stored)) - least) // width * width
+        # An earlier edition may have had wider bounds.
+        end = start + width - 1 if start > most else min(start + width - 1, most)
+        if _decimals(question) and end != most:
+            return start, f"{start:,} to under {end + 1:,}"
         return start, f"{start:,}" if start == end else f"{start:,} to {end:,}"
+
+
+def _decimals(question: Asked) -> int:
+    decimals: int = question.details.get("decimals", 0)
+    return decimals
+
+
+def _places(decimals: int) -> str:
+    return f"{decimals} decimal place{'' if decimals == 1 else 's'}"
+
+
+def _digits(number: Decimal) -> str:
+    """The one way in which a number is stored: 1.50 as 1.5, 007 as 7 and -0 as 0."""
+    whole = number.to_integral_value()
+    return f"{int(whole)}" if number == whole else f"{number.normalize():f}"
 
 
 def _bounds(question: Asked) -> dict[str, str]:

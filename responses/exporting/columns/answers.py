@@ -4,6 +4,7 @@ PostgreSQL alone writes it. Each `sql` stands over a member joined with `item`, 
 asks, and what was `said`: see `responses.exporting.formats.copies`.
 """
 
+from consult.plans.kinds import KIND_NAMES
 from responses.exporting.columns.column import Column, Kind, Value
 from responses.exporting.columns.sql import codes_of_member
 
@@ -43,7 +44,7 @@ ANSWERS = [
     Column(
         "kind",
         Kind.SLUG,
-        "`one`, `many`, `text`, `short-text`, `date` or `number`.",
+        f"{KIND_NAMES}.",
         _by_copy_alone,
         sql="item.kind",
         always=True,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from consult.plans.document import EQUALITY, Option, Plan, Question
+from consult.plans.kinds import KIND_NAMES
 from responses.exporting.columns.column import Column, Kind
 from responses.exporting.columns.questions import places_of
 
@@ -52,7 +53,7 @@ CODEBOOK = [
     Column(
         "kind",
         Kind.SLUG,
-        "`one`, `many`, `text`, `short-text`, `date` or `number`.",
+        f"{KIND_NAMES}.",
         lambda asked: asked.question.kind,
         always=True,
     ),

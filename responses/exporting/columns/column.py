@@ -21,6 +21,7 @@ class Kind(Enum):
     TEXT = "words of the plan"
     TYPED = "what someone typed"
     NUMBER = "a whole number"
+    DECIMAL = "a number with decimal places"
     INSTANT = "an instant"
     DATE = "a day"
     YES_NO = "true or false"
@@ -33,7 +34,7 @@ class Missing(Enum):
     NOT_ASKED = NOT_ASKED
 
 
-Value = str | int | bool | datetime | date | Sequence[str] | Missing | None
+Value = str | int | float | bool | datetime | date | Sequence[str] | Missing | None
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ CELLS_IN_SQL: dict[Kind, Callable[[str], str]] = {
     Kind.TEXT: in_sql.safe_cell,
     Kind.TYPED: in_sql.typed_cell,
     Kind.NUMBER: in_sql.number,
+    Kind.DECIMAL: in_sql.number,
     Kind.INSTANT: in_sql.instant,
     Kind.DATE: in_sql.unchanged,
     Kind.YES_NO: in_sql.yes_no,
@@ -91,6 +93,8 @@ def cell(kind: Kind, value: Value) -> str:
         return value.isoformat()
     if isinstance(value, int):
         return str(int(value))
+    if isinstance(value, float):
+        return repr(value).removesuffix(".0")
     if isinstance(value, str):
         return value if kind is Kind.SLUG else CELLS[kind](value)
     # Staff name codes and campaigns as they like: a semicolon in a name would part it in two.

@@ -21,11 +21,13 @@ KINDS = {
     "string": Kind.TYPED,
     "boolean": Kind.YES_NO,
     "integer": Kind.NUMBER,
+    "number": Kind.DECIMAL,
     "date": Kind.DATE,
 }
 VALUES: dict[str, Callable[[str], Value]] = {
     "string": str,
     "integer": int,
+    "number": float,
     "date": date.fromisoformat,
 }
 
@@ -74,12 +76,13 @@ def equality_columns(plans: Mapping[int, Plan]) -> list[AnswerColumn]:
 
 
 def _columns(asked: Mapping[int, Sequence[Question]]) -> list[AnswerColumn]:
-    places = {
-        place.name: place
-        for questions in reversed(list(asked.values()))
-        for question in questions
-        for place in places_of(question)
-    }
+    places: dict[str, Place] = {}
+    for questions in reversed(list(asked.values())):
+        for question in questions:
+            for place in places_of(question):
+                # Decimal places that any edition allowed are in the answers.
+                if place.type == "number" or place.name not in places:
+                    places[place.name] = place
     # A question keeps its columns together, also those for options that only an earlier edition
     # had.
     order = list(dict.fromkeys(place.question for place in places.values()))
@@ -109,8 +112,14 @@ def _column(place: Place, asked: Mapping[int, Sequence[Question]]) -> AnswerColu
         ),
         one_of=list(labels) if chosen else (),
         place=place,
-        limits={} if place.option else newest.entry.constraints(newest),
+        limits={} if place.option else _limits(wordings),
     )
+
+
+def _limits(wordings: Sequence[Question]) -> Mapping[str, Any]:
+    """What every answer keeps to: nothing that only one of several editions asked for."""
+    first, *others = [question.entry.constraints(question) for question in wordings]
+    return first if all(other == first for other in others) else {}
 
 
 def answer_at(entry: Entry | EqualityEntry, *, place: Place) -> Value:

@@ -22,6 +22,7 @@ TYPES: dict[Kind, dict[str, Any]] = {
     Kind.TYPED: {"type": "string"},
     Kind.LIST: {"type": "string"},
     Kind.NUMBER: {"type": "integer"},
+    Kind.DECIMAL: {"type": "number"},
     Kind.INSTANT: {"type": "datetime", "format": "any"},
     Kind.DATE: {"type": "date"},
     Kind.YES_NO: {"type": "boolean", "trueValues": ["1"], "falseValues": ["0"]},

@@ -34,6 +34,7 @@ TYPES: dict[Kind, pa.DataType] = {
     Kind.TEXT: pa.string(),
     Kind.TYPED: pa.string(),
     Kind.NUMBER: pa.int64(),
+    Kind.DECIMAL: pa.float64(),
     Kind.INSTANT: MOMENT,
     Kind.DATE: pa.date32(),
     Kind.YES_NO: pa.bool_(),

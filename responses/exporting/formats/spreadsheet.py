@@ -136,14 +136,14 @@ def _sheet(book: Workbook, name: str, headers: Sequence[str], bold: Format) -> W
 
 def _in_cells(value: Value) -> Sequence[Value]:
     """A value as it stands in a sheet, in as many cells as its text takes."""
-    if value is None or isinstance(value, int | date):
+    if value is None or isinstance(value, int | float | date):
         return [value]
     return pieces(sheet_text(value))
 
 
 def _write(sheet: Worksheet, at: int, place: int, value: Value, looks: Looks) -> None:
-    if isinstance(value, int):
-        sheet.write_number(at, place, int(value))
+    if isinstance(value, int | float):
+        sheet.write_number(at, place, value if isinstance(value, float) else int(value))
     elif isinstance(value, datetime):
         # A sheet has no time zones: this is London's clock.
         local = value.astimezone(LONDON).replace(tzinfo=None)
