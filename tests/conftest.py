@@ -19,6 +19,7 @@ from consult.models import Consultation, Edition, User
 from consult.plans.document import Plan
 from consult.plans.editions import plan_of
 from consult.plans.loading import load_plan
+from consult.plans.publishing import publish_edition
 from responses.answers import read_answers
 from responses.models import Response
 from responses.responding.submitting import Submission, Submitted, submit_response
@@ -55,6 +56,20 @@ def consultation(db: None) -> Consultation:
     loaded.opens_at, loaded.closes_at = now - timedelta(days=1), now + timedelta(days=30)
     loaded.save(update_fields=["opens_at", "closes_at"])
     return loaded
+
+
+@pytest.fixture
+def other(consultation: Consultation) -> Consultation:
+    """A second consultation, published and open too, that asks nothing."""
+    made = Consultation.objects.create(
+        slug="other",
+        title="Other",
+        opens_at=consultation.opens_at,
+        closes_at=consultation.closes_at,
+        published_at=timezone.now(),
+    )
+    publish_edition(consultation=made, actor=None)
+    return made
 
 
 @pytest.fixture
@@ -189,6 +204,17 @@ def exports(tmp_path: Path, settings: Settings) -> Path:
     }
     settings.STORAGES = {**settings.STORAGES, "exports": folder}
     return tmp_path
+
+
+@pytest.fixture
+def files(tmp_path: Path, settings: Settings) -> Path:
+    """A folder of the test's own for scans, mailboxes and the notes of erasures."""
+    folder = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": tmp_path / "files"},
+    }
+    settings.STORAGES = {**settings.STORAGES, "default": folder}
+    return tmp_path / "files"
 
 
 @pytest.fixture(scope="session")

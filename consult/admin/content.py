@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from consult.admin.editing import Lines, SharedForm, WordingAdmin
 from consult.admin.staff_site import signed_in, site
 from consult.models import Option, Question, Recommendation, Right, Section
+from consult.plans.publishing import QUESTION_FIELDS
 
 
 class SectionForm(SharedForm):
@@ -90,19 +91,7 @@ class QuestionAdmin(WordingAdmin):
     list_display = ["slug", "text", "part", "kind", "consultation"]
     list_filter = ["consultation", "kind"]
     search_fields = ["slug", "text"]
-    fields = [
-        "consultation",
-        "slug",
-        "part",
-        "kind",
-        "text",
-        "help",
-        "scale",
-        "max_choices",
-        "max_chars",
-        "show_if",
-        "details",
-    ]
+    fields = ["consultation", *QUESTION_FIELDS]
     readonly_fields = [
         "consultation",
         "slug",

@@ -2,7 +2,6 @@
 near them.
 """
 
-import csv
 import hashlib
 import json
 import re
@@ -38,6 +37,7 @@ from responses.exporting.formats.parquet import NOT_ASKED_COLUMN
 from responses.exporting.taking_contacts import MayNotTakeContacts
 from responses.exporting.writing import BatchNotWritten, write_batch
 from responses.models import Batch, BatchMember, LedgerEntry, Response
+from tests.support.batches import table
 from tests.support.folders import content_of
 from tests.support.tampering import behind_its_back
 
@@ -72,11 +72,6 @@ def write(batch: Batch, exports: Path) -> Path:
     """Write a batch and give its folder."""
     write_batch(batch=batch)
     return exports / folder_of(batch)
-
-
-def table(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 def manifest_of(folder: Path) -> dict[str, Any]:
@@ -167,17 +162,9 @@ def test_asking_for_a_batch_number_twice_seals_it_once(
 
 
 def test_another_consultations_responses_stay_where_they_are(
-    consultation: Consultation, send: Send
+    consultation: Consultation, other: Consultation, send: Send
 ) -> None:
     send()
-    other = Consultation.objects.create(
-        slug="other",
-        title="Other",
-        summary="",
-        owner="",
-        opens_at=consultation.opens_at,
-        closes_at=consultation.closes_at,
-    )
     assert seal(other).size == 0
     assert count_waiting() == {consultation.pk: 1}
 
@@ -427,17 +414,11 @@ def test_a_full_disk_is_reported_and_the_next_run_catches_up(
 
 
 def test_one_batch_that_cannot_be_written_holds_up_no_other_consultation(
-    consultation: Consultation, exports: Path, caplog: pytest.LogCaptureFixture
+    consultation: Consultation,
+    other: Consultation,
+    exports: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    other = Consultation.objects.create(
-        slug="other",
-        title="Other",
-        summary="",
-        owner="",
-        opens_at=consultation.opens_at,
-        closes_at=consultation.closes_at,
-    )
-    publish_edition(consultation=other, actor=None)
     (exports / consultation.slug).write_text("in the way")
     stuck, fine = seal(consultation), seal(other)
     seal_due_batches()
@@ -785,17 +766,8 @@ def test_the_command_seals_and_writes_and_says_where(
 
 
 def test_the_command_asks_which_of_several_consultations(
-    consultation: Consultation, exports: Path
+    consultation: Consultation, other: Consultation, exports: Path
 ) -> None:
-    Consultation.objects.create(
-        slug="other",
-        title="Other",
-        summary="",
-        owner="",
-        opens_at=consultation.opens_at,
-        closes_at=consultation.closes_at,
-        published_at=timezone.now(),
-    )
     with pytest.raises(CommandError, match=f"Choose one of other, {consultation.slug}"):
         call_command("export_batch")
     with pytest.raises(CommandError, match="There is no consultation “nowhere”"):

@@ -33,7 +33,8 @@ from responses.exporting.delivering import (
     send_again,
 )
 from responses.exporting.writing import write_batch
-from responses.models import Batch, Delivery, LedgerEntry, Response
+from responses.models import Delivery, LedgerEntry, Response
+from tests.support.batches import seal_and_write
 from tests.support.folders import content_of
 
 Send = Callable[..., Response]
@@ -46,12 +47,6 @@ def place(tmp_path: Path, exports: Path, settings: Settings) -> Path:
     settings.STORAGES = {**settings.STORAGES, "delivery": destination(f"file://{folder}")}
     settings.DELIVERY_NOTICES = ["batches@example.org"]
     return folder
-
-
-def written(consultation: Consultation) -> Batch:
-    batch = seal_batch(consultation=consultation, actor=None)
-    write_batch(batch=batch)
-    return batch
 
 
 def due_now() -> None:
@@ -68,7 +63,7 @@ def test_a_delivered_batch_is_unchanged_recorded_and_announced_by_email(
     place: Path, exports: Path, send: Send, consultation: Consultation
 ) -> None:
     one, two = send({"missing": "A secret hope."}), send()
-    batch = written(consultation)
+    batch = seal_and_write(consultation)
     assert deliver_due_batches() == [batch]
     assert content_of(place / folder_of(batch)) == content_of(exports / folder_of(batch))
     delivery = Delivery.objects.get()
@@ -105,7 +100,7 @@ def test_a_delivered_batch_is_unchanged_recorded_and_announced_by_email(
 
 
 def test_a_nil_return_is_delivered_too(place: Path, consultation: Consultation) -> None:
-    batch = written(consultation)
+    batch = seal_and_write(consultation)
     assert deliver_due_batches() == [batch]
     assert (
         json.loads((place / folder_of(batch) / "manifest.json").read_text())["counts"]["responses"]
@@ -117,7 +112,7 @@ def test_without_a_destination_nothing_is_delivered(
     exports: Path, send: Send, consultation: Consultation, reviewer: User
 ) -> None:
     send()
-    batch = written(consultation)
+    batch = seal_and_write(consultation)
     assert "delivery" not in now.STORAGES
     assert (deliver_due_batches(), Delivery.objects.count()) == ([], 0)
     with pytest.raises(NoDestination):
@@ -132,7 +127,7 @@ def test_a_full_or_missing_destination_is_retried_and_the_page_says_why(
     sign_in: Callable[[User], Client],
 ) -> None:
     send()
-    batch = written(consultation)
+    batch = seal_and_write(consultation)
     place.write_text("a file where the folder should be")
     for attempt, least in enumerate([5, 50, 290], 1):
         assert deliver_due_batches() == []
@@ -169,7 +164,7 @@ def test_a_file_altered_in_our_storage_is_not_delivered(
         str(pyrage.x25519.Identity.generate().to_public())
     ] * encrypted
     send()
-    batch = written(consultation)
+    batch = seal_and_write(consultation)
     path = exports / folder_of(batch) / "responses.csv"
     path.write_bytes(path.read_bytes().replace(b"youth", b"elder"))
     assert deliver_due_batches() == []
@@ -187,7 +182,7 @@ def test_a_file_that_arrives_altered_is_not_put_in_place(
     place: Path, send: Send, consultation: Consultation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send()
-    batch = written(consultation)
+    batch = seal_and_write(consultation)
     save = storages["delivery"].save
 
     def spoils(name: str, content: Any, *more: Any, **named: Any) -> str:
@@ -210,7 +205,7 @@ def test_damaged_files_of_an_earlier_try_are_replaced_and_whole_ones_stay(
     place: Path, exports: Path, send: Send, consultation: Consultation
 ) -> None:
     send()
-    batch = written(consultation)
+    batch = seal_and_write(consultation)
     folder = place / folder_of(batch)
     folder.mkdir(parents=True)
     (folder / "responses.csv").write_text("half of i")
@@ -227,7 +222,7 @@ def test_no_worker_takes_anothers_delivery_until_its_lease_is_over(
     place: Path, send: Send, consultation: Consultation
 ) -> None:
     send()
-    batch = written(consultation)
+    batch = seal_and_write(consultation)
     Delivery.objects.create(batch=batch)
     assert claim_due() is not None
     assert claim_due() is None
@@ -240,7 +235,7 @@ def test_a_worker_that_lost_its_lease_stops_and_leaves_the_delivery(
     place: Path, send: Send, consultation: Consultation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send()
-    written(consultation)
+    seal_and_write(consultation)
     monkeypatch.setattr("responses.exporting.delivering.RENEW_SECONDS", 0)
     save = storages["delivery"].save
 
@@ -266,7 +261,7 @@ def test_a_worker_without_its_lease_records_no_failure(
     place: Path, send: Send, consultation: Consultation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send()
-    written(consultation)
+    seal_and_write(consultation)
 
     def cut(_self: Any, *given: Any) -> str:
         Delivery.objects.update(leased_until=Now() + timedelta(hours=1))
@@ -282,7 +277,7 @@ def test_delivered_twice_at_once_is_recorded_once(
     place: Path, send: Send, consultation: Consultation
 ) -> None:
     send()
-    batch = written(consultation)
+    batch = seal_and_write(consultation)
     Delivery.objects.create(batch=batch)
     slow = claim_due()
     assert slow is not None
@@ -301,7 +296,7 @@ def test_a_batch_delivered_again_is_the_same_and_recorded(
     sign_in: Callable[[User], Client],
 ) -> None:
     send()
-    batch = written(consultation)
+    batch = seal_and_write(consultation)
     deliver_due_batches()
     first = content_of(place / folder_of(batch))
     shutil.rmtree(place / folder_of(batch))
@@ -320,7 +315,7 @@ def test_mopac_acknowledges_by_a_file_that_names_the_manifest(
     place: Path, send: Send, consultation: Consultation
 ) -> None:
     response = send()
-    batch = written(consultation)
+    batch = seal_and_write(consultation)
     deliver_due_batches()
     beside = place / f"{folder_of(batch)}.received"
     beside.write_text("we have it")
@@ -362,7 +357,7 @@ def test_reminders_go_every_few_days_until_a_batch_is_acknowledged(
     place: Path, send: Send, consultation: Consultation, analyst: User
 ) -> None:
     send()
-    batch = written(consultation)
+    batch = seal_and_write(consultation)
     deliver_due_batches()
     assert len(mail.outbox) == 1
     Delivery.objects.update(last_delivered_at=Now() - timedelta(days=4))
@@ -386,7 +381,7 @@ def test_without_a_mail_server_a_batch_is_delivered_and_announced_later(
     settings: Settings,
 ) -> None:
     send()
-    batch = written(consultation)
+    batch = seal_and_write(consultation)
     before = settings.EMAIL_BACKEND
     mail_through(1)
     assert deliver_due_batches() == [batch]
@@ -400,7 +395,7 @@ def test_an_encrypted_delivery_is_unreadable_except_to_its_recipient(
     place: Path, exports: Path, send: Send, consultation: Consultation, settings: Settings
 ) -> None:
     send({"missing": "A secret hope."})
-    batch = written(consultation)
+    batch = seal_and_write(consultation)
     key = pyrage.x25519.Identity.generate()
     settings.DELIVERY_AGE_RECIPIENTS = [str(key.to_public())]
     assert deliver_due_batches() == [batch]
@@ -418,7 +413,7 @@ def test_with_an_invalid_key_nothing_is_delivered(
     place: Path, send: Send, consultation: Consultation, settings: Settings
 ) -> None:
     send()
-    written(consultation)
+    seal_and_write(consultation)
     settings.DELIVERY_AGE_RECIPIENTS = ["age1nonsense"]
     assert deliver_due_batches() == []
     assert Delivery.objects.get().reason
@@ -433,7 +428,7 @@ def test_an_acknowledgement_counts_only_for_the_sending_it_followed(
     sign_in: Callable[[User], Client],
 ) -> None:
     send()
-    batch = written(consultation)
+    batch = seal_and_write(consultation)
     deliver_due_batches()
     beside = place / f"{folder_of(batch)}.received"
     beside.write_text(batch.manifest_sha256)

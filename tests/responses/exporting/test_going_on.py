@@ -16,7 +16,6 @@ from pytest_django import Settings
 
 from consult.addresses import delivery as destination
 from consult.models import Consultation, User
-from consult.plans.publishing import publish_edition
 from responses.demo.filling import fill_responses
 from responses.exporting import delivering, due, extracting, steps, writing
 from responses.exporting.batches import folder_of, pack_of, seal_batch
@@ -34,21 +33,6 @@ from tests.support.folders import content_of
 pytestmark = pytest.mark.django_db(transaction=True)
 Send = Callable[..., Response]
 UNFORESEEN = "Unforeseen trouble (ValueError); the worker's log says more."
-
-
-@pytest.fixture
-def other(consultation: Consultation) -> Consultation:
-    """A second consultation, open too."""
-    made = Consultation.objects.create(
-        slug="other",
-        title="Other",
-        summary="",
-        owner="",
-        opens_at=consultation.opens_at,
-        closes_at=consultation.closes_at,
-    )
-    publish_edition(consultation=made, actor=None)
-    return made
 
 
 def failing(rule: Callable[..., Any], *, when: Callable[..., bool]) -> Callable[..., Any]:

@@ -2,7 +2,6 @@
 batch was sealed.
 """
 
-import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +26,7 @@ from responses.models import Batch, Campaign, Code, MemberMarks, Response
 from responses.reviewing.campaigns import add_response, rename_campaign
 from responses.reviewing.codebooks import change_code, make_code
 from responses.reviewing.coding import code_answer
+from tests.support.batches import table
 from tests.support.folders import content_of
 
 Send = Callable[..., Response]
@@ -75,11 +75,6 @@ def read(consultation: Consultation, send: Send, reviewer: User) -> list[Respons
         response=first, question="missing", codes=[made["Youth work"], made["Clubs"]], by=reviewer
     )
     return [first, second]
-
-
-def table(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 def made_in(batch: Batch, folder: Path) -> Path:

@@ -2,7 +2,6 @@
 database.
 """
 
-import csv
 import hashlib
 import json
 import os
@@ -45,6 +44,7 @@ from responses.exporting.zipping import zip_chunks
 from responses.models import Response
 from responses.responding.amending import amend_response, withdraw_response
 from responses.responding.submitting import Submission, submit_response
+from tests.support.batches import table
 
 Send = Callable[..., Response]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -98,11 +98,6 @@ def folder(consultation: Consultation, sent: list[Response], exports: Path) -> P
     batch = seal_batch(consultation=consultation, actor=None)
     write_batch(batch=batch)
     return exports / folder_of(batch)
-
-
-def table(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 def lines(path: Path) -> list[dict[str, Any]]:

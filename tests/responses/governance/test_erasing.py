@@ -69,17 +69,6 @@ PLANTED = "Zyzzyva"
 EMAIL = f"{PLANTED}@example.org"
 
 
-@pytest.fixture
-def files(tmp_path: Path, settings: Settings) -> Path:
-    """A folder of the test's own for scans and the notes of erasures."""
-    folder = {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": tmp_path / "files"},
-    }
-    settings.STORAGES = {**settings.STORAGES, "default": folder}
-    return tmp_path / "files"
-
-
 def amend(earlier: Response, words: str) -> Response:
     plan = plan_of(earlier.edition)
     return amend_response(

@@ -60,17 +60,6 @@ ALL = {"drafts", "contacts", "equality", "letters", "batches", "answers"}
 
 
 @pytest.fixture
-def files(tmp_path: Path, settings: Settings) -> Path:
-    """A folder of the test's own for scans and mailboxes."""
-    folder = {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": tmp_path / "files"},
-    }
-    settings.STORAGES = {**settings.STORAGES, "default": folder}
-    return tmp_path / "files"
-
-
-@pytest.fixture
 def person(
     send: Send,
     reviewer: User,

@@ -17,7 +17,6 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from pytest_django.fixtures import Settings
 
 from consult.models import AuditEntry, User
 from consult.plans.editions import plan_of
@@ -40,17 +39,6 @@ from responses.reviewing.reviews import add_note
 pytestmark = pytest.mark.django_db(transaction=True)
 Send = Callable[..., Response]
 LETTER = b"From: Rita Respondent <rita@example.org>\nSubject: Hello\n\nMore buses.\n"
-
-
-@pytest.fixture
-def files(tmp_path: Path, settings: Settings) -> Path:
-    """A folder of the test's own for scans and mailboxes."""
-    folder = {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": tmp_path / "files"},
-    }
-    settings.STORAGES = {**settings.STORAGES, "default": folder}
-    return tmp_path / "files"
 
 
 def write(draft: Draft, words: str) -> None:

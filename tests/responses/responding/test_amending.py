@@ -22,7 +22,6 @@ from consult.plans.document import Plan
 from consult.plans.editions import plan_of
 from responses.answers import read_answers
 from responses.exporting.batches import folder_of, seal_batch
-from responses.exporting.writing import write_batch
 from responses.models import Batch, Confirmation, Draft, LedgerEntry, Response, Review
 from responses.receipt_tokens import receipt_token
 from responses.responding.amending import ChangedMeanwhile, amend_response, withdraw_response
@@ -36,6 +35,7 @@ from responses.responding.submitting import (
 )
 from responses.reviewing.filters import Filter
 from responses.reviewing.matching import matching
+from tests.support.batches import seal_and_write
 
 Send = Callable[..., Response]
 CONTACT = {"name": "Rita Respondent", "email": "rita@example.org", "postcode_district": "SE1"}
@@ -260,12 +260,6 @@ def test_each_version_is_confirmed_by_an_email_of_its_own(
 # The receiver.
 
 
-def seal(consultation: Consultation) -> Batch:
-    batch = seal_batch(consultation=consultation, actor=None)
-    write_batch(batch=batch)
-    return batch
-
-
 def rows_of(batch: Batch) -> list[dict[str, str]]:
     with storages["exports"].open(f"{folder_of(batch)}/responses.csv", "rb") as file:
         return list(csv.DictReader(file.read().decode().splitlines()))
@@ -297,11 +291,11 @@ def test_applying_batches_in_order_always_gives_what_counts(
     kept, changed, gone = (
         send({"violence-comment": words}) for words in ("Stays.", "Changes.", "Goes.")
     )
-    batches = [seal(consultation)]
+    batches = [seal_and_write(consultation)]
     once = change(changed, {"violence-comment": "Changed once."}).response
     both = send({"violence-comment": "Sent and changed in one night."})
     change(both, {"violence-comment": "Changed in the same night."})
-    batches.append(seal(consultation))
+    batches.append(seal_and_write(consultation))
     assert truth(batches) == {
         kept.reference: "Stays.",
         changed.reference: "Changed once.",
@@ -310,7 +304,7 @@ def test_applying_batches_in_order_always_gives_what_counts(
     }
     change(once, {"violence-comment": "Changed twice."})
     take_back(gone)
-    batches.append(seal(consultation))
+    batches.append(seal_and_write(consultation))
     assert truth(batches) == {
         kept.reference: "Stays.",
         changed.reference: "Changed twice.",

@@ -35,7 +35,7 @@ from responses.reviewing.bulk_changes.asking import (
 )
 from responses.reviewing.bulk_changes.carrying_out import make_due_changes
 from responses.reviewing.campaigns import remove_responses
-from responses.reviewing.codebooks import change_code, make_code
+from responses.reviewing.codebooks import change_code
 from responses.reviewing.coding import code_answer
 from responses.reviewing.filters import Filter
 from responses.reviewing.matching import matching
@@ -269,18 +269,6 @@ def test_undoing_in_the_middle_stops_the_change(
 
 
 # Codes, campaigns and reading
-
-
-@pytest.fixture
-def code(consultation: Consultation, reviewer: User) -> Code:
-    return make_code(
-        consultation=consultation,
-        question="missing",
-        name="Clubs",
-        group="",
-        definition="",
-        by=reviewer,
-    )
 
 
 def test_a_bulk_code_skips_unanswered_and_undoing_keeps_later_coding(

@@ -332,18 +332,12 @@ def test_a_public_page_asks_as_much_for_many_responses_as_for_few(
 
 def test_one_set_whose_file_cannot_be_made_does_not_stop_the_others(
     consultation: Consultation,
+    other: Consultation,
     send: Send,
     reviewer: User,
     administrator: User,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    other = Consultation.objects.create(
-        slug="other",
-        title="Other",
-        opens_at=consultation.opens_at,
-        closes_at=consultation.closes_at,
-        published_at=timezone.now(),
-    )
     for one in (consultation, other):
         publish_set(consultation=one, by=administrator)
 

@@ -34,7 +34,6 @@ from responses.receipt_tokens import receipt_token
 from responses.responding.amending import amend_response
 from responses.responding.submitting import Submission
 from responses.reviewing.campaigns import add_response
-from responses.reviewing.codebooks import make_code
 from responses.reviewing.coding import code_passage
 from responses.reviewing.filters import Filter
 from responses.reviewing.matching import matching
@@ -89,18 +88,6 @@ def said() -> dict[str, list[object]]:
     rows = {table.__name__: list(table.objects.order_by("pk").values()) for table in SAID}
     states = list(Review.objects.order_by("pk").values_list("state", "version"))
     return {**rows, "states": states}
-
-
-@pytest.fixture
-def code(consultation: Consultation, reviewer: User) -> Code:
-    return make_code(
-        consultation=consultation,
-        question="missing",
-        name="Clubs",
-        group="",
-        definition="",
-        by=reviewer,
-    )
 
 
 @pytest.fixture

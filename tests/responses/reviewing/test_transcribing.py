@@ -14,7 +14,6 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from pytest_django.fixtures import Settings
 
 from consult.models import Action, AuditEntry, Consultation, Edition, User
 from consult.plans.document import Plan
@@ -50,6 +49,8 @@ from responses.reviewing.transcribing import (
 from tests.conftest import make_person
 from tests.support.pressing import fields_of, forms_of, press
 
+pytestmark = pytest.mark.usefixtures("files")
+
 Key = Callable[..., Response]
 PDF = b"%PDF-1.7\nA scanned letter."
 MBOX = """From ann@example.org Thu Jan 21 23:58:00 2027
@@ -75,17 +76,6 @@ Subject: (nothing)
 Date: yesterday
 
 """
-
-
-@pytest.fixture(autouse=True)
-def files(tmp_path: Path, settings: Settings) -> Path:
-    """A folder of the test's own for scans and messages."""
-    folder = {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": tmp_path / "files"},
-    }
-    settings.STORAGES = {**settings.STORAGES, "default": folder}
-    return tmp_path / "files"
 
 
 @pytest.fixture
