@@ -93,6 +93,13 @@ urlpatterns = [
     path("staff/entered/<str:reference>/again/", keying_again.key_again, name="key-again"),
     path("staff/attached/<int:pk>/", entered.attached_file, name="attached-file"),
     path("staff/messages/<int:pk>/", mailbox.message, name="message"),
+    path("staff/messages/<int:pk>/original/", mailbox.message_original, name="message-original"),
+    path("staff/messages/<int:pk>/<int:number>/", mailbox.message_part, name="message-part"),
+    path(
+        "staff/messages/<int:pk>/<int:number>/take-up/",
+        mailbox.take_up_within,
+        name="take-up-forwarded",
+    ),
     path("staff/responses/<str:reference>/publish/", publication.redact, name="redact"),
     path("staff/publication/", publication.publication, name="publication"),
     path(

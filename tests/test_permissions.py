@@ -22,6 +22,7 @@ from responses.exporting.writing import write_batch
 from responses.models import BulkChange, Campaign, Cluster, Code, Message, Response, Transcription
 from responses.receipt_tokens import receipt_token
 from tests.conftest import make_person
+from tests.support.mails import CORPUS
 
 SECRET = "A secret hope."
 EVERYBODY_IN = {"reviewer", "analyst", "editor", "administrator"}
@@ -57,6 +58,9 @@ STAFF = {
     "key-again": {"reviewer", "administrator"},
     "attached-file": {"reviewer", "administrator"},
     "message": {"reviewer", "administrator"},
+    "message-original": {"reviewer", "administrator"},
+    "message-part": {"reviewer", "administrator"},
+    "take-up-forwarded": {"reviewer", "administrator"},
     "batch-list": {"analyst", "administrator"},
     "batch-file": {"analyst", "administrator"},
     "batch-now": {"analyst", "administrator"},
@@ -142,6 +146,7 @@ POSTED = {
     "change-campaign",
     "count-now",
     "take-up-mailbox",
+    "take-up-forwarded",
     "change-publication",
     "stop-equality-answers",
 }
@@ -191,13 +196,13 @@ def arguments(name: str, response: Response) -> list[object]:
         )
         make_due_extracts()
         return [extract.pk]
-    if name == "message":
-        file = default_storage.save("messages/one.eml", ContentFile(SECRET.encode()))
-        return [
-            Message.objects.create(
-                consultation=response.consultation, file=file, sha256="0" * 64
-            ).pk
-        ]
+    if name in {"message", "message-original", "message-part", "take-up-forwarded"}:
+        raw = CORPUS["two forwarded messages and no words"].raw.replace(b"Lights", SECRET.encode())
+        file = default_storage.save("messages/one.eml", ContentFile(raw))
+        message = Message.objects.create(
+            consultation=response.consultation, file=file, sha256="0" * 64
+        )
+        return [message.pk] if name in {"message", "message-original"} else [message.pk, 0]
     if name in {"enter", "take-up-mailbox", "change-publication"}:
         return [slug]
     if name in {"codebook", "code-answers"}:

@@ -69,13 +69,11 @@ def remove_batch_files(*, batch: Batch, actor: User | None) -> bool:
 
 
 def remove_files(*, scans: QuerySet[Attachment], messages: QuerySet[Message]) -> int:
-    """Remove scans and emails that came in a mailbox, and why an email was set aside, which may
-    name someone. How many.
-    """
+    """Remove scans and emails of a mailbox, with what their rows say of them. How many."""
     with transaction.atomic():
         files = [*scans.values_list("file", flat=True), *messages.values_list("file", flat=True)]
         scans.delete()
-        messages.update(file="", reason="")
+        messages.update(**Message.EMPTIED)
         for file in files:
             remove_file(storage="default", name=file)
     return len(files)

@@ -13,8 +13,8 @@ class Message(models.Model):
 
     It is a response, or not one for a reason, or is waiting for someone to decide.
 
-    The words are in the file alone, under `file` in the default storage, so that removing it
-    removes them; `file` is then empty.
+    The words are in the file, under `file` in the default storage; the row has enough of them to
+    find it. Removing the file empties both: see EMPTIED.
     """
 
     class State(models.TextChoices):
@@ -26,7 +26,22 @@ class Message(models.Model):
         Consultation, on_delete=models.PROTECT, related_name="messages"
     )
     file = models.CharField(max_length=120, blank=True)
-    sha256 = models.CharField(max_length=64, help_text="Of the message as it was in the mailbox.")
+    sha256 = models.CharField(
+        max_length=64,
+        help_text="Of the letter, whatever a mail program noted on it or re-saved since.",
+    )
+    sender_name = models.CharField(max_length=200, blank=True)
+    sender_email = models.CharField(max_length=320, blank=True)
+    subject = models.CharField(max_length=500, blank=True)
+    opening = models.CharField(max_length=200, blank=True, help_text="Its first words.")
+    message_id = models.CharField(max_length=500, blank=True, db_index=True)
+    within = models.ForeignKey(
+        "self",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="forwarded",
+        help_text="The message that it came in, forwarded.",
+    )
     received_at = models.DateTimeField(
         null=True, help_text="As the message's own headers say; None where they do not."
     )
@@ -40,6 +55,17 @@ class Message(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
     decided_at = models.DateTimeField(null=True)
+
+    # Of a message whose words were removed, what its columns hold.
+    EMPTIED = {
+        "file": "",
+        "reason": "",
+        "sender_name": "",
+        "sender_email": "",
+        "subject": "",
+        "opening": "",
+        "message_id": "",
+    }
 
     class Meta:
         ordering = ["id"]

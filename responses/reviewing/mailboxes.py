@@ -2,77 +2,72 @@
 with the reason.
 """
 
-import hashlib
-import mailbox
-import re
-from codecs import lookup
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.utils.html import strip_tags
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from consult.auditing import record
 from consult.jobs import ROW_TROUBLE
 from consult.models import Action, Consultation, User
-from consult.text import with_symbols
 from responses.models import Message
+from responses.reviewing.inbound import outlook
+from responses.reviewing.inbound.headers import kept
+from responses.reviewing.inbound.letters import Letter, letter_in
+from responses.reviewing.inbound.mail_files import messages_in
+from responses.reviewing.inbound.parts import Content, part_of
 
-# Of a message's words, as much as a person can look over. The whole stays in its file.
-SHOWN_CHARS = 50_000
-DECODED_BYTES = 1_000_000
-# Names that Python takes for those of character sets: parts of web addresses, whose decoding takes
-# the square of their length.
-NO_CHARSETS = {"idna", "punycode"}
-# In an mbox file a line that begins so is written with one more ">", or it would begin the next
-# message. https://www.loc.gov/preservation/digital/formats/fdd/fdd000385.shtml
-QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
+OPENING_CHARS = 200
+# So many files without a message are named, of a zip that may hold thousands.
+NAMED = 20
 
 
 class NotAMailbox(ValueError):
     """The file holds no message."""
 
 
+class NoSuchPart(LookupError):
+    """The message has no part of that number, or none that is a message."""
+
+
 @dataclass(frozen=True)
 class Loaded:
-    """What a loading found: messages in the file, and how many of them had been loaded before."""
+    """What a loading found: messages in the file; how many of them had been loaded before; how many
+    carry the Message-ID of another letter; and the files in a zip that hold no message.
+    """
 
     messages: int
     known: int
+    namesakes: int = 0
+    without: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Letter:
-    """A message as a person reads it.
+def load_mailbox(
+    *, consultation: Consultation, path: Path, by: User | None, name: str = ""
+) -> Loaded:
+    """Take up every message of an mbox, .eml, .emlx or .msg file, or of a zip of them.
 
-    Everything in it comes from outside and is to be shown as text.
-    """
-
-    sender: str
-    subject: str
-    sent: str
-    words: str
-    attachments: list[str]
-
-
-def load_mailbox(*, consultation: Consultation, path: Path, by: User | None) -> Loaded:
-    """Take up every message of an mbox or .eml file.
-
-    Loading it again, whole or in part, finds what is there and adds the rest.
+    Loading it again, whole or in part, finds what is there and adds the rest: also what was read,
+    flagged, moved or saved again since. A loading that was stopped is continued so.
 
     Raises NotAMailbox, and OSError where the file cannot be read.
     """
-    found = known = 0
-    for raw in _messages(path):
+    found = known = namesakes = 0
+    without = []
+    for one in messages_in(path, name=name):
+        if one.raw is None:
+            without.append(one.name)
+            continue
         found += 1
-        known += not _take_up(raw, consultation, by)
+        message, new = _take_up(one.raw, consultation, by)
+        known += not new
+        namesakes += new and others_with_its_id(message).exists()
     if not found:
         raise NotAMailbox
     record(
@@ -82,49 +77,84 @@ def load_mailbox(*, consultation: Consultation, path: Path, by: User | None) -> 
         messages=found,
         known=known,
     )
-    return Loaded(found, known)
+    return Loaded(found, known, namesakes, tuple(without))
 
 
-def _messages(path: Path) -> Iterator[bytes]:
-    if path.suffix.lower() == ".eml":
-        yield path.read_bytes()
-        return
-    # The mailbox module has an error of its own for a file that is not there.
-    path.stat()
-    box = mailbox.mbox(path, create=False)
-    try:
-        for key in box.iterkeys():
-            yield QUOTED_FROM.sub(rb"\1", box.get_bytes(key))
-    finally:
-        box.close()
+def loaded_in_words(loaded: Loaded) -> str:
+    """What a loading found, for the person who asked for it."""
+    words = _("%(messages)s messages are in the file; %(known)s of them were loaded before.") % {
+        "messages": f"{loaded.messages:,}",
+        "known": f"{loaded.known:,}",
+    }
+    if loaded.namesakes:
+        words += " " + _(
+            "Letters with the Message-ID of another one and other words: %(number)s. Both are "
+            "kept, and name each other."
+        ) % {"number": f"{loaded.namesakes:,}"}
+    if loaded.without:
+        words += " " + _("No message was found in: %(names)s.") % {
+            "names": ", ".join(kept(name) for name in loaded.without[:NAMED])
+        }
+    return words
 
 
-def _take_up(raw: bytes, consultation: Consultation, by: User | None) -> bool:
-    """Whether it is new."""
-    sha256 = hashlib.sha256(raw).hexdigest()
+def take_up_forwarded(*, message: Message, number: int, by: User) -> Message:
+    """A message that came within another one, to be entered as a letter of its own.
+
+    The second time it is the same. Raises NoSuchPart, and FileNotFoundError where the file was
+    removed.
+    """
+    part = read_part(message, number)
+    if not part.forwarded:
+        raise NoSuchPart
+    taken, _new = _take_up(part.content, message.consultation, by, within=message)
+    return taken
+
+
+def _take_up(
+    raw: bytes, consultation: Consultation, by: User | None, within: Message | None = None
+) -> tuple[Message, bool]:
+    """The row of a message, and whether it is new."""
+    letter = letter_in(raw)
+    sha256 = letter.identity
     with transaction.atomic():
         # Two loadings of one mailbox at once: the second waits for the first message, and finds
         # each there.
         Consultation.objects.select_for_update(no_key=True).get(pk=consultation.pk)
-        if Message.objects.filter(consultation=consultation, sha256=sha256).exists():
-            return False
-        name = default_storage.save(f"messages/{sha256}.eml", ContentFile(raw))
-        Message.objects.create(
+        known = Message.objects.filter(consultation=consultation, sha256=sha256).first()
+        if known is not None:
+            return known, False
+        ending = "msg" if raw.startswith(outlook.BEGINNING) else "eml"
+        name = default_storage.save(f"messages/{sha256}.{ending}", ContentFile(raw))
+        made = Message.objects.create(
             consultation=consultation,
             file=name,
             sha256=sha256,
-            received_at=_received_at(raw),
+            sender_name=letter.sender_name[:200],
+            sender_email=letter.sender_email[:320],
+            subject=letter.subject[:500],
+            opening=" ".join(letter.words[: OPENING_CHARS * 2].split())[:OPENING_CHARS],
+            message_id=letter.message_id[:500],
+            within=within,
+            received_at=_first_moment([letter.received, letter.sent]),
             loaded_by=by,
         )
-    return True
+    return made, True
 
 
-def _received_at(raw: bytes) -> datetime | None:
+def others_with_its_id(message: Message) -> QuerySet[Message]:
+    """Other letters with the same Message-ID: copies in another form, or a mail program's fault."""
+    if not message.message_id:
+        return Message.objects.none()
+    return Message.objects.filter(
+        consultation=message.consultation_id, message_id=message.message_id
+    ).exclude(pk=message.pk)
+
+
+def _first_moment(stamps: list[str]) -> datetime | None:
     """When it reached the mailbox: the date of the uppermost Received header, or else what the
     sender says.
     """
-    parsed = _parsed(raw)
-    stamps = [_read_header(parsed, "Received").rpartition(";")[2], _read_header(parsed, "Date")]
     for stamp in stamps:
         try:
             moment = parsedate_to_datetime(stamp.strip())
@@ -135,66 +165,23 @@ def _received_at(raw: bytes) -> datetime | None:
     return None
 
 
-def _parsed(raw: bytes) -> EmailMessage:
-    return message_from_bytes(raw, policy=policy.default)
+def original_of(message: Message) -> bytes:
+    """The message as it was in the mailbox. Raises FileNotFoundError where it was removed."""
+    if not message.file:
+        raise FileNotFoundError
+    with default_storage.open(message.file) as file:
+        content: bytes = file.read()
+    return content
 
 
 def read_letter(message: Message) -> Letter:
     """What a message says. Raises FileNotFoundError where its file was removed."""
-    if not message.file:
-        raise FileNotFoundError
-    with default_storage.open(message.file) as file:
-        parsed = _parsed(file.read())
-    return Letter(
-        sender=_header(parsed, "From"),
-        subject=_header(parsed, "Subject"),
-        sent=_header(parsed, "Date"),
-        words=_words(parsed)[:SHOWN_CHARS],
-        attachments=[name for part in parsed.walk() if (name := _attached(part))],
-    )
+    return letter_in(original_of(message))
 
 
-def _read_header(parsed: EmailMessage, name: str) -> str:
-    """What a header says; as it was sent, where the library cannot make sense of it."""
-    try:
-        return str(parsed.get(name, ""))
-    except ROW_TROUBLE:
-        raw = dict(parsed.raw_items())
-        return str(raw.get(name, ""))
-
-
-def _attached(part: EmailMessage) -> str:
-    """The name of an attached file, or its kind; "" for a part that is none."""
-    try:
-        if part.get_content_disposition() != "attachment":
-            return ""
-        return _kept(part.get_filename() or part.get_content_type())
-    except ROW_TROUBLE:
-        return "?"
-
-
-def _header(parsed: EmailMessage, name: str) -> str:
-    return _kept(" ".join(_read_header(parsed, name).split()))[:500]
-
-
-def _words(parsed: EmailMessage) -> str:
-    try:
-        body = parsed.get_body(preferencelist=("plain", "html"))
-        raw = body.get_payload(decode=True) if body else b""
-    except ROW_TROUBLE:
-        return ""
-    content = raw[:DECODED_BYTES] if isinstance(raw, bytes) else b""
-    try:
-        charset = lookup(body.get_content_charset() or "utf-8").name if body else "utf-8"
-        text = content.decode("utf-8" if charset in NO_CHARSETS else charset, errors="replace")
-    except (LookupError, UnicodeError):
-        # A character set that nobody knows; most such messages are UTF-8 all the same.
-        text = content.decode("utf-8", errors="replace")
-    if body and body.get_content_type() == "text/html":
-        text = strip_tags(text)
-    return _kept(text.replace("\r\n", "\n").replace("\r", "\n").strip())
-
-
-def _kept(text: str) -> str:
-    # Nothing that PostgreSQL cannot store, nor that a page should not show.
-    return with_symbols(text.replace("\x00", "").encode("utf-8", "replace").decode())
+def read_part(message: Message, number: int) -> Content:
+    """A part of a message. Raises NoSuchPart, and FileNotFoundError where its file was removed."""
+    part = part_of(original_of(message), number)
+    if part is None:
+        raise NoSuchPart
+    return part

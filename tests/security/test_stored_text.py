@@ -43,6 +43,8 @@ NOT_LOOKED_AT = {
     "attached-file",
     "key-again",
     "message",
+    "message-original",
+    "message-part",
 }
 
 

@@ -5,11 +5,13 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from consult.models import Consultation
-from responses.reviewing.mailboxes import NotAMailbox, load_mailbox
+from responses.reviewing.mailboxes import NotAMailbox, load_mailbox, loaded_in_words
 
 
 class Command(BaseCommand):
-    help = "Load an mbox or .eml file. Loading it again adds only what is new."
+    help = (
+        "Load an mbox, .eml, .emlx or .msg file, or a zip. Loading it again adds only what is new."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("consultation", help="its slug, as in its address")
@@ -25,8 +27,7 @@ class Command(BaseCommand):
             raise CommandError(f"{file} cannot be read: {reason.strerror}.") from reason
         except NotAMailbox as reason:
             raise CommandError(
-                f"{file} contains no messages. Export the mailbox as mbox, or one message as .eml."
+                f"{file} contains no messages. Export the mailbox as mbox, or save messages as "
+                ".eml or .msg."
             ) from reason
-        self.stdout.write(
-            f"{loaded.messages:,} messages in the file, {loaded.known:,} of them loaded before."
-        )
+        self.stdout.write(loaded_in_words(loaded))

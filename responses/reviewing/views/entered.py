@@ -5,7 +5,7 @@ from pathlib import Path
 from django.contrib import messages
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -23,6 +23,7 @@ from responses.reviewing.reading import (
     newest_version,
     open_response,
 )
+from responses.reviewing.views.downloads import as_download
 from responses.reviewing.views.shown import CHANGED_FILE_WORDS
 
 
@@ -95,9 +96,4 @@ def attached_file(request: StaffRequest, pk: int) -> HttpResponse:
         file = default_storage.open(found.file)
     except FileNotFoundError as reason:
         raise Http404 from reason
-    answer = FileResponse(
-        file, as_attachment=True, filename=Path(found.file).name, content_type=found.kind
-    )
-    answer["X-Content-Type-Options"] = "nosniff"
-    answer["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    return answer  # type: ignore[return-value]  # a stream, but with headers like any other page
+    return as_download(file, name=Path(found.file).name, kind=found.kind)

@@ -1,24 +1,37 @@
 """Working through a mailbox: loading it, and one message."""
 
+import mimetypes
 import tempfile
+from io import BytesIO
 from pathlib import Path
 
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from consult.auditing import record
 from consult.models import Action, Consultation, Right
 from consult.staff.access import StaffRequest, staff_only
 from responses.models import Message, Transcription
-from responses.reviewing.mailboxes import NotAMailbox, load_mailbox
+from responses.reviewing.mailboxes import (
+    NoSuchPart,
+    NotAMailbox,
+    load_mailbox,
+    loaded_in_words,
+    original_of,
+    others_with_its_id,
+    read_part,
+    take_up_forwarded,
+)
 from responses.reviewing.transcribing import MessageDecided, ReasonMissing, set_message_aside
+from responses.reviewing.views.downloads import as_download
 from responses.reviewing.views.entering import letter_of, taking_entries
 
 MAILBOX_MAX_BYTES = 50_000_000
+MOST_NAMED = 20
 
 
 @staff_only(Right.READ_RESPONSES)
@@ -44,9 +57,54 @@ def message(request: StaffRequest, pk: int) -> HttpResponse:
         "letter": letter_of(found),
         "problem": problem,
         "typed": request.POST.get("reason", ""),
+        "namesakes": others_with_its_id(found)[:MOST_NAMED],
+        "forwarded": found.forwarded.all(),
         "transcription": transcription,
     }
     return render(request, "reviewing/message.html", context)
+
+
+@staff_only(Right.READ_RESPONSES)
+@require_safe
+def message_original(request: StaffRequest, pk: int) -> HttpResponse:
+    """The message as it was in the mailbox, whole."""
+    found = get_object_or_404(Message, pk=pk)
+    try:
+        content = original_of(found)
+    except FileNotFoundError as reason:
+        raise Http404 from reason
+    record(action=Action.FILE_READ, actor=request.user, subject=f"message {found.pk}")
+    ending = Path(found.file).suffix
+    return as_download(
+        BytesIO(content), name=f"message-{pk}{ending}", kind="application/octet-stream"
+    )
+
+
+@staff_only(Right.READ_RESPONSES)
+@require_safe
+def message_part(request: StaffRequest, pk: int, number: int) -> HttpResponse:
+    """A part of a message, under the name that it has there."""
+    found = get_object_or_404(Message, pk=pk)
+    try:
+        part = read_part(found, number)
+    except (FileNotFoundError, NoSuchPart) as reason:
+        raise Http404 from reason
+    record(action=Action.FILE_READ, actor=request.user, subject=f"message {found.pk}")
+    guessed = mimetypes.guess_extension(part.kind) or ".bin"
+    name = part.name or f"message-{pk}-part-{number}{'.eml' if part.forwarded else guessed}"
+    return as_download(BytesIO(part.content), name=name, kind="application/octet-stream")
+
+
+@staff_only(Right.READ_RESPONSES)
+@require_POST
+def take_up_within(request: StaffRequest, pk: int, number: int) -> HttpResponse:
+    """Take up a message that was forwarded within another, as a letter of its own."""
+    found = get_object_or_404(Message, pk=pk)
+    try:
+        taken = take_up_forwarded(message=found, number=number, by=request.user)
+    except (FileNotFoundError, NoSuchPart) as reason:
+        raise Http404 from reason
+    return redirect("message", taken.pk)
 
 
 @staff_only(Right.READ_RESPONSES)
@@ -66,28 +124,25 @@ def take_up_mailbox(request: StaffRequest, consultation: str) -> HttpResponse:
             ),
         )
     else:
-        ending = ".eml" if str(file.name).lower().endswith(".eml") else ".mbox"
-        with tempfile.NamedTemporaryFile(suffix=ending) as copy:
+        with tempfile.NamedTemporaryFile() as copy:
             for chunk in file.chunks():
                 copy.write(chunk)
             copy.flush()
-            _load(request, found, Path(copy.name))
+            _load(request, found, Path(copy.name), str(file.name))
     return redirect("entering")
 
 
-def _load(request: StaffRequest, consultation: Consultation, path: Path) -> None:
+def _load(request: StaffRequest, consultation: Consultation, path: Path, name: str) -> None:
     try:
-        loaded = load_mailbox(consultation=consultation, path=path, by=request.user)
+        loaded = load_mailbox(consultation=consultation, path=path, by=request.user, name=name)
     except NotAMailbox:
         messages.error(
             request,
             _(
-                "No message was found in the file. Export the mailbox as mbox, or one message as "
-                ".eml."
-            ),
+                "No message was found in %(name)s. Export the mailbox as mbox, or save messages as "
+                ".eml or .msg; many of them can be loaded in one zip."
+            )
+            % {"name": name},
         )
     else:
-        words = _("%(messages)s messages are in the file; %(known)s of them were loaded before.")
-        messages.success(
-            request, words % {"messages": f"{loaded.messages:,}", "known": f"{loaded.known:,}"}
-        )
+        messages.success(request, loaded_in_words(loaded))

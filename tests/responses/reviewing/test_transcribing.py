@@ -379,8 +379,8 @@ ODD_MESSAGES = {
     "an offset of 23 hours": b"Date: Thu, 21 Jan 2027 10:00:00 +2300\n\nMore clubs.",
     "the year 1": b"Date: Fri, 1 Jan 0001 00:00:00 +1400\nSubject: Clubs\n\nMore clubs.",
     "no character set": b"Content-Type: text/plain; charset=undefined\n\nMore clubs.",
-    "a web address's": b"Subject: Clubs\nContent-Type: text/plain; charset=punycode\n\nMore clubs.",
-    "bytes as one": b"Subject: Clubs\nContent-Type: text/plain; charset=hex\n\nMore clubs.",
+    "a web address's": b"Subject: Sites\nContent-Type: text/plain; charset=punycode\n\nMore clubs.",
+    "bytes as one": b"Subject: Bytes\nContent-Type: text/plain; charset=hex\n\nMore clubs.",
     "a broken name": b"Subject: Clubs\nFrom: =?utf-8?b?!!!?= <a@[>\n\nMore clubs.",
 }
 

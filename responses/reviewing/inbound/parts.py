@@ -1,0 +1,179 @@
+"""The parts of a mail, and what each holds.
+
+Pure. A leaf is a part that holds no parts of its own; a message within the mail is one leaf.
+"""
+
+import hashlib
+import re
+from base64 import b64decode
+from binascii import Error as NotBase64
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.message import Message as Mail
+
+from consult.text import one_line_break
+from responses.reviewing.inbound import outlook
+from responses.reviewing.inbound.charsets import Decoded, as_text
+from responses.reviewing.inbound.flowed import unflowed
+from responses.reviewing.inbound.headers import (
+    RAW_BYTES,
+    charset_of,
+    from_bytes,
+    header,
+    kept,
+    name_of_file,
+    sender_of,
+    tolerant,
+)
+from responses.reviewing.inbound.html_text import text_of_html
+
+META_CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+QUOTED_FROM = re.compile(r"^>+From ", re.MULTILINE)
+BASE64_LINES = re.compile(r"(?:[A-Za-z0-9+/=]*[ \t]*(?:\r?\n|\r|\Z))*")
+FORWARDED = "message/rfc822"
+
+
+@dataclass(frozen=True)
+class Content:
+    """A part as a file: its name, "" where it has none, and the kind that it says it is."""
+
+    name: str
+    kind: str
+    content: bytes
+
+    @property
+    def forwarded(self) -> bool:
+        """Whether it is a message of its own."""
+        return self.kind == FORWARDED
+
+
+def mail_of(raw: bytes) -> Mail:
+    """The mail that a file's bytes are. Raises outlook.NotReadable."""
+    if raw.startswith(outlook.BEGINNING):
+        return outlook.as_mail(raw)
+    try:
+        mail = message_from_bytes(raw)
+        for part in mail.walk():
+            _read_raw_headers(part)
+    except RecursionError:
+        # Parts within parts, hundreds deep: the whole as one text.
+        head, _, body = raw.partition(b"\n\n")
+        mail = message_from_bytes(re.sub(rb"(?im)^content-type:", b"X-Content-Type:", head))
+        mail.set_payload(body)
+    return mail
+
+
+def _read_raw_headers(part: Mail) -> None:
+    """Bytes that were sent raw in a header stand there as text, for the library to read."""
+    said = [(name, str(value)) for name, value in part.raw_items()]
+    if not any(RAW_BYTES.search(value) for _name, value in said):
+        return
+    for name, _value in said:
+        del part[name]
+    for name, value in said:
+        part.set_raw(name, from_bytes(value))
+
+
+def leaves(mail: Mail) -> Iterator[Mail]:
+    """Each part that holds no parts of its own, in order; a message within the mail is one."""
+    waiting = [mail]
+    while waiting:
+        part = waiting.pop()
+        if part.get_content_maintype() == "multipart" and part.is_multipart():
+            waiting.extend(reversed(children_of(part)))
+        else:
+            yield part
+
+
+def children_of(part: Mail) -> list[Mail]:
+    payload = part.get_payload()
+    return [one for one in payload if isinstance(one, Mail)] if isinstance(payload, list) else []
+
+
+def content_of(part: Mail) -> bytes:
+    """What a leaf holds, as a file; of a message within the mail, the message."""
+    if part.is_multipart():
+        inner = children_of(part)
+        whole = b"\n".join(one.as_bytes() for one in inner)
+        if "base64" in header(part, "Content-Transfer-Encoding").lower():
+            try:
+                return b64decode(whole)
+            except NotBase64:
+                return whole
+        return whole
+    encoding = header(part, "Content-Transfer-Encoding").lower()
+    if "base64" in encoding and isinstance(raw := part.get_payload(), str):
+        return _from_base64(raw)
+    content = tolerant(lambda: part.get_payload(decode=True))
+    if isinstance(content, bytes):
+        return content
+    return str(part.get_payload()).encode("utf-8", "surrogateescape")
+
+
+def _from_base64(raw: str) -> bytes:
+    """What is encoded, and as it stands what was not: a mailing list's footer, or plain words."""
+    found = BASE64_LINES.match(raw)
+    encoded = found.group() if found else ""
+    rest = raw[len(encoded) :].encode("utf-8", "surrogateescape")
+    packed = "".join(encoded.split()).rstrip("=")
+    try:
+        return b64decode(packed + "=" * (-len(packed) % 4)) + rest
+    except NotBase64:
+        return raw.encode("utf-8", "surrogateescape")
+
+
+def text_of(part: Mail) -> Decoded:
+    """The text of a leaf, as a person reads it."""
+    content = content_of(part)
+    declared = charset_of(part)
+    markup = part.get_content_type() == "text/html"
+    if markup and not declared and (said := META_CHARSET.search(content[:4096])):
+        declared = said.group(1).decode()
+    read = as_text(content, declared)
+    text = one_line_break(read.text)
+    if markup:
+        text = text_of_html(text)
+    elif str(tolerant(lambda: part.get_param("format")) or "").lower() == "flowed":
+        del_sp = str(tolerant(lambda: part.get_param("delsp")) or "").lower() == "yes"
+        text = unflowed(text, del_sp=del_sp)
+    return Decoded(text, read.replaced, read.guessed)
+
+
+def part_of(raw: bytes, number: int) -> Content | None:
+    """The leaf of that number in a message; None where there is none."""
+    try:
+        mail = mail_of(raw)
+    except outlook.NotReadable:
+        return None
+    return next(
+        (
+            Content(name_of_file(part), kept(part.get_content_type()), content_of(part))
+            for at, part in enumerate(leaves(mail))
+            if at == number
+        ),
+        None,
+    )
+
+
+def identity_of(mail: Mail) -> str:
+    """The same for the same letter, whatever a mail program noted on it since: read, flagged,
+    moved, saved again in another encoding or with other line endings.
+    """
+    said = [" ".join(header(mail, name).split()) for name in ("Message-ID", "Date", "Subject")]
+    said += sender_of(mail)
+    if not said[0]:
+        # Nothing names it: when and by which way it came tells it from another of the same words.
+        said += [str(value) for name, value in mail.raw_items() if name.lower() == "received"]
+    for part in leaves(mail):
+        kind = part.get_content_type()
+        if kind in {"text/plain", "text/html"}:
+            text = QUOTED_FROM.sub("From ", text_of(part).text)
+            lines = [line.rstrip() for line in text.strip().split("\n")]
+            content = "\n".join(lines).encode("utf-8", "replace")
+        else:
+            content = content_of(part)
+            if kind == FORWARDED:
+                content = content.replace(b"\r\n", b"\n").strip()
+        said += [kind, name_of_file(part), hashlib.sha256(content).hexdigest()]
+    return hashlib.sha256("\0".join(said).encode("utf-8", "replace")).hexdigest()

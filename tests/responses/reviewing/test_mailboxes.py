@@ -1,0 +1,248 @@
+"""Loading mailboxes: each letter once, whatever program wrote the file, and nothing left behind."""
+
+import zipfile
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from consult.models import Action, AuditEntry, Consultation, User
+from responses.models import Message
+from responses.reviewing.inbound.mail_files import messages_in
+from responses.reviewing.mailboxes import Loaded, NotAMailbox, load_mailbox, read_letter
+from tests.support import outlook
+from tests.support.mails import CORPUS, HEAD, PDF, in_mbox, mail
+
+WORDS = (
+    b"I live in Brent.\n\nFrom next year the plan should fund wardens.\n\nFrom us at work:\n"
+    b"Note: at 10:00 on Mon Nov 23 it was dark.\n\nFrom my street.\n"
+)
+LETTER = HEAD % b"one" + b"Content-Type: text/plain; charset=utf-8\n\n" + WORDS
+STATUS = b"X-Mozilla-Status: 0001\nX-Mozilla-Keys: $label1\nStatus: RO\nX-Gmail-Labels: Read\n"
+OTHER = LETTER.replace(b"I live", b"I work")
+
+
+@pytest.fixture
+def load(consultation: Consultation, reviewer: User, tmp_path: Path) -> Callable[..., Loaded]:
+    """Load a file of these bytes."""
+
+    def loaded(content: bytes, name: str = "in.mbox") -> Loaded:
+        path = tmp_path / name
+        path.write_bytes(content)
+        return load_mailbox(consultation=consultation, path=path, by=reviewer)
+
+    return loaded
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    made = BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return made.getvalue()
+
+
+def test_a_line_that_begins_with_from_stays_in_its_letter(
+    load: Callable[..., Loaded], consultation: Consultation
+) -> None:
+    quoted = in_mbox(LETTER)
+    bare = in_mbox(OTHER, quoted=False)
+    assert load(quoted + bare).messages == 2
+    first, second = consultation.messages.all()
+    assert read_letter(first).words == WORDS.decode().strip()
+    assert read_letter(second).words == WORDS.decode().strip().replace("I live", "I work")
+
+
+def test_every_mail_of_the_corpus_comes_out_of_a_mailbox_whole(tmp_path: Path) -> None:
+    box = tmp_path / "all.mbox"
+    mails = [made.raw for made in CORPUS.values()]
+    box.write_bytes(b"".join(map(in_mbox, mails)))
+    found = [one.raw for one in messages_in(box)]
+    assert [raw and raw.rstrip(b"\r\n") for raw in found] == [raw.rstrip(b"\r\n") for raw in mails]
+
+
+@pytest.mark.parametrize(
+    "separator",
+    [
+        b"From - Mon Nov 23 10:00:00 2026",
+        b"From ann@example.org Mon Nov 23 10:00:00 2026",
+        b"From ann@example.org Mon Nov 23 10:00:00 +0000 2026",
+        b"From 1751@xxx Mon Nov 23 10:00:00 +0000 2026",
+        b"From MAILER-DAEMON Mon Nov  3 10:00:00 2026",
+        b"From ann@example.org  Mon Nov 23 10:00 2026",
+        b"From ann@example.org Mon, 23 Nov 2026 10:00:00 +0000",
+        b'From "ann heron"@example.org Mon Nov 23 10:00:00 GMT 2026',
+        b"From ",
+        b"From -",
+    ],
+)
+def test_the_separators_of_many_mail_programs_are_known(separator: bytes, tmp_path: Path) -> None:
+    box = tmp_path / "box"
+    for ending in (b"\n", b"\r\n"):
+        one = (separator + b"\n" + LETTER + b"\n").replace(b"\n", ending)
+        box.write_bytes(b"\xef\xbb\xbf" + one * 3)
+        assert len([one for one in messages_in(box) if one.raw]) == 3
+
+
+def test_a_letter_that_was_read_or_saved_again_is_the_same_letter(
+    load: Callable[..., Loaded], consultation: Consultation
+) -> None:
+    accents = mail(b"text/plain; charset=utf-8", "Déjà vu – again.\n".encode())
+    in_latin = mail(b"text/plain; charset=windows-1252", "Déjà vu – again.\n".encode("cp1252"))
+    assert load(in_mbox(LETTER) + in_mbox(accents)).messages == 2
+    for again in (
+        in_mbox(STATUS + LETTER),
+        in_mbox(LETTER).replace(b"\n", b"\r\n"),
+        in_mbox(LETTER, quoted=False),
+        LETTER,
+        LETTER.replace(b"\n", b"\r\n"),
+        LETTER + b"\n\n",
+        LETTER.replace(b"Subject: Lights", b"Subject:\n Lights"),
+        b"12345\n" + LETTER,
+        in_latin,
+        mail(
+            b"text/plain; charset=utf-8", b"D=C3=A9j=C3=A0 vu =E2=80=93 again.", b"quoted-printable"
+        ),
+        zipped({"a/1.eml": STATUS + LETTER}),
+    ):
+        loaded = load(again)
+        assert (loaded.messages, loaded.known) == (1, 1)
+    assert consultation.messages.count() == 2
+
+
+def test_two_letters_with_one_message_id_are_kept_and_named(
+    load: Callable[..., Loaded],
+    consultation: Consultation,
+    reviewer: User,
+    sign_in: Callable[[User], Client],
+) -> None:
+    loaded = load(in_mbox(LETTER) + in_mbox(OTHER))
+    assert (loaded.messages, loaded.known, loaded.namesakes) == (2, 0, 1)
+    first, second = consultation.messages.all()
+    page = sign_in(reviewer).get(reverse("message", args=[first.pk])).content.decode()
+    assert "carries the same Message-ID" in page
+    assert reverse("message", args=[second.pk]) in page
+
+
+def test_identical_letters_without_a_message_id_differ_by_their_way(
+    load: Callable[..., Loaded],
+) -> None:
+    text = b"From: Kiosk <kiosk@example.org>\nSubject: Lights\n\nPlease mend the lights.\n"
+    one = b"Received: from a by b; Mon, 23 Nov 2026 10:00:00 +0000\n" + text
+    two = b"Received: from a by b; Mon, 23 Nov 2026 10:05:00 +0000\n" + text
+    assert load(in_mbox(one) + in_mbox(two)).known == 0
+    assert load(in_mbox(STATUS + two)).known == 1
+
+
+def test_a_zip_of_many_forms_is_loaded_and_what_is_no_message_is_named(
+    load: Callable[..., Loaded], consultation: Consultation
+) -> None:
+    files = {
+        "box.mbox": in_mbox(LETTER) + in_mbox(OTHER),
+        "one.eml": CORPUS["flowed"].raw,
+        "two.EMLX": b"200       \n" + CORPUS["Polish"].raw,
+        "cur/1763:2,S": CORPUS["Korean"].raw,
+        "saved.msg": outlook.message(body="From Outlook."),
+        "notes.txt": b"Notes: nothing.",
+        "letter.pdf": PDF,
+        "__MACOSX/._one.eml": b"litter",
+    }
+    loaded = load(zipped(files), "many.zip")
+    assert (loaded.messages, loaded.known) == (6, 0)
+    assert loaded.without == ("notes.txt", "letter.pdf")
+    assert {message.subject for message in consultation.messages.all()} == {"Lights"}
+    with pytest.raises(NotAMailbox):
+        load(b"PK\x03\x04 and nothing", "broken.zip")
+
+
+def test_a_zip_locked_with_a_password_is_named(load: Callable[..., Loaded]) -> None:
+    content = bytearray(zipped({"one.eml": LETTER, "two.eml": OTHER}))
+    at = content.rindex(b"PK\x01\x02")
+    content[at + 8] |= 1
+    assert load(bytes(content), "locked.zip").without == ("two.eml",)
+
+
+def test_a_message_saved_by_outlook_is_read_and_a_broken_one_is_kept(
+    load: Callable[..., Loaded],
+    consultation: Consultation,
+    reviewer: User,
+    sign_in: Callable[[User], Client],
+) -> None:
+    raw = outlook.message(body="I don’t agree.\r\nTwo.", files={"Lettre é.pdf": PDF * 500})
+    assert load(raw).messages == 1
+    assert load(raw[:608]).messages == 1
+    whole, broken = consultation.messages.all()
+    letter = read_letter(whole)
+    assert (letter.sender, letter.words) == ("Ann Heron <ann@example.org>", "I don’t agree.\nTwo.")
+    rosa = sign_in(reviewer)
+    part = rosa.get(reverse("message-part", args=[whole.pk, letter.parts[0].number]))
+    assert b"".join(part) == PDF * 500  # type: ignore[arg-type]
+    page = rosa.get(reverse("message", args=[broken.pk])).content.decode()
+    assert "cannot be read here" in page
+    original = rosa.get(reverse("message-original", args=[broken.pk]))
+    assert b"".join(original) == raw[:608]  # type: ignore[arg-type]
+
+
+def test_the_original_and_each_part_are_downloads_that_no_browser_runs(
+    load: Callable[..., Loaded],
+    consultation: Consultation,
+    reviewer: User,
+    sign_in: Callable[[User], Client],
+) -> None:
+    load(CORPUS["an inline PDF that is the letter"].raw)
+    message = consultation.messages.get()
+    rosa = sign_in(reviewer)
+    page = rosa.get(reverse("message", args=[message.pk])).content.decode()
+    assert "(no words)" not in page
+    assert "Letter.pdf" in page
+    for address, content in (
+        (
+            reverse("message-original", args=[message.pk]),
+            CORPUS["an inline PDF that is the letter"].raw,
+        ),
+        (reverse("message-part", args=[message.pk, 0]), PDF),
+    ):
+        file = rosa.get(address)
+        assert b"".join(file) == content  # type: ignore[arg-type]
+        assert file["Content-Disposition"].startswith("attachment")
+        assert file["Content-Security-Policy"].startswith("sandbox")
+        assert file["Content-Type"] == "application/octet-stream"
+    assert AuditEntry.objects.filter(action=Action.FILE_READ, actor=reviewer).count() == 2
+    assert rosa.get(reverse("message-part", args=[message.pk, 9])).status_code == 404
+
+
+def test_a_forwarded_message_is_taken_up_as_a_letter_of_its_own_once(
+    load: Callable[..., Loaded],
+    consultation: Consultation,
+    reviewer: User,
+    sign_in: Callable[[User], Client],
+) -> None:
+    load(CORPUS["a forwarded message"].raw)
+    outer = consultation.messages.get()
+    rosa = sign_in(reviewer)
+    page = rosa.get(reverse("message", args=[outer.pk])).content.decode()
+    assert "a message from Ann Heron" in page
+    for _twice in range(2):
+        assert rosa.post(reverse("take-up-forwarded", args=[outer.pk, 1])).status_code == 302
+    inner = Message.objects.exclude(pk=outer.pk).get()
+    assert inner.within == outer
+    assert read_letter(inner).words == "Forwarded words."
+    for number in (0, 9):
+        assert rosa.post(reverse("take-up-forwarded", args=[outer.pk, number])).status_code == 404
+
+
+def test_the_page_says_what_was_found_and_what_was_not(
+    consultation: Consultation, reviewer: User, sign_in: Callable[[User], Client]
+) -> None:
+    rosa, here = sign_in(reviewer), reverse("take-up-mailbox", args=[consultation.slug])
+    content = zipped({"1.eml": LETTER, "2.eml": OTHER, "<b>.pdf": PDF})
+    page = rosa.post(
+        here, {"file": SimpleUploadedFile("in.zip", content)}, follow=True
+    ).content.decode()
+    assert "2 messages are in the file; 0 of them were loaded before." in page
+    assert "Letters with the Message-ID of another one and other words: 1." in page
+    assert "No message was found in: &lt;b&gt;.pdf." in page
