@@ -14,12 +14,13 @@ from pytest_django.fixtures import Settings
 
 from consult.addresses import delivery as destination
 from consult.models import Action, AuditEntry, Consultation, User
-from responses.exporting import delivering, verify_batch
+from responses.exporting import delivering
 from responses.exporting.acknowledging import acknowledge
 from responses.exporting.batches import folder_of, seal_batch
 from responses.exporting.delivering import _deliver, claim_due, deliver_due_batches
 from responses.exporting.downloading import NoSuchFile, open_file
 from responses.exporting.due import seal_due_batches
+from responses.exporting.verifying.command import main as verify
 from responses.exporting.writing import write_batch
 from responses.governance.erasing import erase_response, remove_details
 from responses.governance.reconciling import reconcile
@@ -89,7 +90,7 @@ def test_a_batch_not_handed_over_is_made_again_without_what_was_erased(
     written(consultation)
     folders = [str(exports / folder_of(batch)) for batch in Batch.objects.order_by("number")]
     assert manifest_in(Path(folders[1]))["previous_manifest_sha256"] == earlier
-    verify_batch.main(folders)
+    verify(folders)
     assert "does not follow" not in capsys.readouterr().out
     assert second.number == 2
     assert reconcile().differences == []
