@@ -1,5 +1,6 @@
 // Saves a page of answers while someone types. Answers that cannot be saved wait in this browser, through a lost connection
 // or a closed tab, and are restored and saved when the page is next opened.
+import { entriesUnder, forget, isOf, keep } from './device.mjs'
 
 // All in milliseconds.
 const AFTER_LAST_KEY = 1500
@@ -8,63 +9,11 @@ const SAVE_TIMEOUT = 10000
 const HOLD_SUBMIT = 3000 // while a save is under way
 const FIRST_RETRY = 5000
 const LONGEST_RETRY = 30000
-const UNSAVED = 'unsaved '
 // Hidden fields: not answers.
 const NOT_ANSWERS = ['csrfmiddlewaretoken', 'seen', 'draft', 'edition', 'email_meant']
 
-function read(key) {
-  try {
-    return JSON.parse(localStorage.getItem(key))
-  } catch {
-    return null
-  }
-}
-
-// A browser may refuse storage or have none left: then the server's copy is the only one.
-function store(key, entry) {
-  try {
-    if (entry) localStorage.setItem(key, JSON.stringify(entry))
-    else localStorage.removeItem(key)
-  } catch { /* as above */ }
-}
-
-function forgetWhere(isDone) {
-  try {
-    for (const key of Object.keys(localStorage)) if (key.startsWith(UNSAVED) && isDone(key)) localStorage.removeItem(key)
-  } catch { /* as above */ }
-}
-
-function entriesUnder(path) {
-  try {
-    return Object.keys(localStorage).filter((key) => key.startsWith(UNSAVED + path)).map((key) => [key, read(key)]).filter(([, entry]) => entry)
-  } catch {
-    return []
-  }
-}
-
-// Once a response is sent, nothing of it stays in this browser: the next person may share this device. What was not sent with it
-// stays, and is returned. Of a postcode only the first half is sent.
-export function forgetSent(slug, sent) {
-  const arrived = ([name, value]) => !value.trim() || name === 'postcode' || [sent[name] ?? []].flat().includes(value.replace(/\r\n?/g, '\n'))
-  return entriesUnder(`/${slug}/respond/`).filter(([key, entry]) => {
-    if (!entry.answers.every(arrived)) return true
-    store(key, null)
-    return false
-  })
-}
-
-// The paths of the parts with answers that are not saved yet, of the draft with this mark.
-export function unsavedParts(path, mark) {
-  const theirs = ([, entry]) => !entry.submitted && (entry.draft === 'new' || entry.draft === mark)
-  return entriesUnder(path).filter(theirs).map(([key]) => key.slice(UNSAVED.length))
-}
-
-export function forget(keys) {
-  forgetWhere((key) => keys.includes(key))
-}
-
-export function autosave(form) {
-  const key = UNSAVED + location.pathname
+// `settled`: when the other parts' answers have been saved. Two requests at once could start two drafts.
+export function autosave(form, settled) {
   const seen = form.elements.seen
   const draft = form.elements.draft
   const status = form.querySelector('[data-save-status]')
@@ -88,18 +37,31 @@ export function autosave(form) {
   }
 
   const answers = () => [...new FormData(form)].filter(([name]) => !NOT_ANSWERS.includes(name))
-  const keep = (submitted = false) => store(key, { draft: draft.value, seen: seen.value, answers: answers(), submitted })
+  // Another response's stays for its own page or receipt, and is not mixed with this one.
+  const found = entriesUnder(location.pathname).filter((other) => other.path === location.pathname && isOf(other, draft.value)).pop()
+  const entry = (submitted = false) => ({
+    path: location.pathname,
+    draft: draft.value,
+    // Until somebody has chosen between two versions, what was kept still knows only the earlier one, and so asks again.
+    seen: resolving && !submitted && found ? found.seen : seen.value,
+    edition: form.elements.edition.value,
+    answers: answers(),
+    submitted,
+    at: Date.now(),
+  })
 
-  function restore(entry) {
+  function restore() {
     for (const field of form.elements) {
-      const values = entry.answers.filter(([name]) => name === field.name).map(([, value]) => value)
+      const values = found.answers.filter(([name]) => name === field.name).map(([, value]) => value)
       if (!field.name || field.type === 'hidden' || field.type === 'submit') continue
       if (field.type === 'radio' || field.type === 'checkbox') field.checked = values.includes(field.value)
       else field.value = values[0] ?? ''
     }
     // The server can then tell if someone else has changed the page since.
-    seen.value = entry.seen
+    seen.value = found.seen
     changed = true
+    forget(found)
+    keep(entry())
     show('restored')
     saveIn(AFTER_LAST_KEY)
   }
@@ -112,7 +74,7 @@ export function autosave(form) {
   function onChange() {
     changed = true
     changedSince ||= Date.now()
-    keep()
+    keep(entry())
     saveIn(Math.min(AFTER_LAST_KEY, Math.max(0, changedSince + AT_LEAST_EVERY - Date.now())))
   }
 
@@ -130,6 +92,7 @@ export function autosave(form) {
 
   async function post(keepalive) {
     try {
+      await settled
       const body = new URLSearchParams(new FormData(form))
       const reply = await fetch(form.dataset.saveUrl, { method: 'POST', body, keepalive, signal: AbortSignal.timeout(SAVE_TIMEOUT) })
       if (reply.status === 409) {
@@ -139,6 +102,7 @@ export function autosave(form) {
       }
       if (!reply.ok) throw new Error(reply.status)
       const saved = await reply.json()
+      forget(entry())
       seen.value = saved.seen
       draft.value = saved.draft
       retryAfter = FIRST_RETRY
@@ -146,8 +110,7 @@ export function autosave(form) {
       else if (saved.tooLong) show('tooLong')
       else show('saved', saved.at)
       if (changed) saveIn(AFTER_LAST_KEY)
-      if (changed || saved.elsewhere || saved.tooLong) keep()
-      else store(key, null)
+      if (changed || saved.elsewhere || saved.tooLong) keep(entry())
     } catch {
       changed = true
       show(navigator.onLine ? 'unsaved' : 'offline')
@@ -156,13 +119,10 @@ export function autosave(form) {
     }
   }
 
-  // Another of our pages has loaded since, so what Continue submitted has arrived.
-  forgetWhere((other) => other !== key && read(other)?.submitted)
-  const entry = read(key)
-  // Another draft's stays for its own receipt or page, and is not mixed with this one.
-  const otherDraft = entry && entry.draft !== 'new' && entry.draft !== draft.value
-  if (entry && ('returned' in form.dataset || JSON.stringify(entry.answers) === JSON.stringify(answers()))) store(key, null)
-  else if (entry && !otherDraft) restore(entry)
+  if (found && 'unkept' in form.dataset) keep({ ...found, submitted: false })
+  else if (found && ('returned' in form.dataset || JSON.stringify(found.answers) === JSON.stringify(answers()))) forget(found)
+  else if (found) restore()
+  document.querySelector('[data-discard]')?.addEventListener('click', () => forget(entry()))
 
   form.addEventListener('input', onChange)
   form.addEventListener('change', onChange)
@@ -200,7 +160,7 @@ export function autosave(form) {
     } else {
       clearTimeout(timer)
       changed = false
-      keep(true)
+      keep(entry(true))
     }
   })
   // A page that comes back from the browser's cache may be older than the last save.

@@ -1,13 +1,15 @@
 // Only the components that our pages use. Each finds its elements by data-module.
 import { Button, CharacterCount, Checkboxes, ErrorSummary, ExitThisPage, NotificationBanner, SkipLink, createAll } from 'govuk-frontend'
 import { autosave } from './autosave.mjs'
-import { showUnsaved, showUnsent } from './unsaved.mjs'
+import { forgetArrived } from './device.mjs'
+import { saveWaiting, showUnsent } from './unsaved.mjs'
 
 // Before the components read the page, so that they count restored answers too.
+forgetArrived()
+const settled = saveWaiting(document.querySelector('[data-unsaved]'))
 const form = document.querySelector('form[data-save-url]')
-if (form) autosave(form)
+if (form) autosave(form, settled)
 showUnsent(document.querySelector('[data-sent]'))
-showUnsaved(document.querySelector('[data-unsaved]'))
 
 // Count as the server does: an emoji, or any character beyond Unicode's first 65,536, is one character, not two.
 CharacterCount.prototype.updateCount = function () {

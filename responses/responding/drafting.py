@@ -211,9 +211,11 @@ def changed_since(*, draft: Draft, revision: int) -> set[str]:
     return {row.name for row in draft.kept.all() if row.revision > revision}
 
 
-def mark_of(draft: Draft | None) -> str:
-    """A label by which a browser knows one draft from another. Opens nothing."""
-    return fingerprint(f"mark of {draft.submission_key}") if draft else "new"
+def mark_of(written: Draft | Response | None) -> str:
+    """A label by which a browser knows one draft from another, also once it was sent. Opens
+    nothing.
+    """
+    return fingerprint(f"mark of {written.submission_key}") if written else "new"
 
 
 def expire_at(consultation: Consultation) -> datetime:

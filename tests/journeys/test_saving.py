@@ -2,6 +2,7 @@
 byte.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -188,30 +189,62 @@ def test_after_sending_no_answers_stay_in_the_browser(writer: Writer) -> None:
 
 def test_leaving_by_a_link_saves_first(writer: Writer) -> None:
     writer.comment().fill(WORDS)
-    writer.page.get_by_role("link", name="Check and send").click()
-    expect(writer.page.get_by_role("heading", name="Check your answers")).to_be_visible()
+    writer.page.get_by_role("link", name="Your response").click()
+    expect(writer.page.get_by_role("heading", name="Your response")).to_be_visible()
+    assert kept() == WORDS
+
+
+def test_words_whose_save_failed_are_saved_and_shown_before_sending(writer: Writer) -> None:
+    """The line is cut while Continue and every save of one part are on their way."""
+    writer.comment().fill("This was saved.")
+    writer.says("Saved at ")
+    other = writer.open("trust")
+    cut = re.compile("/respond/trust/")
+    writer.context.route(cut, lambda route: route.abort())
+    writer.comment(other, "trust").fill(WORDS)
+    other.get_by_role("button", name="Continue", exact=True).click()
+    # Another part is answered, and received, before anybody looks at the first again.
+    writer.comment().fill("This was saved too.")
+    writer.page.get_by_role("button", name="Save, check and send").click()
+    expect(writer.page.get_by_text("Some of what you typed is not saved yet")).to_be_visible()
+    expect(writer.page.get_by_role("button", name="Send your response")).to_be_hidden()
+    writer.context.unroute(cut)
+    writer.page.reload()
     expect(writer.page.get_by_text("Zoë")).to_be_visible()
     writer.page.get_by_role("button", name="Send your response").click()
     expect(writer.page.get_by_role("heading", name="Response received")).to_be_visible()
-    assert Response.objects.get().texts == {"violence-comment": WORDS}
+    assert Response.objects.get().texts == {
+        "violence-comment": "This was saved too.",
+        "trust-comment": WORDS,
+    }
+    assert writer.page.evaluate("Object.keys(localStorage)") == []
 
 
-def test_words_whose_save_failed_are_shown_and_not_deleted(writer: Writer) -> None:
+def test_words_of_another_response_stay_on_the_device_unsent(writer: Writer) -> None:
     writer.comment().fill("This was saved.")
     writer.says("Saved at ")
-    # As it is left behind when the save of another part fails and its tab is closed.
-    writer.page.evaluate(
-        """([path, name, value]) => localStorage.setItem(`unsaved ${path}`, JSON.stringify({
-            draft: document.forms[0].elements.draft.value, seen: '', answers: [[name, value]]}))""",
-        [f"/{SLUG}/respond/trust/", "trust-comment", "This was not."],
-    )
+    entry = {"path": f"/{SLUG}/respond/trust/", "draft": "0f0f", "seen": "", "edition": "1"}
+    entry |= {"answers": [["trust-comment", "Someone else’s."]], "at": 1}
+    store = "entry => localStorage.setItem(`unsaved ${entry.path} 0f0f`, JSON.stringify(entry))"
+    writer.page.evaluate(store, entry)
+    writer.page.get_by_role("button", name="Save, check and send").click()
+    writer.page.get_by_role("button", name="Send your response").click()
+    expect(writer.page.get_by_role("heading", name="Response received")).to_be_visible()
+    expect(writer.page.get_by_text("Someone else’s.")).to_have_count(0)
+    assert Response.objects.get().texts == {"violence-comment": "This was saved."}
+    assert len(writer.page.evaluate("Object.keys(localStorage)")) == 1
+
+
+def test_a_receipt_shows_what_was_not_sent_and_deletes_nothing(writer: Writer) -> None:
+    """A save that fails for good, and a response sent all the same from another window."""
+    writer.comment().fill("This was saved.")
+    writer.says("Saved at ")
+    mark = writer.page.locator("[name=draft]").input_value()
     writer.page.goto(f"{writer.root}/{SLUG}/respond/check/")
-    expect(writer.page.get_by_text("Some of what you typed is not saved yet")).to_be_visible()
-    expect(writer.page.get_by_role("button", name="Send your response")).to_be_hidden()
-    # Sent all the same, as from another tab: the words stay, and the receipt shows them.
-    writer.page.evaluate("document.querySelector('[data-send]').hidden = false")
+    entry = {"path": f"/{SLUG}/respond/trust/", "draft": mark, "seen": "", "edition": "1"}
+    entry |= {"answers": [["trust-comment", "This was not."]], "at": 1}
+    store = "entry => localStorage.setItem(`unsaved ${entry.path} x`, JSON.stringify(entry))"
+    writer.page.evaluate(store, entry)
     writer.page.get_by_role("button", name="Send your response").click()
     expect(writer.page.get_by_text("This was not.")).to_be_visible()
-    assert Response.objects.get().texts == {"violence-comment": "This was saved."}
-    writer.page.get_by_role("button", name="Delete it from this device").click()
-    assert writer.page.evaluate("Object.keys(localStorage)") == []
+    assert len(writer.page.evaluate("Object.keys(localStorage)")) == 1

@@ -1,7 +1,7 @@
 """Answering, part by part."""
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -25,6 +25,7 @@ from responses.responding.views.part_page import (
     find_part,
     is_in_hand,
     keep_typed,
+    leads_elsewhere,
     question_email,
     read_page,
     read_seen,
@@ -38,6 +39,7 @@ from responses.responding.views.session import (
     keep_drafts,
     open_session,
     remember_opening,
+    see_other,
 )
 
 
@@ -59,8 +61,7 @@ def another(request: HttpRequest, consultation: str) -> HttpResponse:
         _draft, token = take_draft(request, session)
     except OverLimit as over:
         return too_often(request, seconds=over.seconds)
-    page = redirect("tasks", session.consultation.slug)
-    page.status_code = 303
+    page = see_other(reverse("tasks", args=[session.consultation.slug]))
     keep_drafts(page, session, [token, *tokens])
     page.delete_cookie(session.cookie("sent"), samesite="Lax")
     return page
@@ -136,28 +137,28 @@ def keep_and_go_on(
         return gone_page(request, session, form)
     if not session.may_answer and not session.draft:
         return closed_page(request, session, typed=form.typed)
+    leaving = leads_elsewhere(request)
+    if leaving in {"tasks", "check"} and not session.draft and not any(form.typed.values()):
+        return see_other(reverse(leaving, args=[session.consultation.slug]))
     try:
         draft, token = take_draft(request, session)
     except OverLimit as over:
         return too_often(request, seconds=over.seconds)
-    later = "later" in request.POST
     question_email(request, form)
+    done = leaving != "later" and form.is_valid() and any(form.typed.values())
     try:
-        saved = keep_typed(request, draft, edition, form, done=form.is_valid() and not later)
+        saved = keep_typed(request, draft, edition, form, done=done)
     except Draft.DoesNotExist:
         return gone_page(request, session, form)
     session.draft = saved.draft
     if not session.may_answer:
         return closed_page(request, session)
-    if saved.elsewhere or saved.too_long or not (later or form.is_valid()):
+    if saved.elsewhere or saved.too_long or not (leaving or form.is_valid()):
         page = show_again(request, session, form, returning=returning, saved=saved)
+    elif leaving:
+        page = see_other(reverse(leaving, args=[session.consultation.slug]))
     else:
-        page = redirect(
-            reverse("later", args=[session.consultation.slug])
-            if later
-            else address_after(part, session, returning=returning)
-        )
-        page.status_code = 303
+        page = see_other(address_after(part, session, returning=returning))
     if token:
         keep_drafts(page, session, [token, *session.tokens])
     return page

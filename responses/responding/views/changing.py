@@ -22,7 +22,7 @@ from responses.responding.tasks import send_due_confirmations
 from responses.responding.views.guessing import count_guesses
 from responses.responding.views.receipts import open_since, receipt_context, response_of
 from responses.responding.views.refusals import full_page
-from responses.responding.views.session import keep_drafts, open_session
+from responses.responding.views.session import keep_drafts, open_session, see_other
 
 
 @private
@@ -42,9 +42,7 @@ def correct(request: HttpRequest, token: str) -> HttpResponse:
         pass
     else:
         nudge(send_due_confirmations)
-    page = redirect("receipt", token)
-    page.status_code = 303
-    return page
+    return see_other(reverse("receipt", args=[token]))
 
 
 @private
@@ -106,9 +104,7 @@ def withdraw(request: HttpRequest, token: str) -> HttpResponse:
         return redirect("receipt", token)
     if submitted.first:
         nudge(send_due_confirmations)
-    page = redirect("receipt", token)
-    page.status_code = 303
-    return page
+    return see_other(reverse("receipt", args=[token]))
 
 
 def opened_at(request: HttpRequest, token: str) -> datetime:

@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
@@ -20,6 +20,7 @@ from responses.responding.equality import (
 from responses.responding.forms import PartForm
 from responses.responding.views.guessing import count_guesses
 from responses.responding.views.receipts import equality_state, response_of
+from responses.responding.views.session import see_other
 from responses.wording import RewordedAnswer, reworded_answers
 
 
@@ -28,8 +29,7 @@ from responses.wording import RewordedAnswer, reworded_answers
 def equality(request: HttpRequest, token: str) -> HttpResponse:
     """The equality questions, each optional, once the response is safely there."""
     response = response_of(token)
-    back = redirect("receipt", token)
-    back.status_code = 303
+    back = see_other(reverse("receipt", args=[token]))
     if equality_state(response, token) != "asked":
         return back
     edition = current_edition(response.consultation)
@@ -71,6 +71,4 @@ def stop_equality(request: HttpRequest, token: str) -> HttpResponse:
     """Take the equality answers out of use. The response stays as it is."""
     response_of(token)
     stop_equality_use(token=token)
-    page = redirect(reverse("receipt", args=[token]) + "?equality=stopped#equality")
-    page.status_code = 303
-    return page
+    return see_other(reverse("receipt", args=[token]) + "?equality=stopped#equality")

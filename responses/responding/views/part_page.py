@@ -136,11 +136,17 @@ def read_page(
     return edition, PartForm(plan=plan, part=find_part(plan, slug), data=request.POST)
 
 
+def leads_elsewhere(request: HttpRequest) -> str:
+    """The page, by name, that a button led to which only saves; "" for Continue."""
+    to = request.POST.get("to", "")
+    return to if to in {"later", "tasks", "check"} else ""
+
+
 def question_email(request: HttpRequest, form: PartForm) -> None:
     """Ask whether an address was mistyped, once: anyone who presses Continue again with the same
     address means it.
     """
-    if "email" in form.names and "later" not in request.POST and form.is_valid():
+    if "email" in form.names and not leads_elsewhere(request) and form.is_valid():
         typed = form.typed["email"] or ""
         meant = likely_meant(typed)
         if meant and request.POST.get("email_meant") != typed:

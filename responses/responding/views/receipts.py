@@ -20,6 +20,7 @@ from consult.web.private import private
 from responses.models import BatchMember, Response
 from responses.receipt_tokens import find_response
 from responses.responding.amending import OVER, versions_of
+from responses.responding.drafting import mark_of
 from responses.responding.equality import (
     are_asked,
     equality_answers_of,
@@ -126,6 +127,7 @@ def receipt_context(token: str) -> dict[str, Any]:
         "now": said(response),
         "earlier": [said(version) for version in versions[1:]],
         "happened": happened(versions),
+        "marks": " ".join(map(mark_of, versions)),
         "sent_values": response.choices
         | response.texts
         | {"name": response.contact.name, "email": response.contact.email},

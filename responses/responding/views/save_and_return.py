@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from consult.clock import day_in_words
@@ -14,7 +15,7 @@ from consult.web.rate_limits import OverLimit
 from responses.answers import AnswersRefused
 from responses.contacts import read_contact
 from responses.models import Draft
-from responses.responding.drafting import expire_at, find_draft, find_sent, link_token
+from responses.responding.drafting import expire_at, find_draft, find_sent, link_token, mark_of
 from responses.responding.forms import PartForm
 from responses.responding.save_and_return import ask_for_link, link_address
 from responses.responding.tasks import send_due_confirmations
@@ -25,6 +26,7 @@ from responses.responding.views.session import (
     keep_drafts,
     open_session,
     said_so_far,
+    see_other,
     text_to_keep,
 )
 
@@ -35,7 +37,7 @@ def later(request: HttpRequest, consultation: str) -> HttpResponse:
     session = open_session(request, consultation)
     if session.draft is None or session.sent or session.consultation.withdrawn_at:
         return redirect("tasks", session.consultation.slug)
-    problem, asked = "", request.GET.get("asked") == "yes"
+    problem, asked = "", request.method != "POST" and request.GET.get("asked") == "yes"
     email = session.answers.get("email", "")
     if request.method == "POST":
         email = request.POST.get("email", "")
@@ -50,15 +52,14 @@ def later(request: HttpRequest, consultation: str) -> HttpResponse:
             problem = _("We cannot send this link again today. Copy it from this page instead.")
         else:
             nudge(send_due_confirmations)
-            page: HttpResponse = redirect(f"{request.path}?asked=yes")
-            page.status_code = 303
-            return page
+            return see_other(f"{request.path}?asked=yes")
     emailed = session.draft.links.order_by("pk").last()
     words = {
         "link": link_address(session.draft),
         "emailed": emailed,
         "problem": problem,
         "asked": asked,
+        "mark": mark_of(session.draft),
         "email": email,
         "kept_until": day_in_words(expire_at(session.consultation)),
     }
@@ -89,8 +90,7 @@ def come_back(request: HttpRequest, consultation: str, token: str) -> HttpRespon
     if request.method == "POST":
         if session.is_full and token not in session.tokens:
             return full_page(request, session)
-        page = redirect("tasks", session.consultation.slug)
-        page.status_code = 303
+        page = see_other(reverse("tasks", args=[session.consultation.slug]))
         keep_drafts(page, session, [token, *[other for other in session.tokens if other != token]])
         return page
     return render(request, "responding/come_back.html", session.context | {"found": found})

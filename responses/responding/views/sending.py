@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from consult.nudging import nudge
@@ -36,6 +37,7 @@ from responses.responding.views.session import (
     keep_sent,
     open_session,
     said_so_far,
+    see_other,
 )
 
 
@@ -128,8 +130,7 @@ def send(request: HttpRequest, consultation: str) -> HttpResponse:
         return ask_again(request, session, key, refused)
     if submitted is None:
         return render(request, "responding/nothing_here.html", session.context, status=404)
-    page = redirect("receipt", submitted.receipt_token)
-    page.status_code = 303
+    page = see_other(reverse("receipt", args=[submitted.receipt_token]))
     if submitted.first:
         nudge(send_due_confirmations)
     if session.draft is not None and session.draft.submission_key == key:

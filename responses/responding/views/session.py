@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core import signing
 from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from consult.models import Consultation
@@ -159,6 +160,13 @@ def keep_sent(page: HttpResponse, session: RespondentSession) -> None:
     keep_drafts(page, session, session.tokens[1:])
     page.delete_cookie(session.cookie("opened"), samesite="Lax")
     keep_cookie(page, session.cookie("sent"), session.tokens[0], seconds=None)
+
+
+def see_other(address: str) -> HttpResponse:
+    """Lead on from a form, so that loading the page again sends nothing again."""
+    page = redirect(address)
+    page.status_code = 303
+    return page
 
 
 def remember_opening(page: HttpResponse, session: RespondentSession) -> HttpResponse:

@@ -74,6 +74,26 @@ def test_continue_leads_through_every_part_to_the_check(rita: Client, plan: Plan
     assert walked == [at("part", part.slug) for part in plan.parts]
 
 
+@pytest.mark.parametrize("leads_to", ["tasks", "check", "later"])
+def test_leaving_by_a_button_saves_first(rita: Client, leads_to: str) -> None:
+    """Also what is not right yet, which Continue would ask to put right."""
+    page = answer(rita, "about-you", email="not an address", name="Rita", to=leads_to)
+    assert (page.status_code, page.headers["Location"]) == (303, at(leads_to))
+    assert Draft.objects.get().answers == {"email": "not an address", "name": "Rita"}
+
+
+def test_leaving_an_empty_page_begins_nothing(rita: Client) -> None:
+    page = answer(rita, "violence", violence_comment="", to="tasks")
+    assert (page.status_code, page.headers["Location"]) == (303, at("tasks"))
+    assert not Draft.objects.exists()
+
+
+def test_only_a_part_with_an_answer_is_done(rita: Client) -> None:
+    answer(rita, "violence", violence_comment="")
+    answer(rita, "trust", trust_comment="More of it.")
+    assert Draft.objects.get().parts_done == ["trust"]
+
+
 def test_the_task_list_says_how_far_each_part_has_got(rita: Client) -> None:
     answer(rita, "violence", violence_comment="Done with this.")
     answer(rita, "trust", trust_comment="x" * 5001)

@@ -65,7 +65,7 @@ def test_both_browsers_continue_in_one_draft(rita: Client) -> None:
 
 def test_the_button_saves_the_page_but_does_not_mark_it_complete() -> None:
     ann = Client()
-    page = answer(ann, "violence", violence_comment="Unfinished", later="yes")
+    page = answer(ann, "violence", violence_comment="Unfinished", to="later")
     assert (page.status_code, page.headers["Location"]) == (303, at("later"))
     draft = Draft.objects.get()
     assert (draft.answers, draft.parts_done) == ({"violence-comment": "Unfinished"}, [])
