@@ -3,6 +3,7 @@
 import logging
 import sys
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +11,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from consult.views.typed import fields_to_send_again, typed_in_words
+from consult.views.typed import fields_to_send_again, plan_shown, slug_of, typed_in_words
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ def offer_again(
         "typed": typed_in_words(request),
         "sent": request.method == "POST",
         "address": request.get_full_path(),
+        "slug": slug_of(request) if plan_shown(request) else "",
         "heading": heading,
         "lines": lines,
     }
@@ -47,21 +49,42 @@ def offer_again(
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form came without its cookie: open too long, cookies off, or sent by another site."""
-    heading = _("This page needs to be sent again")
-    if "/respond/" in request.path:
+    """A form that we cannot tell from one that another site sent: its cookie is missing or old, or
+    nothing says which page it came from.
+    """
+    if reason.startswith(("Origin", "Referer")):
+        heading = _("Your browser hid which page this form came from")
+        lines = [
+            _(
+                "We need to see that a form comes from this website, to protect you from other "
+                "sites. A privacy setting, an add-on or your network may remove that."
+            ),
+            _("Try again in another browser or on another network, or without the add-on."),
+        ]
+    elif settings.CSRF_COOKIE_NAME not in request.COOKIES:
+        heading = _("Your browser is not keeping our cookie")
+        lines = [
+            _(
+                "This form needs one cookie, which only shows that the form comes from you. "
+                "Private windows, some apps and some add-ons block cookies."
+            ),
+            _(
+                "Allow cookies for this site, or open it in another browser. If you see this page "
+                "a second time, cookies are still blocked."
+            ),
+        ]
+    else:
+        heading = _("This page needs to be sent again")
         lines = [
             _(
                 "We could not check that this page came from your browser. It may have been open "
                 "for a long time."
-            ),
-            _("What you typed is still here. Check that it is yours, then select the button."),
+            )
         ]
+    if "/respond/" in request.path:
+        lines.append(_("What you typed is below. You can send it again, or copy it."))
         return offer_again(request, status=403, heading=heading, lines=lines)
-    lines = [
-        _("We could not check that this form came from your browser. Cookies may be switched off."),
-        _("Go back, load that page again and send it."),
-    ]
+    lines.append(_("Go back, load that page again and send it."))
     return say(request, status=403, heading=heading, lines=lines)
 
 

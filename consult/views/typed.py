@@ -25,6 +25,16 @@ def remember_plan(slug: str, plan: Plan) -> None:
     _shown_plans[slug] = plan
 
 
+def slug_of(request: HttpRequest) -> str:
+    """The consultation that an address begins with."""
+    return request.path.strip("/").partition("/")[0]
+
+
+def plan_shown(request: HttpRequest) -> Plan | None:
+    """What the page asked about, where this process has shown it."""
+    return _shown_plans.get(slug_of(request))
+
+
 def fields_to_send_again(request: HttpRequest) -> list[tuple[str, str]]:
     """Every field that the page needs to send the form again."""
     return [
@@ -40,7 +50,7 @@ def typed_in_words(request: HttpRequest) -> list[tuple[str, str]]:
 
     A label is empty where we cannot tell what the field was.
     """
-    plan = _shown_plans.get(request.path.strip("/").partition("/")[0])
+    plan = plan_shown(request)
     contact = {"name": _("Name"), "email": _("Email"), "postcode": _("Postcode")}
     rows = []
     for name, values in request.POST.lists():
@@ -48,6 +58,9 @@ def typed_in_words(request: HttpRequest) -> list[tuple[str, str]]:
             continue
         question = plan.by_slug.get(name.partition("--")[0]) if plan else None
         label = question.text if question else contact.get(name, "")
+        # Where the questions are known, anything else was put into the form by us.
+        if plan and "/respond/" in request.path and not label:
+            continue
         rows += [(label, with_symbols(_in_words(question, value))) for value in values if value]
     return rows
 

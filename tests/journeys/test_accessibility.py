@@ -743,13 +743,12 @@ def test_error_pages_are_accessible_and_say_what_became_of_the_answers(
     settings.LIMITS = settings.LIMITS | {"draft": (0, 3600)}
     send_from(part)
     told("429", "What you typed is safe.")
-    page.get_by_text("See what you typed").click()
     told("429, opened", "More youth workers,")
     page.goto(part)
     page.fill("[name=violence-comment]", "Before the cookie went.")
     page.context.clear_cookies()
     press(visit, "Continue")
-    told("403, without the cookie", "What you typed is still here")
+    told("403, without the cookie", "What you typed is below")
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 500
     send_from(part)
     told("413", "It was not saved.", "Pages that you saved before are still there.")
