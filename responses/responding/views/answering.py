@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from consult.clock import day_in_words, time_in_words
 from consult.plans.document import Part
@@ -33,6 +33,7 @@ from responses.responding.views.part_page import (
     show_again,
     write_seen,
 )
+from responses.responding.views.posting import posted_from
 from responses.responding.views.refusals import closed_page, full_page, gone_page
 from responses.responding.views.session import (
     RespondentSession,
@@ -44,7 +45,7 @@ from responses.responding.views.session import (
 
 
 @private
-@require_POST
+@posted_from("tasks")
 def another(request: HttpRequest, consultation: str) -> HttpResponse:
     """Begin one more response on this device, for someone else at it.
 
@@ -165,7 +166,7 @@ def keep_and_go_on(
 
 
 @private
-@require_POST
+@posted_from("part")
 def save(request: HttpRequest, consultation: str, part: str) -> HttpResponse:
     """Keep what is being typed, for the script of a part's page.
 

@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST
 
 from consult.nudging import nudge
 from consult.web.private import private
@@ -20,6 +19,7 @@ from responses.responding.resending import NothingToCorrect, correct_address
 from responses.responding.submitting import ConsultationClosed
 from responses.responding.tasks import send_due_confirmations
 from responses.responding.views.guessing import count_guesses
+from responses.responding.views.posting import posted_from
 from responses.responding.views.receipts import open_since, receipt_context, response_of
 from responses.responding.views.refusals import full_page
 from responses.responding.views.session import keep_drafts, open_session, see_other
@@ -27,7 +27,7 @@ from responses.responding.views.session import keep_drafts, open_session, see_ot
 
 @private
 @count_guesses
-@require_POST
+@posted_from("receipt")
 def correct(request: HttpRequest, token: str) -> HttpResponse:
     """Send the confirmation to another address, where it could not be delivered."""
     response = response_of(token)
@@ -47,7 +47,7 @@ def correct(request: HttpRequest, token: str) -> HttpResponse:
 
 @private
 @count_guesses
-@require_POST
+@posted_from("receipt")
 def amend(request: HttpRequest, token: str) -> HttpResponse:
     """Begin to change what was sent, or go on with that in this browser.
 

@@ -5,7 +5,6 @@ from contextlib import suppress
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_POST
 
 from consult.plans.editions import current_edition, edition_shown, plan_of
 from consult.web.private import private
@@ -19,6 +18,7 @@ from responses.responding.equality import (
 )
 from responses.responding.forms import PartForm
 from responses.responding.views.guessing import count_guesses
+from responses.responding.views.posting import posted_from
 from responses.responding.views.receipts import equality_state, response_of
 from responses.responding.views.session import see_other
 from responses.wording import RewordedAnswer, reworded_answers
@@ -66,7 +66,7 @@ def equality(request: HttpRequest, token: str) -> HttpResponse:
 
 @private
 @count_guesses
-@require_POST
+@posted_from("receipt")
 def stop_equality(request: HttpRequest, token: str) -> HttpResponse:
     """Take the equality answers out of use. The response stays as it is."""
     response_of(token)

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from consult.nudging import nudge
 from consult.views.errors import too_often
@@ -30,6 +30,7 @@ from responses.responding.submitting import (
 )
 from responses.responding.tasks import send_due_confirmations
 from responses.responding.views.guessing import count_guesses
+from responses.responding.views.posting import posted_from
 from responses.responding.views.refusals import closed_page, dropped_words, gone_page
 from responses.responding.views.session import (
     RespondentSession,
@@ -99,7 +100,7 @@ def render_check(
 
 @private
 @count_guesses
-@require_POST
+@posted_from("check")
 def send(request: HttpRequest, consultation: str) -> HttpResponse:
     """Send what was checked. Sending again leads to the same receipt."""
     session = open_session(request, consultation)
@@ -220,7 +221,7 @@ def ask_again(
 
 
 @private
-@require_POST
+@posted_from("tasks")
 def discard(request: HttpRequest, consultation: str) -> HttpResponse:
     """Stop changing a response that was sent: it stays as it is, and the changes go."""
     session = open_session(request, consultation)

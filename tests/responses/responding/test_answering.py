@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 from django.test import Client
-from django.urls import reverse
+from django.urls import URLPattern, reverse
 from django.utils import timezone
 
 from consult.models import Consultation
@@ -18,6 +18,7 @@ from consult.plans.document import Plan
 from responses.contacts import likely_meant
 from responses.models import Confirmation, Draft, Response
 from responses.responding.drafting import save_part
+from responses.urls import urlpatterns
 
 SLUG = "police-and-crime-plan-2021-25"
 HOSTILE = (
@@ -35,6 +36,11 @@ def rita() -> Client:
 
 def at(name: str, *more: str) -> str:
     return reverse(name, args=[SLUG, *more])
+
+
+def named_in(route: URLPattern) -> set[str]:
+    """The arguments of an address."""
+    return set(re.findall(r"<\w+:(\w+)>", str(route.pattern)))
 
 
 def answer(client: Client, part: str, **values: Any) -> Any:
@@ -311,6 +317,25 @@ def test_after_closing_what_was_written_can_be_taken_away_as_text(
     stranger = Client().get(at("draft-text"))
     assert (stranger.status_code, stranger["Location"]) == (302, at("tasks"))
     assert at("draft-text") not in Client().get(at("tasks")).content.decode()
+
+
+def test_an_address_that_takes_forms_leads_anyone_else_on(rita: Client) -> None:
+    """Each of them, also one that is added later: loaded again, bookmarked or gone back to."""
+    answer(rita, "violence", violence_comment="More youth workers.")
+    token = str(send(rita).context["token"])
+    values = {"consultation": SLUG, "part": "violence", "token": token}
+    theirs = [route for route in urlpatterns if {"consultation", "token"} & named_in(route)]
+    found = {
+        route.name: rita.get(reverse(route.name, kwargs={n: values[n] for n in named_in(route)}))
+        for route in theirs
+        if not str(route.pattern).startswith("staff/") and route.name != "published-file"
+    }
+    assert {name for name, page in found.items() if page.status_code not in {200, 302}} == {
+        *{"published-responses", "come-back"}
+    }
+    assert {found[name].headers["Location"] for name in ("another", "send", "discard", "save")} == {
+        *{at("tasks"), at("check"), at("part", "violence")}
+    }
 
 
 def test_someone_too_late_even_to_start_gets_their_words_back(

@@ -103,7 +103,8 @@ def test_opening_the_page_that_stops_equality_answers_stops_nothing(
 ) -> None:
     token = submit().receipt_token
     give(token)
-    assert client.get(reverse("stop-equality", args=[token])).status_code == 405
+    page = client.get(reverse("stop-equality", args=[token]))
+    assert page.headers["Location"] == reverse("receipt", args=[token])
     assert EqualityAnswers.objects.exists()
 
 
