@@ -12,6 +12,12 @@ const LONGEST_RETRY = 30000
 // Hidden fields: not answers.
 const NOT_ANSWERS = ['csrfmiddlewaretoken', 'seen', 'draft', 'edition', 'email_meant']
 
+// Someone is leaving for their own safety: nothing more is kept or saved.
+let stopped = false
+export function stopSaving() {
+  stopped = true
+}
+
 // `settled`: when the other parts' answers have been saved. Two requests at once could start two drafts.
 export function autosave(form, settled) {
   const seen = form.elements.seen
@@ -80,7 +86,7 @@ export function autosave(form, settled) {
 
   function save(keepalive = false) {
     clearTimeout(timer)
-    if (!changed || resolving || gone || saving) return saving
+    if (!changed || resolving || gone || saving || stopped) return saving
     if (!navigator.onLine) return show('offline')
     changed = false
     changedSince = 0

@@ -2,6 +2,7 @@
 import { Button, CharacterCount, Checkboxes, ErrorSummary, ExitThisPage, NotificationBanner, SkipLink, createAll } from 'govuk-frontend'
 import { autosave } from './autosave.mjs'
 import { forgetArrived } from './device.mjs'
+import { forgetDeleted, leave } from './leaving.mjs'
 import { saveWaiting, showUnsent } from './unsaved.mjs'
 
 // Before the components read the page, so that they count restored answers too.
@@ -9,11 +10,18 @@ forgetArrived()
 const settled = saveWaiting(document.querySelector('[data-unsaved]'))
 const form = document.querySelector('form[data-save-url]')
 if (form) autosave(form, settled)
+forgetDeleted(document.querySelector('[data-forget]'))
 showUnsent(document.querySelector('[data-sent]'))
 
 // Count as the server does: an emoji, or any character beyond Unicode's first 65,536, is one character, not two.
 CharacterCount.prototype.updateCount = function () {
   this.count = [...this.$textarea.value].length
+}
+
+const { exitPage } = ExitThisPage.prototype
+ExitThisPage.prototype.exitPage = function () {
+  leave(this.$root)
+  exitPage.call(this)
 }
 
 document.body.classList.add('js-enabled', 'govuk-frontend-supported')

@@ -31,16 +31,19 @@ PARTS = {
     EQUALITY,
     "another",
     "back",
+    "before-you-start",
     "check",
+    "delete",
     "discard",
     "later",
+    "leave",
     "send",
     NOT_ASKED,
 }
 QUESTIONS = {
     # Fields that the forms have beside the questions.
-    *("channel", "draft", "edition", "email", "homepage", "later", "name", "opened"),
-    *("postcode", "replacing", "revision", "seen", "shown", "take"),
+    *("channel", "draft", "edition", "email", "homepage", "name", "opened"),
+    *("postcode", "replacing", "revision", "seen", "shown", "take", "to"),
     # Charts of the dashboard.
     *("coded-so-far", "read-so-far", "received-by-day"),
     NOT_ASKED,

@@ -130,11 +130,8 @@ def accessibility(request: HttpRequest) -> HttpResponse:
 def safety(request: HttpRequest) -> HttpResponse:
     """How to leave this site quickly, and who can help."""
     helpers = [
-        (
-            _("Police"),
-            _("999 in an emergency, 101 at other times"),
-            _("Textphone 18000 or 18001 101."),
-        ),
+        (_("Police, in an emergency"), "999", _("Textphone 18000.")),
+        (_("Police, at other times"), "101", _("Textphone 18001 101.")),
         (_("Victim Support"), "0808 168 9111", _("Help after any crime, reported or not.")),
         (
             _("National Domestic Abuse Helpline"),

@@ -83,6 +83,7 @@ NO_PAGES = {
     *{
         "amend",
         "another",
+        "leave",
         "draft-text",
         "receipt-text",
         "receipt-pdf",
@@ -232,6 +233,8 @@ def walk_public_pages(visit: Visit, consultation: Consultation) -> None:
     visit.go("consultation-privacy", slug)
     for name in ("accessibility", "cookies", "safety", "security"):
         visit.go(name)
+    visit.go("before-you-start", slug)
+    visit.go("delete-answers", slug, state="nothing yet")
     visit.go("tasks", slug, state="nothing yet")
     visit.go("check", slug, state="nothing yet")
     press(visit, "Send your response")
@@ -252,6 +255,8 @@ def walk_public_pages(visit: Visit, consultation: Consultation) -> None:
     )
     press(visit, "Continue")
     visit.go("tasks", slug, state="begun")
+    visit.go("delete-answers", slug, state="asked")
+    visit.go("delete-answers", slug, state="deleted", query="?deleted=x")
     visit.go("later", slug)
     link = visit.page.locator("a[href*='/respond/back/']").first.get_attribute("href") or ""
     visit.page.fill("[name=email]", "nowhere")

@@ -248,3 +248,17 @@ def test_a_receipt_shows_what_was_not_sent_and_deletes_nothing(writer: Writer) -
     writer.page.get_by_role("button", name="Send your response").click()
     expect(writer.page.get_by_text("This was not.")).to_be_visible()
     assert len(writer.page.evaluate("Object.keys(localStorage)")) == 1
+
+
+def test_exit_this_page_leaves_nothing_to_go_back_to(writer: Writer) -> None:
+    writer.comment().fill("This was saved.")
+    writer.says("Saved at ")
+    writer.context.route("https://www.bbc.co.uk/**", lambda route: route.fulfill(body="Rain."))
+    writer.comment().fill("This was not yet.")
+    writer.page.get_by_role("button", name="Exit this page").click()
+    expect(writer.page.get_by_text("Rain.")).to_be_visible()
+    eventually(lambda: [c["name"] for c in writer.context.cookies() if "csrf" not in c["name"]], [])
+    writer.page.go_back()
+    expect(writer.page.get_by_text("What the plan says")).to_be_visible()
+    assert writer.page.evaluate("Object.keys(localStorage)") == []
+    assert writer.comment(writer.open()).input_value() == ""

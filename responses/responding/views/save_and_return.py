@@ -93,7 +93,8 @@ def come_back(request: HttpRequest, consultation: str, token: str) -> HttpRespon
         page = see_other(reverse("tasks", args=[session.consultation.slug]))
         keep_drafts(page, session, [token, *[other for other in session.tokens if other != token]])
         return page
-    return render(request, "responding/come_back.html", session.context | {"found": found})
+    context = {"found": found, "here": found == session.draft}
+    return render(request, "responding/come_back.html", session.context | context)
 
 
 def typed_in(request: HttpRequest, session: RespondentSession) -> dict[str, Any]:
