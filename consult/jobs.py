@@ -88,7 +88,7 @@ class trouble_recorded:  # noqa: N801  # a context manager, named as it is read
     ) -> bool:
         if not isinstance(error, Exception):
             return False  # Nothing went wrong, or the worker is being ended.
-        log.error("Something unforeseen: %s", error, exc_info=error)
+        log.error("Something unforeseen: %s", type(error).__name__, exc_info=error)
         # The kind and no more: what it says may quote what someone wrote.
         self._record(type(error).__name__)
         return True

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse
@@ -19,8 +20,18 @@ current_id: ContextVar[str] = ContextVar("current_id", default="")
 ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 # In these lines of its errors PostgreSQL quotes rows, and a row can hold anything.
 QUOTES_ROWS = re.compile(r"^(DETAIL|CONTEXT|HINT|LINE \d+):.*$", re.MULTILINE)
-# What follows these opens something: a receipt, or someone's draft.
-TOKENS = re.compile(r"(/receipt/|/respond/back/)[^/\s\"'?#]+")
+# What follows these opens something: a receipt, or someone's draft. In any spelling.
+SLASH = "(?:/|%2F)+"
+TOKENS = re.compile(
+    rf"((?:receipt|respond{SLASH}back){SLASH})(?:(?!%2F)[^/\s\"'?#&])+", re.IGNORECASE
+)
+# The same by its shape, wherever it stands: random letters, large and small, as in a token.
+RANDOM = re.compile(r"(?<![\w-])(?=[\w-]*[A-Z])(?=[\w-]*[a-z])[A-Za-z0-9_-]{27,}(?![\w-])")
+# Errors quote the value that they are about. Names in the database are quoted too, after what they
+# are names of.
+QUOTED = re.compile(
+    r"((?:column|relation|constraint|table|index) )?(\"[^\"\n]*\"|'[^'\n]*'|“[^”\n]*”)"
+)
 
 log = logging.getLogger("consult.requests")
 
@@ -38,7 +49,7 @@ class JsonFormatter(logging.Formatter):
         }
         line |= getattr(record, "fields", {})
         if record.exc_info:
-            line["trace"] = clean(self.formatException(record.exc_info))
+            line["trace"] = clean(without_values(self.formatException(record.exc_info)))
         # In ASCII: some readers also break lines at other characters.
         return json.dumps(line)
 
@@ -48,6 +59,9 @@ class LineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return clean(super().format(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802  # logging's own name
+        return without_values(super().formatException(ei))
 
 
 def refusals_in_one_line(record: logging.LogRecord) -> bool:
@@ -95,7 +109,20 @@ def logging_settings(*, production: bool) -> dict[str, object]:
 
 def clean(text: str) -> str:
     """Return `text` without personal data: rows that the database quotes, receipt addresses."""
-    return TOKENS.sub(r"\1…", QUOTES_ROWS.sub(r"\1: left out", text))
+    without_rows = QUOTES_ROWS.sub(r"\1: left out", text)
+    return RANDOM.sub("…", TOKENS.sub(r"\1…", without_rows))
+
+
+def without_values(trace: str) -> str:
+    """Return a traceback without the values that its errors quote: they may be what someone wrote.
+    Lines of code stay.
+    """
+    return "\n".join(
+        line
+        if line.startswith((" ", "Traceback"))
+        else QUOTED.sub(lambda found: found[0] if found[1] else "…", line)
+        for line in trace.split("\n")
+    )
 
 
 def request_log(

@@ -3,14 +3,22 @@
 import io
 import json
 import logging
+import secrets
+import sys
 from collections.abc import Callable
+from urllib.parse import quote
+from uuid import uuid4
 
 import pytest
+from django.core.exceptions import ValidationError
+from django.core.signing import Signer
+from django.db import DataError
 from django.test import Client
 from django.urls import reverse
 
 from consult.models import User
-from consult.web.logs import JsonFormatter, LineFormatter
+from consult.web.logs import JsonFormatter, LineFormatter, clean, without_values
+from responses.receipt_tokens import make_token
 from responses.urls import urlpatterns
 
 TOKEN = "0123456789abcdef:kept-secret"
@@ -68,7 +76,54 @@ def tokens_in_addresses() -> list[str]:
 
 @pytest.mark.parametrize("address", tokens_in_addresses())
 def test_no_line_of_the_log_holds_what_opens_a_page(address: str) -> None:
-    for text in (f"Not Found: {address}", f'"GET {address} HTTP/1.1" 500', f"Bad: {address[:-1]}"):
+    behind = quote(address, safe="")
+    for text in (
+        *(f"Not Found: {address}", f'"GET {address} HTTP/1.1" 500', f"Bad: {address[:-1]}"),
+        f'"GET / HTTP/1.1" 200 "-" "https://example.org{address}"',
+        *(f"/staff/sign-in/?next={behind}&x=1", f"?next={behind.lower()}"),
+        *(address.replace("/", "//"), address.upper().replace(TOKEN.upper(), TOKEN)),
+    ):
         record = logging.LogRecord("django.request", logging.WARNING, "", 0, text, (), None)
         for formatter in (JsonFormatter(), LineFormatter()):
-            assert TOKEN not in formatter.format(record)
+            written = formatter.format(record)
+            assert TOKEN not in written
+            assert quote(TOKEN).lower() not in written.lower()
+
+
+def test_a_token_is_left_out_of_the_log_wherever_it_stands() -> None:
+    tokens = [make_token("AB12-CD34-E"), secrets.token_urlsafe(24), Signer().sign("a" * 32)]
+    for token in tokens:
+        for text in (f"draft={token}; path=/", f"[{token}]", f"x{{'token': '{token}'}}"):
+            written = LineFormatter().format(
+                logging.LogRecord("celery", logging.WARNING, "", 0, text, (), None)
+            )
+            assert token not in written
+            assert token.rpartition(":")[2] not in written
+    kept = f"{'0' * 64} test_a_token_is_left_out_of_the_log {uuid4()} DATABASE_CONNECTION_SETTINGS"
+    assert clean(kept) == kept
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("invalid literal for int() with base 10: 'Zyzzyva'"),
+        KeyError("Zyzzyva"),
+        DataError('invalid input syntax for type bigint: "Zyzzyva"\nLINE 1: SELECT Zyzzyva'),
+        ValidationError("“Zyzzyva” is not a date"),
+    ],
+)
+def test_a_traceback_in_the_log_quotes_no_value(error: Exception) -> None:
+    try:
+        raise error
+    except Exception:  # noqa: BLE001  # each of them
+        record = logging.LogRecord("x", logging.ERROR, "", 0, "Failed", (), sys.exc_info())
+    for formatter in (JsonFormatter(), LineFormatter()):
+        written = formatter.format(record)
+        assert type(error).__name__ in written
+        assert "raise error" in written
+        assert "Zyzzyva" not in written
+
+
+def test_a_traceback_in_the_log_names_columns_and_constraints() -> None:
+    said = 'null value in column "edition_id" of relation "responses_draftanswer"'
+    assert without_values(f"IntegrityError: {said}") == f"IntegrityError: {said}"
