@@ -6,7 +6,7 @@ from django.core.files import File
 from django.http import FileResponse, HttpResponse
 
 
-def as_download(file: BinaryIO | File[Any], *, name: str, kind: str) -> HttpResponse:
+def as_download(file: "BinaryIO | File[Any]", *, name: str, kind: str) -> HttpResponse:
     """The file under `name`, which a browser is to save and never to show."""
     answer = FileResponse(file, as_attachment=True, filename=name, content_type=kind)
     answer["X-Content-Type-Options"] = "nosniff"
