@@ -2,9 +2,9 @@
 was received, and the marks of what was erased.
 
 Both stand in the storage for files. The journal is lines of JSON that are only ever added to: for
-each version of a response what a batch must not hold and a receipt needs, and whether its email
-went. No answers, no name, no address. Anyone who reads it could ask for a receipt, so only its
-owner can read its files.
+each version of a response what a batch must not hold and a receipt needs, whether its email went,
+and which batches were acknowledged. No answers, no name, no address. Anyone who reads it could ask
+for a receipt, so only its owner can read its files.
 """
 
 import json
@@ -20,7 +20,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 
-from responses.models import Confirmation, LedgerEntry, Response
+from responses.models import Confirmation, Delivery, LedgerEntry, Response
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +34,7 @@ ARRIVALS = {
     LedgerEntry.Event.ERASED,
 }
 RECEIVED, CONFIRMED, GIVEN_UP = "received", "confirmed", "given-up"
+ACKNOWLEDGED = "acknowledged"
 
 
 def note_in_journal(*, response: Response, event: LedgerEntry.Event) -> None:
@@ -69,8 +70,28 @@ def received_line(response: Response) -> dict[str, Any]:
 
 
 def confirmed_line(response: Response) -> dict[str, Any]:
-    """That the email of a version went."""
-    return {"event": CONFIRMED, "reference": response.reference, "version": response.version}
+    """That the email of a version went. After a restore another version may have its number, and
+    none its Message-ID.
+    """
+    return {
+        "event": CONFIRMED,
+        "reference": response.reference,
+        "version": response.version,
+        "message_id": response.confirmation.message_id,
+    }
+
+
+def note_acknowledged(*, batch: str, delivery: Delivery) -> None:
+    """Have the journal say that a batch, by name, was acknowledged, once that is committed."""
+    if delivery.acknowledged_at is None:
+        return
+    said = {
+        "event": ACKNOWLEDGED,
+        "batch": batch,
+        "manifest_sha256": delivery.batch.manifest_sha256,
+        "acknowledged_at": delivery.acknowledged_at.astimezone(UTC).isoformat(),
+    }
+    transaction.on_commit(partial(_append_or_say_so, [said]))
 
 
 def append_to_journal(lines: Iterable[dict[str, Any]]) -> None:

@@ -14,6 +14,7 @@ from consult.jobs import trouble_recorded
 from consult.models import Action, User
 from responses.exporting.batches import folder_of, forms_of
 from responses.exporting.high_water import MOST_RECEIVED_BYTES, RECEIVED
+from responses.journal import note_acknowledged
 from responses.models import Batch, Delivery
 
 log = logging.getLogger(__name__)
@@ -41,8 +42,15 @@ class NotWritten(Exception):
     """The batch has no files yet: there is nothing to deliver or to acknowledge."""
 
 
-def acknowledge(*, batch: Batch, actor: User | None, sending: int | None = None) -> Delivery:
-    """Note that MOPAC has a batch: who said so, or None where a file did.
+def acknowledge(
+    *,
+    batch: Batch,
+    actor: User | None,
+    sending: int | None = None,
+    at: datetime | None = None,
+) -> Delivery:
+    """Note that MOPAC has a batch: who said so, or None where a file did; now, unless `at` is when
+    it was noted before a backup was put back.
 
     Once is enough, and twice changes nothing. A batch that was downloaded may be acknowledged as
     one that was delivered. `sending` is the one that someone saw: raises SentAgainSince where it
@@ -55,7 +63,7 @@ def acknowledge(*, batch: Batch, actor: User | None, sending: int | None = None)
         if delivery.state != Delivery.State.ACKNOWLEDGED:
             delivery.state, delivery.acknowledged_at, delivery.acknowledged_by = (
                 Delivery.State.ACKNOWLEDGED,
-                Now(),
+                at or Now(),
                 actor,
             )
             delivery.leased_until, delivery.reason = None, ""
@@ -68,6 +76,8 @@ def acknowledge(*, batch: Batch, actor: User | None, sending: int | None = None)
                     "reason",
                 ]
             )
+            delivery.refresh_from_db(fields=["acknowledged_at"])
+            note_acknowledged(batch=folder_of(batch), delivery=delivery)
             enter_in_ledger(batch, "acknowledged")
             record(
                 action=Action.BATCH_ACKNOWLEDGED,

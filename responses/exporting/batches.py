@@ -4,20 +4,20 @@ Sealing decides, in one short transaction, which responses a batch holds; nothin
 again. `responses.exporting.writing` makes its files, as often as it takes.
 """
 
-from collections.abc import Sequence
-
 from django.db import connection, models, transaction
 from django.db.models.functions import Now
 
 from consult.auditing import record
 from consult.models import Action, Consultation, User
 from responses.exporting.contents import codes_of
-from responses.exporting.high_water import Seen, handed_over_after
+from responses.exporting.lost_batches import Lost, look_for_lost
 from responses.models import Batch, Code, Response
 from responses.responding.equality import put_in_batch
 
 # Everything that is in no batch yet, whenever it came: what was committed late, or while another
-# batch was being sealed, is in the next.
+# batch was being sealed, is in the next. What a lost batch holds waits until that is recovered, in
+# every version: its receiver has it, and has to be told which row a later one replaces. So do
+# equality answers, of which nobody can tell which ones it holds.
 CLAIM = """
     INSERT INTO responses_batchmember (batch_id, response_id, "row")
     SELECT %s, response.id, row_number() OVER (ORDER BY response.id)
@@ -26,6 +26,7 @@ CLAIM = """
       AND NOT EXISTS (
           SELECT FROM responses_batchmember AS member WHERE member.response_id = response.id
       )
+      AND response.reference <> ALL (%s)
 """
 ENTER_IN_LEDGER = """
     INSERT INTO responses_ledgerentry (response_id, event, digest, batch_number)
@@ -68,22 +69,16 @@ def seal_batch(
     once.
 
     No number is used that was handed over, also where a backup was put back that does not know of
-    it: the batch names those that are missing before it. Raises high_water.CannotTell.
+    it: the batch names those that are missing before it, and holds nothing that they hold. Raises
+    high_water.CannotTell.
     """
-    seen = look_for_lost(consultation)
+    # Before our turn and not in it: a destination far away must not hold up who sends a response.
+    lost = look_for_lost(consultation)
     with transaction.atomic():
         current = take_turn(consultation)
         known = Batch.objects.filter(consultation=current).order_by("number")
         sealed = known.filter(number__gte=number).first() if number else None
-        return sealed or seal(current, actor, seen)
-
-
-def look_for_lost(consultation: Consultation) -> list[Seen]:
-    """The batches that were handed over and that the database does not know, by number.
-
-    Before our turn and not in it: a destination far away must not hold up who sends a response.
-    """
-    return handed_over_after(consultation, number=_highest(consultation))
+        return sealed or seal(current, actor, lost)
 
 
 def take_turn(consultation: Consultation) -> Consultation:
@@ -97,23 +92,24 @@ def take_turn(consultation: Consultation) -> Consultation:
     return turn.annotate(now=Now()).get(pk=consultation.pk)  # type: ignore[no-redef]  # declared on the model for its readers
 
 
-def seal(consultation: Consultation, actor: User | None, seen: Sequence[Seen]) -> Batch:
+def seal(consultation: Consultation, actor: User | None, lost: Lost) -> Batch:
     """Seal the next batch, when it is our turn."""
-    highest = _highest(consultation)
+    found = Batch.objects.filter(consultation=consultation)
+    highest = found.aggregate(number=models.Max("number"))["number"] or 0
     # Another worker may have sealed and written some of them since we looked.
-    lost = [one for one in seen if one.number > highest]
+    newer = [one for one in lost.batches if one.number > highest]
     batch = Batch.objects.create(
         consultation=consultation,
-        number=max([highest, *(one.number for one in lost)]) + 1,
+        number=max([highest, *(one.number for one in newer)]) + 1,
         sealed_by=actor,
         size=0,
         includes_contacts=consultation.batches_include_contacts,
         lost_before=[
-            {"number": one.number, "manifest_sha256": one.manifest_sha256} for one in lost
+            {"number": one.number, "manifest_sha256": one.manifest_sha256} for one in newer
         ],
     )
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, [batch.pk, consultation.pk])
+        cursor.execute(CLAIM, [batch.pk, consultation.pk, sorted(lost.holds.references)])
         batch.size = cursor.rowcount
         cursor.execute(ENTER_IN_LEDGER, [batch.number, batch.pk])
         # Nobody renames a code between the two: its rows are held, and anyone who makes a new one
@@ -128,14 +124,10 @@ def seal(consultation: Consultation, actor: User | None, seen: Sequence[Seen]) -
     batch.codes = codes_of(consultation)
     batch.save(update_fields=["size", "codes"])
     batch.refresh_from_db(fields=["sealed_at"])
-    put_in_batch(batch=batch, now=batch.sealed_at)
+    if not lost.holds.equality:
+        put_in_batch(batch=batch, now=batch.sealed_at)
     record(action=Action.BATCH_SEALED, actor=actor, subject=folder_of(batch), size=batch.size)
     return batch
-
-
-def _highest(consultation: Consultation) -> int:
-    found = Batch.objects.filter(consultation=consultation)
-    return found.aggregate(number=models.Max("number"))["number"] or 0
 
 
 def folder_of(batch: Batch) -> str:

@@ -9,8 +9,9 @@ from django.db import transaction
 from consult.clock import latest_daily, next_daily
 from consult.jobs import trouble_recorded
 from consult.models import Consultation
-from responses.exporting.batches import look_for_lost, seal, take_turn, waiting
+from responses.exporting.batches import seal, take_turn, waiting
 from responses.exporting.high_water import CannotTell
+from responses.exporting.lost_batches import look_for_lost
 from responses.exporting.writing import (
     BatchNotWritten,
     BeingWritten,
@@ -64,7 +65,7 @@ def _seal_if_due(consultation: Consultation, now: datetime | None) -> Batch | No
         if not is_due(consultation=current, now=now or current.now):
             return None
     try:
-        seen = look_for_lost(consultation)
+        lost = look_for_lost(consultation)
     except CannotTell as reason:
         log.warning("%s has no batch now; another try follows: %s", consultation.slug, reason)
         return None
@@ -73,7 +74,7 @@ def _seal_if_due(consultation: Consultation, now: datetime | None) -> Batch | No
         # Asked again when it is our turn: two schedules that come at once must not seal the same
         # day twice.
         due = is_due(consultation=current, now=now or current.now)
-        return seal(current, None, seen) if due else None
+        return seal(current, None, lost) if due else None
 
 
 def _write(batch: Batch) -> None:

@@ -1,12 +1,14 @@
 """What was handed over, as it is known outside the database: so that after a backup was put back
 no batch's number is used twice, and nothing handed over is overwritten.
 
-Before a batch's manifest is stored, an empty file named by its number and its manifest's SHA-256 is
-added to the storage for batches and to the storage for files. A mark goes
-only with a manifest that was never handed over (responses.exporting.taking_back). Besides, the
-folders of batches speak for themselves, in the storage and at the destination.
+Before a batch's manifest is stored, a mark named by its number and its manifest's SHA-256 is added
+to the storage for batches and to the storage for files. It says which responses the batch holds, by
+reference. A mark goes only with a manifest that was never handed over
+(responses.exporting.taking_back). Besides, the folders of batches speak for themselves, in the
+storage and at the destination; `responses.exporting.lost_batches` reads what lost ones hold.
 """
 
+import json
 import logging
 import re
 from collections.abc import Iterator, Sequence
@@ -27,12 +29,12 @@ from responses.models import Batch
 log = logging.getLogger(__name__)
 
 STORED, DELIVERED, FILES = "exports", "delivery", "default"
+PLACES = {STORED: "the storage for batches", DELIVERED: "the destination"}
 MARKS = "batches-handed-over"
 FOLDER = re.compile(r"batch-([0-9]{4,9})")
 MARK = re.compile(r"batch-([0-9]{4,9})\.([0-9a-f]{64})")
 # What MOPAC puts beside the batch's folder, with the manifest's SHA-256 in it.
 RECEIVED = ".received"
-SHA256 = re.compile(rb"[0-9a-f]{64}", re.IGNORECASE)
 MOST_RECEIVED_BYTES = 10_000
 ENCRYPTED = ".age"
 
@@ -45,7 +47,7 @@ class CannotTell(Exception):
 class Seen:
     """A batch as one place has it: by its folder, with a manifest in it, or by a mark.
 
-    `manifest_sha256` is empty where the manifest is encrypted and nobody acknowledged it.
+    `manifest_sha256` is empty where the manifest is encrypted.
     """
 
     place: str
@@ -55,6 +57,16 @@ class Seen:
     encrypted: bool = False
     acknowledged: bool = False
 
+    @property
+    def name(self) -> str:
+        """Where its folder stands, there and here."""
+        return f"{self.consultation}/batch-{self.number:04}"
+
+    @property
+    def at(self) -> str:
+        """The place in words."""
+        return PLACES[self.place]
+
 
 def has_destination() -> bool:
     """Whether batches are delivered anywhere; where not, they are downloaded."""
@@ -62,17 +74,30 @@ def has_destination() -> bool:
 
 
 def mark_handed_over(batch: Batch, manifest_sha256: str) -> None:
-    """Note outside the database that a batch is about to have a manifest. Once is enough."""
-    name = f"{_marks_of(batch.consultation)}/batch-{batch.number:04}.{manifest_sha256}"
+    """Note outside the database that a batch is about to have a manifest, and what it holds. Once
+    is enough.
+    """
+    name = mark_of(batch.consultation, number=batch.number, manifest_sha256=manifest_sha256)
+    holds = json.dumps(
+        {
+            "references": sorted(set(batch.members.values_list("response__reference", flat=True))),
+            "equality": batch.equality_answers.exists() or batch.equality_recalls.exists(),
+        }
+    )
     for place in (STORED, FILES):
         if not storages[place].exists(name):
-            storages[place].save(name, ContentFile(b""))
+            storages[place].save(name, ContentFile(holds.encode()))
+
+
+def mark_of(consultation: Consultation, *, number: int, manifest_sha256: str) -> str:
+    """Where the mark of a batch stands, in the storage for batches and in the one for files."""
+    return f"{_marks_of(consultation)}/batch-{number:04}.{manifest_sha256}"
 
 
 def forget_marks(batch: Batch, manifests: Sequence[str]) -> None:
     """Remove the marks of manifests that were stored and never handed over. Raises OSError."""
     for sha256 in manifests:
-        name = f"{_marks_of(batch.consultation)}/batch-{batch.number:04}.{sha256}"
+        name = mark_of(batch.consultation, number=batch.number, manifest_sha256=sha256)
         for place in (STORED, FILES):
             with suppress(FileNotFoundError):
                 storages[place].delete(name)
@@ -152,12 +177,8 @@ def _folders(place: str, storage: Storage, slug: str, after: int) -> Iterator[Se
         encrypted = f"{MANIFEST}{ENCRYPTED}" in there
         if not encrypted and MANIFEST not in there:
             continue  # Being written, or left half-way: it is no batch without a manifest.
-        received = f"{folder}{RECEIVED}"
-        if encrypted:
-            sha256 = _said_in(storage, f"{slug}/{received}") if received in files else ""
-        else:
-            sha256 = _sha256(storage, f"{slug}/{folder}/{MANIFEST}")
-        yield Seen(place, slug, int(said[1]), sha256, encrypted, received in files)
+        sha256 = "" if encrypted else _sha256(storage, f"{slug}/{folder}/{MANIFEST}")
+        yield Seen(place, slug, int(said[1]), sha256, encrypted, f"{folder}{RECEIVED}" in files)
 
 
 def _names(storage: Storage, folder: str) -> tuple[list[str], list[str]]:
@@ -171,10 +192,3 @@ def _names(storage: Storage, folder: str) -> tuple[list[str], list[str]]:
 def _sha256(storage: Storage, name: str) -> str:
     with storage.open(name, "rb") as file:
         return measure(file.chunks(CHUNK_BYTES)).sha256
-
-
-def _said_in(storage: Storage, name: str) -> str:
-    """The SHA-256 in an acknowledgement."""
-    with storage.open(name, "rb") as file:
-        said = SHA256.search(next(file.chunks(MOST_RECEIVED_BYTES), b""))
-    return said[0].decode().lower() if said else ""

@@ -18,12 +18,7 @@ from consult.files import Measured
 from consult.models import Action
 from responses.exporting.batches import folder_of, pack_of
 from responses.exporting.formats.makers import Tick, write_whole
-from responses.exporting.high_water import (
-    CannotTell,
-    forget_marks,
-    handed_over_after,
-    mark_handed_over,
-)
+from responses.exporting.high_water import forget_marks, mark_handed_over
 from responses.exporting.manifests import MANIFEST, FileEntry
 from responses.exporting.pack import (
     Run,
@@ -58,10 +53,6 @@ class BatchNotWritten(Exception):
     """
 
 
-class PredecessorUnknown(Exception):
-    """The manifest before this one cannot be named; the message says what to do."""
-
-
 class BeingWritten(Exception):
     """Another worker is writing this batch at this moment."""
 
@@ -71,8 +62,6 @@ FORESEEN = (
     OSError,
     StoredDifferently,
     HandedOverAlready,
-    PredecessorUnknown,
-    CannotTell,
     BadKey,
 )
 
@@ -129,7 +118,6 @@ def _write(pk: int, *, wait: bool) -> None:
             raise BeingWritten
         if batch.written_at:
             return
-        _name_predecessor(batch)
         folder, progress = Path(place), opened.enter_context(progress_of(batch))
         files = _make_and_store(batch, folder, progress)
         whole = make_zip(batch, files, folder, tick=partial(progress.tell, Writing.Stage.ZIP))
@@ -155,24 +143,6 @@ def _write(pk: int, *, wait: bool) -> None:
             subject=folder_of(batch),
             manifest_sha256=batch.manifest_sha256,
         )
-
-
-def _name_predecessor(batch: Batch) -> None:
-    """Note the hash of the manifest before this one, where our records lack it and it was not known
-    when the batch was sealed.
-    """
-    if not batch.lost_before or batch.lost_before[-1]["manifest_sha256"]:
-        return
-    number = batch.lost_before[-1]["number"]
-    for seen in handed_over_after(batch.consultation, number=number - 1):
-        if seen.number == number and seen.manifest_sha256:
-            batch.lost_before[-1]["manifest_sha256"] = seen.manifest_sha256
-            batch.save(update_fields=["lost_before"])
-            return
-    raise PredecessorUnknown(
-        f"Batch {number}, which comes before it, is encrypted at the destination and not in our "
-        f"records. Put the SHA-256 of its manifest into batch-{number:04}.received there."
-    )
 
 
 def _make_and_store(batch: Batch, folder: Path, progress: Progress) -> list[FileEntry]:

@@ -5,19 +5,21 @@ A backup that was put back knows less than they do. Read before the database is,
 they name was committed by then.
 """
 
-import hashlib
-import re
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from django.core.files.storage import Storage, storages
-
-from responses.exporting.high_water import RECEIVED as ACKNOWLEDGEMENT
-from responses.exporting.high_water import has_destination
-from responses.exporting.manifests import MANIFEST
+from responses.exporting.high_water import (
+    DELIVERED,
+    PLACES,
+    STORED,
+    Seen,
+    has_destination,
+    list_batches,
+)
 from responses.journal import (
+    ACKNOWLEDGED,
     CONFIRMED,
     GIVEN_UP,
     RECEIVED,
@@ -29,66 +31,80 @@ from responses.journal import (
 )
 from responses.models import Confirmation, Response
 
-FOLDER = re.compile(r"batch-([0-9]{4,9})")
-SEALED = ".age"
 AT_ONCE = 2000
-PLACES = {"exports": "the storage for batches", "delivery": "the destination"}
 Version = tuple[str, int]
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A batch as one place has it.
-
-    `manifest_sha256` is empty where the manifest is not there, or is encrypted.
-    """
-
-    storage: str
-    name: str
-    manifest_sha256: str = ""
-    encrypted: bool = False
-    acknowledged: bool = False
-
-    @property
-    def place(self) -> str:
-        return PLACES[self.storage]
+Line = dict[str, Any]
 
 
 @dataclass
 class Outside:
-    """All that is known outside. `unreachable` says why, by place."""
+    """All that is known outside. `unreachable` says why, by place.
+
+    `received` has several lines of a version where one was lost with the backup and its sender,
+    who saw the one before, changed that again. `confirmed` says when, by Message-ID.
+    """
 
     batches: list[Seen] = field(default_factory=list)
     unreachable: dict[str, str] = field(default_factory=dict)
-    received: dict[Version, dict[str, Any]] = field(default_factory=dict)
-    confirmed: dict[Version, str] = field(default_factory=dict)
-    given_up: set[Version] = field(default_factory=set)
+    received: dict[Version, list[Line]] = field(default_factory=dict)
+    confirmed: dict[str, datetime] = field(default_factory=dict)
+    given_up: set[tuple[str, int, datetime]] = field(default_factory=set)
     erased: set[str] = field(default_factory=set)
+    acknowledged: dict[str, Line] = field(default_factory=dict)
 
-    @property
-    def awaited(self) -> dict[Version, dict[str, Any]]:
+    def line_of(self, version: Version, received_at: datetime) -> Line:
+        """What the journal says of the version that came at that instant; may be nothing."""
+        lines = self.received.get(version, [])
+        return next((line for line in lines if arrival_of(line)[2] == received_at), {})
+
+    def awaited(self) -> Iterator[Line]:
         """What the journal says was received and nobody gave up."""
-        return {key: line for key, line in self.received.items() if key not in self.given_up}
+        for lines in self.received.values():
+            yield from (line for line in lines if arrival_of(line) not in self.given_up)
+
+
+def arrival_of(line: Line) -> tuple[str, int, datetime]:
+    """The reference and version that a line is about, and when that came."""
+    return line["reference"], line["version"], datetime.fromisoformat(line["received_at"])
 
 
 def look_outside() -> Outside:
     """Read the journal and the marks of erasures, and list both places."""
     found = Outside(erased=erasure_marks())
     for line in read_journal():
-        version = (line["reference"], line["version"])
         match line["event"]:
             case event if event == RECEIVED:
-                found.received[version] = line
+                reference, number, at = arrival_of(line)
+                if not found.line_of((reference, number), at):
+                    found.received.setdefault((reference, number), []).append(line)
             case event if event == CONFIRMED:
-                found.confirmed[version] = line["at"]
+                found.confirmed[line["message_id"]] = datetime.fromisoformat(line["at"])
             case event if event == GIVEN_UP:
-                found.given_up.add(version)
-    for storage in ["exports", "delivery"] if has_destination() else ["exports"]:
+                found.given_up.add(arrival_of(line))
+            case event if event == ACKNOWLEDGED:
+                found.acknowledged[line["batch"]] = line
+    for place in (STORED, DELIVERED) if has_destination() else (STORED,):
         try:
-            found.batches += list_batches(storage)
+            found.batches += list_batches(place)
         except OSError as trouble:
-            found.unreachable[PLACES[storage]] = trouble.strerror or str(trouble)
+            found.unreachable[PLACES[place]] = trouble.strerror or str(trouble)
     return found
+
+
+def still_missing(outside: Outside) -> dict[tuple[str, int, datetime], Line]:
+    """What was received, by the journal, and the database does not have, by reference.
+
+    An erasure is not among it: `erase_again` makes another.
+    """
+    missing = {
+        arrival_of(line): line
+        for line in outside.awaited()
+        if line["act"] != Response.Act.ERASED or line["reference"] not in outside.erased
+    }
+    there = Response.objects.order_by().values_list("reference", "version", "received_at")
+    for arrival in there.iterator(chunk_size=AT_ONCE):
+        missing.pop(arrival, None)
+    return dict(sorted(missing.items()))
 
 
 def complete_journal(outside: Outside) -> int:
@@ -98,59 +114,13 @@ def complete_journal(outside: Outside) -> int:
     lines: list[dict[str, Any]] = []
     every = Response.objects.select_related("consultation", "edition", "confirmation")
     for response in every.order_by("pk").iterator(chunk_size=AT_ONCE):
-        version = (response.reference, response.version)
         if not hasattr(response, "confirmation"):
             continue  # The integrity check says so.
-        if version not in outside.received:
+        version = (response.reference, response.version)
+        if not outside.line_of(version, response.received_at):
             lines.append(received_line(response))
-        sent = response.confirmation.state == Confirmation.State.SENT
-        if sent and version not in outside.confirmed:
+        email = response.confirmation
+        if email.state == Confirmation.State.SENT and email.message_id not in outside.confirmed:
             lines.append(confirmed_line(response))
     append_to_journal(lines)
     return len(lines)
-
-
-def list_batches(storage: str) -> list[Seen]:
-    """The batches that have a folder in one of the two storages. Raises OSError."""
-    place = storages[storage]
-    try:
-        return sorted(_batches_of(storage, place), key=lambda seen: seen.name)
-    finally:
-        if storage == "delivery":
-            place.close()  # type: ignore[attr-defined]  # one of responses.exporting.destinations
-
-
-def _batches_of(storage: str, place: Storage) -> Iterator[Seen]:
-    for consultation in _names(place, "")[0]:
-        folders, files = _names(place, consultation)
-        for folder in folders:
-            if not FOLDER.fullmatch(folder):
-                continue
-            name = f"{consultation}/{folder}"
-            there = _names(place, name)[1]
-            encrypted = f"{MANIFEST}{SEALED}" in there
-            if not encrypted and MANIFEST not in there:
-                continue  # Being written, or left half-way: it is no batch without a manifest.
-            yield Seen(
-                storage=storage,
-                name=name,
-                manifest_sha256="" if encrypted else _sha256(place, f"{name}/{MANIFEST}"),
-                encrypted=encrypted,
-                acknowledged=f"{folder}{ACKNOWLEDGEMENT}" in files,
-            )
-
-
-def _names(place: Storage, folder: str) -> tuple[list[str], list[str]]:
-    """The folders and the files in a folder; none where it is not there."""
-    with suppress(FileNotFoundError):
-        folders, files = place.listdir(folder)
-        return folders, files
-    return [], []
-
-
-def _sha256(place: Storage, name: str) -> str:
-    with place.open(name, "rb") as file:
-        digest = hashlib.sha256()
-        for piece in file.chunks():
-            digest.update(piece)
-    return digest.hexdigest()

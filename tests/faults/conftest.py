@@ -6,10 +6,17 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import boto3
 import pytest
+from pytest_django.fixtures import Settings
 
+from consult.addresses import delivery as destination
 from consult.local.redis import Redis
-from tests.support.destinations import SshServer, Wire
+from responses.exporting.batches import folder_of
+from responses.exporting.high_water import RECEIVED
+from responses.models import Batch
+from tests.support.destinations import SshServer, Wire, sftp_url
+from tests.support.handing_over import acknowledge_in_a_file
 from tests.support.postbox import Postbox
 from tests.support.workers import Worker, nudges_to, wait_until
 
@@ -91,3 +98,65 @@ def s3_port(tmp_path: Path) -> Iterator[int]:
     finally:
         server.kill()
         server.wait()
+
+
+@pytest.fixture
+def at_mopac(tmp_path: Path, settings: Settings) -> Path:
+    """A folder to which batches are delivered."""
+    folder = tmp_path / "at-mopac"
+    folder.mkdir()
+    settings.STORAGES = {**settings.STORAGES, "delivery": destination(f"file://{folder}")}
+    return folder
+
+
+@pytest.fixture
+def exports(tmp_path: Path, settings: Settings) -> Path:
+    """The storage for batches, apart from the destination."""
+    folder = tmp_path / "exports"
+    place = {
+        **settings.STORAGES["exports"],
+        "OPTIONS": {"location": folder, "allow_overwrite": True},
+    }
+    settings.STORAGES = {**settings.STORAGES, "exports": place}
+    return folder
+
+
+@pytest.fixture
+def s3_place(
+    s3_port: int, wire: Callable[[int], Wire], settings: Settings, exports: Path
+) -> Callable[[Batch], None]:
+    """Object storage to which batches are delivered, and how the receiver acknowledges one."""
+    url = f"s3+http://key:secret@127.0.0.1:{wire(s3_port).port}/mopac/in?region=eu-west-2"
+    settings.STORAGES = {**settings.STORAGES, "delivery": destination(url)}
+    client = boto3.client(
+        "s3",
+        endpoint_url=f"http://127.0.0.1:{s3_port}",
+        region_name="eu-west-2",
+        aws_access_key_id="key",
+        aws_secret_access_key="secret",
+    )
+    where = {"LocationConstraint": "eu-west-2"}
+    client.create_bucket(Bucket="mopac", CreateBucketConfiguration=where)
+    return lambda batch: client.put_object(
+        Bucket="mopac",
+        Key=f"in/{folder_of(batch)}{RECEIVED}",
+        Body=batch.manifest_sha256.encode(),
+    )
+
+
+@pytest.fixture
+def sftp_place(
+    ssh_server: SshServer,
+    wire: Callable[[int], Wire],
+    tmp_path: Path,
+    settings: Settings,
+    exports: Path,
+) -> Callable[[Batch], None]:
+    """A folder on another machine, by SFTP, and how the receiver acknowledges a batch there."""
+    url = sftp_url(ssh_server, wire(ssh_server.port), tmp_path)
+    settings.STORAGES = {**settings.STORAGES, "delivery": destination(url)}
+
+    def acknowledge(batch: Batch) -> None:
+        acknowledge_in_a_file(batch, ssh_server.root / "in")
+
+    return acknowledge

@@ -8,88 +8,34 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.db import transaction
-from django.test import Client
-from django.urls import reverse
-from pytest_django.fixtures import Settings
 
-from consult.addresses import delivery as destination
 from consult.models import AuditEntry, Consultation
 from responses import journal
-from responses.exporting.batches import folder_of, seal_batch
+from responses.exporting.batches import folder_of
 from responses.exporting.delivering import deliver_due_batches
-from responses.exporting.high_water import RECEIVED
-from responses.exporting.writing import write_batch
 from responses.governance.erasing import erase_response
-from responses.governance.reconciling import reconcile
 from responses.governance.tasks import check_integrity
 from responses.models import Batch, Delivery, LedgerEntry, Response
 from responses.receipt_tokens import receipt_token
 from responses.responding.confirming import send_due_confirmations
 from responses.responding.submitting import Submitted
-from tests.support.destinations import SshServer, Wire, sftp_url
 from tests.support.dumping import dump_to, restored
+from tests.support.handing_over import (
+    acknowledge_in_a_file,
+    differences,
+    hand_over,
+    receipt_opens,
+    recover,
+    subjects,
+)
 from tests.support.postbox import Postbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Send = Callable[..., Response]
-
-
-@pytest.fixture
-def at_mopac(tmp_path: Path, settings: Settings) -> Path:
-    """A folder to which batches are delivered."""
-    folder = tmp_path / "at-mopac"
-    folder.mkdir()
-    settings.STORAGES = {**settings.STORAGES, "delivery": destination(f"file://{folder}")}
-    return folder
-
-
-@pytest.fixture
-def exports(tmp_path: Path, settings: Settings) -> Path:
-    """The storage for batches, apart from the destination."""
-    folder = tmp_path / "exports"
-    place = {
-        **settings.STORAGES["exports"],
-        "OPTIONS": {"location": folder, "allow_overwrite": True},
-    }
-    settings.STORAGES = {**settings.STORAGES, "exports": place}
-    return folder
-
-
-def hand_over(consultation: Consultation) -> Batch:
-    """Seal, write and deliver what waits."""
-    batch = seal_batch(consultation=consultation, actor=None)
-    write_batch(batch=batch)
-    assert [one.pk for one in deliver_due_batches()] == [batch.pk]
-    batch.refresh_from_db()
-    return batch
-
-
-def acknowledge_in_a_file(batch: Batch, folder: Path) -> None:
-    (folder / f"{folder_of(batch)}{RECEIVED}").write_text(batch.manifest_sha256)
-
-
-def differences() -> set[tuple[str, str]]:
-    return {(one["subject"], one["words"]) for one in reconcile().differences}
-
-
-def subjects() -> set[str]:
-    return {subject for subject, _ in differences()}
-
-
-def recover(*arguments: str, capsys: pytest.CaptureFixture[str]) -> str:
-    capsys.readouterr()
-    call_command("recover_responses", *arguments)
-    return capsys.readouterr().out
-
-
-def receipt_opens(response: Response, token: str) -> bool:
-    page = Client().get(reverse("receipt", args=[token]), follow=True)
-    return page.status_code == 200 and response.reference in page.content.decode()
 
 
 def test_what_came_after_the_backup_is_named_recovered_and_delivered_once(
@@ -170,47 +116,6 @@ def test_what_came_after_the_backup_is_named_recovered_and_delivered_once(
         assert after.number == batch.number + 1
         assert [member.response_id for member in after.members.all()] == [new.pk]
         assert differences() == set()
-
-
-@pytest.fixture
-def s3_place(
-    s3_port: int, wire: Callable[[int], Wire], settings: Settings, exports: Path
-) -> Callable[[Batch], None]:
-    """Object storage to which batches are delivered, and how the receiver acknowledges one."""
-    url = f"s3+http://key:secret@127.0.0.1:{wire(s3_port).port}/mopac/in?region=eu-west-2"
-    settings.STORAGES = {**settings.STORAGES, "delivery": destination(url)}
-    client = boto3.client(
-        "s3",
-        endpoint_url=f"http://127.0.0.1:{s3_port}",
-        region_name="eu-west-2",
-        aws_access_key_id="key",
-        aws_secret_access_key="secret",
-    )
-    where = {"LocationConstraint": "eu-west-2"}
-    client.create_bucket(Bucket="mopac", CreateBucketConfiguration=where)
-    return lambda batch: client.put_object(
-        Bucket="mopac",
-        Key=f"in/{folder_of(batch)}{RECEIVED}",
-        Body=batch.manifest_sha256.encode(),
-    )
-
-
-@pytest.fixture
-def sftp_place(
-    ssh_server: SshServer,
-    wire: Callable[[int], Wire],
-    tmp_path: Path,
-    settings: Settings,
-    exports: Path,
-) -> Callable[[Batch], None]:
-    """A folder on another machine, by SFTP, and how the receiver acknowledges a batch there."""
-    url = sftp_url(ssh_server, wire(ssh_server.port), tmp_path)
-    settings.STORAGES = {**settings.STORAGES, "delivery": destination(url)}
-
-    def acknowledge(batch: Batch) -> None:
-        acknowledge_in_a_file(batch, ssh_server.root / "in")
-
-    return acknowledge
 
 
 @pytest.mark.parametrize("place", ["s3_place", "sftp_place"])
@@ -336,7 +241,7 @@ def test_a_recovery_that_is_cut_off_is_finished_by_the_next(
 
     with restored(tmp_path / "backup"):
         with monkeypatch.context() as patched:
-            patched.setattr("responses.governance.recovering.put_in_batch", die)
+            patched.setattr("responses.governance.recovering.rows.enter_in_ledger", die)
             with pytest.raises(KeyboardInterrupt):
                 call_command("recover_responses", "1")
         assert Response.objects.count() == Batch.objects.count() == 0

@@ -9,7 +9,7 @@ from django.core.files.storage import storages
 from django.db.models import Count, Max
 
 from consult.files import CHUNK_BYTES, measure
-from consult.models import Consultation, Edition
+from consult.models import Action, AuditEntry, Consultation, Edition
 from responses.exporting.batches import folder_of, pack_of
 from responses.exporting.pack import make_files
 from responses.governance.reconciling.contents import READERS, files_that_differ
@@ -90,9 +90,10 @@ def _check_batch(batch: Batch, previous: Batch | None, findings: Findings) -> No
         return
     # Equality answers whose use was stopped since are gone for good; their file stays as it left.
     gone = {"equality.csv"} if batch.equality_answers.filter(stopped=True).exists() else set()
-    # The same of words that were erased, or details that were removed, since: the rows are held to
-    # what the ledger says instead.
-    if _removed_since(batch):
+    # The same of words that were erased, or details that were removed, since, and of a version that
+    # was changed again before the batch was recovered: the rows are held to what the ledger says
+    # instead.
+    if _removed_since(batch) or _has_overtaken(name):
         gone |= set(READERS) - WITHOUT_WORDS
     # The files are a function of the database: made again they say the same, or something beneath
     # them changed.
@@ -137,6 +138,12 @@ def _removed_since(batch: Batch) -> bool:
     )
     erased = batch.members.filter(response__reference__in=tombstones.values("reference"))
     return erased.exists() or (batch.includes_contacts and removed.exists())
+
+
+def _has_overtaken(name: str) -> bool:
+    """Whether a batch, when it was recovered, had other words of a version than the database."""
+    recovered = AuditEntry.objects.filter(action=Action.RESPONSES_RECOVERED, subject=name)
+    return recovered.exclude(details__overtaken=[]).exists()
 
 
 def _stored(name: str) -> tuple[int, str] | None:

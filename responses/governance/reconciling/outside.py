@@ -3,19 +3,23 @@ the other way round: a backup that was put back says so here.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Mapping
 
 from django.core.files.storage import storages
 
+from consult.files import CHUNK_BYTES
 from responses.exporting.batches import folder_of, forms_of
-from responses.exporting.high_water import has_destination
+from responses.exporting.formats.tables import LINES
+from responses.exporting.high_water import DELIVERED, ENCRYPTED, Seen, has_destination
 from responses.exporting.manifests import MANIFEST
 from responses.governance.erasing import erased_references
-from responses.governance.outside import SEALED, Outside, Seen, Version
+from responses.governance.outside import Line, Outside, arrival_of, still_missing
 from responses.governance.reconciling.findings import Findings, name_of
+from responses.governance.recovering.deliveries import is_acknowledged_since
 from responses.models import Batch, Delivery, Response
 
-LINES = "responses.jsonl"
+# What tells one version from every other.
+ABOUT = ("reference", "version", "received_at")
 
 
 def check_outside(findings: Findings) -> None:
@@ -29,12 +33,13 @@ def check_outside(findings: Findings) -> None:
     for seen in unknown:
         findings.note(
             seen.name,
-            f"It is in {seen.place}, and the database does not have it. Run `manage.py "
+            f"It is in {seen.at}, and the database does not have it. Run `manage.py "
             f"recover_responses {seen.name}`.",
         )
     for seen in outside.batches:
         if seen.name in there:
             _check_seen(seen, there[seen.name], findings)
+    _check_acknowledged(there, findings)
     _check_responses(outside, unknown, findings)
     erased = set(erased_references())
     came_back = Response.objects.filter(reference__in=outside.erased - erased)
@@ -47,58 +52,73 @@ def check_outside(findings: Findings) -> None:
 
 def _check_seen(seen: Seen, batch: Batch, findings: Findings) -> None:
     # In the storage each file is held to what was written, the manifest too.
-    elsewhere = seen.storage == "delivery" and batch.written_at is not None
+    elsewhere = seen.place == DELIVERED and batch.written_at is not None
     if elsewhere and seen.manifest_sha256 not in {"", *forms_of(batch)}:
-        findings.note(seen.name, f"In {seen.place} it has another manifest.")
+        findings.note(seen.name, f"In {seen.at} it has another manifest.")
     delivery = getattr(batch, "delivery", None)
-    delivered = delivery is not None and delivery.delivered_at is not None
-    if seen.acknowledged and not delivered:
+    if seen.acknowledged and (delivery is None or delivery.delivered_at is None):
         findings.note(
             seen.name,
-            f"An acknowledgement is in {seen.place}, and by the database it was never delivered. "
-            f"Run `manage.py recover_responses {seen.name}`.",
+            f"An acknowledgement is in {seen.at}, and by the database it was never delivered. "
+            "Run `manage.py recover_responses`.",
         )
+
+
+def _check_acknowledged(there: Mapping[str, Batch], findings: Findings) -> None:
+    for name, line in sorted(findings.outside.acknowledged.items()):
+        batch = there.get(name)
+        if batch and is_acknowledged_since(batch, getattr(batch, "delivery", None), line):
+            findings.note(
+                name,
+                f"The journal says that it was acknowledged at {line['acknowledged_at']}, and the "
+                "database does not know. Run `manage.py recover_responses`.",
+            )
 
 
 def _check_responses(outside: Outside, unknown: list[Seen], findings: Findings) -> None:
     """Name each version that the journal or an unknown batch has, and the database does not."""
-    missing: dict[Version, str] = {
-        version: f"The journal says that it was received at {line['received_at']}"
-        for version, line in outside.awaited.items()
+    missing = {
+        arrival: f"The journal says that it was received at {line['received_at']}"
+        for arrival, line in still_missing(outside).items()
     }
     for seen in unknown:
-        for version in _versions_in(seen):
-            missing[version] = f"It is in {seen.name}, in {seen.place}"
-    known = Response.objects.values_list("reference", "version")
-    for version in known.order_by().iterator(chunk_size=2000):
-        missing.pop(version, None)
-    for (reference, number), where in sorted(missing.items()):
+        lines = _lines_of(seen, findings)
+        known = set(
+            Response.objects.filter(reference__in={line["reference"] for line in lines})
+            .order_by()
+            .values_list("reference", "version", "received_at")
+        )
+        for line in lines:
+            if (arrival := arrival_of(line)) not in known:
+                missing[arrival] = f"It is in {seen.name}, in {seen.at}"
+    for (reference, number, _at), where in sorted(missing.items()):
         findings.note(name_of(reference, number), f"{where}, and the database does not have it.")
 
 
-def _versions_in(seen: Seen) -> Iterator[Version]:
+def _lines_of(seen: Seen, findings: Findings) -> list[Line]:
+    """What an unknown batch says of each version; nothing where it is encrypted."""
     if seen.encrypted:
-        return
+        return []
     try:
-        with storages[seen.storage].open(f"{seen.name}/{LINES}", "rb") as file:
-            content = b"".join(file.chunks())
-    except FileNotFoundError:
-        return
-    for line in content.splitlines():
-        said = json.loads(line)
-        yield said["reference"], said["version"]
+        with storages[seen.place].open(f"{seen.name}/{LINES}", "rb") as file:
+            content = b"".join(file.chunks(CHUNK_BYTES))
+        lines = [json.loads(line) for line in content.split(b"\n") if line]
+        return [{name: line[name] for name in ABOUT} for line in lines]
+    except (OSError, ValueError, KeyError, TypeError) as trouble:
+        findings.note(seen.name, f"In {seen.at}, its {LINES} cannot be read: {trouble}.")
+        return []
 
 
 def check_destination(findings: Findings) -> None:
     """What was delivered and nobody has acknowledged yet is still at the destination."""
     if not has_destination() or findings.outside.unreachable:
         return
-    place = storages["delivery"]
+    place = storages[DELIVERED]
     waiting = Delivery.objects.filter(state=Delivery.State.DELIVERED)
     try:
         for delivery in waiting.select_related("batch__consultation").order_by("pk"):
             name = f"{folder_of(delivery.batch)}/{MANIFEST}"
-            if not place.exists(name) and not place.exists(f"{name}{SEALED}"):
+            if not place.exists(name) and not place.exists(f"{name}{ENCRYPTED}"):
                 findings.note(
                     folder_of(delivery.batch),
                     "By the database it was delivered, nobody has acknowledged it, and it is not "

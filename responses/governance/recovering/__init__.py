@@ -5,7 +5,6 @@ journal. Nothing here changes a row that is there: what is missing is added, as 
 """
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.core.files import File
 from django.db import transaction
@@ -15,34 +14,36 @@ from consult.auditing import record
 from consult.models import Action, Consultation, User
 from responses.exporting.batches import folder_of, forms_of, pack_of
 from responses.exporting.formats.makers import describe
-from responses.exporting.storing import StoredDifferently, store
-from responses.exporting.writing import BatchNotWritten
+from responses.exporting.manifests import MANIFEST
+from responses.exporting.storing import HandedOverAlready, StoredDifferently, store
 from responses.exporting.zipping import PACK, zip_chunks
 from responses.governance.erasing import erase_again
-from responses.governance.outside import Outside, Version, look_outside
+from responses.governance.outside import Line, Outside, look_outside, still_missing
+from responses.governance.recovering.deliveries import settle_deliveries
 from responses.governance.recovering.emails import settle_emails
-from responses.governance.recovering.rows import (
-    Returned,
-    enter_in_ledger,
-    put_in_batch,
-    return_responses,
-)
-from responses.governance.recovering.sources import CannotRecover, Fetched, fetched
+from responses.governance.recovering.rows import Returned, Taken, take_rows
+from responses.governance.recovering.sources import CannotRecover, Fetched, fetched, number_in
 from responses.governance.recovering.tables import codes_in
 from responses.journal import GIVEN_UP, append_to_journal
-from responses.models import Batch, Delivery, LedgerEntry, Response
+from responses.models import Batch
 
-__all__ = ["CannotRecover", "Recovered", "give_up", "recover_batches", "still_missing"]
+__all__ = ["CannotRecover", "Recovered", "give_up", "recover_batches"]
 
 
 @dataclass
 class Recovered:
-    """What came back: batches by name, and versions of responses."""
+    """What came back: batches by name, and versions of responses. `troubles` says in words what did
+    not, or not as it was.
+    """
 
     batches: list[str] = field(default_factory=list)
     returned: list[Returned] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
     erased_again: list[str] = field(default_factory=list)
     confirmed: int = 0
+    delivered: list[str] = field(default_factory=list)
+    acknowledged: list[str] = field(default_factory=list)
 
 
 def recover_batches(*, places: list[str], actor: User | None) -> Recovered:
@@ -50,63 +51,69 @@ def recover_batches(*, places: list[str], actor: User | None) -> Recovered:
 
     A place is a batch's name, its folder, or its zip. Each batch is one transaction, once its
     files are where they belong: what is cut off is taken up by the next run, and what is there
-    already stays as it is. Erased responses come back without a word and are erased again. Raises
-    CannotRecover; the batches before that one stay.
+    already stays as it is. Erased responses come back without a word and are erased again. A batch
+    that cannot be recovered is `refused`, in words, and the others go on.
     """
     outside, done = look_outside(), Recovered()
-    for place in sorted(places):
-        with fetched(place) as batch:
-            if (returned := _recover(batch, outside, actor)) is not None:
-                done.batches.append(batch.name)
-                done.returned += returned
+    for place in sorted(places, key=number_in):
+        try:
+            with fetched(place, outside) as batch:
+                taken = _recover(batch, outside, actor)
+        except CannotRecover as reason:
+            done.refused.append(str(reason))
+            continue
+        if taken is not None:
+            done.batches.append(batch.name)
+            done.returned += taken.returned
+            done.troubles += taken.troubles
     done.erased_again = erase_again(actor=actor)
     done.confirmed = settle_emails(outside)
+    done.delivered, done.acknowledged = settle_deliveries(outside)
     return done
-
-
-def still_missing(outside: Outside) -> dict[Version, dict[str, Any]]:
-    """What was received, by the journal, and the database does not have."""
-    there = set(Response.objects.values_list("reference", "version"))
-    return {key: line for key, line in sorted(outside.awaited.items()) if key not in there}
 
 
 def give_up(*, reference: str, actor: User | None) -> int:
     """Have the journal and the trail say that what is missing under a reference cannot be had
     again, so that the integrity check names it no longer. How many versions.
     """
-    missing = [key for key in still_missing(look_outside()) if key[0] == reference]
+    missing = [
+        line for line in still_missing(look_outside()).values() if line["reference"] == reference
+    ]
     if missing:
-        append_to_journal(
-            {"event": GIVEN_UP, "reference": reference, "version": version}
-            for _, version in missing
-        )
+        append_to_journal(map(_given_up, missing))
         record(
             action=Action.RESPONSE_GIVEN_UP, actor=actor, subject=reference, versions=len(missing)
         )
     return len(missing)
 
 
-def _recover(batch: Fetched, outside: Outside, actor: User | None) -> list[Returned] | None:
+def _given_up(line: Line) -> Line:
+    return {name: line[name] for name in ("reference", "version", "received_at")} | {
+        "event": GIVEN_UP
+    }
+
+
+def _recover(batch: Fetched, outside: Outside, actor: User | None) -> Taken | None:
     """Take one batch back in; None where the database has it already."""
     consultation = Consultation.objects.filter(slug=batch.manifest["consultation"]).first()
     if consultation is None:
         raise CannotRecover(f"Load the plan of {batch.manifest['consultation']} first.")
-    if not _is_next(batch, consultation):  # Asked again below, when nobody else can seal.
+    if not _is_missing(batch, consultation):  # Asked again below, when nobody else can seal.
         return None
     _place_files(batch)
     with transaction.atomic():
         # As sealing does: nobody seals a batch of this consultation meanwhile.
         consultation = Consultation.objects.select_for_update(no_key=True).get(pk=consultation.pk)
-        if not _is_next(batch, consultation):
+        if not _is_missing(batch, consultation):
             return None
-        returned = return_responses(batch=batch, consultation=consultation, outside=outside)
         row = Batch.objects.create(
             consultation=consultation,
-            number=batch.manifest["batch"],
+            number=batch.number,
             sealed_at=batch.sealed_at,
             size=batch.manifest["counts"]["responses"],
             includes_contacts=batch.manifest["includes_contacts"],
-            instead_of=batch.manifest.get("made_again_instead_of", []),
+            lost_before=_lost_before(batch),
+            instead_of=batch.forms[1:],
             follows_sha256=batch.manifest["previous_manifest_sha256"] or "",
             written_at=Now(),
             manifest_sha256=batch.manifest_sha256,
@@ -114,47 +121,77 @@ def _recover(batch: Fetched, outside: Outside, actor: User | None) -> list[Retur
             codes=codes_in(batch),
             pack=_place_pack(batch),
         )
-        put_in_batch(batch=batch, row=row)
-        if batch.at_destination:
-            _note_delivered(batch, row)
+        taken = take_rows(batch=batch, row=row, outside=outside)
         name, sha256 = folder_of(row), row.manifest_sha256
         record(action=Action.BATCH_SEALED, actor=actor, subject=name, size=row.size, recovered=True)
         record(action=Action.BATCH_WRITTEN, actor=actor, subject=name, manifest_sha256=sha256)
         record(
-            action=Action.RESPONSES_RECOVERED, actor=actor, subject=name, responses=len(returned)
+            action=Action.RESPONSES_RECOVERED,
+            actor=actor,
+            subject=name,
+            responses=len(taken.returned),
+            overtaken=[f"{line['reference']} {line['version']}" for line in taken.overtaken],
         )
-    return returned
+    # Their words stay where the batch has them.
+    append_to_journal(map(_given_up, taken.overtaken))
+    return taken
 
 
-def _is_next(batch: Fetched, consultation: Consultation) -> bool:
-    """Whether a batch follows on what is there; False where it is there. Raises CannotRecover."""
+def _is_missing(batch: Fetched, consultation: Consultation) -> bool:
+    """Whether a batch is missing, and fits between those that are there; False where it is there.
+
+    Raises CannotRecover.
+    """
     batches = Batch.objects.filter(consultation=consultation)
-    number = batch.manifest["batch"]
-    same = batches.filter(number=number).first()
+    same = batches.filter(number=batch.number).first()
     if same is not None:
         if same.written_at is None or same.manifest_sha256 == batch.manifest_sha256:
             return False
         raise CannotRecover(
-            f"The database has another batch {number}, sealed after the backup was put back."
+            f"The database has another batch {batch.number}, sealed after the backup was put back."
         )
-    before = batches.filter(number=number - 1).first()
+    before = batches.filter(number=batch.number - 1).first()
     wanted = batch.manifest["previous_manifest_sha256"]
-    if wanted not in (forms_of(before) if before else {None}):
+    # Its own records may have lacked the one before it, which can be gone for good.
+    alone = before is None and batch.number - 1 in batch.manifest.get("not_in_our_records", ())
+    if wanted not in (forms_of(before) if before else {None}) and not alone:
         raise CannotRecover(
-            f"{batch.name} follows on a batch {number - 1} that the database does not have: "
+            f"{batch.name} follows on a batch {batch.number - 1} that the database does not have: "
             "recover that one first, or name both."
         )
-    if batches.filter(number__gt=number).exists():
-        raise CannotRecover(f"The database has batches after {number} already.")
+    # One that was sealed since knows that this one was missing.
+    after = batches.filter(number__gt=batch.number).order_by("number").first()
+    if after is not None:
+        lost = {one["number"]: one["manifest_sha256"] for one in after.lost_before}
+        if lost.get(batch.number) not in batch.forms:
+            raise CannotRecover(
+                f"The database has a batch {after.number} that does not follow on {batch.name}."
+            )
     return True
 
 
+def _lost_before(batch: Fetched) -> list[dict[str, object]]:
+    """The batches that this one's own records lacked, as the row had them; of the last its manifest
+    is known.
+    """
+    numbers = batch.manifest.get("not_in_our_records", [])
+    lost: list[dict[str, object]] = [
+        {"number": number, "manifest_sha256": ""} for number in numbers
+    ]
+    if lost:
+        lost[-1]["manifest_sha256"] = batch.manifest["previous_manifest_sha256"]
+    return lost
+
+
 def _place_files(batch: Fetched) -> None:
-    """Put the batch's files where they belong, unless they are there. Raises CannotRecover."""
+    """Put the batch's files where they belong, unless they are there; the manifest last, and never
+    over another. Raises CannotRecover.
+    """
     try:
-        for file in batch.files:
-            store(batch.folder / file.name, f"{batch.name}/{file.name}", file)
-    except (OSError, StoredDifferently, BatchNotWritten) as trouble:
+        for file in sorted(batch.files, key=lambda file: file.name == MANIFEST):
+            once = file.name == MANIFEST
+            store(batch.folder / file.name, f"{batch.name}/{file.name}", file, once=once)
+    except (OSError, StoredDifferently, HandedOverAlready) as trouble:
         raise CannotRecover(f"The files of {batch.name} cannot be stored: {trouble}") from trouble
 
 
@@ -165,23 +202,8 @@ def _place_pack(batch: Fetched) -> dict[str, object]:
         ):
             packed.write(piece)
     whole = describe(batch.folder, PACK, rows=None)
-    named = Batch(consultation=Consultation(slug=batch.manifest["consultation"]))
-    named.number = batch.manifest["batch"]
+    named = Batch(
+        consultation=Consultation(slug=batch.manifest["consultation"]), number=batch.number
+    )
     store(batch.folder / PACK, pack_of(named), whole)
     return {"bytes": whole.bytes, "sha256": whole.sha256}
-
-
-def _note_delivered(batch: Fetched, row: Batch) -> None:
-    """It is at the destination: as if it had been delivered now. An acknowledgement that is there
-    too is taken up by the next delivery run.
-    """
-    Delivery.objects.create(
-        batch=row,
-        state=Delivery.State.DELIVERED,
-        files=[{"name": one.name, "bytes": one.bytes, "sha256": one.sha256} for one in batch.files],
-        delivered_at=Now(),
-        last_delivered_at=Now(),
-        told_at=Now(),
-    )
-    enter_in_ledger(row, LedgerEntry.Event.DELIVERED)
-    record(action=Action.BATCH_DELIVERED, actor=None, subject=batch.name, files=len(batch.files))

@@ -1,75 +1,88 @@
 """The confirmations of responses that are taken back in: nobody is written to twice."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime
 from email.utils import make_msgid
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
 
-from responses.governance.outside import Outside
+from responses.governance.outside import Line, Outside
 from responses.models import Confirmation, ConfirmationAttempt, LedgerEntry, Response
 
 ADDRESS_LOST = "The address was lost with the database; the batch that it came back from has none."
+State = Confirmation.State
 
 
-def return_email(
-    response: Response, known: Mapping[str, Any], address: str, confirmed_at: str | None
-) -> None:
-    """The confirmation as far as it got: a person is not written to twice, and one whose address
-    is lost counts as not reached.
+def write_emails(versions: Sequence[tuple[Response, Line, str]], outside: Outside) -> None:
+    """The confirmation of each version, as far as it got: with what the journal says of it, and the
+    address that came back, which may be empty. A person is not written to twice, and one whose
+    address is lost counts as not reached. Needs a transaction.
     """
-    email = Confirmation.objects.create(
+    emails = [_email_of(response, known, address, outside) for response, known, address in versions]
+    Confirmation.objects.bulk_create(emails)
+    went = [(email, email.sent_at) for email in emails if email.sent_at is not None]
+    ConfirmationAttempt.objects.bulk_create(_attempt(email, at) for email, at in went)
+    LedgerEntry.objects.bulk_create(_entry(email, at) for email, at in went)
+    LedgerEntry.objects.bulk_create(
+        LedgerEntry(
+            response=email.response,
+            event=LedgerEntry.Event.CONFIRMATION_FAILED,
+            digest=email.response.digest,
+        )
+        for email in emails
+        if email.state == State.FAILED
+    )
+
+
+def _email_of(response: Response, known: Line, address: str, outside: Outside) -> Confirmation:
+    email = Confirmation(
         response=response,
-        state=Confirmation.State.WAITING if address else Confirmation.State.NOT_WANTED,
         message_id=known.get("message_id")
         or make_msgid(domain=urlsplit(settings.SITE_URL).hostname),
         created_at=response.received_at,
     )
-    if confirmed_at is not None:
-        note_confirmed(email, datetime.fromisoformat(confirmed_at))
-    elif known.get("email_wanted") and not address:
-        email.state, email.reason = Confirmation.State.FAILED, ADDRESS_LOST
-        email.save(update_fields=["state", "reason"])
-        LedgerEntry.objects.create(
-            response=response, event=LedgerEntry.Event.CONFIRMATION_FAILED, digest=response.digest
-        )
+    email.sent_at = outside.confirmed.get(email.message_id)
+    if email.sent_at is not None:
+        email.state = State.SENT
+    elif known.get("email_wanted", True) and address:
+        email.state = State.WAITING
+    elif known.get("email_wanted"):
+        email.state, email.reason = State.FAILED, ADDRESS_LOST
+    else:
+        email.state = State.NOT_WANTED
+    return email
 
 
-def note_confirmed(email: Confirmation, at: datetime) -> None:
-    """Have a confirmation say that it went, as the journal does. Needs a transaction."""
-    ConfirmationAttempt.objects.create(
-        confirmation=email, at=at, outcome="sent", detail="By the journal."
-    )
-    email.state, email.sent_at, email.leased_until, email.reason = (
-        Confirmation.State.SENT,
-        at,
-        None,
-        "",
-    )
-    email.save(update_fields=["state", "sent_at", "leased_until", "reason"])
-    LedgerEntry.objects.create(
-        response=email.response,
-        event=LedgerEntry.Event.CONFIRMED,
-        at=at,
-        digest=email.response.digest,
-    )
+def _attempt(email: Confirmation, at: datetime) -> ConfirmationAttempt:
+    return ConfirmationAttempt(confirmation=email, at=at, outcome="sent", detail="By the journal.")
+
+
+def _entry(email: Confirmation, at: datetime) -> LedgerEntry:
+    response, went = email.response, LedgerEntry.Event.CONFIRMED
+    return LedgerEntry(response=response, event=went, at=at, digest=response.digest)
 
 
 def settle_emails(outside: Outside) -> int:
-    """Mark what went, by the journal, and what the database still means to send. How many."""
+    """Mark what went, by the journal, and what the database still means to send, or says could not
+    be sent. How many.
+    """
     settled = 0
-    waiting = Confirmation.objects.filter(state=Confirmation.State.WAITING)
-    for email in waiting.select_related("response").order_by("pk"):
-        at = outside.confirmed.get((email.response.reference, email.response.version))
-        if at is None:
-            continue
-        with transaction.atomic():
-            current = Confirmation.objects.select_for_update().get(pk=email.pk)
-            if current.state != Confirmation.State.WAITING:
-                continue
-            note_confirmed(current, datetime.fromisoformat(at))
+    unsent = Confirmation.objects.filter(state__in=[State.WAITING, State.FAILED])
+    for pk, message_id in unsent.order_by("pk").values_list("pk", "message_id"):
+        if (at := outside.confirmed.get(message_id)) and _note_confirmed(pk, at):
             settled += 1
     return settled
+
+
+def _note_confirmed(pk: int, at: datetime) -> bool:
+    with transaction.atomic():
+        email = Confirmation.objects.select_for_update(of=("self",)).get(pk=pk)
+        if email.state not in {State.WAITING, State.FAILED}:
+            return False
+        email.state, email.sent_at, email.leased_until, email.reason = State.SENT, at, None, ""
+        email.save(update_fields=["state", "sent_at", "leased_until", "reason"])
+        _attempt(email, at).save(force_insert=True)
+        _entry(email, at).save(force_insert=True)
+    return True

@@ -1,32 +1,27 @@
-"""The rows of a batch that is taken back in: responses as they were received, and what follows."""
+"""The rows of a batch that is taken back in: responses as they were received, and what follows.
+
+Written a thousand at a time. No row's trouble keeps another's from coming back.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import connection
 
-from consult.models import Consultation, Edition
+from consult.models import Edition
 from responses.answers import Answers, digest_of
 from responses.governance.erasing import NOBODY
-from responses.governance.outside import Outside
-from responses.governance.recovering.emails import return_email
+from responses.governance.outside import Line, Outside, Version
 from responses.governance.recovering.sources import CannotRecover, Fetched
 from responses.governance.recovering.tables import contacts_in
-from responses.models import (
-    Batch,
-    BatchMember,
-    Contact,
-    LedgerEntry,
-    MemberMarks,
-    Response,
-    Review,
-)
-from responses.receipt_tokens import hash_token, make_token
-from responses.responding.submitting import ARRIVALS
+from responses.governance.recovering.versions import Returning, write_versions
+from responses.models import Batch, BatchMember, LedgerEntry, MemberMarks, Response
 
+AT_ONCE = 1000
 ENTER = """
     INSERT INTO responses_ledgerentry (response_id, event, at, digest, batch_number)
     SELECT response.id, %s, coalesce(%s, statement_timestamp()), response.digest, %s
@@ -47,128 +42,178 @@ SUPERSEDE = """
 
 @dataclass(frozen=True)
 class Returned:
-    """A version of a response that came back, and what of it did not."""
+    """A version of a response that came back, and what of it did not, in words."""
 
     reference: str
     version: int
-    without_details: bool
-    erased: bool
+    lacks: str
 
 
-def return_responses(
-    *, batch: Fetched, consultation: Consultation, outside: Outside
-) -> list[Returned]:
-    """Write each version that the batch holds and the database lacks. Needs a transaction.
+@dataclass
+class Taken:
+    """What came of a batch's rows.
 
-    Raises CannotRecover where the database has a version that says something else.
+    `overtaken` are lines whose version has another content in the database, and `troubles` says of
+    these and others what is the matter.
     """
-    editions = {edition.number: edition for edition in consultation.editions.all()}
+
+    returned: list[Returned] = field(default_factory=list)
+    overtaken: list[dict[str, Any]] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+
+
+def take_rows(*, batch: Fetched, row: Batch, outside: Outside) -> Taken:
+    """Write each version that the batch holds and the database lacks, and put all of them into the
+    batch, with what reviewers had made of them and the ledger's entries. Needs the transaction that
+    makes the batch.
+
+    Raises CannotRecover where the database lacks an edition that they answered.
+    """
+    editions = {edition.number: edition for edition in row.consultation.editions.all()}
     if missing := set(batch.manifest["editions"]) - set(editions):
         raise CannotRecover(
             f"{batch.name} answers edition {min(missing)}, which the database does not have: load "
             "the plan as it was published then, and try again."
         )
-    contacts = contacts_in(batch)
-    returned = []
-    for line in batch.lines():
-        version = (line["reference"], line["version"])
-        there = Response.objects.filter(reference=version[0], version=version[1]).first()
-        if there is not None:
-            _hold(there, line, batch)
-            continue
-        returned.append(
-            _return_one(line, editions[line["edition"]], contacts.get(version), outside)
-        )
+    contacts, taken = contacts_in(batch), Taken()
+    every = batch.lines()
+    while lines := list(islice(every, AT_ONCE)):
+        there = _there(lines)
+        new = [line for line in lines if _version(line) not in there]
+        for line in lines:
+            if (standing := there.get(_version(line))) and not _is_the_same(standing, line):
+                taken.overtaken.append(line)
+        made = _write(new, editions, contacts, outside, taken)
+        _put_in_batch(lines, there | made, row, taken)
+    _replace_overtaken(row, outside, taken)
     with connection.cursor() as cursor:
-        cursor.execute(SUPERSEDE, [sorted({one.reference for one in returned})])
-    return returned
+        touched = {one.reference for one in taken.returned}
+        touched |= {line["reference"] for line in taken.overtaken}
+        cursor.execute(SUPERSEDE, [sorted(touched)])
+    enter_in_ledger(row, LedgerEntry.Event.BATCHED, at=batch.sealed_at)
+    return taken
 
 
-def _hold(there: Response, line: Mapping[str, Any], batch: Fetched) -> None:
-    """A version that is there has to be the one that the batch has, in no other batch."""
-    said = (there.choices, there.texts)
-    erased = Response.objects.filter(reference=there.reference, act=Response.Act.ERASED).exists()
-    if not erased and said != (line["choices"], line["texts"]):
-        raise CannotRecover(
-            f"{there.reference} version {there.version} says something else in the database than "
-            f"in {batch.name}: it was changed again after the backup was put back."
+def _version(line: Mapping[str, Any]) -> Version:
+    return line["reference"], line["version"]
+
+
+def _there(lines: list[dict[str, Any]]) -> dict[Version, Response]:
+    """The versions that are there of the references in these lines."""
+    found = Response.objects.filter(reference__in={line["reference"] for line in lines})
+    found = found.select_related("membership__batch")
+    return {(one.reference, one.version): one for one in found}
+
+
+def _is_the_same(there: Response, line: Mapping[str, Any]) -> bool:
+    # By its instant, since words may have been erased.
+    return there.received_at == datetime.fromisoformat(line["received_at"])
+
+
+def _write(
+    lines: list[dict[str, Any]],
+    editions: Mapping[int, Edition],
+    contacts: Mapping[Version, dict[str, str]],
+    outside: Outside,
+    taken: Taken,
+) -> dict[Version, Response]:
+    """Write these versions, as they were received."""
+    known = {
+        _version(line): outside.line_of(_version(line), datetime.fromisoformat(line["received_at"]))
+        for line in lines
+    }
+    keys = _keys(known, taken)
+    returning = [
+        Returning.from_batch(
+            line,
+            editions[line["edition"]],
+            known=known[_version(line)],
+            key=keys[_version(line)],
+            contact=contacts.get(_version(line)),
+            # No word of it comes back, and it is erased again once all batches are in.
+            erased=line["reference"] in outside.erased,
         )
-    if BatchMember.objects.filter(response=there).exists():
-        raise CannotRecover(f"{there.reference} version {there.version} is in another batch.")
+        for line in lines
+    ]
+    write_versions(returning, outside)
+    taken.returned += [Returned(*one.version, one.lacks) for one in returning]
+    return {one.version: one.response for one in returning}
 
 
-def _return_one(
-    line: Mapping[str, Any], edition: Edition, contact: dict[str, str] | None, outside: Outside
-) -> Returned:
-    version = (line["reference"], line["version"])
-    known = outside.received.get(version, {})
-    # Erased since: no word of it comes back, and it is erased again once all batches are in.
-    erased = version[0] in outside.erased
-    answers = Answers() if erased else Answers(line["choices"], line["texts"])
-    details = NOBODY if erased or contact is None else contact
-    left = digest_of(answers=answers, contact=details)
-    digest = known.get("digest", left)
-    if contact is not None and not erased and digest != left:
-        raise CannotRecover(
-            f"{version[0]} version {version[1]} is not what the journal says was received."
-        )
-    response = Response.objects.create(
-        consultation=edition.consultation,
-        edition=edition,
-        reference=version[0],
-        version=version[1],
-        act=line["act"],
-        choices=answers.choices,
-        texts=answers.texts,
-        channel=line["channel"],
-        timing=line["timing"],
-        started_at=datetime.fromisoformat(line["started_at"]),
-        received_at=datetime.fromisoformat(line["received_at"]),
-        submission_key=_key(known),
-        digest=digest,
-        receipt_hash=known.get("receipt_hash") or hash_token(make_token(version[0])),
-        flags=line["flags"],
-        synthetic=line["synthetic"],
-    )
-    Contact.objects.create(response=response, **details)
-    Review.objects.create(response=response)
-    LedgerEntry.objects.create(
-        response=response,
-        event=ARRIVALS[Response.Act(response.act)],
-        at=response.received_at,
-        digest=digest,
-    )
-    if digest != left and not erased:
-        # What is left of it, as where details were removed after their time.
-        LedgerEntry.objects.create(
-            response=response, event=LedgerEntry.Event.DETAILS_REMOVED, digest=left
-        )
-    return_email(response, known, details["email"], outside.confirmed.get(version))
-    return Returned(*version, without_details=digest != left and not erased, erased=erased)
-
-
-def _key(known: Mapping[str, Any]) -> UUID:
-    """The form's own key, so that sending it again leads to its receipt; another where the sender
+def _keys(known: Mapping[Version, Line], taken: Taken) -> dict[Version, UUID]:
+    """The forms' own keys, so that sending one again leads to its receipt; another where its sender
     has sent it again, as a response of its own, since the backup was put back.
     """
-    key = UUID(known["submission_key"]) if known else uuid4()
-    return uuid4() if Response.objects.filter(submission_key=key).exists() else key
+    keys = {
+        version: UUID(line["submission_key"]) if line else uuid4()
+        for version, line in known.items()
+    }
+    again = Response.objects.filter(submission_key__in=keys.values())
+    sent_again = dict(again.values_list("submission_key", "reference"))
+    for version, key in keys.items():
+        if key in sent_again:
+            keys[version] = uuid4()
+            taken.troubles.append(
+                f"{version[0]} version {version[1]} came back, and its sender has sent the same "
+                f"form again as {sent_again[key]} since the backup was put back. Both count: ask "
+                "them which of the two to withdraw."
+            )
+    return keys
 
 
-def put_in_batch(*, batch: Fetched, row: Batch) -> None:
-    """The members of a batch on their rows, with what reviewers had made of them, and the ledger's
-    entries. Needs the transaction that makes the batch.
-    """
-    for line in batch.lines():
-        member = BatchMember.objects.create(
-            batch=row,
-            response=Response.objects.get(reference=line["reference"], version=line["version"]),
-            row=line["row"],
-        )
+def _put_in_batch(
+    lines: list[dict[str, Any]], there: Mapping[Version, Response], row: Batch, taken: Taken
+) -> None:
+    """The members of a batch on their rows, with what reviewers had made of them."""
+    members, marks = [], []
+    for line in lines:
+        response = there[_version(line)]
+        if other := getattr(response, "membership", None):
+            taken.troubles.append(
+                f"{line['reference']} version {line['version']} is in batch {other.batch.number} "
+                f"too. It stays there, and row {line['row']} of batch {row.number} is not filled: "
+                "tell the receiver to count it once."
+            )
+            continue
+        member = BatchMember(batch=row, response=response, row=line["row"])
+        members.append(member)
         codes = [list(code.partition("=")[::2]) for code in line["codes"]]
         if line["campaigns"] or codes:
-            MemberMarks.objects.create(member=member, campaigns=line["campaigns"], codes=codes)
-    enter_in_ledger(row, LedgerEntry.Event.BATCHED, at=batch.sealed_at)
+            marks.append(MemberMarks(member=member, campaigns=line["campaigns"], codes=codes))
+    BatchMember.objects.bulk_create(members)
+    MemberMarks.objects.bulk_create(marks)
+
+
+def _replace_overtaken(row: Batch, outside: Outside, taken: Taken) -> None:
+    """Have what a sender said last count, also where the batch has another version of its number.
+
+    The batch's receiver knows the number as the earlier words. So what is in the database stands on
+    that row, and the last version comes once more, with a number of its own, for the next batch.
+    """
+    for line in reversed(taken.overtaken):
+        reference = line["reference"]
+        versions = list(Response.objects.filter(reference=reference).order_by("version"))
+        last = max(versions, key=lambda version: (version.received_at, version.version))
+        if last.act == line["act"] == Response.Act.ERASED:
+            continue  # It was erased again before this.
+        if last != versions[-1] or last.version == line["version"]:
+            last = _once_more(last, versions[-1].version + 1, outside)
+        taken.troubles.append(
+            f"{reference} version {line['version']} was changed again after the backup was put "
+            f"back. The words that batch {row.number} has of it on row {line['row']} stay there "
+            f"alone; what its sender said last is version {last.version}, and goes into the next "
+            "batch."
+        )
+
+
+def _once_more(last: Response, version: int, outside: Outside) -> Response:
+    again = Response.objects.get(pk=last.pk)
+    again.pk, again.version, again.submission_key = None, version, uuid4()
+    details = {name: getattr(last.contact, name) for name in NOBODY}
+    left = digest_of(answers=Answers(last.choices, last.texts), contact=details)
+    # Its own email is on its way, or went.
+    write_versions([Returning(again, details, {"email_wanted": False}, left)], outside)
+    return again
 
 
 def enter_in_ledger(batch: Batch, event: LedgerEntry.Event, *, at: datetime | None = None) -> None:

@@ -1,11 +1,10 @@
 """Where a batch is taken back from: the storage for batches, the destination, a folder or a zip."""
 
-import hashlib
 import json
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -14,14 +13,16 @@ from typing import Any, BinaryIO
 
 from django.core.files.storage import storages
 
+from consult.files import CHUNK_BYTES, measure
+from responses.exporting.formats.tables import LINES
+from responses.exporting.high_water import DELIVERED, STORED, Seen
 from responses.exporting.manifests import MANIFEST, FileEntry
 from responses.exporting.pack import PROGRAM
 from responses.exporting.signing import SIGNATURE
 from responses.exporting.verifying.ed25519 import signature_holds
-from responses.governance.outside import Seen, look_outside
+from responses.governance.outside import Outside
 from responses.models import SigningKey
 
-CHUNK_BYTES = 1 << 20
 WORKPLACE = "consult-recover-"
 Opener = Callable[[str], BinaryIO]
 
@@ -32,21 +33,31 @@ class CannotRecover(Exception):
 
 @dataclass(frozen=True)
 class Fetched:
-    """A batch's files in a folder of ours, each as its manifest says."""
+    """A batch's files in a folder of ours, each as its manifest says, and the same batch as the
+    destination has it, if it does.
+    """
 
     folder: Path
     manifest: dict[str, Any]
     files: list[FileEntry]
-    at_destination: bool
-    acknowledged: bool
+    delivered: Seen | None = None
+
+    @property
+    def number(self) -> int:
+        return int(self.manifest["batch"])
 
     @property
     def name(self) -> str:
-        return f"{self.manifest['consultation']}/batch-{self.manifest['batch']:04}"
+        return f"{self.manifest['consultation']}/batch-{self.number:04}"
 
     @property
     def manifest_sha256(self) -> str:
         return next(file.sha256 for file in self.files if file.name == MANIFEST)
+
+    @property
+    def forms(self) -> list[str]:
+        """The hash of its manifest, and of those that it stands instead of."""
+        return [self.manifest_sha256, *self.manifest.get("made_again_instead_of", [])]
 
     @property
     def sealed_at(self) -> datetime:
@@ -54,22 +65,37 @@ class Fetched:
 
     def lines(self) -> Iterator[dict[str, Any]]:
         """What `responses.jsonl` says, a response at a time."""
-        with (self.folder / "responses.jsonl").open(encoding="utf-8") as file:
+        with (self.folder / LINES).open(encoding="utf-8", newline="\n") as file:
             yield from map(json.loads, file)
 
 
+def number_in(where: str) -> int:
+    """The number of the batch that stands there, so that the earliest can be recovered first; 0
+    where that cannot be read, which `fetched` says.
+    """
+    path = Path(where)
+    try:
+        if path.is_dir():
+            return int(json.loads((path / MANIFEST).read_bytes())["batch"])
+        if path.is_file():
+            with zipfile.ZipFile(path) as packed:
+                return int(json.loads(packed.read(MANIFEST))["batch"])
+        return int(where.rpartition("-")[2])
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+        return 0
+
+
 @contextmanager
-def fetched(where: str) -> Iterator[Fetched]:
+def fetched(where: str, outside: Outside) -> Iterator[Fetched]:
     """The files of a batch, which is a name like `slug/batch-0008`, a folder or a zip.
 
     Raises CannotRecover where they are not there, not as their manifest says, or not signed by us.
     """
     with TemporaryDirectory(prefix=WORKPLACE) as temporary:
-        yield _fetch(where, Path(temporary))
+        yield _fetch(where, Path(temporary), outside)
 
 
-def _fetch(where: str, folder: Path) -> Fetched:
-    seen = {(one.storage, one.name): one for one in look_outside().batches}
+def _fetch(where: str, folder: Path, outside: Outside) -> Fetched:
     path = Path(where)
     if path.is_dir():
         manifest, files = _copy(lambda name: (path / name).open("rb"), folder, where)
@@ -80,15 +106,17 @@ def _fetch(where: str, folder: Path) -> Fetched:
         except zipfile.BadZipFile as trouble:
             raise CannotRecover(f"{where} is no zip file.") from trouble
     else:
-        manifest, files = _copy_from(
-            [one for one in seen.values() if one.name == where], folder, where
-        )
+        places = [seen for seen in outside.batches if seen.name == where]
+        manifest, files = _copy_from(places, folder, where)
     _check_signature(folder, where)
-    name = f"{manifest['consultation']}/batch-{manifest['batch']:04}"
-    there = seen.get(("delivery", name))
-    sha256 = next(file.sha256 for file in files if file.name == MANIFEST)
-    same = there is not None and there.manifest_sha256 in {"", sha256}
-    return Fetched(folder, manifest, files, same, there is not None and there.acknowledged)
+    batch = Fetched(folder, manifest, files)
+    same = [
+        seen
+        for seen in outside.batches
+        if (seen.place, seen.name) == (DELIVERED, batch.name)
+        and seen.manifest_sha256 in {"", batch.manifest_sha256}
+    ]
+    return replace(batch, delivered=same[0] if same else None)
 
 
 def _copy_from(places: list[Seen], folder: Path, where: str) -> tuple[Any, list[FileEntry]]:
@@ -97,10 +125,10 @@ def _copy_from(places: list[Seen], folder: Path, where: str) -> tuple[Any, list[
         f"There is no batch “{where}” in the storage for batches or at the destination. Give its "
         "folder or its zip file."
     )
-    for place in sorted(places, key=lambda seen: seen.storage, reverse=True):
+    for place in sorted(places, key=lambda seen: seen.place != STORED):
         if place.encrypted:
             trouble = CannotRecover(
-                f"{where} is encrypted to its receiver in {place.place}. Ask the receiver for its "
+                f"{where} is encrypted to its receiver in {place.at}. Ask the receiver for its "
                 "files, and give the folder or the zip file."
             )
             continue
@@ -112,7 +140,7 @@ def _copy_from(places: list[Seen], folder: Path, where: str) -> tuple[Any, list[
 
 
 def _from_storage(place: Seen, name: str) -> BinaryIO:
-    return storages[place.storage].open(f"{place.name}/{name}", "rb")  # type: ignore[return-value]
+    return storages[place.place].open(f"{place.name}/{name}", "rb")  # type: ignore[return-value]
 
 
 def _from_zip(packed: zipfile.ZipFile, name: str) -> BinaryIO:
@@ -154,14 +182,16 @@ def _within(name: str) -> Path | None:
 
 
 def _copy_one(opener: Opener, name: str, folder: Path) -> FileEntry:
-    digest, size = hashlib.sha256(), 0
     (folder / name).parent.mkdir(parents=True, exist_ok=True)
     with opener(name) as source, (folder / name).open("wb") as target:
-        while piece := source.read(CHUNK_BYTES):
-            target.write(piece)
-            digest.update(piece)
-            size += len(piece)
-    return FileEntry(name, size, None, digest.hexdigest())
+        there = measure(_copied(source, target))
+    return FileEntry(name, there.bytes, None, there.sha256)
+
+
+def _copied(source: BinaryIO, target: BinaryIO) -> Iterator[bytes]:
+    while piece := source.read(CHUNK_BYTES):
+        target.write(piece)
+        yield piece
 
 
 def _check_signature(folder: Path, where: str) -> None:

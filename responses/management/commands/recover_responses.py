@@ -5,14 +5,8 @@ from collections.abc import Iterator
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from consult.models import Consultation
-from responses.governance.outside import look_outside
-from responses.governance.recovering import (
-    CannotRecover,
-    Recovered,
-    give_up,
-    recover_batches,
-    still_missing,
-)
+from responses.governance.outside import look_outside, still_missing
+from responses.governance.recovering import Recovered, give_up, recover_batches
 from responses.models import Batch
 
 
@@ -46,17 +40,16 @@ class Command(BaseCommand):
         give_up: list[str],
         **options: object,
     ) -> None:
-        try:
-            places = [_name_of(place, consultation) for place in batches]
-            done = recover_batches(places=places, actor=None)
-        except CannotRecover as reason:
-            raise CommandError(str(reason)) from reason
+        places = [_name_of(place, consultation) for place in batches]
+        done = recover_batches(places=places, actor=None)
         for line in _in_sentences(done):
             self.stdout.write(line)
         for reference in give_up:
             self.stdout.write(_give_up(reference))
         for line in _missing():
             self.stdout.write(line)
+        if done.refused:
+            raise CommandError("\n".join(done.refused))
 
 
 def _name_of(place: str, slug: str | None) -> str:
@@ -73,17 +66,23 @@ def _in_sentences(done: Recovered) -> Iterator[str]:
     for name in done.batches:
         yield f"Took {name} back in."
     for one in done.returned:
-        if one.erased:
-            what = "its words were erased before, and do not come back"
-        elif one.without_details:
-            what = "without name, email address and postcode, which the batch does not have"
-        else:
-            what = "with all that was sent"
-        yield f"  {one.reference} version {one.version}: {what}"
+        yield f"  {one.reference} version {one.version}: {one.lacks or 'with all that was sent'}"
+    yield from done.troubles
+    if done.returned:
+        yield (
+            "Not in any batch, so not back: an email address corrected after sending; reviews, "
+            "notes, redactions, saved filters and who coded what, since the backup."
+        )
     if done.erased_again:
         yield f"Erased again: {', '.join(done.erased_again)}."
     if done.confirmed:
         yield f"Emails that had gone already, and will not be sent again: {done.confirmed}."
+    if done.delivered:
+        yield f"Delivered already: {', '.join(done.delivered)}."
+    if done.acknowledged:
+        yield (
+            f"Acknowledged already, by someone whose name is lost: {', '.join(done.acknowledged)}."
+        )
 
 
 def _give_up(reference: str) -> str:
@@ -105,12 +104,13 @@ def _missing() -> Iterator[str]:
     unknown = sorted({seen.name for seen in outside.batches} - there)
     for name in unknown:
         yield f"{name} is there, and not in the database. Run `manage.py recover_responses {name}`."
-    for (reference, version), line in still_missing(outside).items():
+    missing = still_missing(outside)
+    for reference, version, at in missing:
         yield (
-            f"{reference} version {version}, received at {line['received_at']}, is not in the "
+            f"{reference} version {version}, received at {at.isoformat()}, is not in the "
             f"database{', and may be in one of these batches' if unknown else ' and in no file'}."
         )
-    if not unknown and still_missing(outside):
+    if not unknown and missing:
         yield (
             "What is in no file cannot be had again: its answers, its contact details and its "
             "email. Ask its senders, who know their references, to send it again; then run this "
