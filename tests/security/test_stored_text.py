@@ -1,5 +1,6 @@
 """What people write is words in every browser that reads it, though it was written to be more."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -11,6 +12,7 @@ from playwright.sync_api import Browser
 from pytest_django.live_server_helper import LiveServer
 
 from consult.models import Consultation, User
+from consult.web.controls import CONTROL, in_symbols
 from responses.exporting.batches import seal_batch
 from responses.exporting.writing import write_batch
 from responses.models import Campaign, Cluster, Code, Message, Response
@@ -110,3 +112,64 @@ def test_stored_text_is_not_markup_in_the_text_copy_either(send: Callable[..., R
     )
     assert page["Content-Type"].startswith("text/plain")
     assert page["X-Content-Type-Options"] == "nosniff"
+
+
+ODD, SEEN = "Zy\x1b[2Jz\x07\x85", "Zy␛[2Jz␇␤"
+
+
+def test_control_characters_are_symbols_on_every_page_of_staff(
+    consultation: Consultation,
+    send: Callable[..., Response],
+    administrator: User,
+    sign_in: Callable[[User], Client],
+    exports: object,
+) -> None:
+    answers = {
+        "violence-comment": ODD,
+        "missing": ODD,
+        "capacity": "organisation",
+        "organisation-name": ODD,
+    }
+    response = send(answers, name=ODD, email="")
+    move_review(
+        review=response.review, to_state="considered", note=ODD, version=0, by=administrator
+    )
+    write_batch(batch=seal_batch(consultation=consultation, actor=administrator))
+    addresses = {
+        name: reverse(name, args=arguments(name, response))
+        for name in STAFF
+        if name not in {*NOT_LOOKED_AT, "batch-list"}
+    }
+    letter = f"From: {ODD} <odd@example.org>\nSubject: {ODD}\n\n{ODD}"
+    file = default_storage.save("messages/odd.eml", ContentFile(letter.encode()))
+    message = Message.objects.create(consultation=consultation, file=file, sha256="1" * 64)
+    addresses["message"] = reverse("message", args=[message.pk])
+    addresses["key-again"] = reverse("key-again", args=[response.reference])
+    addresses["searched"] = f"{addresses['review-list']}?word=Zy"
+    Campaign.objects.update(name=ODD)
+    Code.objects.update(name=ODD, definition=ODD)
+    Consultation.objects.update(title=ODD)
+    ada, wrong, seen = sign_in(administrator), [], set()
+    for name, address in addresses.items():
+        page = ada.get(address, follow=True)
+        if not page.headers["Content-Type"].startswith("text/html"):
+            continue
+        text = re.sub(r"(?s)<textarea.*?</textarea>|<[^>]*>", "", page.content.decode())
+        wrong += [name] if CONTROL.search(text) else []
+        seen |= {name} if SEEN in text else set()
+    assert wrong == []
+    assert seen >= {"review-one", "review-list", "redact", "campaign", "code"}
+
+
+@pytest.mark.parametrize(
+    ("html", "shown"),
+    [
+        ("<p>a\x1bb</p>", "<p>a␛b</p>"),
+        ('<input value="a\x1bb">\x07', '<input value="a\x1bb">␇'),
+        ("<textarea>\na\x1bb</textarea>\x7f", "<textarea>\na\x1bb</textarea>␡"),
+        ("<TEXTAREA>\x07</TEXTAREA ><p>\x07", "<TEXTAREA>\x07</TEXTAREA ><p>␇"),
+        ("a\tb\r\nc", "a\tb\r\nc"),
+    ],
+)
+def test_what_can_be_typed_again_keeps_its_control_characters(html: str, shown: str) -> None:
+    assert in_symbols(html) == shown
