@@ -1,4 +1,4 @@
-"""Acknowledgements: that MOPAC has a batch, as staff say, or a file beside it."""
+"""Acknowledgements that MOPAC has a batch: from staff, or from a file beside the batch."""
 
 import logging
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 CHASE_AFTER = timedelta(days=3)
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-# Once for each response and event, however often a batch is sent again.
+# Once for each response and event, even if a batch is sent again.
 ENTER_IN_LEDGER = """
     INSERT INTO responses_ledgerentry (response_id, event, digest, batch_number)
     SELECT response.id, %s, response.digest, %s
@@ -35,11 +35,11 @@ ENTER_IN_LEDGER = """
 
 
 class SentAgainSince(Exception):
-    """The batch was sent again after what is acknowledged."""
+    """The batch was sent again after the delivery that is being acknowledged."""
 
 
 class NotWritten(Exception):
-    """The batch has no files yet: there is nothing to deliver or to acknowledge."""
+    """The batch has no files yet, so there is nothing to deliver or acknowledge."""
 
 
 def acknowledge(
@@ -49,12 +49,12 @@ def acknowledge(
     sending: int | None = None,
     at: datetime | None = None,
 ) -> Delivery:
-    """Note that MOPAC has a batch: who said so, or None where a file did; now, unless `at` is when
-    it was noted before a backup was put back.
+    """Record that MOPAC has a batch: who said so, or None if a file did.
 
-    Once is enough, and twice changes nothing. A batch that was downloaded may be acknowledged as
-    one that was delivered. `sending` is the one that someone saw: raises SentAgainSince where it
-    was sent again after that, and NotWritten.
+    `at` is when that was recorded before a backup was restored; by default, now. A second
+    acknowledgement changes nothing. A batch that was downloaded can be acknowledged too. `sending`
+    is the sending that the caller saw: raises SentAgainSince if the batch was sent again after
+    that. Raises NotWritten.
     """
     with transaction.atomic():
         delivery = locked_delivery(batch)
@@ -89,7 +89,9 @@ def acknowledge(
 
 
 def locked_delivery(batch: Batch) -> Delivery:
-    """The delivery of a written batch, locked; made where there is none. Raises NotWritten."""
+    """Return the delivery of a written batch, locked, and create it if there is none. Raises
+    NotWritten.
+    """
     if batch.written_at is None:
         raise NotWritten
     Delivery.objects.bulk_create([Delivery(batch=batch)], ignore_conflicts=True)
@@ -97,14 +99,14 @@ def locked_delivery(batch: Batch) -> Delivery:
 
 
 def enter_in_ledger(batch: Batch, event: str) -> None:
-    """Enter in the ledger that a batch's responses were delivered, or acknowledged."""
+    """Record in the ledger that a batch's responses were delivered or acknowledged."""
     with connection.cursor() as cursor:
         cursor.execute(ENTER_IN_LEDGER, [event, batch.number, batch.pk, event])
 
 
 def note_earlier_acknowledgement(delivery: Delivery) -> None:
-    """Note, once before each sending, which acknowledgement lies there already: it is no answer to
-    this one. Raises OSError.
+    """Record, before each sending, which acknowledgement is there already: it does not answer this
+    one. Raises OSError.
     """
     if delivery.received_before is None:
         found = _received_at(delivery.batch) or NEVER
@@ -113,7 +115,7 @@ def note_earlier_acknowledgement(delivery: Delivery) -> None:
 
 
 def take_up_acknowledgements() -> None:
-    """Look beside each delivered batch for the file by which MOPAC says that it is there."""
+    """Look beside each delivered batch for the file with which MOPAC acknowledges it."""
     delivered = Delivery.objects.filter(state=Delivery.State.DELIVERED)
     for delivery in delivered.select_related("batch__consultation").order_by("pk"):
         with trouble_recorded(partial(_note_unreadable, delivery)):
@@ -134,7 +136,7 @@ def _take_up(delivery: Delivery) -> None:
         return
     with storages["delivery"].open(_received(batch), "rb") as file:
         said = next(file.chunks(MOST_RECEIVED_BYTES), b"")
-    # The hash says that what arrived is this batch and no other.
+    # The hash shows that it was this batch that arrived.
     if any(sha256.encode() in said.lower() for sha256 in forms_of(batch)):
         acknowledge(batch=batch, actor=None)
     else:
@@ -149,7 +151,7 @@ def _received(batch: Batch) -> str:
 
 
 def _received_at(batch: Batch) -> datetime | None:
-    """When the acknowledgement at the destination was written, by the clock there."""
+    """When the acknowledgement at the destination was written, by the destination's clock."""
     try:
         return storages["delivery"].get_modified_time(_received(batch))
     except FileNotFoundError:
@@ -166,5 +168,7 @@ def _note(delivery: Delivery, reason: str) -> None:
 
 
 def unacknowledged() -> Q:
-    """Which deliveries have waited so long for an acknowledgement that someone should ask."""
+    """Return the deliveries that have waited so long for an acknowledgement that someone should
+    ask.
+    """
     return Q(state=Delivery.State.DELIVERED, last_delivered_at__lt=Now() - CHASE_AFTER)

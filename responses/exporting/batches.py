@@ -1,7 +1,7 @@
 """Batches: every response in exactly one, numbered without gaps.
 
-Sealing decides, in one short transaction, which responses a batch holds; nothing changes that
-again. `responses.exporting.writing` makes its files, as often as it takes.
+Sealing decides, in one short transaction, which responses a batch holds, and that never changes.
+`responses.exporting.writing` writes its files, as often as needed.
 """
 
 from django.db import connection, models, transaction
@@ -14,10 +14,8 @@ from responses.exporting.lost_batches import Lost, look_for_lost
 from responses.models import Batch, Code, Response
 from responses.responding.equality import put_in_batch
 
-# Everything that is in no batch yet, whenever it came: what was committed late, or while another
-# batch was being sealed, is in the next. What a lost batch holds waits until that is recovered, in
-# every version: its receiver has it, and has to be told which row a later one replaces. So do
-# equality answers, of which nobody can tell which ones it holds.
+# Everything that is in no batch yet, whenever it arrived: a response committed late, or while
+# another batch was being sealed, is in the next one.
 CLAIM = """
     INSERT INTO responses_batchmember (batch_id, response_id, "row")
     SELECT %s, response.id, row_number() OVER (ORDER BY response.id)
@@ -36,8 +34,8 @@ ENTER_IN_LEDGER = """
     WHERE member.batch_id = %s
     ORDER BY member."row"
 """
-# What reviewers have made of the members at this moment: read when the files are written, so that
-# writing again changes nothing.
+# The campaigns and codes of the members now: files are written from this copy, so that writing them
+# again changes nothing.
 MARK = """
     WITH taken AS (SELECT id, response_id FROM responses_batchmember WHERE batch_id = %s),
     named AS (
@@ -61,16 +59,14 @@ MARK = """
 def seal_batch(
     *, consultation: Consultation, actor: User | None, number: int | None = None
 ) -> Batch:
-    """Put every response that is in no batch yet into the next one; without any, it is a nil
+    """Put every response that is in no batch yet into the next one; if there are none, it is a nil
     return.
 
-    `number` is the one that the caller expects. If a batch of that number, or a later one, is there
-    already, it is returned and nothing is sealed, so that pressing a button twice is pressing it
-    once.
+    `number` is the one that the caller expects. If that batch or a later one exists, the existing
+    one is returned and nothing is sealed, so pressing a button twice is pressing it once.
 
-    No number is used that was handed over, also where a backup was put back that does not know of
-    it: the batch names those that are missing before it, and holds nothing that they hold. Raises
-    high_water.CannotTell.
+    A number that was handed over is never used again, even if a restored backup does not know of
+    it: the batch lists the ones that are missing before it. Raises high_water.CannotTell.
     """
     # Before our turn and not in it: a destination far away must not hold up who sends a response.
     lost = look_for_lost(consultation)
@@ -82,10 +78,10 @@ def seal_batch(
 
 
 def take_turn(consultation: Consultation) -> Consultation:
-    """Wait until nobody else is sealing a batch of this consultation; our turn ends with the
+    """Wait until nobody else is sealing a batch of this consultation. The turn ends with the
     transaction.
 
-    Without it, two at once would take one number. NO KEY leaves people free to send responses
+    Without it, two workers could take the same number. NO KEY leaves people free to send responses
     meanwhile.
     """
     turn = Consultation.objects.select_for_update(no_key=True)
@@ -93,7 +89,7 @@ def take_turn(consultation: Consultation) -> Consultation:
 
 
 def seal(consultation: Consultation, actor: User | None, lost: Lost) -> Batch:
-    """Seal the next batch, when it is our turn."""
+    """Seal the next batch. The caller has taken its turn."""
     found = Batch.objects.filter(consultation=consultation)
     highest = found.aggregate(number=models.Max("number"))["number"] or 0
     # Another worker may have sealed and written some of them since we looked.
@@ -112,7 +108,7 @@ def seal(consultation: Consultation, actor: User | None, lost: Lost) -> Batch:
         cursor.execute(CLAIM, [batch.pk, consultation.pk, sorted(lost.holds.references)])
         batch.size = cursor.rowcount
         cursor.execute(ENTER_IN_LEDGER, [batch.number, batch.pk])
-        # Nobody renames a code between the two: its rows are held, and anyone who makes a new one
+        # Nobody renames a code between these two: its rows are locked, and anyone who adds a code
         # waits for our turn to end.
         list(
             Code.objects.select_for_update(no_key=True)
@@ -131,30 +127,30 @@ def seal(consultation: Consultation, actor: User | None, lost: Lost) -> Batch:
 
 
 def folder_of(batch: Batch) -> str:
-    """Where a batch's files stand in the storage for exports. Also its name on the audit trail."""
+    """Where a batch's files are in the storage for exports. Also its name on the audit trail."""
     return f"{batch.consultation.slug}/batch-{batch.number:04}"
 
 
 def forms_of(batch: Batch) -> set[str]:
-    """The manifests that a batch has or had: the last, and those that it was taken back from."""
+    """Return the manifests that a batch has had: the last one, and any that were taken back."""
     return {batch.manifest_sha256, *batch.instead_of} - {""}
 
 
 def pack_of(batch: Batch) -> str:
-    """Where the zip of a batch's files stands in the storage for exports: not among them, since the
-    manifest does not name it.
+    """Where the zip of a batch's files is in the storage for exports: outside the batch's folder,
+    because the manifest does not list it.
     """
     return f"{batch.consultation.slug}/packs/batch-{batch.number:04}.zip"
 
 
 def waiting(consultation: Consultation) -> models.QuerySet[Response]:
-    """The responses that are in no batch yet."""
+    """Return the responses that are in no batch yet."""
     return Response.objects.filter(consultation=consultation, membership=None)
 
 
 def count_waiting() -> dict[int, int]:
-    """How many responses of each consultation are in no batch yet, by its primary key; those with
-    none are left out.
+    """Count the responses that are in no batch yet, by the consultation's primary key.
+    Consultations with none are left out.
     """
     alone = Response.objects.filter(membership=None).order_by()
     return dict(alone.values_list("consultation").annotate(models.Count("pk")))

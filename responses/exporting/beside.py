@@ -1,4 +1,4 @@
-"""The tables that explain the responses, or are kept apart from them."""
+"""The tables that explain the responses or are kept apart from them."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ STOPPED_TABLE = "equality-stopped.csv"
 
 
 def write_beside(pack: Pack, folder: Path) -> list[FileEntry]:
-    """Write the codebook, and of the codes, equality answers and contact details what there is."""
+    """Write the codebook and, if there are any, the codes, equality answers and contact details."""
     asked = asked_by(pack.plans_by_number, equality=pack.has_equality)
     lines = write_table(folder / CODEBOOK_TABLE, CODEBOOK, asked)
     made = [describe(folder, CODEBOOK_TABLE, rows=lines)]
@@ -38,7 +38,7 @@ def write_beside(pack: Pack, folder: Path) -> list[FileEntry]:
 
 def _write_equality(pack: Pack, folder: Path) -> FileEntry:
     numbers = {edition.pk: edition.number for edition in pack.editions}
-    # By their random id: an order that says nothing about who answered when.
+    # By their random id, so that the order says nothing about who answered when.
     said = EqualityAnswers.objects.filter(batch=pack.batch, stopped=False).order_by("pk")
     rows = (
         EqualityEntry(row, numbers[row.edition_id], pack.plans[row.edition_id])
@@ -50,14 +50,14 @@ def _write_equality(pack: Pack, folder: Path) -> FileEntry:
 
 
 def _write_stopped(batch: Batch, folder: Path) -> FileEntry:
-    """The ids of equality answers of earlier batches that are out of use."""
+    """Write the ids of equality answers in earlier batches that must not be used any more."""
     stopped = batch.equality_recalls.only("pk").order_by("pk")
     lines = write_table(folder / STOPPED_TABLE, STOPPED, stopped.iterator(chunk_size=ROWS_AT_ONCE))
     return describe(folder, STOPPED_TABLE, rows=lines)
 
 
 def _write_contacts(pack: Pack, folder: Path) -> FileEntry:
-    # Rows stand in the order of arrival, which is that of the ids.
+    # Rows are in the order of arrival, which is the order of the ids.
     people = (
         Contact.objects.filter(response__in=pack.members.order_by().values("pk"))
         .order_by("response_id")

@@ -1,5 +1,5 @@
-"""Carrying a batch's files to the destination: each checked there, the manifest last, and nothing
-that was handed over is overwritten.
+"""Copies a batch's files to the destination: each is checked there, the manifest goes last, and
+nothing that was handed over is overwritten.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ from responses.models import Delivery
 
 @dataclass(frozen=True)
 class Delivered:
-    """One file as it stands at the destination."""
+    """One file as it is at the destination."""
 
     name: str
     bytes: int
@@ -32,13 +32,13 @@ class Delivered:
 
 
 class HandedOverBefore(Exception):
-    """The destination has the batch as it was before it was taken back: it had arrived, and nobody
-    could note it.
+    """The destination has the batch as it was before it was taken back: it had arrived, but nobody
+    could record that.
     """
 
 
 class Watched(File):
-    """A file that is measured while it is read, and that lets someone know that bytes flow."""
+    """A file that is measured while it is read, and that reports that bytes are flowing."""
 
     def __init__(self, file: Any, *, flows: Callable[[], None]) -> None:
         super().__init__(file)
@@ -57,18 +57,19 @@ class Watched(File):
 
 
 def carry(delivery: Delivery, *, flows: Callable[[], None]) -> list[Delivered]:
-    """Put every file of the batch in its place at the destination, the manifest last: a folder
-    without it is not complete.
+    """Copy every file of the batch to the destination, the manifest last: a folder without one is
+    incomplete.
 
     `flows` is called while bytes flow. Raises OSError, StoredDifferently, pyrage.RecipientError,
-    HandedOverBefore, and HandedOverAlready where another batch of this number is complete there.
+    HandedOverBefore, and HandedOverAlready if the destination has another complete batch with this
+    number.
     """
     batch, encrypted = delivery.batch, bool(settings.DELIVERY_AGE_RECIPIENTS)
     complete = _is_complete(delivery, encrypted=encrypted, flows=flows)
     arrived = []
     for entry in sorted(batch.files, key=lambda file: file["name"] == MANIFEST):
         name = f"{folder_of(batch)}/{entry['name']}"
-        # Nobody puts another manifest there while we are at it: the first that arrives stays.
+        # If another manifest arrives meanwhile, the first one stays.
         once = entry["name"] == MANIFEST and not complete
         with storages["exports"].open(name, "rb") as stored:
             if not encrypted:
@@ -83,8 +84,8 @@ def carry(delivery: Delivery, *, flows: Callable[[], None]) -> list[Delivered]:
 
 
 def _is_complete(delivery: Delivery, *, encrypted: bool, flows: Callable[[], None]) -> bool:
-    """Whether the batch is there already, manifest and all. Raises HandedOverAlready where that
-    manifest is another, or may be.
+    """Whether the batch is there already, manifest included. Raises HandedOverAlready if that
+    manifest is, or may be, a different one.
     """
     batch, name = delivery.batch, f"{MANIFEST}{ENCRYPTED if encrypted else ''}"
     there = _measured(f"{folder_of(batch)}/{name}", flows)
@@ -106,7 +107,7 @@ def _is_complete(delivery: Delivery, *, encrypted: bool, flows: Callable[[], Non
 def _encrypt(
     stored: File, entry: dict[str, Any], path: Path, flows: Callable[[], None]
 ) -> dict[str, Any]:
-    """Encrypt a file of ours, to MOPAC's keys, onto our own disk. age encrypts differently every
+    """Encrypt one of our files to MOPAC's keys, on our own disk. age encrypts differently every
     time.
     """
     recipients = [pyrage.x25519.Recipient.from_str(key) for key in settings.DELIVERY_AGE_RECIPIENTS]
@@ -120,9 +121,10 @@ def _encrypt(
 def _put(
     file: Any, entry: dict[str, Any], name: str, flows: Callable[[], None], *, once: bool
 ) -> Delivered:
-    """Put one file in its place and check what arrived.
+    """Copy one file and check what arrived.
 
-    What an earlier try left whole is not carried again. `once`: what is there by then stays.
+    A file that an earlier try left whole is not copied again. `once`: a file that is there by then
+    stays.
     """
     place: Any = storages["delivery"]
     wanted = Measured(entry["bytes"], entry["sha256"])
@@ -130,11 +132,11 @@ def _put(
         aside = place.aside(name)
         source = Watched(file, flows=flows)
         for _piece in source.chunks():
-            pass  # Read through before a byte leaves.
+            pass  # Read in full before a byte leaves.
         _refuse_damaged(source, entry)
         file.seek(0)
-        # Some libraries read a file twice, for a checksum of their own, so that this time nothing
-        # is counted.
+        # Some libraries read a file twice, for a checksum of their own; this time nothing is
+        # counted.
         if once:
             place.save_once(aside, Watched(file, flows=flows))
         else:
@@ -146,9 +148,7 @@ def _put(
 
 
 def _refuse_damaged(source: Watched, entry: dict[str, Any]) -> None:
-    """What was read of our own file must be what was written once: a damaged one is not
-    handed on.
-    """
+    """Refuse our own file if it is not what was written: a damaged one is not handed on."""
     if (source.count, source.digest.hexdigest()) != (entry["bytes"], entry["sha256"]):
         raise StoredDifferently(
             f"{entry['name']} is not what was written. Run `manage.py reconcile`."
@@ -156,9 +156,7 @@ def _refuse_damaged(source: Watched, entry: dict[str, Any]) -> None:
 
 
 def _measured(name: str, flows: Callable[[], None]) -> Measured | None:
-    """The size and SHA-256 of what the destination has under `name`; None where there
-    is nothing.
-    """
+    """The size and SHA-256 of the destination's file `name`, or None if there is none."""
     try:
         with storages["delivery"].open(name, "rb") as file:
             return measure(file.chunks(CHUNK_BYTES), flows=flows)

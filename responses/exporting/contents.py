@@ -1,4 +1,6 @@
-"""What goes into a pack: the responses, the editions that they answered, and what is said of it."""
+"""What goes into a pack: the responses, the editions that they answered, and the sentences about
+it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,11 +28,10 @@ from responses.models import Batch, Code, EqualityAnswers, Extract
 
 @dataclass(frozen=True)
 class Pack:
-    """What is to be put into files.
+    """What is to be written to files.
 
-    `members` has with each response its `row`, where the version before it stands, whether a later
-    version of it is here too, and what reviewers made of it. Equality answers come with a batch
-    alone.
+    `members` has for each response its `row`, the place of the version before it, whether a later
+    version is here too, and what reviewers decided about it. Only a batch has equality answers.
     """
 
     members: QuerySet[Any]
@@ -55,27 +56,24 @@ class Pack:
 
     @cached_property
     def columns(self) -> list[AnswerColumn]:
-        """The columns of answers."""
         return answer_columns(self.plans)
 
     @cached_property
     def equality_columns(self) -> list[AnswerColumn]:
-        """The columns of equality answers."""
         return equality_columns(self.plans)
 
     @cached_property
     def has_equality(self) -> bool:
-        """Whether equality answers come with it."""
+        """Whether it includes equality answers."""
         return EqualityAnswers.objects.filter(batch=self.batch, batch__isnull=False).exists()
 
     @cached_property
     def counts(self) -> Counts:
-        """How many responses it holds, of which kind."""
+        """How many responses of each kind it holds."""
         return count_members(self.members)
 
 
 def pack_of_batch(batch: Batch) -> Pack:
-    """What a sealed batch holds."""
     return Pack(
         members=members_of_batch(batch),
         editions=editions_of_batch(batch),
@@ -90,7 +88,6 @@ def pack_of_batch(batch: Batch) -> Pack:
 
 
 def pack_of_extract(extract: Extract) -> Pack:
-    """What an extract holds."""
     members, taken_at = members_of_extract(extract), extract.taken_at or extract.asked_at
     return Pack(
         members=members,
@@ -106,8 +103,8 @@ def pack_of_extract(extract: Extract) -> Pack:
 
 
 def codes_of(consultation: Consultation) -> list[dict[str, Any]]:
-    """The codes that a consultation has at this moment, with their meaning; those that are not
-    given any more too.
+    """Return the codes that a consultation has now, with their meaning, including those no longer
+    in use.
     """
     found = Code.objects.filter(consultation=consultation).order_by("question", "group", "name")
     told = ("question", "group", "name", "definition", "version", "retired")

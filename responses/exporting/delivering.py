@@ -1,9 +1,9 @@
-"""Delivery: every written batch to where MOPAC takes it from, checked there, announced,
-acknowledged, and chased until it is.
+"""Delivers every written batch to where MOPAC collects it: checks it there, announces it, and asks
+until it is acknowledged.
 
-Which batches still have to go stands in the database, as with emails: a worker claims one for a
-while, carries its files, and records how that went. A try that was cut begins again and leaves what
-is there already where it is.
+As with emails, the database says which batches are waiting: a worker claims one for a while, copies
+its files and records how that went. A try that was cut off starts again and leaves alone what is
+there already.
 """
 
 import logging
@@ -38,26 +38,27 @@ from responses.models import Batch, Delivery
 
 log = logging.getLogger(__name__)
 
-# Between tries; the last one repeats, for as long as it takes: a batch is never given up.
+# Between tries. The last one repeats for as long as it takes: a batch is never given up.
 PAUSES = [timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=20)]
-# Renewed while bytes flow, so that what a killed worker had in hand is free again soon, however
-# long a batch takes.
+# Renewed while bytes flow, so that another worker soon takes over from one that died, however long
+# a batch takes.
 LEASE = timedelta(minutes=4)
 RENEW_SECONDS = 20
-# A run ends before its task would be ended for it.
+# A run ends before its task would be stopped.
 RUN_FOR_SECONDS = 1800
 FORESEEN = (OSError, StoredDifferently, HandedOverAlready, pyrage.RecipientError)
 
 
 class NoDestination(Exception):
-    """No place is set where batches are delivered to."""
+    """There is no setting for where batches are delivered."""
 
 
 def deliver_due_batches() -> list[Batch]:
-    """Deliver what is due, take up acknowledgements, and send the notices that are due.
+    """Deliver what is due, read acknowledgements, and send the notices that are due. Returns the
+    batches that were delivered.
 
-    Trouble with one batch is recorded on its row, and the others go on. Returns the batches that
-    were delivered. May run any number of times at once.
+    Trouble with one batch is recorded on its row, and the others go on. Several workers may run it
+    at once.
     """
     delivered: list[Batch] = []
     if has_destination():
@@ -79,10 +80,8 @@ def deliver_due_batches() -> list[Batch]:
 
 
 def claim_due(*, lease: timedelta = LEASE) -> Delivery | None:
-    """Take the earliest delivery that is due in hand: nobody else gets it before the lease has run
-    out.
-    """
-    # What was taken back goes once it is written again.
+    """Claim the earliest delivery that is due: nobody else gets it before the lease has run out."""
+    # A batch that was taken back goes once it is written again.
     due = Delivery.objects.filter(due_at__lte=Now(), batch__written_at__isnull=False)
     due = due.select_related("batch__consultation")
     due = due.order_by("batch__consultation_id", "batch__number")
@@ -90,7 +89,7 @@ def claim_due(*, lease: timedelta = LEASE) -> Delivery | None:
 
 
 def _deliver(delivery: Delivery) -> bool:
-    """Carry one batch and record how that went."""
+    """Copy one batch and record how that went."""
     try:
         note_earlier_acknowledgement(delivery)
         files = carry(delivery, flows=renewer(delivery, lease=LEASE, every_seconds=RENEW_SECONDS))
@@ -114,12 +113,12 @@ def _record_delivered(delivery: Delivery, files: list[Delivered]) -> bool:
             .select_related("batch__consultation")
             .get(pk=delivery.pk)
         )
-        # Anyone who delivers second, after the first's lease ran out, carried the same bytes: once
-        # is enough.
+        # A worker that delivers second, after the first one's lease ran out, has copied the same
+        # bytes: once is enough.
         if current.state != Delivery.State.WAITING:
             return False
         if current.batch.manifest_sha256 != delivery.batch.manifest_sha256:
-            files = []  # Taken back while it was on its way: what arrived is not what is written.
+            files = []  # Taken back on the way: what arrived is not what will be written.
         current.state, current.leased_until, current.reason, current.attempts = (
             Delivery.State.DELIVERED,
             None,
@@ -148,14 +147,13 @@ def _record_unforeseen(delivery: Delivery, trouble: str) -> None:
 
 def _record_failure(delivery: Delivery, reason: str) -> None:
     log.warning("%s did not succeed; another try follows: %s", delivery, reason)
-    # Where the lease was lost meanwhile, another worker has it in hand, and what comes of that
-    # counts.
+    # If the lease was lost meanwhile, another worker has it, and that one's result counts.
     pause = PAUSES[min(delivery.attempts, len(PAUSES) - 1)]
     give_back(delivery, due_at=Now() + pause, attempts=F("attempts") + 1, reason=reason)
 
 
 def _in_words(trouble: Exception) -> str:
-    """Why it did not go, in words fit for the page: one line, and no path of ours."""
+    """Why it was not delivered, in one line fit for the page, without paths of ours."""
     words = str(trouble)
     if isinstance(trouble, OSError):
         words = (
@@ -165,18 +163,15 @@ def _in_words(trouble: Exception) -> str:
 
 
 def send_again(*, batch: Batch, actor: User) -> Delivery:
-    """Deliver a batch once more: the same number, the same files.
+    """Deliver a batch once more: the same number and the same files. Recorded on the trail.
 
-    An act of its own, on the trail.
-
-    What is being delivered already is left as it is. Raises NotWritten, NoDestination and
+    A delivery that is under way is left as it is. Raises NotWritten, NoDestination and
     FilesRemoved.
     """
     if not has_destination():
         raise NoDestination
     with transaction.atomic():
-        # Anyone who removes its files holds the row too: either they are gone, or this delivery
-        # keeps them.
+        # Removing its files locks this row too: either they are gone, or this delivery keeps them.
         delivery = locked_delivery(batch)
         refuse_removed(batch)
         if delivery.state != Delivery.State.WAITING or delivery.reason:

@@ -1,9 +1,8 @@
-"""Where batches are delivered to: a folder, object storage that speaks S3, or SFTP (in `sftp`), as
+"""Where batches are delivered: a folder, object storage that speaks S3, or SFTP (in `sftp`), as
 Django's STORAGES wants them.
 
-Each has `aside`, the name to write under first, and `put_in_place`, which makes it the real one:
-a reader sees a whole file or none. Trouble on the way is an OSError, whichever library it came
-from.
+Each has `aside`, the name to write under first, and `put_in_place`, which makes it the real one: a
+reader sees a whole file or none. Trouble on the way is an OSError, whichever library raised it.
 """
 
 import posixpath
@@ -32,7 +31,7 @@ IN_MEMORY_BYTES = 8 << 20
 
 @contextmanager
 def plainly() -> Iterator[None]:
-    """Let every trouble of the way there be an OSError, with its own words."""
+    """Turn any trouble on the way into an OSError, with its own words."""
     try:
         yield
     except (paramiko.SSHException, EOFError, Boto3Error, BotoCoreError, ClientError) as trouble:
@@ -125,7 +124,7 @@ class ObjectStorage(S3Storage):
     def _open(self, name: str, mode: str = "rb") -> File:
         with plainly():
             opened = super()._open(name, mode)
-            # Fetched here and now, onto the disk where it is large, so that trouble shows here too.
+            # Fetched here and now, onto the disk if it is large, so that trouble shows here too.
             opened.file.seek(0)
             return opened
 

@@ -1,4 +1,4 @@
-"""When the next batch is due, and sealing and writing what is."""
+"""When the next batch is due, and sealing and writing those that are."""
 
 import logging
 from datetime import datetime
@@ -25,13 +25,12 @@ log = logging.getLogger(__name__)
 
 
 def seal_due_batches(*, now: datetime | None = None) -> list[Batch]:
-    """Seal what is due at `now`, by default the database's, and write every batch that waits to be
-    written.
+    """Seal what is due at `now`, by default the database's time, and write every batch that is
+    waiting to be written. Returns the batches that were sealed.
 
-    A batch is due once a day at the consultation's hour in London, from opening until everything is
-    in one that was sealed after the end of the grace period. Days on which nothing ran are made up
-    for by one batch. Trouble with one consultation's is recorded, and the others go on. Returns the
-    batches that were sealed.
+    A batch is due once a day at the consultation's hour in London, from opening until a batch
+    sealed after the end of the grace period holds everything. One batch makes up for days on which
+    nothing ran. Trouble with one consultation's is recorded, and the others go on.
     """
     sealed = []
     published = Consultation.objects.filter(published_at__isnull=False).order_by("pk")
@@ -51,7 +50,7 @@ def seal_due_batches(*, now: datetime | None = None) -> list[Batch]:
 
 
 def _log_unsealed(consultation: Consultation, trouble: str) -> None:
-    # Doctor says that it is due.
+    # The doctor reports that it is due.
     log.error("%s has no batch now; another try follows: %s", consultation.slug, trouble)
 
 
@@ -71,8 +70,7 @@ def _seal_if_due(consultation: Consultation, now: datetime | None) -> Batch | No
         return None
     with transaction.atomic():
         current = take_turn(consultation)
-        # Asked again when it is our turn: two schedules that come at once must not seal the same
-        # day twice.
+        # Asked again when it is our turn: two runs at once must not seal the same day twice.
         due = is_due(consultation=current, now=now or current.now)
         return seal(current, None, lost) if due else None
 
@@ -93,10 +91,11 @@ def is_due(*, consultation: Consultation, now: datetime) -> bool:
 
 
 def due_at(*, consultation: Consultation, now: datetime) -> datetime | None:
-    """When the next daily batch of a published consultation is due, which may be over at `now`;
-    None where none is to come.
+    """When the next daily batch of a published consultation is due, which may be before `now`, or
+    None if none is to come.
 
-    None means as things stand: what is received later, or stopped, is due at the next hour.
+    None is as things are now: a response that arrives or is withdrawn later is due at the next
+    hour.
     """
     last = Batch.objects.filter(consultation=consultation).order_by("-number").first()
     since = (

@@ -1,11 +1,11 @@
-"""The files of a pack, in the order in which the cover note names them, each with what it is."""
+"""The files of a pack, each with what it is, in the order of the cover note."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class PackFile:
-    """One file, or a folder of them, and whether it may hold contact details."""
+    """One file or folder of a pack, and whether it may hold contact details."""
 
     name: str
     meaning: str
@@ -32,5 +32,5 @@ PACK_FILES = [
     PackFile("verify_batch.py", "the program that checks all of this"),
     PackFile("extract.json", "what is in here: counts, sizes, SHA-256 of every file"),
 ]
-# Any other file of a batch that hands over contact details may hold some.
+# Any other file of a batch with contact details may contain some.
 WITHOUT_CONTACTS = {file.name for file in PACK_FILES if not file.contacts}

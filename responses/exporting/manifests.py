@@ -1,4 +1,4 @@
-"""The manifest: what a batch holds, so that its receiver can check that all of it came.
+"""The manifest: what a batch holds, so that its receiver can check that all of it arrived.
 
 Pure: values in, values out.
 """
@@ -20,7 +20,7 @@ NOT_SAID = "not-said"
 class FileEntry:
     """One file of a batch.
 
-    `rows` are its responses or questions, not its lines; None where it has none.
+    `rows` counts its responses or questions, not its lines; None if it has none.
     """
 
     name: str
@@ -31,7 +31,7 @@ class FileEntry:
 
 @dataclass(frozen=True)
 class Counts:
-    """How many responses of which sort a batch holds."""
+    """How many responses of each kind a batch holds."""
 
     responses: int = 0
     synthetic: int = 0
@@ -56,7 +56,7 @@ def build_manifest(
     counts: Counts,
     files: Sequence[FileEntry],
 ) -> bytes:
-    """The manifest as it is written: the same values give the same bytes."""
+    """Return the manifest as it is written: the same values give the same bytes."""
     content = {
         "format": FORMAT,
         "consultation": consultation,
@@ -89,10 +89,10 @@ def build_extract_note(
     counts: Counts,
     files: Sequence[FileEntry],
 ) -> bytes:
-    """What an extract says of itself.
+    """Return the note about an extract.
 
-    Not a manifest, so that nobody takes it for a batch's: it has no number and names none before
-    it.
+    It is not a manifest, so that nobody takes it for a batch's: it has no number and names none
+    before it.
     """
     content = {
         "format": FORMAT,
@@ -110,7 +110,7 @@ def build_extract_note(
 
 
 def _counted(counts: Counts) -> dict[str, object]:
-    # Sorted: the order of counting must not show in the bytes.
+    # Sorted, so that the order of counting does not show in the bytes.
     by = {
         name: dict(sorted(getattr(counts, name).items()))
         for name in ("act", "channel", "kind", "timing")

@@ -25,8 +25,8 @@ from responses.models import (
     Response,
 )
 
-# By the name in `texts`, how many UTF-16 units the longest text has: characters outside of the
-# basic plane count twice.
+# By the name in `texts`, how many UTF-16 units the longest text has: characters outside the basic
+# plane count twice.
 LONGEST = r"""
     SELECT said.key, max(length(said.value) + length(regexp_replace(said.value,
         E'[^\U00010000-\U0010FFFF]', '', 'g')))
@@ -38,12 +38,12 @@ ROWS_AT_ONCE = 200
 
 
 def members_of_batch(batch: Batch) -> QuerySet[Any]:
-    """The batch's responses: each with its row, where the version before it stands, whether it is
-    the newest here, and what reviewers had made of it.
+    """Return the batch's responses, each with its row, the place of the version before it, whether
+    it is the newest here, and what reviewers decided about it.
     """
     same = BatchMember.objects.filter(response__reference=OuterRef("reference"))
-    # An earlier version was there before this one could be written, so that it is in an earlier
-    # batch or on an earlier row.
+    # An earlier version existed before this one could be written, so it is in an earlier batch or
+    # on an earlier row.
     before, after = (
         same.filter(response__version=OuterRef("version") - 1),
         same.filter(response__version=OuterRef("version") + 1),
@@ -60,8 +60,8 @@ def members_of_batch(batch: Batch) -> QuerySet[Any]:
 
 
 def members_of_extract(extract: Extract) -> QuerySet[Any]:
-    """The same for an extract. Its rows take the place of no others, and what reviewers made of
-    them is read as it is now.
+    """Return the same for an extract. Its rows replace none, and what reviewers decided is read as
+    it is now.
     """
     after = extract.members.filter(
         response__reference=OuterRef("reference"), response__version=OuterRef("version") + 1
@@ -87,10 +87,10 @@ def members_of_extract(extract: Extract) -> QuerySet[Any]:
 
 
 def entries_of(members: QuerySet[Any], plans: Mapping[int, Plan]) -> Iterator[Entry]:
-    """Each member with what is to be known of it, by row: one cursor over one query, a few at a
-    time however many there are.
+    """Yield each member with everything known about it, by row: one cursor over one query, a few
+    rows at a time however many there are.
 
-    `plans` stand under the primary keys of their editions.
+    `plans` has them by the primary keys of their editions.
     """
     for response in members.order_by("row").iterator(chunk_size=ROWS_AT_ONCE):
         # Two reviewers may have given the same code.
@@ -109,7 +109,7 @@ def entries_of(members: QuerySet[Any], plans: Mapping[int, Plan]) -> Iterator[En
 
 
 def count_members(members: QuerySet[Any]) -> Counts:
-    """How many they are, of which kind, and the first and last of them."""
+    """Count them, by kind, with the first and last of them."""
     found = Response.objects.filter(pk__in=members.order_by().values("pk")).order_by()
     by_row = members.order_by("row").values_list("reference", flat=True)
 
@@ -132,14 +132,14 @@ def count_members(members: QuerySet[Any]) -> Counts:
 def widest(
     members: QuerySet[Any], columns: Sequence[AnswerColumn], *, limit: int
 ) -> dict[str, int]:
-    """How many cells of at most `limit` UTF-16 units the longest text of a column takes, where it
-    takes more than one.
+    """How many cells of at most `limit` UTF-16 units the longest text of a column takes, for each
+    column that takes more than one.
     """
     which, with_values = members.order_by().values("pk").query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(LONGEST.replace("MEMBERS", which), [*with_values, limit // 2])
         longest = dict(cursor.fetchall())
-    # A cell may end one unit early, rather than between the two halves of a character.
+    # A cell may end one unit early rather than between the two halves of a character.
     return {
         column.name: -(-longest[key_of(column.place)] // (limit - 1))
         for column in columns
@@ -148,8 +148,8 @@ def widest(
 
 
 def editions_of_batch(batch: Batch) -> list[Edition]:
-    """The editions that the batch's responses answered, in order; for a nil return the one that was
-    current when it was sealed.
+    """Return the editions that the batch's responses answered, in order; for a nil return, the one
+    that was current when it was sealed.
     """
     editions = (
         Edition.objects.filter(consultation=batch.consultation).defer("content").order_by("number")
@@ -166,6 +166,6 @@ def editions_of_batch(batch: Batch) -> list[Edition]:
 
 
 def editions_answered(consultation: Consultation, members: QuerySet[Any]) -> list[Edition]:
-    """The editions that members answered, in order."""
+    """Return the editions that members answered, in order."""
     editions = Edition.objects.filter(consultation=consultation).defer("content").order_by("number")
     return list(editions.filter(pk__in=members.order_by().values("edition")))

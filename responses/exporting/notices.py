@@ -1,4 +1,4 @@
-"""The emails that say what was delivered, and ask for an acknowledgement."""
+"""The emails that announce what was delivered and ask for an acknowledgement."""
 
 import logging
 from collections import defaultdict
@@ -25,7 +25,9 @@ log = logging.getLogger(__name__)
 
 def send_due_notices() -> None:
     """Send the notices that are due: one for each delivery, and a reminder every few days until it
-    is acknowledged. Trouble with one is recorded on its row, and the others go on.
+    is acknowledged.
+
+    Trouble with one is recorded on its row, and the others go on.
     """
     if not settings.DELIVERY_NOTICES:
         return
@@ -50,10 +52,10 @@ def _note_trouble(pk: int, trouble: str) -> None:
 def _send(pk: int, due: Q) -> bool:
     """Send one notice.
 
-    False where the mail server is in trouble: the next run tries again.
+    Returns False if the mail server is in trouble: the next run tries again.
     """
     with transaction.atomic():
-        # Two workers at once: each takes another row, and a row that was told of is not due any
+        # Two workers at once take different rows, and a row that has had its notice is not due any
         # more.
         rows = Delivery.objects.select_for_update(skip_locked=True, of=("self",)).select_related(
             "batch__consultation"
@@ -77,7 +79,9 @@ def _send(pk: int, due: Q) -> bool:
 
 
 def build_notice(delivery: Delivery, *, reminder: bool) -> EmailMessage:
-    """The email that says what is there: counts and hashes, and nothing that a respondent wrote."""
+    """Return the email that says what is there: counts and hashes, and nothing that a respondent
+    wrote.
+    """
     batch = delivery.batch
     name = {"number": batch.number, "title": batch.consultation.title}
     subject = (
@@ -91,7 +95,7 @@ def build_notice(delivery: Delivery, *, reminder: bool) -> EmailMessage:
     words = {
         "batch": batch,
         "listed": [file for file in delivery.files if "/" not in file["name"]],
-        # A line for each folder, so that the email can be read: the manifest has the hash of every
+        # A line for each folder, to keep the email readable: the manifest has the hash of every
         # file.
         "folders": [
             {"folder": f"{name}/", "files": len(sizes), "bytes": sum(sizes)}

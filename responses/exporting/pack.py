@@ -1,6 +1,6 @@
 """The files of a batch or an extract, made from the database and described.
 
-The bytes are a function of what it holds. Nothing is kept in memory but a few responses at a time.
+The bytes depend only on what it holds. Only a few responses at a time are in memory.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,17 +29,17 @@ from responses.exporting.verifying.joining import PROGRAM, verifying_program
 from responses.models import Batch, Extract
 
 EXTRACT = "extract.json"
-# What runs a step, by its name, or knows what it made before.
+# Runs a step, by its name, or knows what it made before.
 Run = Callable[[str, Make], list[FileEntry]]
 
 
 def run_at_once(_name: str, make: Make) -> list[FileEntry]:
-    """Run a step, whatever was made before."""
+    """Run a step, even if it ran before."""
     return make()
 
 
 def tell_nobody(_done: int) -> None:
-    """Tell nobody how many rows are written."""
+    """Report to nobody how many rows are written."""
 
 
 def make_files(
@@ -87,15 +87,15 @@ def make_extract(*, extract: Extract, folder: Path, tick: Tick = tell_nobody) ->
 def _make(
     pack: Pack, folder: Path, *, beside: Sequence[str], run: Run, tick: Tick
 ) -> list[FileEntry]:
-    """Every file of a pack but the one that names the others.
+    """Make every file of a pack except the one that names the others.
 
-    `beside` are the names of what comes after.
+    `beside` has the names of what comes after.
     """
     made = []
     for name, make in steps_of(pack, folder, tick=tick):
         made += run(name, make)
     made += write_beside(pack, folder)
-    # The title as the questions' edition has it: that is never changed afterwards.
+    # The title from the edition of the questions, which never changes afterwards.
     newest = list(pack.plans.values())[-1]
     about = About(newest.title, pack.heading, pack.told)
     page = codebook_page(pack.plans_by_number, about=about, equality=pack.has_equality)
@@ -123,8 +123,10 @@ def copy_program(folder: Path) -> FileEntry:
 
 
 def previous_manifest(batch: Batch) -> str | None:
-    """The SHA-256 of the manifest before this one, as the receiver has it. It stays what it was
-    when the files were written, also where those of the batch before are made again.
+    """The SHA-256 of the manifest before this one, as the receiver has it.
+
+    It stays as it was when the files were written, even if the files of the batch before are made
+    again.
     """
     if batch.follows_sha256:
         return batch.follows_sha256

@@ -1,9 +1,9 @@
-"""How far the writing of a batch has got: for the page of batches, and for a worker that goes on
-with what another left.
+"""How far the writing of a batch has got, for the page of batches and for a worker that continues
+what another left.
 
-A batch is written in one transaction, which nobody sees into before it ends. So this is noted over
-a connection of its own, and says only what was done: rows that stand in the files, files that are
-stored.
+A batch is written in one transaction, which nobody can see into until it ends. So progress is
+recorded over a separate connection, and records only what is done: rows in the files, and files
+that are stored.
 """
 
 import json
@@ -24,7 +24,7 @@ from responses.models import Batch, Response, Writing
 log = logging.getLogger(__name__)
 
 TELL_SECONDS = 1
-# Anyone who has said nothing for so long was killed, or stands still.
+# A writer that has reported nothing for so long was killed or is stuck.
 SILENT_AFTER = timedelta(minutes=2)
 TELL = """
     INSERT INTO responses_writing (batch_id, stage, done, total, told_at, made)
@@ -35,9 +35,9 @@ TELL = """
 
 
 class Progress:
-    """How far the writing of one batch is.
+    """How far the writing of one batch has got.
 
-    `made` has, by the name of the step, the files that are stored already, of an earlier try too.
+    `made` has, by step, the files that are stored already, including those of an earlier try.
     """
 
     def __init__(self, batch: Batch) -> None:
@@ -47,7 +47,7 @@ class Progress:
         self._apart = connection.copy()
         self._waits = True
         noted = Writing.objects.filter(batch=batch).values_list("made", flat=True).first() or {}
-        # What an earlier try stored has words in it that were erased since.
+        # What an earlier try stored contains words that were erased since.
         if noted.get("erased") == self.erased:
             self.made = {
                 step: [FileEntry(**file) for file in files]
@@ -55,7 +55,7 @@ class Progress:
             }
 
     def tell(self, stage: Writing.Stage, done: int, total: int, *, now: bool = False) -> None:
-        """Say how many are done, of how many. It may be called for every row: it says so once a
+        """Report how many are done, of how many. It may be called for every row: it reports once a
         second, or `now`.
         """
         if not now and time.monotonic() - self._told < TELL_SECONDS:
@@ -66,21 +66,20 @@ class Progress:
         try:
             with self._apart.cursor() as cursor:
                 if self._waits:
-                    # News waits for nobody's lock.
+                    # A report waits for nobody's lock.
                     cursor.execute("SET lock_timeout = '200ms'")
                     self._waits = False
                 cursor.execute(TELL, [self.batch.pk, stage, done, total, made])
         except DatabaseError as trouble:
-            # No batch should wait for want of news about it.
+            # A batch should never wait because its progress could not be reported.
             log.warning("How far %s is could not be told: %s", self.batch, type(trouble).__name__)
 
     def tell_rows(self, done: int) -> None:
-        """Say how many rows are written."""
         self._rows = done
         self.tell(Writing.Stage.ROWS, done, self.batch.size)
 
     def note_made(self, step: str, files: Sequence[FileEntry]) -> None:
-        """Note that a step's files are stored, for anyone who has to go on."""
+        """Record that a step's files are stored, for anyone who has to continue."""
         self.made[step] = list(files)
         self.tell(Writing.Stage.ROWS, self._rows, self.batch.size, now=True)
 
@@ -100,18 +99,18 @@ def progress_of(batch: Batch) -> Iterator[Progress]:
 
 
 def note_stopped(pk: int) -> None:
-    """Note that nobody writes the batch any more. What is made stays noted."""
+    """Record that nobody is writing the batch any more. What is made stays recorded."""
     Writing.objects.filter(batch=pk).update(told_at=F("told_at") - SILENT_AFTER)
 
 
 def being_written() -> dict[int, Writing]:
-    """How far each batch is that is being written now, by its primary key."""
+    """Return the batches that are being written now, by primary key, each with how far it is."""
     recent = Writing.objects.filter(batch__written_at=None, told_at__gt=Now() - SILENT_AFTER)
     return {row.batch_id: row for row in recent}
 
 
 def _count_erased(batch: Batch) -> int:
-    """How many erasures reached the batch's responses. The writer holds the batch's row, and
+    """How many erasures affected the batch's responses. The writer holds the batch's row, and
     anyone who erases waits for it.
     """
     members = Response.objects.filter(membership__batch=batch).order_by().values("reference")

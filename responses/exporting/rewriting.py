@@ -1,4 +1,4 @@
-"""Writing the files of a batch again where they were lost: byte for byte what was handed over."""
+"""Writes the files of a batch again if they were lost: byte for byte what was handed over."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ from responses.exporting.writing import make_all, refuse_another
 from responses.exporting.zipping import PACK, make_zip
 from responses.models import Batch
 
-# A newer release or another key makes these otherwise. No manifest names them.
+# A newer release or another key makes these differently. No manifest lists them.
 BESIDE = {SIGNATURE, PROGRAM}
 
 
 class WouldDiffer(Exception):
     """These files would not be what was handed over: something in them was erased since, or a newer
-    release writes them otherwise.
+    release writes them differently.
     """
 
     def __init__(self, names: Sequence[str]) -> None:
@@ -35,8 +35,8 @@ class WouldDiffer(Exception):
 
 @dataclass(frozen=True)
 class Rewritten:
-    """Which files were `stored` again, and which of those that no manifest names are `unlike` what
-    was handed over and so were not.
+    """The files that were `stored` again, and the files that no manifest lists that would be
+    `unlike` what was handed over and so were not.
     """
 
     stored: list[str]
@@ -44,11 +44,11 @@ class Rewritten:
 
 
 def rewrite_batch(*, batch: Batch) -> Rewritten:
-    """Store again what is lost or damaged of a written batch's files.
+    """Store again the lost or damaged files of a written batch. The second time changes nothing.
 
-    Nothing is stored unless every file that the manifest names would be byte for byte what was
-    handed over: raises WouldDiffer. Raises HandedOverAlready where another manifest stands there,
-    FilesRemoved, OSError and StoredDifferently. The second time changes nothing.
+    Nothing is stored unless every file that the manifest lists would be byte for byte what was
+    handed over: raises WouldDiffer. Raises HandedOverAlready if a different manifest is there,
+    FilesRemoved, OSError and StoredDifferently.
     """
     with transaction.atomic(), TemporaryDirectory(prefix=WORKPLACE) as place:
         # Nobody erases what it holds, or writes it too, meanwhile.
@@ -83,7 +83,7 @@ def _is_lost(batch: Batch, file: FileEntry) -> bool:
 
 
 def _store_zip(batch: Batch, files: Sequence[FileEntry], folder: Path) -> bool | None:
-    """Store the zip again where it is lost. None where it is not, False where it would differ."""
+    """Store the zip again if it is lost. Returns None if it is not, False if it would differ."""
     recorded = batch.pack or {}
     wanted = Measured(recorded["bytes"], recorded["sha256"])
     if stored(pack_of(batch)) == wanted:

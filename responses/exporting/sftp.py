@@ -13,9 +13,9 @@ from responses.exporting.destinations import CONNECT_SECONDS, SILENT_SECONDS, pl
 
 
 class Sftp(Storage):
-    """A folder on another machine, by SFTP.
+    """A folder on another machine, over SFTP.
 
-    Only a host whose key is in `known_hosts` is spoken to.
+    It connects only to a host whose key is in `known_hosts`.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Sftp(Storage):
         return self._open_session
 
     def close(self) -> None:
-        """Hang up; the next use connects again."""
+        """Disconnect; the next use connects again."""
         if self._ssh is not None:
             self._ssh.close()
         self._ssh = self._open_session = None
@@ -72,7 +72,7 @@ class Sftp(Storage):
         return f"{name}.part"
 
     def save_once(self, name: str, content: File) -> None:
-        """Write aside: `put_in_place` refuses."""
+        """Write under a name aside: `put_in_place` refuses to overwrite."""
         self.save(name, content)
 
     def put_in_place(self, aside: str, name: str, *, once: bool) -> None:
@@ -81,7 +81,7 @@ class Sftp(Storage):
             if not once:
                 self._session().posix_rename(self._path(aside), self._path(name))
                 return
-            # The protocol's own rename fails where something is there, but not on every server.
+            # The protocol's own rename fails if a file is there, but not on every server.
             if self._is_there(self._path(name)):
                 raise FileExistsError(17, f"There is another {name} already")
             self._session().rename(self._path(aside), self._path(name))
@@ -138,7 +138,8 @@ class RemoteFile(File):
     def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:
         with plainly():
             size = self.file.stat().st_size  # type: ignore[union-attr]
-            # Ask for many pieces at a time, or a far machine's answers are waited for one by one.
+            # Ask for many pieces at a time, to avoid waiting for a distant machine's answers one by
+            # one.
             self.file.prefetch(size, 64)  # type: ignore[union-attr]
             while piece := self.file.read(chunk_size or 1 << 16):  # type: ignore[union-attr]
                 yield piece

@@ -1,9 +1,9 @@
-"""Signing: by which a receiver knows that a manifest came from this service.
+"""Signing: how a receiver knows that a manifest came from this service.
 
 Ed25519 (RFC 8032), which gives the same bytes every time.
 
-The private key is a file that the operator makes once and keeps. The public keys that were ever
-made or used are on a public page, so that anyone with an old batch can still check it.
+The private key is a file that the operator makes once and keeps. Every public key that was ever
+made or used is on a public page, so that anyone with an old batch can still check it.
 """
 
 import json
@@ -27,16 +27,16 @@ SIGNATURE = "manifest.sig"
 
 
 class KeyExists(Exception):
-    """There is a key already. Making another over it would leave nobody able to sign as before."""
+    """There is a key already. If another replaced it, nobody could sign as before."""
 
 
 class BadKey(Exception):
-    """The file of the private key is there, and what is in it cannot be used."""
+    """The private key's file exists, but what is in it cannot be used."""
 
 
 def make_key() -> str:
-    """Make the private key's file, readable by its owner alone, and publish its public half, which
-    it gives. Raises KeyExists.
+    """Make the private key's file, readable by its owner alone, and publish its public half.
+    Returns that half. Raises KeyExists.
     """
     path = _path()
     key = Ed25519PrivateKey.generate()
@@ -53,14 +53,14 @@ def make_key() -> str:
 
 
 def publish_key(public: str) -> None:
-    """Put a public key on the public page, where it stays; it may be there already."""
+    """Put a public key on the public page for good. Publishing it twice changes nothing."""
     _, made = SigningKey.objects.get_or_create(public_key=public)
     if made:
         record(action=Action.SIGNING_KEY_PUBLISHED, actor=None, subject=public)
 
 
 def sign(manifest: bytes) -> bytes | None:
-    """What stands in `manifest.sig` beside `manifest`; None where the operator has made no key.
+    """Return the content of `manifest.sig` for `manifest`, or None if the operator has made no key.
 
     Raises BadKey.
     """

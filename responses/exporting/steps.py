@@ -1,5 +1,5 @@
-"""The steps in which a pack's responses are written: each makes files that need no other step's,
-so that work that was cut goes on with the next.
+"""The steps in which a pack's responses are written. Each makes files that need no other step's, so
+that work that was cut off continues with the next step.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,17 +19,18 @@ from responses.exporting.manifests import FileEntry
 from responses.exporting.members import entries_of, widest
 
 Make = Callable[[], list[FileEntry]]
-# A maker opens its files in a folder and gives a function that takes one entry after another.
+# A maker opens its files in a folder and yields a function that takes one entry at a time.
 Maker = Callable[[Path, Rows], AbstractContextManager[Take]]
 
 
 def steps_of(pack: Pack, folder: Path, *, tick: Tick) -> Iterator[tuple[str, Make]]:
-    """Each step's name, and what makes its files in `folder`.
+    """Yield each step's name, and the function that makes its files in `folder`.
 
-    `tick` is told how many responses are written, counted as if each step wrote its share of them.
+    `tick` is called with how many responses are written, counted as if each step wrote its share of
+    them.
     """
-    # PostgreSQL writes these two itself. The other files are made of what streams past here, row by
-    # row: the large ones in steps of their own.
+    # PostgreSQL writes these two itself. The other files are made from what streams past here, row
+    # by row: the large ones in steps of their own.
     yield (
         "responses",
         lambda: [
@@ -57,8 +58,8 @@ def steps_of(pack: Pack, folder: Path, *, tick: Tick) -> Iterator[tuple[str, Mak
 
 
 def _streams(pack: Pack) -> dict[str, Sequence[Maker]]:
-    # Here and not above: a worker that makes packs carries pyarrow's 60 MB; a web process, which
-    # only opens them, does not.
+    # Imported here: a worker that makes packs loads pyarrow's 60 MB; a web process, which only
+    # opens them, does not.
     parquet = import_module("responses.exporting.formats.parquet")
 
     def sheets(folder: Path, rows: Rows) -> AbstractContextManager[Take]:

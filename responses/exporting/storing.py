@@ -1,4 +1,4 @@
-"""The storage for exports: files are put there whole and read back, and nothing that was handed
+"""The storage for exports: whole files are put there and read back, and nothing that was handed
 over is overwritten.
 """
 
@@ -19,7 +19,7 @@ LEFTOVER_SECONDS = 24 * 3600
 
 
 class StoredDifferently(Exception):
-    """What the storage gives back is not what it was given."""
+    """What the storage returns is not what it was given."""
 
 
 class HandedOverAlready(Exception):
@@ -27,7 +27,7 @@ class HandedOverAlready(Exception):
 
 
 def stored(name: str) -> Measured | None:
-    """The size and SHA-256 of what the storage has under `name`; None where there is nothing."""
+    """The size and SHA-256 of the storage's file `name`, or None if there is none."""
     try:
         with storages["exports"].open(name, "rb") as file:
             return measure(file.chunks(CHUNK_BYTES))
@@ -36,10 +36,10 @@ def stored(name: str) -> Measured | None:
 
 
 def store(source: Path, name: str, entry: FileEntry, *, once: bool = False) -> None:
-    """Put a file into the storage for exports, and read it back to see that it arrived. What is
-    there as it should be stays.
+    """Put a file into the storage for exports, and read it back to check that it arrived. A file
+    that is already there as it should be stays.
 
-    `once`: something else that is there stays too. Raises OSError, StoredDifferently or, for
+    `once`: a different file that is there stays too. Raises OSError, StoredDifferently or, for
     `once`, HandedOverAlready.
     """
     wanted = Measured(entry.bytes, entry.sha256)
@@ -69,18 +69,18 @@ def _save(source: Path, name: str, *, once: bool) -> None:
             put_in_place(aside, path, once=once)
             return
         if storage.exists(name):
-            # What an earlier try left; else some storages choose another name.
+            # Remove what an earlier try left, or some storages choose another name.
             storage.delete(name)
         storage.save(name, File(file))
 
 
 def remove_leftovers() -> None:
     """Remove what workers that were killed on this machine left half made: it holds people's
-    answers, and takes up room.
+    answers and takes up room.
     """
     for folder in Path(gettempdir()).glob(f"{WORKPLACE}*"):
-        # By then nobody can still be at work there: a task ends after less than an hour.
-        # Another worker may be done with its own, and remove it, between our two looks.
+        # By then nobody can still be using it: a task ends after less than an hour. Another worker
+        # may finish and remove its own between our two looks.
         with suppress(FileNotFoundError):
             if time.time() - folder.stat().st_mtime > LEFTOVER_SECONDS:
                 shutil.rmtree(folder, ignore_errors=True)

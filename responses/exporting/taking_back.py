@@ -1,8 +1,8 @@
-"""Taking back a batch's files that nobody has been handed yet: something in them was erased, and
-they are written again without it.
+"""Takes back the files of a batch that nobody has received yet, because something in them was
+erased: they are written again without it.
 
-The batch keeps its number and its rows. Its next manifest names the one that it stands instead of,
-so that a later batch that follows on that one still fits.
+The batch keeps its number and its rows. Its next manifest names the one that it replaces, so a
+later batch that follows that one still fits.
 """
 
 import logging
@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 
 
 def hold_batches(responses: QuerySet[Response]) -> list[Batch]:
-    """The batches that hold these, locked: a worker that writes one of them ends first, or begins
-    when this transaction is through.
+    """Lock and return the batches that hold these: a worker that is writing one finishes first, or
+    starts when this transaction ends.
     """
     return list(
         Batch.objects.select_for_update(no_key=True, of=("self",))
@@ -37,11 +37,10 @@ def hold_batches(responses: QuerySet[Response]) -> list[Batch]:
 
 
 def take_back(batches: Iterable[Batch]) -> list[Batch]:
-    """Have each of these written again that was written and not handed over; in the transaction
-    that erased something in them, with the batches locked. Returns those.
+    """Have each of these batches that was written and not handed over written again. Returns those.
 
-    Their files are deleted once it is committed. Where that fails, the writer does it first, as
-    often as it takes.
+    Call it with the batches locked, in the transaction that erased something in them. Their files
+    are deleted once it is committed; if that fails, the writer does it first, as often as it takes.
     """
     taken = [batch for batch in batches if batch.written_at and not was_handed_over(batch)]
     for batch in taken:
@@ -64,8 +63,8 @@ def take_back(batches: Iterable[Batch]) -> list[Batch]:
 
 
 def was_handed_over(batch: Batch) -> bool:
-    """Whether anyone outside may have a batch: it was delivered or acknowledged, or where batches
-    go to no destination, someone downloaded it; or its files had their time.
+    """Whether anyone outside may have a batch: it was delivered or acknowledged, or its files were
+    removed after their time; or, if there is no destination, someone downloaded it.
     """
     if Removal.objects.filter(batch=batch).exists():
         return True
@@ -84,7 +83,7 @@ def was_handed_over(batch: Batch) -> bool:
 
 def _clear(batch: Batch) -> None:
     with transaction.atomic():
-        # A worker that writes it meanwhile has the row, and cleared them itself.
+        # A worker that is writing it meanwhile has the row, and cleared them itself.
         unwritten = Batch.objects.select_for_update(no_key=True).filter(
             pk=batch.pk, written_at=None
         )
@@ -101,8 +100,8 @@ def _clear(batch: Batch) -> None:
 
 
 def clear_stored(batch: Batch) -> None:
-    """Delete all of a batch's files, its manifest last: as long as that stands, they are not gone.
-    Raises OSError.
+    """Delete all of a batch's files, its manifest last: as long as that is there, they are not
+    gone. Raises OSError.
     """
     storage, folder = storages["exports"], folder_of(batch)
     storage.delete(pack_of(batch))
@@ -110,7 +109,7 @@ def clear_stored(batch: Batch) -> None:
     for name in names:
         storage.delete(name)
     if isinstance(storage, FileSystemStorage) and storage.exists(folder):
-        # With whatever a worker that was killed while it wrote left beside them.
+        # Including anything left beside them by a worker that was killed while writing.
         shutil.rmtree(storage.path(folder))
 
 

@@ -1,6 +1,4 @@
-"""Batches and extracts, carried by Celery: a task is only a hint to look, and losing one loses
-nothing.
-"""
+"""Batches and extracts as Celery tasks. A task is only a hint to look: losing one loses nothing."""
 
 from consult.celery import app
 from consult.jobs import recorded_run
@@ -16,7 +14,7 @@ def seal_due_batches() -> None:
 
 @app.task(name="responses.deliver_due_batches")
 def deliver_due_batches() -> None:
-    """Deliver the batches that are due, and see to their acknowledgement."""
+    """Deliver the batches that are due, and read their acknowledgements."""
     with recorded_run(deliver_due_batches.name):
         delivering.deliver_due_batches()
 

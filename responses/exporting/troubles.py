@@ -1,4 +1,6 @@
-"""What is wrong with batches, deliveries and extracts, and what to do, for `manage.py doctor`."""
+"""What is wrong with batches, deliveries and extracts, and what to do about it, for `manage.py
+doctor`.
+"""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -14,7 +16,7 @@ SEALED_WITHIN = timedelta(minutes=20)
 
 
 def batch_troubles() -> Iterator[tuple[str, str]]:
-    """Each trouble, and its remedy."""
+    """Yield each trouble and its remedy."""
     if not SigningKey.objects.exists():
         yield (
             "batches are not signed",

@@ -1,5 +1,5 @@
-"""Writing a batch's files: made of its frozen membership, stored as each step is done, its manifest
-last. As often as it takes, with the same bytes every time.
+"""Writes a batch's files from its frozen membership: stores each step as it is done, the manifest
+last. It may run as often as needed, with the same bytes every time.
 """
 
 import logging
@@ -49,15 +49,15 @@ log = logging.getLogger(__name__)
 class BatchNotWritten(Exception):
     """The files could not be made or stored; the message says why.
 
-    The batch stays as it was sealed, and another try may help.
+    The batch stays sealed, and another try may help.
     """
 
 
 class BeingWritten(Exception):
-    """Another worker is writing this batch at this moment."""
+    """Another worker is writing this batch now."""
 
 
-# What may keep a batch from being written; another try may help.
+# What can keep a batch from being written; another try may help.
 FORESEEN = (
     OSError,
     StoredDifferently,
@@ -67,11 +67,11 @@ FORESEEN = (
 
 
 def write_batch(*, batch: Batch, wait: bool = True) -> None:
-    """Make a batch's files and store them, earlier unwritten ones first: each manifest names the
-    one before. Once is enough.
+    """Make a batch's files and store them, after any earlier batch that is not written yet: each
+    manifest names the one before. A batch that is already written is left alone.
 
-    A try that was cut goes on after its last step. Raises BatchNotWritten, having recorded why, and
-    BeingWritten where another worker has it in hand and `wait` is False.
+    A try that was cut off continues after its last step. Raises BatchNotWritten, after recording
+    why, and BeingWritten if another worker has it and `wait` is False.
     """
     unwritten = Batch.objects.filter(
         consultation=batch.consultation_id, number__lte=batch.number, written_at=None
@@ -87,14 +87,14 @@ def write_batch(*, batch: Batch, wait: bool = True) -> None:
 
 
 def record_failure(batch: Batch, reason: str) -> None:
-    """Record why a batch could not be written, for staff and for doctor."""
+    """Record why a batch could not be written, for staff and for the doctor."""
     Batch.objects.filter(pk=batch.pk, written_at=None).update(failure=reason[:300])
-    # Else it would look as if someone were still at it.
+    # Otherwise it would look as if someone were still writing it.
     note_stopped(batch.pk)
 
 
 def in_words(trouble: Exception) -> str:
-    """Why a batch could not be written, in words fit for the page: no path of ours."""
+    """Why a batch could not be written, in words fit for the page, without paths of ours."""
     if isinstance(trouble, OSError):
         return f"The files could not be written: {trouble.strerror or type(trouble).__name__}."
     return str(trouble)
@@ -107,7 +107,7 @@ def _write(pk: int, *, wait: bool) -> None:
         TemporaryDirectory(prefix=WORKPLACE) as place,
         ExitStack() as opened,
     ):
-        # Two workers at one batch: the second waits for the first, or leaves, and finds it written.
+        # Two workers on one batch: the second waits for the first, or leaves, and finds it written.
         batch = (
             Batch.objects.select_for_update(no_key=True, of=("self",), skip_locked=not wait)
             .select_related("consultation")
@@ -123,7 +123,7 @@ def _write(pk: int, *, wait: bool) -> None:
         whole = make_zip(batch, files, folder, tick=partial(progress.tell, Writing.Stage.ZIP))
         store(folder / PACK, pack_of(batch), whole)
         manifest = manifest_of(files)
-        # From here on its number counts as used, whatever becomes of the database.
+        # From here on its number counts as used, whatever happens to the database.
         mark_handed_over(batch, manifest.sha256)
         forget_marks(batch, batch.instead_of)
         store(folder / MANIFEST, f"{folder_of(batch)}/{MANIFEST}", manifest, once=True)
@@ -146,7 +146,7 @@ def _write(pk: int, *, wait: bool) -> None:
 
 
 def _make_and_store(batch: Batch, folder: Path, progress: Progress) -> list[FileEntry]:
-    """Make every file, and store all but the manifest."""
+    """Make every file, and store all of them except the manifest."""
     here = folder_of(batch)
     standing = stored(f"{here}/{MANIFEST}")
     if standing and standing.sha256 in batch.instead_of:
@@ -156,8 +156,8 @@ def _make_and_store(batch: Batch, folder: Path, progress: Progress) -> list[File
         run = partial(_run_step, batch, folder, progress)
         files = make_all(batch, folder, run=run, tick=progress.tell_rows)
     else:
-        # It is complete: written by a worker that was cut before it could say so, or before a
-        # backup was put back. Nothing there is touched until it proves to be the same.
+        # It is complete: written by a worker that was cut off before it could record that, or
+        # before a backup was restored. Nothing there is touched until it proves to be the same.
         progress.made = {}
         files = make_all(batch, folder, tick=progress.tell_rows)
         refuse_another(batch, standing, manifest_of(files).sha256)
@@ -188,7 +188,7 @@ def _run_step(
 def make_all(
     batch: Batch, folder: Path, *, run: Run = run_at_once, tick: Tick = tell_nobody
 ) -> list[FileEntry]:
-    """Make every file of a batch in `folder`, with what stands beside those in its manifest."""
+    """Make every file of a batch in `folder`, including those that its manifest does not list."""
     files = make_files(batch=batch, folder=folder, run=run, tick=tick)
     if signature := sign((folder / MANIFEST).read_bytes()):
         files.append(write_whole(folder, SIGNATURE, signature))
@@ -196,12 +196,11 @@ def make_all(
 
 
 def manifest_of(files: Sequence[FileEntry]) -> FileEntry:
-    """The manifest among the files of a batch."""
     return next(file for file in files if file.name == MANIFEST)
 
 
 def refuse_another(batch: Batch, standing: Measured, manifest_sha256: str) -> None:
-    """Raise HandedOverAlready where the manifest that is `standing` there is another."""
+    """Raise HandedOverAlready if the manifest that is `standing` there is a different one."""
     if standing.sha256 != manifest_sha256:
         raise HandedOverAlready(
             f"The storage has another batch {batch.number}, and nothing handed over is "

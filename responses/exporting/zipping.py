@@ -1,4 +1,4 @@
-"""One zip of many files, a piece at a time: all of a batch's."""
+"""One zip of many files, written a piece at a time: all the files of a batch."""
 
 import io
 from collections.abc import Callable, Iterator, Sequence
@@ -21,12 +21,12 @@ COMPRESSED_ALREADY = (".xlsx", ".parquet")
 def make_zip(
     batch: Batch, files: Sequence[FileEntry], folder: Path, *, tick: Callable[[int, int], None]
 ) -> FileEntry:
-    """Put all the files together as one zip beside them: kept as a whole, so that a download of it
-    can go on where it was cut.
+    """Put all the files into one zip beside them. It is kept whole, so that a download that was cut
+    off can continue.
     """
 
     def open_one(name: str) -> File:
-        # What an earlier try made is in the storage alone.
+        # Files that an earlier try made are only in the storage.
         if (folder / name).exists():
             return File((folder / name).open("rb"))
         return storages["exports"].open(f"{folder_of(batch)}/{name}", "rb")
@@ -40,14 +40,14 @@ def make_zip(
 
 
 def zip_chunks(files: Sequence[FileEntry], *, open_one: Callable[[str], File]) -> Iterator[bytes]:
-    """One zip of `files`, a piece at a time, as they are read: it stands nowhere as a whole.
+    """Yield a zip of `files` a piece at a time, as they are read; it is never stored whole.
 
     The same files give the same bytes.
     """
     sink = _Sink()
     with ZipFile(sink, "w") as made:
         for file in files:
-            # A fixed date: when it was made is no part of what it holds.
+            # A fixed date: the time of making is not part of what it holds.
             entry = ZipInfo(file.name, date_time=(1980, 1, 1, 0, 0, 0))
             stored = file.name.endswith(COMPRESSED_ALREADY)
             entry.compress_type = ZIP_STORED if stored else ZIP_DEFLATED
@@ -61,12 +61,12 @@ def zip_chunks(files: Sequence[FileEntry], *, open_one: Callable[[str], File]) -
 
 
 def pieces_of(files: Sequence[FileEntry]) -> int:
-    """How many pieces their zip comes in: one for each so many bytes read, and one at its end."""
+    """How many pieces their zip comes in: one for each so many bytes read, and one at the end."""
     return sum(-(-file.bytes // CHUNK_BYTES) for file in files) + 1
 
 
 class _Sink(io.RawIOBase):
-    """Where a zip is written to: it hands on what came, and cannot go back."""
+    """Where a zip is written: it passes on what came, and cannot go back."""
 
     def __init__(self) -> None:
         self._held: list[bytes] = []

@@ -1,7 +1,7 @@
-"""The columns of answers.csv, a row for each option that was chosen and each text.
+"""The columns of answers.csv: a row for each chosen option and each text.
 
-PostgreSQL alone writes it. Each `sql` stands over a member joined with `item`, what its edition
-asks, and what was `said`: see `responses.exporting.formats.copies`.
+Only PostgreSQL writes it. Each `sql` is an expression over a member joined with `item`, what its
+edition asks, and `said`, what was answered: see `responses.exporting.formats.copies`.
 """
 
 from consult.plans.kinds import KIND_NAMES

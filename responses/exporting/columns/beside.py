@@ -1,4 +1,4 @@
-"""The columns of the tables that stand beside the responses: codes, contacts, equality answers."""
+"""The columns of the tables beside the responses: codes, contacts and equality answers."""
 
 from responses.exporting.columns.column import Column, Kind
 
@@ -15,7 +15,7 @@ CODES = [
         "code",
         Kind.TYPED,
         "Its name, as in `codes` of the other tables.",
-        # There semicolons part names, and in none stands one.
+        # Names are separated by semicolons there, so no name may contain one.
         lambda code: code["name"].replace(";", ","),
         always=True,
     ),

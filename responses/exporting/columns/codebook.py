@@ -1,5 +1,5 @@
-"""The columns of codebook.csv: for each edition a row for every option, or for a question that has
-none.
+"""The columns of codebook.csv: a row in each edition for every option, or for a question without
+options.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ from responses.exporting.columns.questions import places_of
 
 @dataclass(frozen=True)
 class Asked:
-    """A question as an edition put it, or one option of it; numbers count from 1."""
+    """A question as one edition worded it, or one option of it. Numbers start at 1."""
 
     edition: int
     order: int
@@ -24,12 +24,13 @@ class Asked:
 
     @property
     def slug(self) -> str:
-        """The option's slug."""
         return self.option.slug if self.option else ""
 
     @cached_property
     def names(self) -> dict[tuple[str, bool], str]:
-        """The names of the question's columns, by option and whether it is for words beside it."""
+        """The names of the question's columns, by option and whether the column is for the words
+        beside it.
+        """
         return {(one.option, one.text): one.name for one in places_of(self.question)}
 
 
@@ -104,10 +105,9 @@ CODEBOOK = [
 
 
 def asked_by(plans: Mapping[int, Plan], *, equality: bool = False) -> Iterator[Asked]:
-    """What was asked, by the rows of the codebook.
+    """Yield the rows of the codebook.
 
-    `plans` maps the editions' numbers to their plans. The equality questions come last, where they
-    are wanted.
+    `plans` maps the editions' numbers to their plans. The equality questions, if wanted, come last.
     """
     for edition, plan in plans.items():
         questions = [*plan.asked, *(plan.questions_of(EQUALITY) if equality else ())]

@@ -1,4 +1,4 @@
-"""What a column is, and what its values are in a cell of CSV and in JSON.
+"""What a column is, and how its values are written in a cell of CSV and in JSON.
 
 Pure: values in, values out.
 """
@@ -15,7 +15,7 @@ from responses.exporting.columns import sql as in_sql
 
 
 class Kind(Enum):
-    """What a column's values are, from which each format derives its types."""
+    """The kind of a column's values, from which each format derives its types."""
 
     SLUG = "a word of ours, which needs no guard"
     TEXT = "words of the plan"
@@ -29,7 +29,7 @@ class Kind(Enum):
 
 
 class Missing(Enum):
-    """Why there is no value, where it is not that nothing was answered."""
+    """Why there is no value, if it is not simply that nothing was answered."""
 
     NOT_ASKED = NOT_ASKED
 
@@ -41,9 +41,9 @@ Value = str | int | float | bool | datetime | date | Sequence[str] | Missing | N
 class Column:
     """One column of a table.
 
-    `value` takes what a row is made of. `sql` is the expression for it, over a row of `member`,
-    where PostgreSQL writes the table; for a list, what gives its values and their numbers. `always`
-    says that no cell of it is empty, and `one_of` which values it may have, where these are known.
+    `value` takes what a row is made from. If PostgreSQL writes the table, `sql` is the expression
+    for it over a row of `member`; for a list, the expression that yields its values and their
+    numbers. `always`: no cell is ever empty. `one_of`: the values it may have, if they are known.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Column:
 
     @property
     def cell_sql(self) -> str:
-        """The expression for its cell in CSV."""
+        """The SQL expression for its cell in CSV."""
         return CELLS_IN_SQL[self.kind](self.sql)
 
 
@@ -77,12 +77,12 @@ CELLS: dict[Kind, Callable[[str], str]] = {Kind.TEXT: safe_cell, Kind.TYPED: typ
 
 
 def cells(columns: Iterable[Column], row: Any) -> list[str]:
-    """What a row is made of, as cells of CSV under `columns`."""
+    """Return a row as cells of CSV under `columns`."""
     return [cell(column.kind, column.value(row)) for column in columns]
 
 
 def cell(kind: Kind, value: Value) -> str:
-    """A value as a cell of CSV."""
+    """Return a value as a cell of CSV."""
     if value is None:
         return ""
     if isinstance(value, Missing):
@@ -97,12 +97,12 @@ def cell(kind: Kind, value: Value) -> str:
         return repr(value).removesuffix(".0")
     if isinstance(value, str):
         return value if kind is Kind.SLUG else CELLS[kind](value)
-    # Staff name codes and campaigns as they like: a semicolon in a name would part it in two.
+    # Staff name codes and campaigns as they like: a semicolon in a name would split it in two.
     return typed_cell(";".join(name.replace(";", ",") for name in value))
 
 
 def json_value(value: Value) -> object:
-    """A value as it stands in a line of JSON."""
+    """Return a value as it is written in a line of JSON."""
     if isinstance(value, Missing):
         return None
     if isinstance(value, date):

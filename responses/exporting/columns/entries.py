@@ -1,4 +1,4 @@
-"""What a row of responses.csv, and of the tables like it, is made of."""
+"""What a row of responses.csv, and of similar tables, is made from."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from responses.models import EqualityAnswers, Response
 
 @dataclass(frozen=True)
 class Place:
-    """Where a version of a response stands: the batch's number, and the row in it from 1."""
+    """Where a version of a response is: the batch's number, and the row in it from 1."""
 
     batch: int
     row: int
@@ -20,8 +20,8 @@ class Place:
 
 @dataclass(frozen=True)
 class Marks:
-    """What reviewers had made of a response: the campaigns that it is in, and (question, code) for
-    what its answers say.
+    """What reviewers have decided about a response: the campaigns it is in, and (question, code)
+    for each code given to its answers.
     """
 
     campaigns: Sequence[str] = ()
@@ -29,7 +29,7 @@ class Marks:
 
     @property
     def coded(self) -> list[str]:
-        """The codes as they stand in one list: "question=code"."""
+        """The codes as written in one list: "question=code"."""
         return [f"{question}={code}" for question, code in self.codes]
 
 
@@ -40,9 +40,9 @@ NO_MARKS = Marks()
 class Entry:
     """One version of a response, on its row of a pack.
 
-    `replaces` is where the version before it stands, `edition` and `plan` what it answered,
-    `newest` whether no later version of it is in this pack, and `marks` what reviewers had made of
-    it.
+    `replaces` is the place of the version before it, `edition` and `plan` are what it answered,
+    `newest` says that this pack has no later version of it, and `marks` is what reviewers have
+    decided about it.
     """
 
     response: Response
@@ -55,14 +55,13 @@ class Entry:
 
     @cached_property
     def asked(self) -> Mapping[str, Question]:
-        """What was put to the respondent. A withdrawal answers nothing, and was asked nothing."""
+        """What the respondent was asked. A withdrawal answers nothing, and was asked nothing."""
         if self.response.act not in {Response.Act.SENT, Response.Act.AMENDED}:
             return {}
         return asked_of(self.plan.asked, self.response.choices)
 
     @property
     def said(self) -> Response:
-        """What has the answers."""
         return self.response
 
 
@@ -76,10 +75,9 @@ class EqualityEntry:
 
     @cached_property
     def asked(self) -> Mapping[str, Question]:
-        """What was put to the respondent."""
         return asked_of(self.plan.questions_of(EQUALITY), self.said.choices)
 
 
 def asked_of(questions: Sequence[Question], choices: Mapping[str, Any]) -> dict[str, Question]:
-    """Those of `questions` that were put to someone who chose this, by their slugs."""
+    """Return those of `questions` that were asked of someone who made these choices, by slug."""
     return {question.slug: question for question in questions if is_asked(question, choices)}

@@ -16,7 +16,7 @@ from responses.exporting.columns.responses import RESPONSES
 from responses.exporting.columns.sql import quoted, safe_cell, typed_cell
 from responses.models import Response
 
-# By the type that a kind of question gives its column. How each value is kept as an answer.
+# By the type that a kind of question gives its column: how an answer's value is written.
 KINDS = {
     "string": Kind.TYPED,
     "boolean": Kind.YES_NO,
@@ -34,10 +34,10 @@ VALUES: dict[str, Callable[[str], Value]] = {
 
 @dataclass(frozen=True)
 class AnswerColumn(Column):
-    """A column of answers, as the question's kind places it.
+    """A column of answers, placed by the question's kind.
 
-    Its meaning is the newest wording of what it answers, `limits` what the data package says of it,
-    and its `sql` its whole cell.
+    Its meaning is the newest wording of what it answers, `limits` what the data package says about
+    it, and its `sql` the whole cell.
     """
 
     place: Place = field(default_factory=lambda: Place("", ""))
@@ -49,29 +49,29 @@ class AnswerColumn(Column):
 
 
 def places_of(question: Question) -> Iterator[Place]:
-    """The columns that a question has, as its kind says; none is named like one of ours."""
+    """Yield the columns of a question, as its kind says. None has the name of one of ours."""
     taken = {column.name for column in RESPONSES}
     for place in question.entry.columns(question):
-        # No slug has an underscore in it, so that this is nobody else's name.
+        # No slug has an underscore in it, so nothing else has this name.
         yield replace(place, name=f"question_{place.name}") if place.name in taken else place
 
 
 def key_of(place: Place) -> str:
-    """Where its words stand in `texts`."""
+    """The key of its words in `texts`."""
     return write_in_name(place.question, place.option) if place.text else place.question
 
 
 def answer_columns(plans: Mapping[int, Plan]) -> list[AnswerColumn]:
-    """The columns for everything that any of `plans` asks, as the last and newest has them; what
-    only earlier ones asked follows.
+    """Return a column for everything that any of `plans` asks: first what the newest asks, in its
+    order, then what only earlier ones asked.
 
-    `plans` stand under the primary keys of their editions.
+    `plans` has them by the primary keys of their editions, the newest last.
     """
     return _columns({pk: plan.asked for pk, plan in plans.items()})
 
 
 def equality_columns(plans: Mapping[int, Plan]) -> list[AnswerColumn]:
-    """The same for the equality questions."""
+    """Return the same for the equality questions."""
     return _columns({pk: plan.questions_of(EQUALITY) for pk, plan in plans.items()})
 
 
@@ -83,7 +83,7 @@ def _columns(asked: Mapping[int, Sequence[Question]]) -> list[AnswerColumn]:
                 # Decimal places that any edition allowed are in the answers.
                 if place.type == "number" or place.name not in places:
                     places[place.name] = place
-    # A question keeps its columns together, also those for options that only an earlier edition
+    # A question's columns stay together, including those for options that only an earlier edition
     # had.
     order = list(dict.fromkeys(place.question for place in places.values()))
     together = sorted(places.values(), key=lambda place: order.index(place.question))
@@ -117,13 +117,13 @@ def _column(place: Place, asked: Mapping[int, Sequence[Question]]) -> AnswerColu
 
 
 def _limits(wordings: Sequence[Question]) -> Mapping[str, Any]:
-    """What every answer keeps to: nothing that only one of several editions asked for."""
+    """What every answer keeps to: nothing that only some of the editions asked for."""
     first, *others = [question.entry.constraints(question) for question in wordings]
     return first if all(other == first for other in others) else {}
 
 
 def answer_at(entry: Entry | EqualityEntry, *, place: Place) -> Value:
-    """What a respondent answered there."""
+    """Return what the respondent answered there."""
     question, said = entry.asked.get(place.question), entry.said
     if question is None or not _has_option(question, place.option):
         return Missing.NOT_ASKED
@@ -140,7 +140,7 @@ def _has_option(question: Question, slug: str) -> bool:
 
 
 def _of_any_edition(cells: Mapping[int, str]) -> str:
-    """The cell as each edition has it, by its primary key. Who took their answers back answers
+    """Return the cell as each edition has it, by its primary key. A respondent who withdrew answers
     nothing, and was asked nothing.
     """
     said = next(iter(cells.values()))

@@ -1,6 +1,6 @@
-"""The columns of responses.csv that come before the answers, for every format.
+"""The columns of responses.csv before the answers, for every format.
 
-Each takes an `entries.Entry`, or a row of `members.members_of_batch` in SQL.
+Each takes an `entries.Entry`, or in SQL a row of `members.members_of_batch`.
 """
 
 from responses.exporting.columns.column import Column, Kind

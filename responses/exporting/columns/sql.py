@@ -1,7 +1,7 @@
-"""Cells of CSV as expressions in SQL, for the tables that PostgreSQL writes itself.
+"""Cells of CSV as SQL expressions, for the tables that PostgreSQL writes itself.
 
-The rules of a cell are those of `consult.cells` and of `responses.exporting.columns.column.cell`,
-and the tests hold the two to each other. Pure: words in, words out.
+A cell follows the rules of `consult.cells` and `responses.exporting.columns.column.cell`; tests
+hold the two to each other. Pure: words in, words out.
 """
 
 from consult.cells import FORMULA, GUARD, NOT_ASKED, VALUE, VALUE_CHARACTERS
@@ -18,33 +18,31 @@ def quoted(words: str) -> str:
 
 
 def unchanged(said: str) -> str:
-    """A word of ours, for an expression that says it."""
+    """An expression for a word of ours, which needs no guard."""
     return said
 
 
 def number(said: str) -> str:
-    """A whole number."""
     return f"({said})::text"
 
 
 def yes_no(said: str) -> str:
-    """1 or 0."""
+    """Write 1 or 0."""
     return f"({said})::int::text"
 
 
 def instant(said: str) -> str:
-    """An instant."""
     return ISO.format(said=said)
 
 
 def safe_cell(said: str) -> str:
-    """What `consult.cells.safe_cell` makes of a text."""
+    """The expression for `consult.cells.safe_cell`."""
     guarded = f"{said} ~ {quoted(f'^(?:{FORMULA})')} OR {said} = {quoted(NOT_ASKED)}"
     return f"CASE WHEN {guarded} THEN {quoted(GUARD)} ELSE '' END || {with_symbols(said)}"
 
 
 def typed_cell(said: str) -> str:
-    """What `consult.cells.typed_cell` makes of a text."""
+    """The expression for `consult.cells.typed_cell`."""
     value = f"length({said}) <= {VALUE_CHARACTERS} AND {said} ~* {quoted(f'^(?:{VALUE})$')}"
     return (
         f"CASE WHEN {value} THEN {quoted(GUARD)} || {with_symbols(said)} ELSE {safe_cell(said)} END"
@@ -52,7 +50,9 @@ def typed_cell(said: str) -> str:
 
 
 def with_symbols(said: str) -> str:
-    """What `consult.text.with_symbols` makes of a text: looked for first, since few have any."""
+    """The expression for `consult.text.with_symbols`. It searches first, because few texts have
+    any.
+    """
     return (
         f"CASE WHEN {said} ~ {quoted(f'[{CONTROLS}]')} "
         f"THEN translate({said}, {quoted(CONTROLS)}, {quoted(SYMBOLS)}) ELSE {said} END"
@@ -60,9 +60,9 @@ def with_symbols(said: str) -> str:
 
 
 def listed(values: str) -> str:
-    """Several values in one cell, parted by semicolons, of which none may hold one.
+    """Several values in one cell, separated by semicolons, which none of them may contain.
 
-    `values` stands after FROM, and gives each `value` and its `number`.
+    `values` goes after FROM, and yields each `value` and its `number`.
     """
     cell = "coalesce(string_agg(replace(value, ';', ','), ';' ORDER BY number), '')"
     return f"(SELECT {typed_cell('listed')} FROM (SELECT {cell} AS listed FROM {values}) AS cell)"  # noqa: S608  # of our own words
@@ -74,9 +74,9 @@ def names_of(array: str) -> str:
 
 
 def codes_of_member(value: str, *, fits: str = "true") -> str:
-    """The codes of a member's answers, for `listed`, each as `value` has its `pair`.
+    """The codes of a member's answers, for `listed`, each written as `value` says of its `pair`.
 
-    Two reviewers may have given the same code: it stands where the first of them has it.
+    Two reviewers may have given the same code: it is listed once, where the first of them gave it.
     """
     return f"""(
         SELECT {value} AS value, min(number) AS number

@@ -1,4 +1,4 @@
-"""The tables of a pack, by the names of their files."""
+"""The tables of a pack, by file name."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from responses.exporting.columns.responses import RESPONSES
 
 @dataclass(frozen=True)
 class Table:
-    """A table's columns, answers apart, and those by which a row of it is known."""
+    """A table's columns, without the answers, and the ones that identify a row."""
 
     title: str
     columns: Sequence[Column]

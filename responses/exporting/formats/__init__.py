@@ -1,6 +1,6 @@
-"""The formats in which a batch's responses leave: each made while they stream past once, none kept
-in memory.
+"""The formats of a batch's responses. Each is written while the responses stream past once; none is
+kept in memory.
 
-A maker is a context manager that opens its files in a folder and gives a function which takes one
-entry after another.
+A maker is a context manager that opens its files in a folder and yields a function that takes one
+entry at a time.
 """

@@ -1,7 +1,7 @@
-"""The tables that PostgreSQL writes itself, by COPY: a row for each response, and a row for each
+"""The tables that PostgreSQL writes itself by COPY: a row for each response, and a row for each
 answer.
 
-A file of 250,000 rows so takes no memory here.
+This way a file of 250,000 rows takes no memory here.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,8 +24,8 @@ ANSWERS = "answers.csv"
 
 
 class _Rows:
-    """Where COPY writes to: each call is one row of the table, which RFC 4180 wants to end
-    otherwise than PostgreSQL ends it.
+    """Where COPY writes: each call is one row of the table, with the line ending that RFC 4180
+    wants and PostgreSQL does not write.
     """
 
     def __init__(self, path: Path, header: Sequence[str]) -> None:
@@ -46,26 +46,26 @@ def copy_responses(path: Path, *, members: QuerySet[Any], columns: Sequence[Answ
 def _copy(
     path: Path, columns: Sequence[Column], rest: str, members: QuerySet[Any], *, beside: str = ""
 ) -> int:
-    # An empty text is an empty cell, without the quotation marks that tell it from NULL.
+    # An empty text is an empty cell, without the quotation marks by which PostgreSQL tells it from
+    # NULL.
     wanted = ", ".join(f"nullif({column.cell_sql}, '')" for column in columns)
     sql, values = members.order_by().query.sql_with_params()
     rows = _Rows(path, [column.name for column in columns])
     with connection.cursor() as cursor, rows.file:
         inner = cursor.mogrify(sql, values).decode()
-        # Of slugs and of our own words alone.
+        # Slugs and our own words only.
         select = f"WITH {beside} member AS NOT MATERIALIZED ({inner}) SELECT {wanted} {rest}"
         cursor.copy_expert(f"COPY ({select}) TO STDOUT WITH (FORMAT csv)", rows)
     return rows.count
 
 
 def copy_answers(path: Path, *, members: QuerySet[Any], plans: Mapping[int, Plan]) -> int:
-    """Write a row for each option that was chosen and each text, in the order in which they were
-    asked. Returns how many.
+    """Write a row for each chosen option and each text, in the order in which they were asked.
+    Returns how many.
 
-    `plans` stand under the primary keys of their editions.
+    `plans` has them by the primary keys of their editions.
     """
-    # A row's own answers are few: they are looked up among what its edition asks, and sorted by
-    # themselves.
+    # A row has few answers: they are looked up in what its edition asks, and sorted on their own.
     rest = """
         FROM (SELECT * FROM member ORDER BY "row") AS member
         CROSS JOIN LATERAL (
@@ -91,8 +91,8 @@ def copy_answers(path: Path, *, members: QuerySet[Any], plans: Mapping[int, Plan
 
 
 def _items(pk: int, plan: Plan) -> Iterator[str]:
-    """What an edition asks, in order: a row of VALUES for each option, and for each question that
-    is answered in words.
+    """What an edition asks, in order: a row of VALUES for each option, and for each question
+    answered in words.
     """
     order = 0
     for question in plan.asked:
@@ -104,8 +104,8 @@ def _items(pk: int, plan: Plan) -> Iterator[str]:
 
 
 def _answers_to(question: Question) -> Iterator[tuple[str, str, str, str]]:
-    """For each answer that may be given: the option, its label and value, and where what was
-    written stands.
+    """Yield each possible answer: the option, its label and value, and the key
+    of what was written.
     """
     if not question.closed:
         yield "", "", "NULL::int", question.slug

@@ -62,7 +62,7 @@ where only those who read them for this consultation can open them.
 
 @dataclass(frozen=True)
 class About:
-    """What a pack is, in words: the consultation's title, which pack of it, and some sentences."""
+    """What a pack is, in words: the consultation's title, which pack it is, and some sentences."""
 
     title: str
     heading: str
@@ -70,8 +70,8 @@ class About:
 
 
 def cover_note(*, about: About, counts: Counts, names: Iterable[str], checked: bool = True) -> str:
-    """The note in plain words: what this is, how many, what changed, what to open, and how to check
-    it where it is a batch.
+    """Return the note in plain words: what this is, how many responses, what changed, what to open
+    and, for a batch, how to check it.
     """
     lines = [about.title, about.heading, "", *about.told, ""]
     if counts.responses:
@@ -113,7 +113,7 @@ def cover_note(*, about: About, counts: Counts, names: Iterable[str], checked: b
 
 
 def told_of_batch(batch: Batch) -> list[str]:
-    """Which batch it is, and what it follows."""
+    """Say which batch it is, and what it follows."""
     sealed, lost = in_words(batch.sealed_at), [one["number"] for one in batch.lost_before]
     before = Batch.objects.filter(consultation=batch.consultation, number=batch.number - 1).first()
     if lost:
@@ -146,7 +146,7 @@ def told_of_batch(batch: Batch) -> list[str]:
 
 
 def told_of_extract(extract: Extract, taken_at: datetime) -> list[str]:
-    """That it is no batch, and what it holds."""
+    """Say that it is not a batch, and what it holds."""
     told = [
         "THIS IS AN EXTRACT, AND NOT A BATCH. It has no place among the batches, and",
         "nothing that comes later builds on it. Its rows have numbers of their own.",
@@ -168,8 +168,8 @@ def told_of_extract(extract: Extract, taken_at: datetime) -> list[str]:
 
 
 def codebook_page(plans: Mapping[int, Plan], *, about: About, equality: bool) -> str:
-    """Every question in its exact wording, with its options and columns, for each edition that
-    `plans` has by its number.
+    """Return a page with every question in its exact wording, with its options and columns, for
+    each edition in `plans`, by number.
     """
     editions = []
     for number, plan in plans.items():

@@ -1,4 +1,4 @@
-"""`datapackage.json`: the tables described for programs, as a Data Package (version 2 of the
+"""`datapackage.json` describes the tables for programs, as a Data Package (version 2 of the
 standard at datapackage.org).
 """
 
@@ -37,10 +37,10 @@ def build_description(
     files: Iterable[FileEntry],
     answers: Mapping[str, Sequence[AnswerColumn]],
 ) -> bytes:
-    """The description as it is written: the same values give the same bytes.
+    """Return the description as it is written: the same values give the same bytes.
 
-    Names those of `files` that are tables. `answers` has the columns of answers that follow a
-    table's own, by its file.
+    It covers those of `files` that are tables. `answers` has the columns of answers that follow a
+    table's own columns, by file name.
     """
     content = {
         "$schema": f"{PROFILES}/datapackage.json",

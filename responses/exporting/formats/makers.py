@@ -1,4 +1,4 @@
-"""What the makers of a pack's files take, and what they say of a file that is made."""
+"""What the makers of a pack's files take, and how a finished file is described."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,16 +7,16 @@ from consult.files import measure_path
 from responses.exporting.columns.entries import Entry
 from responses.exporting.manifests import FileEntry
 
-# Of each file made, by its name in the pack, the rows that it has; None for a file that has none.
-# In the order of the manifest.
+# For each finished file, by its name in the pack, how many rows it has; None if it has none. In the
+# order of the manifest.
 Rows = dict[str, int | None]
 Take = Callable[[Entry], None]
-# Is told how many rows are written.
+# Called with how many rows have been written.
 Tick = Callable[[int], None]
 
 
 def describe(folder: Path, name: str, *, rows: int | None) -> FileEntry:
-    """A file's entry in the manifest, by its name in the folder."""
+    """Return a file's entry in the manifest, by its name in the folder."""
     measured = measure_path(folder / name)
     return FileEntry(name, measured.bytes, rows, measured.sha256)
 

@@ -1,8 +1,8 @@
 """The responses as Parquet, for analysts' tools: the columns of responses.csv with types, and every
 text as it was typed.
 
-Only what makes packs imports this module: pyarrow takes some 60 MB, which no web process should
-carry.
+Only what writes packs imports this module: pyarrow takes some 60 MB, which no web process should
+load.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,10 +19,10 @@ from responses.exporting.columns.responses import RESPONSES
 from responses.exporting.formats.makers import Rows, Take
 
 PARQUET = "responses.parquet"
-# What was not put to someone is named here, so that an empty column says only that it was not
-# answered.
+# The questions that someone was not asked are named here, so an empty column means only that it was
+# not answered.
 NOT_ASKED_COLUMN = "not_asked"
-# A group of rows is written when it has one or the other: so much of it is in memory, and no more.
+# A group of rows is written when it reaches either: that much is in memory, and no more.
 GROUP_ROWS = 10_000
 GROUP_CHARACTERS = 4_000_000
 MOMENT = pa.timestamp("us", tz="UTC")
@@ -43,7 +43,7 @@ TYPES: dict[Kind, pa.DataType] = {
 
 
 def parquet_schema(columns: Sequence[AnswerColumn]) -> pa.Schema:
-    """The columns of responses.csv by their types, and `not_asked` before the answers."""
+    """Return the columns of responses.csv with their types, and `not_asked` before the answers."""
 
     def fields(some: Sequence[Column]) -> list[tuple[str, pa.DataType]]:
         return [(column.name, TYPES[column.kind]) for column in some]
@@ -53,14 +53,14 @@ def parquet_schema(columns: Sequence[AnswerColumn]) -> pa.Schema:
 
 @contextmanager
 def parquet_table(folder: Path, rows: Rows, *, columns: Sequence[AnswerColumn]) -> Iterator[Take]:
-    """A row for each version of a response, in groups that bound the memory.
+    """Write a row for each version of a response, in groups that bound the memory.
 
     The same rows give the same bytes.
     """
     schema = parquet_schema(columns)
     count = characters = 0
     group: list[list[object]] = [[] for _ in schema]
-    # From the system's own pool: what a group took is given back when it is written.
+    # From the system's own pool: a group's memory is released when it is written.
     pool = pa.system_memory_pool()
     with ParquetWriter(folder / PARQUET, schema, compression="zstd", memory_pool=pool) as file:
 

@@ -1,8 +1,8 @@
 """The responses as a workbook for people: a sheet of responses and one with the codebook, and no
 cell that is ever run.
 
-Written a row at a time. Excel has rules of its own: 1,048,576 rows a sheet and 32,767 characters a
-cell, counted as UTF-16.
+Written a row at a time. Excel allows 1,048,576 rows a sheet and 32,767 characters a cell, counted
+as UTF-16.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,7 +31,7 @@ SHEET_ROWS = 1_048_576
 
 @dataclass(frozen=True)
 class Looks:
-    """How a cell shows its value."""
+    """The formats of cells."""
 
     text: Format
     instant: Format
@@ -39,8 +39,8 @@ class Looks:
 
 
 def pieces(text: str) -> list[str]:
-    """`text` in as many parts as Excel wants cells for; none ends between two halves of a
-    character.
+    """Split `text` into as many parts as Excel needs cells for; none ends between the two halves of
+    a character.
     """
     parts, size = [""], 0
     for character in text if len(text) * 2 > CELL_CHARACTERS else ():
@@ -54,9 +54,9 @@ def pieces(text: str) -> list[str]:
 
 
 def sheet_text(value: str | Sequence[str] | Missing) -> str:
-    """What stands in a sheet for a value: a text as it was typed, which is never run here.
+    """Return a value as it is written in a sheet: a text as it was typed, which is never run here.
 
-    What was typed like the words for a question that was not asked is guarded.
+    Something typed exactly like the words for a question that was not asked is guarded.
     """
     if isinstance(value, Missing):
         return NOT_ASKED
@@ -74,10 +74,10 @@ def workbook(
     codebook: Iterable[Asked],
     made_at: datetime,
 ) -> Iterator[Take]:
-    """A sheet with a row for each version of a response, and one with the codebook.
+    """Write a sheet with a row for each version of a response, and one with the codebook.
 
-    `widest` says for each column of text how many cells its longest text takes; one where it says
-    nothing.
+    `widest` says how many cells the longest text of a column takes; a column that it leaves out
+    takes one.
     """
     everything: list[Column] = [*RESPONSES, *columns]
     headers = []
@@ -93,7 +93,7 @@ def workbook(
     }
     book = Workbook(str(folder / WORKBOOK), options)
     book.use_zip64()
-    # Its own time of making would change the bytes.
+    # The time at which it was made would change the bytes.
     book.set_properties({"created": made_at.astimezone(LONDON).replace(tzinfo=None)})
     bold = book.add_format({"bold": True})
     looks = Looks(
@@ -135,7 +135,7 @@ def _sheet(book: Workbook, name: str, headers: Sequence[str], bold: Format) -> W
 
 
 def _in_cells(value: Value) -> Sequence[Value]:
-    """A value as it stands in a sheet, in as many cells as its text takes."""
+    """Return a value as it is written in a sheet, in as many cells as its text takes."""
     if value is None or isinstance(value, int | float | date):
         return [value]
     return pieces(sheet_text(value))
@@ -145,7 +145,7 @@ def _write(sheet: Worksheet, at: int, place: int, value: Value, looks: Looks) ->
     if isinstance(value, int | float):
         sheet.write_number(at, place, value if isinstance(value, float) else int(value))
     elif isinstance(value, datetime):
-        # A sheet has no time zones: this is London's clock.
+        # A sheet has no time zones: this is London's time.
         local = value.astimezone(LONDON).replace(tzinfo=None)
         sheet.write_datetime(at, place, local, looks.instant)
     elif isinstance(value, date):

@@ -16,7 +16,7 @@ LINES = "responses.jsonl"
 
 
 def write_table(path: Path, columns: Sequence[Column], rows: Iterable[Any]) -> int:
-    """Write a CSV file and say how many rows it has, its header not counted."""
+    """Write a CSV file. Returns how many rows it has below its header."""
     count = 0
     with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
@@ -29,7 +29,7 @@ def write_table(path: Path, columns: Sequence[Column], rows: Iterable[Any]) -> i
 
 @contextmanager
 def response_lines(folder: Path, rows: Rows) -> Iterator[Take]:
-    """A line of JSON for each version of a response, with every text as it was typed."""
+    """Write a line of JSON for each version of a response, with every text as it was typed."""
     count = 0
     with (folder / LINES).open("w", encoding="utf-8", newline="\n") as file:
 
@@ -43,9 +43,9 @@ def response_lines(folder: Path, rows: Rows) -> Iterator[Take]:
 
 
 def response_line(entry: Entry) -> str:
-    """One version of a response as a line of JSON, with every text as it was typed."""
-    # Without its digest: that covers the contact details too, so that anyone who guesses a name
-    # could check the guess with it.
+    """Return one version of a response as a line of JSON, with every text as it was typed."""
+    # Without its digest, which covers the contact details too: anyone who guesses a name could
+    # check the guess with it.
     about = {column.name: json_value(column.value(entry)) for column in RESPONSES}
     answers = {"choices": entry.response.choices, "texts": entry.response.texts}
     return json_line(about | answers)

@@ -1,5 +1,5 @@
-"""The layout from which i.AI's Consult and its ThemeFinder begin, so that finding themes can start
-on the day of the hand-over.
+"""The input of i.AI's Consult and its ThemeFinder, so that work on themes can start on the day of
+the hand-over.
 
 As their importer reads it (i-dot-ai/consult, backend/data_pipeline/models.py): `respondents.jsonl`
 with a number and what is known of each respondent, and for each question a folder `question_part_N`
@@ -42,8 +42,8 @@ class Numbered:
 
 
 def numbered_questions(plans: Sequence[Plan]) -> dict[str, Numbered]:
-    """Every question by its slug that any of `plans` puts about the plan: in the newest one's
-    order, then what only earlier ones put.
+    """Return every question about the plan that any of `plans` asks, by slug: in the newest one's
+    order, then those that only earlier ones asked.
     """
     wordings: dict[str, str] = {}
     labels: dict[str, dict[str, str]] = {}
@@ -61,7 +61,7 @@ def numbered_questions(plans: Sequence[Plan]) -> dict[str, Numbered]:
 
 
 class ThemeFiles:
-    """The files that are being written, each from its first line, with how many rows it has."""
+    """The open files, and how many rows each has."""
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         self.folder, self.stack = folder, stack
@@ -85,7 +85,8 @@ class ThemeFiles:
 
 @contextmanager
 def theme_files(folder: Path, rows: Rows, *, plans: Sequence[Plan]) -> Iterator[Take]:
-    """The files for finding themes: the newest version of each response, unless it was withdrawn.
+    """Write the files for finding themes: the newest version of each response, unless it was
+    withdrawn.
 
     A question that nobody answered has no folder.
     """
@@ -136,7 +137,7 @@ def _add_answers(files: ThemeFiles, entry: Entry, questions: Mapping[str, Number
 
 
 def chosen_options(question: Question, choices: Mapping[str, Any]) -> list[Option]:
-    """The options of a closed question that `choices` has, in the order in which they
+    """Return the options of a closed question that are in `choices`, in the order in which they
     were shown.
     """
     chosen = choices.get(question.slug, [])
@@ -145,7 +146,7 @@ def chosen_options(question: Question, choices: Mapping[str, Any]) -> list[Optio
 
 
 def _text(question: Question, response: Response) -> str:
-    """What was written for a question: its text, or what stands beside its options."""
+    """What was written for a question: its text, or what was written in beside its options."""
     if question.prose:
         return str(response.texts.get(question.slug, ""))
     beside = (

@@ -1,4 +1,4 @@
-"""The batches: what MOPAC takes away."""
+"""The batches that MOPAC receives."""
 
 from itertools import groupby
 from operator import attrgetter
@@ -87,7 +87,7 @@ def _row(batch: Batch, writing: Writing | None, *, reader: User) -> dict[str, ob
         "sealed": in_words(batch.sealed_at),
         "size": f"{batch.size:,}",
         "bytes": sum(file["bytes"] for file in batch.files),
-        # What stands in folders is for programs, which take the zip.
+        # Files in folders are for programs, which take the zip.
         "files": [
             file | {"kept_back": kept_back and may_hold_contacts(batch=batch, name=file["name"])}
             for file in batch.files
@@ -108,7 +108,7 @@ def _row(batch: Batch, writing: Writing | None, *, reader: User) -> dict[str, ob
 @staff_only(Right.TAKE_BATCHES)
 @require_POST
 def batch_now(request: StaffRequest) -> HttpResponse:
-    """Seal the next batch at once; a worker makes its files."""
+    """Seal the next batch at once; a worker writes its files."""
     consultation = get_object_or_404(
         Consultation, slug=request.POST.get("consultation", ""), published_at__isnull=False
     )
@@ -147,7 +147,7 @@ def batch_now(request: StaffRequest) -> HttpResponse:
 @staff_only(Right.TAKE_BATCHES)
 @require_safe
 def batch_file(request: StaffRequest, consultation: str, number: int, name: str) -> HttpResponse:
-    """One file of a batch, or all of them as one zip, to take away."""
+    """Download one file of a batch, or the zip of all of them."""
     batch = get_object_or_404(
         Batch.objects.select_related("consultation"), consultation__slug=consultation, number=number
     )

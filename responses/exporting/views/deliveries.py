@@ -1,4 +1,4 @@
-"""What staff say of a batch's delivery: that MOPAC has it, or that it should go again."""
+"""What staff record about a batch's delivery: MOPAC has it, or it should be sent again."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -18,7 +18,7 @@ from responses.models import Batch
 
 
 def number_in(request: StaffRequest, name: str) -> int | None:
-    """A number that a button of the page sends along."""
+    """A number that a button of the page sends with it."""
     said = request.POST.get(name, "")
     return int(said) if said.isascii() and said.isdigit() and len(said) < 9 else None
 
@@ -26,7 +26,7 @@ def number_in(request: StaffRequest, name: str) -> int | None:
 @staff_only(Right.TAKE_BATCHES)
 @require_POST
 def acknowledge_one(request: StaffRequest, consultation: str, number: int) -> HttpResponse:
-    """Note that MOPAC has this batch."""
+    """Record that MOPAC has this batch."""
     batch = get_object_or_404(
         Batch.objects.select_related("consultation"), consultation__slug=consultation, number=number
     )
@@ -55,7 +55,7 @@ def acknowledge_one(request: StaffRequest, consultation: str, number: int) -> Ht
 @staff_only(Right.TAKE_BATCHES)
 @require_POST
 def again(request: StaffRequest, consultation: str, number: int) -> HttpResponse:
-    """Have this batch delivered once more, as it is."""
+    """Deliver this batch once more, as it is."""
     batch = get_object_or_404(
         Batch.objects.select_related("consultation"), consultation__slug=consultation, number=number
     )

@@ -1,5 +1,5 @@
-"""Files to take away, which a download that was cut can go on with: byte ranges, as in RFC 9110,
-sections 13.1.5 and 14.
+"""Downloads that can continue after they were cut off: byte ranges, as in RFC 9110, sections 13.1.5
+and 14.
 """
 
 import re
@@ -22,11 +22,10 @@ RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
 def resumable(
     request: HttpRequest, file: File, *, size: int, sha256: str, saved_as: str
 ) -> HttpResponseBase:
-    """The file, or the one piece of it that is asked for.
+    """Return the file, or the one piece of it that was asked for.
 
-    Its SHA-256 is its ETag, so that no two files are put together.
-
-    What cannot be read as one range is answered with the whole, as the RFC allows.
+    Its ETag is its SHA-256, so that pieces of two different files are never joined. A request for
+    anything but one range gets the whole file, as the RFC allows.
     """
     etag = f'"{sha256}"'
     piece = _piece(request, size, etag)
@@ -54,19 +53,15 @@ def resumable(
 
 
 def goes_on(request: HttpRequest) -> bool:
-    """Whether the client says that it has the beginning of a file already, and asks for more
-    of it.
-    """
+    """Whether the client says that it has the beginning of a file and asks for more of it."""
     asked = RANGE.fullmatch(request.headers.get("Range", "").replace(" ", ""))
     return asked is not None and asked[1].strip("0") != ""
 
 
 def _piece(request: HttpRequest, size: int, etag: str) -> range | None:
-    """The bytes that are asked for, an empty range where there are none such; None where the whole
-    file is.
-    """
+    """The bytes that are asked for: an empty range if there are none, None for the whole file."""
     asked = RANGE.fullmatch(request.headers.get("Range", "").replace(" ", ""))
-    # A client with a piece of something else gets the whole of this.
+    # A client with a piece of a different file gets the whole of this one.
     if request.method != "GET" or not asked or request.headers.get("If-Range", etag) != etag:
         return None
     first, last = asked.groups()

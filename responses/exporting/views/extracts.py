@@ -1,4 +1,4 @@
-"""Extracts: everything so far, or what fits a filter, to take away. Not batches."""
+"""Extracts for staff to download: everything so far, or what fits a filter. Not batches."""
 
 from urllib.parse import parse_qsl
 
@@ -35,7 +35,7 @@ MOST_QUERY_CHARACTERS = 4000
 @staff_only(Right.TAKE_BATCHES)
 @require_safe
 def extract_list(request: StaffRequest) -> HttpResponse:
-    """What was asked for, the newest first, with how far it has got."""
+    """List what was asked for, the newest first, with how far each has got."""
     user: User = request.user
     may_take = may_take_contacts(user)
     extracts = list(Extract.objects.select_related("consultation", "asked_by")[:SHOWN])
@@ -64,7 +64,7 @@ def extract_list(request: StaffRequest) -> HttpResponse:
 @staff_only(Right.TAKE_BATCHES)
 @require_POST
 def ask(request: StaffRequest) -> HttpResponse:
-    """Have an extract made. A worker makes it; this answers at once."""
+    """Ask for an extract. A worker makes it; this answers at once."""
     query = request.POST.get("query")
     published = Consultation.objects.filter(published_at__isnull=False)
     if query is None:
@@ -103,7 +103,7 @@ def ask(request: StaffRequest) -> HttpResponse:
 @staff_only(Right.TAKE_BATCHES)
 @require_safe
 def extract_file(request: StaffRequest, pk: int) -> HttpResponse:
-    """An extract, to take away."""
+    """Download an extract."""
     extract = get_object_or_404(Extract.objects.select_related("consultation"), pk=pk)
     reader: User = request.user
     try:

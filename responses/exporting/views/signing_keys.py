@@ -1,4 +1,4 @@
-"""The page with the public keys by which batches can be checked."""
+"""The page with the public keys that check batches."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
