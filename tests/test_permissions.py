@@ -72,6 +72,7 @@ STAFF = {
     "people": {"administrator"},
     "person-pack": {"administrator"},
     "erase": {"administrator"},
+    "erase-found": {"administrator"},
     "stop-equality-answers": {"administrator"},
     "account-list": {"administrator"},
     "account-new": {"administrator"},
