@@ -47,6 +47,7 @@ urlpatterns = [
     path("receipt/<str:token>/equality/", equality.equality, name="equality"),
     path("receipt/<str:token>/equality/stop/", equality.stop_equality, name="stop-equality"),
     path("metrics", metrics.metrics, name="metrics"),
+    path("staff/", sign_in.staff_home, name="staff-home"),
     path("staff/sign-in/", sign_in.sign_in, name="sign-in"),
     path("staff/sign-in/code/", sign_in.sign_in_code, name="sign-in-code"),
     path("staff/confirm/", sign_in.confirm, name="confirm"),

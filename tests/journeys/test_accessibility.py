@@ -79,7 +79,7 @@ DIFFERENCE = {
 }
 # Addresses that are no pages: what comes from them is a file, JSON, or the way to another page.
 NO_PAGES = {
-    *{"home", "health-live", "health-ready", "metrics", "save", "send", "discard"},
+    *{"home", "staff-home", "health-live", "health-ready", "metrics", "save", "send", "discard"},
     *{
         "amend",
         "another",

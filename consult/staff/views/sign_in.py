@@ -135,6 +135,12 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
     return render(request, "staff/sign_in_code.html", {"form": form})
 
 
+@staff_only(None)
+def staff_home(request: StaffRequest) -> HttpResponse:
+    """The way to the page where this person's work begins."""
+    return redirect(start_page_of(request.user))
+
+
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End the session."""

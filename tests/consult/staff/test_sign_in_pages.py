@@ -46,6 +46,8 @@ def test_each_role_lands_on_its_own_page_after_choosing_a_password(
     }
     assert client.post(reverse("new-password"), new)["Location"] == reverse(desk)
     assert client.get(reverse(desk)).status_code == 200
+    assert client.get("/staff/")["Location"] == reverse(desk)
+    assert Client().get("/staff/")["Location"].startswith(reverse("sign-in"))
     assert sign(Client(), "nora", one_time).status_code == 200  # type: ignore[attr-defined]  # the one-time password is used up
 
 
