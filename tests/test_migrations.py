@@ -51,7 +51,7 @@ RULES = {
         "0006_taken_back",
         "da408199207b",
     ),
-    "responses/search": ("0002_rules", "ddf32f59ddf7"),
+    "responses/search": ("0002_rules", "0009c84a390c"),
 }
 
 

@@ -395,7 +395,8 @@ class Migration(migrations.Migration):
             name='SearchText',
             fields=[
                 ('response', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='search_text', serialize=False, to='responses.response')),
-                ('words', django.contrib.postgres.search.SearchVectorField()),
+                ('words', django.contrib.postgres.search.SearchVectorField(help_text='As they were typed, without accents and case.')),
+                ('stems', django.contrib.postgres.search.SearchVectorField(help_text='Without their English endings.')),
             ],
         ),
         migrations.CreateModel(
@@ -675,6 +676,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='searchtext',
             index=django.contrib.postgres.indexes.GinIndex(fields=['words'], name='responses_by_words'),
+        ),
+        migrations.AddIndex(
+            model_name='searchtext',
+            index=django.contrib.postgres.indexes.GinIndex(fields=['stems'], name='responses_by_stems'),
         ),
         migrations.AddIndex(
             model_name='response',

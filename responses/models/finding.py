@@ -21,10 +21,14 @@ class SearchText(models.Model):
     response = models.OneToOneField(
         Response, on_delete=models.PROTECT, primary_key=True, related_name="search_text"
     )
-    words = SearchVectorField()
+    words = SearchVectorField(help_text="As they were typed, without accents and case.")
+    stems = SearchVectorField(help_text="Without their English endings.")
 
     class Meta:
-        indexes = [GinIndex(fields=["words"], name="responses_by_words")]
+        indexes = [
+            GinIndex(fields=["words"], name="responses_by_words"),
+            GinIndex(fields=["stems"], name="responses_by_stems"),
+        ]
 
 
 class SavedFilter(models.Model):

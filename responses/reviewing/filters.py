@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from datetime import date
 
+from consult.text import CANNOT_BE_KEPT
 from responses.models import Response, Review
 
 WORD_MAX_CHARS = 200
@@ -26,6 +27,7 @@ CHOICES: dict[str, list[tuple[str, str]]] = {
     "kind": [("individual", "Individual"), ("organisation", "Organisation")],
     "act": list(Response.Act.choices),
     "versions": [("all", "Also versions that were changed since")],
+    "ending": [("english", "Whatever their ending, in English")],
 }
 
 
@@ -36,8 +38,9 @@ class Filter:
     Empty fields want everything; all that are given have to fit.
 
     `answer` holds "question-slug=option-slug", each of which has to have been chosen. `since` and
-    `until` are London's days, both included. `word` is what `websearch_to_tsquery` reads: words,
-    "quoted phrases" and -exclusions, or a response's reference.
+    `until` are London's days, both included. `word` is what `Words` reads: words, "quoted
+    phrases" and -exclusions, or a response's reference; `ending` says that their English endings do
+    not matter.
     """
 
     consultation: str = ""
@@ -56,6 +59,7 @@ class Filter:
     since: date | None = None
     until: date | None = None
     word: str = ""
+    ending: str = ""
 
 
 NAMES = [field.name for field in fields(Filter)]
@@ -93,7 +97,7 @@ def _makes_sense(name: str, value: str) -> bool:
     if name in PATTERNS:
         return PATTERNS[name].fullmatch(value) is not None
     if name == "word":
-        return len(value) <= WORD_MAX_CHARS and value.isprintable()
+        return len(value) <= WORD_MAX_CHARS and not CANNOT_BE_KEPT.search(value)
     try:
         return 1900 < date.fromisoformat(value).year < 9999
     except ValueError:

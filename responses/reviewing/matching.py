@@ -15,7 +15,7 @@ from consult.models import User
 from responses.models import Coding, Reading, Response, Review, SearchText
 from responses.references import NotAReference, normalise_reference
 from responses.reviewing.filters import Filter
-from responses.reviewing.word_search import words_query
+from responses.reviewing.word_search import Words, kept_words, query_of, says
 
 # So many responses are gathered and sorted in far less than the wink of an eye.
 MANY = 20_000
@@ -63,7 +63,7 @@ def find(wanted: Filter, *, reader: User | None = None) -> Found:
             found = narrow(found, value)
     if wanted.unread:
         found = _unread(found, wanted.unread, reader)
-    return _word(Found(found), wanted.word) if wanted.word else Found(found)
+    return _word(Found(found), words_of(wanted)) if wanted.word else Found(found)
 
 
 def _equal(column: str, found: QuerySet[Response], value: str) -> QuerySet[Response]:
@@ -114,19 +114,28 @@ def _until(found: QuerySet[Response], day: date) -> QuerySet[Response]:
     return found.filter(received_at__lt=end_of_day(day))
 
 
-def _word(found: Found, word: str) -> Found:
+def words_of(wanted: Filter) -> Words:
+    """The words that a filter looks for, and how."""
+    return Words(wanted.word, stemmed=bool(wanted.ending))
+
+
+def _word(found: Found, words: Words) -> Found:
     try:
-        return Found(found.responses.filter(reference=normalise_reference(word)))
+        return Found(found.responses.filter(reference=normalise_reference(words.said)))
     except NotAReference:
-        query = words_query(word)
+        query = query_of(words)
+    if not query:
+        return Found(found.responses.none())
     # Where few say it, all are gathered by the index first, and then sorted: a limit on them keeps
     # PostgreSQL from walking back through all responses until it has met enough. Where many do,
     # that walk soon has met enough.
-    saying = SearchText.objects.filter(words=query).values("response")[: MANY + 1]
+    saying = SearchText.objects.filter(says(kept_words(words), query)).values("response")[
+        : MANY + 1
+    ]
     if saying.count() <= MANY:
         return Found(found.responses.filter(pk__in=saying))
     return Found(
-        found.responses.filter(search_text__words=query),
+        found.responses.filter(says(kept_words(words, beside="search_text__"), query)),
         (*found.places, "search_text__response_id"),
     )
 

@@ -1,23 +1,46 @@
-"""Searching for words by PostgreSQL's own full text search: who says them, and where."""
+"""Searching for words by PostgreSQL's own full text search: who says them, and where.
+
+Any word that a person sees in an answer finds it as it is typed; what is the same in words is in
+`responses/sql/search.sql`. English endings are set aside only where someone asks for that.
+"""
 
 import re
+from dataclasses import dataclass
 
-from django.contrib.postgres.search import (
-    SearchConfig,
-    SearchQuery,
-    SearchVectorExact,
-    SearchVectorField,
-)
-from django.db.models import F, Func, JSONField, Q, Value
+from django.contrib.postgres.search import SearchVectorField
+from django.db import connection
+from django.db.models import BooleanField, Expression, F, Func, Q, TextField, Value
 from django.db.models.fields.json import KeyTextTransform
 
-from consult.text import with_symbols
-from responses.models import Response
 from responses.references import NotAReference, normalise_reference
 
-ENGLISH = SearchConfig("english")
-# Two characters for private use, which no keyboard types, stand round each word found.
-MARK_BEGINS, MARK_ENDS = "\ue000", "\ue001"
+# Whatever a program makes of the marks round a phrase.
+MARKS = '"“”„‟«»‹›「」『』〝〞＂'
+TERM = re.compile(
+    rf"(?<!\S)(-?)(?:[{MARKS}]([^{MARKS}]*)[{MARKS}]?|([^\s{MARKS}]+))|([^\s{MARKS}]+)"
+)
+
+
+@dataclass(frozen=True)
+class Words:
+    """What someone looks for: words, phrases in quotation marks, -exclusions, and "or" between.
+
+    `stemmed` finds other English forms of the words too.
+    """
+
+    said: str
+    stemmed: bool = False
+
+    @property
+    def terms(self) -> list[list[tuple[bool, str]]]:
+        """One list for each side of an "or": whether a term is excluded, and what it says."""
+        sides: list[list[tuple[bool, str]]] = [[]]
+        for excluded, phrase, word, rest in TERM.findall(self.said):
+            if word.lower() == "or" and not excluded:
+                sides.append([])
+            elif term := phrase or word or rest:
+                sides[-1].append((bool(excluded), term))
+        return [side for side in sides if side]
 
 
 def is_a_reference(word: str) -> bool:
@@ -29,63 +52,61 @@ def is_a_reference(word: str) -> bool:
     return True
 
 
-def answer_says(question: str, word: str) -> Q:
+def query_of(words: Words) -> str:
+    """What PostgreSQL looks for; "" where there is nothing that it could: signs alone, or in
+    English only words that every text has.
+    """
+    sides = words.terms
+    every = [term for side in sides for _excluded, term in side]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT together(term, %s)::text FROM unnest(%s::text[]) WITH ORDINALITY"
+            " AS terms (term, number) ORDER BY number",
+            [words.stemmed, every],
+        )
+        found = iter([row[0] for row in cursor.fetchall()])
+    written = []
+    for side in sides:
+        parts = [
+            f"{'!' if excluded else ''}({query})"
+            for excluded, _term in side
+            if (query := next(found))
+        ]
+        if parts:
+            written.append(" & ".join(parts))
+    return " | ".join(f"({side})" for side in written)
+
+
+def kept_words(words: Words, *, beside: str = "") -> F:
+    """The column that such a search looks in, reached by `beside`."""
+    return F(f"{beside}{'stems' if words.stemmed else 'words'}")
+
+
+def says(vector: Expression | F, query: str) -> Func:
+    """That a column of words holds what `query_of` returned."""
+    return Func(
+        vector,
+        Value(query),
+        template="(%(expressions)s::tsquery)",
+        arg_joiner=" @@ ",
+        output_field=BooleanField(),
+    )
+
+
+def answer_says(question: str, words: Words) -> Q:
     """That the answer to `question`, and not only some other text of the response, holds the words,
     as a search for them understands it.
     """
-    answer = Func(
-        ENGLISH,
-        KeyTextTransform(question, "texts"),
-        function="to_tsvector",
-        output_field=SearchVectorField(),
-    )
-    return Q(SearchVectorExact(answer, words_query(word)))
-
-
-def words_query(word: str) -> SearchQuery:
-    """The words as PostgreSQL looks for them, whatever their ending."""
-    return SearchQuery(word, config=ENGLISH, search_type="websearch")
-
-
-def where_found(
-    rows: list[Response], word: str, *, question: str = ""
-) -> dict[int, list[tuple[str, bool]]]:
-    """For each response's id the passage that holds the words, in pieces: the text, and whether it
-    is one of the words. With `question`, in the answer to that alone.
-
-    They are pieces of what people wrote, and no markup: a page that shows them escapes them.
-    """
-    options = (
-        f"StartSel={MARK_BEGINS}, StopSel={MARK_ENDS}, MaxFragments=1, MinWords=12, MaxWords=25"
-    )
-    headline = Func(
-        ENGLISH,
-        F("texts"),
-        words_query(word),
-        Value(options),
-        function="ts_headline",
-        output_field=JSONField(),
-    )
-    found = (
-        Response.objects.filter(pk__in=[row.pk for row in rows])
-        .annotate(headline=headline)
-        .values_list("pk", "headline")
-    )
-    return {
-        pk: _pieces(
-            next(
-                (
-                    text
-                    for key, text in texts.items()
-                    if MARK_BEGINS in text and question in {"", key}
-                ),
-                "",
-            )
+    said = Func(KeyTextTransform(question, "texts"), function="words_in", output_field=TextField())
+    vector = (
+        Func(
+            Value("english"),
+            said,
+            template="to_tsvector(%(expressions)s)",
+            arg_joiner="::regconfig, ",
         )
-        for pk, texts in found
-    }
-
-
-def _pieces(text: str) -> list[tuple[str, bool]]:
-    pieces = re.split(f"{MARK_BEGINS}([^{MARK_BEGINS}{MARK_ENDS}]*){MARK_ENDS}", text)
-    return [(with_symbols(piece), number % 2 == 1) for number, piece in enumerate(pieces) if piece]
+        if words.stemmed
+        else Func(said, function="as_typed")
+    )
+    vector.output_field = SearchVectorField()
+    return Q(says(vector, query_of(words)))

@@ -78,7 +78,8 @@ def check_responses(findings: Findings) -> None:
     for reference, version in rows_of(
         """SELECT reference, version FROM responses_response r LEFT
             JOIN responses_searchtext s ON s.response_id = r.id
-        WHERE words IS DISTINCT FROM words_of(texts) ORDER BY r.id"""
+        WHERE words IS DISTINCT FROM words_of(texts)
+            OR stems IS DISTINCT FROM to_tsvector('english', words_said(texts)) ORDER BY r.id"""
     ):
         findings.note(name_of(reference, version), "The search does not find it by its words.")
 

@@ -7,9 +7,9 @@ from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Val
 
 from responses.models import BulkChange, CampaignMember, Coding, Response
 from responses.reviewing.filters import read_filter
-from responses.reviewing.matching import matching
+from responses.reviewing.matching import matching, words_of
 from responses.reviewing.reviews import MOVES
-from responses.reviewing.word_search import answer_says, is_a_reference
+from responses.reviewing.word_search import Words, answer_says, is_a_reference
 
 Act = BulkChange.Act
 
@@ -19,10 +19,10 @@ def fitting(change: BulkChange) -> QuerySet[Response]:
     return matching(wanted, reader=change.by).order_by()
 
 
-def words_wanted(change: BulkChange) -> str:
-    """The words that its filter looks for; "" where it looks for none, or for a reference."""
-    word = read_filter(parse_qsl(change.query))[0].word
-    return "" if is_a_reference(word) else word
+def words_wanted(change: BulkChange) -> Words | None:
+    """The words that its filter looks for; None where it looks for none, or for a reference."""
+    wanted, _ = read_filter(parse_qsl(change.query))
+    return None if not wanted.word or is_a_reference(wanted.word) else words_of(wanted)
 
 
 def judged(change: BulkChange, found: QuerySet[Response]) -> QuerySet[Any]:

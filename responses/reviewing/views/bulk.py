@@ -37,11 +37,11 @@ from responses.reviewing.bulk_changes.asking import (
 from responses.reviewing.bulk_changes.judging import words_wanted
 from responses.reviewing.filters import read_filter, written
 from responses.reviewing.forms.bulk import NEEDS, BulkForm
+from responses.reviewing.passages import where_found
 from responses.reviewing.reviews import note_list_read
 from responses.reviewing.tasks import change_many
 from responses.reviewing.views.bulk_words import act_in_words, filter_in_words, left_in_words
 from responses.reviewing.views.filtering import pairs_of
-from responses.reviewing.word_search import where_found
 from responses.wording import titles_of_questions
 
 SAMPLE = 10

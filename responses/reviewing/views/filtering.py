@@ -52,6 +52,7 @@ def _labels() -> dict[str, str]:
         "since": _("Received from"),
         "until": _("Received until"),
         "word": _("Words or a reference"),
+        "ending": _("Endings of words"),
     }
 
 

@@ -14,11 +14,12 @@ from responses.models import SavedFilter
 from responses.requests import number_in
 from responses.responding.flagging import flags_in_words
 from responses.reviewing.filters import Filter, read_filter, written
-from responses.reviewing.matching import find
+from responses.reviewing.matching import find, words_of
+from responses.reviewing.passages import where_found
 from responses.reviewing.reviews import note_list_read, turn_page
 from responses.reviewing.saved_filters import FilterTooLong, NameMissing, forget_filter, save_filter
 from responses.reviewing.views.filtering import boxes_of, chips_of, offered, pairs_of
-from responses.reviewing.word_search import where_found
+from responses.reviewing.word_search import is_a_reference, query_of
 
 # The fields of the filter that stand in sight; the others are opened where one is wanted.
 IN_SIGHT = ["word", "state", "unread"]
@@ -56,7 +57,8 @@ def review_list(request: StaffRequest) -> HttpResponse:
         after=number_in(request.GET.get("after", "")) or None,
     )
     note_list_read(reader=reader, wanted=wanted)
-    passages = where_found(page.rows, wanted.word) if wanted.word else {}
+    words = words_of(wanted) if wanted.word and not is_a_reference(wanted.word) else None
+    passages = where_found(page.rows, words) if words else {}
     kinds = {"organisation": _("Organisation"), "individual": _("Individual")}
     rows = [
         {
@@ -82,6 +84,7 @@ def review_list(request: StaffRequest) -> HttpResponse:
         "filters": urlencode(written(wanted)),
         "filtered": bool(written(wanted)),
         "problem": problem,
+        "unsearchable": words is not None and not query_of(words),
         "saved": list(SavedFilter.objects.filter(by=reader)),
         "several": len(groups["consultation"][0][1]) > 1,
         "may_take": reader.may(Right.TAKE_BATCHES),

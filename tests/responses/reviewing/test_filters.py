@@ -87,11 +87,19 @@ def test_superseded_versions_are_listed_only_when_all_versions_are_shown(
 @pytest.mark.parametrize(
     ("word", "found"),
     [
-        ("cycling", "cycle"),  # Whatever its ending.
+        ("cycling", ""),  # As it is typed.
+        ("cycle", "cycle"),
         ("bus stop", "bus cycle"),  # Both words, wherever.
         ('"bus stop"', "bus"),
+        ("“bus stop”", "bus"),
+        ("„bus stop“", "bus"),
+        ("«bus stop»", "bus"),
+        ("bus/stop", "bus"),
+        ("bus\xa0stop", "bus cycle"),
+        ("wyv\xadern", "other"),
+        ("a", "bus"),
         ("stop -bus", "none"),
-        ("lane or wyvern", "cycle other"),
+        ("lanes or wyvern", "cycle other"),
         ("missing", ""),  # The question's name is nobody's word.
         ("'); DROP", ""),
     ],
@@ -107,6 +115,33 @@ def test_words_phrases_and_exclusions_find_what_was_said(
     }
     sent = {name: send({"missing": text}) for name, text in said.items()}
     assert listed(urlencode({"word": word})) == [sent[name] for name in reversed(found.split())]
+
+
+def test_words_are_found_whatever_their_english_ending_where_asked(
+    listed: Listed, send: Send
+) -> None:
+    cycle = send({"missing": "Cycle lanes by the resident’s door."})
+    send({"missing": "Nothing of that."})
+    for word in ("cycling", "resident", "lane -bus", '"cycling lane"'):
+        assert listed(urlencode({"word": word, "ending": "english"})) == [cycle]
+    assert listed(urlencode({"word": "cycling"})) == []
+
+
+def test_what_cannot_be_searched_for_is_said(
+    reviewer: User, sign_in: Callable[[User], Client], send: Send
+) -> None:
+    send({"missing": "The bus."})
+    rosa = sign_in(reviewer)
+    for query in ("word=...", "word=the&ending=english"):
+        page = rosa.get(f"{reverse('review-list')}?{query}").content.decode()
+        assert "cannot be searched for" in page
+    assert "<mark>The</mark>" in rosa.get(f"{reverse('review-list')}?word=the").content.decode()
+
+
+def test_no_phrase_goes_over_from_one_answer_to_the_next(listed: Listed, send: Send) -> None:
+    send({"missing": "Buses", "anything-else": "stop."})
+    assert listed(urlencode({"word": '"buses stop"'})) == []
+    assert len(listed(urlencode({"word": "buses stop"}))) == 1
 
 
 def test_a_response_is_never_refused_for_how_many_words_it_has(
