@@ -1,6 +1,7 @@
 """The contact details that people give, checked. Pure: values in, values out."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -9,13 +10,19 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.encoding import punycode
 
-from consult.text import CANNOT_BE_KEPT
+from consult.text import CANNOT_BE_KEPT, INVISIBLE
 from responses.answers import AnswersRefused
 
 # The form's field names and the most characters each may have, as the database keeps them.
 LENGTHS = {"name": 200, "email": 254, "postcode": 20}
-# A whole postcode, whose second half would say more than we ask: three characters, a digit first.
-WHOLE_POSTCODE = re.compile(r"([A-Za-z]{1,2}[0-9][A-Za-z0-9]?)\s*[0-9][A-Za-z]{2}")
+# The first half of a postcode, and the second, which would say more than we ask. People write O for
+# 0 and I or L for 1.
+_FIRST, _SECOND = r"([A-Z]{1,2}[0-9][A-Z0-9]?)", r"[0-9OIL][A-Z0-9]{2}"
+_WITHIN_WORDS = [
+    re.compile(rf"(?<![A-Z0-9]){_FIRST}[^A-Z0-9]*{_SECOND}(?![A-Z0-9])"),
+    re.compile(rf"(?<![A-Z0-9]){_FIRST}(?![A-Z0-9])"),
+]
+_MISWRITTEN = re.compile(rf"([A-Z]{{1,2}})([0-9OIL])([A-Z0-9]?)(?:{_SECOND})?")
 
 # Where very many people in Britain have their email, and what looks like one of these and is
 # another provider's.
@@ -53,6 +60,8 @@ KNOWN_DOMAINS = {
     "yahoo.fr",
     "yahoo.ca",
 }
+# As they come along when an address is copied.
+_NOTHING_AT_THE_ENDS = re.compile(f"^[{INVISIBLE}]+|[{INVISIBLE}]+$")
 # As written on the wire (RFC 5321).
 MOST_OF_NAME, MOST_OF_DOMAIN = 64, 253
 # How similar two domains are that differ by one letter, or by two that changed places.
@@ -63,7 +72,7 @@ def read_contact(raw: Mapping[str, Any]) -> dict[str, str]:
     """The contact details in `raw` as `submit_response` takes them: name, email and
     postcode_district, each may be empty.
 
-    Of a whole postcode the first half is kept. Raises AnswersRefused with every problem at once.
+    Of a postcode only the first half is kept. Raises AnswersRefused with every problem at once.
     """
     values = {name: _line(raw.get(name)) for name in LENGTHS}
     problems = {}
@@ -76,14 +85,30 @@ def read_contact(raw: Mapping[str, Any]) -> dict[str, str]:
             )
     if "email" not in problems and values["email"] and not _is_email(values["email"]):
         problems["email"] = "Enter an email address like name@example.com, or leave it empty."
+    district = district_of(values["postcode"])
+    if "postcode" not in problems and values["postcode"] and not district:
+        problems["postcode"] = "Enter the first half of a UK postcode, like SE1, or leave it empty."
     if problems:
         raise AnswersRefused(problems)
-    whole = WHOLE_POSTCODE.fullmatch(values["postcode"])
     return {
         "name": values["name"],
         "email": values["email"],
-        "postcode_district": whole[1] if whole else values["postcode"],
+        "postcode_district": district,
     }
+
+
+def district_of(typed: str) -> str:
+    """The first half, in capitals, of the postcode in what was `typed`; "" where there is none."""
+    plain = re.sub(f"(?! )[{INVISIBLE}]", "", unicodedata.normalize("NFKC", typed)).upper()
+    for text in (plain, re.sub("[^A-Z0-9]", "", plain)):
+        for pattern in _WITHIN_WORDS:
+            if found := pattern.search(text):
+                return found[1]
+    miswritten = _MISWRITTEN.fullmatch(re.sub("[^A-Z0-9]", "", plain))
+    if miswritten:
+        area, digit, more = miswritten.groups()
+        return area + digit.translate(str.maketrans("OIL", "011")) + more
+    return ""
 
 
 def likely_meant(email: str) -> str:
@@ -101,7 +126,7 @@ def likely_meant(email: str) -> str:
 
 
 def _line(value: Any) -> str:
-    return " ".join(value.split()) if isinstance(value, str) else ""
+    return _NOTHING_AT_THE_ENDS.sub("", " ".join(value.split())) if isinstance(value, str) else ""
 
 
 def as_delivered(email: str) -> str:

@@ -14,6 +14,9 @@ from django.conf import settings
 
 log = logging.getLogger(__name__)
 
+# As `pdf_program` has it, which may not be imported here: it needs Pango.
+NOT_DRAWN = 3
+
 TURN = BoundedSemaphore(1)
 # One at work and three that wait; each of them holds a thread and a database connection of the web
 # process meanwhile.
@@ -30,25 +33,36 @@ class PdfNotMade(Exception):
     """
 
 
-def make_pdf(html: str) -> bytes:
-    """`html`, a whole document with its style inside, as a tagged PDF. Raises PdfNotMade."""
+class NotDrawn(Exception):
+    """No font here has these characters, so that the PDF would show boxes in their place."""
+
+    def __init__(self, characters: str) -> None:
+        super().__init__(characters)
+        self.characters = characters
+
+
+def make_pdf(html: str, *, anyway: bool = False) -> bytes:
+    """`html`, a whole document with its style inside, as a tagged PDF.
+
+    Raises PdfNotMade, and NotDrawn unless it is wanted `anyway`.
+    """
     if not ROOM.acquire(blocking=False):
         raise PdfNotMade("Too many wait already.")
     try:
         if not TURN.acquire(timeout=WAIT_SECONDS):
             raise PdfNotMade("Others are being made; none of them was ready in time.")
         try:
-            return _run(html)
+            return _run(html, anyway=anyway)
         finally:
             TURN.release()
     finally:
         ROOM.release()
 
 
-def _run(html: str) -> bytes:
+def _run(html: str, *, anyway: bool) -> bytes:
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "responses.responding.pdf_program"],
+        done = subprocess.run(  # noqa: S603 (no argument comes from outside)
+            [sys.executable, "-m", "responses.responding.pdf_program", *["--anyway"][:anyway]],
             input=html.encode(),
             capture_output=True,
             cwd=settings.BASE_DIR,
@@ -58,6 +72,8 @@ def _run(html: str) -> bytes:
     except subprocess.TimeoutExpired as trouble:
         raise PdfNotMade(f"It was not ready after {RUN_SECONDS} seconds.") from trouble
     except subprocess.CalledProcessError as trouble:
+        if trouble.returncode == NOT_DRAWN:
+            raise NotDrawn(trouble.stdout.decode()) from trouble
         # The last line of what it said names what is missing. None of it is the respondent's.
         said = trouble.stderr.decode(errors="replace").strip().splitlines()[-1:]
         raise PdfNotMade(

@@ -25,7 +25,7 @@ from responses.responding.equality import (
     are_asked,
     equality_answers_of,
 )
-from responses.responding.pdf import PdfNotMade, make_pdf
+from responses.responding.pdf import NotDrawn, PdfNotMade, make_pdf
 from responses.responding.views.guessing import count_guesses
 from responses.responding.views.session import text_to_keep
 from responses.wording import in_words
@@ -169,7 +169,12 @@ def receipt_pdf(request: HttpRequest, token: str) -> HttpResponse:
     """
     context = receipt_context(token)
     try:
-        content = make_pdf(render_to_string("responding/receipt_print.html", context))
+        content = make_pdf(
+            render_to_string("responding/receipt_print.html", context),
+            anyway=request.GET.get("anyway") == "yes",
+        )
+    except NotDrawn as reason:
+        return render(request, "responding/no_pdf.html", context | {"missing": reason.characters})
     except PdfNotMade as reason:
         log.warning("No PDF of a receipt: %s", reason)
         return render(request, "responding/no_pdf.html", context, status=503)

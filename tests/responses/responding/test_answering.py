@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from consult.models import Consultation
 from consult.plans.document import Plan
-from responses.contacts import likely_meant
+from responses.answers import AnswersRefused
+from responses.contacts import likely_meant, read_contact
 from responses.models import Confirmation, Draft, Response
 from responses.responding.drafting import save_part
 from responses.urls import urlpatterns
@@ -146,7 +147,7 @@ def test_every_word_arrives_as_it_was_typed(rita: Client) -> None:
     assert (response.contact.name, response.contact.email, response.contact.postcode_district) == (
         "Zoë O’Shea-李",
         "zoe@example.org",
-        "se1",
+        "SE1",
     )
     assert response.reference in page.content.decode()
     assert "<script>alert" not in page.content.decode()
@@ -474,6 +475,39 @@ def test_the_receipt_says_what_became_of_the_email(
     token = submit().receipt_token
     Confirmation.objects.update(state=state, reason="no such person" if state == "failed" else "")
     assert words in " ".join(rita.get(reverse("receipt", args=[token])).content.decode().split())
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        *[
+            (typed, "SE1")
+            for typed in ("se1", "SE1 0LL", "SE1 OLL", "SEI 0LL", "SE1-0LL", "se10ll")
+        ],
+        *[
+            (typed, "SE1")
+            for typed in ("SE1 0LL, by the park", "S\u200bE1\u20610L\ufeffL", "ＳＥ１")
+        ],
+        *[("EC1A 1BB", "EC1A"), ("SE109XX", "SE10"), ("I live in N22", "N22"), ("\u200b", "")],
+    ],
+)
+def test_of_a_postcode_only_the_district_is_kept(typed: str, kept: str) -> None:
+    assert read_contact({"postcode": typed})["postcode_district"] == kept
+
+
+def test_what_is_no_postcode_is_refused_in_words() -> None:
+    with pytest.raises(AnswersRefused) as refused:
+        read_contact({"postcode": "By the park"})
+    assert refused.value.problems["postcode"].startswith("Enter the first half of a UK postcode")
+
+
+def test_what_shows_nothing_around_an_address_is_not_kept() -> None:
+    typed = {"email": "\u200b rita@example.org\ufeff\u200e", "name": "\u2060Rita\u200b"}
+    assert read_contact(typed) | {"postcode_district": ""} == {
+        "name": "Rita",
+        "email": "rita@example.org",
+        "postcode_district": "",
+    }
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from responses.responding.confirming import TRY_FOR, send_due_confirmations
 from responses.responding.drafting import start_amending
 from responses.responding.pdf import ROOM, TURN, PdfNotMade, make_pdf
 from responses.responding.resending import NothingToCorrect, correct_address
+from responses.responding.views import receipts
 from tests.support.postbox import Postbox
 from tests.support.tampering import behind_its_back
 
@@ -170,6 +171,32 @@ def test_the_pdf_is_tagged_and_has_every_word_asked_and_answered(
     assert "How far do you agree or disagree" in words
     assert "Otherwise?" not in words
     assert {"/H1", "/H2", "/H3", "/P", "/L"} <= set(tags(root["/StructTreeRoot"]["/K"]))
+
+
+def test_each_answer_of_the_pdf_has_its_own_direction(
+    client: Client, send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    monkeypatch.setattr(receipts, "make_pdf", lambda html, **_: made.append(html) or b"%PDF-")
+    arabic, english = "2026: مزيد من الضوء في London.", "More light in لندن."
+    response = send({"violence-comment": arabic, "trust-comment": english}, name="ريتا")
+    client.get(reverse("receipt-pdf", args=[receipt_token(response)]))
+    assert f'<p class="answer" dir="rtl">{arabic}</p>' in made[0]
+    assert f'<p class="answer" dir="ltr">{english}</p>' in made[0]
+    assert '<bdi dir="rtl">ريتا</bdi>' in made[0]
+
+
+def test_what_no_font_can_draw_is_named_and_the_text_copy_has_it(
+    client: Client, send: Send
+) -> None:
+    """Of no script that lives, so that no font will ever have it."""
+    response = send({"violence-comment": "A character of a private area: \ue123."})
+    address = reverse("receipt-pdf", args=[receipt_token(response)])
+    page = client.get(address)
+    assert "Our PDF cannot show everything" in page.content.decode()
+    assert ">\ue123</p>" in page.content.decode()
+    assert reverse("receipt-text", args=[receipt_token(response)]) in page.content.decode()
+    assert client.get(address + "?anyway=yes").content.startswith(b"%PDF-")
 
 
 def tags(node: Any) -> Iterator[str]:
