@@ -200,6 +200,8 @@ KEEP: dict[str, int] = {
     for name, value in VALUES.items()
     if name.startswith("KEEP_")
 }
+# Fewer equality answers would tell whose they are: see responses/responding/equality.py.
+EQUALITY_TOGETHER: int = VALUES["EQUALITY_TOGETHER"]
 METRICS_TOKEN: str = VALUES["METRICS_TOKEN"]
 TRUSTED_PROXY: bool = VALUES["TRUSTED_PROXY"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if VALUES["TRUSTED_PROXY"] else None

@@ -39,12 +39,7 @@ RULES = {
     "responses/compression": ("0002_rules", "b9046b58d4d5"),
     "responses/erased": ("0004_files_to_remove", "3689e4817f8d"),
     "responses/erasing": ("0002_rules", "9b22fe241b7c"),
-    "responses/fingerprints": (
-        "0003_reading_and_publishing",
-        "0005_restored_batches",
-        "0006_taken_back",
-        "7a8dc81a8d92",
-    ),
+    "responses/fingerprints": ("0007_equality_mixed", "87aa1b76d6f5"),
     "responses/sealed_batches": (
         "0002_rules",
         "0005_restored_batches",

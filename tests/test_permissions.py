@@ -73,7 +73,6 @@ STAFF = {
     "person-pack": {"administrator"},
     "erase": {"administrator"},
     "erase-found": {"administrator"},
-    "stop-equality-answers": {"administrator"},
     "account-list": {"administrator"},
     "account-new": {"administrator"},
     "account": {"administrator"},
@@ -134,7 +133,6 @@ PUBLIC = {
         "amend",
         "withdraw",
         "equality",
-        "stop-equality",
         "correct-address",
     },
     *{"signing-keys", "published-responses", "published-file"},
@@ -153,7 +151,6 @@ POSTED = {
     "take-up-mailbox",
     "take-up-forwarded",
     "change-publication",
-    "stop-equality-answers",
 }
 
 LEADS_ON = POSTED | {"staff-home"}
@@ -218,7 +215,6 @@ def arguments(name: str, response: Response) -> list[object]:
         "review-one": [response.reference],
         "redact": [response.reference],
         "erase": [response.reference],
-        "stop-equality-answers": [response.reference],
         "batch-file": [slug, 1, "responses.csv"],
         "acknowledge": [slug, 1],
         "send-again": [slug, 1],

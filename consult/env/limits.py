@@ -99,6 +99,12 @@ LIMITS = [
         "365",
         "The same for names, addresses and what mail servers replied.",
     ),
+    Setting(
+        "EQUALITY_TOGETHER",
+        whole_number(2, 10_000),
+        "10",
+        "Fewer equality answers than this are never handed over, or recalled, together.",
+    ),
     Setting("KEEP_EQUALITY_DAYS", whole_number(1, 3650), "365", "The same for equality answers."),
     Setting(
         "KEEP_LETTERS_DAYS",

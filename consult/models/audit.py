@@ -54,7 +54,6 @@ class Action(models.TextChoices):
     RETENTION_RAN = "retention_ran", "deleted what had been kept long enough"
     PERSON_LOOKED_FOR = "person_looked_for", "searched for what is held about someone"
     PERSON_TAKEN = "person_taken", "downloaded everything held about someone"
-    EQUALITY_STOPPED = "equality_stopped", "stopped the use of someone’s equality answers"
     TRAIL_READ = "trail_read", "read the audit trail"
     TRAIL_EXPORTED = "trail_exported", "downloaded the audit trail"
     CAMPAIGN_READ = "campaign_read", "read a campaign or a group of similar answers"

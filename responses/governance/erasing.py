@@ -2,7 +2,6 @@
 that the next batch carries.
 """
 
-from contextlib import suppress
 from uuid import uuid4
 
 from django.db import IntegrityError, connection, transaction
@@ -32,8 +31,6 @@ from responses.models import (
     Transcription,
 )
 from responses.published import forget_public
-from responses.receipt_tokens import ReceiptKeyLost, receipt_token
-from responses.responding.equality import stop_equality_use
 from responses.responding.submitting import receive
 from responses.reviewing.bulk_changes.asking import forget_words_in, hold_changes_about
 
@@ -56,10 +53,10 @@ def erase_response(*, reference: str, actor: User | None, why: str) -> Response:
 
     In one transaction: a last version, `erased`, whose arrival makes the database empty the answers
     and contact details of all versions, what the mail server said, and staff's notes; drafts that
-    would have changed it, scans and emails from which it was entered go; equality answers are out
-    of use; no email goes any more; the ledger and the trail say so. The next batch tells MOPAC,
-    naming the batch and row. What was written and not handed over is written again without it; what
-    was handed over stays as it is: see docs/operations.md.
+    would have changed it, scans and emails from which it was entered go; no email goes any more;
+    the ledger and the trail say so. The next batch tells MOPAC, naming the batch and row. What was
+    written and not handed over is written again without it; what was handed over stays as it is:
+    see docs/operations.md. Equality answers stay: nobody can tell which ones came with it.
 
     `actor` is None for the command, which is run on the machine itself; `why` is on the trail, and
     names nobody. Raises NoSuchReference, ErasedAlready or SecondPersonNeeded.
@@ -145,12 +142,9 @@ def _stop_emails(versions: QuerySet[Response]) -> None:
 
 
 def _remove_what_else_tells(newest: Response, versions: QuerySet[Response]) -> None:
-    """Drafts, equality answers, scans, emails, extracts, and what staff wrote that may quote it."""
+    """Drafts, scans, emails, extracts, and what staff wrote that may quote it."""
     keys = versions.values("submission_key")
     Draft.objects.filter(Q(amends__in=versions) | Q(submission_key__in=keys)).delete()
-    # With the secret key lost nobody can find equality answers by their response: neither can we.
-    with suppress(ReceiptKeyLost):
-        stop_equality_use(token=receipt_token(newest))
     _remove_originals(versions)
     # A filter that someone kept for this response alone.
     SavedFilter.objects.filter(

@@ -7,9 +7,9 @@ from django.db.models import QuerySet
 from consult.clock import in_words as moment
 from consult.clock import iso
 from consult.plans.editions import plan_of
-from responses.models import Draft, EqualityAnswers, Response
+from responses.models import Draft, Response
 from responses.receipt_tokens import ReceiptKeyLost, receipt_token
-from responses.responding.equality import equality_answers_of
+from responses.responding.equality import gave_equality_answers
 from responses.wording import in_words
 
 
@@ -22,11 +22,10 @@ def everything_about(reference: str) -> dict[str, Any]:
     versions = list(_versions(reference))
     if not versions:
         raise NothingAboutThem
-    equality = equality_answers_under(versions[-1])
     return {
         "reference": reference,
         "consultation": versions[0].consultation.title,
-        "equality_answers": equality.choices | equality.texts if equality else {},
+        "answered_equality_questions": _answered_equality(versions[-1]),
         "drafts": [
             draft_as_saved(draft)
             for draft in Draft.objects.filter(amends__in=versions).order_by("pk")
@@ -35,12 +34,12 @@ def everything_about(reference: str) -> dict[str, Any]:
     }
 
 
-def equality_answers_under(response: Response) -> EqualityAnswers | None:
-    """Return the equality answers under the receipt of `response`, the only way to them."""
+def _answered_equality(response: Response) -> bool:
+    """Whether they answered the equality questions: all that leads from a response to them."""
     try:
-        return equality_answers_of(receipt_token(response))
+        return gave_equality_answers(receipt_token(response))
     except ReceiptKeyLost:
-        return None
+        return False
 
 
 def _versions(reference: str) -> QuerySet[Response]:

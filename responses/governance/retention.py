@@ -34,7 +34,7 @@ from responses.models import (
     Response,
 )
 from responses.periods import clocks
-from responses.responding.equality import empty_equality_answers
+from responses.responding.equality import empty_equality_answers, too_few_to_hand_over
 
 AT_ONCE = 500
 # A run ends before its task would be ended for it; the next one goes on.
@@ -158,7 +158,8 @@ def _contacts(run: Run) -> Work:
 
 def _equality(run: Run) -> Work:
     there = EqualityAnswers.objects.filter(consultation=run.consultation, stopped=False)
-    ready = there.filter(arrived("batch"))
+    few = too_few_to_hand_over(run.consultation, now=run.consultation.now)
+    ready = there.filter(arrived("batch") | Q(pk__in=few.values("pk")))
     count = ready.count()
     return Work(count, there.count() - count, lambda: empty_equality_answers(ready))
 

@@ -26,9 +26,7 @@ from responses.governance.personal_data import (
     everything_about,
 )
 from responses.models import Attachment, Draft, DraftAnswer, Message, Response
-from responses.receipt_tokens import ReceiptKeyLost, receipt_token
 from responses.references import NotAReference, normalise_reference
-from responses.responding.equality import stop_equality_use
 from responses.reviewing.mailboxes import read_letter
 
 # Of each kind; if there are more, staff have to ask the person for more details.
@@ -190,21 +188,3 @@ def _files(held: PersonalData) -> Iterator[tuple[str, str]]:
     )
     for letter in letters:
         yield f"emails/{letter.pk}.eml", letter.file
-
-
-def stop_equality(*, reference: str, actor: User | None) -> bool:
-    """Stop the use of the equality answers that came with a response, at someone's request.
-
-    False where there were none in use.
-
-    Raises NothingAboutThem.
-    """
-    response = Response.objects.filter(reference=reference).order_by("-version").first()
-    if response is None:
-        raise NothingAboutThem
-    try:
-        stopped = stop_equality_use(token=receipt_token(response))
-    except ReceiptKeyLost:
-        stopped = False
-    record(action=Action.EQUALITY_STOPPED, actor=actor, subject=reference, stopped=stopped)
-    return stopped

@@ -5,8 +5,6 @@ import django.db.models.functions.datetime
 from django.conf import settings
 from django.db import migrations, models
 
-from consult.sql import install
-
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -189,5 +187,4 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        install("responses", "fingerprints"),
     ]

@@ -45,6 +45,5 @@ class Migration(migrations.Migration):
             ),
         ),
         # A batch keeps for good which batches before it our records lack.
-        install("responses", "fingerprints"),
         install("responses", "sealed_batches"),
     ]

@@ -31,6 +31,5 @@ class Migration(migrations.Migration):
             ),
         ),
         # What was written and not handed over can be written again without what was erased.
-        install("responses", "fingerprints"),
         install("responses", "sealed_batches"),
     ]

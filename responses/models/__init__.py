@@ -7,7 +7,7 @@ from responses.models.coding import Code, CodedAnswer, CodeVersion, Coding, Seco
 from responses.models.confirmation import Confirmation, ConfirmationAttempt
 from responses.models.delivery import Delivery
 from responses.models.draft import Draft, DraftAnswer, DraftLink, SentDraft
-from responses.models.equality import EqualityAnswers
+from responses.models.equality import EqualityAnswers, EqualityHolder
 from responses.models.extract import Extract, ExtractMember
 from responses.models.file_removal import FileRemoval
 from responses.models.finding import SavedFilter, SearchText
@@ -44,6 +44,7 @@ __all__ = [
     "DraftAnswer",
     "DraftLink",
     "EqualityAnswers",
+    "EqualityHolder",
     "Extract",
     "ExtractMember",
     "FileRemoval",

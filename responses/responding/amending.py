@@ -13,7 +13,6 @@ from responses.answers import Answers
 from responses.models import Contact, Response, Review
 from responses.published import take_off_list
 from responses.receipt_tokens import receipt_token
-from responses.responding.equality import stop_equality_use
 from responses.responding.submitting import (
     NothingToSend,
     Submission,
@@ -62,8 +61,7 @@ def withdraw_response(
 
     What is left is a version without a word, and the address to which we say so.
 
-    Equality answers that came with it are out of use at once: they would speak for someone who
-    no longer speaks.
+    Equality answers stay: nobody can tell which ones came with it.
 
     Raises ChangedMeanwhile, ConsultationClosed or SentDifferently; then nothing was written.
     """
@@ -79,10 +77,7 @@ def withdraw_response(
         contact=contact,
         started_at=started_at,
     )
-    with transaction.atomic():
-        withdrawn = _replace(earlier, submission, act=Response.Act.WITHDRAWN)
-        stop_equality_use(token=withdrawn.receipt_token)
-    return withdrawn
+    return _replace(earlier, submission, act=Response.Act.WITHDRAWN)
 
 
 def version_to_replace(*, earlier: Response, seen: str) -> Response:

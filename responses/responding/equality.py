@@ -1,25 +1,49 @@
-"""The equality questions: asked once the response is safely sent, kept apart from it, and out of
-use at one step.
+"""The equality questions: asked once the response is safely sent, and kept apart from it.
 
 They tell MOPAC whether it has heard from a wide range of people, so they have to be counted and
-never to be traced. They are handed over after closing, all together: in a nightly batch of a
-handful of responses, a handful of rows would tell whose they are.
+never to be traced. Once given, nobody can tell one person's answers from others': not we, and not
+they. They are handed over after closing, all together: in a nightly batch of a handful of
+responses, a handful of rows would tell whose they are. Decision 28 says how, and what is left.
 """
 
 import hashlib
+import json
 from datetime import datetime, timedelta
+from uuid import UUID, uuid4
 
-from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Count, QuerySet
 
 from consult.models import Consultation, Edition, published
+from consult.plans.editions import plan_of
 from responses.answers import Answers
-from responses.models import Batch, EqualityAnswers
+from responses.models import Batch, EqualityAnswers, EqualityHolder
 
 # Anyone who sends at the last minute has this long, after the grace period, for the equality
 # questions. The first daily batch after that takes them: with a closing at midnight, a grace period
 # below an hour and a batch at 02:00, that of the same night.
 ASKED_AFTER_GRACE = timedelta(hours=1)
+# How many answers that are there already are written again with one that arrives.
+MIXED_WITH = 100
+# Writes rows again in one transaction, as new rows with new ids, in the order of those: nothing
+# that PostgreSQL keeps about a row (xmin, ctid) tells them apart.
+MIX = """
+    WITH taken AS (
+        DELETE FROM responses_equalityanswers WHERE id = ANY(%(mixed)s)
+        RETURNING edition_id, choices, texts
+    ), together AS (
+        TABLE taken
+        UNION ALL
+        SELECT edition_id, choices, texts
+        FROM jsonb_to_recordset(%(arrived)s::jsonb)
+            AS arrived (edition_id bigint, choices jsonb, texts jsonb)
+    )
+    INSERT INTO responses_equalityanswers
+        (id, consultation_id, edition_id, choices, texts, batch_id, stopped)
+    SELECT gen_random_uuid() AS id, %(consultation)s, edition_id, choices, texts, %(batch)s, false
+    FROM together ORDER BY id
+"""
 
 
 class NotAskedNow(Exception):
@@ -31,63 +55,46 @@ class NothingAnswered(Exception):
 
 
 class AnsweredBefore(Exception):
-    """There are equality answers from this respondent already, or their use was stopped after they
-    were handed over.
-    """
+    """There are equality answers from this respondent already."""
 
 
 def give_equality_answers(
     *, consultation: Consultation, edition: Edition, token: str, answers: Answers
-) -> EqualityAnswers:
-    """Keep what the holder of the receipt `token` answered.
+) -> None:
+    """Keep what the holder of the receipt `token` answered, among what others did.
 
-    Raises NotAskedNow, NothingAnswered or AnsweredBefore.
+    Waits while others of the consultation are being kept. Raises NotAskedNow, NothingAnswered or
+    AnsweredBefore.
     """
     if not are_asked(consultation):
         raise NotAskedNow
     if not answers.choices and not answers.texts:
         raise NothingAnswered
+    arrived = {
+        "edition_id": _first_asking_the_same(edition).pk,
+        "choices": answers.choices,
+        "texts": answers.texts,
+    }
     try:
         with transaction.atomic():
-            return EqualityAnswers.objects.create(
-                consultation=consultation,
-                edition=edition,
-                holder_hash=_holder(token),
-                choices=answers.choices,
-                texts=answers.texts,
-            )
+            _take_turn(consultation)
+            EqualityHolder.objects.create(holder_hash=_holder(token), consultation=consultation)
+            _mix(consultation, _some_waiting(consultation), arrived=[arrived])
     except IntegrityError as reason:
         # The constraint decides, so that pressing twice at once keeps one.
         raise AnsweredBefore from reason
 
 
-def equality_answers_of(token: str) -> EqualityAnswers | None:
-    """What the holder of the receipt `token` answered, if anything."""
-    return EqualityAnswers.objects.filter(holder_hash=_holder(token)).first()
-
-
-def stop_equality_use(*, token: str) -> bool:
-    """Take the answers of the holder of `token` out of use.
-
-    True where there were any in use.
-
-    They are removed; where a batch holds them already they are emptied instead, and the next batch
-    names their id.
-    """
-    mine = EqualityAnswers.objects.filter(holder_hash=_holder(token), stopped=False)
-    removed, _ = mine.filter(batch=None).delete()
-    # Sealed between these two: then the first found nothing, and the second does.
-    emptied = mine.update(choices={}, texts={}, stopped=True)
-    return bool(removed or emptied)
+def gave_equality_answers(token: str) -> bool:
+    """Whether the holder of the receipt `token` answered. What they said, nobody can find."""
+    return EqualityHolder.objects.filter(holder_hash=_holder(token)).exists()
 
 
 def empty_equality_answers(found: QuerySet[EqualityAnswers]) -> int:
-    """Empty answers that were handed over and have been kept for their time; the next batch names
-    them. How many.
+    """Empty answers that have been kept for their time; of those that were handed over, the next
+    batch names the ids. How many.
     """
-    return found.filter(stopped=False, batch__isnull=False).update(
-        choices={}, texts={}, stopped=True
-    )
+    return found.filter(stopped=False).update(choices={}, texts={}, stopped=True)
 
 
 def are_asked(consultation: Consultation) -> bool:
@@ -100,26 +107,106 @@ def are_asked(consultation: Consultation) -> bool:
 
 
 def to_hand_over(consultation: Consultation, *, now: datetime) -> QuerySet[EqualityAnswers]:
-    """The answers that a batch sealed at `now` takes: none before all are in."""
-    everyone = EqualityAnswers.objects.filter(consultation=consultation, batch=None)
-    over = (
-        now >= consultation.grace_ends_at + ASKED_AFTER_GRACE
-        or consultation.withdrawn_at is not None
+    """The answers that a batch sealed at `now` takes: none before all are in, and never a few.
+
+    Fewer than EQUALITY_TOGETHER to the same questions stay here: beside the responses of the same
+    nights they would tell whose they are.
+    """
+    there = _waiting(consultation)
+    if not _are_all_in(consultation, now=now):
+        return there.none()
+    enough = there.values("edition").annotate(together=Count("pk"))
+    return there.filter(
+        edition__in=enough.filter(together__gte=settings.EQUALITY_TOGETHER).values("edition")
     )
-    return everyone if over else everyone.none()
+
+
+def too_few_to_hand_over(consultation: Consultation, *, now: datetime) -> QuerySet[EqualityAnswers]:
+    """The answers that stay here although all are in, until enough others come after an
+    extension.
+    """
+    there = _waiting(consultation)
+    if not _are_all_in(consultation, now=now):
+        return there.none()
+    return there.exclude(pk__in=to_hand_over(consultation, now=now).values("pk"))
 
 
 def to_recall(consultation: Consultation) -> QuerySet[EqualityAnswers]:
-    """The answers whose use was stopped after they were handed over, and of which MOPAC does not
-    know yet.
+    """The answers that were handed over and emptied since, and of which MOPAC does not know yet.
+
+    None while they are fewer than EQUALITY_TOGETHER.
     """
-    return EqualityAnswers.objects.filter(consultation=consultation, stopped=True, recalled_in=None)
+    found = EqualityAnswers.objects.filter(
+        consultation=consultation, stopped=True, batch__isnull=False, recalled_in=None
+    )
+    return found if found.count() >= settings.EQUALITY_TOGETHER else found.none()
 
 
 def put_in_batch(*, batch: Batch, now: datetime) -> None:
     """Let a batch that is being sealed take what is due. Needs the transaction that seals it."""
-    to_recall(batch.consultation).update(recalled_in=batch)
-    to_hand_over(batch.consultation, now=now).update(batch=batch)
+    consultation = batch.consultation
+    _take_turn(consultation)
+    to_recall(consultation).update(recalled_in=batch)
+    due = to_hand_over(consultation, now=now)
+    _mix(consultation, list(due.values_list("pk", flat=True)), batch=batch)
+
+
+def _are_all_in(consultation: Consultation, *, now: datetime) -> bool:
+    return (
+        now >= consultation.grace_ends_at + ASKED_AFTER_GRACE
+        or consultation.withdrawn_at is not None
+    )
+
+
+def _waiting(consultation: Consultation) -> QuerySet[EqualityAnswers]:
+    return EqualityAnswers.objects.filter(consultation=consultation, batch=None, stopped=False)
+
+
+def _some_waiting(consultation: Consultation) -> list[UUID]:
+    """MIXED_WITH rows that are in no batch, or all where there are no more.
+
+    Random ones, at a cost that does not grow with their number: ids are random, so those after
+    a random id are.
+    """
+    ids, start = _waiting(consultation).order_by("pk").values_list("pk", flat=True), uuid4()
+    found = list(ids.filter(pk__gte=start)[:MIXED_WITH])
+    return found + list(ids.filter(pk__lt=start)[: MIXED_WITH - len(found)])
+
+
+def _mix(
+    consultation: Consultation,
+    mixed: list[UUID],
+    *,
+    arrived: list[dict[str, object]] | None = None,
+    batch: Batch | None = None,
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            MIX,
+            {
+                "mixed": mixed,
+                "arrived": json.dumps(arrived or []),
+                "consultation": consultation.pk,
+                "batch": batch.pk if batch else None,
+            },
+        )
+
+
+def _take_turn(consultation: Consultation) -> None:
+    """One at a time: two who answer at once would each be mixed without the other."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtext(%s))", [f"equality answers {consultation.pk}"]
+        )
+
+
+def _first_asking_the_same(edition: Edition) -> Edition:
+    """The first edition with these equality questions: with each row's own, those who came just
+    after a new edition would stand out.
+    """
+    asked = plan_of(edition).equality
+    every = Edition.objects.filter(consultation=edition.consultation_id).order_by("number")
+    return next(earlier for earlier in every if plan_of(earlier).equality == asked)
 
 
 def _holder(token: str) -> str:

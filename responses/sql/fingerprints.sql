@@ -18,6 +18,7 @@ SELECT watch_rows('responses_confirmationattempt');
 SELECT watch_rows('responses_contact');
 SELECT watch_rows('responses_delivery');
 SELECT watch_rows('responses_equalityanswers');
+SELECT watch_rows('responses_equalityholder');
 SELECT watch_rows('responses_ledgerentry');
 SELECT watch_rows('responses_membermarks');
 SELECT watch_rows('responses_message');

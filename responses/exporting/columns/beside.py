@@ -79,7 +79,7 @@ EQUALITY = [
     Column(
         "edition",
         Kind.NUMBER,
-        "The edition of the questions.",
+        "The first edition with these equality questions.",
         lambda entry: entry.edition,
         always=True,
     ),

@@ -39,6 +39,7 @@ from responses.exporting.views.deliveries import number_in
 from responses.exporting.views.downloads import goes_on, resumable
 from responses.exporting.zipping import PACK
 from responses.models import Batch, Writing
+from responses.responding.equality import too_few_to_hand_over
 
 
 @staff_only(Right.TAKE_BATCHES)
@@ -59,6 +60,7 @@ def batch_list(request: StaffRequest) -> HttpResponse:
             "due": in_words(due)
             if (due := due_at(consultation=consultation, now=consultation.now))
             else "",
+            "few": too_few_to_hand_over(consultation, now=consultation.now).count(),
             "overdue": due is not None and due <= consultation.now,
             "next_number": mine[0].number + 1 if (mine := batches.get(consultation.pk, [])) else 1,
             "batches": [_row(batch, writing.get(batch.pk), reader=request.user) for batch in mine],

@@ -14,7 +14,11 @@ from django.db import connection, transaction
 from responses.governance.outside import Outside, look_outside
 from responses.governance.reconciling.batches import check_batches
 from responses.governance.reconciling.findings import Findings
-from responses.governance.reconciling.follow_ups import check_confirmations, check_reviews
+from responses.governance.reconciling.follow_ups import (
+    check_confirmations,
+    check_equality,
+    check_reviews,
+)
 from responses.governance.reconciling.handed_over import check_deliveries, check_trail
 from responses.governance.reconciling.outside import check_destination, check_outside
 from responses.governance.reconciling.responses import (
@@ -73,6 +77,7 @@ CHECKS: list[Callable[[Findings], None]] = [
     check_versions,
     check_confirmations,
     check_reviews,
+    check_equality,
     check_batches,
     check_deliveries,
     check_outside,

@@ -1,4 +1,6 @@
-"""What follows from a response: its confirmation and its review, each as what happened says."""
+"""What follows from a response: its confirmation and its review, each as what happened says, and
+that no equality answers went.
+"""
 
 from datetime import datetime
 
@@ -97,3 +99,20 @@ def check_reviews(findings: Findings) -> None:
         .values_list("state")
         .annotate(Count("pk"))
     )
+
+
+def check_equality(findings: Findings) -> None:
+    """As many equality answers are there as people gave some: nothing removes a row, and nothing
+    says whose it is. More come back with a batch that a restored database did not know.
+    """
+    for slug, gave, there in rows_of(
+        """SELECT slug, gave, there FROM consult_consultation c,
+            LATERAL (SELECT count(*) AS gave FROM responses_equalityholder
+                WHERE consultation_id = c.id) AS holders,
+            LATERAL (SELECT count(*) AS there FROM responses_equalityanswers
+                WHERE consultation_id = c.id) AS answers
+        WHERE there < gave ORDER BY c.id"""
+    ):
+        findings.note(
+            f"{slug} equality answers", f"{gave:,} people gave some, and {there:,} are there."
+        )

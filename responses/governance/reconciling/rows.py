@@ -14,6 +14,7 @@ from responses.models import Reconciliation, Response
 NEVER_DELETED = [
     "responses_campaign",
     "responses_campaignstep",
+    "responses_equalityholder",
     "responses_code",
     "responses_codeversion",
     "responses_coding",

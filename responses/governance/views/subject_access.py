@@ -1,6 +1,4 @@
-"""What is held about one person: found, handed over, erased, and its equality answers stopped, when
-they ask for it.
-"""
+"""What is held about one person: found, handed over and erased, when they ask for it."""
 
 from typing import Any
 
@@ -8,7 +6,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from consult.clock import in_words
 from consult.models import Right
@@ -16,13 +14,12 @@ from consult.staff.access import StaffRequest, confirm_password_first, staff_onl
 from responses.governance.erasing import ErasedAlready, NoSuchReference, erase_response
 from responses.governance.erasing_unsent import erase_unsent
 from responses.governance.forms import EraseForm, EraseUnsentForm, PersonForm
-from responses.governance.personal_data import NothingAboutThem, equality_answers_under
+from responses.governance.personal_data import NothingAboutThem
 from responses.governance.subject_access import (
     PersonalData,
     find_person,
     held_under,
     make_pack,
-    stop_equality,
 )
 from responses.models import Response
 from responses.requests import reference_or_404
@@ -50,12 +47,10 @@ def people(request: StaffRequest) -> HttpResponse:
 
 def _row(reference: str) -> dict[str, Any]:
     newest = _newest(reference)
-    given = equality_answers_under(newest)
     return {
         "response": newest,
         "received": in_words(newest.received_at),
         "erased": newest.act == Response.Act.ERASED,
-        "equality": given is not None and not given.stopped,
     }
 
 
@@ -172,25 +167,3 @@ def erase_found(request: StaffRequest) -> HttpResponse:
         "letters": [letter for letter in held.letters if letter.file],
     }
     return render(request, "governance/erase_found.html", context)
-
-
-@staff_only(Right.ANSWER_REQUESTS)
-@require_POST
-def stop_equality_answers(request: StaffRequest, reference: str) -> HttpResponse:
-    """Stop the use of the equality answers that came with a response, for someone who asked by
-    letter.
-    """
-    newest = _newest(reference_or_404(reference))
-    if stop_equality(reference=newest.reference, actor=request.user):
-        messages.success(
-            request,
-            _("The equality answers that came with %(reference)s are out of use.")
-            % {"reference": newest.reference},
-        )
-    else:
-        messages.warning(
-            request,
-            _("No equality answers came with %(reference)s, or they are out of use.")
-            % {"reference": newest.reference},
-        )
-    return redirect("people")

@@ -14,11 +14,9 @@ from responses.responding.equality import (
     NotAskedNow,
     NothingAnswered,
     give_equality_answers,
-    stop_equality_use,
 )
 from responses.responding.forms import PartForm
 from responses.responding.views.guessing import count_guesses
-from responses.responding.views.posting import posted_from
 from responses.responding.views.receipts import equality_state, response_of
 from responses.responding.views.session import see_other
 from responses.wording import RewordedAnswer, reworded_answers
@@ -62,13 +60,3 @@ def equality(request: HttpRequest, token: str) -> HttpResponse:
             consultation=response.consultation, edition=edition, token=token, answers=answers
         )
     return back
-
-
-@private
-@count_guesses
-@posted_from("receipt")
-def stop_equality(request: HttpRequest, token: str) -> HttpResponse:
-    """Take the equality answers out of use. The response stays as it is."""
-    response_of(token)
-    stop_equality_use(token=token)
-    return see_other(reverse("receipt", args=[token]) + "?equality=stopped#equality")

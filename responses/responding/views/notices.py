@@ -51,10 +51,7 @@ def kept_for(consultation: Consultation) -> list[tuple[str, str]]:
         (_("Answers that you have not sent"), unsent),
         (_("Your response"), f"{until['answers']} {passed_on}"),
         (_("Your name, your email address and your postcode"), f"{until['contacts']} {passed_on}"),
-        (
-            _("Your equality answers"),
-            f"{until['equality']} {_('Sooner if you tell us to stop using them.')}",
-        ),
+        (_("Your equality answers"), f"{until['equality']} {passed_on}"),
         (_("Your letter or email, if you wrote one"), until["letters"]),
         (
             _("A record of what staff did and read, without your answers or your name"),

@@ -23,7 +23,7 @@ from responses.responding.amending import OVER, versions_of
 from responses.responding.drafting import mark_of
 from responses.responding.equality import (
     are_asked,
-    equality_answers_of,
+    gave_equality_answers,
 )
 from responses.responding.pdf import NotDrawn, PdfNotMade, make_pdf
 from responses.responding.views.guessing import count_guesses
@@ -100,11 +100,10 @@ def happened(versions: list[Response]) -> list[tuple[str, str]]:
 def equality_state(response: Response, token: str) -> str:
     """How it stands with the equality questions:
 
-    "given", "stopped", "asked", or "" where they are not put.
+    "given", "asked", or "" where they are not put.
     """
-    given = equality_answers_of(token)
-    if given is not None:
-        return "stopped" if given.stopped else "given"
+    if gave_equality_answers(token):
+        return "given"
     asked = response.act not in OVER and are_asked(response.consultation)
     return (
         "asked"
@@ -142,10 +141,7 @@ def receipt_context(token: str) -> dict[str, Any]:
 @require_safe
 def receipt(request: HttpRequest, token: str) -> HttpResponse:
     """What arrived, when, and what has become of it."""
-    arrived_from = {
-        "just_stopped": request.GET.get("equality") == "stopped",
-        "too_late": request.GET.get("too-late", ""),
-    }
+    arrived_from = {"too_late": request.GET.get("too-late", "")}
     return render(request, "responding/receipt.html", receipt_context(token) | arrived_from)
 
 

@@ -67,6 +67,7 @@ def person(
     exports: Path,
     postbox: Postbox,
     mail_through: Callable[[int], None],
+    settings: Settings,
 ) -> Response:
     """Someone of whom there is something in every class, whose email was refused, and whose batch
     is written.
@@ -75,6 +76,8 @@ def person(
     postbox.answers[EMAIL] = f"550 no {PLANTED} here"
     mail_through(postbox.port)
     send_due_confirmations()
+    # Otherwise one person's are never handed over.
+    settings.EQUALITY_TOGETHER = 1
     said = read_equality_answers(plan_of(response.edition), {"equality-age": "16-to-24"})
     give_equality_answers(
         consultation=response.consultation,

@@ -25,9 +25,8 @@ from responses.governance.personal_data import NothingAboutThem
 from responses.governance.subject_access import (
     find_person,
     make_pack,
-    stop_equality,
 )
-from responses.models import Confirmation, Draft, EqualityAnswers, Message, Response, Transcription
+from responses.models import Confirmation, Draft, Message, Response, Transcription
 from responses.receipt_tokens import receipt_token
 from responses.responding.amending import amend_response
 from responses.responding.drafting import save_part, start_amending, start_draft
@@ -160,7 +159,9 @@ def test_the_pack_has_everything_and_nothing_of_anyone_else(rita: Response) -> N
         {"violence-comment": "My first words."},
         {"violence-comment": "My second words."},
     ]
-    assert response["equality_answers"] == {"equality-age": "16-to-24"}
+    # Nobody can tell which are hers.
+    assert response["answered_equality_questions"]
+    assert "16-to-24" not in contents["everything.json"].decode()
     for words in (
         "My first words",
         "My second words",
@@ -250,30 +251,6 @@ def test_erasing_on_the_page_needs_the_reference_typed(
     assert AuditEntry.objects.get(action="response_erased").actor == administrator
     assert "It was erased before" in client.get(address).content.decode()
     assert Response.objects.get(reference=other).texts == {"violence-comment": "Otto's words."}
-
-
-def test_equality_answers_are_stopped_for_someone_who_asks_by_post(
-    rita: Response,
-    administrator: User,
-    sign_in: Callable[[User], Client],
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    client = sign_in(administrator)
-    address = reverse("stop-equality-answers", args=[rita.reference])
-    assert client.get(address).status_code == 405
-    assert EqualityAnswers.objects.count() == 1
-    assert "are out of use" in client.post(address, follow=True).content.decode()
-    assert EqualityAnswers.objects.count() == 0
-    assert not stop_equality(reference=rita.reference, actor=None)
-    entries = AuditEntry.objects.filter(action="equality_stopped").order_by("pk")
-    assert [(entry.actor, entry.subject, entry.details["stopped"]) for entry in entries] == [
-        (administrator, rita.reference, True),
-        (None, rita.reference, False),
-    ]
-    call_command("stop_equality", rita.reference)
-    assert "None were in use" in capsys.readouterr().out
-    with pytest.raises(CommandError):
-        call_command("stop_equality", "nothing")
 
 
 def test_the_command_writes_a_pack_that_only_its_owner_reads(

@@ -66,7 +66,7 @@ SAID = [
     SecondKeying,
 ]
 # Addresses with a reference in them where something can be done that is not about one version.
-ABOUT_THE_PERSON = {"erase", "stop-equality-answers"}
+ABOUT_THE_PERSON = {"erase"}
 
 
 def amend(response: Response, words: str = f"{WORDS} And a comma,") -> Response:
