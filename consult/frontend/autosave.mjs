@@ -48,7 +48,7 @@ export function autosave(form, settled) {
   const entry = (submitted = false) => ({
     path: location.pathname,
     draft: draft.value,
-    // Until somebody has chosen between two versions, what was kept still knows only the earlier one, and so asks again.
+    // Until someone has chosen between two versions, what was kept still knows only the earlier one, and so asks again.
     seen: resolving && !submitted && found ? found.seen : seen.value,
     edition: form.elements.edition.value,
     answers: answers(),

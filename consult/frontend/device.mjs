@@ -50,7 +50,7 @@ export function isOf(entry, mark) {
 }
 
 // What a button sent has arrived only where that page's own form led here by a redirect: an error page has none, and neither has
-// an address that somebody typed after the connection failed.
+// an address that someone typed after the connection failed.
 export function forgetArrived() {
   const [load] = performance.getEntriesByType('navigation')
   const from = document.referrer && new URL(document.referrer)

@@ -203,7 +203,7 @@ def test_words_whose_save_failed_are_saved_and_shown_before_sending(writer: Writ
     writer.context.route(cut, lambda route: route.abort())
     writer.comment(other, "trust").fill(WORDS)
     other.get_by_role("button", name="Continue", exact=True).click()
-    # Another part is answered, and received, before anybody looks at the first again.
+    # Another part is answered, and received, before anyone looks at the first again.
     writer.comment().fill("This was saved too.")
     writer.page.get_by_role("button", name="Save, check and send").click()
     expect(writer.page.get_by_text("Some of what you typed is not saved yet")).to_be_visible()

@@ -67,7 +67,7 @@ def delete_answers(request: HttpRequest, consultation: str) -> HttpResponse:
 def leave(request: HttpRequest, consultation: str) -> HttpResponse:
     """Forget the answers in hand in this browser, so that going back does not show them.
 
-    They stay with us: their link, where somebody has it, opens them.
+    They stay with us: their link, where someone has it, opens them.
     """
     page = HttpResponse(status=204)
     forget_in_hand(page, open_session(request, consultation))
@@ -75,7 +75,7 @@ def leave(request: HttpRequest, consultation: str) -> HttpResponse:
 
 
 def is_shared(session: RespondentSession) -> bool:
-    """Whether the link to the answers in hand was shown to somebody or emailed."""
+    """Whether the link to the answers in hand was shown to someone or emailed."""
     return ":" in session.tokens[0] or (session.draft is not None and session.draft.links.exists())
 
 
