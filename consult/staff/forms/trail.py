@@ -4,9 +4,16 @@ from datetime import date
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
+from consult.clock import YEARS
 from consult.models import Action
+
+IN_RANGE = [
+    MinValueValidator(date(YEARS[0], 1, 1), _("Enter the year with four digits.")),
+    MaxValueValidator(date(YEARS[-1], 12, 31), _("Enter the year with four digits.")),
+]
 
 
 class TrailForm(forms.Form):
@@ -20,10 +27,16 @@ class TrailForm(forms.Form):
         required=False, max_length=120, label=_("To what, such as a reference")
     )
     since = forms.DateField(
-        required=False, label=_("From"), widget=forms.DateInput({"type": "date"})
+        required=False,
+        label=_("From"),
+        widget=forms.DateInput({"type": "date"}),
+        validators=IN_RANGE,
     )
     until = forms.DateField(
-        required=False, label=_("Until"), widget=forms.DateInput({"type": "date"})
+        required=False,
+        label=_("Until"),
+        widget=forms.DateInput({"type": "date"}),
+        validators=IN_RANGE,
     )
 
     @property

@@ -35,7 +35,10 @@ class Place:
     def names(self) -> list[str]:
         """Every file in it. Raises ValueError for a zip file with two files of one name."""
         if self.zip:
-            names = sorted(name for name in self.zip.namelist() if not name.endswith("/"))
+            every = self.zip.namelist()
+            names = sorted(name for name in every if not name.endswith("/"))
+            if odd := sorted({name for name in every if name.rstrip("/") in names} - set(names)):
+                raise ValueError(f"it has a folder with a file's name: {', '.join(odd)}")
             if twice := [name for name, times in Counter(names).items() if times > 1]:
                 # One program reads the first of them and another the last.
                 raise ValueError(f"it has two files of one name: {', '.join(twice)}")

@@ -1,17 +1,18 @@
 """The forms by which staff enter what did not come through the website."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from django import forms
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
+from consult.clock import YEARS, start_of_day
 from consult.staff.forms.sign_in import StaffForm
 from responses.responding.forms import PartForm
 from responses.reviewing.transcribing import CHANNELS, REASON_MAX_CHARS
 
-EARLIEST_YEAR = 2000
+EARLIEST, LATEST = date(YEARS[0], 1, 1), date(YEARS[-1], 12, 31)
 _LOST = _("This page has lost when it was opened. Open it again in a new window, and copy over.")
 
 
@@ -35,7 +36,8 @@ class ArrivalForm(StaffForm):
             "invalid": _("Enter a day like 2027-01-21."),
         },
         validators=[
-            MinValueValidator(date(EARLIEST_YEAR, 1, 1), _("Enter the year with four digits."))
+            MinValueValidator(EARLIEST, _("Enter the year with four digits.")),
+            MaxValueValidator(LATEST, _("Enter the year with four digits.")),
         ],
     )
     late_reason = forms.CharField(
@@ -47,7 +49,10 @@ class ArrivalForm(StaffForm):
     submission_key = forms.UUIDField(widget=forms.HiddenInput)
     started_at = forms.DateTimeField(
         widget=forms.HiddenInput,
-        validators=[MinValueValidator(datetime(EARLIEST_YEAR, 1, 1, tzinfo=UTC), _LOST)],
+        validators=[
+            MinValueValidator(start_of_day(EARLIEST), _LOST),
+            MaxValueValidator(start_of_day(LATEST), _LOST),
+        ],
         error_messages={"required": _LOST, "invalid": _LOST},
     )
 

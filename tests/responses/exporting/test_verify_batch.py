@@ -142,6 +142,24 @@ def test_a_zip_in_which_a_name_stands_twice_is_refused(
     assert (code, "it has two files of one name: responses.csv" in words) == (1, True)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *["Responses.csv", "./responses.csv", "x/../responses.csv", "/responses.csv"],
+        *["responses.csv ", "responses.csv.", "responses\u200b.csv", "Manifest.json"],
+        *["./manifest.json", "MANIFEST.SIG", "./verify_batch.py", "responses.csv/"],
+    ],
+)
+def test_a_zip_with_a_second_file_of_nearly_the_same_name_is_refused(
+    chain: Path, key: str, tmp_path: Path, name: str
+) -> None:
+    packed = tmp_path / "batch.zip"
+    shutil.copy(chain / "packs" / "batch-0001.zip", packed)
+    with ZipFile(packed, "a") as made:
+        made.writestr(name, "another")
+    assert check("--key", key, packed)[0] == 1
+
+
 def test_a_receiver_checks_a_whole_chain_with_python_alone(chain: Path, key: str) -> None:
     code, words = check("--key", key, chain)
     assert (code, words.count("signed with the key that you named")) == (0, 3)
