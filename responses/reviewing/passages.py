@@ -1,4 +1,4 @@
-"""Where in an answer the words stand that somebody looked for."""
+"""Where in an answer the words stand that someone looked for."""
 
 import re
 import unicodedata
