@@ -1,1 +1,1 @@
-"""Plan files: the bundled ones, and the checking of any."""
+"""Plan files: the bundled ones, and the checking of any plan file."""

@@ -72,7 +72,7 @@ def _check_columns(questions: list[dict[str, Any]], notes: Notes) -> None:
 
 
 def _check_slugs(questions: list[dict[str, Any]], notes: Notes) -> None:
-    """Note slugs that are taken, and questions that the service reads and could not."""
+    """Note slugs that are taken, and questions that the service reads but could not understand."""
     seen: set[str] = set()
     for question in questions:
         slug, key = question["slug"], question["key"]
@@ -81,7 +81,7 @@ def _check_slugs(questions: list[dict[str, Any]], notes: Notes) -> None:
                 f"{key}.slug", f"“{slug}” is taken: the service has a field or a chart of that name"
             )
         if slug.isdigit():
-            # To a database and to Django's own queries it would be a place in a list.
+            # A database, and Django's own queries, would take it for a position in a list.
             notes.add(f"{key}.slug", f"“{slug}” needs a letter in it")
         if slug in seen:
             notes.add(f"{key}.slug", f"“{slug}” is used by two questions")
@@ -97,7 +97,7 @@ def _check_slugs(questions: list[dict[str, Any]], notes: Notes) -> None:
 def _question(
     question: dict[str, Any], part: str, key: str, plan: dict[str, Any], notes: Notes
 ) -> dict[str, Any]:
-    """One question with its options worked out. Notes what does not go together."""
+    """Return one question with its options worked out. Notes what does not go together."""
     kind = KINDS[question["kind"]]
     _check_keys(question, key, notes)
     if "scale" in question and question["scale"] not in plan.get("scales", {}):
@@ -119,7 +119,7 @@ def _question(
 
 
 def _check_keys(question: dict[str, Any], key: str, notes: Notes) -> None:
-    """Note keys that do not fit the question's kind, and what its kind needs."""
+    """Note keys that do not fit the question's kind, and missing ones that its kind needs."""
     kind = KINDS[question["kind"]]
     for name in question:
         kinds = [known.name for known in KINDS.values() if name in known.keys]
@@ -173,8 +173,8 @@ def _options(
 
 
 def check_show_if(questions: list[dict[str, Any]], notes: Notes) -> None:
-    """A question may depend on one that stands before it in the same part, and on an option that it
-    has.
+    """Note a question that depends on anything but an option of an earlier question in the same
+    part.
     """
     before: dict[str, dict[str, Any]] = {}
     for question in questions:

@@ -1,4 +1,5 @@
-"""A plan file's text in, the plan it describes out, or everything that is wrong with it.
+"""Takes a plan file's text and returns the plan that it describes, or everything that is wrong with
+it.
 
 Pure: no database, no clock.
 """
@@ -17,7 +18,7 @@ from consult.plans.shapes import Notes
 
 @dataclass(frozen=True)
 class CheckedPlan:
-    """A plan file in which nothing is wrong.
+    """A plan file with nothing wrong in it.
 
     `consultation`, `sections` and `recommendations` are as in the file, `questions` are all of them
     in order, each with its full slug, its part and its options.
@@ -33,7 +34,9 @@ class CheckedPlan:
 
 
 def check_plan(content: str | bytes) -> CheckedPlan:
-    """The plan that a file describes. Raises PlanProblems with all of its problems at once."""
+    """Return the plan that a file describes. Raises PlanProblems with all of
+    its problems at once.
+    """
     notes = Notes()
     plan = PLAN_FILE(read_yaml(content), "", notes)
     questions: list[dict[str, Any]] = []
@@ -56,10 +59,11 @@ def check_plan(content: str | bytes) -> CheckedPlan:
 
 
 def _check_window(consultation: dict[str, Any], notes: Notes) -> None:
-    """Note dates that are none and, where both say their year, an opening that does not come before
-    the closing.
+    """Note dates that do not exist and, if both have a year, an opening that is not before the
+    closing.
     """
-    # Only loading knows today; which year "21 January" is in does not change whether it is a date.
+    # Only loading knows today's date; which year "21 January" is in does not change whether it is a
+    # date.
     some_day = datetime(2026, 1, 1, tzinfo=UTC)
     instants = {}
     for name, parse in (("opens", parse_opening), ("closes", parse_closing)):

@@ -1,8 +1,8 @@
-"""An edition's content as typed values: what the public reads, answers and is shown again on the
+"""An edition's content as typed values: what the public reads, answers and sees again on the
 receipt.
 
-Pure: `Plan.from_content` takes the JSON that `consult.plans.publishing` made and gives values that
-cannot be changed.
+Pure: `Plan.from_content` takes the JSON that `consult.plans.publishing` made and returns values
+that cannot be changed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Question:
-    """`kind` is the name of an entry of `consult.plans.kinds`, `details` what that keeps."""
+    """`kind` is the name of an entry of `consult.plans.kinds`, `details` what that entry stores."""
 
     slug: str
     part: str
@@ -63,7 +63,7 @@ class Question:
         return self.entry.prose
 
     def label_of(self, option_slug: str) -> str:
-        """The wording of one of its options. Raises KeyError where it has none of that slug."""
+        """Return the label of one of its options. Raises KeyError if it has none with that slug."""
         return {option.slug: option.label for option in self.options}[option_slug]
 
 
@@ -105,7 +105,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything one edition says and asks."""
+    """Everything that one edition says and asks."""
 
     title: str
     summary: str
@@ -126,7 +126,7 @@ class Plan:
 
     @classmethod
     def from_content(cls, content: dict[str, Any]) -> Plan:
-        """The plan in an edition's `content`."""
+        """Return the plan in an edition's `content`."""
         plain = {each.name: _frozen(content[each.name]) for each in fields(cls)}
         return cls(
             **plain
@@ -150,7 +150,7 @@ class Plan:
     def parts(self) -> tuple[Part, ...]:
         """The pages of the form in order: sections, recommendations, the whole plan, about you.
 
-        Equality comes after sending.
+        The equality page comes after sending.
         """
         pages = [(section.slug, "section", section.title) for section in self.sections]
         pages += [
@@ -173,12 +173,12 @@ class Plan:
         )
 
     def questions_of(self, part: str) -> tuple[Question, ...]:
-        """The questions on one page, in order."""
+        """Return the questions on one page, in order."""
         return tuple(question for question in self.questions if question.part == part)
 
     @cached_property
     def asked(self) -> tuple[Question, ...]:
-        """Every question that a response answers: all but the equality ones, which are asked and
+        """Every question that a response answers: all but the equality questions, whose answers are
         kept apart.
         """
         return tuple(question for part in self.parts for question in part.questions)

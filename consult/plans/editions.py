@@ -1,4 +1,4 @@
-"""What the public is shown: a published consultation, and the plan in an edition of it."""
+"""What the public sees: a published consultation, and the plan in one of its editions."""
 
 from functools import lru_cache
 
@@ -7,7 +7,7 @@ from consult.plans.document import Plan
 
 
 def find_published(slug: str, *, even_withdrawn: bool = False) -> Consultation:
-    """The published consultation of that slug, with `now`, the database's clock.
+    """Return the published consultation with that slug, with `now`, the database's time.
 
     Raises Consultation.DoesNotExist.
     """
@@ -22,24 +22,24 @@ def _plan_of(edition_id: int, digest: str) -> Plan:
 
 
 def plan_of(edition: Edition) -> Plan:
-    """The plan in `edition`.
+    """Return the plan in `edition`.
 
-    Editions never change, so each is read once in the life of a process.
+    Editions never change, so each process reads each of them once.
     """
     return _plan_of(edition.pk, edition.digest)
 
 
 def current_edition(consultation: Consultation) -> Edition:
-    """The newest edition of a consultation, without its content.
+    """Return the newest edition of a consultation, without its content.
 
-    Raises Edition.DoesNotExist where none is published.
+    Raises Edition.DoesNotExist if none is published.
     """
     return consultation.editions.defer("content").latest("number")
 
 
 def edition_shown(*, number: str, current: Edition) -> Edition:
-    """The edition whose `number` a page carried: there may be a newer one by now, which words its
-    questions otherwise. `current` where the page carried none of this consultation.
+    """Return the edition whose `number` a page carried: a newer one may word its questions
+    differently. Returns `current` if the page carried no number of this consultation.
     """
     known = number.isascii() and number.isdigit() and len(number) < 10
     if not known or int(number) == current.number:

@@ -1,6 +1,6 @@
-"""The keys of a plan file, and what each may hold.
+"""The keys of a plan file, and what each can hold.
 
-docs/plan-files.md explains them; a test holds it against these.
+docs/plan-files.md explains them; a test compares the two.
 """
 
 from typing import Any
@@ -33,7 +33,7 @@ OPTION = mapping(
 
 
 def _option(node: yaml.Node, key: str, notes: Notes) -> Any:
-    """An option: its label alone, or its label with more."""
+    """Read an option: its label alone, or its label with more."""
     return (
         {"label": text(200)(node, key, notes)}
         if isinstance(node, yaml.ScalarNode)
@@ -45,7 +45,7 @@ OPTION_GROUP = mapping({"group": text(200), "options": list_of(_option, least=1)
 
 
 def _option_or_group(node: yaml.Node, key: str, notes: Notes) -> Any:
-    """An option, or several under a heading. Groups hold no groups."""
+    """Read an option, or several under a heading. Groups cannot contain groups."""
     names = (
         [name.value for name, _ in node.value if isinstance(name, yaml.ScalarNode)]
         if isinstance(node, yaml.MappingNode)

@@ -1,4 +1,4 @@
-"""Loading a plan file: checked first, then written in one transaction, or not at all."""
+"""Loads a plan file: checked first, then written in one transaction or not at all."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,9 +26,9 @@ from consult.plans.shapes import Problem
 
 @dataclass(frozen=True)
 class Loaded:
-    """What loading did: to which consultation, and each thing in words.
+    """What loading did: the consultation, and each change in words.
 
-    Nothing in `done` means nothing changed.
+    Nothing in `done` means that nothing changed.
     """
 
     consultation: Consultation
@@ -38,20 +38,20 @@ class Loaded:
 def load_plan(
     *, text: str | bytes, opens: str | None = None, closes: str | None = None, actor: User | None
 ) -> Loaded:
-    """Make or update the consultation that a plan file describes, and publish it.
+    """Create or update the consultation that a plan file describes, and publish it.
 
-    `opens` and `closes` go before the file's own. A consultation that is there already keeps its
-    window unless one of them is given or the file names a full date other than before: "21 January"
-    is resolved once, when first loaded, and a file without `opens` opens when first loaded. Once
-    there are responses, wording may change and questions may be added, but nothing that was asked
-    may go or become something else.
+    `opens` and `closes` override the file. An existing consultation keeps its window unless one of
+    them is given or the file has a different full date: "21 January" is resolved once, when first
+    loaded, and a file without `opens` opens when first loaded. Once there are responses, wording
+    may change and questions may be added, but nothing that was asked may be removed or become
+    something else.
 
     Raises PlanProblems; then nothing was changed.
     """
     plan = check_plan(text)
     slug = plan.consultation["slug"]
     with transaction.atomic(), connection.cursor() as cursor:
-        # Two first loads at once would both find nothing and both make it.
+        # Two first loads at once would both find nothing and both create it.
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"load plan {slug}"])
         consultation = Consultation.objects.select_for_update(no_key=True).filter(slug=slug).first()
         if consultation is None:
@@ -108,10 +108,10 @@ def _move_window(
     closes: str | None,
     actor: User | None,
 ) -> bool:
-    """Change the window where the caller or the file asks for another one."""
+    """Change the window if the caller or the file asks for a different one."""
     now = database_now()
-    # A day without a year meant the next such day when it was first loaded, and means that day ever
-    # after.
+    # A day without a year meant the next such day when it was first loaded, and means that day for
+    # ever.
     dated = {
         name: value
         for name in ("opens", "closes")
@@ -127,7 +127,7 @@ def _move_window(
             if closes is not None or "closes" in dated
             else None,
             grace_minutes=plan.consultation.get("grace_minutes"),
-            # A date beside the file was given for this; one in the file may be an old one.
+            # A date given beside the file is meant for now; one in the file may be an old one.
             sure=closes is not None,
             actor=actor,
         )
@@ -146,7 +146,7 @@ def _move_window(
 
 
 def _instant(plan: CheckedPlan, name: str, given: str | None, now: datetime) -> datetime | None:
-    """The instant that the caller, or else the file, gives for `name`; None where neither does."""
+    """Return the instant that the caller, or otherwise the file, gives for `name`, or None."""
     value = plan.consultation.get(name) if given is None else given
     if value is None:
         return None
@@ -162,8 +162,8 @@ def _problem(plan: CheckedPlan, name: str, *, given: bool, why: str) -> PlanProb
 
 
 def _refuse_what_would_orphan_answers(consultation: Consultation, plan: CheckedPlan) -> None:
-    """Raise PlanProblems where responses have answered what the file would drop or turn into
-    something else.
+    """Raise PlanProblems if responses have answered what the file would drop or turn into something
+    else.
     """
     if not consultation.responses.exists():
         return

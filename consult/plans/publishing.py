@@ -1,6 +1,6 @@
 """Publishing: making an edition of what is asked, moving the window, withdrawing.
 
-Each is on the audit trail.
+Each is recorded on the audit trail.
 """
 
 import hashlib
@@ -72,22 +72,23 @@ class ClosesBeforeItOpens(ValueError):
 
 
 class ClosesInThePast(ValueError):
-    """The closing would be moved to an instant that has passed already."""
+    """The closing would move to an instant that has already passed."""
 
 
 class ClosesMuchEarlier(ValueError):
-    """The closing would be moved to more than MUCH_EARLIER before where it is."""
+    """The closing would move forward by more than MUCH_EARLIER."""
 
 
 def publish_edition(*, consultation: Consultation, actor: User | None) -> Edition:
-    """Make what the rows of `consultation` now say the edition that the public reads and answers.
+    """Publish what the rows of `consultation` now say as the edition that the public reads and
+    answers.
 
-    Where they say what the newest edition says, that one is returned and nothing is written. A new
-    edition after the first is on the trail as changed wording.
+    If they say what the newest edition says, that one is returned and nothing is written. The trail
+    records any edition after the first as changed wording.
     """
     with transaction.atomic():
         # Two editors who save at once make one edition after the other; without the lock both would
-        # take one number.
+        # take the same number.
         content = plan_content(
             Consultation.objects.select_for_update(no_key=True).get(pk=consultation.pk)
         )
@@ -110,15 +111,15 @@ def publish_edition(*, consultation: Consultation, actor: User | None) -> Editio
 
 
 def digest_of_content(content: dict[str, Any]) -> str:
-    """SHA-256, as 64 hex digits, of an edition's content in one canonical form."""
+    """Return the SHA-256, as 64 hex digits, of an edition's content in one canonical form."""
     return hashlib.sha256(
         json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
     ).hexdigest()
 
 
 def plan_content(consultation: Consultation) -> dict[str, Any]:
-    """What an edition made now would hold: everything that the rows of `consultation`
-    say and ask.
+    """Return the content of an edition made now: everything that the rows of `consultation` say and
+    ask.
     """
     questions = consultation.questions.prefetch_related(
         Prefetch("options", Option.objects.order_by("order"))
@@ -155,11 +156,10 @@ def change_window(
     sure: bool = False,
     actor: User | None,
 ) -> bool:
-    """Move the opening or closing instant, or the grace after it, at once and for everyone.
+    """Move the opening or closing instant, or the grace period after it, at once and for everyone.
 
-    False where it stands there already.
-
-    Raises ClosesBeforeItOpens, ClosesInThePast, and ClosesMuchEarlier unless someone is `sure`.
+    Returns False if nothing changes. Raises ClosesBeforeItOpens, ClosesInThePast, and
+    ClosesMuchEarlier unless someone is `sure`.
     """
     with transaction.atomic():
         kept = Consultation.objects.select_for_update(no_key=True).get(pk=consultation.pk)
@@ -191,8 +191,8 @@ def change_window(
 
 
 def check_closing(*, closes_at: datetime, before: datetime, sure: bool) -> None:
-    """Raise ClosesInThePast or ClosesMuchEarlier where a closing may not move from `before` to
-    `closes_at`; the second not for someone who is `sure`.
+    """Raise ClosesInThePast or ClosesMuchEarlier if a closing may not move from `before` to
+    `closes_at`; the second only for someone who is not `sure`.
     """
     if closes_at == before:
         return
@@ -203,7 +203,7 @@ def check_closing(*, closes_at: datetime, before: datetime, sure: bool) -> None:
 
 
 def database_now() -> datetime:
-    """The instant by the clock that decides what is open."""
+    """Return the time by the clock that decides what is open."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT statement_timestamp()")
         now: datetime = cursor.fetchone()[0]
@@ -211,9 +211,9 @@ def database_now() -> datetime:
 
 
 def change_schedule(*, consultation: Consultation, batch_hour: int, actor: User | None) -> bool:
-    """Have the daily batch sealed at another hour of London's clocks, 0 to 23.
+    """Move the daily batch to another hour of London's day, 0 to 23.
 
-    False where that is its hour already.
+    Returns False if that is its hour already.
     """
     with transaction.atomic():
         kept = Consultation.objects.select_for_update(no_key=True).get(pk=consultation.pk)
@@ -234,7 +234,7 @@ def change_schedule(*, consultation: Consultation, batch_hour: int, actor: User 
 def withdraw_consultation(*, consultation: Consultation, actor: User | None) -> None:
     """Take a consultation off the site.
 
-    What was received stays; withdrawing twice is withdrawing once.
+    What was received stays. Withdrawing it twice changes nothing.
     """
     with transaction.atomic():
         if Consultation.objects.filter(pk=consultation.pk, withdrawn_at__isnull=True).update(

@@ -1,4 +1,4 @@
-"""A plan file as YAML, or what keeps it from being read."""
+"""Reads a plan file as YAML, or says what stops it from being read."""
 
 from typing import Any
 
@@ -22,8 +22,8 @@ class PlanProblems(Exception):
 
 
 class PlanLoader(yaml.SafeLoader):
-    """YAML without what no plan needs and a hostile file could use: aliases, which let a few lines
-    stand for millions, and nesting without end.
+    """YAML without two things that no plan needs and a hostile file could use: aliases, with which
+    a few lines become millions, and endless nesting.
     """
 
     depth = 0

@@ -1,7 +1,7 @@
-"""Slugs that mean something to the service itself, so that a plan cannot have them for its own.
+"""Slugs that mean something to the service, so a plan cannot use them.
 
-Tests work these lists out from the routes, the forms and the templates, and docs/plan-files.md has
-them for people who write plan files.
+Tests work these lists out from the routes, the forms and the templates, and docs/plan-files.md
+lists them for people who write plan files.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from consult.cells import NOT_ASKED
 from consult.plans.document import ABOUT_YOU, EQUALITY, GENERAL
 
-# The first steps of other addresses.
+# The first segments of other addresses.
 CONSULTATIONS = {
     "accessibility",
     "admin",
@@ -24,7 +24,7 @@ CONSULTATIONS = {
     "staff",
     "static",
 }
-# Parts that every consultation has, and what stands beside the parts in their addresses.
+# Parts that every consultation has, and what comes beside the parts in their addresses.
 PARTS = {
     GENERAL,
     ABOUT_YOU,
@@ -48,7 +48,7 @@ QUESTIONS = {
     *("coded-so-far", "read-so-far", "received-by-day"),
     NOT_ASKED,
 }
-# Batches write it for a question that was not asked, and its reader takes it for an empty cell.
+# Batches write it for a question that was not asked, and readers take it for an empty cell.
 OPTIONS = {NOT_ASKED}
 # The service reads these questions' answers, so they have to be of a kind that it understands.
 MEANINGS: Mapping[str, tuple[str, ...]] = {

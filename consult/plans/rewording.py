@@ -7,19 +7,19 @@ from consult.plans.document import Plan, Question
 
 @dataclass(frozen=True)
 class Reworded:
-    """A question as it was asked and as it is asked now; None where it is no longer asked."""
+    """A question as it was asked and as it is asked now, or None if it is no longer asked."""
 
     old: Question
     new: Question | None
 
 
 def changed_questions(old_plan: Plan, new_plan: Plan) -> dict[str, Reworded]:
-    """Returns the questions of `old_plan`, by slug, in its order, that `new_plan` asks in other
-    words or not at all.
+    """Return the questions of `old_plan`, by slug and in its order, that `new_plan` asks in
+    different words or not at all.
 
-    The words are those that people read when they answer: the question, its hint, and its
-    options with their headings, so that an option added counts too. A longer limit or another
-    place changes no meaning. What only `new_plan` asks nobody has answered yet.
+    The words are those that people read when they answer: the question, its hint, and its options
+    with their headings, so an added option counts too. A higher limit or a different place does not
+    change the meaning. Nobody has answered yet what only `new_plan` asks.
     """
     return {
         slug: Reworded(old, new)

@@ -1,11 +1,11 @@
-"""Making the rows of a consultation say what a plan file says."""
+"""Makes the rows of a consultation match a plan file."""
 
 from typing import Any
 
 from consult.models import Consultation, Option, Question, Recommendation, Section
 from consult.plans.checking import CheckedPlan
 
-# What a section and a recommendation hold where the file is silent.
+# The values of a section and a recommendation for what the file leaves out.
 NO_SECTION: dict[str, Any] = {
     "official_theme": True,
     "grouping_note": "",
@@ -40,7 +40,7 @@ def consultation_values(plan: CheckedPlan) -> dict[str, Any]:
 
 
 def write_rows(consultation: Consultation, plan: CheckedPlan) -> None:
-    """Make the rows say what the file says."""
+    """Make the rows match the file."""
     values = consultation_values(plan)
     for name, value in values.items():
         setattr(consultation, name, value)
@@ -65,8 +65,8 @@ def write_rows(consultation: Consultation, plan: CheckedPlan) -> None:
 def _ordered(
     rows: list[dict[str, Any]], otherwise: dict[str, Any], *, leave: set[str]
 ) -> list[dict[str, Any]]:
-    """Returns the rows with their order, `otherwise` for what they leave out, and without `leave`,
-    which is not stored.
+    """Return the rows with their order, with `otherwise` for what they leave out, and without
+    `leave`, which is not stored.
     """
     return [
         {"order": order}
@@ -77,7 +77,7 @@ def _ordered(
 
 
 def _write_options(consultation: Consultation, plan: CheckedPlan) -> None:
-    """Make the options the ones that the file's questions have."""
+    """Make the options match those of the file's questions."""
     kept = {question.slug: question for question in consultation.questions.all()}
     options = [
         Option(question=kept[row["slug"]], order=order, **option)
@@ -100,7 +100,7 @@ def _write_options(consultation: Consultation, plan: CheckedPlan) -> None:
 
 
 def _same_rows(model: Any, owner: dict[str, Consultation], rows: list[dict[str, Any]]) -> None:
-    """Make the rows of `owner` the ones given, matched by slug."""
+    """Make the rows of `owner` match the ones given, by slug."""
     mine = model.objects.filter(**owner)
     mine.exclude(slug__in=[row["slug"] for row in rows]).delete()
     model.objects.bulk_create(

@@ -2,7 +2,7 @@
 
 Each shape is a function that reads one node and notes every problem with its line.
 
-Scalars are taken as the text that was written: a slug `no` or `none` is that word, whatever YAML
+Scalars are read as the text that was written: a slug `no` or `none` is that word, whatever YAML
 makes of it.
 """
 
@@ -22,7 +22,7 @@ class Problem:
     """What is wrong with a plan file, and where: the line from 1, the key as a path from the top,
     and why.
 
-    Line 0 is for what was not in the file but beside it, such as --closes.
+    Line 0 is for what was not in the file but given beside it, such as --closes.
     """
 
     line: int
@@ -35,13 +35,13 @@ class Problem:
 
 @dataclass
 class Notes:
-    """The problems found so far, and the line on which each key stands."""
+    """The problems found so far, and the line of each key."""
 
     problems: list[Problem] = field(default_factory=list)
     lines: dict[str, int] = field(default_factory=dict)
 
     def add(self, key: str, why: str) -> None:
-        """Note a problem at `key`, or at the nearest key above it that stands in the file."""
+        """Note a problem at `key`, or at the nearest key above it that is in the file."""
         above = key
         while above not in self.lines and "." in above:
             above = above.rpartition(".")[0]
@@ -190,8 +190,8 @@ def mapping(required: dict[str, Shape], optional: dict[str, Shape] | None = None
 
 
 def _pairs(node: yaml.Node, key: str, notes: Notes) -> list[tuple[str, str, yaml.Node]]:
-    """The name, the path and the value of each key of a mapping; notes what is no mapping and what
-    stands twice.
+    """Yield the name, the path and the value of each key of a mapping. Notes what is not a mapping,
+    and any key that appears twice.
     """
     if not isinstance(node, yaml.MappingNode):
         notes.add(key, f"is {_what(node)}, should be keys with values")

@@ -1,4 +1,4 @@
-"""Where a consultation stands in its window, in words for its pages."""
+"""Where a consultation is in its window, in words for its pages."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,11 +17,10 @@ LAST_DAYS = 7
 
 @dataclass(frozen=True)
 class Window:
-    """The window at one instant, as pages tell it.
+    """The window at one instant, for pages.
 
-    `takes_responses` is for someone who starts now.
-
-    `last` is "days" in the last week, "hours" on the last day, and otherwise empty.
+    `takes_responses` is for someone who starts now. `last` is "days" in the last week, "hours" on
+    the last day, and otherwise empty.
     """
 
     phase: Consultation.Phase
@@ -37,7 +36,7 @@ class Window:
 
 
 def window_of(consultation: Consultation, *, now: datetime) -> Window:
-    """The window of `consultation` at `now`, the database's clock."""
+    """Return the window of `consultation` at `now`, the database's time."""
     phase = consultation.phase_at(now)
     closing, opening = closing_in_words(consultation.closes_at), in_words(consultation.opens_at)
     sentence = {
@@ -56,9 +55,9 @@ def window_of(consultation: Consultation, *, now: datetime) -> Window:
 
 
 def moved_in_words(consultation: Consultation) -> str:
-    """When the closing was last moved, and from when to when.
+    """Say when the closing was last moved, and from when to when.
 
-    Empty where it stands as it was first told.
+    Empty if it is where it was first announced.
     """
     for entry in AuditEntry.objects.filter(action=Action.WINDOW_CHANGED, subject=consultation.slug):
         before, after = (
@@ -76,9 +75,8 @@ def moved_in_words(consultation: Consultation) -> str:
 
 
 def _left(seconds: float) -> str:
-    """How long is left, in one unit, never more than there is:
-
-    "59 days", "5 hours", "12 minutes".
+    """Say how long is left, in one unit, and never more than there is: "59 days", "5 hours", "12
+    minutes".
     """
     if seconds >= 2 * DAY:
         return _("%(count)s days") % {"count": int(seconds // DAY)}

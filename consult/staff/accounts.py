@@ -93,8 +93,8 @@ def reset_password(*, user: User, actor: User | None, phone_too: bool = False) -
     """Give an account a new one-time password and return it.
 
     The old password and every session stop working at once. `phone_too` also forgets the phone and
-    the recovery codes, for someone who has lost them. Raises SecondPersonNeeded where the account
-    can confirm what others do: otherwise one person could act as the second one too.
+    the recovery codes, for someone who has lost them. Raises SecondPersonNeeded if the account can
+    confirm what others do: otherwise one person could act as the second one too.
     """
     password = make_one_time_password()
     with transaction.atomic():
@@ -127,8 +127,8 @@ def change_staff(
     """Change an account's role, its right to contact details, or whether it is active.
 
     Returns False if nothing changes. Accounts are never deleted, because the audit trail names
-    them. One person can close an account, since a stolen one has to be closed at once; for all
-    else this raises SecondPersonNeeded. Raises ContactsNotGranted and LastAdministrator.
+    them. One person can close an account, because a stolen one has to be closed at once; anything
+    else raises SecondPersonNeeded. Raises ContactsNotGranted and LastAdministrator.
     """
     if takes_contacts and role != User.Role.ANALYST:
         raise ContactsNotGranted

@@ -1,8 +1,8 @@
 """Acts that no single person should do: another one has to confirm them first.
 
-Only where SECOND_PERSON is on. The rule of such an act calls `require_second_person` in its own
-transaction, so there is no way round it. `consult.staff.access.staff_only` turns the refusal of
-any of them into a request, and the one who asked does it again once it is confirmed.
+Only if SECOND_PERSON is on. The rule of such an act calls `require_second_person` in its
+transaction, so there is no way round it. `consult.staff.access.staff_only` turns any refusal into a
+request, and the person who asked does it again once it is confirmed.
 """
 
 from datetime import timedelta
@@ -53,9 +53,9 @@ def require_second_person(
 ) -> None:
     """Raise SecondPersonNeeded unless another person has confirmed exactly this in the last day.
 
-    Call it in the transaction of the act: a confirmation is used up by the act that succeeds, or
-    good for the whole day if not `once`, as for a download that is continued. `actor` is None
-    where the service acts, or someone at the machine itself: neither needs a second person.
+    Call it in the transaction of the act: a confirmation is used up by the act that succeeds or, if
+    not `once`, is good for the whole day, as for a download that is continued. `actor` is None if
+    the service or someone at the machine itself acts: neither needs a second person.
     """
     if not settings.SECOND_PERSON or actor is None:
         return
@@ -126,7 +126,7 @@ def decide(*, pk: int, confirm: bool, actor: User) -> SecondPersonRequest:
 
 
 def to_decide(user: User) -> list[SecondPersonRequest]:
-    """Return the requests of others that wait for someone like this person, newest first."""
+    """Return the requests of others that are waiting for someone like this person, newest first."""
     waiting = _recent().filter(state=State.WAITING).exclude(asked_by=user)
     return [request for request in waiting if may_confirm(user, request.act)]
 

@@ -1,5 +1,5 @@
-"""What a browser sends is received whole before any work begins, so that those who send slowly
-hold up nobody but themselves.
+"""Receives all of what a browser sends before any work begins, so that slow senders hold up nobody
+but themselves.
 """
 
 import asyncio
@@ -10,10 +10,10 @@ from typing import IO, Any
 
 from django.conf import settings
 
-# A telephone on a bad line sends 2 KB a second. Anyone slower, or silent, is given up.
+# A phone on a bad line sends 2 KB a second. Anyone slower, or silent, is given up.
 LEAST_BYTES_A_SECOND = 2_000
 LEAST_SECONDS = 10.0
-# How many may still be sending to one process. Nobody takes this long over a form: only someone
+# How many may be sending to one process at once. Nobody takes this long over a form: only someone
 # who opens connections to keep them open gets here.
 MOST_SENDING = 200
 
@@ -21,7 +21,7 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 
 class TooSlow(Exception):
-    """The body did not come in time."""
+    """The body did not arrive in time."""
 
 
 class Gone(Exception):
@@ -38,7 +38,7 @@ async def receive_body(receive: Receive, *, path: str, length: int | None) -> IO
     most = settings.MOST_STAFF_BODY_BYTES
     kept = most if path.startswith(("/staff/", "/admin/")) else settings.MOST_BODY_BYTES
     expected = min(most if length is None else length, most)
-    # Closed, and so removed, when nobody holds it any more.
+    # Closed, and so removed, when nothing refers to it any more.
     body = tempfile.SpooledTemporaryFile(max_size=settings.MOST_BODY_BYTES)  # noqa: SIM115
     try:
         async with asyncio.timeout(LEAST_SECONDS + expected / LEAST_BYTES_A_SECOND):
@@ -58,7 +58,7 @@ async def receive_body(receive: Receive, *, path: str, length: int | None) -> IO
 
 
 def size_of(body: IO[bytes]) -> int:
-    """How many bytes were received."""
+    """Return how many bytes were received."""
     end = body.seek(0, io.SEEK_END)
     body.seek(0)
     return end

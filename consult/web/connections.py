@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import connection
 
-# For manage.py, the doctor, backups, a version that starts while another one ends.
+# For manage.py, the doctor, backups, and a new version that starts while the old one ends.
 RESERVE = 10
 # Threads of each web process that read what is sent piece by piece.
 STREAMS = 2
@@ -16,15 +16,17 @@ class TooFewConnections(Exception):
 
 
 def connections_needed() -> int:
-    """What all processes together open at most: each working thread, each of the worker's
-    processes, beat, and a reserve.
+    """Return the most connections that all processes together open: each working thread, each of
+    the worker's processes, beat, and a reserve.
     """
     web = settings.WEB_PROCESSES * (settings.WEB_THREADS + STREAMS)
     return web + settings.WORKER_PROCESSES + 1 + RESERVE
 
 
 def connections_there_are() -> int:
-    """What PostgreSQL takes from this role. Raises DatabaseError where it does not answer."""
+    """Return how many connections PostgreSQL accepts from this role. Raises DatabaseError if it
+    does not answer.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT sum(setting::int * CASE name WHEN 'max_connections' THEN 1 ELSE -1 END)
@@ -37,9 +39,9 @@ def connections_there_are() -> int:
 
 
 def refuse_too_few_connections() -> None:
-    """Raise TooFewConnections where a burst would use up PostgreSQL's connections.
+    """Raise TooFewConnections if a burst would use up PostgreSQL's connections.
 
-    Raises DatabaseError where it does not answer.
+    Raises DatabaseError if it does not answer.
     """
     needed, there_are = connections_needed(), connections_there_are()
     if needed > there_are:

@@ -1,6 +1,6 @@
-"""Control characters on pages: shown as symbols, whatever template printed them.
+"""Control characters on pages are shown as symbols, whatever template printed them.
 
-Where text can be typed again (the value of a field) it stays as it came.
+Text that can be edited (the value of a field) stays as it came.
 """
 
 import re
@@ -11,15 +11,15 @@ from django.http import HttpRequest, HttpResponse
 from consult.text import CONTROLS, with_symbols
 
 CONTROL = re.compile(f"[{CONTROLS}]")
-# What is no text of the page: a field of several lines, a script, and the inside of a tag.
+# What is not text of the page: a field of several lines, a script, and the inside of a tag.
 APART = re.compile(r"<(textarea|script)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 
 
 def show_controls(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Show each control character of a page as its symbol: a browser leaves it out, and a reader
-    does not see that it is there.
+    """Show each control character of a page as its symbol. A browser leaves it out, and a reader
+    would not see that it is there.
     """
 
     def answer(request: HttpRequest) -> HttpResponse:
@@ -35,7 +35,7 @@ def show_controls(
 
 
 def in_symbols(html: str) -> str:
-    """Return a page with a symbol in the place of each control character in its text."""
+    """Return a page with a symbol in place of each control character in its text."""
     pieces, at = [], 0
     for apart in APART.finditer(html):
         pieces += [with_symbols(html[at : apart.start()]), apart[0]]

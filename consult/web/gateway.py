@@ -1,7 +1,7 @@
-"""Between an ASGI server and a WSGI application: two rooms, each with a bound.
+"""Between an ASGI server and a WSGI application: two rooms, each with a limit.
 
-Those who are still sending wait in an event loop, where waiting costs nearly nothing; those whose
-request is complete are answered in a few threads, as many as there are database connections for.
+Those who are still sending wait in an event loop, where waiting costs nearly nothing. Complete
+requests are answered in a few threads, as many as there are database connections for.
 """
 
 import io
@@ -36,8 +36,8 @@ class Gateway:
     def __init__(self, answer: Callable[..., Any], *, threads: int) -> None:
         self.answer = answer
         self.threads = Threads(threads)
-        # Pages that are sent piece by piece are read here, so that a slow receiver keeps no other
-        # waiting.
+        # Pages that are sent piece by piece are read here, so that a slow receiver keeps nobody
+        # else waiting.
         self.streams = Threads(STREAMS)
         self.sending: set[object] = set()
 
@@ -50,7 +50,7 @@ class Gateway:
         environ = environ_of(scope)
         declared, chunked = environ.get("CONTENT_LENGTH", ""), "HTTP_TRANSFER_ENCODING" in environ
         length = int(declared) if declared.isascii() and declared.isdigit() else None
-        # What is larger than any file of staff is refused by its length alone.
+        # Anything larger than a file of staff is refused by its length alone.
         if chunked or 0 < (length or 0) <= settings.MOST_STAFF_BODY_BYTES:
             if len(self.sending) >= MOST_SENDING:
                 return await say(send, HTTPStatus.SERVICE_UNAVAILABLE, BUSY)
@@ -70,7 +70,7 @@ class Gateway:
                 self.sending.remove(place)
             environ["wsgi.input"] = body
             if chunked:
-                # Django reads as much as the length says, and nothing where there is none.
+                # Django reads as much as the length says, and nothing if there is none.
                 environ["CONTENT_LENGTH"] = str(size_of(body))
         return await self.send_page(send, environ)
 
@@ -104,7 +104,7 @@ class Gateway:
 
 
 def environ_of(scope: dict[str, Any]) -> dict[str, Any]:
-    """A request as WSGI (PEP 3333) has it."""
+    """Return a request as WSGI (PEP 3333) has it."""
     server, client = scope.get("server") or ("localhost", 80), scope.get("client") or ("", 0)
     environ: dict[str, Any] = {
         "REQUEST_METHOD": scope["method"],
@@ -125,7 +125,7 @@ def environ_of(scope: dict[str, Any]) -> dict[str, Any]:
     }
     for raw, value in scope["headers"]:
         name = raw.decode("latin-1").upper()
-        # An underscore would let a stranger write a header that only our own proxy sets.
+        # An underscore would let a stranger set a header that only our own proxy sets.
         if "_" in name:
             continue
         name = name.replace("-", "_")

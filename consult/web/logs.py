@@ -18,14 +18,14 @@ from django.http import HttpRequest, HttpResponse
 # Which request or task a line belongs to.
 current_id: ContextVar[str] = ContextVar("current_id", default="")
 ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
-# In these lines of its errors PostgreSQL quotes rows, and a row can hold anything.
+# In these lines of its errors PostgreSQL quotes rows, and a row can contain anything.
 QUOTES_ROWS = re.compile(r"^(DETAIL|CONTEXT|HINT|LINE \d+):.*$", re.MULTILINE)
 # What follows these opens something: a receipt, or someone's draft. In any spelling.
 SLASH = "(?:/|%2F)+"
 TOKENS = re.compile(
     rf"((?:receipt|respond{SLASH}back){SLASH})(?:(?!%2F)[^/\s\"'?#&])+", re.IGNORECASE
 )
-# The same by its shape, wherever it stands: random letters, large and small, as in a token.
+# The same by its shape, wherever it is: random letters, large and small, as in a token.
 RANDOM = re.compile(r"(?<![\w-])(?=[\w-]*[A-Z])(?=[\w-]*[a-z])[A-Za-z0-9_-]{27,}(?![\w-])")
 # Errors quote the value that they are about. Names in the database are quoted too, after what they
 # are names of.
@@ -65,10 +65,10 @@ class LineFormatter(logging.Formatter):
 
 
 def refusals_in_one_line(record: logging.LogRecord) -> bool:
-    """Turn what Django says of a request that it refused into one line of warning.
+    """Turn what Django says about a refused request into one line of warning.
 
-    A wrong host, say: nothing here is broken, so nobody has to be woken, and a stranger fills no
-    log with traces or with words of their own.
+    A wrong host, for example: nothing here is broken, so nobody has to be woken, and a stranger
+    cannot fill the log with traces or words of theirs.
     """
     if record.name.startswith("django.security."):
         record.levelno, record.levelname = logging.WARNING, "WARNING"

@@ -1,7 +1,7 @@
 """Charts as SVG text: no script, nothing loaded from elsewhere, readable in black and white. Pure.
 
-Each has a title and a description for people who cannot see it, and stands above a table with
-the same figures.
+Each has a title and a description for people who cannot see it, and is shown above a table with the
+same figures.
 """
 
 import textwrap
@@ -23,7 +23,7 @@ SHADES = [
 SERIES = ["#0f6674", "#e0a526", "#8c4a6b", "#505a5f"]
 TOO_FEW = "fewer than 5, or hidden with them"
 
-# London's 32 boroughs and the City, roughly where they are: each the column and row of a tile.
+# London's 32 boroughs and the City, roughly where they are: the column and row of each one's tile.
 TILES = {
     "enfield": (4, 0),
     "harrow": (2, 1),

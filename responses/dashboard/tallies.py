@@ -109,7 +109,7 @@ def _choices(consultation: Consultation) -> dict[str, dict[str, int]]:
 
 
 def _bands(consultation: Consultation, question: Question) -> list[list[str | int]]:
-    """How many answers fall in each band of a question, in their order: its label and the count."""
+    """Return how many answers are in each band of a question, in order: its label and the count."""
     stored = (
         current_responses(consultation)
         .filter(texts__has_key=question.slug)

@@ -83,7 +83,7 @@ def dashboard(request: StaffRequest) -> HttpResponse:
 @staff_only(Right.SEE_FIGURES)
 @require_POST
 def count_now(request: StaffRequest) -> HttpResponse:
-    """Have a worker count again."""
+    """Ask a worker to count again."""
     nudge(count)
     messages.success(request, _("The service is counting. Load this page again in a moment."))
     return redirect("dashboard")

@@ -1,4 +1,4 @@
-"""Erasing what a person sent: their words and details go, and the number stays, with a tombstone
+"""Erases what a person sent: their words and details go, and the number stays, with a tombstone
 that the next batch carries.
 """
 
@@ -39,7 +39,7 @@ NOBODY = {"name": "", "email": "", "postcode_district": ""}
 
 
 class ErasedAlready(Exception):
-    """What came under this reference was erased before."""
+    """What came under this reference has been erased already."""
 
 
 class NoSuchReference(Exception):
@@ -47,16 +47,15 @@ class NoSuchReference(Exception):
 
 
 def erase_response(*, reference: str, actor: User | None, why: str) -> Response:
-    """Remove for good what came under `reference`, in every version.
+    """Remove for good what came under `reference`, in every version. Returns the tombstone.
 
-    Gives the tombstone.
-
-    In one transaction: a last version, `erased`, whose arrival makes the database empty the answers
-    and contact details of all versions, what the mail server said, and staff's notes; drafts that
-    would have changed it, scans and emails from which it was entered go; no email goes any more;
-    the ledger and the trail say so. The next batch tells MOPAC, naming the batch and row. What was
-    written and not handed over is written again without it; what was handed over stays as it is:
-    see docs/operations.md. Equality answers stay: nobody can tell which ones came with it.
+    One transaction: a last version, `erased`, makes the database empty the answers and contact
+    details of all versions, what the mail server said, and staff's notes. Drafts that would have
+    changed it, and the scans and emails from which it was entered, are deleted. Its equality
+    answers are not used any more, and it gets no more emails. The ledger and the trail record it.
+    The next batch tells MOPAC, naming the batch and row. Files that were written but not handed
+    over are written again without it; files that were handed over stay as they are: see
+    docs/operations.md.
 
     `actor` is None for the command, which is run on the machine itself; `why` is on the trail, and
     names nobody. Raises NoSuchReference, ErasedAlready or SecondPersonNeeded.
@@ -72,8 +71,8 @@ def erase_response(*, reference: str, actor: User | None, why: str) -> Response:
                 require_second_person(act=TwoPersonAct.ERASE, actor=actor, subject=reference)
                 return _erase(newest, actor, why)
         except IntegrityError:
-            # The respondent changed it, or someone else erased it, at this moment: the constraint
-            # let one in. Look again.
+            # The respondent changed it, or someone else erased it, at the same moment: the
+            # constraint let one in. Look again.
             if not Response.objects.filter(
                 reference=reference, version__gt=newest.version
             ).exists():
@@ -83,7 +82,7 @@ def erase_response(*, reference: str, actor: User | None, why: str) -> Response:
 
 def _erase(newest: Response, actor: User | None, why: str) -> Response:
     with connection.cursor() as cursor:
-        # Adding a note or a scan at this moment holds it too: see responses/sql/erased.sql.
+        # Adding a note or a scan at this moment locks it too: see responses/sql/erased.sql.
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtext('erasing'), hashtext(%s))", [newest.reference]
         )
@@ -114,7 +113,7 @@ def _erase(newest: Response, actor: User | None, why: str) -> Response:
     _remove_what_else_tells(newest, versions)
     forget_words_in(changes)
     take_back(batches)
-    # Outside the database, so that it is known also after a backup from before was put back.
+    # Outside the database, so that it is known even after an earlier backup is restored.
     transaction.on_commit(lambda: keep_erasure_mark(newest.reference))
     record(
         action=Action.RESPONSE_ERASED,
@@ -142,15 +141,17 @@ def _stop_emails(versions: QuerySet[Response]) -> None:
 
 
 def _remove_what_else_tells(newest: Response, versions: QuerySet[Response]) -> None:
-    """Drafts, scans, emails, extracts, and what staff wrote that may quote it."""
+    """Remove drafts, equality answers, scans, emails and extracts, and anything staff wrote that
+    may quote it.
+    """
     keys = versions.values("submission_key")
     Draft.objects.filter(Q(amends__in=versions) | Q(submission_key__in=keys)).delete()
     _remove_originals(versions)
-    # A filter that someone kept for this response alone.
+    # A filter that someone saved for this response alone.
     SavedFilter.objects.filter(
         Q(query__icontains=newest.reference) | Q(name__icontains=newest.reference)
     ).delete()
-    # The names that staff gave may tell what it said.
+    # The names that staff gave may reveal what it said.
     MemberMarks.objects.filter(member__response__in=versions).delete()
     remove_extracts_of(versions)
     # What staff wrote about publishing it may quote it.
@@ -158,8 +159,8 @@ def _remove_what_else_tells(newest: Response, versions: QuerySet[Response]) -> N
 
 
 def _remove_originals(versions: QuerySet[Response]) -> None:
-    """Remove the scans and the email from which versions were entered: the files as soon as the
-    transaction is through.
+    """Remove the scans and the email from which versions were entered: the files once the
+    transaction is committed.
     """
     Transcription.objects.filter(response__in=versions).update(late_reason="")
     remove_files(
@@ -170,17 +171,17 @@ def _remove_originals(versions: QuerySet[Response]) -> None:
 
 def remove_details(*, responses: list[int]) -> int:
     """Remove for good the contact details of these versions, by primary key, and what mail servers
-    said; the answers stay. How many.
+    said; the answers stay. Returns how many.
 
-    In one transaction, with an entry in the ledger that has the digest of what is left; its arrival
-    makes the database empty the details. An email that has not gone yet keeps them: such a version
-    is passed over, and so is one that has none.
+    One transaction, with an entry in the ledger that has the digest of what is left and makes the
+    database empty the details. A version whose email has not been sent yet keeps its details and is
+    passed over, and so is one that has none.
     """
     with transaction.atomic():
-        # As an erasure does: the batches first.
+        # The batches first, as for an erasure.
         batches = hold_batches(Response.objects.filter(pk__in=responses))
-        # Correcting an address, or trying an email again, holds the row too, and afterwards
-        # sees that there is none.
+        # Correcting an address, or trying an email again, locks the row too, and then finds no
+        # address.
         locked = (
             Confirmation.objects.select_for_update(of=("self",))
             .filter(response__in=responses)
@@ -206,12 +207,12 @@ def remove_details(*, responses: list[int]) -> int:
 
 
 def contacts_held() -> QuerySet[Contact]:
-    """The rows of contact details that hold any."""
+    """Return the rows of contact details that contain any."""
     return Contact.objects.exclude(**NOBODY, corrected_email="")
 
 
 def erased_references() -> list[str]:
-    """What was erased, the earliest first, by its tombstones."""
+    """Return what was erased, the earliest first, by the tombstones."""
     return list(
         Response.objects.filter(act=Response.Act.ERASED)
         .order_by("pk")
@@ -220,7 +221,7 @@ def erased_references() -> list[str]:
 
 
 def erase_again(*, actor: User | None) -> list[str]:
-    """After a backup was put back: erase again what the marks outside the database name and the
+    """After a backup was restored, erase again what the marks outside the database name and the
     database still has. Returns their references.
     """
     there = Response.objects.filter(reference__in=erasure_marks()).values_list(

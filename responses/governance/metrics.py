@@ -22,7 +22,7 @@ from responses.models import (
     Response,
 )
 
-# Each metric: its kind and what it says.
+# Each metric: its kind and its meaning.
 # https://prometheus.io/docs/instrumenting/exposition_formats/
 METRICS = {
     "consult_responses_total": (
@@ -74,12 +74,12 @@ Sample = tuple[str, dict[str, str], float]
 
 
 def measure() -> list[Sample]:
-    """Every figure of this moment: the metric's name, its labels, its value."""
+    """Return every figure at this moment: the metric's name, its labels, its value."""
     return [*_of_responses(), *_of_confirmations(), *_of_batches(), *_of_retention(), *_of_jobs()]
 
 
 def exposition(samples: list[Sample]) -> str:
-    """The figures as Prometheus reads them."""
+    """Return the figures as Prometheus reads them."""
     lines = []
     for name, (kind, meaning) in METRICS.items():
         lines += [f"# HELP {name} {meaning}", f"# TYPE {name} {kind}"]
@@ -115,8 +115,8 @@ def _of_confirmations() -> Iterator[Sample]:
         yield "consult_confirmations", {"state": state}, states.get(state, 0)
     due = Confirmation.objects.filter(state=Confirmation.State.WAITING, due_at__lte=Now())
     yield "consult_outbox_due", {}, due.count()
-    # Not by when they are due: while the mail server is away that moves on with every look, and
-    # nobody's tries are counted.
+    # Not by when they are due: while the mail server is away, that moves with every look, and no
+    # tries are counted.
     untried = Confirmation.objects.filter(state=Confirmation.State.WAITING, attempts=0)
     age = untried.aggregate(age=Now() - Min(Greatest("created_at", "tried_again_at")))["age"]
     yield "consult_outbox_oldest_seconds", {}, _seconds(age)

@@ -1,4 +1,4 @@
-"""Whether a reason that is to stand on the trail for good names someone who asked to be erased."""
+"""Whether a reason, which stays on the trail for good, names the person who asked to be erased."""
 
 import re
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from responses.reviewing.mailboxes import read_letter
 
 # Shorter ones are parts of other words.
 NAME_CHARACTERS = 3
-# Parts of names and addresses with which a reason may well be given.
+# Parts of names and addresses that a reason may well contain.
 COMMON = {"com", "org", "net", "gov", "www", "mail", "email", "example", "post", "may", "will"}
 
 
@@ -23,7 +23,7 @@ def names_somebody(*, reference: str, words: str) -> bool:
 
 
 def names_writer(*, drafts: Iterable[Draft], letters: Iterable[Message], words: str) -> bool:
-    """The same of the people who typed drafts or wrote emails."""
+    """Whether words name anyone who typed these drafts or wrote these emails."""
     found: set[str] = set()
     for draft in drafts:
         found |= {str(draft.answers.get(name, "")) for name in ("name", "email")}

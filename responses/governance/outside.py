@@ -1,8 +1,8 @@
-"""What is known outside the database: by the storage for batches, by the destination, and by the
+"""What is known outside the database: in the storage for batches, at the destination and in the
 journal.
 
-A backup that was put back knows less than they do. Read before the database is, so that whatever
-they name was committed by then.
+A restored backup knows less than they do. They are read before the database, so that anything they
+name was committed by then.
 """
 
 from collections.abc import Iterator
@@ -38,10 +38,10 @@ Line = dict[str, Any]
 
 @dataclass
 class Outside:
-    """All that is known outside. `unreachable` says why, by place.
+    """Everything that is known outside. `unreachable` says why, by place.
 
-    `received` has several lines of a version where one was lost with the backup and its sender,
-    who saw the one before, changed that again. `confirmed` says when, by Message-ID.
+    `received` has several lines for a version if one was lost with the backup and its sender, who
+    saw the one before, changed that again. `confirmed` says when, by Message-ID.
     """
 
     batches: list[Seen] = field(default_factory=list)
@@ -53,18 +53,18 @@ class Outside:
     acknowledged: dict[str, Line] = field(default_factory=dict)
 
     def line_of(self, version: Version, received_at: datetime) -> Line:
-        """What the journal says of the version that came at that instant; may be nothing."""
+        """Return what the journal says about the version that came at that instant, if anything."""
         lines = self.received.get(version, [])
         return next((line for line in lines if arrival_of(line)[2] == received_at), {})
 
     def awaited(self) -> Iterator[Line]:
-        """What the journal says was received and nobody gave up."""
+        """Return what the journal says was received and nobody has given up."""
         for lines in self.received.values():
             yield from (line for line in lines if arrival_of(line) not in self.given_up)
 
 
 def arrival_of(line: Line) -> tuple[str, int, datetime]:
-    """The reference and version that a line is about, and when that came."""
+    """Return the reference and version that a line is about, and when that came."""
     return line["reference"], line["version"], datetime.fromisoformat(line["received_at"])
 
 
@@ -92,9 +92,9 @@ def look_outside() -> Outside:
 
 
 def still_missing(outside: Outside) -> dict[tuple[str, int, datetime], Line]:
-    """What was received, by the journal, and the database does not have, by reference.
+    """Return what was received, according to the journal, and is not in the database, by reference.
 
-    An erasure is not among it: `erase_again` makes another.
+    Erasures are not included: `erase_again` makes those again.
     """
     missing = {
         arrival_of(line): line
@@ -108,14 +108,14 @@ def still_missing(outside: Outside) -> dict[tuple[str, int, datetime], Line]:
 
 
 def complete_journal(outside: Outside) -> int:
-    """Add what the journal did not get when it happened: it could not be written, or the process
-    was cut off just after the commit. How many lines. Raises OSError.
+    """Add what the journal did not get at the time: it could not be written, or the process was cut
+    off just after the commit. Returns how many lines. Raises OSError.
     """
     lines: list[dict[str, Any]] = []
     every = Response.objects.select_related("consultation", "edition", "confirmation")
     for response in every.order_by("pk").iterator(chunk_size=AT_ONCE):
         if not hasattr(response, "confirmation"):
-            continue  # The integrity check says so.
+            continue  # The integrity check reports it.
         version = (response.reference, response.version)
         if not outside.line_of(version, response.received_at):
             lines.append(received_line(response))

@@ -1,4 +1,4 @@
-"""All that is held under one reference, as the person it is about may have it."""
+"""Everything that is held under one reference, as the person it is about can have it."""
 
 from typing import Any
 
@@ -18,7 +18,9 @@ class NothingAboutThem(Exception):
 
 
 def everything_about(reference: str) -> dict[str, Any]:
-    """All that is held under a reference, in every version. Raises NothingAboutThem."""
+    """Return everything that is held under a reference, in every version.
+    Raises NothingAboutThem.
+    """
     versions = list(_versions(reference))
     if not versions:
         raise NothingAboutThem
@@ -122,7 +124,7 @@ def _in_words(response: Response) -> list[dict[str, str]]:
 
 
 def draft_as_saved(draft: Draft) -> dict[str, Any]:
-    """What was typed and not sent, and to whom links to it went."""
+    """Return what was typed and not sent, and where links to it were sent."""
     return {
         "consultation": draft.consultation.title,
         "started_at": iso(draft.started_at),

@@ -1,4 +1,4 @@
-"""Removing files: those of a batch after their time, scans, and emails of a mailbox.
+"""Deletes files: those of a batch after their time, scans, and emails of a mailbox.
 
 A batch's number, its members, its files' hashes and the ledger stay.
 """
@@ -21,8 +21,8 @@ log = logging.getLogger(__name__)
 
 
 def files_held(consultation: Consultation, *, kept_for: timedelta) -> QuerySet[Batch]:
-    """The batches whose files were written longer ago than `kept_for`, and are there, or may be
-    since their removal was cut.
+    """Return the batches whose files were written longer ago than `kept_for` and are there, or may
+    be because their removal was cut off.
     """
     return Batch.objects.filter(
         consultation=consultation, written_at__lt=Now() - kept_for, removal__ended_at=None
@@ -30,15 +30,13 @@ def files_held(consultation: Consultation, *, kept_for: timedelta) -> QuerySet[B
 
 
 def remove_batch_files(*, batch: Batch, actor: User | None) -> bool:
-    """Remove the files of a written batch for good.
+    """Delete the files of a written batch for good. Returns whether they are all gone.
 
-    True where they are all gone afterwards.
-
-    Not where nobody acknowledged that they have them, or where they are to be delivered again; nor
-    if the storage refuses, in which case the next run goes on.
+    Refuses if nobody has acknowledged the batch, or if it is to be delivered again. If the storage
+    refuses, the next run continues.
     """
     with transaction.atomic():
-        # Sending it again holds the row too, and finds the removal.
+        # Sending it again locks the row too, and finds the removal.
         if (
             not Delivery.objects.select_for_update()
             .filter(batch=batch, state=Delivery.State.ACKNOWLEDGED)
@@ -53,8 +51,8 @@ def remove_batch_files(*, batch: Batch, actor: User | None) -> bool:
                 subject=folder_of(batch),
                 manifest_sha256=batch.manifest_sha256,
             )
-    # From here on nobody is given them any more, so that being cut off in between leaves no
-    # batch that is half there.
+    # From here on nobody can download them, so a removal that is cut off never leaves a batch that
+    # is half there.
     try:
         clear_stored(batch)
     except OSError as trouble:
@@ -69,7 +67,9 @@ def remove_batch_files(*, batch: Batch, actor: User | None) -> bool:
 
 
 def remove_files(*, scans: QuerySet[Attachment], messages: QuerySet[Message]) -> int:
-    """Remove scans and emails of a mailbox, with what their rows say of them. How many."""
+    """Delete scans and emails of a mailbox, and what their rows say about them.
+    Returns how many.
+    """
     with transaction.atomic():
         files = [*scans.values_list("file", flat=True), *messages.values_list("file", flat=True)]
         scans.delete()

@@ -1,7 +1,7 @@
-"""Retention: how long each class of data is kept, and removing what has been kept for its time.
+"""Retention: how long each class of data is kept, and removing what has been kept long enough.
 
 Counted from the end of a consultation's grace period, by the database's clock. What goes to MOPAC
-is removed only once it has arrived there: it is in a batch that someone acknowledged, after it was
+is removed only once it has arrived there: it is in a batch that someone acknowledged after it was
 delivered or downloaded.
 """
 
@@ -37,16 +37,15 @@ from responses.periods import clocks
 from responses.responding.equality import empty_equality_answers, too_few_to_hand_over
 
 AT_ONCE = 500
-# A run ends before its task would be ended for it; the next one goes on.
+# A run ends before its task would be stopped; the next one continues.
 RUN_FOR_SECONDS = 1800
 WHY = "kept for its time"
 
 
 @dataclass(frozen=True)
 class Retained:
-    """What a run did about one class of one consultation's data:
-
-    `removed` rows, and `held` for want of their arrival at MOPAC.
+    """What a run did about one class of one consultation's data: it `removed` this many rows, and
+    `held` this many that have not arrived at MOPAC.
     """
 
     consultation: str
@@ -68,12 +67,11 @@ class Retained:
 
 
 def retain(*, dry_run: bool = False, actor: User | None = None) -> list[Retained]:
-    """Remove what has been kept for its time, or, with `dry_run`, only say what that is.
+    """Remove what has been kept long enough or, with `dry_run`, only report it. Returns what there
+    was to do.
 
-    Gives what there was to do.
-
-    Can be run at any time, twice at once, and again after it was cut: what is gone is not found any
-    more.
+    It may run at any time, twice at once, and again after it was cut off: what is gone is not found
+    any more.
     """
     ends_at = time.monotonic() + RUN_FOR_SECONDS
     done = []
@@ -102,13 +100,13 @@ def retain(*, dry_run: bool = False, actor: User | None = None) -> list[Retained
 
 
 def arrived(batch: str) -> Q:
-    """Of rows with a `batch`, those whose batch MOPAC said that it has."""
+    """Return those rows with a `batch` that MOPAC has acknowledged."""
     return Q(**{f"{batch}__delivery__state": Delivery.State.ACKNOWLEDGED})
 
 
 @dataclass(frozen=True)
 class Run:
-    """For which consultation a run is at work, for whom, and until when it may be, by the monotonic
+    """For which consultation a run is working, for whom, and until when it may, by the monotonic
     clock.
     """
 
@@ -119,8 +117,8 @@ class Run:
 
 @dataclass(frozen=True)
 class Work:
-    """How much of a class may go, how much has to stay for now, and what removes the first and says
-    how much that was.
+    """How much of a class may go, how much has to stay for now, and the function that removes the
+    first and returns how much that was.
     """
 
     ready: int
@@ -167,7 +165,7 @@ def _equality(run: Run) -> Work:
 def _letters(run: Run) -> Work:
     scans = Attachment.objects.filter(transcription__response__consultation=run.consultation)
     messages = Message.objects.filter(consultation=run.consultation).exclude(file="")
-    # What was entered from them has arrived. An email that is no response has nowhere to go.
+    # What was entered from them has arrived. An email that is not a response has nowhere to go.
     through = arrived("transcription__response__membership__batch")
     old_scans, old_messages = (
         scans.filter(through),
@@ -219,7 +217,7 @@ def _answers(run: Run) -> Work:
         for reference in list(ready):
             if time.monotonic() > run.ends_at:
                 break
-            # Someone else may be at it too.
+            # Someone else may be doing the same.
             with suppress(ErasedAlready):
                 erase_response(reference=reference, actor=run.actor, why=WHY)
                 erased += 1

@@ -1,9 +1,9 @@
 """Everything that is held about a person: found, and made into one file for them (UK GDPR, Article
 15).
 
-That someone looked, and what they took, is on the trail; the words that were looked for are not,
-for they are a name or an address. What others wrote about the person in their own answers is found
-on the list of responses, by its word filter.
+The trail records that someone looked and what they took, but not the words that they searched for:
+those are a name or an address. What others wrote about the person in their answers can be found
+with the word filter of the list of responses.
 """
 
 import json
@@ -29,7 +29,7 @@ from responses.models import Attachment, Draft, DraftAnswer, Message, Response
 from responses.references import NotAReference, normalise_reference
 from responses.reviewing.mailboxes import read_letter
 
-# Of each kind; if there are more, staff have to ask the person for more details.
+# Of each kind. If there are more, staff have to ask the person for more details.
 MOST = 200
 
 
@@ -67,8 +67,8 @@ def find_person(*, words: str, actor: User | None) -> PersonalData:
 
 
 def held_under(*, references: list[str], drafts: list[int], letters: list[int]) -> PersonalData:
-    """What is held under references and under the primary keys of drafts and of emails that nobody
-    entered.
+    """Return what is held under references, and under the primary keys of drafts and of emails that
+    nobody entered.
     """
     mine = Message.objects.filter(pk__in=letters, transcription=None)
     return PersonalData(references, list(Draft.objects.filter(pk__in=drafts)), list(mine))
@@ -99,7 +99,7 @@ def _references(words: str) -> list[str]:
 
 
 def _drafts(words: str) -> list[Draft]:
-    # A value is JSON, and here a text in quotation marks; its words are what `#>> '{}'` returns.
+    # A value is JSON, here a text in quotation marks; `#>> '{}'` returns its words.
     said = DraftAnswer.objects.annotate(
         said=Func(
             F("value"),
@@ -119,8 +119,8 @@ def _drafts(words: str) -> list[Draft]:
 
 
 def _letters(words: str) -> list[Message]:
-    """Emails from that address, or of that name, of which no response was made: their words are in
-    files alone.
+    """Return emails from that address or name that were not made into responses: their words are
+    only in files.
     """
     found = []
     for message in (
@@ -141,7 +141,8 @@ def _every_word(field: str, words: str) -> Q:
 
 
 def make_pack(*, held: PersonalData, actor: User | None) -> bytes:
-    """A zip of all of it for the person: a page to read, the same as JSON, scans, and emails.
+    """Return a zip of everything for the person: a page to read, the same as JSON, scans and
+    emails.
 
     Raises NothingAboutThem.
     """
@@ -158,7 +159,7 @@ def make_pack(*, held: PersonalData, actor: User | None) -> bytes:
         everything = {"responses": responses, "drafts": drafts}
         pack.writestr("everything.json", json.dumps(everything, ensure_ascii=False, indent=2))
         for name, file in _files(held):
-            # Removed since, or at this moment: the rest is theirs all the same.
+            # Removed since, or at this moment: the rest is still theirs.
             with suppress(FileNotFoundError), default_storage.open(file) as content:
                 pack.writestr(name, content.read())
     for reference in held.references:

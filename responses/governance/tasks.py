@@ -1,5 +1,5 @@
-"""The nightly checks and removals, carried by Celery: a task is only a hint to look, and losing one
-loses nothing.
+"""The nightly checks and removals as Celery tasks. A task is only a hint to look: losing one loses
+nothing.
 """
 
 import logging
@@ -34,8 +34,8 @@ def check_integrity() -> None:
 
 @app.task(name="responses.tidy")
 def tidy() -> None:
-    """Remove what has had its time: old extracts, expired sessions, hits that no limit counts any
-    more.
+    """Remove what is no longer needed: old extracts, expired sessions, hits that no limit counts
+    any more.
     """
     with recorded_run(tidy.name):
         hits = forget_hits()
@@ -47,7 +47,7 @@ def tidy() -> None:
 
 @app.task(name="responses.retain")
 def retain() -> None:
-    """Remove what people sent and what has been kept for its time."""
+    """Remove what people sent and what has been kept long enough."""
     with recorded_run(retain.name):
         for done in retention.retain():
             log.log(logging.WARNING if done.held else logging.INFO, "%s", done.in_words)

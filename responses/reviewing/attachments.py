@@ -14,7 +14,8 @@ from responses.models import Attachment, Response, Transcription
 from responses.reviewing.reading import ChangedSinceOpened, hold_as_shown
 
 ATTACHMENT_MAX_BYTES = 15_000_000
-# What a file may be, told by how it begins and never by its name. Nothing that a browser runs.
+# The kinds of file that are taken, recognised by how they begin and never by name. Nothing that a
+# browser runs.
 BEGINNINGS = {
     b"%PDF-": ("application/pdf", "pdf"),
     b"\x89PNG\r\n\x1a\n": ("image/png", "png"),
@@ -25,7 +26,7 @@ BEGINNINGS = {
 
 
 class NotAFileWeTake(ValueError):
-    """By its content it is no PDF, PNG, JPEG or TIFF."""
+    """By its content it is not a PDF, PNG, JPEG or TIFF."""
 
 
 class FileTooLarge(ValueError):
@@ -33,7 +34,7 @@ class FileTooLarge(ValueError):
 
 
 def kind_of(beginning: bytes) -> tuple[str, str]:
-    """The media type and the ending of the name for a file that begins so.
+    """Return the media type and file ending for content that begins like this.
 
     Raises NotAFileWeTake.
     """
@@ -46,7 +47,7 @@ def kind_of(beginning: bytes) -> tuple[str, str]:
 def attach_file(
     *, transcription: Transcription, shown: Response, file: BinaryIO, by: User
 ) -> Attachment:
-    """Keep a scan beside what was keyed from it; the same content twice is one.
+    """Keep a scan beside the response that was keyed from it. The same content twice is kept once.
 
     `shown` is the newest version of the response when the page was opened. Raises NotAFileWeTake,
     FileTooLarge and ChangedSinceOpened.
@@ -58,7 +59,7 @@ def attach_file(
     sha256 = hashlib.sha256(content).hexdigest()
     if known := transcription.attachments.filter(sha256=sha256).first():
         return known
-    # The file first: a name without a row is litter, a row without a file would be a loss.
+    # The file first: a file without a row is litter, a row without a file would be a loss.
     name = default_storage.save(
         f"attachments/{transcription.pk}-{sha256[:16]}.{ending}", ContentFile(content)
     )
@@ -81,6 +82,6 @@ def attach_file(
                 by=by,
             )
     except ChangedSinceOpened:
-        # It may have been erased: no word of it stays.
+        # It may have been erased: nothing of it stays.
         remove_file(storage="default", name=name)
         raise

@@ -1,4 +1,4 @@
-"""What every change of a campaign is made of: its lock, its members, and the step on record."""
+"""What every change to a campaign consists of: its lock, its members, and the recorded step."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ Row = tuple[int, str, str]
 
 
 def hold_campaign(campaign: Campaign) -> Campaign:
-    """The campaign as it is now, locked."""
+    """Return the campaign as it is now, locked."""
     # Two reviewers at once: the second waits, and works on what the first left.
     return (
         Campaign.objects.select_for_update(of=("self",))
@@ -26,7 +26,7 @@ def hold_campaign(campaign: Campaign) -> Campaign:
 
 
 def add_members(campaign: Campaign, rows: Sequence[Row]) -> list[Row]:
-    """Add those of `rows` that are not in it. Returns which those were."""
+    """Add the `rows` that are not members yet. Returns the ones added."""
     inside = set(campaign.members.values_list("response_id", flat=True))
     new = [row for row in rows if row[0] not in inside]
     members = (
@@ -38,7 +38,7 @@ def add_members(campaign: Campaign, rows: Sequence[Row]) -> list[Row]:
 
 
 def remove_members(campaign: Campaign, members: QuerySet[CampaignMember]) -> list[Row]:
-    """Take these members out of it. Returns what they were."""
+    """Remove these members. Returns what they were."""
     rows = list(members.order_by("response_id").values_list("response_id", "question", "print"))
     campaign.members.filter(response_id__in=[row[0] for row in rows]).delete()
     return rows
@@ -53,7 +53,7 @@ def write_step(
     name: str = "",
     rows: Sequence[Row] = (),
 ) -> CampaignStep:
-    """Put what was done on record, with all that it takes to undo it."""
+    """Record what was done, with everything needed to undo it."""
     record(
         action=Action.CAMPAIGN_CHANGED,
         actor=by,

@@ -1,6 +1,6 @@
 """Campaigns: similar responses that reviewers group under a name.
 
-Each step can be undone.
+Every step can be undone.
 """
 
 from collections.abc import Sequence
@@ -47,18 +47,18 @@ class NameTaken(ValueError):
 
 
 class NotFound(ValueError):
-    """There is no response of the consultation with this reference."""
+    """The consultation has no response with this reference."""
 
 
 class NotTheLastStep(Exception):
-    """Steps are undone from the last one back, so that undoing puts back exactly what was there."""
+    """Steps are undone from the last one back, so that undoing restores exactly what was there."""
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """How much a campaign or a cluster weighs.
+    """The size of a campaign or a cluster.
 
-    Never one of them alone: a campaign is many people, and few texts.
+    Never show one of them alone: a campaign is many people and few texts.
     """
 
     responses: int
@@ -67,7 +67,7 @@ class Numbers:
 
 
 def numbers_of(campaign: Campaign) -> Numbers:
-    """What counts today: responses changed or taken back since do not."""
+    """Count what counts today: not responses that were changed or withdrawn since."""
     members = _current(campaign)
     texts = members.aggregate(texts=Count("print", distinct=True))["texts"]
     return Numbers(
@@ -80,7 +80,7 @@ def _current(campaign: Campaign) -> QuerySet[CampaignMember]:
 
 
 def suggested_members(campaign: Campaign) -> QuerySet[ClusterMember]:
-    """Members of the clusters that the campaign's are in, who are not in the campaign."""
+    """Return members of the same clusters who are not in the campaign."""
     clusters = ClusterMember.objects.filter(response__campaign_members__campaign=campaign).values(
         "cluster"
     )
@@ -95,9 +95,10 @@ def suggested_members(campaign: Campaign) -> QuerySet[ClusterMember]:
 
 
 def name_campaign(*, cluster: Cluster, name: str, by: User) -> Campaign:
-    """Make a campaign of a cluster, with all its members that still say so.
+    """Make a cluster into a campaign, with all its members that still say so.
 
-    Raises NameMissing and NameTaken."""
+    Raises NameMissing and NameTaken.
+    """
     with transaction.atomic():
         named = _free_name(cluster.consultation_id, name)
         campaign = Campaign.objects.create(
@@ -106,7 +107,7 @@ def name_campaign(*, cluster: Cluster, name: str, by: User) -> Campaign:
             sample_id=cluster.sample_id,
             question=cluster.question,
         )
-        # What was changed or taken back since the search is not what the page showed.
+        # What was changed or withdrawn since the search is not what the page showed.
         members = cluster.members.filter(response__in=current_responses(cluster.consultation))
         rows = list(members.order_by("response_id").values_list("response_id", "question", "print"))
         write_step(campaign, by, Act.NAMED, name=named, rows=add_members(campaign, rows))
@@ -114,7 +115,7 @@ def name_campaign(*, cluster: Cluster, name: str, by: User) -> Campaign:
 
 
 def rename_campaign(*, campaign: Campaign, name: str, by: User) -> None:
-    """Give a campaign another name. Raises NameMissing and NameTaken."""
+    """Rename a campaign. Raises NameMissing and NameTaken."""
     with transaction.atomic():
         locked = hold_campaign(campaign)
         named = _free_name(locked.consultation_id, name, but=locked.pk)
@@ -138,9 +139,9 @@ def add_suggested(*, campaign: Campaign, by: User) -> int:
 
 
 def add_response(*, campaign: Campaign, reference: str, by: User) -> int:
-    """Add one response, whatever it says. Returns 0 where it was in already.
+    """Add one response, whatever it says. Returns 0 if it was a member already.
 
-    Raises NotFound, and ChangedSinceOpened where `by` has read only what it said before.
+    Raises NotFound, and ChangedSinceOpened if `by` has read only an earlier version.
     """
     try:
         known = normalise_reference(reference)
@@ -165,10 +166,10 @@ def add_response(*, campaign: Campaign, reference: str, by: User) -> int:
 
 
 def remove_responses(*, campaign: Campaign, versions: Sequence[int], by: User) -> int:
-    """Take these versions of responses, by primary key, out of a campaign; they stay responses like
+    """Remove these versions of responses, by primary key, from a campaign; they stay responses like
     any other.
 
-    Returns how many were taken out. What a sender changed since is another version.
+    Returns how many were removed. A version that its sender has changed since is a different one.
     """
     with transaction.atomic():
         locked = hold_campaign(campaign)
@@ -179,14 +180,14 @@ def remove_responses(*, campaign: Campaign, versions: Sequence[int], by: User) -
 
 
 def last_step(campaign: Campaign) -> CampaignStep | None:
-    """The step that can be undone now."""
+    """Return the step that can be undone now."""
     return campaign.steps.filter(undone_by=None).exclude(act=Act.UNDONE).last()
 
 
 def undo_step(*, step: CampaignStep, by: User) -> None:
-    """Put back what the last step changed, by a step of its own.
+    """Reverse the last step by a new step.
 
-    Raises NotTheLastStep; NameTaken where the earlier name is in use.
+    Raises NotTheLastStep, and NameTaken if the earlier name is in use.
     """
     with transaction.atomic():
         campaign = hold_campaign(step.campaign)

@@ -1,4 +1,4 @@
-"""Many responses put into a campaign at once, or taken out, for a change to all that match."""
+"""Many responses added to a campaign at once, or removed from it, for a bulk change."""
 
 from collections.abc import Sequence
 
@@ -22,8 +22,8 @@ Act = CampaignStep.Act
 
 
 def add_many(*, campaign: Campaign, responses: Sequence[int], by: User) -> list[int]:
-    """Add these responses, by primary key, as one step: those that say something today and are not
-    in. Returns which; none where it ended.
+    """Add these responses, by primary key, as one step: the ones that count today and are not
+    members. Returns the ones added; none if the campaign has ended.
     """
     with transaction.atomic():
         locked = hold_campaign(campaign)
@@ -50,9 +50,9 @@ def add_many(*, campaign: Campaign, responses: Sequence[int], by: User) -> list[
 
 
 def remove_many(*, campaign: Campaign, responses: Sequence[int], by: User) -> list[int]:
-    """Take those of these responses, by primary key, that are in it out, as one step.
+    """Remove those of these responses, by primary key, that are members, as one step.
 
-    Returns which.
+    Returns the ones removed.
     """
     with transaction.atomic():
         locked = hold_campaign(campaign)

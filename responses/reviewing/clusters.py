@@ -1,6 +1,6 @@
-"""Finding answers that are nearly the same, and responses that one person may have sent twice.
+"""Finds answers that are nearly the same, and responses that one person may have sent twice.
 
-It suggests; it changes nothing.
+It only suggests; it changes nothing.
 """
 
 import logging
@@ -27,9 +27,8 @@ AT_ONCE = 2000
 
 @dataclass(frozen=True)
 class SamePerson:
-    """Responses that one person may have sent, and why it seems so:
-
-    "email" or "name-and-postcode".
+    """Responses that one person may have sent, and why it seems so: "email" or
+    "name-and-postcode".
     """
 
     reason: str
@@ -38,11 +37,11 @@ class SamePerson:
 
 
 def find_clusters(*, consultation: Consultation) -> int:
-    """Search all free text of a consultation for similar answers, and put what is found in place of
-    what the last search found.
+    """Search all free text of a consultation for similar answers, and replace the results of the
+    last search.
 
     Returns how many clusters there are. An answer is compared with every other, whichever question
-    it answers, since people paste a letter where they find room.
+    it answers, because people paste a letter wherever there is room.
     """
     keys: list[tuple[int, str]] = []
 
@@ -61,7 +60,7 @@ def find_clusters(*, consultation: Consultation) -> int:
     # The largest first, so that their ids are in the order in which pages show them.
     sized.sort(key=lambda found: -found[0])
     with transaction.atomic():
-        # Two searches at once: the second waits, and puts its own in place.
+        # Two searches at once: the second waits, then replaces the first's results.
         Consultation.objects.select_for_update(no_key=True).get(pk=consultation.pk)
         ClusterMember.objects.filter(cluster__consultation=consultation).delete()
         Cluster.objects.filter(consultation=consultation).delete()
@@ -72,8 +71,8 @@ def find_clusters(*, consultation: Consultation) -> int:
 
 
 def find_all_clusters() -> None:
-    """Search every published consultation. What one raises is raised when all had their turn, so
-    that the job is seen to have failed.
+    """Search every published consultation. An exception from one is raised once all have been
+    searched, so that the job is seen to have failed.
     """
     failed: list[Exception] = []
     for consultation in Consultation.objects.filter(published_at__isnull=False).order_by("pk"):
@@ -115,8 +114,8 @@ def _keep(group: Group, keys: list[tuple[int, str]], consultation: Consultation)
 
 
 def count_people(responses: QuerySet[Response]) -> int:
-    """How many people sent `responses`, as far as can be told: distinct email addresses, and each
-    response without one.
+    """Count the people who sent `responses`, as far as can be told: each email address once, and
+    each response without one.
     """
     found = responses.aggregate(
         known=Count(Upper("contact__email"), distinct=True, filter=~Q(contact__email="")),
@@ -126,7 +125,7 @@ def count_people(responses: QuerySet[Response]) -> int:
 
 
 def same_person(response: Response) -> list[SamePerson]:
-    """Other responses that the same person may have sent, by email address, or by name and
+    """Return other responses that the same person may have sent, by email address or by name and
     postcode.
     """
     others = Contact.objects.filter(response__in=current_responses(response.consultation)).exclude(
@@ -157,8 +156,8 @@ def _references(contacts: QuerySet[Contact]) -> list[str]:
 
 
 def people_with_several(consultation: Consultation, *, most: int = 200) -> list[SamePerson]:
-    """Email addresses from which more than one response came, those with the most first, `most` of
-    them.
+    """Return the email addresses from which more than one response came, those with the most first,
+    up to `most` of them.
     """
     with_address = current_responses(consultation).filter(contact__email__gt="")
     grouped = (

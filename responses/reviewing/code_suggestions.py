@@ -1,4 +1,4 @@
-"""Codes that may fit an answer, by the words in it. Only suggestions: a person decides."""
+"""Suggests codes for an answer by the words in it. A person decides."""
 
 import math
 from collections import Counter, defaultdict
@@ -9,31 +9,31 @@ from django.db.models.fields.json import KeyTextTransform
 from responses.models import Code, CodedAnswer, Coding, Response
 from responses.reviewing.similarity import words_of
 
-# From so many answers coded last, words are learnt.
+# How many of the answers coded most recently words are learnt from.
 LEARN_FROM = 2000
 # A word has to be this much commoner among answers with the code than among the others, as a
 # logarithm, and in this many of them.
 TELLING = math.log(3)
 FEWEST_TELLING_ANSWERS = 3
-# So many telling words make a suggestion, and so many are named.
+# How many telling words make a suggestion, and how many are named.
 FEWEST_TELLING_WORDS = 2
 NAMED_WORDS = 5
 
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A code that may fit, and the words that made it seem so. Never given by itself."""
+    """A code that may fit, and the words that suggest it. It is never given automatically."""
 
     code: Code
     words: list[str]
 
 
 def suggest_codes(*, response: Response, question: str) -> list[Suggestion]:
-    """Codes whose telling words stand in an answer, those with the most first.
+    """Return codes whose telling words are in an answer, those with the most first.
 
-    A word tells of a code where it is at least three times as common in answers that were given the
-    code as in the others, and in three of them at least. Learnt again each time from the answers
-    coded last, on this machine, and nothing is kept.
+    A word tells of a code if it is at least three times as common in answers with the code as in
+    the others, and in at least three of them. Learnt again each time from the answers coded most
+    recently, on this machine; nothing is kept.
     """
     coded = CodedAnswer.objects.filter(
         question=question, response__consultation=response.consultation_id

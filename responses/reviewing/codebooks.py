@@ -1,6 +1,4 @@
-"""Codebooks: for each question that is answered in free words, the codes that its answers may be
-given.
-"""
+"""Codebooks: for each question answered in free text, the codes that its answers can be given."""
 
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
@@ -28,21 +26,21 @@ class CodeChangedMeanwhile(Exception):
 
 
 def questions_to_code(consultation: Consultation) -> list[Question]:
-    """The questions that are answered in free words about the plan, in order."""
+    """Return the questions about the plan that are answered in free text, in order."""
     plan = plan_of(current_edition(consultation))
     return [question for question in plan.asked if question.prose and question.part != ABOUT_YOU]
 
 
 def part_titles(consultation: Consultation) -> dict[str, str]:
-    """The titles of the plan's parts by their slugs: many questions have the same words, and differ
-    by the part they ask about.
+    """Return the titles of the plan's parts by slug: many questions have the same wording, and
+    differ in the part that they ask about.
     """
     return {part.slug: part.title for part in plan_of(current_edition(consultation)).parts}
 
 
 def codes_of(consultation: Consultation, question: str) -> QuerySet[Code]:
-    """The codes of a question, each with `given`: in how many responses that count today it was
-    found.
+    """Return the codes of a question, each with `given`: how many responses that count today have
+    it.
     """
     today = Q(codings__removed_at=None, codings__response__review__superseded=False) & ~Q(
         codings__response__act__in=[Response.Act.WITHDRAWN, Response.Act.ERASED]
@@ -56,7 +54,7 @@ def codes_of(consultation: Consultation, question: str) -> QuerySet[Code]:
 def make_code(
     *, consultation: Consultation, question: str, name: str, group: str, definition: str, by: User
 ) -> Code:
-    """Put a code in a question's codebook. Raises CodeNameMissing and CodeNameTaken."""
+    """Add a code to a question's codebook. Raises CodeNameMissing and CodeNameTaken."""
     with transaction.atomic():
         # Two reviewers at once with one name: the second waits, and is told.
         Consultation.objects.select_for_update(no_key=True).get(pk=consultation.pk)
@@ -75,10 +73,9 @@ def make_code(
 def change_code(
     *, code: Code, version: int, name: str, group: str, definition: str, retired: bool, by: User
 ) -> Code:
-    """Give a code another meaning or name, or retire it: a new version, and the old stays on
-    record.
+    """Rename, redefine or retire a code: a new version is added, and the old one is kept.
 
-    Raises CodeChangedMeanwhile where `version` is not the newest any more, CodeNameMissing and
+    Raises CodeChangedMeanwhile if `version` is no longer the newest, CodeNameMissing and
     CodeNameTaken.
     """
     with transaction.atomic():

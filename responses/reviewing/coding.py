@@ -1,5 +1,5 @@
 """Coding free text answer by answer: which codes fit an answer, or a passage of it, and how much of
-a question has been gone through.
+a question is done.
 """
 
 from collections.abc import Sequence
@@ -18,24 +18,24 @@ from responses.reviewing.reading import hold_as_shown
 
 
 class NoSuchPassage(ValueError):
-    """The answer does not hold these words."""
+    """The answer does not contain these words."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Of the answers to a question, how many someone has gone through."""
+    """How many of the answers to a question someone has gone through."""
 
     answers: int
     coded: int
 
     @property
     def percent(self) -> int:
-        """In whole per cent, 100 only when all are."""
+        """In whole per cent; 100 only if all are done."""
         return 100 * self.coded // self.answers if self.answers else 100
 
 
 def answers_to(consultation: Consultation, question: str) -> QuerySet[Response]:
-    """The responses that say something to a question today, in the order of their arrival."""
+    """Return the responses that answer a question today, in the order of their arrival."""
     return current_responses(consultation).filter(texts__has_key=question).order_by("id")
 
 
@@ -44,8 +44,8 @@ def _gone_through(question: str, **by: User) -> Exists:
 
 
 def progress_of(consultation: Consultation, question: str) -> Progress:
-    """How much of a question is coded: the answers as the dashboard counted them last, those coded
-    as they are now.
+    """Return how much of a question is coded: of the answers as the dashboard last counted them,
+    those coded now.
     """
     counted = (
         Tally.objects.filter(consultation=consultation)
@@ -65,8 +65,8 @@ def next_to_code(
     again: SecondCoding | None = None,
     by: User | None = None,
 ) -> Response | None:
-    """The next answer that nobody has gone through, after a response's id; of a second coding, that
-    `by` has not.
+    """Return the next answer after a response's id that nobody has gone through or, in a second
+    coding, that `by` has not.
     """
     if again is not None and by is not None:
         left = answers_to(consultation, question).filter(
@@ -78,10 +78,10 @@ def next_to_code(
 
 
 def code_answer(*, response: Response, question: str, codes: Sequence[Code], by: User) -> None:
-    """Say which codes fit a whole answer, in place of what `by` said before, and that they have
+    """Record which codes fit a whole answer, replacing what `by` said before, and that they have
     gone through it.
 
-    Nobody else's codings change, nor those of passages. Raises ChangedSinceOpened.
+    Other people's codings do not change, nor those of passages. Raises ChangedSinceOpened.
     """
     with transaction.atomic():
         hold_as_shown(response)
@@ -110,11 +110,11 @@ def code_answer(*, response: Response, question: str, codes: Sequence[Code], by:
 def code_passage(
     *, response: Response, question: str, code: Code, passage: str, by: User
 ) -> Coding:
-    """Give a code to the first place where an answer holds `passage`.
+    """Give a code to the first place where an answer contains `passage`.
 
     Raises NoSuchPassage and ChangedSinceOpened.
     """
-    # Both as a page shows them, from which the words were copied.
+    # Both as a page shows them, because the words were copied from one.
     words = with_symbols(passage.replace("\r\n", "\n").strip())
     start = with_symbols(response.texts.get(question, "")).find(words)
     if not words or start < 0:
@@ -145,7 +145,7 @@ def code_passage(
 
 
 def take_off(*, coding: Coding, by: User) -> None:
-    """Take a code off a passage. The row stays, with when. Raises ChangedSinceOpened."""
+    """Take a code off a passage. The row stays, with the time. Raises ChangedSinceOpened."""
     with transaction.atomic():
         hold_as_shown(coding.response)
         if Coding.objects.filter(pk=coding.pk, by=by, removed_at=None).update(removed_at=Now()):

@@ -1,5 +1,5 @@
-"""A code given to many answers at once, or taken off them, and undone: for changes to all that fit
-a filter. Nobody has read an answer by that.
+"""A code given to many answers at once, or taken off them, and undone, for bulk changes. Nobody is
+recorded as having read an answer by that.
 """
 
 from collections import defaultdict
@@ -28,7 +28,7 @@ def give_code_to_many(*, code: Code, responses: Sequence[int], by: User) -> dict
     """Give a code to the whole answer of each of these responses, by primary key, that does not
     have it from `by`.
 
-    Returns the new coding of each of those. That nobody has gone through them stays so.
+    Returns each one's new coding. Answers that nobody has gone through stay so.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -51,13 +51,13 @@ def take_code_off_many(*, code: Code, responses: Sequence[int], by: User) -> dic
 
 
 def take_back_given(*, codings: Sequence[int]) -> None:
-    """Undo what `give_code_to_many` did: end these codings."""
+    """Undo `give_code_to_many`: end these codings."""
     Coding.objects.filter(pk__in=codings, removed_at=None).update(removed_at=Now())
 
 
 def put_back_taken(*, codings: Sequence[int]) -> None:
-    """Undo what `take_code_off_many` did: give the same codes to the same passages again; the rows
-    that ended stay ended.
+    """Undo `take_code_off_many`: give the same codes to the same passages again; the rows that
+    ended stay ended.
     """
     ended = (
         Coding.objects.filter(pk__in=codings)

@@ -1,4 +1,4 @@
-"""What a filter is, and how it stands in a page's address."""
+"""What a filter is, and how it is written in a page's address."""
 
 import re
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ ANSWER = re.compile(r"[a-z0-9-]{1,200}=[a-z0-9-]{1,200}")
 SLUG = re.compile(r"[a-z0-9-]{1,200}")
 NUMBER = re.compile(r"[0-9]{1,17}")
 
-# What a field may hold, where that is a closed list; its words are for the page.
+# The values of a field that has a closed list; the labels are for the page.
 CHOICES: dict[str, list[tuple[str, str]]] = {
     "state": list(Review.State.choices),
     "unread": [
@@ -35,12 +35,11 @@ CHOICES: dict[str, list[tuple[str, str]]] = {
 class Filter:
     """Which responses someone wants to see.
 
-    Empty fields want everything; all that are given have to fit.
+    An empty field matches everything; a response has to match every field that is set.
 
-    `answer` holds "question-slug=option-slug", each of which has to have been chosen. `since` and
-    `until` are London's days, both included. `word` is what `Words` reads: words, "quoted
-    phrases" and -exclusions, or a response's reference; `ending` says that their English endings do
-    not matter.
+    `answer` has "question-slug=option-slug", each of which has to have been chosen. `since` and
+    `until` are days in London, both included. `word` is what `websearch_to_tsquery` reads: words,
+    "quoted phrases" and -exclusions, or a response's reference.
     """
 
     consultation: str = ""
@@ -73,8 +72,8 @@ PATTERNS = {
 
 
 def read_filter(pairs: Iterable[tuple[str, str]]) -> tuple[Filter, dict[str, str]]:
-    """The filter that an address's query holds, and each value that makes no sense by its field's
-    name: those are left out.
+    """Return the filter in an address's query, and by field name each value that makes no sense:
+    those are left out.
     """
     values: dict[str, object] = {}
     bad: dict[str, str] = {}
@@ -105,7 +104,7 @@ def _makes_sense(name: str, value: str) -> bool:
 
 
 def written(wanted: Filter) -> list[tuple[str, str]]:
-    """The filter as an address's query: what `read_filter` reads back."""
+    """Return the filter as an address's query, which `read_filter` reads back."""
     return [
         (name, str(one))
         for name, value in asdict(wanted).items()

@@ -1,5 +1,5 @@
-"""Loading a mailbox: every message in it becomes a row once, and each row is a response or not one,
-with the reason.
+"""Loading a mailbox: each message becomes a row once, and each row is a response or, with a reason,
+not one.
 """
 
 from dataclasses import dataclass
@@ -24,22 +24,22 @@ from responses.reviewing.inbound.mail_files import messages_in
 from responses.reviewing.inbound.parts import Content, part_of
 
 OPENING_CHARS = 200
-# So many files without a message are named, of a zip that may hold thousands.
+# How many files without a message are named, of a zip that may hold thousands.
 NAMED = 20
 
 
 class NotAMailbox(ValueError):
-    """The file holds no message."""
+    """The file contains no message."""
 
 
 class NoSuchPart(LookupError):
-    """The message has no part of that number, or none that is a message."""
+    """The message has no part with that number, or the part is not a message."""
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a loading found: messages in the file; how many of them had been loaded before; how many
-    carry the Message-ID of another letter; and the files in a zip that hold no message.
+    """What was found in a file: its messages; how many had been loaded before; how many carry the
+    Message-ID of another letter; and the files in a zip that contain no message.
     """
 
     messages: int
@@ -51,12 +51,12 @@ class Loaded:
 def load_mailbox(
     *, consultation: Consultation, path: Path, by: User | None, name: str = ""
 ) -> Loaded:
-    """Take up every message of an mbox, .eml, .emlx or .msg file, or of a zip of them.
+    """Load every message of an mbox, .eml, .emlx or .msg file, or of a zip of them.
 
-    Loading it again, whole or in part, finds what is there and adds the rest: also what was read,
-    flagged, moved or saved again since. A loading that was stopped is continued so.
+    Loading it again, whole or in part, finds what is there and adds the rest, even if messages were
+    read, flagged, moved or saved again since. That also continues a loading that was stopped.
 
-    Raises NotAMailbox, and OSError where the file cannot be read.
+    Raises NotAMailbox, and OSError if the file cannot be read.
     """
     found = known = namesakes = 0
     without = []
@@ -81,7 +81,7 @@ def load_mailbox(
 
 
 def loaded_in_words(loaded: Loaded) -> str:
-    """What a loading found, for the person who asked for it."""
+    """What was found, for the person who loaded it."""
     words = _("%(messages)s messages are in the file; %(known)s of them were loaded before.") % {
         "messages": f"{loaded.messages:,}",
         "known": f"{loaded.known:,}",
@@ -99,9 +99,9 @@ def loaded_in_words(loaded: Loaded) -> str:
 
 
 def take_up_forwarded(*, message: Message, number: int, by: User) -> Message:
-    """A message that came within another one, to be entered as a letter of its own.
+    """Make a message that was forwarded within another one a letter of its own.
 
-    The second time it is the same. Raises NoSuchPart, and FileNotFoundError where the file was
+    The second time it is the same row. Raises NoSuchPart, and FileNotFoundError if the file was
     removed.
     """
     part = read_part(message, number)
@@ -114,12 +114,12 @@ def take_up_forwarded(*, message: Message, number: int, by: User) -> Message:
 def _take_up(
     raw: bytes, consultation: Consultation, by: User | None, within: Message | None = None
 ) -> tuple[Message, bool]:
-    """The row of a message, and whether it is new."""
+    """Return the row of a message, and whether it is new."""
     letter = letter_in(raw)
     sha256 = letter.identity
     with transaction.atomic():
         # Two loadings of one mailbox at once: the second waits for the first message, and finds
-        # each there.
+        # each one there.
         Consultation.objects.select_for_update(no_key=True).get(pk=consultation.pk)
         known = Message.objects.filter(consultation=consultation, sha256=sha256).first()
         if known is not None:
@@ -152,13 +152,13 @@ def others_with_its_id(message: Message) -> QuerySet[Message]:
 
 
 def _first_moment(stamps: list[str]) -> datetime | None:
-    """When it reached the mailbox: the date of the uppermost Received header, or else what the
+    """When it reached the mailbox: the date of the uppermost Received header, or otherwise what the
     sender says.
     """
     for stamp in stamps:
         try:
             moment = parsedate_to_datetime(stamp.strip())
-            # Some write an offset of 23 hours, which PostgreSQL has never heard of.
+            # Some write an offset of 23 hours, which PostgreSQL does not accept.
             return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
         except ROW_TROUBLE:
             continue
@@ -166,7 +166,7 @@ def _first_moment(stamps: list[str]) -> datetime | None:
 
 
 def original_of(message: Message) -> bytes:
-    """The message as it was in the mailbox. Raises FileNotFoundError where it was removed."""
+    """Return the message as it was in the mailbox. Raises FileNotFoundError if it was removed."""
     if not message.file:
         raise FileNotFoundError
     with default_storage.open(message.file) as file:
@@ -175,12 +175,14 @@ def original_of(message: Message) -> bytes:
 
 
 def read_letter(message: Message) -> Letter:
-    """What a message says. Raises FileNotFoundError where its file was removed."""
+    """Return what a message says. Raises FileNotFoundError if its file was removed."""
     return letter_in(original_of(message))
 
 
 def read_part(message: Message, number: int) -> Content:
-    """A part of a message. Raises NoSuchPart, and FileNotFoundError where its file was removed."""
+    """Return a part of a message. Raises NoSuchPart, and FileNotFoundError if
+    its file was removed.
+    """
     part = part_of(original_of(message), number)
     if part is None:
         raise NoSuchPart

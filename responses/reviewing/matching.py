@@ -17,7 +17,7 @@ from responses.references import NotAReference, normalise_reference
 from responses.reviewing.filters import Filter
 from responses.reviewing.word_search import Words, kept_words, query_of, says
 
-# So many responses are gathered and sorted in far less than the wink of an eye.
+# This many responses are gathered and sorted almost at once.
 MANY = 20_000
 
 
@@ -35,18 +35,19 @@ class Found:
     places: tuple[str, ...] = ("id", "review__response_id")
 
     def older_than(self, pk: int) -> QuerySet[Response]:
-        """Those that came before the response with this id."""
+        """Return those that arrived before the response with this id."""
         return self.responses.filter(**{f"{column}__lt": pk for column in self.places})
 
     def newer_than(self, pk: int) -> QuerySet[Response]:
-        """Those that came after it, the next one first."""
+        """Return those that arrived after it, the next one first."""
         return self.responses.filter(**{f"{column}__gt": pk for column in self.places}).order_by(
             "id"
         )
 
 
 def matching(wanted: Filter, *, reader: User | None = None) -> QuerySet[Response]:
-    """The responses that fit, newest first, each in its newest version unless all are wanted.
+    """Return the responses that fit, newest first, each in its newest version unless all versions
+    are wanted.
 
     `reader` is who "me" is.
     """
@@ -54,7 +55,7 @@ def matching(wanted: Filter, *, reader: User | None = None) -> QuerySet[Response
 
 
 def find(wanted: Filter, *, reader: User | None = None) -> Found:
-    """The same, to turn pages in."""
+    """Return the same, for turning pages."""
     found = Response.objects.order_by("-id")
     if wanted.versions != "all":
         found = found.filter(review__superseded=False)
@@ -145,7 +146,7 @@ def _unread(found: QuerySet[Response], by: str, reader: User | None) -> QuerySet
         return found.filter(review__first_read_at__isnull=True).exclude(review__marked_read_at=None)
     if by == "anyone":
         return found.filter(review__first_read_at__isnull=True, review__marked_read_at=None)
-    # Of this version: what its sender changed since has not been opened.
+    # Only this version: what its sender changed since has not been opened.
     return found.filter(~Exists(Reading.objects.filter(response=OuterRef("pk"), by=reader)))
 
 

@@ -1,5 +1,5 @@
-"""The file of all published responses, and the figures beside them: made by a worker whenever what
-can be read has changed, and served as they are.
+"""The file of all published responses, and its figures: made by a worker whenever what can be read
+has changed, and served as they are.
 """
 
 import logging
@@ -23,17 +23,17 @@ UNREADABLE = "A fault keeps us from showing it. We are looking into it."
 
 
 class FileBeingMade(Exception):
-    """There is no file, or words in it are kept back by now; a worker makes another."""
+    """There is no file, or words in it are kept back by now; a worker is making a new one."""
 
 
 def make_public_files() -> None:
-    """Make the files and figures of what changed since they were made last.
+    """Make the files and figures of every set that changed since its file was made.
 
-    Where one cannot be made, that is on its row, and the others are made. Twice at once makes the
-    same file twice.
+    If one cannot be made, its row says so, and the others are made. Two runs at once make the same
+    file twice.
     """
     for found in PublishedSet.objects.exclude(consultation__withdrawn_at=None).exclude(file=""):
-        # Nobody may read it, and what is erased has to go from it too.
+        # Nobody may read it, and what is erased has to be deleted from it too.
         default_storage.delete(found.file)
         PublishedSet.objects.filter(pk=found.pk).update(file="", written_revision=0)
     due = PublishedSet.objects.filter(
@@ -60,7 +60,7 @@ def _make(found: PublishedSet) -> None:
         )
     left_out = [(UNREADABLE, len(unreadable))] if unreadable else []
     earlier = PublishedSet.objects.filter(pk=found.pk).values_list("file", flat=True).first()
-    # What was kept back meanwhile, or erased, must not lie in a file that nobody is served.
+    # What was kept back or erased meanwhile must not stay in a file that nobody is served.
     kept = PublishedSet.objects.filter(
         pk=found.pk, written_revision__lt=found.revision, serve_from__lte=found.revision
     ).update(
@@ -77,7 +77,9 @@ def _make(found: PublishedSet) -> None:
 
 
 def _write(found: PublishedSet, file: IO[bytes]) -> tuple[int, list[str]]:
-    """Write each response that can be written. How many, and the references of the others."""
+    """Write each response that can be written. Returns how many, and the
+    references of the others.
+    """
     rows = published_responses(found.consultation).iterator(chunk_size=AT_ONCE)
     count, unreadable = 0, []
     for row in rows:
@@ -99,19 +101,19 @@ def _in_words(unreadable: list[str]) -> str:
 
 
 def note_unreadable(response: Response, trouble: Exception) -> None:
-    """Say in the log that one response cannot be shown to the public, and what kind of trouble
-    that is: its words may be what someone wrote.
+    """Log that one response cannot be shown to the public, and the kind of trouble only: its words
+    may be what someone wrote.
     """
     log.error("%s cannot be published: %s", response.reference, type(trouble).__name__)
 
 
 def has_public_file(found: PublishedSet) -> bool:
-    """Whether the file that was made last holds nothing that is kept back by now."""
+    """Whether there is a file with nothing in it that is kept back by now."""
     return bool(found.file) and found.written_revision >= found.serve_from
 
 
 def public_file(found: PublishedSet) -> IO[bytes]:
-    """The file as it was made last. Raises FileBeingMade; a file that was lost is made again."""
+    """Return the file as it was last made. Raises FileBeingMade; a lost file is made again."""
     if not has_public_file(found):
         raise FileBeingMade
     try:

@@ -1,4 +1,4 @@
-"""What everyone would read of a response: as its sender chose, less what is redacted."""
+"""What the public would read of a response: as its sender chose, without what is redacted."""
 
 import hashlib
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from responses.models import Redaction, Response
 from responses.reviewing.redacting import SENDER, in_force, texts_to_redact
 from responses.wording import WordedPart, in_words
 
-# The respondent's own choice, as the plan asks for it. Who chose nothing is not published: silence
-# is no leave.
+# The respondent's own choice, as the plan asks for it. A response without a choice is not
+# published: silence is not consent.
 PUBLICATION, NAMED, ANONYMOUS = "publication", "named", "anonymous"
 MAY_BE_PUBLISHED = [NAMED, ANONYMOUS]
 UNNAMED = "Someone who did not want to be named"
@@ -19,9 +19,9 @@ UNNAMED = "Someone who did not want to be named"
 
 @dataclass(frozen=True)
 class PublicVersion:
-    """What everyone would read: from whom, and what they said about the plan.
+    """What the public would read: from whom, and what they said about the plan.
 
-    Nothing of who they are but a name they agreed to.
+    Nothing about who they are except a name that they agreed to.
     """
 
     who: str
@@ -29,17 +29,14 @@ class PublicVersion:
 
 
 def wants(response: Response) -> str:
-    """What the sender said may be done with it:
-
-    "named", "anonymous", or anything else for not publishing.
-    """
+    """What the sender chose: "named", "anonymous", or anything else for not publishing."""
     return str(response.choices.get(PUBLICATION, ""))
 
 
 def public_text(text: str, redactions: list[Redaction]) -> str:
-    """`text` with each redacted passage replaced by why it is missing.
+    """Return `text` with each redacted passage replaced by the reason why it is missing.
 
-    Passages that overlap are one.
+    Overlapping passages count as one.
     """
     out, at = [], 0
     for one in sorted(redactions, key=lambda one: (one.start, one.end)):
@@ -50,10 +47,10 @@ def public_text(text: str, redactions: list[Redaction]) -> str:
 
 
 def public_version(response: Response) -> PublicVersion:
-    """What everyone would read of a response, whether or not it is approved.
+    """Return what the public would read of a response, whether or not it is approved.
 
-    What it says about its sender stays out, but for the name that they agreed to, and that is
-    redacted like any other words.
+    Anything about its sender stays out, except the name that they agreed to, which is redacted like
+    any other words.
     """
     rows = in_force(response)
     texts = {
@@ -72,7 +69,7 @@ def public_version(response: Response) -> PublicVersion:
 
 
 def public_line(response: Response) -> str:
-    """The same as a line of JSON."""
+    """Return the same as a line of JSON."""
     public = public_version(response)
     answers = [
         {
@@ -88,5 +85,7 @@ def public_line(response: Response) -> str:
 
 
 def public_digest(response: Response) -> str:
-    """What stands for all that a page showed as public, so that a decision is made on just that."""
+    """Return a digest of everything that a page showed as public, so that a decision is about
+    exactly that.
+    """
     return hashlib.sha256(public_line(response).encode()).hexdigest()

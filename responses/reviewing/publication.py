@@ -1,6 +1,7 @@
-"""Deciding what everyone may read, and publishing it.
+"""Deciding what the public may read, and publishing it.
 
-A response is published as its sender chose, less what is redacted, once a reviewer has said so.
+A response is published as its sender chose, without what is redacted, once a reviewer has approved
+it.
 """
 
 from collections import Counter
@@ -24,23 +25,23 @@ SAYS_SOMETHING = [Response.Act.SENT, Response.Act.AMENDED]
 
 
 class ReasonMissing(ValueError):
-    """Holding a response back needs words."""
+    """Holding a response back needs a reason."""
 
 
 class NotToBePublished(Exception):
-    """Its sender did not agree, or took it back."""
+    """Its sender did not agree to publication, or withdrew."""
 
 
 class RedactedSinceOpened(Exception):
-    """What the public would read is not what the page showed: someone redacted it since, or took a
-    redaction off.
+    """The public would read something other than the page showed: someone has redacted it since, or
+    removed a redaction.
     """
 
 
 def decide_publication(
     *, response: Response, publish: bool, reason: str, by: User, seen: str = ""
 ) -> Approval:
-    """Say that a response can be published as it stands now, or is held back and why. `seen` is the
+    """Decide that a response can be published as it is now, or is held back and why. `seen` is the
     `public_digest` of what the page showed as public.
 
     Raises NotToBePublished, ReasonMissing, ChangedSinceOpened and RedactedSinceOpened.
@@ -70,8 +71,8 @@ def decide_publication(
 
 
 def published_responses(consultation: Consultation, *, after: int = 0) -> QuerySet[Response]:
-    """What everyone may read, in the order of arrival, from the response after an id on: agreed to
-    by the sender and approved by a reviewer.
+    """Return what the public may read after a response's id, in the order of arrival: agreed to by
+    the sender and approved by a reviewer.
     """
     found = Response.objects.filter(
         published_response__consultation=consultation, published_response__response_id__gt=after
@@ -84,9 +85,9 @@ def published_responses(consultation: Consultation, *, after: int = 0) -> QueryS
 
 
 def gaps(consultation: Consultation) -> list[tuple[str, int]]:
-    """Why responses are not in the published set, and how many for each reason.
+    """Count the responses that are not in the published set, by reason.
 
-    With those that are, they make the whole.
+    Together with those that are, they make the whole.
     """
     newest = Approval.objects.filter(response=OuterRef("pk")).order_by("-id")
     rows = (
@@ -120,7 +121,7 @@ def gaps(consultation: Consultation) -> list[tuple[str, int]]:
 
 
 def publish_set(*, consultation: Consultation, by: User) -> None:
-    """Let everyone read the approved responses, those of today and those approved later.
+    """Publish the approved responses, those of today and those approved later.
 
     A worker makes the file of them. Raises SecondPersonNeeded.
     """
@@ -134,7 +135,7 @@ def publish_set(*, consultation: Consultation, by: User) -> None:
 
 
 def unpublish_set(*, consultation: Consultation, by: User) -> None:
-    """Take the published responses off the website again, and remove the file of them."""
+    """Take the published responses off the website again, and delete their file."""
     with transaction.atomic():
         found = PublishedSet.objects.select_for_update().filter(consultation=consultation).first()
         if found:

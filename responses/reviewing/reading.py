@@ -1,8 +1,8 @@
-"""The one door for reading a response, and the rule that what is done to it is done to the version
-that was read.
+"""The one door for reading a response, and the rule that an action applies to the version that was
+read.
 
 A respondent may change a response at any moment. So every form about one carries the number of the
-version that its page showed, `as_shown` gives a rule that version, and the rule holds it with
+version that its page showed, `as_shown` turns it into that version, and each rule holds it with
 `hold_as_shown` while it writes.
 """
 
@@ -16,12 +16,12 @@ from consult.auditing import record
 from consult.models import Action, User
 from responses.models import Reading, Response, Review
 
-# After this long, anyone who opened a response has gone on to another.
+# After this long, someone who opened a response has gone on to another.
 RECENTLY = timedelta(minutes=10)
 
 
 class ChangedSinceOpened(Exception):
-    """The page did not show what the respondent says now. `newest` does."""
+    """The page did not show what the respondent says now. `newest` is the version that does."""
 
     def __init__(self, newest: Response) -> None:
         super().__init__(newest.reference)
@@ -31,10 +31,10 @@ class ChangedSinceOpened(Exception):
 def open_response(
     *, reference: str, reader: User, version: int | None = None, question: str = ""
 ) -> Response:
-    """One response, its newest version or the one asked for, with all that belongs to it; with
-    `question`, the answer to that alone is shown.
+    """Open one response, its newest version or the one asked for, with everything that belongs to
+    it; with `question`, only the answer to that is shown.
 
-    Who had which version on the screen is on record, and on the trail. Raises
+    Records who had which version on the screen, and adds it to the trail. Raises
     Response.DoesNotExist.
     """
     with transaction.atomic():
@@ -60,8 +60,8 @@ def open_response(
 
 
 def opened_recently(*, response: Response, reader: User) -> list[Reading]:
-    """Who else had this version on the screen recently, each once, the latest first: they may
-    be about to decide.
+    """Return who else had this version on the screen recently, each once, the latest first: they
+    may be about to decide.
     """
     newest: dict[int, Reading] = {}
     found = Reading.objects.filter(response=response, last_at__gt=Now() - RECENTLY)
@@ -71,7 +71,7 @@ def opened_recently(*, response: Response, reader: User) -> list[Reading]:
 
 
 def newest_version(reference: str) -> Response:
-    """What the respondent says now. Raises Response.DoesNotExist."""
+    """Return what the respondent says now. Raises Response.DoesNotExist."""
     found = Response.objects.select_related(
         "consultation", "edition", "contact", "confirmation", "review"
     ).filter(reference=reference)
@@ -79,10 +79,10 @@ def newest_version(reference: str) -> Response:
 
 
 def as_shown(*, reference: str, shown: str) -> Response:
-    """The version that a page showed, by the number in its form.
+    """Return the version that a page showed, by the number in its form.
 
-    Raises Response.DoesNotExist, and ChangedSinceOpened where there is a newer one or the form says
-    nothing.
+    Raises Response.DoesNotExist, and ChangedSinceOpened if there is a newer one or the form has no
+    number.
     """
     newest = newest_version(reference)
     if shown != str(newest.version):
@@ -94,8 +94,8 @@ def hold_as_shown(response: Response) -> Review:
     """Keep the respondent from changing `response`, the version on someone's page, until this
     transaction ends. Returns its review, locked.
 
-    Raises ChangedSinceOpened where there is a newer version already, and where it was erased:
-    nothing is added to that.
+    Raises ChangedSinceOpened if there is a newer version already or it was erased: nothing is added
+    to that.
     """
     # An amendment writes the row of the version that it replaces: one of the two waits here.
     review = Review.objects.select_for_update(of=("self",)).get(response=response)

@@ -1,4 +1,4 @@
-"""Redacting: passages of a response that the public may not read, and suggestions of them."""
+"""Redacting: passages of a response that the public may not read, and suggestions for them."""
 
 import re
 from collections.abc import Iterator
@@ -14,10 +14,10 @@ from responses.models import Redaction, Response
 from responses.published import keep_file_back, make_file_again
 from responses.reviewing.reading import hold_as_shown
 
-# The key of the sender's name, beside those of the texts: no question has such a slug.
+# The key of the sender's name, among those of the texts: no question has such a slug.
 SENDER = "--sender"
-# What looks like something that tells who someone is. Only suggestions: a person decides.
-# Each is tried once at the start of a run of letters, so that the time grows with the text alone.
+# Patterns of things that may identify someone. Only suggestions: a person decides. Each is tried
+# once at the start of a run of letters, so that the time grows only with the length of the text.
 EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 TELEPHONE = re.compile(r"(?<![\w+])(?:\+44\s?\(?0?\)?\s?|\(?0)\d(?:[\s()-]{0,2}\d){8,9}(?!\w)")
 POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b", re.IGNORECASE)
@@ -28,7 +28,7 @@ SAYS_NAME = re.compile(
 
 
 class NoSuchPassage(ValueError):
-    """The text does not hold these words."""
+    """The text does not contain these words."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class Suggestion:
 
 
 def suggest_redactions(response: Response) -> list[Suggestion]:
-    """Emails, telephone numbers, postcodes and names in a response's texts that no redaction covers
-    yet.
+    """Return emails, telephone numbers, postcodes and names in a response's texts that no redaction
+    covers yet.
     """
     covered = {
         (one.text, place) for one in in_force(response) for place in range(one.start, one.end)
@@ -77,13 +77,13 @@ def _telling(text: str, response: Response) -> Iterator[tuple[int, int, str]]:
 
 
 def in_force(response: Response) -> list[Redaction]:
-    """The redactions that lie over a response now."""
+    """Return the redactions that apply to a response now."""
     return [one for one in response.redactions.all() if one.removed_at is None]
 
 
 def texts_to_redact(response: Response) -> dict[str, str]:
-    """All the words of a response that the public could read, as a page shows them: its texts, and
-    the sender's name. Each letter stands where it stands in the text.
+    """Return all the words of a response that the public could read, as a page shows them: its
+    texts and the sender's name. Each letter is at the position that it has in the text.
     """
     name = response.contact.name
     words = response.texts | ({SENDER: name} if name else {})
@@ -93,14 +93,14 @@ def texts_to_redact(response: Response) -> dict[str, str]:
 def redact_passage(
     *, response: Response, text: str, passage: str, reason: Redaction.Reason, by: User
 ) -> list[Redaction]:
-    """Keep back `passage`, which stands in the text under the key `text`, wherever the response
-    holds it: in all its texts and in the sender's name, in capitals or not.
+    """Redact `passage`, from the text under the key `text`, wherever the response contains it: in
+    all its texts and in the sender's name, in capitals or not.
 
-    Returns what is kept back now and was not before. Raises NoSuchPassage, and ChangedSinceOpened.
+    Returns the new redactions. Raises NoSuchPassage and ChangedSinceOpened.
     """
     words = with_symbols(passage.replace("\r\n", "\n").strip())
     texts = texts_to_redact(response)
-    # Over the ends of lines too.
+    # Across line breaks too.
     wanted = re.compile(r"\s+".join(map(re.escape, words.split())), re.IGNORECASE)
     if not words or not wanted.search(texts.get(text, "")):
         raise NoSuchPassage
@@ -127,7 +127,7 @@ def redact_passage(
 
 
 def take_off(*, redaction: Redaction, by: User) -> None:
-    """Let the passage be read again. The row stays, with when. Raises ChangedSinceOpened."""
+    """Remove a redaction. The row stays, with the time. Raises ChangedSinceOpened."""
     with transaction.atomic():
         hold_as_shown(redaction.response)
         if Redaction.objects.filter(pk=redaction.pk, removed_at=None).update(removed_at=Now()):

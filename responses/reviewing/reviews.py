@@ -20,7 +20,7 @@ PAGE = 50
 COUNT_CAP = 10_000
 
 State = Review.State
-# From each state to those it may move to.
+# The moves that each state allows.
 MOVES = {
     State.UNREAD: [State.READING, State.CONSIDERED, State.SET_ASIDE],
     State.READING: [State.CONSIDERED, State.SET_ASIDE, State.UNREAD],
@@ -38,18 +38,18 @@ class ReviewMovedOn(Exception):
 
 
 class NotAMove(ValueError):
-    """The transition table has no such move."""
+    """The transition table does not allow this move."""
 
 
 class ReasonMissing(ValueError):
-    """Setting a response aside, or a note, needs words."""
+    """Setting a response aside, or adding a note, needs words."""
 
 
 @dataclass(frozen=True)
 class Page:
     """One page of the list.
 
-    `newer` and `older` are the ids to go on from, None at the ends; `count` is capped.
+    `newer` and `older` are the ids to continue from, None at the ends; `count` is capped.
     """
 
     rows: list[Response]
@@ -60,7 +60,7 @@ class Page:
 
 
 def turn_page(found: Found, *, before: int | None = None, after: int | None = None) -> Page:
-    """The newest page of `found`, or the one `before` (older than) or `after` (newer than) a
+    """Return the newest page of `found`, or the one `before` (older than) or `after` (newer than) a
     response's id. No OFFSET.
     """
     if after is not None:
@@ -90,14 +90,14 @@ def _with_reviews(rows: QuerySet[Response]) -> QuerySet[Response]:
 
 
 def neighbours(found: Found, response: Response) -> tuple[str | None, str | None]:
-    """The references of the next newer and next older response in `found`."""
+    """Return the references of the next newer and next older response in `found`."""
     newer = found.newer_than(response.pk).values_list("reference", flat=True).first()
     older = found.older_than(response.pk).values_list("reference", flat=True).first()
     return newer, older
 
 
 def note_list_read(*, reader: User, wanted: Filter) -> None:
-    """Put on the trail that someone looked at the list, and through which filters."""
+    """Record on the trail that someone looked at the list, and through which filters."""
     record(
         action=Action.LIST_READ, actor=reader, filters=sorted({name for name, _ in written(wanted)})
     )
@@ -106,14 +106,13 @@ def note_list_read(*, reader: User, wanted: Filter) -> None:
 def move_review(*, review: Review, to_state: str, note: str, version: int, by: User) -> ReviewStep:
     """Move a review to another state, with a note: the one door.
 
-    Records the step and the trail, and counts the version on.
+    Records the step and the trail, and increments the version.
 
-    Raises NotAMove, ReasonMissing where it is set aside without a word, ChangedSinceOpened where
-    the respondent changed the response, and ReviewMovedOn where `version` is no longer the
-    review's.
+    Raises NotAMove, ReasonMissing if it is set aside without a reason, ChangedSinceOpened if the
+    respondent changed the response, and ReviewMovedOn if `version` is no longer the review's.
     """
     with transaction.atomic():
-        # Two reviewers at once: the second waits here, then sees that the version has gone on.
+        # Two reviewers at once: the second waits here, then sees that the version has changed.
         current = hold_as_shown(review.response)
         if current.version != version:
             raise ReviewMovedOn(current.steps.select_related("by").latest("id"))
@@ -138,15 +137,15 @@ def move_review(*, review: Review, to_state: str, note: str, version: int, by: U
 
 
 def check_reason(*, to_state: str, note: str) -> None:
-    """Raise ReasonMissing where a response would be set aside without a word."""
+    """Raise ReasonMissing if a response would be set aside without a reason."""
     if to_state == State.SET_ASIDE and not note.strip():
         raise ReasonMissing
 
 
 def add_note(*, review: Review, note: str, by: User) -> ReviewStep:
-    """Write a note beside a response.
+    """Add a note to a response. Two notes at once both stay.
 
-    Two notes at once both stay. Raises ReasonMissing where it is empty, and ChangedSinceOpened.
+    Raises ReasonMissing if it is empty, and ChangedSinceOpened.
     """
     if not note.strip():
         raise ReasonMissing

@@ -1,4 +1,4 @@
-"""Filters that staff keep for themselves under a name."""
+"""Filters that staff save for themselves under a name."""
 
 from django.db.models.functions import Now
 
@@ -10,7 +10,7 @@ QUERY_MAX_CHARS = 2000
 
 
 class NameMissing(ValueError):
-    """A filter is saved by a name of 1 to NAME_MAX_CHARS characters."""
+    """A filter's name has 1 to NAME_MAX_CHARS characters."""
 
 
 class FilterTooLong(ValueError):
@@ -18,9 +18,9 @@ class FilterTooLong(ValueError):
 
 
 def save_filter(*, by: User, name: str, query: str) -> SavedFilter:
-    """Keep an address's query under a name of one's own; the same name again keeps the newer.
+    """Save an address's query under a name. The same name again replaces it.
 
-    Raises NameMissing, and FilterTooLong.
+    Raises NameMissing and FilterTooLong.
     """
     if len(query) > QUERY_MAX_CHARS:
         raise FilterTooLong
@@ -34,5 +34,5 @@ def save_filter(*, by: User, name: str, query: str) -> SavedFilter:
 
 
 def forget_filter(*, by: User, number: int) -> None:
-    """Remove a saved filter of one's own; nobody else's."""
+    """Delete one of your own saved filters; nobody else's."""
     SavedFilter.objects.filter(by=by, pk=number).delete()

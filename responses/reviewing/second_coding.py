@@ -1,4 +1,4 @@
-"""Coding some answers a second time, without seeing the first, and how far the two agree."""
+"""Coding some answers a second time, without seeing the first coding, and how far the two agree."""
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from responses.reviewing.coding import answers_to
 class Agreement:
     """How two reviewers compare on one code.
 
-    `kappa` is Cohen's; None where chance alone would make them agree always.
+    `kappa` is Cohen's; None if chance alone would always make them agree.
     """
 
     code: Code | None
@@ -28,7 +28,7 @@ class Agreement:
 
     @property
     def kappa(self) -> float | None:
-        """From -1 to 1: agreement beyond what chance would give.
+        """Return the agreement beyond chance, from -1 to 1.
 
         Cohen, J. (1960), Educational and Psychological Measurement 20.
         """
@@ -47,9 +47,10 @@ class Agreement:
 def draw_second_coding(
     *, consultation: Consultation, question: str, size: int, by: User
 ) -> SecondCoding | None:
-    """Draw by lot up to `size` answers that others have coded, for `by` to code again unseen.
+    """Draw at random up to `size` answers that others have coded, for `by` to code without seeing
+    theirs.
 
-    None where there are none.
+    Returns None if there are none.
     """
     others = CodedAnswer.objects.filter(response=OuterRef("pk"), question=question).exclude(by=by)
     mine = CodedAnswer.objects.filter(response=OuterRef("pk"), question=question, by=by)
@@ -67,11 +68,11 @@ def draw_second_coding(
 
 
 def compare(second: SecondCoding) -> list[Agreement]:
-    """How far the second reviewer agrees with the first: over all codes
-    (`code` is None), then code by code.
+    """Return how far the second reviewer agrees with the first: over all codes (`code` is None),
+    then code by code.
 
-    Only answers that both have gone through are compared. Passages count as the answer that they
-    stand in.
+    Only answers that both have gone through are compared. A passage counts as the answer that it is
+    in.
     """
     done: dict[int, list[int]] = defaultdict(list)
     rows = CodedAnswer.objects.filter(

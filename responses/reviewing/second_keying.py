@@ -1,4 +1,4 @@
-"""Keying a letter a second time, without seeing the first, and settling where the two differ."""
+"""Keying a letter a second time, without seeing the first keying, and settling the differences."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,17 +17,17 @@ from responses.reviewing.reading import hold_as_shown
 
 
 class KeyedByTheSame(Exception):
-    """The person who keyed it first cannot be the second pair of eyes."""
+    """The person who keyed it first cannot be the second one."""
 
 
 class KeyedTwiceAlready(Exception):
-    """A second person has keyed it before."""
+    """A second person has keyed it already."""
 
 
 def differing_answers(
     response: Response, answers: Answers, contact: Mapping[str, str]
 ) -> list[str]:
-    """The names of the answers and contact details that a second keying has otherwise than
+    """Return the names of the answers and contact details in which a second keying differs from
     `response`.
     """
     before = (
@@ -53,12 +53,12 @@ def settle_second_keying(
     started_at: datetime,
     by: User,
 ) -> SecondKeying:
-    """Write down that a second person keyed it, and put their answers in the first's place where
-    those are right.
+    """Record that a second person keyed it, and replace the first person's answers where theirs are
+    right.
 
-    `shown` is the newest version when they began. The first keying stays on record as the earlier
-    version. Raises KeyedByTheSame, KeyedTwiceAlready, ChangedSinceOpened, and whatever
-    `amend_response` raises.
+    `shown` is the newest version when they began. The first keying stays as the earlier version.
+    Raises KeyedByTheSame, KeyedTwiceAlready, ChangedSinceOpened, and anything that `amend_response`
+    raises.
     """
     with transaction.atomic():
         hold_as_shown(shown)

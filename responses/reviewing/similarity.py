@@ -49,7 +49,6 @@ class Group:
 @dataclass(frozen=True)
 class Span:
     """A stretch of words that both texts have ("same"), or that one lacks:
-
     "added" or "left-out".
     """
 
@@ -58,17 +57,17 @@ class Span:
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text, whatever their case, punctuation and width."""
+    """Return the words of a text, ignoring case, punctuation and width."""
     return WORD.findall(unicodedata.normalize("NFKC", text).casefold())
 
 
 def print_of(text: str) -> str:
-    """The same for texts that say the same words, 32 hexadecimal digits."""
+    """Return 32 hexadecimal digits that are the same for texts with the same words."""
     return blake2b(" ".join(words_of(text)).encode(), digest_size=16).hexdigest()
 
 
 def shingles_of(words: list[str]) -> frozenset[bytes]:
-    """A hash of each run of SHINGLE words."""
+    """Return a hash of each run of SHINGLE words."""
     runs = (
         " ".join(words[start : start + SHINGLE])
         for start in range(max(len(words) - SHINGLE + 1, 1))
@@ -77,7 +76,7 @@ def shingles_of(words: list[str]) -> frozenset[bytes]:
 
 
 def are_similar(one: frozenset[bytes], other: frozenset[bytes]) -> bool:
-    """Whether two texts, as shingles, are nearly the same, or one holds much of the other."""
+    """Whether two texts, as shingles, are nearly the same, or one contains much of the other."""
     return len(one & other) >= SIMILAR * min(len(one), len(other))
 
 

@@ -1,5 +1,5 @@
-"""Entering what came by post, email or telephone: by the same rule as the public form, with who
-keyed it and from what.
+"""Entering what came by post, email or telephone: by the same rule as the public form, with a
+record of who keyed it and from what.
 """
 
 from dataclasses import replace
@@ -19,23 +19,23 @@ REASON_MAX_CHARS = 300
 
 
 class NotReceivedYet(ValueError):
-    """It cannot have come on a day in the future."""
+    """It cannot have arrived on a day in the future."""
 
 
 class LateWithoutReason(ValueError):
-    """It came after closing, and why it is accepted is not said."""
+    """It came after closing, and there is no reason for accepting it."""
 
 
 class ReasonMissing(ValueError):
-    """Setting a message aside needs words."""
+    """Setting a message aside needs a reason."""
 
 
 class MessageDecided(Exception):
-    """Someone has said already what the message is."""
+    """Someone has already decided what the message is."""
 
 
 def last_day_of(consultation: Consultation) -> date:
-    """The last London day on which it may arrive in time."""
+    """The last day in London on which it can arrive in time."""
     return (consultation.closes_at - timedelta(microseconds=1)).astimezone(LONDON).date()
 
 
@@ -47,13 +47,13 @@ def transcribe_response(
     by: User,
     message: Message | None = None,
 ) -> Submitted:
-    """Receive what came by another way.
+    """Receive a response that came by another way.
 
-    The respondent gets a reference, and a confirmation where they gave an address.
+    The respondent gets a reference, and a confirmation if they gave an address.
 
-    In one transaction with who keyed it; the same key twice is one response. `started_at` of the
-    submission is when keying began. Raises NotReceivedYet, LateWithoutReason, MessageDecided, and
-    whatever `submit_response` raises.
+    One transaction with the record of who keyed it; the same key twice is one response.
+    `started_at` of the submission is when keying began. Raises NotReceivedYet, LateWithoutReason,
+    MessageDecided, and anything that `submit_response` raises.
     """
     if received_on > submission.started_at.astimezone(LONDON).date():
         raise NotReceivedYet
@@ -87,7 +87,7 @@ def transcribe_response(
 
 
 def set_message_aside(*, message: Message, reason: str, by: User) -> None:
-    """Say that a message is not a response, and why. Raises ReasonMissing and MessageDecided."""
+    """Record that a message is not a response, and why. Raises ReasonMissing and MessageDecided."""
     if not reason.strip():
         raise ReasonMissing
     with transaction.atomic():

@@ -1,8 +1,4 @@
-"""Searching for words by PostgreSQL's own full text search: who says them, and where.
-
-Any word that a person sees in an answer finds it as it is typed; what is the same in words is in
-`responses/sql/search.sql`. English endings are set aside only where someone asks for that.
-"""
+"""Searching for words with PostgreSQL's full text search: who uses them, and where."""
 
 import re
 from dataclasses import dataclass
@@ -44,7 +40,7 @@ class Words:
 
 
 def is_a_reference(word: str) -> bool:
-    """Whether someone looks for one response by its reference, and not for words."""
+    """Whether someone is looking for one response by its reference, not for words."""
     try:
         normalise_reference(word)
     except NotAReference:

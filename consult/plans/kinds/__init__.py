@@ -1,4 +1,4 @@
-"""The kinds of question there are. `consult.plans.kinds.entry` says what one consists of."""
+"""The kinds of question. `consult.plans.kinds.entry` says what a kind consists of."""
 
 from consult.plans.kinds.choosing import Many, One
 from consult.plans.kinds.dates import Date
@@ -9,5 +9,5 @@ from consult.plans.kinds.writing import ShortText, Text
 KINDS: dict[str, Kind] = {
     kind.name: kind for kind in (One(), Many(), Text(), ShortText(), Date(), Number())
 }
-# As the tables say which kinds there are.
+# As the columns' meanings list them.
 KIND_NAMES = "`{}` or `{}`".format("`, `".join(list(KINDS)[:-1]), list(KINDS)[-1])

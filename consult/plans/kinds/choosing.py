@@ -19,12 +19,12 @@ from consult.plans.kinds.writing import NOT_TEXT, read_text
 from consult.plans.shapes import whole_number
 
 WRITE_IN_MAX_CHARS = 200
-# So many options fill a phone's screen; a list to pick from is shorter.
+# This many options fill a phone's screen; a list to pick from is shorter.
 SELECT_FROM = 13
 
 
 def write_in_name(question: str, option: str) -> str:
-    """The field name of what is written in beside an option."""
+    """Return the field name of what is written in beside an option."""
     return box_name(question, option)
 
 
@@ -67,11 +67,11 @@ class Choosing(Kind):
         return Kept(self.kept([option.slug for option in chosen]), texts, problems)
 
     def problem(self, question: Asked, chosen: list[Choice]) -> str:
-        """Why these options cannot be chosen together; nothing where they can."""
+        """Say why these options cannot be chosen together; "" if they can."""
         raise NotImplementedError
 
     def kept(self, slugs: list[str]) -> str | list[str]:
-        """The chosen options as they are stored."""
+        """Return the chosen options as they are stored."""
         return slugs
 
     def lines(self, question: Asked, raw: Mapping[str, Any]) -> tuple[str, ...]:
@@ -84,7 +84,7 @@ class Choosing(Kind):
         )
 
     def written_in(self, question: Asked, option: Choice) -> Iterator[Column]:
-        """The column for what is written beside an option, where something can be."""
+        """Yield the column for what is written beside an option, if anything can be."""
         if option.write_in:
             name = f"{write_in_name(question.slug, option.slug)}--text"
             yield Column(name, question.slug, option.slug, text=True)
@@ -124,7 +124,7 @@ class Many(Choosing):
     keys = {"max_choices": whole_number(1, 50)}
 
     def typed(self, name: str, data: Any) -> Any:
-        # A submitted form has getlist; a draft is a plain mapping that holds the list.
+        # A submitted form has getlist; a draft is a plain mapping that contains the list.
         return data.getlist(name) if hasattr(data, "getlist") else data.get(name)
 
     def problem(self, question: Asked, chosen: list[Choice]) -> str:

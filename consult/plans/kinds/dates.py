@@ -14,15 +14,15 @@ from consult.plans.shapes import whole_number
 from consult.text import is_blank
 
 BOXES = ("day", "month", "year")
-# The years that are taken where the plan file does not say.
+# The first and last year if the plan file does not say.
 EARLIEST, LATEST = 1900, 2100
 SAMPLES = (date(1940, 1, 1), date(2025, 12, 31))
 ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class Date(Kind):
-    """What was typed is a list of day, month and year until it is a date, and an ISO date from
-    then on.
+    """While it is typed, the answer is a list of day, month and year; once it is a date, an ISO
+    date.
     """
 
     name = "date"
@@ -37,13 +37,13 @@ class Date(Kind):
     def check(self, question: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield from super().check(question)
         if question.get("from", EARLIEST) > question.get("to", LATEST):
-            # One of them may be ours, where the file gives only the other.
+            # If the file gives only one of them, the other is ours.
             yield ("to" if "to" in question else "from"), "leaves no year: from is after to"
 
     def typed(self, name: str, data: Any) -> Any:
         parts = [data.get(box_name(name, box)) for box in BOXES]
         if all(part is None for part in parts):
-            # Not from a page of ours: a draft, or the hidden fields in which one is carried on.
+            # Not from one of our pages: a draft, or the hidden fields that carry one on.
             given = data.getlist(name) if hasattr(data, "getlist") else data.get(name)
             parts = _parts(given[0] if isinstance(given, list) and len(given) == 1 else given)
         parts = [part or "" for part in parts]
@@ -88,7 +88,7 @@ class Date(Kind):
             return ()
         if found := _date_of(parts):
             return (date_format(found, "j F Y"),)
-        # Not a date yet, or not any more, where part of it is redacted.
+        # Not a date yet, or not any more, because part of it is redacted.
         return (given if isinstance(given, str) else " / ".join(parts),)
 
     def on_paper(self, question: Asked) -> OnPaper:
@@ -121,17 +121,17 @@ _LIKE = {"day": "27", "month": "3", "year": "2026"}
 
 
 def _years(question: Asked) -> tuple[int, int]:
-    """The first and the last year of a date that is taken."""
+    """The first and the last year that a date can have."""
     return question.details.get("from", EARLIEST), question.details.get("to", LATEST)
 
 
 def _parts(value: Any) -> list[str]:
-    """Day, month and year, of what was typed or of what is stored."""
+    """Return day, month and year, of what was typed or of what is stored."""
     if isinstance(value, str) and ISO.fullmatch(value):
         year, month, day = value.split("-")
         return [day.lstrip("0"), month.lstrip("0"), year]
     typed = [part if isinstance(part, str) else "" for part in value or []]
-    # Anything else stands where it can be seen and put right.
+    # Anything else goes where it can be seen and corrected.
     return typed if len(typed) == len(BOXES) else [value if isinstance(value, str) else "", "", ""]
 
 

@@ -1,7 +1,7 @@
 """What a kind of question is: everything that differs between one kind and another.
 
-Pages, paper, files and figures ask the entry and never the kind's name, so that a new kind is a
-module beside this one, a line in `KINDS` and, if none of the present fields suits it, a template.
+Pages, paper, files and figures ask the entry and never check the kind's name, so a new kind is a
+module beside this one, a line in `KINDS` and, if none of the existing fields suits it, a template.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from consult.plans.shapes import Shape
 
 
 class Choice(Protocol):
-    """What an entry knows of an option."""
+    """What an entry knows about an option."""
 
     @property
     def slug(self) -> str: ...
@@ -26,7 +26,7 @@ class Choice(Protocol):
 
 
 class Asked(Protocol):
-    """What an entry knows of a question."""
+    """What an entry knows about a question."""
 
     @property
     def slug(self) -> str: ...
@@ -42,8 +42,8 @@ class Asked(Protocol):
 
 @dataclass(frozen=True)
 class Kept:
-    """What is stored of an answer: a choice, or texts by their names; and the problems that refuse
-    it, by field name.
+    """What is stored of an answer: a choice, or texts by name; and the problems that refuse it, by
+    field name.
     """
 
     choice: str | list[str] | None = None
@@ -53,7 +53,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class Box:
-    """One of the inputs of a question that has several, and what stands in it."""
+    """One of the inputs of a question that has several, and its content."""
 
     name: str
     label: str
@@ -63,7 +63,7 @@ class Box:
 
 @dataclass(frozen=True)
 class OnPaper:
-    """How a question is answered on the printed form: what to do, on how many ruled lines, or in
+    """How a question is answered on the printed form: the instruction, and how many ruled lines or
     which short blanks.
     """
 
@@ -78,7 +78,7 @@ class Column:
     in beside one.
 
     `type` is "string", "boolean", "date", "integer" or "number" (with decimal places); only a
-    string may say anything.
+    string can say anything.
     """
 
     name: str
@@ -89,7 +89,7 @@ class Column:
 
 
 def box_name(question: str, box: str) -> str:
-    """The name of a field within a question's: no slug has two hyphens in a row."""
+    """Return the name of one field of a question: no slug has two hyphens in a row."""
     return f"{question}--{box}"
 
 
@@ -97,83 +97,85 @@ class Kind:
     """One kind of question. `KINDS` holds one instance of each."""
 
     name: ClassVar[str]
-    # As the codebook describes it.
+    # How the codebook describes it.
     words: ClassVar[str]
     # The branch of gds/field.html that asks it, or the partial gds/<look>.html.
     look: ClassVar[str]
     partial: ClassVar[bool] = False
     # Whether it is answered by choosing from options, and is stored with the choices.
     chooses: ClassVar[bool] = False
-    # Whether one response may choose several, so that the counts of its options have no sum.
+    # Whether one response can choose several, so that the counts of its options have no sum.
     several: ClassVar[bool] = False
     # Whether it is answered in people's own words, which reviewers code and redact.
     prose: ClassVar[bool] = False
-    # Whether its answers are counted in bands, for lack of options.
+    # Whether its answers are counted in bands, because it has no options.
     banded: ClassVar[bool] = False
     # The keys of a plan file that only some kinds have. `details` names those that are stored with
-    # the question under their own names; it needs each of them that is not `optional`.
+    # the question, under the same names; it needs each of them that is not `optional`.
     keys: ClassVar[Mapping[str, Shape]] = {}
     details: ClassVar[tuple[str, ...]] = ()
     optional: ClassVar[tuple[str, ...]] = ()
 
     def check(self, question: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        """What does not go together in a question of a plan file: the key, and why."""
+        """Yield what does not go together in a question of a plan file: the key, and why."""
         for name in self.details:
             if name not in question and name not in self.optional:
                 yield "", f"needs {name}, because its kind is {self.name}"
 
     def max_chars(self, given: int | None) -> int | None:
-        """The most characters of an answer, where the plan file gives that many or none."""
+        """Return the most characters of an answer, if the plan file gives that many or None."""
         return given
 
     def look_of(self, question: Asked) -> str:
-        """How this question is asked on a page."""
+        """Return how this question is asked on a page."""
         return self.look
 
     def typed(self, name: str, data: Any) -> Any:
-        """What a submitted form holds for the question of that name, right or wrong."""
+        """Return what a submitted form has for the question of that name, right or wrong."""
         return data.get(name)
 
     def boxes(self, question: Asked, value: Any) -> list[Box]:
-        """The inputs of a question that has several."""
+        """Return the inputs of a question that has several."""
         return []
 
     def read(self, question: Asked, raw: Mapping[str, Any]) -> Kept:
-        """The answer among `raw`, which maps field names to what was typed, or to what is
+        """Return the answer in `raw`, which maps field names to what was typed or to what is
         stored.
         """
         raise NotImplementedError
 
     def lines(self, question: Asked, raw: Mapping[str, Any]) -> tuple[str, ...]:
-        """The answer as people read it, right or wrong; nothing where there is none."""
+        """Return the answer as people read it, right or wrong; empty if there is none."""
         return tuple(values_in(raw.get(question.slug)))
 
     def on_paper(self, question: Asked) -> OnPaper:
-        """How it is answered on the printed form."""
+        """Return how it is answered on the printed form."""
         return OnPaper()
 
     def columns(self, question: Asked) -> Iterator[Column]:
-        """The columns of its answers, in order."""
+        """Yield the columns of its answers, in order."""
         yield Column(question.slug, question.slug)
 
     def constraints(self, question: Asked) -> dict[str, Any]:
-        """What the data package says its own column may hold."""
+        """Return the data package's constraints on its own column."""
         return {}
 
     def limits(self, question: Asked) -> str:
-        """What an answer may be, for the codebook; nothing where there is no limit to tell."""
+        """Say what an answer can be, for the codebook; "" if there is no limit worth stating."""
         return f"up to {question.max_chars} characters" if question.max_chars else ""
 
     def sample(self, question: Asked, dice: Random) -> str:
-        """A made-up answer, for kinds that are answered neither in prose nor by choosing."""
+        """Return a made-up answer, for kinds that are answered neither in prose nor by choosing."""
         raise NotImplementedError
 
     def band(self, question: Asked, stored: str) -> tuple[int, str]:
-        """In which bar of a chart a stored answer is counted: its place and its label."""
+        """Return the bar of a chart in which a stored answer is counted: its
+        place and its label.
+        """
         raise NotImplementedError
 
 
 def values_in(given: Any) -> list[Any]:
-    """What was typed or chosen for one field, without what is empty."""
+    """Return what was typed or chosen for one field, without empty values."""
     values = given if isinstance(given, list) else [given]
     return [value for value in values if value not in (None, "")]

@@ -21,7 +21,7 @@ from consult.text import is_blank
 FARTHEST = 999_999
 MOST_DECIMALS = 4
 MOST_BARS = 12
-# "1,200" is twelve hundred. "1,5" is refused: it may have meant 1.5, and must not become 15.
+# "1,200" is twelve hundred. "1,5" is refused: it may mean 1.5, and must not become 15.
 NUMBER = re.compile(r"-?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,12}|(?=\.))(?:\.[0-9]{1,12})?")
 
 
@@ -52,7 +52,7 @@ class Number(Kind):
         typed = values[0] if values else ""
         if is_blank(typed):
             return Kept()
-        # "1,200 hours" says the same as "1200".
+        # "1,200 hours" means the same as "1200".
         unit = question.details["unit"]
         bare = typed.strip().removesuffix(unit).strip().replace("−", "-")
         problem = self._problem(question, bare)

@@ -15,8 +15,8 @@ MAX_CHARS = {"max_chars": whole_number(1, 50_000)}
 
 
 def read_text(name: str, given: Any, *, max_chars: int) -> Kept:
-    """A text as it is kept: as it was typed but for its line breaks, and not at all if it is
-    blank.
+    """Return a text as it is stored: as it was typed except for line breaks, and not at all if it
+    is blank.
     """
     values = values_in(given)
     if any(not isinstance(value, str) for value in values):

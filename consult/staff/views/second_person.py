@@ -1,4 +1,6 @@
-"""Acts that wait for a second person: what others ask, and what became of one's own requests."""
+"""Acts that are waiting for a second person: what others ask, and what became
+of your own requests.
+"""
 
 from django.contrib import messages
 from django.http import HttpResponse

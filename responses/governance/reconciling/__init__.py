@@ -1,8 +1,8 @@
 """The integrity check: everything received is there, unaltered, once, and in a batch or waiting for
 one.
 
-Reads everything and changes nothing. Each check names what it finds by reference, so that someone
-can go and look.
+It reads everything and changes nothing. Each check names what it finds by reference, so that
+someone can look at it.
 """
 
 import time
@@ -39,13 +39,14 @@ from responses.models import Reconciliation
 
 
 def reconcile() -> Reconciliation:
-    """Check everything, and keep what was found: no differences mean that all is well.
+    """Check everything, and store what was found: no differences mean that all is well.
 
-    All of it looks at one moment: what arrives meanwhile counts the next time. Must not run inside
-    a transaction.
+    Every check sees the same moment: what arrives meanwhile counts the next time. Must not run
+    inside a transaction.
     """
     began = time.monotonic()
-    # Before the database: what arrives in between is in it, and not yet in what was read here.
+    # Before the database: what arrives in between is in the database, and not yet in what was read
+    # here.
     outside = look_outside()
     with transaction.atomic(durable=True):
         with connection.cursor() as cursor:
@@ -59,7 +60,7 @@ def reconcile() -> Reconciliation:
 
 
 def go_through(outside: Outside | None = None) -> Findings:
-    """Every check, in the transaction at hand. Keeps nothing."""
+    """Run every check in the current transaction. Stores nothing."""
     findings = Findings(outside=outside or look_outside())
     for check in CHECKS:
         check(findings)
@@ -90,7 +91,7 @@ CHECKS: list[Callable[[Findings], None]] = [
 
 
 def in_sentences(found: Reconciliation) -> Iterator[str]:
-    """What was found, line by line, in plain words."""
+    """Return what was found, line by line, in plain words."""
     for channel, row in sorted(found.totals["channels"].items()):
         yield (
             f"{channel}: {row['received']:,} received = {row['in_batches']:,} in batches + "

@@ -16,7 +16,7 @@ from responses.governance.reconciling.contents import READERS, files_that_differ
 from responses.governance.reconciling.findings import Findings, rows_of
 from responses.models import Batch, LedgerEntry, Response
 
-# The files of a batch that say nothing of what anyone wrote.
+# The files of a batch without anything that anyone wrote.
 WITHOUT_WORDS = {
     "codebook.csv",
     "codebook.html",
@@ -27,8 +27,8 @@ WITHOUT_WORDS = {
 
 
 def check_batches(findings: Findings) -> None:
-    """Numbers run without a gap, each batch holds what it says on rows 1, 2, 3, and the ledger says
-    the same.
+    """Check that numbers run without a gap, that each batch holds what it says on rows 1, 2, 3, and
+    that the ledger says the same.
     """
     for consultation in Consultation.objects.order_by("pk"):
         batches = list(
@@ -72,7 +72,7 @@ def _check_batch(batch: Batch, previous: Batch | None, findings: Findings) -> No
         findings.note(
             name, f"It says that it holds {batch.size} responses, and holds {members['count']}."
         )
-    # Without the batch before it, which is noted already, its manifest cannot be made again.
+    # Without the batch before it, which is reported already, its manifest cannot be made again.
     if batch.written_at is None or batch.number != (previous.number if previous else 0) + 1:
         return
     if previous is not None and previous.written_at is None and not previous.instead_of:
@@ -88,15 +88,16 @@ def _check_batch(batch: Batch, previous: Batch | None, findings: Findings) -> No
     ):
         findings.note(name, "An edition that its responses answered is gone.")
         return
-    # Equality answers whose use was stopped since are gone for good; their file stays as it left.
+    # Equality answers whose use was stopped since are gone for good; their file stays as it was
+    # delivered.
     gone = {"equality.csv"} if batch.equality_answers.filter(stopped=True).exists() else set()
     # The same of words that were erased, or details that were removed, since, and of a version that
     # was changed again before the batch was recovered: the rows are held to what the ledger says
     # instead.
     if _removed_since(batch) or _has_overtaken(name):
         gone |= set(READERS) - WITHOUT_WORDS
-    # The files are a function of the database: made again they say the same, or something beneath
-    # them changed.
+    # The files depend only on the database: if they differ when made again, something beneath them
+    # changed.
     with TemporaryDirectory(prefix="consult-check-") as folder:
         make_files(batch=batch, folder=Path(folder))
         differ = files_that_differ(stored=name, made=Path(folder), recorded=set(recorded))
@@ -105,10 +106,10 @@ def _check_batch(batch: Batch, previous: Batch | None, findings: Findings) -> No
 
 
 def _check_files(batch: Batch, recorded: dict[str, tuple[int, str]], findings: Findings) -> None:
-    """Each file of a batch is what was stored, or, where they had their time, gone."""
+    """Check that each file of a batch is what was stored or, after its time, gone."""
     name, removal = folder_of(batch), getattr(batch, "removal", None)
     if removal is not None and removal.ended_at is None:
-        return  # Some may still be there, until the next run.
+        return  # Some may still be there until the next run.
     places = [(file, f"{name}/{file}", expected) for file, expected in recorded.items()]
     if batch.pack:
         # It depends on the library that pressed it, so that it is held to what was stored alone.
@@ -127,8 +128,8 @@ def _check_files(batch: Batch, recorded: dict[str, tuple[int, str]], findings: F
 
 
 def _removed_since(batch: Batch) -> bool:
-    """Whether a member of a batch was erased, or contact details in its files were removed, after
-    the files were made.
+    """Whether, after the files were made, a member of the batch was erased or contact details in
+    its files were removed.
     """
     tombstones = Response.objects.filter(act=Response.Act.ERASED, received_at__gt=batch.written_at)
     removed = LedgerEntry.objects.filter(
@@ -141,13 +142,13 @@ def _removed_since(batch: Batch) -> bool:
 
 
 def _has_overtaken(name: str) -> bool:
-    """Whether a batch, when it was recovered, had other words of a version than the database."""
+    """Whether a batch, when it was recovered, had other words for a version than the database."""
     recovered = AuditEntry.objects.filter(action=Action.RESPONSES_RECOVERED, subject=name)
     return recovered.exclude(details__overtaken=[]).exists()
 
 
 def _stored(name: str) -> tuple[int, str] | None:
-    """The size and SHA-256 of what the storage has under `name`; None where there is nothing."""
+    """The size and SHA-256 of the storage's file `name`, or None if there is none."""
     try:
         with storages["exports"].open(name, "rb") as file:
             found = measure(file.chunks(CHUNK_BYTES))

@@ -1,5 +1,5 @@
-"""What a batch's files say, compared by content: another release may write other bytes that say the
-same, and that is no difference.
+"""Compares what a batch's files say: another release may write different bytes that say the same,
+and that is not a difference.
 """
 
 import csv
@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from django.core.files.storage import storages
 
-# Made of what is in the same batch, by whichever release wrote it.
+# Made from what is in the same batch, whichever release wrote it.
 OF_THE_RELEASE = {"format", "files"}
 Rows = Iterator[dict[str, Any]]
 
@@ -30,7 +30,7 @@ def _manifest(file: BinaryIO) -> Rows:
     yield {name: value for name, value in said.items() if name not in OF_THE_RELEASE}
 
 
-# Of the files that hold rows, one of each sort: the others say the same in another format.
+# One file for each kind of row: the others say the same in another format.
 READERS: dict[str, Callable[[BinaryIO], Rows]] = {
     "responses.jsonl": _lines,
     "codebook.csv": _table,
@@ -43,8 +43,8 @@ READERS: dict[str, Callable[[BinaryIO], Rows]] = {
 
 
 def files_that_differ(*, stored: str, made: Path, recorded: set[str]) -> Iterator[str]:
-    """The names of the files whose rows, in the folder `stored` of the storage for batches, are not
-    those in the folder `made`. What is not where it was stored is passed over.
+    """Return the names of the files whose rows, in the folder `stored` of the storage for batches,
+    differ from those in the folder `made`. A file that is missing there is passed over.
     """
     for name, rows_of in READERS.items():
         path = made / name

@@ -1,4 +1,4 @@
-"""What a check found, and how it asks the database."""
+"""What a check found, and how it queries the database."""
 
 from dataclasses import dataclass, field
 from typing import Any

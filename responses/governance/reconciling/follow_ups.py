@@ -1,5 +1,5 @@
-"""What follows from a response: its confirmation and its review, each as what happened says, and
-that no equality answers went.
+"""What follows from a response: its confirmation and its review, each in the state that its history
+says.
 """
 
 from datetime import datetime
@@ -12,7 +12,9 @@ from responses.models import Confirmation, LedgerEntry, Review
 
 
 def check_confirmations(findings: Findings) -> None:
-    """Each confirmation's state fits its tries, the ledger and whether there is an address."""
+    """Check that each confirmation's state fits its tries, the ledger and whether there is an
+    address.
+    """
     found = Confirmation.objects.filter(response__contact__isnull=False).annotate(
         tried=Count("tries", distinct=True),
         accepted=Count("tries", filter=Q(tries__outcome="sent"), distinct=True),
@@ -62,21 +64,21 @@ def _fits(
     wanted: bool,
     erased: bool,
 ) -> bool:
-    """Whether a confirmation's state fits its tries and what the ledger says of it."""
+    """Whether a confirmation's state fits its tries and the ledger."""
     went = bool(confirmed or sent_at)
     fitting: dict[str, bool] = {
         Confirmation.State.SENT: bool(accepted and confirmed == 1 and sent_at),
         Confirmation.State.WAITING: not (went or accepted) and address,
         Confirmation.State.FAILED: bool(failed) and not went,
-        # Where it was erased, it may have been tried before.
+        # If it was erased, it may have been tried before.
         Confirmation.State.NOT_WANTED: not (wanted or went) and (erased or not (tried or failed)),
     }
     return fitting.get(state, False) and attempts <= tried
 
 
 def check_reviews(findings: Findings) -> None:
-    """Each review is where its last step left it, after as many moves as it counts, and nothing is
-    set aside without a reason.
+    """Check that each review is where its last step left it, after as many moves as it counts, and
+    that nothing is set aside without a reason.
     """
     for reference, version, state in rows_of(
         """SELECT reference, r.version, state FROM responses_review v

@@ -1,4 +1,4 @@
-"""What was delivered is what was written, and the trail tells of the same batches and erasures."""
+"""What was delivered is what was written, and the trail records the same batches and erasures."""
 
 from consult.models import Action, AuditEntry
 from responses.exporting.batches import folder_of, forms_of
@@ -8,10 +8,12 @@ from responses.models import Batch, Delivery, LedgerEntry, Removal
 
 
 def check_deliveries(findings: Findings) -> None:
-    """What was delivered is what was written, and the ledger says so of each response in it."""
+    """Check that what was delivered is what was written, and that the ledger says so of each
+    response in it.
+    """
     for delivery in Delivery.objects.select_related("batch__consultation").order_by("pk"):
         name = folder_of(delivery.batch)
-        # Encrypted files have other bytes each time; what is in them was checked on the way.
+        # Encrypted files have different bytes each time; their content was checked on the way.
         carried = {
             str(file)
             for file in delivery.files
@@ -30,7 +32,7 @@ def check_deliveries(findings: Findings) -> None:
             (LedgerEntry.Event.ACKNOWLEDGED, delivery.acknowledged_at),
         ):
             said = entries.filter(event=event).count()
-            # Acknowledged before it was sent again, it stays so in the ledger.
+            # If it was acknowledged before it was sent again, the ledger still says so.
             if said != delivery.batch.size and (
                 at is not None or (said and event == LedgerEntry.Event.DELIVERED)
             ):
@@ -54,7 +56,7 @@ def check_deliveries(findings: Findings) -> None:
 
 
 def check_trail(findings: Findings) -> None:
-    """The trail tells of the same batches, and of the same manifests."""
+    """Check that the trail records the same batches and manifests."""
     there = {folder_of(batch): batch for batch in Batch.objects.select_related("consultation")}
     sealed = set(
         AuditEntry.objects.filter(action=Action.BATCH_SEALED).values_list("subject", flat=True)

@@ -1,5 +1,5 @@
-"""What the storage for batches, the destination and the journal know, the database knows too, and
-the other way round: a backup that was put back says so here.
+"""What is in the storage for batches, at the destination and in the journal is in the database too,
+and the other way round. This is where a restored backup shows.
 """
 
 import json
@@ -18,12 +18,14 @@ from responses.governance.reconciling.findings import Findings, name_of
 from responses.governance.recovering.deliveries import is_acknowledged_since
 from responses.models import Batch, Delivery, Response
 
-# What tells one version from every other.
+# What identifies a version.
 ABOUT = ("reference", "version", "received_at")
 
 
 def check_outside(findings: Findings) -> None:
-    """Every batch, acknowledgement and response that is known outside is in the database."""
+    """Check that every batch, acknowledgement and response that is known outside is in the
+    database.
+    """
     outside = findings.outside
     if outside.unreachable:
         findings.totals["not_reached"] = outside.unreachable
@@ -51,7 +53,7 @@ def check_outside(findings: Findings) -> None:
 
 
 def _check_seen(seen: Seen, batch: Batch, findings: Findings) -> None:
-    # In the storage each file is held to what was written, the manifest too.
+    # In the storage each file is compared with what was written, the manifest too.
     elsewhere = seen.place == DELIVERED and batch.written_at is not None
     if elsewhere and seen.manifest_sha256 not in {"", *forms_of(batch)}:
         findings.note(seen.name, f"In {seen.at} it has another manifest.")
@@ -76,7 +78,7 @@ def _check_acknowledged(there: Mapping[str, Batch], findings: Findings) -> None:
 
 
 def _check_responses(outside: Outside, unknown: list[Seen], findings: Findings) -> None:
-    """Name each version that the journal or an unknown batch has, and the database does not."""
+    """Name each version that the journal or an unknown batch has and the database does not."""
     missing = {
         arrival: f"The journal says that it was received at {line['received_at']}"
         for arrival, line in still_missing(outside).items()
@@ -96,7 +98,7 @@ def _check_responses(outside: Outside, unknown: list[Seen], findings: Findings) 
 
 
 def _lines_of(seen: Seen, findings: Findings) -> list[Line]:
-    """What an unknown batch says of each version; nothing where it is encrypted."""
+    """Return what an unknown batch says about each version; nothing if it is encrypted."""
     if seen.encrypted:
         return []
     try:
@@ -110,7 +112,7 @@ def _lines_of(seen: Seen, findings: Findings) -> list[Line]:
 
 
 def check_destination(findings: Findings) -> None:
-    """What was delivered and nobody has acknowledged yet is still at the destination."""
+    """Check that what was delivered and nobody has acknowledged yet is still at the destination."""
     if not has_destination() or findings.outside.unreachable:
         return
     place = storages[DELIVERED]

@@ -13,7 +13,7 @@ from responses.responding.submitting import ARRIVALS
 AT_ONCE = 500
 
 
-# What has a row of its own for each version of a response.
+# The tables that have a row for each version of a response.
 ONE_EACH = {
     "contact": "responses_contact",
     "confirmation": "responses_confirmation",
@@ -22,7 +22,7 @@ ONE_EACH = {
 
 
 def check_totals(findings: Findings) -> None:
-    """Received by channel = in batches + waiting."""
+    """Check that received by channel = in batches + waiting."""
     by_channel: dict[str, dict[str, int]] = {}
     counted = (
         Response.objects.order_by()
@@ -49,8 +49,8 @@ def check_totals(findings: Findings) -> None:
 
 
 def check_responses(findings: Findings) -> None:
-    """Each version says what its digest says, has a contact, a confirmation and a review, and is
-    found by its words.
+    """Check that each version matches its digest, has a contact, a confirmation and a review, and
+    is found by its words.
     """
     erased = set(erased_references())
     without_details = dict(
@@ -61,7 +61,7 @@ def check_responses(findings: Findings) -> None:
     every = Response.objects.select_related("contact").order_by("pk")
     for response in every.iterator(chunk_size=AT_ONCE):
         if not hasattr(response, "contact"):
-            continue  # Noted below.
+            continue  # Reported below.
         for words in _altered(
             response,
             erased=response.reference in erased,
@@ -87,14 +87,16 @@ def check_responses(findings: Findings) -> None:
 def _altered(
     response: Response, *, erased: bool, digest_without_details: str | None
 ) -> Iterator[str]:
-    """What is not as it was received, or as it was left when words or details were removed."""
+    """Return what is not as it was received, or as it was left when words or
+    details were removed.
+    """
     contact = {
         key: getattr(response.contact, key) for key in ("name", "email", "postcode_district")
     }
     details = any(contact.values()) or bool(response.contact.corrected_email)
     answers = Answers(response.choices, response.texts)
     if erased:
-        # Its digest speaks of what is gone.
+        # Its digest is of what is gone.
         if response.choices or response.texts or details:
             yield "It was erased, and says something."
     elif digest_without_details is not None:
@@ -108,8 +110,8 @@ def _altered(
 
 
 def check_ledger(findings: Findings) -> None:
-    """By the ledger, each version arrived once and as what it is, and every entry speaks of the
-    content that is there.
+    """Check, by the ledger, that each version arrived once and as what it is, and that every entry
+    has the digest of the content that is there.
     """
     arrivals = [str(event) for event in ARRIVALS.values()]
     for reference, version, arrived, fitting, strange in rows_of(
@@ -137,7 +139,9 @@ def check_ledger(findings: Findings) -> None:
 
 
 def check_ties(findings: Findings) -> None:
-    """Each response's row is as it was on arrival, and no entry is gone that a later one names."""
+    """Check that each response's row is as it was on arrival, and that no entry is missing that a
+    later one names.
+    """
     for reference, version in rows_of(
         """SELECT reference, version FROM responses_response r
             JOIN responses_ledgerentry e ON e.response_id = r.id
@@ -159,8 +163,8 @@ def check_ties(findings: Findings) -> None:
 
 
 def check_versions(findings: Findings) -> None:
-    """The versions of a reference run 1, 2, 3, the first alone was sent, and the newest alone is to
-    be read.
+    """Check that the versions of a reference run 1, 2, 3, that only the first was sent, and that
+    only the newest is to be read.
     """
     for reference, count, highest in rows_of(
         """WITH versions AS (

@@ -1,5 +1,5 @@
-"""Every table: its rows are as the service wrote them, point to rows that are there, and none is
-gone.
+"""Every table: its rows are as the service wrote them, refer to rows that exist, and none is
+missing.
 """
 
 import json
@@ -10,7 +10,7 @@ from consult.plans.publishing import digest_of_content, plan_content
 from responses.governance.reconciling.findings import Findings, rows_of
 from responses.models import Reconciliation, Response
 
-# What the service deletes no row of, besides what is append-only.
+# Tables from which the service deletes no row, besides the append-only ones.
 NEVER_DELETED = [
     "responses_campaign",
     "responses_campaignstep",
@@ -32,8 +32,8 @@ NEVER_DELETED = [
 
 
 def check_fingerprints(findings: Findings) -> None:
-    """Each row of a watched table says what it said when the service wrote it, and the triggers
-    that keep it so are on.
+    """Check that each row of a watched table is as the service wrote it, and that the triggers that
+    keep it so are on.
     """
     for table, columns in watched_tables():
         found = rows_of(
@@ -59,7 +59,9 @@ def check_fingerprints(findings: Findings) -> None:
 
 
 def watched_tables() -> list[tuple[str, list[str]]]:
-    """The watched tables, each with the columns of its fingerprint, as the database has them."""
+    """Return the watched tables, each with the columns of its fingerprint, as the database has
+    them.
+    """
     return rows_of(
         r"""SELECT tgrelid::regclass::text, array_remove(string_to_array(encode(tgargs, 'escape'),
             '\000'), '')
@@ -68,7 +70,7 @@ def watched_tables() -> list[tuple[str, list[str]]]:
 
 
 def _of(table: str, row: dict[str, Any]) -> str:
-    """Which response a row belongs to, as far as it says."""
+    """Say which response a row belongs to, as far as it tells."""
     if table == "responses_response":
         return f": response {row['reference']}"
     reference = (
@@ -80,7 +82,7 @@ def _of(table: str, row: dict[str, Any]) -> str:
 
 
 def check_orphans(findings: Findings) -> None:
-    """No row points to one that is gone."""
+    """Check that no row refers to one that is missing."""
     keys = rows_of(
         """SELECT conrelid::regclass::text, child.attname, confrelid::regclass::text, name.attname
         FROM pg_constraint JOIN pg_attribute child ON child.attrelid = conrelid
@@ -101,7 +103,9 @@ def check_orphans(findings: Findings) -> None:
 
 
 def check_nothing_went(findings: Findings) -> None:
-    """What nothing ever deletes is all there that was there at the last integrity check."""
+    """Check that everything that is never deleted, and was there at the last integrity check, is
+    there now.
+    """
     last = Reconciliation.objects.first()
     before = last.totals.get("rows", {}) if last else {}
     now = {}
@@ -119,13 +123,15 @@ def check_nothing_went(findings: Findings) -> None:
             findings.note(
                 table, f"{there - still:,} of its rows are gone since the last integrity check."
             )
-        # Until they are back, they are missed every time.
+        # Until they are back, they are reported every time.
         now[table] = [highest, there] if still < there else [newest, count]
     findings.totals["rows"] = now
 
 
 def check_editions(findings: Findings) -> None:
-    """Each edition is what its digest says, and the newest is what the consultation's rows say."""
+    """Check that each edition matches its digest, and that the newest one matches the
+    consultation's rows.
+    """
     for edition in Edition.objects.select_related("consultation").iterator(chunk_size=10):
         if digest_of_content(edition.content) != edition.digest:
             findings.note(str(edition), "Its wording is not what was published.")

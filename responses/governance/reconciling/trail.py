@@ -1,10 +1,10 @@
-"""The audit trail: every entry is the service's own, and as the later ones know it."""
+"""The audit trail: the service wrote every entry, and each is as the later ones record it."""
 
 from responses.governance.reconciling.findings import Findings, rows_of
 
 
 def check_chain(findings: Findings) -> None:
-    """No entry is gone that a later one names, or other than it was then."""
+    """Check that no entry that a later one names is missing or changed."""
     for entry, there in rows_of(
         """SELECT DISTINCT named::bigint, e.id IS NOT NULL
         FROM consult_auditentry later CROSS JOIN jsonb_each_text(later.earlier) AS tie (named, was)
@@ -20,7 +20,9 @@ def check_chain(findings: Findings) -> None:
 
 
 def check_seals(findings: Findings) -> None:
-    """Each entry was written by the service, once: its seal fits what it says, and is no copy."""
+    """Check that the service wrote each entry, once: its seal fits its content
+    and is not a copy.
+    """
     for entry, fits in rows_of(
         """SELECT id, fits FROM (
             SELECT id, count(*) OVER (PARTITION BY seal) AS copies,

@@ -1,4 +1,4 @@
-"""The figures, for a machine that watches."""
+"""The figures, for a machine that monitors the service."""
 
 import hmac
 from ipaddress import ip_address
@@ -13,7 +13,7 @@ from responses.governance.metrics import exposition, measure
 
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """In Prometheus's text format. To anyone else, there is nothing here."""
+    """The figures in Prometheus's text format. Anyone else gets 404."""
     if not may_read(request):
         raise Http404
     return HttpResponse(
@@ -26,7 +26,7 @@ def may_read(request: HttpRequest) -> bool:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
         return hmac.compare_digest(given.encode(), settings.METRICS_TOKEN.encode())
     if "X-Forwarded-Proto" in request.headers or "X-Forwarded-For" in request.headers:
-        # It came through a proxy on this machine, so that it may come from anywhere.
+        # It came through a proxy on this machine, so it may come from anywhere.
         return False
     try:
         return ip_address(address_of(request)).is_loopback

@@ -1,4 +1,4 @@
-"""The integrity check, for anyone who takes batches: whether everything received is there."""
+"""The integrity check, for staff who take batches: whether everything received is there."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -36,7 +36,7 @@ def integrity_check(request: StaffRequest) -> HttpResponse:
 @staff_only(Right.TAKE_BATCHES)
 @require_POST
 def check_now(request: StaffRequest) -> HttpResponse:
-    """Have a worker run the integrity check."""
+    """Ask a worker to run the integrity check."""
     nudge(check_integrity)
     messages.success(request, _("The integrity check is running. Reload this page in a minute."))
     return redirect("books")

@@ -1,4 +1,6 @@
-"""What is held about one person: found, handed over and erased, when they ask for it."""
+"""What is held about one person: found, handed over, erased, and its equality answers stopped, at
+their request.
+"""
 
 from typing import Any
 
@@ -31,7 +33,7 @@ from responses.responding.amending import versions_of
 def people(request: StaffRequest) -> HttpResponse:
     """Look for a person.
 
-    The words come by POST, so that they stand in no address, no history and no log.
+    The words come by POST, so that they are in no address, history or log.
     """
     form = PersonForm(request.POST or None)
     context: dict[str, Any] = {"form": form, "held": None}
@@ -55,7 +57,7 @@ def _row(reference: str) -> dict[str, Any]:
 
 
 def _newest(reference: str) -> Response:
-    """The newest version of a response. Raises Http404."""
+    """Return the newest version of a response. Raises Http404."""
     newest = (
         Response.objects.filter(reference=reference)
         .select_related("consultation", "contact")
@@ -70,7 +72,9 @@ def _newest(reference: str) -> Response:
 @staff_only(Right.ANSWER_REQUESTS)
 @require_safe
 def person_pack(request: StaffRequest) -> HttpResponse:
-    """All that is held under some references, as one zip. The password is given again first."""
+    """Everything that is held under some references, as one zip. Asks for the
+    password again first.
+    """
     if asked := confirm_password_first(request):
         return asked
     references = sorted({reference_or_404(text) for text in request.GET.getlist("reference")})
@@ -99,7 +103,7 @@ def _numbers(request: HttpRequest, name: str) -> list[int]:
 @staff_only(Right.ANSWER_REQUESTS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def erase(request: StaffRequest, reference: str) -> HttpResponse:
-    """Erase a response: what goes and what stays, and only with its reference typed."""
+    """Erase a response: says what goes and what stays, and asks for the reference to be typed."""
     newest = _newest(reference_or_404(reference))
     if asked := confirm_password_first(request):
         return asked

@@ -1,3 +1,3 @@
-"""Changing all responses that fit a filter: counted first, then changed by a worker, each by the
-rule that changes one, and undone.
+"""Changes to all responses that fit a filter: counted first, then made by a worker with the rule
+that changes a single response, and undone if someone asks.
 """

@@ -1,4 +1,4 @@
-"""How each kind of change is done to some responses whose reviews are locked, and undone."""
+"""How each kind of change is made to responses whose reviews are locked, and how it is undone."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -28,8 +28,8 @@ def write_steps(
     to_state: str,
     in_bulk: bool,
 ) -> None:
-    """A step in the history of each review, which names the change; where it moves no state, a
-    note.
+    """Record a step that names the change in the history of each review: a note
+    if the state stays.
     """
     moves = change.act == Act.MOVE
     ReviewStep.objects.bulk_create(
@@ -56,7 +56,7 @@ def write_steps(
 def touched(
     change: BulkChange, items: Sequence[BulkItem], reviews: dict[int, Review]
 ) -> dict[int, str]:
-    """Which responses were changed again since, and so are not put back, and why."""
+    """Return the responses that were changed again since, which are not put back, and why."""
     found = {
         item.response_id: "superseded" for item in items if reviews[item.response_id].superseded
     }
@@ -83,7 +83,7 @@ def touched(
 
 
 def _move(change: BulkChange, items: Sequence[BulkItem], reviews: dict[int, Review]) -> set[int]:
-    return {item.response_id for item in items}  # The steps carry the move itself.
+    return {item.response_id for item in items}  # The steps record the move itself.
 
 
 def _mark_read(
@@ -172,8 +172,8 @@ def _take_out_of_campaign(
     )
 
 
-# How each act is done to some responses whose reviews are locked, and undone; each returns those
-# that it changed.
+# How each act is made on responses whose reviews are locked, and how it is undone. Each returns the
+# responses that it changed.
 DO: dict[
     BulkChange.Act, Callable[[BulkChange, Sequence[BulkItem], dict[int, Review]], set[int]]
 ] = {

@@ -1,4 +1,4 @@
-"""What a change to many would do, asking for it, and asking for it to be undone."""
+"""What a bulk change would do, asking for it, and asking for it to be undone."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -24,17 +24,17 @@ ERASED_MEANWHILE = "A response that it was about was erased. Nothing was changed
 
 
 class NothingToChange(ValueError):
-    """No response that fits would be changed."""
+    """None of the responses that fit would be changed."""
 
 
 class NotUndoable(Exception):
-    """It is being undone, or was."""
+    """It has been undone, or is being undone."""
 
 
 @dataclass(frozen=True)
 class Forecast:
     """What a change would do now: how many responses fit, how many would be changed, and how many
-    be left as they are, by the reason.
+    would be left as they are, by reason.
     """
 
     at: datetime
@@ -45,7 +45,7 @@ class Forecast:
 
 
 def forecast(change: BulkChange) -> Forecast:
-    """Count what `change`, which nobody has asked for yet, would do. Exact, at this moment."""
+    """Count what `change`, which nobody has asked for yet, would do. Exact, for this moment."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT statement_timestamp(), coalesce(max(id), 0) FROM responses_response")
         now, highest = cursor.fetchone()
@@ -61,7 +61,7 @@ def forecast(change: BulkChange) -> Forecast:
 
 
 def sample(change: BulkChange, *, size: int) -> list[Response]:
-    """The newest of the responses that would be changed."""
+    """Return the newest of the responses that would be changed."""
     return list(
         judged(change, fitting(change))
         .filter(why="")
@@ -71,11 +71,10 @@ def sample(change: BulkChange, *, size: int) -> list[Response]:
 
 
 def ask_for_change(*, change: BulkChange, seen: Forecast) -> BulkChange:
-    """Have `change` carried out, as someone saw it in a forecast.
+    """Ask for `change` to be made, as someone saw it in a forecast. Recorded on the trail.
 
-    On the trail. Asking twice with one key is asking once.
-
-    Raises ReasonMissing where responses would be set aside without a word, and NothingToChange.
+    Asking twice with one key is asking once. Raises NothingToChange, and ReasonMissing if responses
+    would be set aside without a reason.
     """
     check_reason(to_state=change.to_state, note=change.note)
     if not seen.changes:
@@ -87,13 +86,13 @@ def ask_for_change(*, change: BulkChange, seen: Forecast) -> BulkChange:
         seen.changes,
     )
     with transaction.atomic():
-        # Two clicks at once: the second waits here, and finds the first's.
+        # Two clicks at once: the second waits here and finds the change of the first.
         User.objects.select_for_update(no_key=True).get(pk=change.by_id)
         asked = BulkChange.objects.filter(key=change.key, by=change.by).first()
         if asked:
             return asked
         change.save(force_insert=True)
-        # Which filters, and not what was looked for: that may be someone's name.
+        # Which filters, but not what was searched for: that may be someone's name.
         filters = sorted({name for name, _ in parse_qsl(change.query)})
         record(
             action=Action.BULK_ASKED,
@@ -107,9 +106,11 @@ def ask_for_change(*, change: BulkChange, seen: Forecast) -> BulkChange:
 
 
 def ask_to_undo(*, change: BulkChange, by: User) -> None:
-    """Have a change undone, also one that is not through. On the trail. Raises NotUndoable."""
+    """Ask for a change to be undone, even one that has not finished. Recorded on the trail. Raises
+    NotUndoable.
+    """
     with transaction.atomic():
-        # A worker that has it in hand ends its lot first.
+        # A worker that is making the change finishes its current lot first.
         locked = BulkChange.objects.select_for_update(no_key=True).get(pk=change.pk)
         if locked.state not in UNDOABLE:
             raise NotUndoable
@@ -122,8 +123,9 @@ def ask_to_undo(*, change: BulkChange, by: User) -> None:
 
 
 def hold_changes_about(versions: QuerySet[Response]) -> list[BulkChange]:
-    """The changes that have one of `versions`, which are about to be erased, or that wait and would
-    take it up; those at work are locked, so that a worker ends its lot first.
+    """Return the changes that have one of `versions`, which are about to be erased, or that are
+    waiting and would include them. Those under way are locked, so that a worker finishes its
+    current lot first.
     """
     at_work = BulkChange.objects.select_for_update(no_key=True, of=("self",)).filter(
         state__in=AT_WORK
@@ -138,10 +140,10 @@ def hold_changes_about(versions: QuerySet[Response]) -> list[BulkChange]:
 
 
 def forget_words_in(changes: Iterable[BulkChange]) -> None:
-    """Remove what staff wrote and looked for in changes that had something that was erased.
+    """Remove what staff wrote and searched for in changes that had something that was erased.
 
-    One that waited is stopped, since it cannot be carried out without what it looked for. One that
-    is under way goes on with the others.
+    One that was waiting is stopped, because it cannot be made without what it searched for. One
+    that is under way goes on with the others.
     """
     for change in changes:
         query = urlencode([pair for pair in parse_qsl(change.query) if pair[0] != "word"])

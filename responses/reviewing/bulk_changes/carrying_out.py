@@ -1,9 +1,9 @@
-"""Carrying out, and undoing, the changes to many that were asked for.
+"""Makes, and undoes, the bulk changes that were asked for.
 
-A worker decides once which responses a change is about, then changes some hundreds at a time: each
-time one transaction, which holds the row of the change, with all that follows from it. Whatever
-dies between two of them loses nothing, and nothing is done twice. A response that someone else
-moves meanwhile is left as they left it, also when the change is undone.
+A worker decides once which responses a change is about, then changes some hundreds at a time. Each
+lot is one transaction, which locks the row of the change and includes everything that follows from
+it. If anything dies between two lots, nothing is lost and nothing is done twice. A response that
+someone else moves meanwhile stays as they left it, even when the change is undone.
 """
 
 import logging
@@ -29,7 +29,7 @@ Act, State, Item = BulkChange.Act, BulkChange.State, BulkItem.State
 # a second at most. Each lot that goes into a campaign is one step of the campaign's, which people
 # read and undo.
 AT_ONCE = {Act.MOVE: 500, Act.READ: 500, Act.CODE: 500, Act.UNCODE: 500, Act.CAMPAIGN: 2000}
-# A run ends before its task would be ended for it; the next one goes on.
+# A run ends before its task would be stopped; the next one continues.
 RUN_FOR_SECONDS = 1200
 MOST_ATTEMPTS = 3
 UNDONE_NOTE = "Undone."
@@ -45,10 +45,10 @@ TAKE = """
 
 
 def make_due_changes() -> None:
-    """Carry out and undo what was asked for, the earliest first.
+    """Make and undo what was asked for, the earliest first.
 
-    May run any number of times at once. Where the content of one response raises, the lots become
-    smaller until it is found; then it is left as it is, and its item says so.
+    Several workers may run it at once. If the content of one response raises, the lots become
+    smaller until it is found; then that response is left as it is, and its item says so.
     """
     ends_at = time.monotonic() + RUN_FOR_SECONDS
     while time.monotonic() < ends_at and _do_a_lot():
@@ -56,12 +56,12 @@ def make_due_changes() -> None:
 
 
 def _do_a_lot() -> bool:
-    """One transaction's worth of work. Whether there was any."""
+    """Do one transaction's worth of work. Returns whether there was any."""
     pk = None
     try:
         with transaction.atomic():
-            # The worker that holds the row has the change in hand, for as long as this lot takes or
-            # its process lives.
+            # The worker that holds the row makes the change, for as long as this lot takes or its
+            # process lives.
             due = BulkChange.objects.select_for_update(
                 skip_locked=True, no_key=True, of=("self",)
             ).filter(state__in=AT_WORK)
@@ -85,13 +85,13 @@ def _do_a_lot() -> bool:
 
 
 def _size(change: BulkChange) -> int:
-    """How many responses the next lot has: a quarter of the last one after each that failed."""
+    """How many responses the next lot has: a quarter of the last one after each failure."""
     return max(AT_ONCE[Act(change.act)] >> (2 * change.attempts), 1)
 
 
 def _note_trouble(pk: int) -> None:
-    """Write down that a lot failed: on the one response where it was about one, or else so that the
-    next lot is smaller.
+    """Record that a lot failed: on the response if it had only one, otherwise so that the next lot
+    is smaller.
     """
     with transaction.atomic():
         change = BulkChange.objects.select_for_update(no_key=True).get(pk=pk)
@@ -114,8 +114,8 @@ def _note_trouble(pk: int) -> None:
 
 
 def _take(change: BulkChange) -> None:
-    """Decide which responses it is about: what fits now and fitted, as it is now, when it was
-    looked at.
+    """Decide which responses it is about: those that fit now, and fitted in their present version
+    when someone looked.
     """
     found = fitting(change).filter(id__lte=change.highest, review__changed_at__lte=change.looked_at)
     columns = judged(change, found).values("pk", "review__version", "review__state", "why")
@@ -127,7 +127,7 @@ def _take(change: BulkChange) -> None:
     change.left = dict(counts)
     change.state, change.attempts = State.RUNNING, 0
     if change.total > change.seen_changes:
-        # Something else made responses fit meanwhile. Nobody agreed to these.
+        # Responses have come to fit since. Nobody agreed to change those.
         change.items.all().delete()
         change.state, change.total, change.left = State.FAILED, 0, {}
         change.failure = (
@@ -228,8 +228,8 @@ def _next(change: BulkChange, state: BulkItem.State) -> list[BulkItem]:
 
 
 def _lock_reviews(items: Sequence[BulkItem]) -> dict[int, Review]:
-    # All in one order, so that two changes to the same responses wait for each other and never in a
-    # circle.
+    # All in one order, so that two changes to the same responses wait for each other and never
+    # deadlock.
     rows = (
         Review.objects.select_for_update(no_key=True)
         .filter(response_id__in=[item.response_id for item in items])

@@ -1,4 +1,4 @@
-"""Which responses a change to many is about, and which of them it leaves as they are, and why."""
+"""Which responses a bulk change is about, and which of them it leaves as they are, and why."""
 
 from typing import Any
 from urllib.parse import parse_qsl
@@ -20,13 +20,15 @@ def fitting(change: BulkChange) -> QuerySet[Response]:
 
 
 def words_wanted(change: BulkChange) -> Words | None:
-    """The words that its filter looks for; None where it looks for none, or for a reference."""
+    """Return the words that its filter searches for, or "" if it searches for none or for a
+    reference.
+    """
     wanted, _ = read_filter(parse_qsl(change.query))
     return None if not wanted.word or is_a_reference(wanted.word) else words_of(wanted)
 
 
 def judged(change: BulkChange, found: QuerySet[Response]) -> QuerySet[Any]:
-    """`found`, each with `why` it has to be left as it is; "" where it is to be changed."""
+    """Return `found`, each with `why` it has to be left as it is, or "" if it is to be changed."""
     return found.annotate(why=Case(*_reasons(change), default=Value(""), output_field=CharField()))
 
 
@@ -70,7 +72,8 @@ def _reasons(change: BulkChange) -> list[When]:
         return [*reasons, When(~Exists(mine), then=Value("not-coded"))]
     answers = Q(consultation=code.consultation_id, texts__has_key=code.question)
     reasons.append(When(~answers, then=Value("no-answer")))
-    # Anyone who looked for words means the answers that hold them, not others of the same people.
+    # Someone who searched for words means the answers that contain them, not other answers of the
+    # same people.
     if words := words_wanted(change):
         reasons.append(When(~answer_says(code.question, words), then=Value("no-words")))
     return [
@@ -80,7 +83,7 @@ def _reasons(change: BulkChange) -> list[When]:
 
 
 def what(change: BulkChange) -> dict[str, object]:
-    """What the trail says of a change."""
+    """Return what the trail records about a change."""
     details = {
         "what": change.act,
         "to_state": change.to_state,

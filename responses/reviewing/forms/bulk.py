@@ -10,7 +10,7 @@ from responses.models import BulkChange, Campaign, Code, Review
 from responses.reviewing.bulk_changes.asking import NOTE_MAX_CHARS
 
 Act = BulkChange.Act
-# What each act needs to be told, and what is said where that is missing.
+# What each act needs, and the message if it is missing.
 NEEDS = {
     Act.MOVE: ("to_state", _("Choose the state.")),
     Act.CODE: ("code", _("Choose the code.")),
@@ -20,14 +20,16 @@ NEEDS = {
 
 
 class CodeField(forms.ModelChoiceField):
-    """A code by its name and its question's, since two questions may have codes of one name."""
+    """A code by its name and its question's, because two questions may have codes with the same
+    name.
+    """
 
     def label_from_instance(self, obj: Any) -> str:
         return f"{obj.question}: {obj.name}"
 
 
 class BulkForm(StaffForm):
-    """What is to be done. Each act has a field of its own, but for marking as read."""
+    """What is to be done. Each act has its own field, except marking as read."""
 
     act = forms.ChoiceField(
         choices=[
@@ -80,7 +82,7 @@ class BulkForm(StaffForm):
 
     @property
     def change(self) -> dict[str, Any]:
-        """The act as a `BulkChange` has it; what belongs to another act is left out."""
+        """The act as a `BulkChange`; anything that belongs to another act is left out."""
         values = self.cleaned_data
         act = values["act"]
         code = {Act.CODE: values["code"], Act.UNCODE: values["code_off"]}.get(act)

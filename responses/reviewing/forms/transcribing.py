@@ -1,4 +1,4 @@
-"""The forms by which staff enter what did not come through the website."""
+"""The forms in which staff enter what did not come through the website."""
 
 from datetime import date
 from typing import Any
@@ -68,7 +68,7 @@ class WholeForm:
         ]
 
     def is_valid(self) -> bool:
-        """Whether every part is; all are tried, so that every problem is shown."""
+        """Whether every part is valid. All are checked, so that every problem is shown."""
         fits = [part.is_valid() for part in self.parts]
         return all(fits)
 

@@ -1,7 +1,7 @@
-"""Bytes of a mail as text, whatever they say they are.
+"""Bytes of an email as text, whatever they claim to be.
 
 Pure. Mail programs name character sets wrongly: UTF-8 as us-ascii, windows-1252 as iso-8859-1.
-Bytes that are UTF-8 are read as UTF-8; the names mean what browsers take them for.
+Bytes that are UTF-8 are read as UTF-8; the names mean what browsers take them to mean.
 """
 
 import codecs
@@ -12,7 +12,7 @@ import webencodings
 from charset_normalizer import from_bytes
 
 REPLACED = "\ufffd"
-# What browsers refuse to read, and letters are written in all the same.
+# Character sets that browsers refuse, but that letters are written in all the same.
 NO_BROWSER_READS = {
     "iso-2022-kr": "iso2022_kr",
     "hz-gb-2312": "hz",
@@ -25,7 +25,7 @@ NO_BROWSER_READS = {
     "cp850": "cp850",
     "ibm850": "cp850",
 }
-# Their bytes can look like ASCII or UTF-8 and mean something else: here the name alone can tell.
+# Their bytes can look like ASCII or UTF-8 and mean something else: only the name can tell.
 NOT_LIKE_ASCII = ("utf-16", "utf-32", "utf-7", "hz", "iso2022", "iso-2022")
 SEVERAL_BYTES = {"gbk", "gb18030", "big5hkscs", "cp932", "cp949", "euc_jp", "euc_kr", "big5"}
 MARKS = {
@@ -36,7 +36,7 @@ MARKS = {
 }
 ESCAPES = re.compile(rb"\x1b[$(]")
 ABOVE_ASCII = re.compile(rb"[\x80-\xff]+")
-# Of all bytes, how many may lie above ASCII in a letter written in Latin letters.
+# The share of bytes above ASCII that a letter in Latin script may have.
 LATIN_SHARE = 0.3
 FEWEST = 8
 GUESSED_FROM = 20_000
@@ -44,8 +44,8 @@ GUESSED_FROM = 20_000
 
 @dataclass(frozen=True)
 class Decoded:
-    """Text; how many characters of it could not be read and stand as U+FFFD; and the character set
-    that was guessed, where none was named that fits.
+    """Text; how many characters of it could not be read and became U+FFFD; and the character set
+    that was guessed, if the named one does not fit.
     """
 
     text: str
@@ -54,13 +54,15 @@ class Decoded:
 
 
 def as_text(content: bytes, declared: str = "") -> Decoded:
-    """`content` as text; `declared` is the character set that it names, or ""."""
+    """Return `content` as text; `declared` is the character set that it names, or ""."""
     text, guessed = _read(content, _codec(declared))
     return Decoded(text.removeprefix("\ufeff"), text.count(REPLACED), guessed)
 
 
 def _codec(declared: str) -> str:
-    """Python's name of the character set that browsers take `declared` for; "" for none."""
+    """Return Python's name of the character set that browsers take `declared` for, or "" if there
+    is none.
+    """
     label = declared.strip(" \t\r\n\"';").lower()
     if label in NO_BROWSER_READS:
         return NO_BROWSER_READS[label]
@@ -94,9 +96,10 @@ def _read(content: bytes, codec: str) -> tuple[str, str]:
 
 
 def _may_be_chance(as_utf8: str, codec: str) -> bool:
-    """Whether bytes that can be read as UTF-8 may be the short East Asian text that they say.
+    """Whether bytes that can be read as UTF-8 may be short East Asian text, as they claim.
 
-    Its pairs of bytes look like UTF-8 only as letters of two bytes, and then look like no language.
+    Its pairs of bytes look like UTF-8 only as letters of two bytes, and those then look like no
+    language.
     """
     above = [letter for letter in as_utf8 if letter > "\x7f"]
     return codec in SEVERAL_BYTES and bool(above) and max(above) < "\u0800"

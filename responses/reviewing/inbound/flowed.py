@@ -1,4 +1,4 @@
-"""Lines that a mail program broke to be joined again: text/plain; format=flowed.
+"""Joins lines that a mail program broke on purpose: text/plain; format=flowed.
 
 Pure. https://www.rfc-editor.org/rfc/rfc3676
 """
@@ -10,7 +10,9 @@ SIGNATURE = "-- "
 
 
 def unflowed(text: str, *, del_sp: bool) -> str:
-    """`text` with the lines of each paragraph joined; with `del_sp`, without the space between."""
+    """Return `text` with the lines of each paragraph joined; with `del_sp`, without the space
+    between.
+    """
     lines: list[str] = []
     open_at: str | None = None
     for line in text.split("\n"):
@@ -27,6 +29,8 @@ def unflowed(text: str, *, del_sp: bool) -> str:
 
 
 def _read(line: str) -> tuple[str, str]:
-    """The marks of quotation, and the words without the space that was put before them."""
+    """Return the quotation marks of a line, and its words without the space that was added before
+    them.
+    """
     found = QUOTED.fullmatch(line)
     return (found.group(1), found.group(2)) if found else ("", line)

@@ -1,4 +1,4 @@
-"""Headers of a mail as text: encoded words, raw bytes and names of files, right or wrong.
+"""Headers of an email as text: encoded words, raw bytes and names of files, right or wrong.
 
 Pure. Read leniently: a header that breaks every rule is still what someone wrote.
 """
@@ -21,22 +21,22 @@ RAW_BYTES = re.compile("[\udc80-\udcff]")
 
 
 def kept(text: str) -> str:
-    """`text` as a database can hold it and a page may show it."""
+    """Return `text` as a database can store it and a page can show it."""
     return CANNOT_BE_KEPT.sub("\ufffd", with_symbols(text.replace("\0", "\u2400")))
 
 
 def header(mail: Mail, name: str) -> str:
-    """What a header says, on one line; "" where there is none."""
+    """Return a header on one line, or "" if there is none."""
     return in_words(raw_header(mail, name))
 
 
 def raw_header(mail: Mail, name: str) -> str:
-    """The first header of that name as it was sent."""
+    """Return the first header of that name as it was sent."""
     return next((str(value) for key, value in mail.raw_items() if key.lower() == name.lower()), "")
 
 
 def in_words(raw: str) -> str:
-    """A header's value with its encoded words read."""
+    """Return a header's value with its encoded words decoded."""
     raw = from_bytes(raw)
     if not ENCODED_WORD.search(raw):
         return kept(" ".join(raw.split()))
@@ -52,11 +52,12 @@ def in_words(raw: str) -> str:
 
 
 def sender_of(mail: Mail) -> tuple[str, str]:
-    """The name and the address of the sender; "" for what is not said."""
+    """Return the name and the address of the sender; "" for what is missing."""
     raw = from_bytes(raw_header(mail, "From") or raw_header(mail, "Sender"))
     name, address = next(iter(getaddresses([raw])), ("", ""))
     if "@" not in address:
-        # Written against the rules: the address is what looks like one, the name is the rest.
+        # Not written by the rules: what looks like an address is the address, and the rest is the
+        # name.
         found = EMAIL.search(raw)
         address = found.group() if found else ""
         name = raw.replace(address, "") if address else raw
@@ -65,17 +66,17 @@ def sender_of(mail: Mail) -> tuple[str, str]:
 
 
 def name_of_file(part: Mail) -> str:
-    """The name that a part's file has; "" where it has none."""
+    """Return the name of a part's file, or "" if it has none."""
     return in_words(str(tolerant(part.get_filename) or "")).replace("/", "_")
 
 
 def charset_of(part: Mail) -> str:
-    """The character set that a part names, in whatever way."""
+    """Return the character set that a part names, however it does so."""
     return str(tolerant(part.get_content_charset) or "")
 
 
 def tolerant(read: Callable[[], T]) -> T | None:
-    """What the library makes of a header; None where it fails on what it cannot make sense of."""
+    """Return what the library makes of a header, or None if it fails."""
     try:
         return read()
     except (AttributeError, LookupError, TypeError, ValueError):
@@ -83,7 +84,7 @@ def tolerant(read: Callable[[], T]) -> T | None:
 
 
 def from_bytes(raw: str) -> str:
-    """Bytes that were sent raw are read as text."""
+    """Return bytes that were sent raw as text."""
     if not RAW_BYTES.search(raw):
         return raw
     return as_text(raw.encode("utf-8", "surrogateescape")).text

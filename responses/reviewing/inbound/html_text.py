@@ -1,7 +1,7 @@
-"""The text of an HTML mail: what a browser shows of it.
+"""The text of an HTML email: what a browser shows of it.
 
 Pure. After https://html.spec.whatwg.org/#rendered-text-collection-steps, with a mark before each
-point of a list. Nothing is fetched: what a picture elsewhere is called stands in its place.
+list item. Nothing is fetched: a remote image is replaced by its name.
 """
 
 import re
@@ -39,24 +39,26 @@ class _Page:
         self.space = self.marked = False
 
     def breaks(self, number: int) -> None:
-        """At least so many line breaks stand between what came before and what comes next."""
+        """Make sure of at least this many line breaks between what came before
+        and what comes next.
+        """
         self.owed = 0 if self.marked else max(self.owed, number)
         self.space = False
 
     def line(self) -> None:
-        """A line break of the writer's own."""
+        """A line break that the writer made."""
         self.space = False
         self._settle()
         self.pieces.append("\n")
 
     def point(self, mark: str) -> None:
-        """The mark of a point stands on its line whatever block follows."""
+        """The mark of a list item stays on its line, whatever block follows."""
         self._settle()
         self.pieces.append(mark)
         self.marked = True
 
     def tab(self) -> None:
-        """Between two cells of a row; none where the first ended in a block of its own."""
+        """Between two cells of a row; none if the first ended in a block."""
         if not self.owed and self.pieces:
             self.pieces.append("\t")
             self.space = False
@@ -85,7 +87,7 @@ class _Page:
 
 
 def text_of_html(markup: str) -> str:
-    """What a browser shows of `markup`, as lines of text."""
+    """Return what a browser shows of `markup`, as lines of text."""
     root = LexborHTMLParser(markup.replace("\0", "\ufffd")).root
     page = _Page()
     if root is not None:
@@ -96,8 +98,8 @@ def text_of_html(markup: str) -> str:
 
 @dataclass(frozen=True)
 class _Step:
-    """A node as it begins or as it ends; whether its spaces are kept, and which child it is of its
-    own name.
+    """A node as it begins or ends; whether its spaces are kept, and its number among siblings of
+    the same name.
     """
 
     node: LexborNode
@@ -107,7 +109,7 @@ class _Step:
 
 
 def _walk(root: LexborNode) -> Iterator[_Step]:
-    """Every node that is shown: with a stack of our own, for mails that quote one another a
+    """Yield every node that is shown, with a stack of our own, for emails that quote one another a
     thousand levels deep.
     """
     waiting = [_Step(root, True, False, 1)]
@@ -159,7 +161,7 @@ def _lay_out(page: _Page, step: _Step) -> None:
 
 
 def _mark(point: _Step) -> str:
-    """What stands before a point of a list: its number, or a dot."""
+    """Return what goes before a list item: its number, or a dot."""
     holder = point.node.parent
     if holder is None or holder.tag != "ol":
         return "• "
@@ -168,7 +170,7 @@ def _mark(point: _Step) -> str:
 
 
 def _in_its_place(node: LexborNode) -> str:
-    """What a picture elsewhere is called, or what was typed into a field."""
+    """Return the name of a remote image, or what was typed into a field."""
     given = node.attributes
     if node.tag == "img":
         here = (given.get("src") or "").lower().startswith(("cid:", "data:"))

@@ -1,6 +1,6 @@
-"""A mail as a person reads it: its words, and every part that is not among them.
+"""An email as a person reads it: its words, and every part that is not among them.
 
-Pure. Each leaf of a mail is either shown as text or listed as a part that can be downloaded.
+Pure. Each leaf of an email is either shown as text or listed as a part that can be downloaded.
 """
 
 import hashlib
@@ -27,19 +27,19 @@ from responses.reviewing.inbound.parts import (
     text_of,
 )
 
-# More than anyone looks over on one page; the page says so, and the whole stays in its file.
+# More than anyone reads on one page; the page says so, and the file has everything.
 SHOWN_CHARS = 500_000
 TNEF = "application/ms-tnef"
-# An HTML form says more than the plain one beside it where it has so much more to read.
+# The HTML version is chosen over the plain one if it has this much more to read.
 MORE, AT_LEAST = 1.2, 40
 
 
 @dataclass(frozen=True)
 class Part:
-    """A leaf of a mail that is not among its words.
+    """A leaf of an email that is not among its words.
 
-    `forwarded` is a message of its own, with its sender and subject; `other_form` says in another
-    form what the words say.
+    `forwarded`: it is a message, with its sender and subject. `other_form`: it says in another form
+    what the words say.
     """
 
     number: int
@@ -57,9 +57,9 @@ class Part:
 class Letter:
     """A message as a person reads it.
 
-    Everything in it comes from outside and is to be shown as text. `replaced` characters could not
+    Everything in it comes from outside and has to be shown as text. `replaced` characters could not
     be read; `guessed` names character sets that had to be guessed; `left_out` characters at the end
-    are in the file alone; `unreadable` is a file that no way of reading here fits.
+    are only in the file; `unreadable` is a file that nothing here can read.
     """
 
     identity: str
@@ -79,7 +79,7 @@ class Letter:
 
 
 def letter_in(raw: bytes) -> Letter:
-    """What a message says."""
+    """Return what a message says."""
     try:
         mail = mail_of(raw)
     except outlook.NotReadable:
@@ -111,7 +111,7 @@ def letter_in(raw: bytes) -> Letter:
 
 
 def _shown(part: Mail) -> list[Mail]:
-    """The leaves whose text is the mail's words."""
+    """Return the leaves whose text is the email's words."""
     if part.is_multipart() and part.get_content_maintype() == "multipart":
         ways = [_shown(child) for child in children_of(part)]
         if part.get_content_subtype() == "alternative":
@@ -125,7 +125,9 @@ def _shown(part: Mail) -> list[Mail]:
 
 
 def _best(ways: list[list[Mail]]) -> list[Mail]:
-    """Of several ways to say the same, the plain one, unless another has clearly more words."""
+    """Return, of several versions of the same, the plain one, unless another clearly has more
+    words.
+    """
     best: list[Mail] = []
     most = 0
     for way in ways:
@@ -136,7 +138,7 @@ def _best(ways: list[list[Mail]]) -> list[Mail]:
 
 
 def _beside_the_parts(mail: Mail) -> str:
-    """What stands before and after the parts, where a broken mail has its words."""
+    """Return what is before and after the parts, where a broken email has its words."""
     return "\n".join(
         as_text(text.encode("utf-8", "surrogateescape")).text.strip()
         for text in (mail.preamble, mail.epilogue)

@@ -1,6 +1,6 @@
 """The messages in a file that a mail program wrote: mbox, .eml, .emlx, .msg, or a zip of them.
 
-What a file is, its content says and never its name. Pure.
+Pure. Its content says what a file is, never its name.
 """
 
 import re
@@ -21,7 +21,7 @@ SEPARATOR = re.compile(
     rb"(?: +remote from \S+)?)?[ \t]*\r?\n?"
 )
 HEADER = re.compile(rb"[!-9;-~]+[ \t]*:|>From ")
-# A file that begins so, and holds none of these, is no mail.
+# A file that begins like this, and has none of these, is not an email.
 OF_A_MAIL = re.compile(
     rb"(?:From|To|Cc|Subject|Date|Received|Return-Path|Message-ID|MIME-Version|Content-Type"
     rb"|Delivered-To|Sender|Reply-To|X-[!-9;-~]+)[ \t]*:",
@@ -35,23 +35,23 @@ MARK = b"\xef\xbb\xbf"
 WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 ZIP = b"PK\x03\x04"
 LITTER = ("__MACOSX/", ".DS_Store", "Thumbs.db")
-# A zip may say that it is small and be larger than any disk.
+# A zip may claim to be small and be larger than any disk.
 ZIP_MAX_BYTES = 2_000_000_000
 BEGINNING = 4096
 
 
 @dataclass(frozen=True)
 class Found:
-    """A message of a file; or None for a file that holds none, with its name."""
+    """A message in a file; or None, with the name, for a file that contains none."""
 
     raw: bytes | None
     name: str
 
 
 def messages_in(path: Path, *, name: str = "") -> Iterator[Found]:
-    """Each message of the file, as bytes; and each file in a zip that holds none.
+    """Yield each message in the file, as bytes, and each file in a zip that contains none.
 
-    Raises OSError where the file cannot be read.
+    Raises OSError if the file cannot be read.
     """
     with path.open("rb") as file:
         yield from _messages(file, name or path.name)
@@ -94,7 +94,7 @@ def _in_a_zip(file: IO[bytes], name: str) -> Iterator[Found]:
             with archive.open(member) as content:
                 yield from _messages(content, member.filename, inside=True)
         except (zipfile.BadZipFile, NotImplementedError, OSError, RuntimeError, ValueError):
-            # Cut, locked with a password, or packed in a way that nobody here can open.
+            # Truncated, locked with a password, or compressed in a way that cannot be opened here.
             yield Found(None, member.filename)
 
 
@@ -112,7 +112,7 @@ def _separates(line: bytes, after: bytes) -> bool:
 
 
 def _split(file: IO[bytes]) -> Iterator[bytes]:
-    """The messages of an mbox file, one at a time."""
+    """Yield the messages of an mbox file, one at a time."""
     lines: list[bytes] = []
     held: bytes | None = None
     first = True
@@ -138,7 +138,7 @@ def _split(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def _unquoted(lines: list[bytes]) -> bytes:
-    """A message without the empty line that ends it in its file."""
+    """Return a message without the empty line that ends it in its file."""
     raw = b"".join(lines)
     for ending in (b"\r\n", b"\n"):
         if raw.endswith(ending * 2):
@@ -148,7 +148,7 @@ def _unquoted(lines: list[bytes]) -> bytes:
 
 
 def _one(raw: bytes) -> bytes | None:
-    """The message of a file that holds one; None where it is no mail."""
+    """Return the message in a file that contains one, or None if it is not an email."""
     if raw.startswith(WIDE_MARKS):
         raw = raw.decode("utf-16", errors="replace").encode()
     raw = raw.removeprefix(MARK).lstrip(b"\r\n")

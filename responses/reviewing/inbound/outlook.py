@@ -1,4 +1,4 @@
-"""A message that Outlook saved as .msg, as the mail that it was.
+"""A message that Outlook saved as .msg, turned back into the email that it was.
 
 Pure.
 """
@@ -18,7 +18,8 @@ BEGINNING = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 PLAIN_HTML = 0x1013
 RICH_TEXT = 0x1009
 DISPLAY_NAME = 0x3001
-# What the library raises on a file that was cut, or is no message: Word 97 files begin so too.
+# What the library raises for a file that was cut off or is not a message: Word 97 files begin the
+# same way.
 TROUBLE = (
     ArithmeticError,
     AssertionError,
@@ -32,11 +33,11 @@ TROUBLE = (
 
 
 class NotReadable(ValueError):
-    """It begins like a message of Outlook's, and cannot be read here."""
+    """It begins like an Outlook message, but cannot be read here."""
 
 
 def as_mail(content: bytes) -> Mail:
-    """The message as a mail. Raises NotReadable."""
+    """Return the message as an email. Raises NotReadable."""
     try:
         message = oxmsg.Message.load(content)
         if not message.message_class:
@@ -69,7 +70,7 @@ def _put_together(message: oxmsg.Message) -> Mail:
 
 
 def _words(message: oxmsg.Message) -> Mail:
-    """The ways in which the words are kept, each beside the other."""
+    """Return the versions in which the words are kept."""
     ways = MIMEMultipart("alternative")
     if message.body:
         ways.attach(MIMEText(message.body, "plain", "utf-8"))

@@ -1,6 +1,6 @@
-"""The parts of a mail, and what each holds.
+"""The parts of an email, and what each contains.
 
-Pure. A leaf is a part that holds no parts of its own; a message within the mail is one leaf.
+Pure. A leaf is a part without parts of its own; a message within the email is one leaf.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ FORWARDED = "message/rfc822"
 
 @dataclass(frozen=True)
 class Content:
-    """A part as a file: its name, "" where it has none, and the kind that it says it is."""
+    """A part as a file: its name, or "" if it has none, and the type that it claims to be."""
 
     name: str
     kind: str
@@ -49,7 +49,7 @@ class Content:
 
 
 def mail_of(raw: bytes) -> Mail:
-    """The mail that a file's bytes are. Raises outlook.NotReadable."""
+    """Return the email that a file's bytes are. Raises outlook.NotReadable."""
     if raw.startswith(outlook.BEGINNING):
         return outlook.as_mail(raw)
     try:
@@ -57,7 +57,7 @@ def mail_of(raw: bytes) -> Mail:
         for part in mail.walk():
             _read_raw_headers(part)
     except RecursionError:
-        # Parts within parts, hundreds deep: the whole as one text.
+        # Parts within parts, hundreds deep: the whole is read as one text.
         head, _, body = raw.partition(b"\n\n")
         mail = message_from_bytes(re.sub(rb"(?im)^content-type:", b"X-Content-Type:", head))
         mail.set_payload(body)
@@ -65,7 +65,7 @@ def mail_of(raw: bytes) -> Mail:
 
 
 def _read_raw_headers(part: Mail) -> None:
-    """Bytes that were sent raw in a header stand there as text, for the library to read."""
+    """Turn bytes that were sent raw in a header into text that the library can read."""
     said = [(name, str(value)) for name, value in part.raw_items()]
     if not any(RAW_BYTES.search(value) for _name, value in said):
         return
@@ -76,7 +76,7 @@ def _read_raw_headers(part: Mail) -> None:
 
 
 def leaves(mail: Mail) -> Iterator[Mail]:
-    """Each part that holds no parts of its own, in order; a message within the mail is one."""
+    """Yield each part without parts of its own, in order; a message within the email is one."""
     waiting = [mail]
     while waiting:
         part = waiting.pop()
@@ -92,7 +92,7 @@ def children_of(part: Mail) -> list[Mail]:
 
 
 def content_of(part: Mail) -> bytes:
-    """What a leaf holds, as a file; of a message within the mail, the message."""
+    """Return what a leaf contains, as a file; for a message within the email, the message."""
     if part.is_multipart():
         inner = children_of(part)
         whole = b"\n".join(one.as_bytes() for one in inner)
@@ -112,7 +112,7 @@ def content_of(part: Mail) -> bytes:
 
 
 def _from_base64(raw: str) -> bytes:
-    """What is encoded, and as it stands what was not: a mailing list's footer, or plain words."""
+    """Decode what is encoded, and keep what was not, such as a mailing list's footer."""
     found = BASE64_LINES.match(raw)
     encoded = found.group() if found else ""
     rest = raw[len(encoded) :].encode("utf-8", "surrogateescape")
@@ -124,7 +124,7 @@ def _from_base64(raw: str) -> bytes:
 
 
 def text_of(part: Mail) -> Decoded:
-    """The text of a leaf, as a person reads it."""
+    """Return the text of a leaf as a person reads it."""
     content = content_of(part)
     declared = charset_of(part)
     markup = part.get_content_type() == "text/html"
@@ -141,7 +141,7 @@ def text_of(part: Mail) -> Decoded:
 
 
 def part_of(raw: bytes, number: int) -> Content | None:
-    """The leaf of that number in a message; None where there is none."""
+    """Return the leaf of that number in a message, or None."""
     try:
         mail = mail_of(raw)
     except outlook.NotReadable:
@@ -157,13 +157,14 @@ def part_of(raw: bytes, number: int) -> Content | None:
 
 
 def identity_of(mail: Mail) -> str:
-    """The same for the same letter, whatever a mail program noted on it since: read, flagged,
-    moved, saved again in another encoding or with other line endings.
+    """Return a value that stays the same for a letter, whatever a mail program did since: read,
+    flagged, moved, or saved again in another encoding or with other line endings.
     """
     said = [" ".join(header(mail, name).split()) for name in ("Message-ID", "Date", "Subject")]
     said += sender_of(mail)
     if not said[0]:
-        # Nothing names it: when and by which way it came tells it from another of the same words.
+        # It has no Message-ID: when and which way it came tells it from another with the same
+        # words.
         said += [str(value) for name, value in mail.raw_items() if name.lower() == "received"]
     for part in leaves(mail):
         kind = part.get_content_type()

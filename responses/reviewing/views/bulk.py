@@ -1,5 +1,5 @@
-"""Changing all responses that fit a filter: what is to be done, what that would change, and how far
-it has got.
+"""Changing all responses that fit a filter: what to do, what that would change, and how far it has
+got.
 """
 
 from datetime import datetime
@@ -53,15 +53,15 @@ SALT = "what a change would do"
 @staff_only(Right.READ_RESPONSES)
 @require_http_methods(["GET", "HEAD", "POST"])
 def bulk_new(request: StaffRequest) -> HttpResponse:
-    """Say what is to be done to all that fit the filters of the address; then see what that would
-    change; then have it done.
+    """Choose what to do to all that fit the filters of the address, see what that would change,
+    then ask for it.
     """
     by: User = request.user
     wanted, bad = read_filter(pairs_of(request))
     query = urlencode(written(wanted))
     if bad:
-        # A filter that is not used would mean more responses than someone thinks; the list says
-        # which it is.
+        # A filter that is ignored would mean more responses than someone thinks; the list says
+        # which one it is.
         return redirect(f"{reverse('review-list')}?{request.GET.urlencode()}")
     form = BulkForm(request.POST or None)
     context: dict[str, Any] = {"form": form, "filters": query, "chips": filter_in_words(query)}
@@ -140,8 +140,8 @@ def _preview(request: HttpRequest, change: BulkChange, context: dict[str, Any]) 
 
 
 def _sample(change: BulkChange) -> list[dict[str, Any]]:
-    """Some of the responses, for a code each by the answer that would get it; the words that were
-    looked for are marked.
+    """Some of the responses; for a code, each by the answer that would get it, with the searched
+    words marked.
     """
     rows = sample(change, size=SAMPLE)
     question = change.code.question if change.code else ""
@@ -170,7 +170,7 @@ def question_of(change: BulkChange) -> str:
 @staff_only(Right.READ_RESPONSES)
 @require_safe
 def bulk_list(request: StaffRequest) -> HttpResponse:
-    """The changes to many that were asked for, the newest first."""
+    """The bulk changes that were asked for, the newest first."""
     changes = BulkChange.objects.select_related("by", "code", "campaign")[:SHOWN]
     rows = [
         {
@@ -229,7 +229,7 @@ def bulk_one(request: StaffRequest, pk: int) -> HttpResponse:
 @staff_only(Right.READ_RESPONSES)
 @require_POST
 def bulk_undo(request: StaffRequest, pk: int) -> HttpResponse:
-    """Have a change undone."""
+    """Ask for a change to be undone."""
     change = get_object_or_404(BulkChange, pk=pk)
     try:
         ask_to_undo(change=change, by=request.user)

@@ -1,4 +1,4 @@
-"""Changes to many in words: what is done, through which filter, and why some are left."""
+"""Bulk changes in words: what is done, through which filter, and why some responses are left."""
 
 from urllib.parse import parse_qsl
 
@@ -56,7 +56,7 @@ def filter_in_words(query: str) -> list[dict[str, str]]:
 
 
 def left_in_words(left: dict[str, int]) -> list[tuple[str, str]]:
-    """How many are left as they are and why, the most first."""
+    """How many are left as they are, by reason, the commonest first."""
     return [
         (f"{count:,}", why_in_words(why))
         for why, count in sorted(left.items(), key=lambda pair: -pair[1])

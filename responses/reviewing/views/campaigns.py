@@ -1,5 +1,5 @@
-"""Answers that are nearly the same: what the machine found, and the campaigns that reviewers make
-of it.
+"""Answers that are nearly the same: what the search found, and the campaigns that reviewers make
+from it.
 """
 
 from typing import Any
@@ -47,8 +47,8 @@ PAGE = 25
 @staff_only(Right.READ_RESPONSES)
 @require_safe
 def campaign_list(request: StaffRequest) -> HttpResponse:
-    """The campaigns, what the last search found beside them, and who may have sent several
-    responses.
+    """The campaigns, what the last search found besides, and who may have sent
+    several responses.
     """
     run = JobRun.objects.filter(name=find_clusters.name).first()
     start = number_in(request.GET.get("after", ""))
@@ -89,7 +89,7 @@ def campaign_list(request: StaffRequest) -> HttpResponse:
 @staff_only(Right.READ_RESPONSES)
 @require_POST
 def search_now(request: StaffRequest) -> HttpResponse:
-    """Have a worker search for similar answers."""
+    """Ask a worker to search for similar answers."""
     nudge(find_clusters)
     messages.success(
         request,
@@ -126,8 +126,8 @@ def cluster(request: StaffRequest, pk: int) -> HttpResponse:
 @staff_only(Right.READ_RESPONSES)
 @require_safe
 def campaign(request: StaffRequest, pk: int) -> HttpResponse:
-    """One campaign: its three numbers, each member with what it changed, and what was
-    done to it.
+    """One campaign: its three numbers, each member with what it changed, and what was done to the
+    campaign.
     """
     found = get_object_or_404(Campaign.objects.select_related("sample", "consultation"), pk=pk)
     record(action=Action.CAMPAIGN_READ, actor=request.user, subject=f"campaign {found.pk}")
@@ -151,8 +151,8 @@ def campaign(request: StaffRequest, pk: int) -> HttpResponse:
 @staff_only(Right.READ_RESPONSES)
 @require_POST
 def change_campaign(request: StaffRequest, pk: int) -> HttpResponse:
-    """Rename a campaign, add to it, take out of it, or undo a step; says what came of it on the
-    campaign's page.
+    """Rename a campaign, add to it, remove from it, or undo a step; the campaign's page says what
+    happened.
     """
     found = get_object_or_404(Campaign, pk=pk)
     by, do = request.user, request.POST.get("do", "")
@@ -221,9 +221,7 @@ def _text(found: Cluster | Campaign) -> str:
 
 
 def _members(request: HttpRequest, members: Any, standard: str) -> dict[str, Any]:
-    """A page of members by the order of arrival, each with what it says otherwise than
-    `standard`.
-    """
+    """A page of members in the order of arrival, each with where it differs from `standard`."""
     start = number_in(request.GET.get("after", ""))
     rows: list[ClusterMember | CampaignMember] = list(
         members.filter(response_id__gt=start)

@@ -34,7 +34,7 @@ from responses.reviewing.views.shown import CHANGED_WORDS
 
 @staff_only(Right.READ_RESPONSES)
 def code_answers(request: StaffRequest, consultation: str, question: str) -> HttpResponse:
-    """One answer after the other, with the codes to choose from."""
+    """One answer after another, with the codes to choose from."""
     found, asked = asked_about(consultation, question)
     by = request.user
     number = number_in(request.GET.get("second", ""))
@@ -117,7 +117,7 @@ def _answer(
             for one in mine
             if one.start is not None
         ],
-        # Anyone who codes for the second time must not be led by the first.
+        # Someone coding for the second time must not be led by the first.
         "others": [] if second else [coding for coding in codings if coding.by_id != by.pk],
         "suggestions": [] if second else suggest_codes(response=response, question=asked.slug),
         "second": second,
@@ -129,7 +129,7 @@ def _answer(
 def _coded(
     request: StaffRequest, consultation: Consultation, asked: Question, second: SecondCoding | None
 ) -> HttpResponse:
-    """Carry out what a form says about the answer that it showed, or show that answer again."""
+    """Do what a form says about the answer that it showed, or show that answer again."""
     reference = reference_or_404(request.POST.get("reference", ""))
     typed: dict[str, Any] = {
         "passage": request.POST.get("passage", ""),
@@ -163,7 +163,7 @@ def _coded(
 def _carry_out(
     request: StaffRequest, response: Response, consultation: Consultation, question: str
 ) -> bool:
-    """Whether that was all about this answer."""
+    """Whether this answer is finished."""
     by, do = request.user, request.POST.get("do", "")
     known = Code.objects.filter(consultation=consultation, question=question, retired=False)
     if do == "take-off":

@@ -1,4 +1,4 @@
-"""Files that came from outside, handed to staff: always as a download that no browser runs."""
+"""Files that came from outside, given to staff: always as a download that no browser runs."""
 
 from typing import Any, BinaryIO
 
@@ -7,7 +7,7 @@ from django.http import FileResponse, HttpResponse
 
 
 def as_download(file: "BinaryIO | File[Any]", *, name: str, kind: str) -> HttpResponse:
-    """The file under `name`, which a browser is to save and never to show."""
+    """Return the file as `name`, for a browser to save and never to show."""
     answer = FileResponse(file, as_attachment=True, filename=name, content_type=kind)
     answer["X-Content-Type-Options"] = "nosniff"
     answer["Content-Security-Policy"] = "sandbox; default-src 'none'"

@@ -29,8 +29,8 @@ from responses.reviewing.views.shown import CHANGED_FILE_WORDS
 
 @staff_only(Right.READ_RESPONSES)
 def entered(request: StaffRequest, reference: str) -> HttpResponse:
-    """What was entered: its reference to write on the letter, scans, and the way to key
-    it again.
+    """What was entered: its reference to write on the letter, its scans, and the way to key it
+    again.
     """
     known = reference_or_404(reference)
     found = transcription_of(known)
@@ -82,7 +82,7 @@ def transcription_of(reference: str) -> Transcription:
 @staff_only(Right.READ_RESPONSES)
 @require_safe
 def attached_file(request: StaffRequest, pk: int) -> HttpResponse:
-    """A scan, always as a download and never run by a browser."""
+    """A scan, always as a download that no browser runs."""
     found = get_object_or_404(Attachment.objects.select_related("transcription__response"), pk=pk)
     response = found.transcription.response
     open_response(reference=response.reference, reader=request.user, version=response.version)

@@ -38,7 +38,7 @@ from responses.reviewing.transcribing import (
 from responses.wording import RewordedAnswer, reworded_answers
 
 SHOWN = 50
-# Where a message's words go, to be moved to the questions that they answer.
+# Where a message's words go first, to be moved to the questions that they answer.
 LETTER_QUESTION = "anything-else"
 
 
@@ -110,7 +110,7 @@ def enter(request: StaffRequest, consultation: str) -> HttpResponse:
         fits = whole.is_valid()
         reworded = reworded_answers(given_to=plan, asked_now=plan_of(newest), raw=whole.typed)
         if reworded:
-            # The page asks by today's words now; sending it again is an answer to those.
+            # The page now has today's wording; sending it again answers that.
             edition = newest
             whole = WholeForm(plan=plan_of(newest), data=request.POST)
         elif arrival.is_valid() and fits:
@@ -172,7 +172,7 @@ def _transcribe(
     message: Message | None,
     by: User,
 ) -> Response | None:
-    """The response, or None where a problem was added to the form."""
+    """Return the response, or None if a problem was added to the form."""
     values = arrival.cleaned_data
     try:
         submission = Submission(

@@ -1,4 +1,4 @@
-"""The filter as the list's page draws it: its fields with what they offer, and each one in use."""
+"""The filter as the list's page draws it: its fields with their choices, and each one in use."""
 
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -23,7 +23,7 @@ def pairs_of(request: HttpRequest) -> list[tuple[str, str]]:
 class Box:
     """One field of the filter as the page draws it.
 
-    `groups` are headings with the options below them; none for a typed one.
+    `groups` are headings with the options below them; none for a field that is typed.
     """
 
     name: str
@@ -59,8 +59,8 @@ def _labels() -> dict[str, str]:
 def offered(
     consultations: list[Consultation],
 ) -> dict[str, tuple[tuple[str, list[tuple[str, str]]], ...]]:
-    """What each closed field offers: the lists of the rule, and what the consultations, codes and
-    campaigns of today make of the rest.
+    """The choices of each closed field: the rule's lists, and for the rest today's consultations,
+    codes and campaigns.
     """
     every = {
         name: (("", [(value, _(label)) for value, label in choices]),)
@@ -76,7 +76,7 @@ def offered(
     for edition in (edition for row in consultations for edition in row.editions.all()):
         plan = plan_of(edition)
         titles |= titles_of_questions(plan)
-        # By its slug: many questions have the same words. Equality questions are asked elsewhere,
+        # By its slug: many questions have the same wording. Equality questions are asked elsewhere,
         # and no response has an answer to one.
         for question in plan.asked:
             for option in question.options:
@@ -101,7 +101,9 @@ def boxes_of(
     bad: dict[str, str],
     groups: dict[str, tuple[tuple[str, list[tuple[str, str]]], ...]],
 ) -> list[Box]:
-    """The fields of the filter, each as it is wanted, or as it was typed where that is no sense."""
+    """The fields of the filter, each with its value, or with what was typed if
+    that makes no sense.
+    """
     types = {"since": "date", "until": "date"}
     return [
         Box(

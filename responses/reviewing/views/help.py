@@ -16,8 +16,7 @@ from consult.staff.access import StaffRequest, staff_only
 class Step:
     """One thing to learn.
 
-    `picture` is a file among the static ones, made by `make pictures`, and `alt` says what it
-    shows.
+    `picture` is a static file made by `make pictures`, and `alt` describes it.
     """
 
     slug: str
@@ -176,5 +175,4 @@ STEPS = [
 @staff_only(Right.READ_RESPONSES)
 @require_safe
 def guide(request: StaffRequest) -> HttpResponse:
-    """How to use the desk."""
     return render(request, "reviewing/help.html", {"steps": STEPS})

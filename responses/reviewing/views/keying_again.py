@@ -50,8 +50,8 @@ CONTACT_WORDS = {
 
 @staff_only(Right.READ_RESPONSES)
 def key_again(request: StaffRequest, reference: str) -> HttpResponse:
-    """The same letter keyed by a second person, who does not see what the first made of it until
-    both are done.
+    """The same letter keyed by a second person, who does not see the first one's work until both
+    are done.
     """
     known = reference_or_404(reference)
     found = transcription_of(known)
@@ -89,13 +89,15 @@ def key_again(request: StaffRequest, reference: str) -> HttpResponse:
 def _compare(
     request: StaffRequest, found: Transcription, shown: Response, whole: WholeForm
 ) -> list[dict[str, Any]]:
-    """Where the two keyings differ, for the second person to decide; empty once that is settled."""
+    """The differences between the two keyings, for the second person to decide; empty once that is
+    settled.
+    """
     plan = plan_of(found.response.edition)
     answers, contact = read_answers(plan, whole.typed), read_contact(whole.typed)
     differing = differing_answers(found.response, answers, contact)
     decided = request.POST.get("take", "")
     if differing and decided not in {"first", "second"}:
-        # From here on the first's words are on the screen.
+        # From here on the first person's words are on the screen.
         open_response(
             reference=shown.reference, reader=request.user, version=found.response.version
         )
@@ -133,7 +135,7 @@ def _key(text: str) -> UUID:
 
 
 def _started(text: str) -> datetime:
-    """When keying began, by the page; now, where the page has lost it."""
+    """When keying began, from the page; now, if the page has lost it."""
     try:
         found = parse_datetime(text)
     except ValueError:

@@ -36,7 +36,7 @@ MOST_NAMED = 20
 
 @staff_only(Right.READ_RESPONSES)
 def message(request: StaffRequest, pk: int) -> HttpResponse:
-    """One message of the mailbox: to be entered as a response, or set aside with the reason."""
+    """One message of the mailbox, to be entered as a response or set aside with a reason."""
     found = get_object_or_404(Message.objects.select_related("consultation", "decided_by"), pk=pk)
     problem = ""
     if request.method == "POST":
@@ -67,7 +67,7 @@ def message(request: StaffRequest, pk: int) -> HttpResponse:
 @staff_only(Right.READ_RESPONSES)
 @require_safe
 def message_original(request: StaffRequest, pk: int) -> HttpResponse:
-    """The message as it was in the mailbox, whole."""
+    """The whole message as it was in the mailbox."""
     found = get_object_or_404(Message, pk=pk)
     try:
         content = original_of(found)
@@ -98,7 +98,7 @@ def message_part(request: StaffRequest, pk: int, number: int) -> HttpResponse:
 @staff_only(Right.READ_RESPONSES)
 @require_POST
 def take_up_within(request: StaffRequest, pk: int, number: int) -> HttpResponse:
-    """Take up a message that was forwarded within another, as a letter of its own."""
+    """Make a message that was forwarded within another one a letter of its own."""
     found = get_object_or_404(Message, pk=pk)
     try:
         taken = take_up_forwarded(message=found, number=number, by=request.user)
@@ -110,7 +110,7 @@ def take_up_within(request: StaffRequest, pk: int, number: int) -> HttpResponse:
 @staff_only(Right.READ_RESPONSES)
 @require_POST
 def take_up_mailbox(request: StaffRequest, consultation: str) -> HttpResponse:
-    """Load a mailbox file that was exported from the mail program."""
+    """Load a mailbox file that was exported from a mail program."""
     found = taking_entries(consultation)
     file = request.FILES.get("file")
     if not isinstance(file, UploadedFile) or not file.size:

@@ -1,4 +1,4 @@
-"""Redacting a response, deciding whether it is published, and what everyone may read."""
+"""Redacting a response, deciding whether it is published, and what the public may read."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -60,9 +60,7 @@ PAGE = 25
 
 @staff_only(Right.READ_RESPONSES)
 def redact(request: StaffRequest, reference: str) -> HttpResponse:
-    """A response beside what the public would see of it; passages to keep back, and the
-    decision.
-    """
+    """A response beside what the public would see of it; passages to redact, and the decision."""
     known = reference_or_404(reference)
     trouble: dict[str, Any] = {"problem": "", "field": ""}
     status = 200
@@ -110,7 +108,7 @@ def _redact_page(response: Response) -> dict[str, Any]:
 
 
 def _carry_out(request: StaffRequest, response: Response) -> tuple[str, str]:
-    """What went wrong in words and at which field, both empty where nothing did."""
+    """Return what went wrong, in words, and at which field; both are empty if nothing did."""
     by, do = request.user, request.POST.get("do", "")
     try:
         if do == "redact":
@@ -155,7 +153,9 @@ def _carry_out(request: StaffRequest, response: Response) -> tuple[str, str]:
 @staff_only(Right.READ_RESPONSES)
 @require_safe
 def publication(request: StaffRequest) -> HttpResponse:
-    """For each consultation, what can be published, what cannot and why, and whether it is."""
+    """For each consultation, what can be published, what cannot and why, and whether it is
+    published.
+    """
     rows = [
         {
             "consultation": consultation,
@@ -175,7 +175,7 @@ def publication(request: StaffRequest) -> HttpResponse:
 @staff_only(Right.PUBLISH_RESPONSES)
 @require_POST
 def change_publication(request: StaffRequest, consultation: str) -> HttpResponse:
-    """Put the approved responses on the website, or take them off it."""
+    """Publish the approved responses, or take them off the website."""
     found = get_object_or_404(Consultation, slug=consultation, published_at__isnull=False)
     if request.POST.get("do") == "publish":
         publish_set(consultation=found, by=request.user)
@@ -196,7 +196,7 @@ def _published(slug: str) -> PublishedSet:
 
 
 def _readable(rows: list[Response]) -> Iterator[dict[str, Any]]:
-    """What can be shown. One that cannot takes no other with it; the worker counts and names it."""
+    """Yield what can be shown. One that cannot be does not stop the others; the worker names it."""
     for row in rows:
         try:
             yield {"reference": row.reference, "public": public_version(row)}
@@ -208,7 +208,7 @@ def _readable(rows: list[Response]) -> Iterator[dict[str, Any]]:
 def published_responses_page(request: HttpRequest, consultation: str) -> HttpResponse:
     """The approved responses, in the order of their arrival, and why others are not among them.
 
-    The figures are those of the last time a worker counted.
+    The figures are from the last time that a worker counted.
     """
     found = _published(consultation)
     start = number_in(request.GET.get("after", ""))
@@ -227,9 +227,7 @@ def published_responses_page(request: HttpRequest, consultation: str) -> HttpRes
 
 @require_safe
 def published_file(request: HttpRequest, consultation: str) -> HttpResponse:
-    """The same as lines of JSON, as a worker wrote them: one response a line, with the questions'
-    wording.
-    """
+    """The same as lines of JSON: one response a line, with the questions' wording."""
     found = _published(consultation)
     try:
         file = public_file(found)

@@ -1,4 +1,4 @@
-"""One response: reading it, deciding on it, and what was made of it."""
+"""One response: reading it, deciding on it, and what reviewers made of it."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -42,7 +42,7 @@ NOTE_ONLY = "note"
 
 @staff_only(Right.READ_RESPONSES)
 def review_one(request: StaffRequest, reference: str) -> HttpResponse:
-    """Everything one response said, and what has been made of it."""
+    """Everything that one response says, and what reviewers have made of it."""
     known = reference_or_404(reference)
     form = MoveForm(request.POST or None)
     trouble: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""The reviewers' list: finding responses, and keeping filters for later."""
+"""The reviewers' list: finding responses, and saving filters for later."""
 
 from urllib.parse import urlencode
 
@@ -21,12 +21,12 @@ from responses.reviewing.saved_filters import FilterTooLong, NameMissing, forget
 from responses.reviewing.views.filtering import boxes_of, chips_of, offered, pairs_of
 from responses.reviewing.word_search import is_a_reference, query_of
 
-# The fields of the filter that stand in sight; the others are opened where one is wanted.
+# The fields of the filter that are always shown; the others open if one is in use.
 IN_SIGHT = ["word", "state", "unread"]
 
 
 def _saving(request: StaffRequest, wanted: Filter) -> HttpResponse | str:
-    """Keep or forget a saved filter. In words, why it cannot be kept."""
+    """Save or delete a filter. Returns why it cannot be saved, in words."""
     query = urlencode(written(wanted))
     if remove := number_in(request.POST.get("remove", "")):
         forget_filter(by=request.user, number=remove)
@@ -42,7 +42,7 @@ def _saving(request: StaffRequest, wanted: Filter) -> HttpResponse | str:
 
 @staff_only(Right.READ_RESPONSES)
 def review_list(request: StaffRequest) -> HttpResponse:
-    """Newest first, through filters that stand in the address."""
+    """The responses, newest first, through the filters in the address."""
     wanted, bad = read_filter(pairs_of(request))
     problem = ""
     if request.method == "POST":

@@ -1,4 +1,4 @@
-"""What staff read where a response was changed while its page was open."""
+"""What staff see if a response was changed while its page was open."""
 
 from django.utils.translation import gettext_lazy as _
 

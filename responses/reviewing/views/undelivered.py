@@ -25,7 +25,7 @@ SHOWN = 100
 @staff_only(Right.READ_RESPONSES)
 @require_safe
 def undelivered(request: StaffRequest) -> HttpResponse:
-    """What was given up, and what is still being tried, each with its reason.
+    """The emails that were given up, and those still being tried, each with its reason.
 
     There is no address on this page.
     """
@@ -59,7 +59,7 @@ def _rows(found: QuerySet[Confirmation]) -> list[dict[str, object]]:
 @staff_only(Right.READ_RESPONSES)
 @require_POST
 def again(request: StaffRequest) -> HttpResponse:
-    """Have one tried again, or all that were given up."""
+    """Try one again, or all that were given up."""
     wanted = request.POST.get("confirmation", "")
     only = number_in(wanted) or None
     count = 0 if wanted and only is None else try_again(actor=request.user, only=only)
