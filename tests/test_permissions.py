@@ -80,8 +80,8 @@ STAFF = {
     "trail-file": {"administrator"},
     "undelivered": {"reviewer", "administrator"},
     "undelivered-again": {"reviewer", "administrator"},
-    "books": {"analyst", "administrator"},
-    "books-now": {"analyst", "administrator"},
+    "integrity-check": {"analyst", "administrator"},
+    "check-integrity": {"analyst", "administrator"},
     "staff-home": EVERYBODY_IN,
     "new-password": EVERYBODY_IN,
     "sessions": EVERYBODY_IN,
@@ -143,7 +143,7 @@ POSTED = {
     "acknowledge",
     "send-again",
     "undelivered-again",
-    "books-now",
+    "check-integrity",
     "search-now",
     "bulk-undo",
     "change-campaign",
@@ -273,7 +273,7 @@ def test_an_analyst_sees_no_contact_details_on_any_page_or_in_any_file(
     batch = seal_batch(consultation=response.consultation, actor=None)
     write_batch(batch=batch)
     client = sign_in(analyst)
-    pages = [client.get(reverse(name)).content for name in ("batch-list", "books")]
+    pages = [client.get(reverse(name)).content for name in ("batch-list", "integrity-check")]
     names = [file["name"] for file in batch.files if "/" not in file["name"]]
     files = [
         b"".join(client.get(reverse("batch-file", args=[response.consultation.slug, 1, name])))

@@ -59,11 +59,11 @@ class Desk:
             assert not any(words in self.page.content() for words in PERSON), name
 
 
-SitDown = Callable[[User], Desk]
+AtWork = Callable[[User], Desk]
 
 
 @pytest.fixture
-def sit_down(browser: Browser, live_server: LiveServer) -> Iterator[SitDown]:
+def at_work(browser: Browser, live_server: LiveServer) -> Iterator[AtWork]:
     """A browser of one's own, in which someone signs in with their password."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     yield lambda person: Desk(context.new_page(), live_server.url, person)
@@ -87,7 +87,7 @@ def letters(consultation: Consultation, send: Send) -> list[Response]:
 
 
 def test_a_reviewer_reads_decides_codes_names_a_campaign_and_publishes(
-    sit_down: SitDown, consultation: Consultation, letters: list[Response], reviewer: User
+    at_work: AtWork, consultation: Consultation, letters: list[Response], reviewer: User
 ) -> None:
     find_clusters(consultation=consultation)
     make_code(
@@ -98,7 +98,7 @@ def test_a_reviewer_reads_decides_codes_names_a_campaign_and_publishes(
         definition="",
         by=reviewer,
     )
-    desk = sit_down(reviewer)
+    desk = at_work(reviewer)
     page, own = desk.page, letters[-1]
     desk.go("review-list", query="?state=unread")
     page.get_by_label("Words or a reference").fill("lights")
@@ -154,17 +154,19 @@ def test_a_reviewer_reads_decides_codes_names_a_campaign_and_publishes(
         "People",
         "Administration",
     } & set(desk.menu())
-    desk.is_kept_out_of("batch-list", "extract-list", "trail", "account-list", "people", "books")
+    desk.is_kept_out_of(
+        "batch-list", "extract-list", "trail", "account-list", "people", "integrity-check"
+    )
 
 
 def test_an_analyst_gets_a_batch_and_an_extract_without_any_contacts(
-    sit_down: SitDown,
+    at_work: AtWork,
     consultation: Consultation,
     letters: list[Response],
     analyst: User,
     exports: object,
 ) -> None:
-    desk = sit_down(analyst)
+    desk = at_work(analyst)
     page = desk.page
     desk.go("batch-list")
     page.locator("main form button").first.click()
@@ -181,7 +183,7 @@ def test_an_analyst_gets_a_batch_and_an_extract_without_any_contacts(
     desk.go("extract-list")
     for words in PERSON:
         assert words not in table
-    for name in ("batch-list", "extract-list", "dashboard", "books"):
+    for name in ("batch-list", "extract-list", "dashboard", "integrity-check"):
         assert desk.go(name) == 200
         assert not any(words in page.content() for words in PERSON), name
     assert not {"Responses", "Campaigns", "Codes", "Trail", "Accounts", "People"} & set(desk.menu())
@@ -199,9 +201,9 @@ def test_an_analyst_gets_a_batch_and_an_extract_without_any_contacts(
 
 
 def test_an_editor_moves_the_closing_day_and_sees_no_response(
-    sit_down: SitDown, consultation: Consultation, letters: list[Response], editor: User
+    at_work: AtWork, consultation: Consultation, letters: list[Response], editor: User
 ) -> None:
-    desk = sit_down(editor)
+    desk = at_work(editor)
     page = desk.page
     later = timezone.localtime(consultation.closes_at + timedelta(days=7))
     page.goto(desk.root + reverse("admin:consult_consultation_change", args=[consultation.pk]))
@@ -212,14 +214,20 @@ def test_an_editor_moves_the_closing_day_and_sees_no_response(
     assert timezone.localtime(consultation.closes_at).date() == later.date()
     assert not {"Dashboard", "Responses", "Batches", "Trail", "Accounts"} & set(desk.menu())
     desk.is_kept_out_of(
-        "dashboard", "review-list", "batch-list", "trail", "account-list", "people", "books"
+        "dashboard",
+        "review-list",
+        "batch-list",
+        "trail",
+        "account-list",
+        "people",
+        "integrity-check",
     )
 
 
 def test_an_administrator_makes_an_account_and_reads_who_did_what(
-    sit_down: SitDown, consultation: Consultation, letters: list[Response], administrator: User
+    at_work: AtWork, consultation: Consultation, letters: list[Response], administrator: User
 ) -> None:
-    desk = sit_down(administrator)
+    desk = at_work(administrator)
     page = desk.page
     desk.go("account-new")
     page.get_by_label("User name").fill("carl")
