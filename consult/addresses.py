@@ -49,15 +49,18 @@ def own_redis_url(var_dir: Path) -> str:
     return f"unix://{socket_dir(var_dir)}/redis.sock?db=0"
 
 
-def database(url: str) -> dict[str, Any]:
-    """Return Django's DATABASES entry for a PostgreSQL URL; the query becomes options."""
+def database(url: str, *, password: str = "") -> dict[str, Any]:
+    """Return Django's DATABASES entry for a PostgreSQL URL; the query becomes options.
+
+    `password`, where there is one, stands instead of the one in the URL.
+    """
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query))
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
+        "PASSWORD": password or unquote(parts.password or ""),
         "HOST": options.pop("host", "") or unquote(parts.hostname or ""),
         "PORT": str(parts.port or ""),
         # Opening a connection for each request costs three to four times the throughput.
@@ -115,7 +118,7 @@ def delivery(url: str) -> dict[str, Any] | None:
     return {"BACKEND": "responses.exporting.destinations.ObjectStorage", "OPTIONS": found}
 
 
-def mail(url: str, *, mail_dir: Path) -> dict[str, Any]:
+def mail(url: str, *, mail_dir: Path, password: str = "") -> dict[str, Any]:
     """Return Django's email settings for a mail server; without one, emails are saved in
     `mail_dir`.
     """
@@ -127,7 +130,7 @@ def mail(url: str, *, mail_dir: Path) -> dict[str, Any]:
         "HOST": parts.hostname or "localhost",
         "PORT": parts.port or {"smtp": 25, "smtp+tls": 587, "smtps": 465}[parts.scheme],
         "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
+        "PASSWORD": password or unquote(parts.password or ""),
         "USE_TLS": parts.scheme == "smtp+tls",
         "USE_SSL": parts.scheme == "smtps",
     }

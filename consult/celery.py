@@ -14,6 +14,7 @@ app = Celery("consult")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(
     [
+        "consult",
         "responses.responding",
         "responses.reviewing",
         "responses.exporting",
@@ -29,6 +30,12 @@ def begin_id(task_id: str, **named: object) -> None:
     current_id.set(task_id)
 
 
+app.steps["consumer"].add("consult.heartbeat_step.HeartbeatStep")
+app.conf.update(
+    # Each worker has a queue of its own too, for its heartbeats.
+    worker_direct=True,
+    beat_scheduler="consult.scheduling.TickingScheduler",
+)
 # A task that nobody takes in time expires: when the workers are back, the next one finds
 # everything, and one is enough.
 app.conf.beat_schedule = {

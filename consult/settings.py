@@ -53,6 +53,8 @@ MIDDLEWARE = [
     # Around all others, so that what those refuse carries the headers too.
     "csp.middleware.CSPMiddleware",
     "consult.web.headers.security_headers",
+    # Before anything asks for the host's name or for https: a probe knows neither.
+    "consult.web.health.health_first",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "consult.web.compression.CompressPages",
@@ -91,7 +93,10 @@ CRISPY_ALLOWED_TEMPLATE_PACKS = ["gds"]
 CRISPY_TEMPLATE_PACK = "gds"
 
 DATABASES = {
-    "default": addresses.database(VALUES["DATABASE_URL"] or addresses.own_database_url(VAR_DIR))
+    "default": addresses.database(
+        VALUES["DATABASE_URL"] or addresses.own_database_url(VAR_DIR),
+        password=VALUES["DATABASE_PASSWORD"],
+    )
 }
 REDIS_URL: str = VALUES["REDIS_URL"] or addresses.own_redis_url(VAR_DIR)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -147,7 +152,7 @@ STORAGES = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": VAR_DIR / "files"},
     },
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "consult.web.static_files.StaticFiles"},
     "exports": {
         "BACKEND": VALUES["EXPORTS_STORAGE"],
         "OPTIONS": {
@@ -166,7 +171,9 @@ DELIVERY_AGE_RECIPIENTS: list[str] = VALUES["DELIVERY_AGE_RECIPIENTS"]
 
 SIGNING_KEY_FILE = VALUES["SIGNING_KEY_FILE"] or VAR_DIR / "signing-key.pem"
 
-EMAIL_CONFIG = addresses.mail(VALUES["EMAIL_URL"], mail_dir=VAR_DIR / "mail")
+EMAIL_CONFIG = addresses.mail(
+    VALUES["EMAIL_URL"], mail_dir=VAR_DIR / "mail", password=VALUES["EMAIL_PASSWORD"]
+)
 EMAIL_BACKEND = EMAIL_CONFIG["BACKEND"]
 EMAIL_FILE_PATH = EMAIL_CONFIG.get("FILE_PATH")
 EMAIL_HOST = EMAIL_CONFIG.get("HOST", "localhost")
@@ -203,11 +210,11 @@ KEEP: dict[str, int] = {
 # Fewer equality answers would tell whose they are: see responses/responding/equality.py.
 EQUALITY_TOGETHER: int = VALUES["EQUALITY_TOGETHER"]
 METRICS_TOKEN: str = VALUES["METRICS_TOKEN"]
-TRUSTED_PROXY: bool = VALUES["TRUSTED_PROXY"]
+TRUSTED_PROXIES: int = VALUES["TRUSTED_PROXY"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if VALUES["TRUSTED_PROXY"] else None
 SECURE_SSL_REDIRECT = PRODUCTION
-# A container's health check, and the metrics scraper, use plain http from inside.
-SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
+# The metrics scraper uses plain http from inside.
+SECURE_REDIRECT_EXEMPT = [r"^metrics$"]
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
 SECURE_HSTS_PRELOAD = PRODUCTION

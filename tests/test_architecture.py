@@ -20,6 +20,9 @@ PAGES = {
     "settings",
     "wsgi",
     "celery",
+    # What Celery runs inside its own processes.
+    "heartbeat_step",
+    "scheduling",
     "apps",
     "web",
     "local",

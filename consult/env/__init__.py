@@ -6,6 +6,7 @@ do.
 """
 
 import os
+from pathlib import Path
 from typing import Any
 
 from consult.env.exporting import EXPORTING
@@ -22,11 +23,28 @@ class BadSetting(Exception):
 def read(name: str) -> Any:
     """Return the value of the setting `name`. Raises BadSetting if its text makes no sense."""
     setting = SETTINGS[name]
-    value = os.environ.get(name, "") or setting.default
+    value = os.environ.get(name, "") or _from_file(name) or setting.default
     try:
         return setting.parse(value)
     except ValueError as reason:
-        raise BadSetting(f"{name} is “{value}”: {reason}.") from reason
+        # A start that fails is logged, and what it was given may hold a password.
+        shown = "makes no sense" if setting.secret else f"is “{value}”"
+        # Nor may the parser's own error, which quotes what it read, be kept with it.
+        raise BadSetting(f"{name} {shown}: {reason}.") from None
+
+
+def _from_file(name: str) -> str:
+    """What is in the file that NAME_FILE names, as containers and systemd hand over secrets.
+
+    Raises BadSetting if it cannot be read.
+    """
+    path = os.environ.get(f"{name}_FILE", "")
+    if not path:
+        return ""
+    try:
+        return Path(path).read_text().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as reason:
+        raise BadSetting(f"{name}_FILE: {path} cannot be read ({reason}).") from reason
 
 
 def refuse_unsafe_production(values: dict[str, Any]) -> None:

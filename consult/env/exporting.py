@@ -1,6 +1,6 @@
 """Settings for batches: where they are written, delivered to and signed."""
 
-from consult.env.setting import Setting, names, text, url
+from consult.env.setting import Setting, names, server, text
 
 EXPORTING = [
     Setting(
@@ -17,12 +17,13 @@ EXPORTING = [
     ),
     Setting(
         "DELIVERY_URL",
-        url("file", "s3", "s3+http", "sftp"),
+        server("file", "s3", "s3+http", "sftp"),
         "",
         (
             "Where to deliver batches: a folder, S3 or SFTP, as in docs/batches.md. If empty, "
             "staff download them."
         ),
+        secret=True,
     ),
     Setting(
         "DELIVERY_NOTICES",

@@ -1,6 +1,16 @@
 """Settings for serving the pages: keys, addresses, database, broker, email, and who runs this."""
 
-from consult.env.setting import Setting, flag, names, site_url, text, url, whole_number
+from consult.env.setting import (
+    Setting,
+    flag,
+    hops,
+    names,
+    server,
+    site_url,
+    text,
+    url,
+    whole_number,
+)
 
 SERVING = [
     Setting(
@@ -20,6 +30,7 @@ SERVING = [
             "Signs cookies and receipt addresses. At least 50 characters, kept as long as "
             "receipts. Required when DEBUG is off."
         ),
+        secret=True,
     ),
     Setting(
         "SECRET_KEY_FALLBACKS",
@@ -30,6 +41,7 @@ SERVING = [
             "after "
             "a change of key."
         ),
+        secret=True,
     ),
     Setting(
         "ALLOWED_HOSTS",
@@ -70,28 +82,37 @@ SERVING = [
     ),
     Setting(
         "TRUSTED_PROXY",
-        flag,
+        hops,
         "off",
         (
-            "On if your own proxy handles https in front of this service and sets "
-            "X-Forwarded-Proto itself."
+            "How many proxies of your own stand in front, each of which sets X-Forwarded-Proto and "
+            "adds to X-Forwarded-For. “on” is one."
         ),
     ),
     Setting(
         "DATABASE_URL",
-        url("postgres", "postgresql"),
+        server("postgres", "postgresql"),
         "",
         (
             "PostgreSQL, for example postgresql://user:password@host/name. If empty, `make "
             "run` "
             "starts its own."
         ),
+        secret=True,
+    ),
+    Setting(
+        "DATABASE_PASSWORD",
+        text,
+        "",
+        "The password for DATABASE_URL, as it is: it may hold any character.",
+        secret=True,
     ),
     Setting(
         "REDIS_URL",
-        url("redis", "rediss", "unix"),
+        server("redis", "rediss", "unix"),
         "",
         "Redis, for example redis://host/0. If empty, `make run` starts its own.",
+        secret=True,
     ),
     Setting(
         "VAR_DIR",
@@ -107,13 +128,21 @@ SERVING = [
     ),
     Setting(
         "EMAIL_URL",
-        url("smtp", "smtps", "smtp+tls", ""),
+        server("smtp", "smtps", "smtp+tls"),
         "",
         (
             "The mail server, for example smtp+tls://user:password@host:587. If empty, each "
             "email "
             "is saved as a file in VAR_DIR/mail."
         ),
+        secret=True,
+    ),
+    Setting(
+        "EMAIL_PASSWORD",
+        text,
+        "",
+        "The password for EMAIL_URL, as it is: it may hold any character.",
+        secret=True,
     ),
     Setting(
         "EMAIL_TIMEOUT",
@@ -159,5 +188,6 @@ SERVING = [
             "can "
             "read them."
         ),
+        secret=True,
     ),
 ]

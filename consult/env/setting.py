@@ -1,22 +1,28 @@
 """One setting, and the parsers of its text. Each raises ValueError with the reason it cannot."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+
+# A % that begins no escape.
+BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 @dataclass(frozen=True)
 class Setting:
     """One environment variable.
 
-    `parse` raises ValueError with the reason; `default` is text, as in the environment.
+    `parse` raises ValueError with the reason; `default` is text, as in the environment. The value
+    of a `secret` is never shown, nor does its reason quote it.
     """
 
     name: str
     parse: Callable[[str], Any]
     default: str
     meaning: str
+    secret: bool = False
 
 
 def text(value: str) -> str:
@@ -62,6 +68,16 @@ def rate(value: str) -> tuple[int, int]:
     return int(count), int(seconds)
 
 
+def hops(value: str) -> int:
+    """How many proxies are ours: a number, or on for one and off for none."""
+    if value.isascii() and value.isdigit() and int(value) <= 9:
+        return int(value)
+    try:
+        return int(flag(value))
+    except ValueError:
+        raise ValueError("write off, on or the number of proxies") from None
+
+
 def names(value: str) -> list[str]:
     """Names separated by commas; empty ones are dropped."""
     return [name.strip() for name in value.split(",") if name.strip()]
@@ -71,7 +87,7 @@ def url(*schemes: str) -> Callable[[str], str]:
     """A parser for addresses that start with one of `schemes`; empty stays empty."""
 
     def parse(value: str) -> str:
-        if value and urlsplit(value).scheme not in schemes:
+        if value and value.partition(":")[0] not in schemes:
             raise ValueError(
                 "write an address that starts with "
                 + " or ".join(f"{scheme}:" for scheme in schemes)
@@ -79,6 +95,36 @@ def url(*schemes: str) -> Callable[[str], str]:
         return value
 
     return parse
+
+
+def server(*schemes: str) -> Callable[[str], str]:
+    """A parser for addresses of servers, which may hold a name and a password."""
+    address = url(*schemes)
+
+    def parse(value: str) -> str:
+        if not _can_be_taken_apart(address(value)):
+            raise ValueError(
+                "a / # ? @ or % in its name or password has to be written as %2F, %23, %3F, %40 "
+                "or %25"
+            )
+        return value
+
+    return parse
+
+
+def _can_be_taken_apart(value: str) -> bool:
+    """Whether no character of a password was taken for the end of the host, or the reverse."""
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        return False
+    return not (
+        parts.fragment
+        or "@" in parts.path + parts.query
+        or parts.netloc.count("@") > 1
+        or BAD_ESCAPE.search(parts.netloc)
+    )
 
 
 def site_url(value: str) -> str:

@@ -98,14 +98,15 @@ def start_everything(supervisor: Supervisor, values: dict[str, object]) -> None:
     var_dir = supervisor.var_dir
     logs = var_dir / "log"
     if values["DATABASE_URL"]:
-        refuse_unreachable_database(str(values["DATABASE_URL"]))
+        refuse_unreachable_database(
+            str(values["DATABASE_URL"]), password=str(values["DATABASE_PASSWORD"])
+        )
     else:
         postgres = Postgres(var_dir, log=logs / "postgres.log")
         supervisor.begin(Part("postgres", postgres.start, signal.SIGINT, stop_seconds=20))
     if not values["REDIS_URL"]:
         supervisor.begin(Part("redis", Redis(var_dir, log=logs / "redis.log").start))
-    account = manage("prepare")
-    manage("collectstatic", "--noinput", "--verbosity", "0")
+    account = manage("prepare", "--first-account")
     if supervisor.stopping:
         return
     program = Path(sys.executable).parent
@@ -149,10 +150,10 @@ def start_everything(supervisor: Supervisor, values: dict[str, object]) -> None:
     say("Ctrl-C stops everything.")
 
 
-def refuse_unreachable_database(url: str) -> None:
+def refuse_unreachable_database(url: str, *, password: str) -> None:
     """Raise CannotStart where no PostgreSQL answers at `url`."""
     try:
-        psycopg2.connect(url, connect_timeout=5).close()
+        psycopg2.connect(url, password=password or None, connect_timeout=5).close()
     except psycopg2.OperationalError as reason:
         first_line = str(reason).strip().splitlines()[0]
         raise CannotStart(

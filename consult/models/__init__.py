@@ -3,7 +3,7 @@
 from consult.models.audit import Action, AuditEntry
 from consult.models.consultation import Consultation, Edition, once_published, published
 from consult.models.content import Option, Question, Recommendation, Section
-from consult.models.jobs import JobRun
+from consult.models.jobs import Heartbeat, JobRun
 from consult.models.limits import Hit
 from consult.models.people import RIGHTS, RecoveryCode, Right, User
 from consult.models.second_person import SecondPersonRequest, TwoPersonAct
@@ -14,6 +14,7 @@ __all__ = [
     "AuditEntry",
     "Consultation",
     "Edition",
+    "Heartbeat",
     "Hit",
     "JobRun",
     "Option",

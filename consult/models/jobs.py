@@ -20,3 +20,16 @@ class JobRun(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Heartbeat(models.Model):
+    """When a process that has no page to answer last showed that it works."""
+
+    name = models.CharField(max_length=300, unique=True, help_text="As celery@host or beat@host.")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -8,12 +8,24 @@ from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template import TemplateDoesNotExist, TemplateSyntaxError
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from consult.jobs import ROW_TROUBLE
 from consult.views.typed import fields_to_send_again, plan_shown, slug_of, typed_in_words
 
 log = logging.getLogger(__name__)
+
+# Whatever broke a page can break its error page too.
+PAGE_TROUBLE = (*ROW_TROUBLE, TemplateDoesNotExist, TemplateSyntaxError)
+# A page that needs nothing: no template, no style sheet, no database.
+PLAIN = (
+    '<!doctype html><html lang="en"><meta charset="utf-8"><title>{heading}</title>'
+    '<meta name="viewport" content="width=device-width">'
+    '<main><h1>{heading}</h1>{words}<p><a href="/">Go to the start page</a></p></main></html>'
+)
 
 
 def say(request: HttpRequest, *, status: int, heading: str, lines: list[str]) -> HttpResponse:
@@ -168,7 +180,13 @@ def server_error(request: HttpRequest) -> HttpResponse:
             "again is safe: it is counted once."
         ),
     ]
-    return say(request, status=500, heading=_("Sorry, there is a problem"), lines=lines)
+    heading = _("Sorry, there is a problem")
+    try:
+        return say(request, status=500, heading=heading, lines=lines)
+    except PAGE_TROUBLE:
+        log.exception("The error's own page failed.")
+        words = "".join(f"<p>{escape(line)}</p>" for line in lines)
+        return HttpResponse(PLAIN.format(heading=escape(heading), words=words), status=500)
 
 
 def away(request: HttpRequest) -> HttpResponse:

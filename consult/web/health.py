@@ -1,21 +1,50 @@
 """Whether the service is alive and ready: for load balancers and health checks."""
 
-from django.db import DatabaseError, connection
-from django.http import HttpRequest, JsonResponse
+from collections.abc import Callable
+
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import resolve
+from django.views.decorators.http import require_safe
+
+from consult.web.preparedness import unprepared
+
+HEALTH = {"/health/live", "/health/ready"}
 
 
+def health_first(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Answer the health pages under any host name and without https.
+
+    A health check asks this machine or an inner address, and these pages say nothing of anyone.
+    """
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        if request.path not in HEALTH:
+            return get_response(request)
+        request.resolver_match = found = resolve(request.path)
+        page: HttpResponse = found.func(request)
+        return page
+
+    return answer
+
+
+@require_safe
 def live(request: HttpRequest) -> JsonResponse:
     """This process answers."""
     return JsonResponse({"status": "live"})
 
 
+@require_safe
 def ready(request: HttpRequest) -> JsonResponse:
-    """The database answers too. Redis is not asked: responses can be received without it."""
+    """The database answers too, and what this version needs is there. Redis is not asked: responses
+    can be received without it.
+    """
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        missing = unprepared()
     except DatabaseError:
-        return JsonResponse(
-            {"status": "not ready", "because": "the database does not answer"}, status=503
-        )
+        missing = ["the database does not answer"]
+    if missing:
+        return JsonResponse({"status": "not ready", "because": "; ".join(missing)}, status=503)
     return JsonResponse({"status": "ready"})

@@ -102,6 +102,16 @@ def refusals() -> dict[str, int]:
     )
 
 
+def note_missing_address() -> None:
+    """Record that our proxy did not say where a request came from, for the doctor."""
+    Hit.objects.create(limit="proxy", key="no address")
+
+
+def addresses_missing() -> bool:
+    """Whether our proxy left out where a request came from, in the last hour."""
+    return Hit.objects.filter(limit="proxy", at__gt=Now() - timedelta(hours=1)).exists()
+
+
 def forget_hits() -> int:
     """Delete the hits that no limit counts any longer. Returns how many there were."""
     return Hit.objects.filter(at__lt=Now() - FORGET_AFTER).delete()[0]

@@ -67,6 +67,8 @@ def head_of(answer: bytes) -> dict[str, str]:
         (b"GET /", b"Host: 127.0.0.1\r\nConnection: close\r\n", "301"),
         (b"GET /", FROM_PROXY.replace(b"127.0.0.1", b"evil.example"), "400"),
         (b"GET /", b"Host: evil.example\r\nConnection: close\r\n", "400"),
+        (b"GET /health/ready", b"Host: evil.example\r\nConnection: close\r\n", "200"),
+        (b"GET /health/live", b"Host: 10.0.0.7:8000\r\nConnection: close\r\n", "200"),
         (b"POST /staff/sign-in/", FROM_PROXY + FORM + b"Content-Length: 3\r\n", "403"),
         (b"POST /staff/sign-in/", FROM_PROXY + FORM + b"Content-Length: 500000000\r\n", "413"),
     ],

@@ -140,7 +140,7 @@ def test_a_client_address_header_counts_only_from_our_own_proxy(
     reviewer: User, limit: Callable[..., None], settings: Any, trusted: bool, kept_apart: bool
 ) -> None:
     limit(sign_in=(2, 300))
-    settings.TRUSTED_PROXY = trusted
+    settings.TRUSTED_PROXIES = int(trusted)
     for _ in range(2):
         Client(REMOTE_ADDR="10.0.0.1", headers={"x-forwarded-for": "192.0.2.7"}).post(
             reverse("sign-in"), {"username": "rosa", "password": "wrong"}

@@ -6,27 +6,38 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, connection
 
 from consult.models import Consultation, User
 from consult.plans.loading import load_plan
 from consult.staff.accounts import create_staff
 from consult.web.durability import UnsafeDatabase, refuse_unsafe_database
+from consult.web.static_files import ungathered_files
 
 BUNDLED_PLAN = Path(settings.BASE_DIR) / "consult" / "plans" / "police-and-crime-plan-2021-25.yaml"
 WAIT_SECONDS = 60
 # Any number, as long as nothing else in this database uses it.
 PREPARING = 20_210_121
+NO_ACCOUNT = """There is no staff account yet. Make the first one, an administrator's, with:
+    python manage.py create_staff admin --role administrator
+With containers, write “docker compose exec web” before it."""
 
 
 class Command(BaseCommand):
     help = (
-        "Bring the database up to date; load the bundled plan and create the first account and a "
-        "rehearsal's signing key if there are none."
+        "Everything a new version needs: bring the database up to date, gather style sheets and "
+        "scripts, load the bundled plan if there is none, and check the settings."
     )
 
-    def handle(self, *args: object, **options: object) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--first-account",
+            action="store_true",
+            help="Create the first staff account, if there is none, and print its password.",
+        )
+
+    def handle(self, *args: object, first_account: bool, **options: object) -> None:
         self.wait_for_database()
         try:
             refuse_unsafe_database()
@@ -43,7 +54,7 @@ class Command(BaseCommand):
             # Several web containers can start at once: one prepares, the others find it done.
             cursor.execute("SELECT pg_advisory_lock(%s)", [PREPARING])
             try:
-                self.prepare()
+                self.prepare(first_account=first_account)
             finally:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [PREPARING])
 
@@ -60,12 +71,15 @@ class Command(BaseCommand):
                     ) from reason
                 time.sleep(1)
 
-    def prepare(self) -> None:
+    def prepare(self, *, first_account: bool) -> None:
         call_command("migrate_with_lock_timeout", interactive=False, verbosity=0)
+        # An image has them, and its files cannot be written.
+        if ungathered_files():
+            call_command("collectstatic", interactive=False, verbosity=0)
         # Only if there is none: operators keep their own plans and corrected wording.
         if not Consultation.objects.exists():
             load_plan(text=BUNDLED_PLAN.read_bytes(), actor=None)
-        if not User.objects.exists():
+        if first_account and not User.objects.exists():
             user, password = create_staff(
                 username="admin", role=User.Role.ADMINISTRATOR, actor=None
             )
@@ -75,7 +89,12 @@ class Command(BaseCommand):
             self.stdout.write(
                 "The password is shown only once; you choose your own when you sign in."
             )
+        if not User.objects.exists():
+            self.stdout.write(NO_ACCOUNT)
         # So that a rehearsal's batches can be checked too. In production the operator makes the key
         # and keeps a copy.
         if not settings.PRODUCTION and not Path(settings.SIGNING_KEY_FILE).exists():
             call_command("make_signing_key", stdout=StringIO())
+        if settings.PRODUCTION:
+            # What is wrong is said, and stops nothing: some of it can only be mended from inside.
+            call_command("check", deploy=True, databases=["default"], fail_level="CRITICAL")

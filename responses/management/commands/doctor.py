@@ -8,15 +8,17 @@ import redis
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from consult.celery import app
 from consult.clock import closing_in_words
+from consult.heartbeats import a_worker_works, beat_works
 from consult.jobs import overdue
 from consult.models import Consultation
 from consult.web.durability import UNSAFE, unsafe_settings
+from consult.web.preparedness import database_is_older
+from consult.web.rate_limits import addresses_missing
+from consult.web.static_files import ungathered_files
 from responses.exporting.troubles import batch_troubles
 from responses.governance.retention import retain
 from responses.models import (
@@ -62,8 +64,7 @@ class Command(BaseCommand):
 def database() -> Iterator[Finding]:
     for name in unsafe_settings():
         yield f"PostgreSQL's {name} is off: {UNSAFE[name]}", "Set it to on."
-    executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+    if database_is_older():
         yield "the database is older than the code", "Run `manage.py prepare`."
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
@@ -75,6 +76,22 @@ def database() -> Iterator[Finding]:
         )
 
 
+def static_files() -> Iterator[Finding]:
+    if missing := ungathered_files():
+        yield (
+            f"style sheets or scripts missing, or of another version: {len(missing)}",
+            "Run `manage.py prepare`, and start the web server again.",
+        )
+
+
+def proxy() -> Iterator[Finding]:
+    if addresses_missing():
+        yield (
+            "the proxy in front does not say who its visitors are, so that all have one address",
+            "Let it add to X-Forwarded-For (deploy/nginx shows how), or correct TRUSTED_PROXY.",
+        )
+
+
 def broker() -> Iterator[Finding]:
     try:
         redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2, socket_timeout=2).ping()
@@ -83,11 +100,18 @@ def broker() -> Iterator[Finding]:
             f"Redis does not answer ({type(reason).__name__})",
             "Start it, or correct REDIS_URL. Nothing is lost; emails and batches wait.",
         )
-        return
-    if not app.control.inspect(timeout=3).ping():
+
+
+def processes() -> Iterator[Finding]:
+    if not a_worker_works():
         yield (
-            "no worker answers",
+            "no worker has taken a task for a minute",
             "Start `celery -A consult worker`. Nothing is lost; emails and batches wait.",
+        )
+    if not beat_works():
+        yield (
+            "beat has not ticked for a minute",
+            "Start `celery -A consult beat`. Nothing is lost; what is due waits.",
         )
 
 
@@ -197,7 +221,10 @@ def consultations() -> Iterator[Finding]:
 
 LOOKS: dict[str, Callable[[], Iterator[Finding]]] = {
     "Database": database,
-    "Redis and workers": broker,
+    "Static files": static_files,
+    "Proxy": proxy,
+    "Redis": broker,
+    "Worker and beat": processes,
     "Scheduled jobs": schedule,
     "Emails": emails,
     "Batches": batch_troubles,

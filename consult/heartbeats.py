@@ -1,0 +1,37 @@
+"""Signs of life of the worker and of beat, which have no page that a health check could ask."""
+
+from datetime import timedelta
+
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from consult.alive import STALE_SECONDS
+from consult.models import Heartbeat
+
+EVERY_SECONDS = 15
+FORGOTTEN = timedelta(days=1)
+BEAT = "beat@"
+
+
+def note_heartbeat(*, name: str) -> None:
+    """Note that the process `name` works. Raises DatabaseError if the database does not answer."""
+    Heartbeat.objects.update_or_create(name=name, defaults={"at": Now()})
+
+
+def forget_heartbeats() -> None:
+    """Forget the processes that have been gone for a day."""
+    Heartbeat.objects.filter(at__lt=Now() - FORGOTTEN).delete()
+
+
+def a_worker_works() -> bool:
+    """Whether any worker, on any machine, takes tasks."""
+    return _fresh().exclude(name__startswith=BEAT).exists()
+
+
+def beat_works() -> bool:
+    """Whether any beat, on any machine, ticks."""
+    return _fresh().filter(name__startswith=BEAT).exists()
+
+
+def _fresh() -> QuerySet[Heartbeat]:
+    return Heartbeat.objects.filter(at__gt=Now() - timedelta(seconds=STALE_SECONDS))
