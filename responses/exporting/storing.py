@@ -7,6 +7,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from tempfile import gettempdir
+from typing import Any
 
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, storages
@@ -47,11 +48,13 @@ def store(source: Path, name: str, entry: FileEntry, *, once: bool = False) -> N
     if there == wanted:
         return
     if there and once:
-        raise HandedOverAlready(
-            f"The storage has another {name}. See “After a restore” in docs/operations.md."
-        )
-    _save(source, name, once=once)
+        raise _another(name)
+    # Another worker's may be put there at this moment: then what it is counts.
+    with suppress(FileExistsError):
+        _save(source, name, once=once)
     if (found := stored(name)) != wanted:
+        if found and once:
+            raise _another(name)
         size = found.bytes if found else 0
         raise StoredDifferently(
             f"{entry.name} came back as {size:,} bytes that are not the {entry.bytes:,} bytes "
@@ -59,9 +62,21 @@ def store(source: Path, name: str, entry: FileEntry, *, once: bool = False) -> N
         )
 
 
+def _another(name: str) -> HandedOverAlready:
+    return HandedOverAlready(
+        f"The storage has another {name}. See “After a restore” in docs/operations.md."
+    )
+
+
 def _save(source: Path, name: str, *, once: bool) -> None:
-    storage = storages["exports"]
+    """Raises OSError, which is FileExistsError where something is there for `once`."""
+    storage: Any = storages["exports"]
     with source.open("rb") as file:
+        if once and hasattr(storage, "save_once"):
+            # One of responses.exporting.destinations: the place itself decides who was first.
+            storage.save_once(storage.aside(name), File(file))
+            storage.put_in_place(storage.aside(name), name, once=True)
+            return
         if isinstance(storage, FileSystemStorage):
             # Anyone who looks into the folder sees a whole file or none.
             aside = Path(storage.path(storage.save(f"{name}.part", File(file))))
@@ -69,6 +84,8 @@ def _save(source: Path, name: str, *, once: bool) -> None:
             put_in_place(aside, path, once=once)
             return
         if storage.exists(name):
+            if once:
+                raise FileExistsError(17, f"There is another {name} already")
             # Remove what an earlier try left, or some storages choose another name.
             storage.delete(name)
         storage.save(name, File(file))
