@@ -71,7 +71,7 @@ def without_javascript(service: Running) -> dict[str, str]:
         "zero-murders-comment": "Zwölf Boxkämpfer – 'quoted'",
         "missing": "Nothing about noise.",
     }
-    wanda = Walker(service.url).go("/").link("Start")
+    wanda = Walker(service.url).go("/").link("Start").link("Continue")
     wanda.go("violence/").fill(
         {name: text for name, text in said.items() if name.startswith("violence-")}
     )

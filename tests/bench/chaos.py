@@ -99,7 +99,13 @@ class Client(threading.Thread):
         """
         walker = Walker(self.url)
         self.insist(
-            lambda: walker.go("/").link("Start").go("violence/").fill({"violence-comment": words}),
+            lambda: (
+                walker.go("/")
+                .link("Start")
+                .link("Continue")
+                .go("violence/")
+                .fill({"violence-comment": words})
+            ),
             walker,
             "respond/trust",
         )

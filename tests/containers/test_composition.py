@@ -97,7 +97,7 @@ def visitor(compose: Compose) -> Walker:
 
 
 def test_a_response_goes_through_the_composition(compose: Compose, visitor: Walker) -> None:
-    visitor.go("/").link("Start")
+    visitor.go("/").link("Start").link("Continue")
     visitor.go("violence/").fill(
         {"violence-agree": "agree", "violence-comment": "Said in a container."}
     )

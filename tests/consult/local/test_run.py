@@ -44,6 +44,7 @@ def test_it_starts_stops_and_comes_back_with_the_same_data(start: Start) -> None
         Walker(first.url)
         .go("/")
         .link("Start")
+        .link("Continue")
         .go("violence/")
         .fill({"violence-comment": "Still here tomorrow."})
     )
