@@ -8,15 +8,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyrage
 import pytest
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.db import transaction
+from pytest_django.fixtures import Settings
 
-from consult.models import AuditEntry, Consultation
+from consult.models import AuditEntry, Consultation, User
 from responses import journal
 from responses.exporting.batches import folder_of
-from responses.exporting.delivering import deliver_due_batches
+from responses.exporting.delivering import deliver_due_batches, send_again
 from responses.governance.erasing import erase_response
 from responses.governance.tasks import check_integrity
 from responses.models import Batch, Delivery, LedgerEntry, Response
@@ -146,6 +148,58 @@ def test_with_the_storage_lost_too_a_far_destination_gives_them_back(
         assert differences() == set()
         stored = (exports / name / "manifest.json").read_bytes()
         assert stored.decode().count(consultation.slug) == 1
+
+
+def test_with_the_destination_lost_the_storage_gives_them_back(
+    send: Send,
+    consultation: Consultation,
+    exports: Path,
+    at_mopac: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    dump_to(tmp_path / "backup")
+    lost = send({"violence-comment": "Mine."})
+    token, batch = receipt_token(lost), hand_over(consultation)
+    shutil.rmtree(at_mopac)
+    at_mopac.mkdir()
+    with restored(tmp_path / "backup"):
+        recover("1", capsys=capsys)
+        assert receipt_opens(lost, token)
+        # It is delivered there again.
+        assert [one.number for one in deliver_due_batches()] == [1]
+        assert (at_mopac / folder_of(batch) / "manifest.json").exists()
+        assert differences() == set()
+
+
+def test_an_encrypted_batch_comes_back_from_the_copy_that_was_opened(
+    send: Send,
+    consultation: Consultation,
+    exports: Path,
+    at_mopac: Path,
+    tmp_path: Path,
+    settings: Settings,
+    analyst: User,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    settings.DELIVERY_AGE_RECIPIENTS = [str(pyrage.x25519.Identity.generate().to_public())]
+    dump_to(tmp_path / "backup")
+    lost = send({"violence-comment": "Mine."})
+    batch = hand_over(consultation)
+    opened = tmp_path / "opened"
+    shutil.copytree(exports / folder_of(batch), opened)
+    shutil.rmtree(exports)
+    with restored(tmp_path / "backup"):
+        assert folder_of(batch) in subjects()
+        with pytest.raises(CommandError, match="Ask the receiver for its files"):
+            call_command("recover_responses", "1")
+        recover(str(opened), capsys=capsys)
+        assert Response.objects.get().reference == lost.reference
+        assert Delivery.objects.get().state == "delivered"
+        assert differences() == set()
+        # What lies there is ours, so that it can be sent again.
+        send_again(batch=Batch.objects.get(), actor=analyst)
+        assert [one.number for one in deliver_due_batches()] == [1]
 
 
 def test_contact_details_come_back_from_a_batch_that_has_them(
