@@ -4,12 +4,14 @@ lost.
 """
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.utils import timezone
@@ -182,6 +184,29 @@ def test_one_batch_that_is_refused_keeps_no_other_from_coming_back(
         with pytest.raises(CommandError, match=r"There is no batch .*batch-0007"):
             call_command("recover_responses", "7", "1")
         assert Response.objects.get().reference == lost.reference
+
+
+def test_the_documented_commands_bring_back_what_can_be_had(
+    send: Send, consultation: Consultation, exports: Path, at_mopac: Path, tmp_path: Path
+) -> None:
+    written = (Path(settings.BASE_DIR) / "docs" / "operations.md").read_text()
+    section = written.split("### After a restore\n")[1].split("\n### ")[0]
+    typed = re.findall("^    manage.py (.*)$", section, re.MULTILINE)
+    assert typed[2:3] == ["recover_responses 8 9"]
+    first, *others, last = [line.replace("8 9", "1 2").split() for line in typed]
+    dump_to(tmp_path / "backup")
+    lost = []
+    for _ in range(2):
+        lost.append(send())
+        hand_over(consultation)
+    with restored(tmp_path / "backup"):
+        with pytest.raises(CommandError, match=r"batch-0001[\s\S]*batch-0002"):
+            call_command(*first)
+        for command in others:
+            call_command(*command)
+        call_command(*last)
+        back = Response.objects.order_by("pk").values_list("reference", flat=True)
+        assert list(back) == [response.reference for response in lost]
 
 
 def test_an_acknowledgement_made_on_the_page_is_named_and_comes_back(
