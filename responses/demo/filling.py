@@ -20,6 +20,7 @@ from django.db.models.functions import Now
 from consult.auditing import record
 from consult.models import Action, Consultation, Edition, User
 from consult.plans.editions import current_edition, plan_of
+from consult.plans.publishing import change_window, database_now
 from responses.answers import digest_of
 from responses.demo.inventing import Respondent, invent
 from responses.models import Confirmation, Contact, LedgerEntry, Response, Review
@@ -27,6 +28,11 @@ from responses.receipt_tokens import hash_token, make_token
 from responses.references import new_reference
 
 AT_ONCE = 500
+# How a consultation fills up: about half of what arrives comes in the last tenth of the time, and
+# of that a fifth in the last hour.
+LAST_TENTH, LAST_HOUR = 0.5, 0.1
+# A rehearsal that has only just opened would show everything on one day.
+REHEARSAL = timedelta(weeks=4)
 
 
 class RealPeopleHere(Exception):
@@ -65,8 +71,7 @@ def fill_responses(
         raise NotOpenYet
     edition = current_edition(current)
     people = invent(plan=plan_of(edition), seed=seed)
-    # In the order of arrival, as rows of a real consultation are.
-    spread = sorted(Random(seed).random() for _ in range(count))  # noqa: S311  # nothing secret
+    spread = _arrival_shares(count, seed=seed, hour=timedelta(hours=1) / (until - current.opens_at))
     for start in range(0, count, AT_ONCE):
         arrivals = [
             current.opens_at + (until - current.opens_at) * share
@@ -89,6 +94,34 @@ def fill_responses(
         if progress:
             progress(start + len(arrivals))
     take_stock()
+
+
+def _arrival_shares(count: int, *, seed: int, hour: float) -> list[float]:
+    """When each of `count` responses arrives, as a share of the time that has passed since the
+    opening, in the order of arrival, as rows of a real consultation are. `hour` is the share that
+    the last hour has.
+    """
+    random = Random(seed)  # noqa: S311  # nothing secret
+
+    def share() -> float:
+        part = random.random()
+        if part < LAST_HOUR:
+            return random.uniform(max(1 - hour, 0), 1)
+        return random.uniform(0.9, 1) if part < LAST_TENTH else random.uniform(0, 0.9)
+
+    return sorted(share() for _ in range(count))
+
+
+def open_weeks_ago(*, consultation: Consultation, actor: User | None) -> None:
+    """Have a rehearsal open some weeks back, so that what is made up can spread over days.
+
+    Changes nothing where it opened earlier than that, has not opened yet, or where a real person
+    has answered. On the trail, as every change of the window.
+    """
+    weeks_ago = database_now() - REHEARSAL
+    real = Response.objects.filter(consultation=consultation, synthetic=False)
+    if weeks_ago < consultation.opens_at <= database_now() and not real.exists():
+        change_window(consultation=consultation, opens_at=weeks_ago, actor=actor)
 
 
 def take_stock() -> None:

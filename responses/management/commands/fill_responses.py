@@ -5,7 +5,12 @@ from random import SystemRandom
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from responses.demo.filling import NotOpenYet, RealPeopleHere, fill_responses
+from responses.demo.filling import (
+    NotOpenYet,
+    RealPeopleHere,
+    fill_responses,
+    open_weeks_ago,
+)
 from responses.management.commands.export_batch import find_consultation
 
 
@@ -35,9 +40,12 @@ class Command(BaseCommand):
             raise CommandError("--count must be 1 or more.")
         if seed is None:
             seed = SystemRandom().randrange(1_000_000)
+        filled = find_consultation(consultation)
+        if not settings.PRODUCTION:
+            open_weeks_ago(consultation=filled, actor=None)
         try:
             fill_responses(
-                consultation=find_consultation(consultation),
+                consultation=filled,
                 count=count,
                 seed=seed,
                 actor=None,

@@ -118,6 +118,33 @@ def test_made_up_responses_arrive_in_order_since_the_opening(consultation: Consu
     assert all(response.started_at <= response.received_at for response in responses)
 
 
+def test_half_arrive_in_the_last_tenth_and_many_in_the_last_hour(
+    consultation: Consultation,
+) -> None:
+    Consultation.objects.update(opens_at=timezone.now() - timedelta(days=100))
+    consultation.refresh_from_db()
+    arrivals = [response.received_at for response in fill(consultation, 400)]
+    now = timezone.now()
+    late = sum(arrived > now - timedelta(days=10) for arrived in arrivals)
+    last = sum(arrived > now - timedelta(hours=1, seconds=30) for arrived in arrivals)
+    assert (160 < late < 240, 20 < last < 70) == (True, True)
+    assert len({arrived.date() for arrived in arrivals}) > 50
+
+
+def test_a_rehearsal_that_has_just_opened_spreads_over_weeks(
+    consultation: Consultation, send: Callable[..., Response]
+) -> None:
+    call_command("fill_responses", "--count", "60")
+    days = {arrived.date() for arrived in Response.objects.values_list("received_at", flat=True)}
+    assert len(days) > 10
+    assert AuditEntry.objects.filter(action=Action.WINDOW_CHANGED).count() == 1
+    # Nobody's real consultation is said to have opened when it had not.
+    Consultation.objects.update(opens_at=timezone.now() - timedelta(days=1))
+    send()
+    call_command("fill_responses", "--count", "1")
+    assert Consultation.objects.get().opens_at > timezone.now() - timedelta(days=2)
+
+
 def test_no_email_waits_to_be_sent(consultation: Consultation) -> None:
     responses = fill(consultation, 50)
     assert any(response.contact.email for response in responses)
