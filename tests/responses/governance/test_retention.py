@@ -287,6 +287,22 @@ def test_without_delivery_files_are_kept_until_someone_acknowledges_them(
     assert left() == set()
 
 
+def test_equality_answers_too_few_to_hand_over_go_in_their_time(
+    person: Response, settings: Settings
+) -> None:
+    settings.EQUALITY_TOGETHER = 10
+    settings.KEEP = dict.fromkeys(settings.KEEP, 2000) | {"equality": 30}
+    EqualityAnswers.objects.update(batch=None)
+    days_after_closing(person.consultation, 29.9)
+    assert retain() == []
+    days_after_closing(person.consultation, 30.1)
+    assert [(what.name, what.removed, what.held) for what in retain()] == [("equality", 1, 0)]
+    assert "equality" not in left()
+    # Nobody ever had them, so nothing is recalled.
+    write(person.consultation)
+    assert not Batch.objects.latest("number").equality_recalls.exists()
+
+
 # The files of batches.
 
 
