@@ -27,6 +27,9 @@ ExitThisPage.prototype.exitPage = function () {
 document.body.classList.add('js-enabled', 'govuk-frontend-supported')
 for (const component of [Button, CharacterCount, Checkboxes, ErrorSummary, ExitThisPage, NotificationBanner, SkipLink]) createAll(component)
 
+// In a narrow window only the gist of a part's text stands above its questions.
+if (matchMedia('(max-width: 61.24rem)').matches) for (const rest of document.querySelectorAll('[data-folds]')) rest.open = false
+
 // Show the fields that belong to an option while it is selected. The Design System's own script puts aria-expanded on radio
 // buttons and checkboxes, where ARIA does not allow it.
 const revealing = document.querySelectorAll('[data-reveals]')

@@ -1,5 +1,6 @@
 """How typed text is shown to people."""
 
+import re
 import unicodedata
 
 from django import template
@@ -7,6 +8,9 @@ from django import template
 from consult.text import with_symbols
 
 register = template.Library()
+
+SENTENCES = re.compile(r"(?<=[.!?])\s+(?=[A-Z“‘])")
+A_PARAGRAPH = 2  # sentences, so that each is short enough to take in
 
 
 @register.filter
@@ -21,3 +25,16 @@ def direction(text: str) -> str:
     kinds = (unicodedata.bidirectional(character) for character in str(text))
     first = next((kind for kind in kinds if kind in {"L", "R", "AL"}), "L")
     return "ltr" if first == "L" else "rtl"
+
+
+@register.filter
+def gist(text: str) -> str:
+    """The first sentences of a description."""
+    return " ".join(SENTENCES.split(str(text))[:A_PARAGRAPH])
+
+
+@register.filter
+def after_the_gist(text: str) -> list[str]:
+    """The rest of it, in short paragraphs."""
+    rest = SENTENCES.split(str(text))[A_PARAGRAPH:]
+    return [" ".join(rest[at : at + A_PARAGRAPH]) for at in range(0, len(rest), A_PARAGRAPH)]

@@ -10,11 +10,13 @@ from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
 from consult.clock import day_in_words, start_of_day
 from consult.models import Consultation, published
 from consult.plans.editions import current_edition, find_published, plan_of
+from consult.plans.effort import minutes_for_all, minutes_for_one
 from consult.plans.window import moved_in_words, window_of
 from consult.views.typed import remember_plan
 
@@ -63,7 +65,19 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def start(request: HttpRequest, consultation: str) -> HttpResponse:
     """What this is, who is asking, until when, and how to take part."""
-    return render(request, "consult/start.html", page_context(consultation))
+    context = page_context(consultation)
+    plan = context["plan"]
+    # The name of the cookie by which a respondent's pages find a draft.
+    draft = f"{settings.COOKIE_PREFIX}draft-{context['consultation'].pk}"
+    more = {
+        "begun": draft in request.COOKIES,
+        "minutes_for_one": minutes_for_one(plan),
+        "minutes_for_all": minutes_for_all(plan),
+        "operator": settings.OPERATOR,
+    }
+    page = render(request, "consult/start.html", context | more)
+    patch_vary_headers(page, ["Cookie"])
+    return page
 
 
 def section(request: HttpRequest, consultation: str, section: str) -> HttpResponse:

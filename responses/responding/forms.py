@@ -6,6 +6,7 @@ from typing import Any
 from crispy_forms_gds.helper import FormHelper
 from crispy_forms_gds.layout import Layout
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from consult.plans.document import EQUALITY, Option, Part, Plan, Question
@@ -34,6 +35,12 @@ class AsTyped(forms.TextInput):
         return self.kind.typed(name, data)
 
 
+def _said_first(question: Question) -> str:
+    """What someone would otherwise hear only as an error."""
+    most = question.max_choices
+    return gettext("Select up to %(most)s.") % {"most": most} if most else ""
+
+
 class QuestionField(forms.Field):
     """A question as the templates ask it: `look` is the branch of gds/field.html that does, unless
     the kind has a partial of its own.
@@ -42,7 +49,7 @@ class QuestionField(forms.Field):
     def __init__(self, question: Question) -> None:
         super().__init__(
             label=question.text,
-            help_text=question.help,
+            help_text=" ".join(filter(None, [question.help, _said_first(question)])),
             required=False,
             widget=AsTyped(question.entry),
         )

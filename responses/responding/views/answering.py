@@ -95,6 +95,7 @@ def tasks(request: HttpRequest, consultation: str) -> HttpResponse:
         session.context
         | {
             "groups": groups,
+            "answered": sum(row["state"] != "not-started" for row in rows),
             "begun": bool(session.draft),
             "kept_until": kept_until,
             "mark": mark_of(session.draft),

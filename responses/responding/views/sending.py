@@ -94,6 +94,7 @@ def render_check(
         "revision": session.draft.revision if session.draft else "",
         "mark": mark_of(session.draft),
     }
+    context["skipped"] = [row.part for row in context["worded"] if not row.answered]
     page = session.context | dropped_words(session) | context
     return render(request, "responding/check.html", page, status=status)
 

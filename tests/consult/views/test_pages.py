@@ -139,14 +139,15 @@ def test_the_cookies_page_names_what_scripts_keep_in_a_browser(
 ) -> None:
     frontend = Path(site.BASE_DIR) / "consult" / "frontend"
     scripts = {path.stem: path.read_text() for path in frontend.glob("*.mjs")}
-    stores = {
+    found = {
         name: re.findall(r"localStorage\.setItem\((\w+)", script)
         for name, script in scripts.items()
     }
-    assert stores == {"autosave": ["key"], "shortcuts": ["STORE"], "site": [], "unsaved": []}
-    assert "const key = UNSAVED + location.pathname" in scripts["autosave"]
+    stores = {name: what for name, what in found.items() if what}
+    assert stores == {"device": ["keyOf"], "shortcuts": ["STORE"]}
+    assert "const keyOf = (path, mark) => `${UNSAVED}${path} ${mark}`" in scripts["device"]
     page = client.get(reverse("cookies")).content.decode()
-    for script, constant in (("autosave", "UNSAVED"), ("shortcuts", "STORE")):
+    for script, constant in (("device", "UNSAVED"), ("shortcuts", "STORE")):
         (name,) = re.findall(rf"const {constant} = '(\w+) ?'", scripts[script])
         assert f"“{name}”" in page
 
