@@ -10,7 +10,8 @@ class TwoPersonAct(models.TextChoices):
 
     CHANGE_RIGHTS = "change_rights", "change what an account can do"
     TAKE_CONTACTS = "take_contacts", "download contact details"
-    ERASE = "erase", "erase a response"
+    HAND_OVER = "hand_over", "hand over what is held about a person"
+    ERASE = "erase", "erase what is held about a person"
     PUBLISH = "publish", "publish the approved responses"
 
 

@@ -20,6 +20,7 @@ State = SecondPersonRequest.State
 RIGHTS_TO_CONFIRM = {
     TwoPersonAct.CHANGE_RIGHTS: Right.MANAGE_STAFF,
     TwoPersonAct.TAKE_CONTACTS: Right.TAKE_CONTACTS,
+    TwoPersonAct.HAND_OVER: Right.ANSWER_REQUESTS,
     TwoPersonAct.ERASE: Right.ANSWER_REQUESTS,
     TwoPersonAct.PUBLISH: Right.PUBLISH_RESPONSES,
 }

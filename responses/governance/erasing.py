@@ -68,7 +68,13 @@ def erase_response(*, reference: str, actor: User | None, why: str) -> Response:
             raise ErasedAlready(reference)
         try:
             with transaction.atomic():
-                require_second_person(act=TwoPersonAct.ERASE, actor=actor, subject=reference)
+                # A version that came since is another: it is confirmed again.
+                require_second_person(
+                    act=TwoPersonAct.ERASE,
+                    actor=actor,
+                    subject=reference,
+                    details={"version": newest.version},
+                )
                 return _erase(newest, actor, why)
         except IntegrityError:
             # The respondent changed it, or someone else erased it, at the same moment: the

@@ -19,7 +19,8 @@ from django.db.models import F, Func, Q, TextField, Value
 from django.template.loader import render_to_string
 
 from consult.auditing import record
-from consult.models import Action, User
+from consult.models import Action, TwoPersonAct, User
+from consult.staff.second_person import require_second_person
 from responses.governance.personal_data import (
     NothingAboutThem,
     draft_as_saved,
@@ -144,8 +145,20 @@ def make_pack(*, held: PersonalData, actor: User | None) -> bytes:
     """Return a zip of everything for the person: a page to read, the same as JSON, scans and
     emails.
 
-    Raises NothingAboutThem.
+    Raises NothingAboutThem or SecondPersonNeeded.
     """
+    chosen = {
+        "references": held.references,
+        "drafts": [draft.pk for draft in held.drafts],
+        "emails": [letter.pk for letter in held.letters],
+    }
+    require_second_person(
+        act=TwoPersonAct.HAND_OVER,
+        actor=actor,
+        subject="what we hold",
+        once=False,
+        details={name: value for name, value in chosen.items() if value},
+    )
     responses = [everything_about(reference) for reference in held.references]
     drafts = [draft_as_saved(draft) for draft in held.drafts]
     if not responses and not drafts and not held.letters:

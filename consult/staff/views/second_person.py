@@ -23,6 +23,7 @@ from consult.staff.second_person import (
 PAGES = {
     TwoPersonAct.CHANGE_RIGHTS: "account-list",
     TwoPersonAct.TAKE_CONTACTS: "batch-list",
+    TwoPersonAct.HAND_OVER: "people",
     TwoPersonAct.ERASE: "people",
     TwoPersonAct.PUBLISH: "publication",
 }

@@ -3,12 +3,14 @@
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.core.checks import run_checks
 from django.db import IntegrityError
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from consult.models import AuditEntry, SecondPersonRequest, User
@@ -27,7 +29,11 @@ from responses.exporting.extracting import make_due_extracts
 from responses.exporting.extracts import ask_for_extract, open_extract
 from responses.exporting.writing import write_batch
 from responses.governance.erasing import erase_response
+from responses.governance.erasing_unsent import erase_unsent
+from responses.governance.subject_access import held_under, make_pack
 from responses.models import PublishedSet, Response
+from responses.responding.amending import withdraw_response
+from responses.responding.drafting import start_amending
 from responses.reviewing.publication import publish_set, unpublish_set
 from tests.conftest import make_person
 
@@ -66,6 +72,8 @@ def everything(
     make_due_extracts()
     extract.refresh_from_db()
     by = {"actor": administrator}
+    draft, _token = start_amending(response=response, started_at=timezone.now())
+    held = held_under(references=[response.reference], drafts=[], letters=[])
     return {
         "create": lambda: create_staff(username="nora", role="reviewer", **by),
         "role": lambda: change_staff(user=analyst, role="administrator", is_active=True, **by),
@@ -76,12 +84,18 @@ def everything(
         "contacts": lambda: open_file(batch=batch, name="contacts.csv", reader=administrator),
         "extract": lambda: open_extract(extract=extract, reader=administrator),
         "publish": lambda: publish_set(consultation=consultation, by=administrator),
+        "hand over": lambda: make_pack(held=held, **by),
+        "unsent": lambda: erase_unsent(drafts=[draft.pk], letters=[], why="asked", **by),
         "erase": lambda: erase_response(reference=response.reference, why="asked", **by),
     }
 
 
 @pytest.mark.parametrize(
-    "name", ["create", "role", "grant", "pack", "contacts", "extract", "publish", "erase"]
+    "name",
+    [
+        *["create", "role", "grant", "pack", "contacts", "extract", "publish", "erase"],
+        *["hand over", "unsent"],
+    ],
 )
 def test_nobody_does_it_alone_and_two_people_do(
     name: str,
@@ -97,6 +111,22 @@ def test_nobody_does_it_alone_and_two_people_do(
     act = everything(response, administrator, analyst)[name]
     confirmed(act, by=administrator, other=ben)
     act()
+
+
+def test_an_erasure_is_confirmed_for_the_version_that_was_there(
+    send: Callable[..., Response], administrator: User, ben: User, exports: object
+) -> None:
+    response = send()
+
+    def erase() -> Response:
+        return erase_response(reference=response.reference, actor=administrator, why="asked")
+
+    confirmed(erase, by=administrator, other=ben)
+    withdraw_response(earlier=response, submission_key=uuid4(), started_at=timezone.now())
+    with pytest.raises(SecondPersonNeeded):
+        erase()
+    confirmed(erase, by=administrator, other=ben)
+    erase()
 
 
 def test_a_confirmation_is_good_for_one_act_of_one_person(
