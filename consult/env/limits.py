@@ -15,7 +15,7 @@ LIMITS = [
         "off",
         (
             "On if a second person has to confirm that someone changes rights, downloads contact "
-            "details, erases a response or publishes."
+            "details, hands over or erases what is held about a person, or publishes."
         ),
     ),
     Setting(

@@ -2,8 +2,11 @@
 
 import datetime as dt
 import ipaddress
+import socket
 import ssl
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import asyncssh
@@ -12,6 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from django.core.files.base import ContentFile
 from django.core.mail import EmailMessage
 from django.utils.module_loading import import_string
 
@@ -127,3 +131,46 @@ def test_a_machine_with_another_host_key_gets_no_batch(tmp_path: Path) -> None:
     with pytest.raises(ConnectionError, match="not found in known_hosts"):
         Sftp(**options).exists("batch.zip")  # type: ignore[arg-type]
     server.close()
+
+
+class SilentTls:
+    """A server that encrypts with a certificate of its own making, and keeps what it is told."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self.context, self.told = context, b""
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.port = self.server.getsockname()[1]
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        # A handshake that the other side breaks off is what is wanted here.
+        while True:
+            try:
+                client, _ = self.server.accept()
+            except OSError:
+                return
+            with suppress(OSError), self.context.wrap_socket(client, server_side=True) as inside:
+                self.told += inside.recv(65536)
+                inside.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+def test_an_object_storage_with_an_unknown_certificate_gets_no_batch(
+    unknown_certificate: ssl.SSLContext,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    trusted: bool,
+) -> None:
+    if trusted:  # So that it is the certificate, and nothing else, that keeps it from us.
+        monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "impostor.pem"))
+    server = SilentTls(unknown_certificate)
+    found = addresses.delivery(f"s3://KEY:SECRET@127.0.0.1:{server.port}/bucket?region=eu-west-2")
+    place = import_string(found["BACKEND"])(**found["OPTIONS"])
+    if trusted:
+        assert not place.exists("batch-0001/manifest.json")
+    else:
+        with pytest.raises(OSError, match=r"SSL|certificate"):
+            place.save("batch-0001/responses.csv", ContentFile(b"Words."))
+    server.server.close()
+    assert (b"batch-0001" in server.told) is trusted
+    assert b"Words." not in server.told

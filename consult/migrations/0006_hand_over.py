@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("consult", "0004_second_person"),
+        ("consult", "0005_heartbeats"),
     ]
 
     operations = [
