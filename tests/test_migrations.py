@@ -46,7 +46,7 @@ RULES = {
         "0006_taken_back",
         "da408199207b",
     ),
-    "responses/search": ("0002_rules", "0009c84a390c"),
+    "responses/search": ("0002_rules", "ec8a32128aaf"),
 }
 
 

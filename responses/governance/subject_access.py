@@ -11,7 +11,6 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from email.utils import parseaddr
 from io import BytesIO
 
 from django.core.files.storage import default_storage
@@ -21,6 +20,7 @@ from django.template.loader import render_to_string
 from consult.auditing import record
 from consult.models import Action, TwoPersonAct, User
 from consult.staff.second_person import require_second_person
+from responses.governance.matching_names import is_address, is_name
 from responses.governance.personal_data import (
     NothingAboutThem,
     draft_as_saved,
@@ -28,7 +28,6 @@ from responses.governance.personal_data import (
 )
 from responses.models import Attachment, Draft, DraftAnswer, Message, Response
 from responses.references import NotAReference, normalise_reference
-from responses.reviewing.mailboxes import read_letter
 
 # Of each kind. If there are more, staff have to ask the person for more details.
 MOST = 200
@@ -48,7 +47,7 @@ class PersonalData:
 def find_person(*, words: str, actor: User | None) -> PersonalData:
     """Return what is held about the person that `words` names.
 
-    References, an email address, or a name, of which each word has to match.
+    References, an email address, or a name, of which each word has to match, however it is typed.
     """
     words = words.strip()
     held = (
@@ -85,9 +84,9 @@ def _references(words: str) -> list[str]:
             set(Response.objects.filter(reference__in=named).values_list("reference", flat=True))
         )
     theirs = (
-        Q(contact__email__iexact=words)
-        | Q(contact__corrected_email__iexact=words)
-        | _every_word("contact__name", words)
+        is_address("contact__email", words)
+        | is_address("contact__corrected_email", words)
+        | is_name("contact__name", words)
     )
     return sorted(
         set(
@@ -111,34 +110,19 @@ def _drafts(words: str) -> list[Draft]:
         )
     )
     theirs = said.filter(
-        Q(name="email", said__iexact=words) | Q(name="name") & _every_word("said", words)
+        Q(name="email") & is_address("said", words) | Q(name="name") & is_name("said", words)
     )
     found = Draft.objects.filter(
-        Q(links__email__iexact=words) | Q(pk__in=theirs.order_by().values("draft_id"))
+        is_address("links__email", words) | Q(pk__in=theirs.order_by().values("draft_id"))
     )
     return list(found.distinct().order_by("pk")[:MOST])
 
 
 def _letters(words: str) -> list[Message]:
-    """Return emails from that address or name that were not made into responses: their words are
-    only in files.
-    """
-    found = []
-    for message in (
-        Message.objects.filter(transcription=None).exclude(file="").order_by("pk").iterator()
-    ):
-        with suppress(FileNotFoundError):
-            name, address = parseaddr(read_letter(message).sender.lower())
-            if address == words.lower() or all(word in name for word in words.lower().split()):
-                found.append(message)
-    return found[:MOST]
-
-
-def _every_word(field: str, words: str) -> Q:
-    every = Q()
-    for word in words.split():
-        every &= Q(**{f"{field}__icontains": word})
-    return every
+    """Return emails from that address or name that were not made into responses."""
+    theirs = is_address("sender_email", words) | is_name("sender_name", words)
+    waiting = Message.objects.filter(transcription=None).exclude(file="")
+    return list(waiting.filter(theirs).order_by("pk")[:MOST])
 
 
 def make_pack(*, held: PersonalData, actor: User | None) -> bytes:

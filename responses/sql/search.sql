@@ -5,7 +5,8 @@
 -- sees, and with one apostrophe for all.
 CREATE OR REPLACE FUNCTION folded(said text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$
-    SELECT normalize(lower(upper(translate(replace(replace(replace(regexp_replace(
+    SELECT CASE WHEN said ~ '[^\u0001-\u007f]' THEN
+    normalize(lower(upper(translate(replace(replace(replace(regexp_replace(
         normalize(translate(said, '’‘‛ʼʻ′＇`´', repeat('''', 9)), NFKD),
         '[\u00ad\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7'
         '\u0610-\u061a\u061c\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u115f'
@@ -13,6 +14,7 @@ AS $$
         '\u2060-\u206f\u20d0-\u20ff\u3164\ufe00-\ufe0f\ufe20-\ufe2f\ufeff\uffa0\ufff0-\ufff8'
         '\U000e0000-\U000e0fff]', '', 'g'
     ), 'ß', 'ss'), 'æ', 'ae'), 'œ', 'oe'), 'ØøĐđŁłı', 'OoDdLli'))), NFC)
+    ELSE lower(translate(said, '`', '''')) END
 $$;
 
 -- Returns everything but letters, digits, the marks on them and apostrophes, as the inside of a
@@ -62,6 +64,12 @@ CREATE OR REPLACE FUNCTION between_words() RETURNS text LANGUAGE sql IMMUTABLE P
     '\U0001da37-\U0001da3a\U0001da6d-\U0001da74\U0001da76-\U0001da83\U0001da85-\U0001da8b'
     '\U0001e14f\U0001e2ff\U0001e95e-\U0001e95f\U0001ecac\U0001ecb0\U0001ed2e'
     '\U0001eef0-\U0001f0f5\U0001f10d-\U0001fbca'
+$$;
+
+-- Returns the letters and digits of a text alone, as they are compared: for names.
+CREATE OR REPLACE FUNCTION squeezed(said text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$
+    SELECT regexp_replace(folded(said), '[' || between_words() || ''']+', '', 'g')
 $$;
 
 -- Returns the letters of scripts that put no spaces between words.

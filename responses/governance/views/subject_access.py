@@ -16,6 +16,7 @@ from consult.staff.access import StaffRequest, confirm_password_first, staff_onl
 from responses.governance.erasing import ErasedAlready, NoSuchReference, erase_response
 from responses.governance.erasing_unsent import erase_unsent
 from responses.governance.forms import EraseForm, EraseUnsentForm, PersonForm
+from responses.governance.matching_names import names_near
 from responses.governance.personal_data import NothingAboutThem
 from responses.governance.subject_access import (
     PersonalData,
@@ -43,6 +44,7 @@ def people(request: StaffRequest) -> HttpResponse:
             "held": held,
             "rows": [_row(reference) for reference in held.references],
             "nothing": held == PersonalData([], [], []),
+            "near": names_near(form.cleaned_data["words"]),
         }
     return render(request, "governance/subject_access.html", context)
 

@@ -21,6 +21,7 @@ from django.utils import timezone
 from consult.models import AuditEntry, User
 from consult.plans.editions import plan_of
 from responses.answers import read_answers, read_equality_answers
+from responses.governance.matching_names import names_near
 from responses.governance.personal_data import NothingAboutThem
 from responses.governance.subject_access import (
     find_person,
@@ -96,7 +97,13 @@ def rita(send: Send, reviewer: User, files: Path) -> Response:
     keyed.attachments.create(
         file="scan.pdf", kind="application/pdf", bytes=7, sha256="0" * 64, by=reviewer
     )
-    Message.objects.create(consultation=first.consultation, file="letter.eml", sha256="0" * 64)
+    Message.objects.create(
+        consultation=first.consultation,
+        file="letter.eml",
+        sha256="0" * 64,
+        sender_name="Rita Respondent",
+        sender_email="rita@example.org",
+    )
     send({"violence-comment": "Otto's words."}, name="Otto Respondent", email="otto@example.org")
     return second
 
@@ -120,6 +127,57 @@ def confirm(client: Client) -> None:
 )
 def test_a_person_is_found_by_each_thing_that_they_may_give(rita: Response, words: str) -> None:
     assert find_person(words=words, actor=None).references == [rita.reference]
+
+
+@pytest.mark.parametrize(
+    ("held", "asked"),
+    [
+        ("Sean O’Neill", "O'Neill"),
+        ("Sean O'Neill", "ONeill"),
+        ("Sean O Neill", "sean o’neill"),
+        ("Siân Pugh", "Sian"),
+        ("Zoe\u0308 Anne-Marie", "Zoë"),
+        ("Zoë Anne-Marie", "Zoe Anne Marie"),
+        ("Anne Marie", "ANNE\u2011MARIE"),
+        ("Łukasz Müller", "lukasz muller"),
+        ("So\xadphie\u200b Hall", "Sophie\xa0Hall"),
+        ("İnci", "inci"),
+        ("王小明", "小明"),
+        ("ＷＩＤＥ Name", "wide name"),
+    ],
+)
+def test_a_name_is_found_however_it_was_typed(send: Send, held: str, asked: str) -> None:
+    reference = send({"missing": "Mine."}, name=held).reference
+    send({"missing": "Not mine."}, name="Otto Other")
+    assert find_person(words=asked, actor=None).references == [reference]
+
+
+def test_an_address_is_found_whatever_its_apostrophe(send: Send) -> None:
+    reference = send({"missing": "Mine."}, email="o'brien@example.org").reference
+    for asked in ("O'Brien@example.org", "o’brien@example.org", " o'brien@example.org\xa0"):
+        assert find_person(words=asked, actor=None).references == [reference]
+
+
+def test_signs_alone_are_nobodys_name(rita: Response) -> None:
+    for asked in ("-", "%", "'", "_ _"):
+        assert find_person(words=asked, actor=None).references == []
+
+
+def test_near_names_are_offered_and_exact_ones_are_not(rita: Response, send: Send) -> None:
+    send({"missing": "x"}, name="Catherine Smyth")
+    for asked in ("Cathrine", "Catherinne Smyth", "Smiht Catherine", "Cahterine"):
+        near = names_near(asked)
+        assert near == ([] if "Smiht" in asked else ["Catherine Smyth"])
+    assert names_near("Catherine") == []
+    assert names_near("catherine@example.org") == []
+
+
+def test_the_page_offers_near_names_as_such(
+    rita: Response, administrator: User, sign_in: Callable[[User], Client]
+) -> None:
+    page = sign_in(administrator).post(reverse("people"), {"words": "Rita Respondant"})
+    assert "Rita J. Respondent" in page.content.decode()
+    assert "may be other people’s" in page.content.decode()
 
 
 def test_a_person_is_found_by_reference_however_it_is_written(rita: Response, send: Send) -> None:

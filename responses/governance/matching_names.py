@@ -1,0 +1,86 @@
+"""Whether a name or an address is the one that someone asks for, however either is typed."""
+
+from django.db import connection
+from django.db.models import BooleanField, F, Func, Q, QuerySet, TextField, Value
+
+from responses.models import Contact, Message
+
+# Shorter words are near to too many others.
+NEAR_FROM = 4
+MOST_NEAR = 20
+
+
+def _folded(words: str) -> str:
+    return _in_sql("folded", [words])[0]
+
+
+def _squeezed(words: str) -> list[str]:
+    """Each word's letters and digits; none for what is signs alone."""
+    return [word for word in _in_sql("squeezed", words.split()) if word]
+
+
+def _in_sql(function: str, texts: list[str]) -> list[str]:
+    """The texts as the database compares them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {function}(text) FROM unnest(%s::text[]) AS text",  # noqa: S608  # one of ours
+            [texts],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def is_address(field: str, words: str) -> Q:
+    """That an email address is `words`, whatever its case, accents and apostrophe."""
+    return _compared("folded", field, "=", _folded(words.strip()))
+
+
+def is_name(field: str, words: str) -> Q:
+    """That a name holds every word of `words`, whatever its accents, hyphens, apostrophes, case,
+    spaces and characters that nobody sees.
+    """
+    every = Q()
+    for word in (wanted := _squeezed(words)):
+        every &= _compared("squeezed", field, "LIKE", f"%{word}%")
+    return every if wanted else Q(pk__in=[])
+
+
+def _compared(function: str, field: str, operator: str, value: str) -> Q:
+    said = Func(F(field), function=function, output_field=TextField())
+    return Q(
+        Func(
+            said,
+            Value(value),
+            template="(%(expressions)s)",
+            arg_joiner=f" {operator} ",
+            output_field=BooleanField(),
+        )
+    )
+
+
+def names_near(words: str) -> list[str]:
+    """Names like `words` that are not what was asked for: with one letter more, fewer, other, or
+    two that changed places. They may be other people's.
+    """
+    wanted = _squeezed(words)
+    if not wanted or "@" in words:
+        return []
+    found: set[str] = set()
+    for rows, field in ((Contact.objects, "name"), (Message.objects, "sender_name")):
+        near: QuerySet[Contact] | QuerySet[Message] = rows.exclude(is_name(field, words))
+        for word in wanted:
+            near = near.filter(_compared("folded", field, "~", rf"\m({_near(word)})\M"))
+        found |= set(near.order_by().values_list(field, flat=True).distinct()[:MOST_NEAR])
+    return sorted(found)[:MOST_NEAR]
+
+
+def _near(word: str) -> str:
+    """A pattern for the words within one slip of `word`."""
+    if len(word) < NEAR_FROM:
+        return word
+    slips = {word}
+    for at in range(len(word) + 1):
+        before, after = word[:at], word[at:]
+        slips |= {f"{before}.{after}", f"{before}.{after[1:]}", f"{before}{after[1:]}"}
+        if len(after) > 1:
+            slips.add(f"{before}{after[1]}{after[0]}{after[2:]}")
+    return "|".join(sorted(slips))
