@@ -70,6 +70,12 @@ def opened_recently(*, response: Response, reader: User) -> list[Reading]:
     return list(newest.values())
 
 
+def opened_by(responses: list[Response], reader: User) -> set[int]:
+    """The ids of those versions that `reader` had on the screen."""
+    mine = Reading.objects.filter(response__in=[one.pk for one in responses], by=reader)
+    return set(mine.values_list("response_id", flat=True))
+
+
 def newest_version(reference: str) -> Response:
     """Return what the respondent says now. Raises Response.DoesNotExist."""
     found = Response.objects.select_related(

@@ -1,7 +1,6 @@
 """Redacting: passages of a response that the public may not read, and suggestions for them."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -13,18 +12,10 @@ from consult.text import with_symbols
 from responses.models import Redaction, Response
 from responses.published import keep_file_back, make_file_again
 from responses.reviewing.reading import hold_as_shown
+from responses.reviewing.telling import telling
 
 # The key of the sender's name, among those of the texts: no question has such a slug.
 SENDER = "--sender"
-# Patterns of things that may identify someone. Only suggestions: a person decides. Each is tried
-# once at the start of a run of letters, so that the time grows only with the length of the text.
-EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-TELEPHONE = re.compile(r"(?<![\w+])(?:\+44\s?\(?0?\)?\s?|\(?0)\d(?:[\s()-]{0,2}\d){8,9}(?!\w)")
-POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b", re.IGNORECASE)
-SAYS_NAME = re.compile(
-    r"(?:[Mm]y name is|I am called|[Yy]ours (?:sincerely|faithfully),?|[Rr]egards,?)"
-    r"\s+((?:[A-Z][\w'’-]+\s?){1,4})"
-)
 
 
 class NoSuchPassage(ValueError):
@@ -53,27 +44,10 @@ def suggest_redactions(response: Response) -> list[Suggestion]:
     for key, text in texts_to_redact(response).items():
         if key == SENDER:
             continue
-        for start, end, looks_like in _telling(text, response):
+        for start, end, looks_like in telling(text, response.contact.name.strip()):
             if any((key, place) not in covered for place in range(start, end)):
                 found.append(Suggestion(key, start, end, text[start:end], looks_like))
     return found
-
-
-def _telling(text: str, response: Response) -> Iterator[tuple[int, int, str]]:
-    for pattern, looks_like in (
-        (EMAIL, "an email address"),
-        (TELEPHONE, "a telephone number"),
-        (POSTCODE, "a postcode"),
-    ):
-        for match in pattern.finditer(text):
-            yield match.start(), match.end(), looks_like
-    for match in SAYS_NAME.finditer(text):
-        start, end = match.span(1)
-        yield start, start + len(text[start:end].rstrip()), "a name"
-    own = response.contact.name.strip()
-    if own:
-        for match in re.finditer(rf"(?<!\w){re.escape(own)}(?!\w)", text, re.IGNORECASE):
-            yield match.start(), match.end(), "the sender's name"
 
 
 def in_force(response: Response) -> list[Redaction]:

@@ -10,12 +10,13 @@ from consult import clock
 from consult.models import Consultation, Right, User
 from consult.staff.access import StaffRequest, staff_only
 from consult.text import with_symbols
-from responses.models import SavedFilter
+from responses.models import Response, SavedFilter
 from responses.requests import number_in
 from responses.responding.flagging import flags_in_words
 from responses.reviewing.filters import Filter, read_filter, written
 from responses.reviewing.matching import find, words_of
 from responses.reviewing.passages import where_found
+from responses.reviewing.reading import opened_by
 from responses.reviewing.reviews import note_list_read, turn_page
 from responses.reviewing.saved_filters import FilterTooLong, NameMissing, forget_filter, save_filter
 from responses.reviewing.views.filtering import boxes_of, chips_of, offered, pairs_of
@@ -40,6 +41,12 @@ def _saving(request: StaffRequest, wanted: Filter) -> HttpResponse | str:
     return redirect(f"{request.path}?{query}")
 
 
+def _opened(row: Response, mine: set[int]) -> str:
+    if row.pk in mine:
+        return _("Opened by you")
+    return _("Opened by others") if row.review.first_read_at else _("Never opened")
+
+
 @staff_only(Right.READ_RESPONSES)
 def review_list(request: StaffRequest) -> HttpResponse:
     """The responses, newest first, through the filters in the address."""
@@ -59,6 +66,7 @@ def review_list(request: StaffRequest) -> HttpResponse:
     note_list_read(reader=reader, wanted=wanted)
     words = words_of(wanted) if wanted.word and not is_a_reference(wanted.word) else None
     passages = where_found(page.rows, words) if words else {}
+    mine = opened_by(page.rows, reader)
     kinds = {"organisation": _("Organisation"), "individual": _("Individual")}
     rows = [
         {
@@ -68,6 +76,7 @@ def review_list(request: StaffRequest) -> HttpResponse:
             "passage": passages.get(row.pk),
             "words": with_symbols(next(iter(row.texts.values()), "")),
             "flags": flags_in_words(row.flags),
+            "opened": _opened(row, mine),
         }
         for row in page.rows
     ]

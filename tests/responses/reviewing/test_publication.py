@@ -36,13 +36,13 @@ from responses.reviewing.publication import (
 )
 from responses.reviewing.reading import ChangedSinceOpened
 from responses.reviewing.redacting import (
-    EMAIL,
     NoSuchPassage,
     in_force,
     redact_passage,
     suggest_redactions,
     take_off,
 )
+from responses.reviewing.telling import EMAIL, telling
 from tests.support.pressing import press
 
 Send = Callable[..., Response]
@@ -81,6 +81,51 @@ def test_words_that_may_identify_someone_are_suggested_for_redaction(send: Send)
         ("rita respondent", "the sender's name"),
         ("Ann Other", "a name"),
     }
+
+
+TELLING = {
+    "an email address": [
+        "o'brien@example.org", "o’brien@example.org", "ann@bücher.example",
+        "ann (at) example (dot) org", "a.b+c_d@mail.example.org",
+    ],
+    "a telephone number": [
+        "0044 20 7946 0000", "0044 (0)20-7946-0000", "+44 (0) 7700 900123", "07700.900.123",
+        "07700–900–123", "020\u20117946\u20110000", "07700\xa0900\xa0123", "44 7700 900123",
+        "(0161) 496 0000", "0 7 7 0 0 9 0 0 1 2 3", "０７７００９００１２３", "07700 900\u200b123",
+        "+33 6 12 34 56 78",
+    ],
+    "a postcode": [
+        "SE1 2AA", "SE1 OLL", "SEI 0LL", "SE1-0LL", "se10ll", "SE1\xa00LL", "W1A.0AX", "EC1A  1BB",
+    ],
+}  # fmt: skip
+NAMED = {
+    "My name is 王小明。": "王小明",
+    "my name is Siân O’Neill-Jones and": "Siân O’Neill-Jones",
+    "My name’s Ludwig van Beethoven.": "Ludwig van Beethoven",
+    "My name is Ян Новак, I": "Ян Новак",
+    "My name is محمد علي": "محمد علي",
+    "my name is ann heron and": "ann heron",
+    "Yours sincerely,\nAnn B. Other\nTel.": "Ann B. Other",
+}
+
+
+@pytest.mark.parametrize(
+    ("looks_like", "words"), [(kind, one) for kind, every in TELLING.items() for one in every]
+)
+def test_what_tells_who_someone_is_is_suggested_whole(looks_like: str, words: str) -> None:
+    for text in (words, f"Write: {words}, please.", f"({words})", f"‘{words}’"):
+        found = {(text[start:end], kind) for start, end, kind in telling(text, "")}
+        assert (words, looks_like) in found or (f"({words}", looks_like) in found
+
+
+@pytest.mark.parametrize(("text", "name"), NAMED.items())
+def test_names_after_an_introduction_are_suggested_in_any_script(text: str, name: str) -> None:
+    assert [text[start:end] for start, end, _kind in telling(text, "")] == [name]
+
+
+def test_ordinary_words_and_numbers_are_not_suggested() -> None:
+    text = "It cost 1000000 pounds in 2021; so 5th, the boiler. My name is on the list. At 10:00."
+    assert list(telling(text, "")) == []
 
 
 def test_a_redaction_covers_words_and_can_be_removed(send: Send, reviewer: User) -> None:

@@ -312,3 +312,17 @@ def test_a_control_character_is_a_symbol_on_every_page_and_can_be_copied(
         by=reviewer,
     )
     assert "Clubs" not in str(public_version(odd).parts)
+
+
+def test_the_list_tells_who_opened_each_response(
+    send: Send, reviewer: User, administrator: User, sign_in: SignIn
+) -> None:
+    mine, theirs, nobodys = (send({"missing": text}) for text in ("One.", "Two.", "Three."))
+    open_response(reference=mine.reference, reader=reviewer)
+    open_response(reference=theirs.reference, reader=administrator)
+    rows = sign_in(reviewer).get(reverse("review-list")).context["rows"]
+    assert {row["response"]: row["opened"] for row in rows} == {
+        mine: "Opened by you",
+        theirs: "Opened by others",
+        nobodys: "Never opened",
+    }
