@@ -73,6 +73,12 @@ DIGITS = "".join(f"{chr(int(zero, 16))}-{chr(int(zero, 16) + 9)}" for zero in ZE
 # it opens a CSV file. In words that PostgreSQL understands too, for the tables that it writes
 # (responses.exporting.formats.copies).
 VALUE_CHARACTERS = 40
+# Typed words that programs which read tables take for nothing, or for no number: in any case in a
+# CSV file, and as pandas has them in a workbook.
+NOTHING = r"none|n/?a|null|-?nan|<na>|#n/?a(?: n/?a)?|-?1\.#(?:ind|qnan)|[+-]?inf(?:inity)?"
+NOTHING_TO_PANDAS = re.compile(
+    r"None|N/A|n/a|NA|NULL|null|-?(?:nan|NaN)|<NA>|#N/A(?: N/A)?|#NA|-?1\.#(?:IND|QNAN)"
+)
 VALUE = (
     f"(?=[^\n]*[{DIGITS}])(?:"  # A digit, and nothing but
     # digits, spaces, signs and currencies,
@@ -80,7 +86,7 @@ VALUE = (
     r"|[et](?=[+-]?[0-9])|z\Z"  # the letters in 1e5 and in 2026-11-23T10:30Z,
     "|[ap][.]?m(?![a-z0-9_])|(?:st|nd|rd|th)(?![a-z0-9_])"
     "|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
-    ")+|true|false"
+    f")+|true|false|{NOTHING}"
 )
 LIKE_A_VALUE = re.compile(VALUE, re.ASCII | re.IGNORECASE)
 
@@ -94,7 +100,7 @@ def safe_cell(text: str) -> str:
 
 
 def typed_cell(text: str) -> str:
-    """The same for typed text, which no spreadsheet must turn into a number or a date either."""
+    """The same for typed text, which no program must turn into a number, a date or nothing."""
     if len(text) <= VALUE_CHARACTERS and LIKE_A_VALUE.fullmatch(text):
         return GUARD + with_symbols(text)
     return safe_cell(text)

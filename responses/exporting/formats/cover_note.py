@@ -37,9 +37,31 @@ COUNTED = {
 }
 CELLS = """\
 In the CSV files a cell that begins with an apostrophe was kept from running
-as a formula, or from being made a number or a date: take one apostrophe from
-its front to have the text back. An empty cell was not answered; “not-asked”
-was not put to that person.
+as a formula, or from being made a number, a date or nothing (“None”, “N/A”):
+take one apostrophe from its front to have the text back. An empty cell was
+not answered; “not-asked” was not put to that person.
+"""
+READING = """\
+WITH PANDAS
+
+Unzip every batch into one folder. This takes the apostrophes off, keeps the
+newest version of each response, leaves out what was withdrawn or erased, and
+counts the answers to each question with options to choose from:
+
+    import pandas as pd
+    from pathlib import Path
+    read = lambda file: pd.read_csv(file, dtype=str, na_filter=False)
+    tables = lambda name: pd.concat(map(read, sorted(Path(".").rglob(name))))
+    answers = tables("answers.csv").map(lambda cell: cell.removeprefix("'"))
+    rows = tables("responses.csv").sort_values("version", key=pd.to_numeric)
+    newest = rows.drop_duplicates("reference", keep="last")
+    newest = newest[~newest["act"].isin(["withdrawn", "erased"])]
+    counted = answers.merge(newest[["reference", "version"]])
+    print(counted.groupby(["question", "option"]).size().to_string())
+
+R reads every text as it is with read.csv(FILE, na.strings = "",
+colClasses = "character").
+
 """
 CHECKING = """\
 HOW TO CHECK IT
@@ -109,7 +131,7 @@ def cover_note(*, about: About, counts: Counts, names: Iterable[str], checked: b
         "",
         *(f"    {file.name:<22}{file.meaning}" for file in PACK_FILES if file.name in there),
     ]
-    return "\n".join([*lines, "", CELLS, *([CHECKING] if checked else []), CARE])
+    return "\n".join([*lines, "", CELLS, READING, *([CHECKING] if checked else []), CARE])
 
 
 def told_of_batch(batch: Batch) -> list[str]:

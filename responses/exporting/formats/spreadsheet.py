@@ -15,7 +15,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from consult.cells import GUARD, NOT_ASKED
+from consult.cells import GUARD, NOT_ASKED, NOTHING_TO_PANDAS
 from consult.clock import LONDON
 from responses.exporting.columns.codebook import CODEBOOK, Asked
 from responses.exporting.columns.column import Column, Missing, Value
@@ -61,7 +61,9 @@ def sheet_text(value: str | Sequence[str] | Missing) -> str:
     if isinstance(value, Missing):
         return NOT_ASKED
     text = value if isinstance(value, str) else ";".join(one.replace(";", ",") for one in value)
-    return GUARD + text if text.lstrip(GUARD) == NOT_ASKED else text
+    bare = text.lstrip(GUARD)
+    # pandas takes such words for nothing in a workbook too.
+    return GUARD + text if bare == NOT_ASKED or NOTHING_TO_PANDAS.fullmatch(bare) else text
 
 
 @contextmanager

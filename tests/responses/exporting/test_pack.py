@@ -5,6 +5,7 @@ database.
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import tracemalloc
@@ -316,9 +317,28 @@ def sheet_rows(path: Path, name: str = "Responses") -> list[dict[str, Any]]:
     ]
 
 
+# What pandas, R and others take for nothing in a table, unless they are told otherwise.
+SWALLOWED = [
+    "None",
+    "N/A",
+    "NA",
+    "n/a",
+    "null",
+    "NULL",
+    "nan",
+    "NaN",
+    "-nan",
+    "<NA>",
+    "#N/A",
+    "#NA",
+]
+SWALLOWED += ["#N/A N/A", "1.#IND", "-1.#QNAN", "inf", "Infinity"]
+
+
 def typed(cell: str) -> str:
     """What was typed, from a cell of the workbook."""
-    return cell[1:] if cell.startswith("'") and cell.lstrip("'") == "not-asked" else cell
+    bare = cell.lstrip("'")
+    return cell[1:] if cell != bare and (bare == "not-asked" or bare in SWALLOWED) else cell
 
 
 def test_every_response_can_be_rebuilt_from_the_workbook(folder: Path) -> None:
@@ -724,3 +744,41 @@ def test_a_large_zip_is_made_in_little_memory() -> None:
     tracemalloc.stop()
     assert total >= size
     assert peak < size / 4
+
+
+def test_words_that_tools_take_for_nothing_are_read_as_they_were_typed(
+    send: Callable[..., Response], exports: Path
+) -> None:
+    sent = [send({"missing": word}) for word in SWALLOWED]
+    batch = seal_batch(consultation=sent[0].consultation, actor=None)
+    write_batch(batch=batch)
+    here = exports / folder_of(batch)
+    for frame in (
+        pd.read_csv(here / "responses.csv"),
+        pd.read_excel(here / "responses.xlsx"),
+        duckdb.sql(f"FROM read_csv('{here / 'responses.csv'}')").df(),
+    ):
+        assert [restore_cell(cell) for cell in frame["missing"]] == SWALLOWED
+
+
+def test_the_analysis_in_the_cover_note_runs(
+    send: Callable[..., Response], exports: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = send({"violence-agree": "agree", "missing": "None"})
+    send({"violence-agree": "agree"})
+    gone = send({"violence-agree": "disagree"})
+    withdraw_response(earlier=gone, submission_key=uuid4(), started_at=timezone.now())
+    batch = seal_batch(consultation=first.consultation, actor=None)
+    write_batch(batch=batch)
+    note = (exports / folder_of(batch) / "README.txt").read_text()
+    script = [
+        line[4:]
+        for line in note.split("WITH PANDAS")[1].split("R reads")[0].split("\n")
+        if line[:4] == "    "
+    ]
+    assert 5 <= len(script) <= 12
+    program = "\n".join(script).replace('Path(".")', f"Path({str(exports)!r})")
+    exec(program, {})  # noqa: S102  # the note's own program
+    said = capsys.readouterr().out
+    assert re.search(r"violence-agree\s+agree\s+2", said)
+    assert "disagree" not in said
