@@ -1,4 +1,4 @@
-"""The rules that the database itself keeps for this app's tables, and the functions that responses' rules use too."""
+"""The rule that the database itself keeps for how this app's columns are stored."""
 
 from django.db import migrations
 
@@ -7,6 +7,4 @@ from consult.sql import install
 
 class Migration(migrations.Migration):
     dependencies = [("consult", "0001_initial")]
-    operations = [
-        install("consult", name) for name in ("append_only", "chain", "fingerprints", "compression")
-    ]
+    operations = [install("consult", "compression")]

@@ -26,6 +26,4 @@ class Migration(migrations.Migration):
                 help_text="the name of an entry of consult.plans.kinds", max_length=20
             ),
         ),
-        # The new column is part of the fingerprint too; see consult/sql/fingerprints.sql.
-        migrations.RunSQL("SELECT watch_rows('consult_question')", migrations.RunSQL.noop),
     ]

@@ -1,6 +1,6 @@
 """The tables for what people are consulted on, and for staff."""
 
-from consult.models.audit import Action, AuditEntry
+from consult.models.audit import Action, AuditEntry, RemovedRow
 from consult.models.consultation import Consultation, Edition, once_published, published
 from consult.models.content import Option, Question, Recommendation, Section
 from consult.models.jobs import Heartbeat, JobRun
@@ -21,6 +21,7 @@ __all__ = [
     "Question",
     "Recommendation",
     "RecoveryCode",
+    "RemovedRow",
     "Right",
     "SecondPersonRequest",
     "Section",

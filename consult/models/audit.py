@@ -15,6 +15,7 @@ class Action(models.TextChoices):
     SIGN_IN_FAILED = "sign_in_failed", "failed to sign in"
     SIGNED_OUT = "signed_out", "signed out"
     PASSWORD_CHANGED = "password_changed", "changed their password"
+    PASSWORD_HASHED_AGAIN = "password_hashed_again", "had their password stored in today's way"
     IDENTITY_CONFIRMED = "identity_confirmed", "gave their password again"
     SECOND_FACTOR_SET_UP = "second_factor_set_up", "set up a phone for signing in"
     RECOVERY_CODES_MADE = "recovery_codes_made", "made new recovery codes"
@@ -33,6 +34,7 @@ class Action(models.TextChoices):
     RESPONSE_READ = "response_read", "read a response"
     REVIEW_CHANGED = "review_changed", "changed the state of a review"
     BULK_ASKED = "bulk_asked", "asked for a bulk change"
+    BULK_LOT_DONE = "bulk_lot_done", "carried out part of a bulk change"
     BULK_CHANGED = "bulk_changed", "made a bulk change"
     BULK_UNDO_ASKED = "bulk_undo_asked", "asked to undo a bulk change"
     BULK_UNDONE = "bulk_undone", "undid a bulk change"
@@ -49,8 +51,11 @@ class Action(models.TextChoices):
     REDACTION_CHANGED = "redaction_changed", "redacted a passage, or undid that"
     PUBLICATION_DECIDED = "publication_decided", "decided whether to publish a response"
     RESPONSES_PUBLISHED = "responses_published", "published the approved responses"
+    PUBLIC_FILE_CHANGED = "public_file_changed", "made or removed the file of published responses"
     RESPONSES_UNPUBLISHED = "responses_unpublished", "unpublished the responses"
     RESPONSE_ERASED = "response_erased", "erased what a person sent"
+    INTEGRITY_CHECKED = "integrity_checked", "ran the integrity check"
+    LETTERS_REMOVED = "letters_removed", "removed scans and emails when their time was up"
     RETENTION_RAN = "retention_ran", "deleted what had been kept long enough"
     PERSON_LOOKED_FOR = "person_looked_for", "searched for what is held about someone"
     PERSON_TAKEN = "person_taken", "downloaded everything held about someone"
@@ -67,11 +72,17 @@ class Action(models.TextChoices):
     BATCH_WRITTEN = "batch_written", "wrote a batch's files"
     UNSENT_ERASED = "unsent_erased", "erased drafts and emails about a person"
     BATCH_TAKEN_BACK = "batch_taken_back", "had a batch's files made again without what was erased"
+    BATCH_NOT_WRITTEN = "batch_not_written", "could not write a batch's files"
+    DELIVERY_QUEUED = "delivery_queued", "put a batch in line for delivery"
+    DELIVERY_BEGUN = "delivery_begun", "began to deliver a batch"
+    DELIVERY_TROUBLE = "delivery_trouble", "had trouble with the delivery of a batch"
+    NOTICE_SENT = "notice_sent", "sent the notice of a batch"
     BATCH_DELIVERED = "batch_delivered", "delivered a batch"
     BATCH_SENT_AGAIN = "batch_sent_again", "sent a batch again"
     BATCH_ACKNOWLEDGED = "batch_acknowledged", "acknowledged a batch"
     SIGNING_KEY_PUBLISHED = "signing_key_published", "published a signing key"
     BATCH_FILES_REMOVED = "batch_files_removed", "deleted a batch's files when their time was up"
+    BATCH_FILES_GONE = "batch_files_gone", "had deleted the last of a batch's files"
     RESPONSES_RECOVERED = "responses_recovered", "took responses back in from a batch"
     RESPONSE_GIVEN_UP = "response_given_up", "gave up a response that a backup did not have"
     BATCH_DOWNLOADED = "batch_downloaded", "downloaded a file of a batch"
@@ -125,3 +136,15 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor_name} {self.get_action_display()} {self.subject}".strip()
+
+
+class RemovedRow(models.Model):
+    """That a row of a table whose changes are held to acts was deleted. A trigger writes it, and
+    another refuses UPDATE and DELETE.
+    """
+
+    of = models.CharField(max_length=63)
+    row = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.of} {self.row}"

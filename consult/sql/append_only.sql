@@ -13,12 +13,5 @@ CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE ON consult_auditen
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE ON consult_edition
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
-
--- TRUNCATE fires no row trigger, so it needs its own. The tests empty all tables between them, and
--- set a variable that says so.
-CREATE OR REPLACE TRIGGER no_truncate BEFORE TRUNCATE ON consult_auditentry FOR EACH STATEMENT
-    WHEN (current_setting('consult.tests_may_truncate', true) IS DISTINCT FROM 'on')
-    EXECUTE FUNCTION refuse_change();
-CREATE OR REPLACE TRIGGER no_truncate BEFORE TRUNCATE ON consult_edition FOR EACH STATEMENT
-    WHEN (current_setting('consult.tests_may_truncate', true) IS DISTINCT FROM 'on')
-    EXECUTE FUNCTION refuse_change();
+CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE ON consult_removedrow
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();

@@ -74,5 +74,7 @@ SELECT watch_rows('consult_option');
 SELECT watch_rows('consult_question');
 SELECT watch_rows('consult_recommendation');
 SELECT watch_rows('consult_recoverycode');
+SELECT watch_rows('consult_removedrow');
+SELECT watch_rows('consult_secondpersonrequest');
 SELECT watch_rows('consult_section');
 SELECT watch_rows('consult_user');

@@ -63,14 +63,22 @@ def _prove(*, username: str, password: str, address: str) -> User:
     # Counted before the password is looked at, so that many at once are no way round the limit.
     with transaction.atomic():
         turns = [take_turn(limit=limit, key=key) for limit, key in keys.items()]
-    user = authenticate(username=username, password=password)
+    known = User.objects.filter(username=username).first()
+    with transaction.atomic():
+        user = authenticate(username=username, password=password)
+        # Django stores its hash again where the settings of hashing have changed since.
+        if isinstance(user, User) and known and user.password != known.password:
+            record(action=Action.PASSWORD_HASHED_AGAIN, actor=user, subject=user.get_username())
     if isinstance(user, User):
         for turn in turns:
             give_back_turn(turn)
         return user
     # An unknown name may be a password typed into the wrong box, so it is not recorded.
-    known = User.objects.filter(username=username).values_list("username", flat=True).first()
-    record(action=Action.SIGN_IN_FAILED, actor=None, subject=known or "unknown")
+    record(
+        action=Action.SIGN_IN_FAILED,
+        actor=None,
+        subject=known.get_username() if known else "unknown",
+    )
     raise WrongPassword
 
 

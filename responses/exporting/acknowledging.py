@@ -94,8 +94,17 @@ def locked_delivery(batch: Batch) -> Delivery:
     """
     if batch.written_at is None:
         raise NotWritten
-    Delivery.objects.bulk_create([Delivery(batch=batch)], ignore_conflicts=True)
-    return Delivery.objects.select_for_update().get(batch=batch)
+    with transaction.atomic():
+        queue_delivery(batch)
+        return Delivery.objects.select_for_update().get(batch=batch)
+
+
+def queue_delivery(batch: Batch) -> None:
+    """Put a written batch in line for delivery. Two at once do it once."""
+    with transaction.atomic():
+        _delivery, new = Delivery.objects.get_or_create(batch=batch)
+        if new:
+            record(action=Action.DELIVERY_QUEUED, actor=None, subject=folder_of(batch))
 
 
 def enter_in_ledger(batch: Batch, event: str) -> None:
@@ -110,7 +119,9 @@ def note_earlier_acknowledgement(delivery: Delivery) -> None:
     """
     if delivery.received_before is None:
         found = _received_at(delivery.batch) or NEVER
-        Delivery.objects.filter(pk=delivery.pk).update(received_before=found)
+        with transaction.atomic():
+            Delivery.objects.filter(pk=delivery.pk).update(received_before=found)
+            record(action=Action.DELIVERY_BEGUN, actor=None, subject=folder_of(delivery.batch))
         delivery.received_before = found
 
 
@@ -164,7 +175,17 @@ def _note_unreadable(delivery: Delivery, trouble: str) -> None:
 
 def _note(delivery: Delivery, reason: str) -> None:
     still = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.DELIVERED)
-    still.exclude(reason=reason).update(reason=reason)
+    with transaction.atomic():
+        if still.exclude(reason=reason).update(reason=reason):
+            record_trouble(delivery.batch)
+
+
+def record_trouble(batch: Batch) -> None:
+    """Put on the trail that something stands in the way of a batch: its row says what.
+
+    Needs the transaction that writes that.
+    """
+    record(action=Action.DELIVERY_TROUBLE, actor=None, subject=folder_of(batch))
 
 
 def unacknowledged() -> Q:

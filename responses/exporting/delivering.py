@@ -26,6 +26,8 @@ from responses.exporting.acknowledging import (
     enter_in_ledger,
     locked_delivery,
     note_earlier_acknowledgement,
+    queue_delivery,
+    record_trouble,
     take_up_acknowledgements,
 )
 from responses.exporting.batches import folder_of
@@ -62,10 +64,9 @@ def deliver_due_batches() -> list[Batch]:
     """
     delivered: list[Batch] = []
     if has_destination():
-        unsent = Batch.objects.filter(written_at__isnull=False, delivery=None).order_by("pk")
-        Delivery.objects.bulk_create(
-            [Delivery(batch=batch) for batch in unsent], ignore_conflicts=True
-        )
+        unsent = Batch.objects.filter(written_at__isnull=False, delivery=None)
+        for batch in unsent.select_related("consultation").order_by("pk"):
+            queue_delivery(batch)
         stop_at = time.monotonic() + RUN_FOR_SECONDS
         try:
             while time.monotonic() < stop_at and (delivery := claim_due()):
@@ -149,7 +150,9 @@ def _record_failure(delivery: Delivery, reason: str) -> None:
     log.warning("%s did not succeed; another try follows: %s", delivery, reason)
     # If the lease was lost meanwhile, another worker has it, and that one's result counts.
     pause = PAUSES[min(delivery.attempts, len(PAUSES) - 1)]
-    give_back(delivery, due_at=Now() + pause, attempts=F("attempts") + 1, reason=reason)
+    with transaction.atomic():
+        if give_back(delivery, due_at=Now() + pause, attempts=F("attempts") + 1, reason=reason):
+            record_trouble(delivery.batch)
 
 
 def _in_words(trouble: Exception) -> str:

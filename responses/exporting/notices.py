@@ -13,9 +13,11 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from consult.auditing import record
 from consult.clock import in_words
 from consult.jobs import trouble_recorded
-from responses.exporting.acknowledging import CHASE_AFTER, unacknowledged
+from consult.models import Action
+from responses.exporting.acknowledging import CHASE_AFTER, record_trouble, unacknowledged
 from responses.exporting.batches import folder_of
 from responses.exporting.high_water import RECEIVED
 from responses.models import Delivery
@@ -46,7 +48,10 @@ def send_due_notices() -> None:
 
 def _note_trouble(pk: int, trouble: str) -> None:
     reason = f"Its notice could not be sent ({trouble}); the worker's log says more."
-    Delivery.objects.filter(pk=pk).update(reason=reason)
+    with transaction.atomic():
+        delivery = Delivery.objects.select_related("batch__consultation").get(pk=pk)
+        Delivery.objects.filter(pk=pk).update(reason=reason)
+        record_trouble(delivery.batch)
 
 
 def _send(pk: int, due: Q) -> bool:
@@ -75,6 +80,12 @@ def _send(pk: int, due: Q) -> bool:
             return False
         field = "chased_at" if reminder else "told_at"
         Delivery.objects.filter(pk=pk).update(**{field: Now()})
+        record(
+            action=Action.NOTICE_SENT,
+            actor=None,
+            subject=folder_of(delivery.batch),
+            reminder=reminder,
+        )
     return True
 
 

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from django.conf import settings
+from django.db import transaction
 
 from consult.auditing import record
 from consult.models import Action
@@ -54,9 +55,10 @@ def make_key() -> str:
 
 def publish_key(public: str) -> None:
     """Put a public key on the public page for good. Publishing it twice changes nothing."""
-    _, made = SigningKey.objects.get_or_create(public_key=public)
-    if made:
-        record(action=Action.SIGNING_KEY_PUBLISHED, actor=None, subject=public)
+    with transaction.atomic():
+        _, made = SigningKey.objects.get_or_create(public_key=public)
+        if made:
+            record(action=Action.SIGNING_KEY_PUBLISHED, actor=None, subject=public)
 
 
 def sign(manifest: bytes) -> bytes | None:

@@ -88,7 +88,11 @@ def write_batch(*, batch: Batch, wait: bool = True) -> None:
 
 def record_failure(batch: Batch, reason: str) -> None:
     """Record why a batch could not be written, for staff and for the doctor."""
-    Batch.objects.filter(pk=batch.pk, written_at=None).update(failure=reason[:300])
+    failure = reason[:300]
+    unwritten = Batch.objects.filter(pk=batch.pk, written_at=None).exclude(failure=failure)
+    with transaction.atomic():
+        if unwritten.update(failure=failure):
+            record(action=Action.BATCH_NOT_WRITTEN, actor=None, subject=folder_of(batch))
     # Otherwise it would look as if someone were still writing it.
     note_stopped(batch.pk)
 

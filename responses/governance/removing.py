@@ -62,7 +62,9 @@ def remove_batch_files(*, batch: Batch, actor: User | None) -> bool:
             type(trouble).__name__,
         )
         return False
-    Removal.objects.filter(batch=batch, ended_at=None).update(ended_at=Now())
+    with transaction.atomic():
+        if Removal.objects.filter(batch=batch, ended_at=None).update(ended_at=Now()):
+            record(action=Action.BATCH_FILES_GONE, actor=actor, subject=folder_of(batch))
     return True
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -172,11 +173,19 @@ def _letters(run: Run) -> Work:
         messages.filter(through | Q(state=Message.State.NOT_A_RESPONSE)),
     )
     count = old_scans.count() + old_messages.count()
-    return Work(
-        count,
-        scans.count() + messages.count() - count,
-        lambda: remove_files(scans=old_scans, messages=old_messages),
-    )
+
+    def remove() -> int:
+        with transaction.atomic():
+            removed = remove_files(scans=old_scans, messages=old_messages)
+            record(
+                action=Action.LETTERS_REMOVED,
+                actor=run.actor,
+                subject=run.consultation.slug,
+                removed=removed,
+            )
+        return removed
+
+    return Work(count, scans.count() + messages.count() - count, remove)
 
 
 def _batches(run: Run) -> Work:

@@ -30,6 +30,7 @@ class Migration(migrations.Migration):
                 ('due_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), help_text='When the next try may be made.')),
                 ('leased_until', models.DateTimeField(help_text='A worker has it in hand until then.', null=True)),
                 ('attempts', models.PositiveIntegerField(default=0)),
+                ('tries_made', models.PositiveIntegerField(db_default=0, default=0, help_text='All there ever were; `attempts` begins again.')),
                 ('reason', models.CharField(blank=True, help_text='Why it could not be delivered, or not yet.', max_length=300)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('sent_at', models.DateTimeField(null=True)),

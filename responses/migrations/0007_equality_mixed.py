@@ -1,8 +1,6 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from consult.sql import install
-
 # Who answered, without what they said; and what they said, without whose it is, written again in
 # one transaction in random order. What is in no batch yet gets new ids; of the rest the receivers
 # hold theirs.
@@ -87,6 +85,5 @@ class Migration(migrations.Migration):
                 name="equality_answers_waiting",
             ),
         ),
-        install("responses", "fingerprints"),
         migrations.RunSQL(PART, migrations.RunSQL.noop),
     ]

@@ -25,6 +25,9 @@ class Confirmation(models.Model):
     due_at = models.DateTimeField(db_default=Now(), help_text="When the next try may be made.")
     leased_until = models.DateTimeField(null=True, help_text="A worker has it in hand until then.")
     attempts = models.PositiveIntegerField(default=0)
+    tries_made = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="All there ever were; `attempts` begins again."
+    )
     reason = models.CharField(
         max_length=300, blank=True, help_text="Why it could not be delivered, or not yet."
     )

@@ -46,6 +46,8 @@ def _record_sent(confirmation: Confirmation) -> None:
             )
         )
         ConfirmationAttempt.objects.create(confirmation=current, outcome="sent", detail=detail)
+        current.tries_made += 1
+        changed = ["tries_made"]
         # Accepted is accepted, whichever worker has the lease by now; the ledger says so once.
         if current.state == Confirmation.State.WAITING:
             current.state, current.sent_at, current.leased_until, current.reason = (
@@ -55,8 +57,9 @@ def _record_sent(confirmation: Confirmation) -> None:
                 "",
             )
             current.attempts += 1
-            current.save(update_fields=["state", "sent_at", "leased_until", "reason", "attempts"])
+            changed += ["state", "sent_at", "leased_until", "reason", "attempts"]
             record_event(response=confirmation.response, event=LedgerEntry.Event.CONFIRMED)
+        current.save(update_fields=changed)
 
 
 def _record_failure(confirmation: Confirmation, reason: str, hopeless: bool) -> bool:
@@ -76,6 +79,8 @@ def _record_failure(confirmation: Confirmation, reason: str, hopeless: bool) -> 
         ConfirmationAttempt.objects.create(
             confirmation=current, outcome="refused" if give_up else "try-again", detail=reason
         )
+        current.tries_made += 1
+        changed = ["tries_made"]
         # Where the lease was lost, another worker has it in hand, and what comes of that counts.
         if still_ours:
             current.leased_until, current.reason = None, reason
@@ -86,7 +91,8 @@ def _record_failure(confirmation: Confirmation, reason: str, hopeless: bool) -> 
                 record_event(
                     response=confirmation.response, event=LedgerEntry.Event.CONFIRMATION_FAILED
                 )
-            current.save(update_fields=["state", "leased_until", "due_at", "reason", "attempts"])
+            changed += ["state", "leased_until", "due_at", "reason", "attempts"]
+        current.save(update_fields=changed)
     return bool(give_up)
 
 

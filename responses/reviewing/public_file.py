@@ -8,10 +8,13 @@ from typing import IO
 
 from django.core.files import File
 from django.core.files.storage import default_storage
-from django.db.models import F
+from django.db import transaction
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from consult.auditing import record
 from consult.jobs import ROW_TROUBLE
+from consult.models import Action
 from responses.models import PublishedSet, Response
 from responses.reviewing.public_version import public_line
 from responses.reviewing.publication import gaps, published_responses
@@ -35,7 +38,7 @@ def make_public_files() -> None:
     for found in PublishedSet.objects.exclude(consultation__withdrawn_at=None).exclude(file=""):
         # Nobody may read it, and what is erased has to be deleted from it too.
         default_storage.delete(found.file)
-        PublishedSet.objects.filter(pk=found.pk).update(file="", written_revision=0)
+        _note(found, file="", written_revision=0)
     due = PublishedSet.objects.filter(
         written_revision__lt=F("revision"), consultation__withdrawn_at=None
     )
@@ -45,7 +48,8 @@ def make_public_files() -> None:
         except ROW_TROUBLE as trouble:
             kind = type(trouble).__name__
             log.warning("The public file of %s: %s", found.consultation.slug, kind)
-            PublishedSet.objects.filter(pk=found.pk).update(trouble=f"It cannot be made: {kind}.")
+            words = f"It cannot be made: {kind}."
+            _note(found, ~Q(trouble=words), trouble=words)
 
 
 def _make(found: PublishedSet) -> None:
@@ -61,9 +65,9 @@ def _make(found: PublishedSet) -> None:
     left_out = [(UNREADABLE, len(unreadable))] if unreadable else []
     earlier = PublishedSet.objects.filter(pk=found.pk).values_list("file", flat=True).first()
     # What was kept back or erased meanwhile must not stay in a file that nobody is served.
-    kept = PublishedSet.objects.filter(
-        pk=found.pk, written_revision__lt=found.revision, serve_from__lte=found.revision
-    ).update(
+    kept = _note(
+        found,
+        Q(written_revision__lt=found.revision, serve_from__lte=found.revision),
         file=name,
         count=count,
         gaps=[*gaps(consultation), *left_out],
@@ -74,6 +78,15 @@ def _make(found: PublishedSet) -> None:
     gone = earlier if kept else name
     if gone:
         default_storage.delete(gone)
+
+
+def _note(found: PublishedSet, still: Q | None = None, **changes: object) -> bool:
+    """Write down what became of the file, if it is `still` so, and put that on the trail."""
+    with transaction.atomic():
+        noted = PublishedSet.objects.filter(still or Q(), pk=found.pk).update(**changes)
+        if noted:
+            record(action=Action.PUBLIC_FILE_CHANGED, actor=None, subject=found.consultation.slug)
+    return bool(noted)
 
 
 def _write(found: PublishedSet, file: IO[bytes]) -> tuple[int, list[str]]:
@@ -119,5 +132,5 @@ def public_file(found: PublishedSet) -> IO[bytes]:
     try:
         return default_storage.open(found.file)
     except FileNotFoundError as reason:
-        PublishedSet.objects.filter(pk=found.pk).update(revision=F("revision") + 1)
+        _note(found, revision=F("revision") + 1)
         raise FileBeingMade from reason

@@ -7,29 +7,9 @@ CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE ON responses_ledge
 CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE ON responses_batchmember
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
--- TRUNCATE fires no row trigger, so it needs its own. The tests empty all tables between them, and
--- set a variable that says so.
+-- TRUNCATE fires no row trigger, so it needs its own; the tables whose changes are held to acts
+-- have theirs from `hold_rows`.
 CREATE OR REPLACE TRIGGER no_truncate BEFORE TRUNCATE ON responses_response
-    FOR EACH STATEMENT
-    WHEN (current_setting('consult.tests_may_truncate', true) IS DISTINCT FROM 'on')
-    EXECUTE FUNCTION refuse_change();
-CREATE OR REPLACE TRIGGER no_truncate BEFORE TRUNCATE ON responses_ledgerentry
-    FOR EACH STATEMENT
-    WHEN (current_setting('consult.tests_may_truncate', true) IS DISTINCT FROM 'on')
-    EXECUTE FUNCTION refuse_change();
-CREATE OR REPLACE TRIGGER no_truncate BEFORE TRUNCATE ON responses_batch
-    FOR EACH STATEMENT
-    WHEN (current_setting('consult.tests_may_truncate', true) IS DISTINCT FROM 'on')
-    EXECUTE FUNCTION refuse_change();
-CREATE OR REPLACE TRIGGER no_truncate BEFORE TRUNCATE ON responses_batchmember
-    FOR EACH STATEMENT
-    WHEN (current_setting('consult.tests_may_truncate', true) IS DISTINCT FROM 'on')
-    EXECUTE FUNCTION refuse_change();
-CREATE OR REPLACE TRIGGER no_truncate BEFORE TRUNCATE ON responses_confirmationattempt
-    FOR EACH STATEMENT
-    WHEN (current_setting('consult.tests_may_truncate', true) IS DISTINCT FROM 'on')
-    EXECUTE FUNCTION refuse_change();
-CREATE OR REPLACE TRIGGER no_truncate BEFORE TRUNCATE ON responses_reviewstep
     FOR EACH STATEMENT
     WHEN (current_setting('consult.tests_may_truncate', true) IS DISTINCT FROM 'on')
     EXECUTE FUNCTION refuse_change();

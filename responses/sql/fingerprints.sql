@@ -22,6 +22,7 @@ SELECT watch_rows('responses_equalityholder');
 SELECT watch_rows('responses_ledgerentry');
 SELECT watch_rows('responses_membermarks');
 SELECT watch_rows('responses_message');
+SELECT watch_rows('responses_publishedresponse');
 SELECT watch_rows('responses_publishedset');
 SELECT watch_rows('responses_reading');
 SELECT watch_rows('responses_reconciliation');

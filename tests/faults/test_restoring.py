@@ -25,6 +25,7 @@ from responses.models import Batch, Delivery, LedgerEntry, Response
 from responses.receipt_tokens import receipt_token
 from responses.responding.confirming import send_due_confirmations
 from responses.responding.submitting import Submitted
+from tests.support.acting import on_the_trail
 from tests.support.dumping import dump_to, restored
 from tests.support.handing_over import (
     acknowledge_in_a_file,
@@ -213,7 +214,8 @@ def test_contact_details_come_back_from_a_batch_that_has_them(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     mail_through(postbox.port)
-    Consultation.objects.update(batches_include_contacts=True)
+    with on_the_trail():
+        Consultation.objects.update(batches_include_contacts=True)
     dump_to(tmp_path / "backup")
     lost = send(name="=Ada", email="ada@example.org")
     batch = hand_over(consultation)

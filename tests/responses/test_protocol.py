@@ -57,6 +57,7 @@ from responses.responding.submitting import (
     Submitted,
     submit_response,
 )
+from tests.support.acting import on_the_trail
 
 pytestmark = pytest.mark.django_db
 
@@ -320,9 +321,10 @@ class Protocol(RuleBasedStateMachine):
     def the_consultation_closes_or_opens_again(self) -> None:
         self.open = not self.open
         moved = timedelta(days=30) if self.open else timedelta(days=-1, hours=12)
-        Consultation.objects.filter(pk=self.world.consultation.pk).update(
-            closes_at=timezone.now() + moved
-        )
+        with on_the_trail():
+            Consultation.objects.filter(pk=self.world.consultation.pk).update(
+                closes_at=timezone.now() + moved
+            )
 
     # What staff and schedules do.
 
@@ -423,10 +425,11 @@ class Protocol(RuleBasedStateMachine):
     def leases_run_out(self) -> None:
         self.post.in_hand.clear()
         past = timezone.now() - timedelta(hours=1)
-        Confirmation.objects.filter(state="waiting", leased_until__isnull=False).update(
-            leased_until=past
-        )
-        Confirmation.objects.filter(state="waiting").update(due_at=past)
+        with on_the_trail():
+            Confirmation.objects.filter(state="waiting", leased_until__isnull=False).update(
+                leased_until=past
+            )
+            Confirmation.objects.filter(state="waiting").update(due_at=past)
 
     def work(self, behaviour: str, at: int | None) -> None:
         self.post.behaviour, self.post.last = behaviour, ""

@@ -11,8 +11,11 @@ from dataclasses import asdict
 
 from django.db import connection, transaction
 
+from consult.auditing import record
+from consult.models import Action
 from responses.governance.outside import Outside, look_outside
 from responses.governance.reconciling.batches import check_batches
+from responses.governance.reconciling.changes import check_changes
 from responses.governance.reconciling.findings import Findings
 from responses.governance.reconciling.follow_ups import (
     check_confirmations,
@@ -34,6 +37,7 @@ from responses.governance.reconciling.rows import (
     check_nothing_went,
     check_orphans,
 )
+from responses.governance.reconciling.rules import check_rules
 from responses.governance.reconciling.trail import check_chain, check_seals
 from responses.models import Reconciliation
 
@@ -52,11 +56,13 @@ def reconcile() -> Reconciliation:
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         findings = go_through(outside)
-    return Reconciliation.objects.create(
-        seconds=round(time.monotonic() - began, 3),
-        totals=findings.totals,
-        differences=[asdict(difference) for difference in findings.differences],
-    )
+    with transaction.atomic():
+        record(action=Action.INTEGRITY_CHECKED, actor=None, differences=len(findings.differences))
+        return Reconciliation.objects.create(
+            seconds=round(time.monotonic() - began, 3),
+            totals=findings.totals,
+            differences=[asdict(difference) for difference in findings.differences],
+        )
 
 
 def go_through(outside: Outside | None = None) -> Findings:
@@ -83,10 +89,12 @@ CHECKS: list[Callable[[Findings], None]] = [
     check_deliveries,
     check_outside,
     check_destination,
+    check_changes,
     check_trail,
     check_chain,
     check_seals,
     check_editions,
+    check_rules,
 ]
 
 

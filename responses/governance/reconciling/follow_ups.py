@@ -29,7 +29,16 @@ def check_confirmations(findings: Findings) -> None:
             distinct=True,
         ),
     )
-    names = ("state", "tried", "accepted", "confirmed", "failed", "sent_at", "attempts")
+    names = (
+        "state",
+        "tried",
+        "accepted",
+        "confirmed",
+        "failed",
+        "sent_at",
+        "attempts",
+        "tries_made",
+    )
     rows = found.values_list(
         "response__reference",
         "response__version",
@@ -60,6 +69,7 @@ def _fits(
     failed: int,
     sent_at: datetime | None,
     attempts: int,
+    tries_made: int,
     address: bool,
     wanted: bool,
     erased: bool,
@@ -73,7 +83,7 @@ def _fits(
         # If it was erased, it may have been tried before.
         Confirmation.State.NOT_WANTED: not (wanted or went) and (erased or not (tried or failed)),
     }
-    return fitting.get(state, False) and attempts <= tried
+    return fitting.get(state, False) and attempts <= tried == tries_made
 
 
 def check_reviews(findings: Findings) -> None:

@@ -10,52 +10,25 @@ from consult.plans.publishing import digest_of_content, plan_content
 from responses.governance.reconciling.findings import Findings, rows_of
 from responses.models import Reconciliation, Response
 
-# Tables from which the service deletes no row, besides the append-only ones.
-NEVER_DELETED = [
-    "responses_campaign",
-    "responses_campaignstep",
-    "responses_equalityholder",
-    "responses_code",
-    "responses_codeversion",
-    "responses_coding",
-    "responses_secondcoding",
-    "responses_redaction",
-    "responses_approval",
-    "responses_message",
-    "responses_transcription",
-    "responses_secondkeying",
-    "responses_signingkey",
-    "responses_bulkchange",
-    "responses_reconciliation",
-    "responses_removal",
-]
-
 
 def check_fingerprints(findings: Findings) -> None:
-    """Check that each row of a watched table is as the service wrote it, and that the triggers that
-    keep it so are on.
-    """
+    """Check that each row of a watched table is as the service wrote it."""
     for table, columns in watched_tables():
-        found = rows_of(
-            (
-                f"SELECT to_jsonb(t) FROM {table} t WHERE fingerprint IS DISTINCT FROM "  # noqa: S608
-                "fingerprint_of(to_jsonb(t), %s)"
-            ),  # from the catalogue
-            [columns],
-        )
-        for (content,) in found:
-            row = json.loads(content)
-            findings.note(
-                f"{table} {row['id']}",
-                f"This row was altered outside the service{_of(table, row)}.",
-            )
-    for table, trigger in rows_of(
-        """SELECT tgrelid::regclass::text, tgname FROM pg_trigger
-        WHERE tgname IN ('append_only', 'not_for_erased', 'leave_fingerprint', 'keep_sealed',
-            'no_truncate', 'arrival', 'chain', 'erase_words', 'remove_details') AND tgenabled <> 'O'
-        ORDER BY 1, 2"""
+        check_fingerprints_of(table, columns, findings)
+
+
+def check_fingerprints_of(table: str, columns: list[str], findings: Findings) -> None:
+    """Check that each row of `table` has the fingerprint of its `columns`."""
+    for (content,) in rows_of(
+        f"""SELECT to_jsonb(t) FROM {table} t
+        WHERE fingerprint IS DISTINCT FROM fingerprint_of(to_jsonb(t), %s)""",  # noqa: S608  # from the catalogue
+        [columns],
     ):
-        findings.note(table, f"The trigger {trigger} is switched off.")
+        row = json.loads(content)
+        findings.note(
+            f"{table} {row['id']}",
+            f"This row was altered outside the service{_of(table, row)}.",
+        )
 
 
 def watched_tables() -> list[tuple[str, list[str]]]:
@@ -103,21 +76,22 @@ def check_orphans(findings: Findings) -> None:
 
 
 def check_nothing_went(findings: Findings) -> None:
-    """Check that everything that is never deleted, and was there at the last integrity check, is
-    there now.
+    """Check that everything that was there at the last integrity check is there now, or is on
+    record as deleted.
     """
     last = Reconciliation.objects.first()
     before = last.totals.get("rows", {}) if last else {}
     now = {}
-    frozen = rows_of(
-        "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE tgname IN ('append_only', "
-        "'keep_sealed')"
-    )
-    for table in sorted({*NEVER_DELETED, *(table for (table,) in frozen)}):
+    for (table,) in rows_of(
+        """SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger
+        WHERE tgname IN ('append_only', 'keep_sealed', 'in_an_act') ORDER BY 1"""
+    ):
         highest, there = before.get(table, [0, 0])
         [(still, newest, count)] = rows_of(
-            f"SELECT count(*) FILTER (WHERE id <= %s), coalesce(max(id), 0), count(*) FROM {table}",  # noqa: S608  # from the catalogue
-            [highest],
+            f"""SELECT count(*) FILTER (WHERE row <= %s), coalesce(max(row), 0), count(*) FROM (
+                SELECT id AS row FROM {table}
+                UNION ALL SELECT row FROM consult_removedrow WHERE of = %s) AS ever""",  # noqa: S608  # from the catalogue
+            [highest, table],
         )
         if still < there:
             findings.note(

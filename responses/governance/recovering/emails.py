@@ -45,7 +45,7 @@ def _email_of(response: Response, known: Line, address: str, outside: Outside) -
     )
     email.sent_at = outside.confirmed.get(email.message_id)
     if email.sent_at is not None:
-        email.state = State.SENT
+        email.state, email.tries_made = State.SENT, 1
     elif known.get("email_wanted", True) and address:
         email.state = State.WAITING
     elif known.get("email_wanted"):
@@ -82,7 +82,8 @@ def _note_confirmed(pk: int, at: datetime) -> bool:
         if email.state not in {State.WAITING, State.FAILED}:
             return False
         email.state, email.sent_at, email.leased_until, email.reason = State.SENT, at, None, ""
-        email.save(update_fields=["state", "sent_at", "leased_until", "reason"])
+        email.tries_made += 1
+        email.save(update_fields=["state", "sent_at", "leased_until", "reason", "tries_made"])
         _attempt(email, at).save(force_insert=True)
         _entry(email, at).save(force_insert=True)
     return True

@@ -73,9 +73,10 @@ def _do_a_lot() -> bool:
             if change is None:
                 return False
             pk = change.pk
-            {State.WAITING: _take, State.RUNNING: _change_a_lot, State.UNDOING: _undo_a_lot}[
-                State(change.state)
-            ](change)
+            work = {State.WAITING: _take, State.RUNNING: _change_a_lot, State.UNDOING: _undo_a_lot}
+            work[State(change.state)](change)
+            actor = change.undo_by or change.by
+            record(action=Action.BULK_LOT_DONE, actor=actor, subject=str(change))
     except ROW_TROUBLE as trouble:
         if pk is None:
             raise
@@ -95,6 +96,7 @@ def _note_trouble(pk: int) -> None:
     """
     with transaction.atomic():
         change = BulkChange.objects.select_for_update(no_key=True).get(pk=pk)
+        record(action=Action.BULK_LOT_DONE, actor=None, subject=str(change))
         work = {State.RUNNING: Item.WAITING, State.UNDOING: Item.CHANGED}.get(State(change.state))
         items = _next(change, work) if work else []
         if len(items) == 1:

@@ -26,6 +26,7 @@ from responses.governance.erasing import erase_response, remove_details
 from responses.governance.reconciling import reconcile
 from responses.models import Batch, Delivery, Response
 from responses.responding.confirming import send_due_confirmations
+from tests.support.acting import on_the_trail
 from tests.support.folders import content_of
 from tests.support.postbox import Postbox
 
@@ -276,7 +277,8 @@ def test_removed_contact_details_are_in_no_batch_that_waits(
     postbox: Postbox,
     mail_through: Callable[[int], None],
 ) -> None:
-    Consultation.objects.update(batches_include_contacts=True)
+    with on_the_trail():
+        Consultation.objects.update(batches_include_contacts=True)
     consultation.refresh_from_db()
     response = send(name=PLANTED, email=f"{PLANTED}@example.org")
     batch = written(consultation)

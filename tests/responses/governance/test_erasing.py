@@ -58,6 +58,7 @@ from responses.reviewing.public_version import public_digest
 from responses.reviewing.publication import decide_publication, publish_set
 from responses.reviewing.reading import ChangedSinceOpened
 from responses.reviewing.reviews import move_review
+from tests.support.acting import on_the_trail
 from tests.support.dumping import dump_to, restored
 from tests.support.folders import content_of
 from tests.support.postbox import Postbox
@@ -120,19 +121,20 @@ def person(
     send_due_confirmations()
     default_storage.save("letter.pdf", ContentFile(PLANTED.encode()))
     default_storage.save("letter.eml", ContentFile(PLANTED.encode()))
-    message = Message.objects.create(
-        consultation=first.consultation, file="letter.eml", sha256="0" * 64
-    )
-    keyed = Transcription.objects.create(
-        response=second,
-        received_on=timezone.localdate(),
-        keyed_by=reviewer,
-        late_reason=PLANTED,
-        message=message,
-    )
-    keyed.attachments.create(
-        file="letter.pdf", kind="application/pdf", bytes=7, sha256="0" * 64, by=reviewer
-    )
+    with on_the_trail():
+        message = Message.objects.create(
+            consultation=first.consultation, file="letter.eml", sha256="0" * 64
+        )
+        keyed = Transcription.objects.create(
+            response=second,
+            received_on=timezone.localdate(),
+            keyed_by=reviewer,
+            late_reason=PLANTED,
+            message=message,
+        )
+        keyed.attachments.create(
+            file="letter.pdf", kind="application/pdf", bytes=7, sha256="0" * 64, by=reviewer
+        )
     return second
 
 

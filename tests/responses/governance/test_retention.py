@@ -48,6 +48,7 @@ from responses.responding.confirming import send_due_confirmations
 from responses.responding.drafting import start_draft
 from responses.responding.equality import give_equality_answers
 from responses.responding.resending import NothingToCorrect, correct_address, try_again
+from tests.support.acting import on_the_trail
 from tests.support.postbox import Postbox
 from tests.support.tampering import behind_its_back
 
@@ -88,22 +89,23 @@ def person(
     start_draft(consultation=response.consultation, started_at=timezone.now())
     for name in ("letter.pdf", "letter.eml", "spam.eml"):
         default_storage.save(name, ContentFile(PLANTED.encode()))
-    message = Message.objects.create(
-        consultation=response.consultation, file="letter.eml", sha256="0" * 64, state="response"
-    )
-    Message.objects.create(
-        consultation=response.consultation,
-        file="spam.eml",
-        sha256="1" * 64,
-        state="not-a-response",
-        reason=PLANTED,
-    )
-    keyed = Transcription.objects.create(
-        response=response, received_on=timezone.localdate(), keyed_by=reviewer, message=message
-    )
-    keyed.attachments.create(
-        file="letter.pdf", kind="application/pdf", bytes=7, sha256="0" * 64, by=reviewer
-    )
+    with on_the_trail():
+        message = Message.objects.create(
+            consultation=response.consultation, file="letter.eml", sha256="0" * 64, state="response"
+        )
+        Message.objects.create(
+            consultation=response.consultation,
+            file="spam.eml",
+            sha256="1" * 64,
+            state="not-a-response",
+            reason=PLANTED,
+        )
+        keyed = Transcription.objects.create(
+            response=response, received_on=timezone.localdate(), keyed_by=reviewer, message=message
+        )
+        keyed.attachments.create(
+            file="letter.pdf", kind="application/pdf", bytes=7, sha256="0" * 64, by=reviewer
+        )
     days_after_closing(response.consultation, 1)
     write(response.consultation)
     return response
@@ -115,7 +117,8 @@ def days_after_closing(consultation: Consultation, days: float) -> None:
         days=days, minutes=consultation.grace_minutes
     )
     consultation.opens_at = consultation.closes_at - timedelta(days=60)
-    consultation.save(update_fields=["closes_at", "opens_at"])
+    with on_the_trail():
+        consultation.save(update_fields=["closes_at", "opens_at"])
 
 
 def write(consultation: Consultation) -> Batch:
@@ -471,7 +474,8 @@ def test_a_batch_with_contact_details_still_balances_without_them(
     send: Send, exports: Path, files: Path, settings: Settings
 ) -> None:
     response = send(name=PLANTED, email="")
-    Consultation.objects.update(batches_include_contacts=True)
+    with on_the_trail():
+        Consultation.objects.update(batches_include_contacts=True)
     response.consultation.refresh_from_db()
     write(response.consultation)
     days_after_closing(response.consultation, settings.KEEP["contacts"] + 1)

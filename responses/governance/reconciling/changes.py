@@ -1,0 +1,74 @@
+"""Every change is part of an act that stands on the trail or in the ledger; what plain SQL changes
+is part of none.
+
+Each row of a held table, and each act, has the instant at which the transaction began that wrote it
+(consult/sql/changes.sql).
+"""
+
+from responses.governance.reconciling.findings import Findings, rows_of
+from responses.responding.submitting import ARRIVALS
+
+# How many rows of one change are named.
+NAMED = 5
+# What explains a row besides an act: a confirmation is changed with each of its tries.
+EXPLAINED = {
+    "responses_confirmation": """EXISTS (SELECT FROM responses_confirmationattempt t
+        WHERE t.confirmation_id = held.id AND t.changed_in = held.changed_in)""",
+    "responses_confirmationattempt": """EXISTS (SELECT FROM responses_confirmation c
+        WHERE c.id = held.confirmation_id AND c.changed_in >= held.changed_in)""",
+}
+# The ledger's entries are acts themselves, if what they record was written with them. That a
+# response arrived is held to the response.
+ENTRIES = """
+    SELECT 'responses_ledgerentry' AS of, held.id AS row, held.changed_in
+    FROM responses_ledgerentry held
+    WHERE event <> ALL (%s)
+        AND NOT EXISTS (SELECT FROM consult_auditentry a WHERE a.changed_in = held.changed_in)
+        AND NOT EXISTS (SELECT FROM responses_confirmation c
+            JOIN responses_confirmationattempt t ON t.confirmation_id = c.id
+            WHERE c.response_id = held.response_id AND t.changed_in = held.changed_in)
+        AND NOT (event IN ('address-corrected', 'details-removed') AND EXISTS (
+            SELECT FROM responses_contact c
+            WHERE c.response_id = held.response_id AND c.changed_in >= held.changed_in))
+"""
+
+
+def check_changes(findings: Findings) -> None:
+    """Each row was changed last, or deleted, in the transaction of an act."""
+    held = [
+        f"""SELECT '{table}' AS of, id AS row, changed_in FROM {table} held
+        WHERE NOT ({EXPLAINED.get(table, "false")})"""  # noqa: S608  # from the catalogue
+        for table in held_tables()
+        if table not in ("consult_auditentry", "responses_ledgerentry", "consult_removedrow")
+    ]
+    removed = "SELECT of || ' ', row, changed_in FROM consult_removedrow"
+    unexplained = f"""WITH acts AS (
+            SELECT changed_in FROM consult_auditentry
+            UNION ALL SELECT changed_in FROM responses_ledgerentry)
+        SELECT of, row, changed_in FROM ({" UNION ALL ".join([*held, removed])}) AS held
+        WHERE NOT EXISTS (SELECT FROM acts WHERE acts.changed_in = held.changed_in)
+        UNION ALL {ENTRIES}"""  # noqa: S608
+    for table, at, count, rows in rows_of(
+        f"""SELECT of, changed_in, count(*), (array_agg(row ORDER BY row))[:{NAMED}]
+        FROM ({unexplained}) AS change GROUP BY of, changed_in ORDER BY 2, 1""",  # noqa: S608
+        [[str(event) for event in ARRIVALS.values()]],
+    ):
+        did = "deletion" if table.endswith(" ") else "change"
+        names = ", ".join(map(str, rows)) + (
+            f" and {count - NAMED:,} more" if count > NAMED else ""
+        )
+        when = f"{at:%Y-%m-%d %H:%M:%S.%f} UTC" if at else "an unknown time"
+        findings.note(
+            f"{table.strip()} {names}",
+            f"No act on the trail or in the ledger goes with its {did} at {when}.",
+        )
+
+
+def held_tables() -> list[str]:
+    """The tables whose changes are held to acts, as the database has them."""
+    return [
+        table
+        for (table,) in rows_of(
+            "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'in_an_act' ORDER BY 1"
+        )
+    ]
