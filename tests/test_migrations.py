@@ -37,7 +37,7 @@ RULES = {
     "consult/fingerprints": ("0005_held_to_acts", "0e21061fd22c"),
     "responses/append_only": ("0002_rules", "d49eb62b0a49"),
     "responses/arrivals": ("0002_rules", "2584974724c7"),
-    "responses/changes": ("0008_held_to_acts", "56bd0616141c"),
+    "responses/changes": ("0008_held_to_acts", "9d79223d4915"),
     "responses/compression": ("0002_rules", "b9046b58d4d5"),
     "responses/erased": ("0004_files_to_remove", "3689e4817f8d"),
     "responses/erasing": ("0002_rules", "9b22fe241b7c"),

@@ -36,3 +36,8 @@ SELECT hold_rows('responses_secondcoding');
 SELECT hold_rows('responses_secondkeying');
 SELECT hold_rows('responses_signingkey');
 SELECT hold_rows('responses_transcription');
+
+-- Who answered the equality questions is held to how many answers there are, and no instant may
+-- stand in it.
+CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE ON responses_equalityholder
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();

@@ -41,6 +41,7 @@ from responses.responding.equality import (
     too_few_to_hand_over,
 )
 from responses.responding.submitting import Submitted
+from tests.support.acting import on_the_trail
 
 Submit = Callable[..., Submitted]
 Send = Callable[..., Response]
@@ -59,7 +60,8 @@ def give(consultation: Consultation, edition: Edition, plan: Plan) -> Callable[.
 
 
 def close(consultation: Consultation, ago: timedelta) -> None:
-    Consultation.objects.filter(pk=consultation.pk).update(closes_at=timezone.now() - ago)
+    with on_the_trail():
+        Consultation.objects.filter(pk=consultation.pk).update(closes_at=timezone.now() - ago)
     consultation.refresh_from_db()
 
 
