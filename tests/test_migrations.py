@@ -30,11 +30,11 @@ LOADER = MigrationLoader(None)
 # Each file of rules, the one migration that installs it, and the beginning of its SHA-256 when that
 # migration was written.
 RULES = {
-    "consult/append_only": ("0005_held_to_acts", "85cb3a1ef2f3"),
-    "consult/chain": ("0005_held_to_acts", "00061426a60c"),
-    "consult/changes": ("0005_held_to_acts", "8023fefeb875"),
+    "consult/append_only": ("0007_held_to_acts", "85cb3a1ef2f3"),
+    "consult/chain": ("0007_held_to_acts", "00061426a60c"),
+    "consult/changes": ("0007_held_to_acts", "8023fefeb875"),
     "consult/compression": ("0002_rules", "0b71c2cd9ef9"),
-    "consult/fingerprints": ("0005_held_to_acts", "0e21061fd22c"),
+    "consult/fingerprints": ("0007_held_to_acts", "0e21061fd22c"),
     "responses/append_only": ("0002_rules", "d49eb62b0a49"),
     "responses/arrivals": ("0002_rules", "2584974724c7"),
     "responses/changes": ("0008_held_to_acts", "9d79223d4915"),

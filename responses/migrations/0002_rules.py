@@ -6,7 +6,7 @@ from consult.sql import install
 
 
 class Migration(migrations.Migration):
-    dependencies = [("responses", "0001_initial"), ("consult", "0005_held_to_acts")]
+    dependencies = [("responses", "0001_initial"), ("consult", "0007_held_to_acts")]
     operations = [
         install("responses", name)
         for name in (

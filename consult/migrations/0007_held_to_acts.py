@@ -6,7 +6,7 @@ from consult.sql import install
 
 
 class Migration(migrations.Migration):
-    dependencies = [("consult", "0004_second_person")]
+    dependencies = [("consult", "0006_hand_over")]
 
     operations = [
         migrations.CreateModel(
