@@ -26,6 +26,7 @@ from responses.reviewing.views import (
     entering,
     keying_again,
     mailbox,
+    message_list,
     publication,
     responses,
     review_list,
@@ -93,7 +94,13 @@ urlpatterns = [
     path("staff/entered/<str:reference>/", entered.entered, name="entered"),
     path("staff/entered/<str:reference>/again/", keying_again.key_again, name="key-again"),
     path("staff/attached/<int:pk>/", entered.attached_file, name="attached-file"),
+    path(
+        "staff/enter/<slug:consultation>/messages/",
+        message_list.message_list,
+        name="message-list",
+    ),
     path("staff/messages/<int:pk>/", mailbox.message, name="message"),
+    path("staff/messages/<int:pk>/reopen/", mailbox.reopen, name="reopen-message"),
     path("staff/messages/<int:pk>/original/", mailbox.message_original, name="message-original"),
     path("staff/messages/<int:pk>/<int:number>/", mailbox.message_part, name="message-part"),
     path(

@@ -61,6 +61,8 @@ STAFF = {
     "message-original": {"reviewer", "administrator"},
     "message-part": {"reviewer", "administrator"},
     "take-up-forwarded": {"reviewer", "administrator"},
+    "message-list": {"reviewer", "administrator"},
+    "reopen-message": {"reviewer", "administrator"},
     "batch-list": {"analyst", "administrator"},
     "batch-file": {"analyst", "administrator"},
     "batch-now": {"analyst", "administrator"},
@@ -150,6 +152,7 @@ POSTED = {
     "count-now",
     "take-up-mailbox",
     "take-up-forwarded",
+    "reopen-message",
     "change-publication",
 }
 
@@ -200,14 +203,20 @@ def arguments(name: str, response: Response) -> list[object]:
         )
         make_due_extracts()
         return [extract.pk]
-    if name in {"message", "message-original", "message-part", "take-up-forwarded"}:
+    if name in {
+        "message",
+        "message-original",
+        "message-part",
+        "take-up-forwarded",
+        "reopen-message",
+    }:
         raw = CORPUS["two forwarded messages and no words"].raw.replace(b"Lights", SECRET.encode())
         file = default_storage.save("messages/one.eml", ContentFile(raw))
         message = Message.objects.create(
             consultation=response.consultation, file=file, sha256="0" * 64
         )
-        return [message.pk] if name in {"message", "message-original"} else [message.pk, 0]
-    if name in {"enter", "take-up-mailbox", "change-publication"}:
+        return [message.pk, 0] if name in {"message-part", "take-up-forwarded"} else [message.pk]
+    if name in {"enter", "take-up-mailbox", "change-publication", "message-list"}:
         return [slug]
     if name in {"codebook", "code-answers"}:
         return [slug, "missing"]

@@ -48,6 +48,7 @@ class Action(models.TextChoices):
     MAILBOX_LOADED = "mailbox_loaded", "loaded a mailbox"
     MESSAGE_READ = "message_read", "read a message"
     MESSAGE_SET_ASIDE = "message_set_aside", "said why a message is not a response"
+    MESSAGE_REOPENED = "message_reopened", "reopened a message that was set aside"
     REDACTION_CHANGED = "redaction_changed", "redacted a passage, or undid that"
     PUBLICATION_DECIDED = "publication_decided", "decided whether to publish a response"
     RESPONSES_PUBLISHED = "responses_published", "published the approved responses"

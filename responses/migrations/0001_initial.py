@@ -360,11 +360,12 @@ class Migration(migrations.Migration):
                 ('subject', models.CharField(blank=True, max_length=500)),
                 ('opening', models.CharField(blank=True, help_text='Its first words.', max_length=200)),
                 ('message_id', models.CharField(blank=True, db_index=True, max_length=500)),
+                ('words', django.contrib.postgres.search.SearchVectorField(help_text='Of its sender, its subject and its text.', null=True)),
                 ('within', models.ForeignKey(help_text='The message that it came in, forwarded.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='forwarded', to='responses.message')),
                 ('received_at', models.DateTimeField(help_text="As the message's own headers say; None where they do not.", null=True)),
                 ('loaded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('state', models.CharField(choices=[('waiting', 'to be looked at'), ('response', 'a response'), ('not-a-response', 'not a response')], default='waiting', max_length=14)),
-                ('reason', models.CharField(blank=True, help_text='Why it is not a response.', max_length=300)),
+                ('reason', models.CharField(blank=True, help_text='Why it is not a response, or was reopened.', max_length=300)),
                 ('decided_at', models.DateTimeField(null=True)),
                 ('consultation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='consult.consultation')),
                 ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
@@ -673,6 +674,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='message',
             constraint=models.UniqueConstraint(fields=('consultation', 'sha256'), name='one_message_a_mailbox_and_content'),
+        ),
+        migrations.AddIndex(
+            model_name='message',
+            index=django.contrib.postgres.indexes.GinIndex(fields=['words'], name='messages_by_words'),
+        ),
+        migrations.AddIndex(
+            model_name='message',
+            index=models.Index(fields=['consultation', 'state', 'id'], name='messages_by_state'),
         ),
         migrations.AddIndex(
             model_name='searchtext',

@@ -1,6 +1,10 @@
 """What did not come through the website: who entered it, from what, and mailbox messages."""
 
+from typing import ClassVar
+
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models.functions import Now
 
@@ -35,6 +39,7 @@ class Message(models.Model):
     subject = models.CharField(max_length=500, blank=True)
     opening = models.CharField(max_length=200, blank=True, help_text="Its first words.")
     message_id = models.CharField(max_length=500, blank=True, db_index=True)
+    words = SearchVectorField(null=True, help_text="Of its sender, its subject and its text.")
     within = models.ForeignKey(
         "self",
         null=True,
@@ -50,14 +55,16 @@ class Message(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
     state = models.CharField(max_length=14, choices=State, default=State.WAITING)
-    reason = models.CharField(max_length=300, blank=True, help_text="Why it is not a response.")
+    reason = models.CharField(
+        max_length=300, blank=True, help_text="Why it is not a response, or was reopened."
+    )
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
     decided_at = models.DateTimeField(null=True)
 
     # Of a message whose words were removed, what its columns hold.
-    EMPTIED = {
+    EMPTIED: ClassVar[dict[str, str | None]] = {
         "file": "",
         "reason": "",
         "sender_name": "",
@@ -65,6 +72,7 @@ class Message(models.Model):
         "subject": "",
         "opening": "",
         "message_id": "",
+        "words": None,
     }
 
     class Meta:
@@ -73,6 +81,10 @@ class Message(models.Model):
             models.UniqueConstraint(
                 fields=["consultation", "sha256"], name="one_message_a_mailbox_and_content"
             )
+        ]
+        indexes = [
+            GinIndex(fields=["words"], name="messages_by_words"),
+            models.Index(fields=["consultation", "state", "id"], name="messages_by_state"),
         ]
 
 

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
+from django.contrib.postgres.search import SearchVectorField
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Func, QuerySet, TextField, Value
 from django.utils.translation import gettext as _
 
 from consult.auditing import record
@@ -24,6 +25,7 @@ from responses.reviewing.inbound.mail_files import messages_in
 from responses.reviewing.inbound.parts import Content, part_of
 
 OPENING_CHARS = 200
+SEARCHED_CHARS = 60_000
 # How many files without a message are named, of a zip that may hold thousands.
 NAMED = 20
 
@@ -136,10 +138,18 @@ def _take_up(
             opening=" ".join(letter.words[: OPENING_CHARS * 2].split())[:OPENING_CHARS],
             message_id=letter.message_id[:500],
             within=within,
+            words=_words_of(letter),
             received_at=_first_moment([letter.received, letter.sent]),
             loaded_by=by,
         )
     return made, True
+
+
+def _words_of(letter: Letter) -> Func:
+    """What a search of the mailbox looks in: no more than PostgreSQL keeps of one text."""
+    said = f"{letter.sender} {letter.subject} {letter.words}"[:SEARCHED_CHARS]
+    words = Func(Value(said), function="words_in", output_field=TextField())
+    return Func(words, function="as_typed", output_field=SearchVectorField())
 
 
 def others_with_its_id(message: Message) -> QuerySet[Message]:

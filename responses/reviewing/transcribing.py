@@ -101,6 +101,27 @@ def set_message_aside(*, message: Message, reason: str, by: User) -> None:
         )
 
 
+def reopen_message(*, message: Message, reason: str, by: User) -> None:
+    """Let a message that was set aside wait for a decision again, and say why.
+
+    Raises ReasonMissing, and MessageDecided where it is waiting or was entered.
+    """
+    if not reason.strip():
+        raise ReasonMissing
+    with transaction.atomic():
+        reopened = Message.objects.filter(
+            pk=message.pk, state=Message.State.NOT_A_RESPONSE
+        ).exclude(file="")
+        if not reopened.update(
+            state=Message.State.WAITING,
+            reason=reason.strip()[:REASON_MAX_CHARS],
+            decided_by=None,
+            decided_at=None,
+        ):
+            raise MessageDecided
+        record(action=Action.MESSAGE_REOPENED, actor=by, subject=f"message {message.pk}")
+
+
 def _decide(message: Message, state: Message.State, by: User) -> None:
     if message.state != Message.State.WAITING:
         raise MessageDecided

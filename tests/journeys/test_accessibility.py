@@ -107,6 +107,7 @@ NO_PAGES = {
         "trail-file",
         "take-up-mailbox",
         "take-up-forwarded",
+        "reopen-message",
         "message-original",
         "message-part",
         "change-publication",
@@ -522,6 +523,7 @@ def walk_post(visit: Visit, consultation: Consultation, administrator: User) -> 
         "messages/one.eml", ContentFile(b"Subject: My views\n\nMore youth workers.")
     )
     message = Message.objects.create(consultation=consultation, file=file, sha256="0" * 64)
+    visit.go("message-list", consultation.slug)
     visit.go("message", message.pk)
     press(visit, "Set it aside")
     visit.look("message", "refused")

@@ -38,6 +38,7 @@ from responses.reviewing.transcribing import (
 from responses.wording import RewordedAnswer, reworded_answers
 
 SHOWN = 50
+FIRST = 10
 # Where a message's words go first, to be moved to the questions that they answer.
 LETTER_QUESTION = "anything-else"
 
@@ -72,13 +73,10 @@ def entering(request: StaffRequest) -> HttpResponse:
                 "waiting": [
                     {
                         "message": one,
-                        "at": in_words(one.received_at) if one.received_at else _("no date"),
+                        "at": in_words(one.received_at) if one.received_at else "",
                     }
-                    for one in consultation.messages.filter(state=Message.State.WAITING)[:SHOWN]
+                    for one in consultation.messages.filter(state=Message.State.WAITING)[:FIRST]
                 ],
-                "set_aside": consultation.messages.filter(
-                    state=Message.State.NOT_A_RESPONSE
-                ).order_by("-decided_at")[:SHOWN],
             }
         )
     return render(request, "reviewing/entering.html", {"rows": rows})
@@ -103,7 +101,15 @@ def enter(request: StaffRequest, consultation: str) -> HttpResponse:
             else ""
         )
     arrival = ArrivalForm(request.POST or None, initial=initial)
-    said = {LETTER_QUESTION: letter.words} if letter else None
+    said = (
+        {
+            LETTER_QUESTION: letter.words,
+            "name": letter.sender_name,
+            "email": letter.sender_email,
+        }
+        if letter
+        else None
+    )
     whole = WholeForm(plan=plan, data=request.POST or None, initial=said)
     reworded: list[RewordedAnswer] = []
     if request.method == "POST":

@@ -6,7 +6,6 @@ from io import BytesIO
 from pathlib import Path
 
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -26,7 +25,12 @@ from responses.reviewing.mailboxes import (
     read_part,
     take_up_forwarded,
 )
-from responses.reviewing.transcribing import MessageDecided, ReasonMissing, set_message_aside
+from responses.reviewing.transcribing import (
+    MessageDecided,
+    ReasonMissing,
+    reopen_message,
+    set_message_aside,
+)
 from responses.reviewing.views.downloads import as_download
 from responses.reviewing.views.entering import letter_of, taking_entries
 
@@ -62,6 +66,22 @@ def message(request: StaffRequest, pk: int) -> HttpResponse:
         "transcription": transcription,
     }
     return render(request, "reviewing/message.html", context)
+
+
+@staff_only(Right.READ_RESPONSES)
+@require_POST
+def reopen(request: StaffRequest, pk: int) -> HttpResponse:
+    """Let a message that was set aside wait for a decision again."""
+    found = get_object_or_404(Message, pk=pk)
+    try:
+        reopen_message(message=found, reason=request.POST.get("reason", ""), by=request.user)
+    except ReasonMissing:
+        messages.error(request, _("Write why it is opened again."))
+    except MessageDecided:
+        messages.error(request, _("Someone else has dealt with this message already."))
+    else:
+        messages.success(request, _("The message waits for a decision again."))
+    return redirect("message", pk)
 
 
 @staff_only(Right.READ_RESPONSES)
@@ -112,23 +132,24 @@ def take_up_within(request: StaffRequest, pk: int, number: int) -> HttpResponse:
 def take_up_mailbox(request: StaffRequest, consultation: str) -> HttpResponse:
     """Load a mailbox file that was exported from a mail program."""
     found = taking_entries(consultation)
-    file = request.FILES.get("file")
-    if not isinstance(file, UploadedFile) or not file.size:
-        messages.error(request, _("Choose a mailbox file: mbox, or one message as .eml."))
-    elif file.size > MAILBOX_MAX_BYTES:
+    files = [file for file in request.FILES.getlist("file") if file.size]
+    if not files:
+        messages.error(request, _("Choose mailbox files: mbox, .eml, .msg, or a zip of them."))
+    elif sum(file.size or 0 for file in files) > MAILBOX_MAX_BYTES:
         messages.error(
             request,
             _(
-                "The file is larger than 50 MB. The people who run this service can load it with "
-                "manage.py load_mailbox."
+                "The files are larger than 50 MB together. The people who run this service can "
+                "load them with manage.py load_mailbox."
             ),
         )
     else:
-        with tempfile.NamedTemporaryFile() as copy:
-            for chunk in file.chunks():
-                copy.write(chunk)
-            copy.flush()
-            _load(request, found, Path(copy.name), str(file.name))
+        for file in files:
+            with tempfile.NamedTemporaryFile() as copy:
+                for chunk in file.chunks():
+                    copy.write(chunk)
+                copy.flush()
+                _load(request, found, Path(copy.name), str(file.name))
     return redirect("entering")
 
 

@@ -246,3 +246,87 @@ def test_the_page_says_what_was_found_and_what_was_not(
     assert "2 messages are in the file; 0 of them were loaded before." in page
     assert "Letters with the Message-ID of another one and other words: 1." in page
     assert "No message was found in: &lt;b&gt;.pdf." in page
+
+
+def test_every_message_is_reached_and_found_by_its_words(
+    load: Callable[..., Loaded],
+    consultation: Consultation,
+    reviewer: User,
+    sign_in: Callable[[User], Client],
+) -> None:
+    box = b"".join(
+        in_mbox(
+            f"From: Zoë {number} <z{number}@example.org>\nSubject: Café {number}\n\n"
+            f"Word{number} here.\n".encode()
+        )
+        for number in range(120)
+    )
+    assert load(box).messages == 120
+    rosa, here = sign_in(reviewer), reverse("message-list", args=[consultation.slug])
+    seen: list[int] = []
+    address = here
+    for _page in range(3):
+        page = rosa.get(address).context["page"]
+        seen += [one.pk for one in page.rows]
+        address = f"{here}?after={page.newer}"
+    assert seen == list(consultation.messages.values_list("pk", flat=True))
+    back = rosa.get(f"{here}?before={seen[100]}").context["page"].rows
+    assert [one.pk for one in back] == seen[50:100]
+    for word in ("word17", "zoe 17", "z17@example.org", '"cafe 17"'):
+        found = rosa.get(here, {"word": word}).context["page"].rows
+        assert [one.subject for one in found] == ["Café 17"]
+    page = rosa.get(here, {"word": "word17"}).content.decode()
+    assert "Zoë 17" in page
+    assert "Word17 here." in page
+    assert rosa.get(here, {"state": "response"}).context["page"].rows == []
+    assert rosa.get(here, {"word": "...", "state": "x\0"}).context["page"].rows == []
+
+
+def test_a_message_that_was_set_aside_can_be_reopened_with_a_reason(
+    load: Callable[..., Loaded],
+    consultation: Consultation,
+    reviewer: User,
+    sign_in: Callable[[User], Client],
+) -> None:
+    load(LETTER)
+    message = consultation.messages.get()
+    rosa, here = sign_in(reviewer), reverse("message", args=[message.pk])
+    rosa.post(here, {"reason": "Automatic reply"})
+    again = reverse("reopen-message", args=[message.pk])
+    assert "Write why it is opened again." in rosa.post(again, follow=True).content.decode()
+    page = rosa.post(again, {"reason": "It is a letter"}, follow=True).content.decode()
+    assert "It was set aside, and opened again: It is a letter" in page
+    assert reverse("enter", args=[consultation.slug]) in page
+    message.refresh_from_db()
+    assert (message.state, message.decided_by) == ("waiting", None)
+    assert AuditEntry.objects.filter(action=Action.MESSAGE_REOPENED).count() == 1
+    twice = rosa.post(again, {"reason": "Twice"}, follow=True).content.decode()
+    assert "has dealt with this message already" in twice
+
+
+def test_many_files_load_at_once_and_the_sender_is_filled_in(
+    consultation: Consultation, reviewer: User, sign_in: Callable[[User], Client]
+) -> None:
+    rosa = sign_in(reviewer)
+    files = [SimpleUploadedFile(f"{n}.eml", raw) for n, raw in enumerate((LETTER, OTHER))]
+    files.append(SimpleUploadedFile("a.msg", outlook.message(body="From Outlook.")))
+    rosa.post(reverse("take-up-mailbox", args=[consultation.slug]), {"file": files})
+    assert consultation.messages.count() == 3
+    message = consultation.messages.all()[0]
+    page = rosa.get(f"{reverse('enter', args=[consultation.slug])}?message={message.pk}")
+    whole = page.context["whole"]
+    values = {name: form[name].value() for form in whole.parts for name in form.fields}
+    assert (values["name"], values["email"]) == ("Ann Heron", "ann@example.org")
+
+
+def test_a_message_whose_file_was_removed_leaves_none_of_its_words(
+    load: Callable[..., Loaded], consultation: Consultation
+) -> None:
+    load(LETTER)
+    message = consultation.messages.get()
+    Message.objects.filter(pk=message.pk).update(**Message.EMPTIED)
+    row = Message.objects.filter(pk=message.pk).values().get()
+    kept = {name: value for name, value in row.items() if value not in ("", None)}
+    assert sorted(kept) == [
+        *["consultation_id", "id", "loaded_at", "loaded_by_id", "received_at", "sha256", "state"]
+    ]

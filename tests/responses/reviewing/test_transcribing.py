@@ -349,7 +349,7 @@ def test_a_message_is_entered_from_its_page_or_set_aside(
 ) -> None:
     rosa = sign_in(reviewer)
     here = reverse("take-up-mailbox", args=[consultation.slug])
-    assert "Choose a mailbox file" in rosa.post(here, follow=True).content.decode()
+    assert "Choose mailbox files" in rosa.post(here, follow=True).content.decode()
     assert (
         "No message was found"
         in rosa.post(
@@ -368,7 +368,8 @@ def test_a_message_is_entered_from_its_page_or_set_aside(
     refused = rosa.post(reverse("message", args=[away.pk]), {"reason": ""}).content.decode()
     assert "Write why it is not a response." in refused
     rosa.post(reverse("message", args=[away.pk]), {"reason": "Automatic reply"})
-    assert "Automatic reply" in rosa.get(reverse("entering")).content.decode()
+    listed = reverse("message-list", args=[consultation.slug])
+    assert "Automatic reply" in rosa.get(listed).content.decode()
     assert (
         rosa.get(f"{reverse('enter', args=[consultation.slug])}?message={away.pk}").status_code
         == 404
