@@ -42,23 +42,31 @@ class ErasedAlready(Exception):
     """What came under this reference has been erased already."""
 
 
+class ChangedSinceShown(Exception):
+    """There is a later version than the one that someone was shown."""
+
+
 class NoSuchReference(Exception):
     """Nothing came under this reference."""
 
 
-def erase_response(*, reference: str, actor: User | None, why: str) -> Response:
+def erase_response(
+    *, reference: str, actor: User | None, why: str, shown: int | None = None
+) -> Response:
     """Remove for good what came under `reference`, in every version. Returns the tombstone.
 
     One transaction: a last version, `erased`, makes the database empty the answers and contact
     details of all versions, what the mail server said, and staff's notes. Drafts that would have
-    changed it, and the scans and emails from which it was entered, are deleted. Its equality
-    answers are not used any more, and it gets no more emails. The ledger and the trail record it.
+    changed it, and the scans and emails from which it was entered, are deleted. It
+    gets no more emails. Equality answers stay: nothing says whose they are. The ledger and the
+    trail record it.
     The next batch tells MOPAC, naming the batch and row. Files that were written but not handed
     over are written again without it; files that were handed over stay as they are: see
     docs/operations.md.
 
     `actor` is None for the command, which is run on the machine itself; `why` is on the trail, and
-    names nobody. Raises NoSuchReference, ErasedAlready or SecondPersonNeeded.
+    names nobody. `shown` is the version that someone was shown, None where nobody was. Raises
+    NoSuchReference, ErasedAlready, ChangedSinceShown or SecondPersonNeeded.
     """
     for _ in range(TRIES):
         newest = Response.objects.filter(reference=reference).order_by("-version").first()
@@ -66,6 +74,8 @@ def erase_response(*, reference: str, actor: User | None, why: str) -> Response:
             raise NoSuchReference(reference)
         if newest.act == Response.Act.ERASED:
             raise ErasedAlready(reference)
+        if shown not in {None, newest.version}:
+            raise ChangedSinceShown(reference)
         try:
             with transaction.atomic():
                 # A version that came since is another: it is confirmed again.
@@ -147,9 +157,7 @@ def _stop_emails(versions: QuerySet[Response]) -> None:
 
 
 def _remove_what_else_tells(newest: Response, versions: QuerySet[Response]) -> None:
-    """Remove drafts, equality answers, scans, emails and extracts, and anything staff wrote that
-    may quote it.
-    """
+    """Remove drafts, scans, emails, extracts, and anything staff wrote that may quote it."""
     keys = versions.values("submission_key")
     Draft.objects.filter(Q(amends__in=versions) | Q(submission_key__in=keys)).delete()
     _remove_originals(versions)

@@ -51,6 +51,7 @@ class EraseUnsentForm(StaffForm):
 
 
 class EraseForm(StaffForm):
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     typed = forms.CharField(
         label=_("Type the reference to go on"),
         max_length=60,

@@ -13,7 +13,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from consult.clock import in_words
 from consult.models import Right
 from consult.staff.access import StaffRequest, confirm_password_first, staff_only
-from responses.governance.erasing import ErasedAlready, NoSuchReference, erase_response
+from responses.governance.erasing import (
+    ChangedSinceShown,
+    ErasedAlready,
+    NoSuchReference,
+    erase_response,
+)
 from responses.governance.erasing_unsent import erase_unsent
 from responses.governance.forms import EraseForm, EraseUnsentForm, PersonForm
 from responses.governance.matching_names import names_near
@@ -109,12 +114,22 @@ def erase(request: StaffRequest, reference: str) -> HttpResponse:
     newest = _newest(reference_or_404(reference))
     if asked := confirm_password_first(request):
         return asked
-    form = EraseForm(request.POST or None, reference=newest.reference)
+    form = EraseForm(
+        request.POST or None, reference=newest.reference, initial={"version": newest.version}
+    )
     if request.method == "POST" and form.is_valid():
         try:
             erase_response(
-                reference=newest.reference, actor=request.user, why=form.cleaned_data["why"]
+                reference=newest.reference,
+                actor=request.user,
+                why=form.cleaned_data["why"],
+                shown=form.cleaned_data["version"],
             )
+        except ChangedSinceShown:
+            messages.warning(
+                request, _("It was changed since. Read what goes now, and erase it again.")
+            )
+            return redirect("erase", newest.reference)
         except (ErasedAlready, NoSuchReference):
             messages.warning(
                 request, _("%(reference)s was erased before.") % {"reference": newest.reference}

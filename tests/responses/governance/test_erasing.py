@@ -26,6 +26,7 @@ from responses.exporting.batches import folder_of, seal_batch
 from responses.exporting.writing import write_batch
 from responses.file_removals import remove_due_files
 from responses.governance.erasing import (
+    ChangedSinceShown,
     ErasedAlready,
     NoSuchReference,
     erase_again,
@@ -534,6 +535,16 @@ def test_nothing_can_be_added_to_what_was_erased(
         )
     assert where(PLANTED) == set()
     assert in_files(files) == []
+
+
+def test_an_erasure_is_of_the_version_that_someone_was_shown(person: Response) -> None:
+    with pytest.raises(ChangedSinceShown):
+        erase_response(
+            reference=person.reference, actor=None, why="asked", shown=person.version - 1
+        )
+    assert where(PLANTED)
+    erase_response(reference=person.reference, actor=None, why="asked", shown=person.version)
+    assert where(PLANTED) == set()
 
 
 def test_a_reason_that_names_the_person_is_refused(person: Response, administrator: User) -> None:
