@@ -28,9 +28,7 @@ class PersonForm(StaffForm):
     words = forms.CharField(
         label=_("Reference, email address or name"),
         max_length=300,
-        help_text=_(
-            "Several references with spaces between them. Of a name, each word has to be there."
-        ),
+        help_text=_("Separate several references with spaces. Every word of a name has to match."),
         error_messages={"required": _("Enter a reference, an email address or a name.")},
         widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
     )
@@ -53,7 +51,7 @@ class EraseUnsentForm(StaffForm):
 class EraseForm(StaffForm):
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     typed = forms.CharField(
-        label=_("Type the reference to go on"),
+        label=_("Type the reference to continue"),
         max_length=60,
         error_messages={"required": _("Type the reference.")},
         widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
@@ -76,7 +74,5 @@ class EraseForm(StaffForm):
         except NotAReference as problem:
             raise forms.ValidationError(str(problem)) from problem
         if typed != self.reference:
-            raise forms.ValidationError(
-                _("This is another reference than the one of this response.")
-            )
+            raise forms.ValidationError(_("This is not the reference of this response."))
         return typed

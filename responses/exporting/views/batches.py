@@ -138,7 +138,7 @@ def batch_now(request: StaffRequest) -> HttpResponse:
         messages.warning(
             request,
             _(
-                "Handed over before a backup was put back, and not in our records: %(numbers)s. "
+                "Handed over before a backup was restored, and not in our records: %(numbers)s. "
                 "Tell the people who run this service."
             )
             % {"numbers": ", ".join(str(lost["number"]) for lost in batch.lost_before)},

@@ -62,7 +62,7 @@ def again(request: StaffRequest, consultation: str, number: int) -> HttpResponse
     try:
         send_again(batch=batch, actor=request.user)
     except NoDestination:
-        messages.warning(request, _("No place is set where batches are delivered to."))
+        messages.warning(request, _("There is no setting for where batches are delivered."))
     except NotWritten:
         messages.warning(
             request,

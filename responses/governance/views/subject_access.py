@@ -132,7 +132,8 @@ def erase(request: StaffRequest, reference: str) -> HttpResponse:
             return redirect("erase", newest.reference)
         except (ErasedAlready, NoSuchReference):
             messages.warning(
-                request, _("%(reference)s was erased before.") % {"reference": newest.reference}
+                request,
+                _("%(reference)s has already been erased.") % {"reference": newest.reference},
             )
         else:
             messages.success(
@@ -174,7 +175,7 @@ def erase_found(request: StaffRequest) -> HttpResponse:
                 why=form.cleaned_data["why"],
             )
         except NothingAboutThem:
-            messages.warning(request, _("Nothing of it is there any more."))
+            messages.warning(request, _("None of it is there any more."))
         else:
             messages.success(
                 request,

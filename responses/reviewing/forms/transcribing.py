@@ -13,7 +13,7 @@ from responses.responding.forms import PartForm
 from responses.reviewing.transcribing import CHANNELS, REASON_MAX_CHARS
 
 EARLIEST, LATEST = date(YEARS[0], 1, 1), date(YEARS[-1], 12, 31)
-_LOST = _("This page has lost when it was opened. Open it again in a new window, and copy over.")
+_LOST = _("This page has lost its start time. Open it in a new window, and copy your entries over.")
 
 
 class ArrivalForm(StaffForm):
@@ -28,12 +28,12 @@ class ArrivalForm(StaffForm):
         },
     )
     received_on = forms.DateField(
-        label=_("On which day did it reach you?"),
-        help_text=_("The day of the postmark or of the receiving stamp, not today."),
+        label=_("What day did it reach you?"),
+        help_text=_("The day of the postmark or the received stamp, not today."),
         widget=forms.DateInput({"type": "date"}),
         error_messages={
             "required": _("Enter the day on which it came."),
-            "invalid": _("Enter a day like 2027-01-21."),
+            "invalid": _("Enter a date, like 2027-01-21."),
         },
         validators=[
             MinValueValidator(EARLIEST, _("Enter the year with four digits.")),

@@ -234,7 +234,7 @@ def bulk_undo(request: StaffRequest, pk: int) -> HttpResponse:
     try:
         ask_to_undo(change=change, by=request.user)
     except NotUndoable:
-        messages.warning(request, _("It is being undone already, or was."))
+        messages.warning(request, _("It has been undone, or is being undone."))
     else:
         nudge(change_many)
     return redirect(address_to_watch("bulk-one", pk))

@@ -13,18 +13,18 @@ from responses.reviewing.views.filtering import chips_of, offered
 def why_in_words(why: str) -> str:
     """Why a response is left as it is, or not put back."""
     if why.startswith("from-"):
-        return _("“%(state)s” leads nowhere else than to being read") % {
+        return _("“%(state)s” can only be moved back to being read") % {
             "state": Review.State(why.removeprefix("from-")).label
         }
     return {
         "same-state": _("already in that state"),
         "superseded": _("changed by the respondent: another version counts"),
         "erased": _("erased"),
-        "opened": _("someone opened it already"),
+        "opened": _("someone has opened it already"),
         "marked": _("marked as read already"),
-        "no-words": _("does not hold the words in its answer to the code’s question"),
+        "no-words": _("its answer to the code’s question does not contain the words"),
         "trouble": _("could not be changed: tell the people who run this service"),
-        "says-nothing": _("taken back by the respondent, or of another consultation"),
+        "says-nothing": _("withdrawn by the respondent, or belongs to another consultation"),
         "member": _("in the campaign already"),
         "no-answer": _("does not answer the question that the code belongs to"),
         "coded": _("has the code from you already"),

@@ -202,7 +202,7 @@ def change_campaign(request: StaffRequest, pk: int) -> HttpResponse:
             % {"reference": request.POST.get("reference", "").strip()},
         )
     except NotTheLastStep:
-        messages.error(request, _("Something was done since. Undo the last step first."))
+        messages.error(request, _("Something has been done since. Undo the last step first."))
     found.refresh_from_db()
     return redirect("campaign-list") if found.ended else redirect("campaign", pk)
 

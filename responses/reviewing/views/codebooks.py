@@ -77,7 +77,7 @@ def codebook(request: StaffRequest, consultation: str, question: str) -> HttpRes
         if drawn is None:
             messages.warning(
                 request,
-                _("Nobody else has coded an answer that you have not. Ask a colleague to begin."),
+                _("Nobody else has coded an answer that you have not. Ask a colleague to start."),
             )
             return redirect("codebook", consultation, question)
         return redirect(
@@ -148,12 +148,12 @@ def code(request: StaffRequest, consultation: str, question: str, pk: int) -> Ht
             problem = _("Another code of this question has this name. Choose another one.")
         except CodeChangedMeanwhile:
             problem = _(
-                "Someone else changed this code meanwhile: see “Earlier and now”. Save again to "
-                "put yours in its place."
+                "Someone else has changed this code: see “Earlier and now”. Save again to "
+                "replace it with yours."
             )
             typed["version"] = Code.objects.get(pk=pk).version
         else:
-            messages.success(request, _("The code is changed. Where it was given, it stays given."))
+            messages.success(request, _("The code is changed. Answers that have it keep it."))
             return redirect("codebook", consultation, question)
     versions = [
         {"version": row, "at": in_words(row.at)} for row in one.versions.select_related("by")

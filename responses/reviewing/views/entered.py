@@ -47,7 +47,7 @@ def entered(request: StaffRequest, reference: str) -> HttpResponse:
                     file=file,  # type: ignore[arg-type]  # reads like a file
                     by=request.user,
                 )
-                messages.success(request, _("The file is kept with the response."))
+                messages.success(request, _("The file is saved with the response."))
                 return redirect("entered", reference)
             problem = _("Choose a file.")
         except ChangedSinceOpened:

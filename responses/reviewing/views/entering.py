@@ -197,13 +197,13 @@ def _transcribe(
             message=message,
         ).response
     except NotReceivedYet:
-        arrival.add_error("received_on", _("This day has not come yet."))
+        arrival.add_error("received_on", _("The day it reached you must be today or in the past."))
     except LateWithoutReason:
         arrival.add_error(
-            "late_reason", _("It came after closing. Write why it is accepted all the same.")
+            "late_reason", _("It came after closing. Give the reason for accepting it.")
         )
     except NothingToSend:
-        arrival.add_error(None, _("Nothing is answered yet. Enter what the letter says."))
+        arrival.add_error(None, _("There are no answers yet. Enter what the letter says."))
     except SentDifferently as kept:
         words = _(
             "This page was sent before with other answers, as %(reference)s. Open a new page for "

@@ -59,7 +59,9 @@ def key_again(request: StaffRequest, reference: str) -> HttpResponse:
         found.keyed_by_id == request.user.pk
         or SecondKeying.objects.filter(transcription=found).exists()
     ):
-        messages.warning(request, _("Someone who has not keyed it yet can do this, once."))
+        messages.warning(
+            request, _("Only someone who has not keyed it yet can do this, and only once.")
+        )
         return redirect("entered", reference)
     whole = WholeForm(plan=plan_of(found.response.edition), data=request.POST or None)
     context: dict[str, Any] = {"problems": [], "typed": {}}
@@ -120,10 +122,10 @@ def _compare(
             request, _("Someone else has keyed it again already. Nothing of yours was used.")
         )
     except NothingToSend:
-        messages.error(request, _("Nothing is answered in the second keying, so the first stays."))
+        messages.error(request, _("The second keying has no answers, so the first one stays."))
     else:
         same = _("Both keyings are the same.")
-        messages.success(request, _("Your decision is on record.") if differing else same)
+        messages.success(request, _("Your decision is recorded.") if differing else same)
     return []
 
 

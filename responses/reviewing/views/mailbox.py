@@ -52,7 +52,7 @@ def message(request: StaffRequest, pk: int) -> HttpResponse:
             messages.error(request, _("Someone else has dealt with this message already."))
             return redirect("message", pk)
         else:
-            messages.success(request, _("The message is set aside. It stays on record."))
+            messages.success(request, _("The message is set aside. We keep it."))
             return redirect("entering")
     record(action=Action.MESSAGE_READ, actor=request.user, subject=f"message {found.pk}")
     transcription = Transcription.objects.filter(message=found).select_related("response").first()

@@ -138,7 +138,7 @@ def _carry_out(request: StaffRequest, response: Response) -> tuple[str, str]:
                 seen=request.POST.get("seen", ""),
                 by=by,
             )
-            messages.success(request, _("Your decision is on record."))
+            messages.success(request, _("Your decision is recorded."))
     except NoSuchPassage:
         return _(
             "The text does not hold these words. Copy them from it just as they are."
@@ -146,7 +146,7 @@ def _carry_out(request: StaffRequest, response: Response) -> tuple[str, str]:
     except ReasonMissing:
         return _("Write why it is held back."), "why"
     except NotToBePublished:
-        return _("Its sender did not agree to that, or has changed or taken it back since."), "why"
+        return _("Its sender did not agree to that, or has changed or withdrawn it since."), "why"
     return "", ""
 
 
@@ -234,7 +234,7 @@ def published_file(request: HttpRequest, consultation: str) -> HttpResponse:
     except FileBeingMade:
         lines = [
             _("The file of these responses is being made. Try again in a few minutes."),
-            _("The responses themselves can be read on the page before this one."),
+            _("You can read the responses themselves on the previous page."),
         ]
         page = say(request, status=503, heading=_("The file is not ready yet"), lines=lines)
         page["Retry-After"] = "120"
