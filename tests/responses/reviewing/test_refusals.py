@@ -342,9 +342,7 @@ def test_a_file_without_a_message_is_named_and_loads_nothing(
 # Redacting, publishing and filters
 
 
-def test_a_passage_is_redacted_only_with_a_reason_and_words_that_are_there(
-    send: Send, rosa: Client
-) -> None:
+def test_a_redaction_needs_a_reason_and_words_that_are_there(send: Send, rosa: Client) -> None:
     response = send({"missing": "Ring Ann Archer about clubs.", "publication": "anonymous"})
     address, shown = reverse("redact", args=[response.reference]), {"shown": "1"}
     asked = shown | {"do": "redact", "text": "missing", "passage": "Ann Archer"}
