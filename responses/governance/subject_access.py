@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import Path
 
 from django.core.files.storage import default_storage
 from django.db.models import F, Func, Q, TextField, Value
@@ -174,9 +175,8 @@ def _files(held: PersonalData) -> Iterator[tuple[str, str]]:
     for scan in (
         Attachment.objects.filter(theirs).select_related("transcription__response").order_by("pk")
     ):
-        extension = scan.kind.rpartition("/")[2]
         yield (
-            f"scans/{scan.transcription.response.reference}-{scan.pk}.{extension}",
+            f"scans/{scan.transcription.response.reference}-{scan.pk}{Path(scan.file).suffix}",
             scan.file,
         )
     letters = (

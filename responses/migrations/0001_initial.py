@@ -629,7 +629,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('file', models.CharField(max_length=120)),
-                ('kind', models.CharField(help_text='Its media type, by its content.', max_length=40)),
+                ('kind', models.CharField(help_text='Its media type, by its content.', max_length=100)),
                 ('bytes', models.PositiveIntegerField()),
                 ('sha256', models.CharField(max_length=64)),
                 ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),

@@ -143,7 +143,7 @@ class Attachment(models.Model):
         Transcription, on_delete=models.PROTECT, related_name="attachments"
     )
     file = models.CharField(max_length=120)
-    kind = models.CharField(max_length=40, help_text="Its media type, by its content.")
+    kind = models.CharField(max_length=100, help_text="Its media type, by its content.")
     bytes = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

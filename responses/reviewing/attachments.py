@@ -1,6 +1,8 @@
 """Scans and originals kept beside what was keyed from them."""
 
 import hashlib
+import re
+from pathlib import Path
 from typing import BinaryIO
 
 from django.core.files.base import ContentFile
@@ -22,26 +24,48 @@ BEGINNINGS = {
     b"\xff\xd8\xff": ("image/jpeg", "jpg"),
     b"II*\x00": ("image/tiff", "tif"),
     b"MM\x00*": ("image/tiff", "tif"),
+    b"GIF8": ("image/gif", "gif"),
+    b"{\\rtf": ("application/rtf", "rtf"),
+    b"\xd0\xcf\x11\xe0": ("application/x-ole-storage", ""),
+    b"ID3": ("audio/mpeg", "mp3"),
+    b"OggS": ("audio/ogg", "ogg"),
 }
-
-
-class NotAFileWeTake(ValueError):
-    """By its content it is not a PDF, PNG, JPEG or TIFF."""
+OPEN_XML = "application/vnd.openxmlformats-officedocument."
+OFFICE = {
+    b"word/": (f"{OPEN_XML}wordprocessingml.document", "docx"),
+    b"xl/": (f"{OPEN_XML}spreadsheetml.sheet", "xlsx"),
+    b"ppt/": (f"{OPEN_XML}presentationml.presentation", "pptx"),
+    b"application/vnd.oasis.opendocument.text": ("application/vnd.oasis.opendocument.text", "odt"),
+}
+HEIC = (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftyphevc")
+ANYTHING = "application/octet-stream"
+# What may stand as the ending of a name that someone else gave.
+ENDING = re.compile(r"[a-z0-9]{1,8}")
 
 
 class FileTooLarge(ValueError):
     """It has more than ATTACHMENT_MAX_BYTES."""
 
 
-def kind_of(beginning: bytes) -> tuple[str, str]:
-    """Return the media type and file ending for content that begins like this.
+def kind_of(content: bytes, name: str = "") -> tuple[str, str]:
+    """Return the media type and the file ending that some content has, whatever it is called.
 
-    Raises NotAFileWeTake.
+    Of what nobody here knows, the ending of its `name` is kept: it is handed out as a download that
+    no browser opens.
     """
-    for start, kind in BEGINNINGS.items():
-        if beginning.startswith(start):
-            return kind
-    raise NotAFileWeTake
+    found = ANYTHING, ""
+    if content.startswith(b"PK\x03\x04"):
+        parts = (kind for part, kind in OFFICE.items() if part in content)
+        found = next(parts, ("application/zip", "zip"))
+    elif content[4:12] in HEIC:
+        found = "image/heic", "heic"
+    else:
+        for start, kind in BEGINNINGS.items():
+            if content.startswith(start):
+                found = kind
+    given = Path(name).suffix[1:].lower()
+    kind_found, ending = found
+    return kind_found, ending or (given if ENDING.fullmatch(given) else "bin")
 
 
 def attach_file(
@@ -49,13 +73,13 @@ def attach_file(
 ) -> Attachment:
     """Keep a scan beside the response that was keyed from it. The same content twice is kept once.
 
-    `shown` is the newest version of the response when the page was opened. Raises NotAFileWeTake,
-    FileTooLarge and ChangedSinceOpened.
+    `shown` is the newest version of the response when the page was opened. Raises FileTooLarge and
+    ChangedSinceOpened.
     """
     content = file.read(ATTACHMENT_MAX_BYTES + 1)
     if len(content) > ATTACHMENT_MAX_BYTES:
         raise FileTooLarge
-    kind, ending = kind_of(content)
+    kind, ending = kind_of(content, getattr(file, "name", "") or "")
     sha256 = hashlib.sha256(content).hexdigest()
     if known := transcription.attachments.filter(sha256=sha256).first():
         return known

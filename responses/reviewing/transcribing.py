@@ -10,12 +10,15 @@ from django.db.models.functions import Now
 
 from consult.auditing import record
 from consult.clock import LONDON
-from consult.models import Action, Consultation, User
+from consult.models import Action, Consultation, Edition, User
+from consult.plans.document import Plan
+from consult.plans.editions import plan_of
 from responses.models import Message, Response, Transcription
 from responses.responding.submitting import Submission, Submitted, submit_response
 
 CHANNELS = [Response.Channel.POST, Response.Channel.EMAIL, Response.Channel.TELEPHONE]
 REASON_MAX_CHARS = 300
+KEYED_MAX_CHARS = 200_000
 
 
 class NotReceivedYet(ValueError):
@@ -32,6 +35,18 @@ class ReasonMissing(ValueError):
 
 class MessageDecided(Exception):
     """Someone has already decided what the message is."""
+
+
+def plan_to_key(edition: Edition) -> Plan:
+    """The plan of an edition with room for what people send by letter: nothing they wrote is too
+    long to be entered.
+    """
+    plan = plan_of(edition)
+    questions = tuple(
+        replace(question, max_chars=KEYED_MAX_CHARS) if question.prose else question
+        for question in plan.questions
+    )
+    return replace(plan, questions=questions)
 
 
 def last_day_of(consultation: Consultation) -> date:

@@ -16,7 +16,7 @@ from consult.models import Action, Right
 from consult.staff.access import StaffRequest, staff_only
 from responses.models import Attachment, SecondKeying, Transcription
 from responses.requests import reference_or_404
-from responses.reviewing.attachments import FileTooLarge, NotAFileWeTake, attach_file
+from responses.reviewing.attachments import FileTooLarge, attach_file
 from responses.reviewing.reading import (
     ChangedSinceOpened,
     as_shown,
@@ -52,11 +52,6 @@ def entered(request: StaffRequest, reference: str) -> HttpResponse:
             problem = _("Choose a file.")
         except ChangedSinceOpened:
             changed = str(CHANGED_FILE_WORDS)
-        except NotAFileWeTake:
-            problem = _(
-                "This is not a PDF, PNG, JPEG or TIFF file. Scan the letter again, or save it as "
-                "one of these."
-            )
         except FileTooLarge:
             problem = _("The file is larger than 15 MB. Scan the letter with fewer dots per inch.")
     context = {

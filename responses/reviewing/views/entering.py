@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from consult.clock import in_words
 from consult.models import Consultation, Edition, Right, User
 from consult.nudging import nudge
-from consult.plans.editions import current_edition, plan_of
+from consult.plans.editions import current_edition
 from consult.staff.access import StaffRequest, staff_only
 from responses.answers import read_answers
 from responses.contacts import read_contact
@@ -33,6 +33,7 @@ from responses.reviewing.transcribing import (
     MessageDecided,
     NotReceivedYet,
     last_day_of,
+    plan_to_key,
     transcribe_response,
 )
 from responses.wording import RewordedAnswer, reworded_answers
@@ -91,7 +92,7 @@ def enter(request: StaffRequest, consultation: str) -> HttpResponse:
     edition = newest = current_edition(found)
     if request.method == "POST":
         edition = edition_shown(found, request.POST.get("edition", "")) or newest
-    plan = plan_of(edition)
+    plan = plan_to_key(edition)
     initial: dict[str, Any] = {"submission_key": uuid4(), "started_at": timezone.now().isoformat()}
     if message and letter:
         initial["channel"] = Response.Channel.EMAIL
@@ -114,11 +115,11 @@ def enter(request: StaffRequest, consultation: str) -> HttpResponse:
     reworded: list[RewordedAnswer] = []
     if request.method == "POST":
         fits = whole.is_valid()
-        reworded = reworded_answers(given_to=plan, asked_now=plan_of(newest), raw=whole.typed)
+        reworded = reworded_answers(given_to=plan, asked_now=plan_to_key(newest), raw=whole.typed)
         if reworded:
             # The page now has today's wording; sending it again answers that.
             edition = newest
-            whole = WholeForm(plan=plan_of(newest), data=request.POST)
+            whole = WholeForm(plan=plan_to_key(newest), data=request.POST)
         elif arrival.is_valid() and fits:
             entered = _transcribe(arrival, whole, edition, message, request.user)
             if entered is not None:
@@ -184,7 +185,7 @@ def _transcribe(
         submission = Submission(
             edition=edition,
             submission_key=values["submission_key"],
-            answers=read_answers(plan_of(edition), whole.typed),
+            answers=read_answers(plan_to_key(edition), whole.typed),
             contact=read_contact(whole.typed),
             started_at=values["started_at"],
             channel=Response.Channel(values["channel"]),

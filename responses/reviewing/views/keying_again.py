@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy
 
 from consult.models import Right
 from consult.plans.document import Plan
-from consult.plans.editions import plan_of
 from consult.staff.access import StaffRequest, staff_only
 from responses.answers import read_answers
 from responses.contacts import read_contact
@@ -35,6 +34,7 @@ from responses.reviewing.second_keying import (
     differing_answers,
     settle_second_keying,
 )
+from responses.reviewing.transcribing import plan_to_key
 from responses.reviewing.views.entered import transcription_of
 from responses.reviewing.views.shown import CHANGED_WORDS
 from responses.wording import in_words as worded
@@ -63,7 +63,7 @@ def key_again(request: StaffRequest, reference: str) -> HttpResponse:
             request, _("Only someone who has not keyed it yet can do this, and only once.")
         )
         return redirect("entered", reference)
-    whole = WholeForm(plan=plan_of(found.response.edition), data=request.POST or None)
+    whole = WholeForm(plan=plan_to_key(found.response.edition), data=request.POST or None)
     context: dict[str, Any] = {"problems": [], "typed": {}}
     if request.method == "POST" and whole.is_valid():
         try:
@@ -94,7 +94,7 @@ def _compare(
     """The differences between the two keyings, for the second person to decide; empty once that is
     settled.
     """
-    plan = plan_of(found.response.edition)
+    plan = plan_to_key(found.response.edition)
     answers, contact = read_answers(plan, whole.typed), read_contact(whole.typed)
     differing = differing_answers(found.response, answers, contact)
     decided = request.POST.get("take", "")

@@ -29,7 +29,7 @@ from responses.models import (
     Transcription,
 )
 from responses.responding.submitting import NothingToSend, Submission
-from responses.reviewing.attachments import NotAFileWeTake, kind_of
+from responses.reviewing.attachments import kind_of
 from responses.reviewing.mailboxes import NotAMailbox, load_mailbox, read_letter
 from responses.reviewing.reading import newest_version
 from responses.reviewing.second_keying import (
@@ -52,6 +52,7 @@ from tests.support.pressing import fields_of, forms_of, press
 pytestmark = pytest.mark.usefixtures("files")
 
 Key = Callable[..., Response]
+WORDS_KIND = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 PDF = b"%PDF-1.7\nA scanned letter."
 MBOX = """From ann@example.org Thu Jan 21 23:58:00 2027
 From: =?utf-8?q?=C3=81nn?= <ann@example.org>
@@ -298,8 +299,6 @@ def test_a_reviewer_enters_a_letter_and_keeps_its_scan(
     assert response.reference in sent.content.decode()
     here = reverse("entered", args=[response.reference])
     assert "Choose a file." in press(rosa, here).content.decode()
-    script = SimpleUploadedFile("letter.pdf", b"<script>alert(1)</script>")
-    assert "This is not a PDF" in press(rosa, here, {"file": script}).content.decode()
     for _twice in range(2):
         press(rosa, here, {"file": SimpleUploadedFile("../../etc/passwd.html", PDF)})
     attached = Attachment.objects.get()
@@ -309,14 +308,49 @@ def test_a_reviewer_enters_a_letter_and_keeps_its_scan(
     assert b"".join(file) == PDF  # type: ignore[arg-type]
     assert "attachment" in file.headers["Content-Disposition"]
     assert file.headers["Content-Security-Policy"].startswith("sandbox")
-    assert AuditEntry.objects.filter(action=Action.FILE_READ, actor=reviewer).count() == 1
+    press(rosa, here, {"file": SimpleUploadedFile("letter.html", b"<script>alert(1)</script>")})
+    script = Attachment.objects.latest("pk")
+    file = rosa.get(reverse("attached-file", args=[script.pk]))
+    assert file.headers["Content-Type"] == "application/octet-stream"
+    assert file.headers["Content-Disposition"].startswith("attachment")
+    assert file.headers["Content-Security-Policy"].startswith("sandbox")
+    assert AuditEntry.objects.filter(action=Action.FILE_READ, actor=reviewer).count() == 2
 
 
 def test_the_content_of_a_scan_decides_its_type() -> None:
-    assert kind_of(PDF) == ("application/pdf", "pdf")
-    for content in (b"", b"<svg", b"GIF89a", b"PK\x03\x04", b" %PDF-"):
-        with pytest.raises(NotAFileWeTake):
-            kind_of(content)
+    for content, name, kind in (
+        (PDF, "x.html", ("application/pdf", "pdf")),
+        (b"\0\0\0\x18ftypheic\0", "IMG_1.HEIC", ("image/heic", "heic")),
+        (b"GIF89a", "", ("image/gif", "gif")),
+        (b"PK\x03\x04....word/document.xml", "letter.zip", (f"{WORDS_KIND}", "docx")),
+        (b"PK\x03\x04", "x.docx", ("application/zip", "zip")),
+        (b"<svg onload=alert(1)>", "x.svg", ("application/octet-stream", "svg")),
+        (b"<script>", "../../x.HTML/..", ("application/octet-stream", "bin")),
+        (b"", "a.b c", ("application/octet-stream", "bin")),
+        (b" %PDF-", "letter.pages", ("application/octet-stream", "pages")),
+    ):
+        assert kind_of(content, name) == kind
+
+
+def test_a_long_letter_is_entered_whole(
+    consultation: Consultation, reviewer: User, sign_in: Callable[[User], Client], tmp_path: Path
+) -> None:
+    said = "The plan should say when. " * 7_600 + "I object."
+    box = tmp_path / "long.eml"
+    box.write_text(f"From: Ann <ann@example.org>\nSubject: Long\n\n{said}\n")
+    load_mailbox(consultation=consultation, path=box, by=reviewer)
+    message = consultation.messages.get()
+    rosa = sign_in(reviewer)
+    address = f"{reverse('enter', args=[consultation.slug])}?message={message.pk}"
+    as_filled_in = fields_of(forms_of(rosa.get(address))[-1])
+    rosa.post(address, as_filled_in | {"received_on": timezone.localdate().isoformat()})
+    response = Response.objects.get()
+    assert response.texts == {"anything-else": said}
+    assert response.contact.email == "ann@example.org"
+    again = reverse("key-again", args=[response.reference])
+    ben = sign_in(make_person("ben", User.Role.REVIEWER))
+    press(ben, again, {"anything-else": said, "name": "Ann", "email": "ann@example.org"})
+    assert SecondKeying.objects.get().outcome == SecondKeying.Outcome.AGREED
 
 
 def test_the_second_person_sees_nothing_of_the_first_until_both_are_done(
