@@ -141,6 +141,26 @@ def _erase(newest: Response, actor: User | None, why: str) -> Response:
     return tombstone
 
 
+def finish_erasure(*, reference: str, actor: User | None) -> None:
+    """Do what else erasing does, for a tombstone that came back with a batch after a restore. Needs
+    the transaction that brings it back.
+    """
+    versions = Response.objects.filter(reference=reference)
+    changes, newest = hold_changes_about(versions), versions.latest("version")
+    _stop_emails(versions)
+    forget_public(newest)
+    _remove_what_else_tells(newest, versions)
+    forget_words_in(changes)
+    transaction.on_commit(lambda: keep_erasure_mark(reference))
+    record(
+        action=Action.RESPONSE_ERASED,
+        actor=actor,
+        subject=reference,
+        versions=newest.version - 1,
+        why="erased before, and came back with a batch",
+    )
+
+
 def _stop_emails(versions: QuerySet[Response]) -> None:
     # A worker that is recording how an email went has the row; a respondent who corrects an address
     # waits for it and then sees the tombstone.
@@ -227,23 +247,17 @@ def contacts_held() -> QuerySet[Contact]:
 
 def erased_references() -> list[str]:
     """Return what was erased, the earliest first, by the tombstones."""
-    return list(
-        Response.objects.filter(act=Response.Act.ERASED)
-        .order_by("pk")
-        .values_list("reference", flat=True)
-    )
+    tombstones = Response.objects.filter(act=Response.Act.ERASED).order_by("pk")
+    return list(tombstones.values_list("reference", flat=True))
 
 
 def erase_again(*, actor: User | None) -> list[str]:
     """After a backup was restored, erase again what the marks outside the database name and the
     database still has. Returns their references.
     """
-    there = Response.objects.filter(reference__in=erasure_marks()).values_list(
-        "reference", flat=True
-    )
-    again = sorted(set(there) - set(erased_references()))
+    there = Response.objects.filter(reference__in=erasure_marks())
+    again = sorted(set(there.values_list("reference", flat=True)) - set(erased_references()))
+    why = "erased before, and came back with a backup"
     for reference in again:
-        erase_response(
-            reference=reference, actor=actor, why="erased before, and came back with a backup"
-        )
+        erase_response(reference=reference, actor=actor, why=why)
     return again

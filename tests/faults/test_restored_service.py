@@ -26,7 +26,7 @@ from responses.exporting.delivering import deliver_due_batches
 from responses.exporting.high_water import CannotTell
 from responses.exporting.verifying.command import main as verify
 from responses.governance.erasing import erase_again, erase_response
-from responses.models import Batch, Delivery, Response
+from responses.models import Batch, Delivery, Draft, Response
 from responses.receipt_tokens import receipt_token
 from responses.responding.amending import amend_response
 from responses.responding.submitting import Submission, Submitted
@@ -290,6 +290,33 @@ def test_an_erasure_made_again_before_its_batch_is_recovered_stays_one(
         assert Response.objects.filter(reference=gone.reference, act="erased").count() == 1
         assert differences() == set()
         assert members_of(hand_over(consultation)) == []
+
+
+def test_an_erasure_that_comes_back_with_a_batch_is_whole(
+    send: Send,
+    consultation: Consultation,
+    exports: Path,
+    at_mopac: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    known = send({"violence-comment": "Zyzzyva"})
+    hand_over(consultation)
+    Draft.objects.create(
+        consultation=consultation, token_hash="hash", amends=known, submission_key=uuid4()
+    )
+    dump_to(tmp_path / "backup")
+    since = send({"violence-comment": "Zyzzyva too"})
+    hand_over(consultation)
+    for response in (known, since):
+        erase_response(reference=response.reference, actor=None, why="asked")
+    hand_over(consultation)
+    with restored(tmp_path / "backup"):
+        recover("3", "2", capsys=capsys)
+        assert all(response.texts == {} for response in Response.objects.all())
+        assert Response.objects.filter(act="erased").count() == 2
+        assert not Draft.objects.exists()
+        assert differences() == set()
 
 
 def test_the_journal_tells_of_an_acknowledgement_without_a_name(

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from django.core.files import File
 from django.db import transaction
-from django.db.models.functions import Now
 
 from consult.auditing import record
 from consult.models import Action, Consultation, User
@@ -17,7 +16,7 @@ from responses.exporting.formats.makers import describe
 from responses.exporting.manifests import MANIFEST
 from responses.exporting.storing import HandedOverAlready, StoredDifferently, store
 from responses.exporting.zipping import PACK, zip_chunks
-from responses.governance.erasing import erase_again
+from responses.governance.erasing import erase_again, finish_erasure
 from responses.governance.outside import Line, Outside, look_outside, still_missing
 from responses.governance.recovering.deliveries import settle_deliveries
 from responses.governance.recovering.emails import settle_emails
@@ -115,13 +114,16 @@ def _recover(batch: Fetched, outside: Outside, actor: User | None) -> Taken | No
             lost_before=_lost_before(batch),
             instead_of=batch.forms[1:],
             follows_sha256=batch.manifest["previous_manifest_sha256"] or "",
-            written_at=Now(),
+            # When exactly, nobody knows; what was erased since then is in its files.
+            written_at=batch.sealed_at,
             manifest_sha256=batch.manifest_sha256,
             files=[vars(file) for file in batch.files],
             codes=codes_in(batch),
             pack=_place_pack(batch),
         )
         taken = take_rows(batch=batch, row=row, outside=outside)
+        for reference in taken.erased:
+            finish_erasure(reference=reference, actor=actor)
         name, sha256 = folder_of(row), row.manifest_sha256
         record(action=Action.BATCH_SEALED, actor=actor, subject=name, size=row.size, recovered=True)
         record(action=Action.BATCH_WRITTEN, actor=actor, subject=name, manifest_sha256=sha256)

@@ -53,11 +53,13 @@ class Returned:
 class Taken:
     """What came of a batch's rows.
 
-    `overtaken` are lines whose version has another content in the database, and `troubles` says of
-    these and others what is the matter.
+    `erased` are the references of which it brought the tombstone back, `overtaken` are lines whose
+    version has another content in the database, and `troubles` says of these and others what is the
+    matter.
     """
 
     returned: list[Returned] = field(default_factory=list)
+    erased: list[str] = field(default_factory=list)
     overtaken: list[dict[str, Any]] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
 
@@ -136,6 +138,7 @@ def _write(
         for line in lines
     ]
     write_versions(returning, outside)
+    taken.erased += [line["reference"] for line in lines if line["act"] == Response.Act.ERASED]
     taken.returned += [Returned(*one.version, one.lacks) for one in returning]
     return {one.version: one.response for one in returning}
 
