@@ -20,7 +20,8 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 
-from responses.models import Confirmation, Delivery, LedgerEntry, Response
+from consult.models import Consultation
+from responses.models import Confirmation, Delivery, EqualityHolder, LedgerEntry, Response
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ ARRIVALS = {
     LedgerEntry.Event.ERASED,
 }
 RECEIVED, CONFIRMED, GIVEN_UP = "received", "confirmed", "given-up"
-ACKNOWLEDGED = "acknowledged"
+ACKNOWLEDGED, EQUALITY = "acknowledged", "equality"
 
 
 def note_in_journal(*, response: Response, event: LedgerEntry.Event) -> None:
@@ -92,6 +93,16 @@ def note_acknowledged(*, batch: str, delivery: Delivery) -> None:
         "acknowledged_at": delivery.acknowledged_at.astimezone(UTC).isoformat(),
     }
     transaction.on_commit(partial(_append_or_say_so, [said]))
+
+
+def note_equality_holders(consultation: Consultation) -> None:
+    """Add a line with all who answered the equality questions, without what they said, when answers
+    are handed over: all together, so that no line tells when someone did. Raises OSError.
+    """
+    holders = EqualityHolder.objects.filter(consultation=consultation).order_by("holder_hash")
+    said = list(holders.values_list("holder_hash", flat=True))
+    line = {"event": EQUALITY, "consultation": consultation.slug, "holders": said}
+    append_to_journal([line])
 
 
 def append_to_journal(lines: Iterable[dict[str, Any]]) -> None:

@@ -24,6 +24,7 @@ from django.db.models import Max
 from consult.files import CHUNK_BYTES, measure
 from consult.models import Consultation
 from responses.exporting.manifests import MANIFEST
+from responses.journal import note_equality_holders
 from responses.models import Batch
 
 log = logging.getLogger(__name__)
@@ -87,6 +88,8 @@ def mark_handed_over(batch: Batch, manifest_sha256: str) -> None:
     for place in (STORED, FILES):
         if not storages[place].exists(name):
             storages[place].save(name, ContentFile(holds.encode()))
+    if batch.equality_answers.exists():
+        note_equality_holders(batch.consultation)
 
 
 def mark_of(consultation: Consultation, *, number: int, manifest_sha256: str) -> str:

@@ -21,6 +21,7 @@ from responses.exporting.high_water import (
 from responses.journal import (
     ACKNOWLEDGED,
     CONFIRMED,
+    EQUALITY,
     GIVEN_UP,
     RECEIVED,
     append_to_journal,
@@ -51,6 +52,7 @@ class Outside:
     given_up: set[tuple[str, int, datetime]] = field(default_factory=set)
     erased: set[str] = field(default_factory=set)
     acknowledged: dict[str, Line] = field(default_factory=dict)
+    equality_holders: dict[str, set[str]] = field(default_factory=dict)
 
     def line_of(self, version: Version, received_at: datetime) -> Line:
         """Return what the journal says about the version that came at that instant, if anything."""
@@ -83,6 +85,9 @@ def look_outside() -> Outside:
                 found.given_up.add(arrival_of(line))
             case event if event == ACKNOWLEDGED:
                 found.acknowledged[line["batch"]] = line
+            case event if event == EQUALITY:
+                holders = found.equality_holders.setdefault(line["consultation"], set())
+                holders.update(line["holders"])
     for place in (STORED, DELIVERED) if has_destination() else (STORED,):
         try:
             found.batches += list_batches(place)

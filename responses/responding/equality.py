@@ -8,6 +8,7 @@ responses, a handful of rows would tell whose they are. Decision 28 says how, an
 
 import hashlib
 import json
+from collections import Counter
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -149,6 +150,34 @@ def put_in_batch(*, batch: Batch, now: datetime) -> None:
     to_recall(consultation).update(recalled_in=batch)
     due = to_hand_over(consultation, now=now)
     _mix(consultation, list(due.values_list("pk", flat=True)), batch=batch)
+
+
+def take_back_in(*, batch: Batch, answers: list[EqualityAnswers], holders: set[str]) -> None:
+    """Take in what a batch handed over before an older backup was restored, and who had answered by
+    then. Needs the transaction that brings the batch back.
+
+    Answers that were waiting when the backup was made are among them: as many are removed from
+    those that wait, by what they say, since nothing else tells them apart.
+    """
+    consultation = batch.consultation
+    _take_turn(consultation)
+    known = EqualityHolder.objects.filter(consultation=consultation, holder_hash__in=holders)
+    surplus, kept = known.count(), Counter(map(_said, answers))
+    handed_over: list[UUID] = []
+    for row in _waiting(consultation):
+        if len(handed_over) < surplus and kept[_said(row)]:
+            kept[_said(row)] -= 1
+            handed_over.append(row.pk)
+    _waiting(consultation).filter(pk__in=handed_over).delete()
+    EqualityAnswers.objects.bulk_create(sorted(answers, key=lambda row: row.pk))
+    EqualityHolder.objects.bulk_create(
+        [EqualityHolder(holder_hash=one, consultation=consultation) for one in sorted(holders)],
+        ignore_conflicts=True,
+    )
+
+
+def _said(row: EqualityAnswers) -> str:
+    return json.dumps([row.edition_id, row.choices, row.texts], sort_keys=True)
 
 
 def _are_all_in(consultation: Consultation, *, now: datetime) -> bool:

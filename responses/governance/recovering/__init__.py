@@ -20,6 +20,7 @@ from responses.governance.erasing import erase_again, finish_erasure
 from responses.governance.outside import Line, Outside, look_outside, still_missing
 from responses.governance.recovering.deliveries import settle_deliveries
 from responses.governance.recovering.emails import settle_emails
+from responses.governance.recovering.equality import take_equality
 from responses.governance.recovering.rows import Returned, Taken, take_rows
 from responses.governance.recovering.sources import CannotRecover, Fetched, fetched, number_in
 from responses.governance.recovering.tables import codes_in
@@ -122,6 +123,7 @@ def _recover(batch: Fetched, outside: Outside, actor: User | None) -> Taken | No
             pack=_place_pack(batch),
         )
         taken = take_rows(batch=batch, row=row, outside=outside)
+        take_equality(batch=batch, row=row, outside=outside)
         for reference in taken.erased:
             finish_erasure(reference=reference, actor=actor)
         name, sha256 = folder_of(row), row.manifest_sha256

@@ -1,6 +1,7 @@
 """The tables beside a batch's responses, read back."""
 
 import csv
+from collections.abc import Iterator
 from typing import Any
 
 from consult.cells import restore_cell
@@ -10,32 +11,30 @@ from responses.governance.outside import Version
 from responses.governance.recovering.sources import Fetched
 
 
+def read_table(batch: Fetched, name: str) -> Iterator[dict[str, str]]:
+    """The rows of a table of a batch, their cells as they are; none where it has no such table."""
+    path = batch.folder / name
+    if path.exists():
+        with path.open(encoding="utf-8", newline="") as file:
+            yield from csv.DictReader(file)
+
+
 def codes_in(batch: Fetched) -> list[dict[str, Any]]:
     """The reviewers' codes as the batch tells them."""
-    path = batch.folder / CODES_TABLE
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return [
-            {
-                **{name: restore_cell(code[name]) for name in ("question", "group", "definition")},
-                "name": restore_cell(code["code"]),
-                "version": int(code["version"]),
-                "retired": code["retired"] == "1",
-            }
-            for code in csv.DictReader(file)
-        ]
+    return [
+        {
+            **{name: restore_cell(code[name]) for name in ("question", "group", "definition")},
+            "name": restore_cell(code["code"]),
+            "version": int(code["version"]),
+            "retired": code["retired"] == "1",
+        }
+        for code in read_table(batch, CODES_TABLE)
+    ]
 
 
 def contacts_in(batch: Fetched) -> dict[Version, dict[str, str]]:
     """Whom each version came from, where the batch hands contact details over."""
-    path = batch.folder / CONTACTS_TABLE
-    if not path.exists():
-        return {}
-    with path.open(encoding="utf-8", newline="") as file:
-        return {
-            (row["reference"], int(row["version"])): {
-                name: restore_cell(row[name]) for name in NOBODY
-            }
-            for row in csv.DictReader(file)
-        }
+    return {
+        (row["reference"], int(row["version"])): {name: restore_cell(row[name]) for name in NOBODY}
+        for row in read_table(batch, CONTACTS_TABLE)
+    }

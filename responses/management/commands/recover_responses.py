@@ -70,8 +70,9 @@ def _in_sentences(done: Recovered) -> Iterator[str]:
     yield from done.troubles
     if done.returned:
         yield (
-            "Not in any batch, so not back: an email address corrected after sending; reviews, "
-            "notes, redactions, saved filters and who coded what, since the backup."
+            "Not in any batch, so not back, of what came since the backup: email addresses "
+            "corrected after sending; reviews, notes, redactions and saved filters; drafts; and "
+            "equality answers that were not handed over yet."
         )
     if done.erased_again:
         yield f"Erased again: {', '.join(done.erased_again)}."
