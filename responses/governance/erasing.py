@@ -15,7 +15,7 @@ from responses.answers import Answers, digest_of
 from responses.exporting.extracts import remove_extracts_of
 from responses.exporting.taking_back import hold_batches, take_back
 from responses.governance.removing import remove_files
-from responses.journal import erasure_marks, keep_erasure_mark
+from responses.journal import keep_erasure_mark
 from responses.models import (
     Approval,
     Attachment,
@@ -105,7 +105,7 @@ def _erase(newest: Response, actor: User | None, why: str) -> Response:
     versions = Response.objects.filter(reference=newest.reference)
     batches = hold_batches(versions)
     changes = hold_changes_about(versions)
-    _stop_emails(versions)
+    stop_emails(versions)
     Review.objects.filter(response=newest).update(superseded=True)
     forget_public(newest)
     tombstone = Response(
@@ -126,7 +126,7 @@ def _erase(newest: Response, actor: User | None, why: str) -> Response:
     )
     receive(tombstone, NOBODY)
     tombstone.refresh_from_db(fields=["received_at"])
-    _remove_what_else_tells(newest, versions)
+    remove_what_else_tells(newest, versions)
     forget_words_in(changes)
     take_back(batches)
     # Outside the database, so that it is known even after an earlier backup is restored.
@@ -141,27 +141,7 @@ def _erase(newest: Response, actor: User | None, why: str) -> Response:
     return tombstone
 
 
-def finish_erasure(*, reference: str, actor: User | None) -> None:
-    """Do what else erasing does, for a tombstone that came back with a batch after a restore. Needs
-    the transaction that brings it back.
-    """
-    versions = Response.objects.filter(reference=reference)
-    changes, newest = hold_changes_about(versions), versions.latest("version")
-    _stop_emails(versions)
-    forget_public(newest)
-    _remove_what_else_tells(newest, versions)
-    forget_words_in(changes)
-    transaction.on_commit(lambda: keep_erasure_mark(reference))
-    record(
-        action=Action.RESPONSE_ERASED,
-        actor=actor,
-        subject=reference,
-        versions=newest.version - 1,
-        why="erased before, and came back with a batch",
-    )
-
-
-def _stop_emails(versions: QuerySet[Response]) -> None:
+def stop_emails(versions: QuerySet[Response]) -> None:
     # A worker that is recording how an email went has the row; a respondent who corrects an address
     # waits for it and then sees the tombstone.
     emails = (
@@ -176,7 +156,7 @@ def _stop_emails(versions: QuerySet[Response]) -> None:
     Confirmation.objects.filter(response__in=versions).update(reason="")
 
 
-def _remove_what_else_tells(newest: Response, versions: QuerySet[Response]) -> None:
+def remove_what_else_tells(newest: Response, versions: QuerySet[Response]) -> None:
     """Remove drafts, scans, emails, extracts, and anything staff wrote that may quote it."""
     keys = versions.values("submission_key")
     Draft.objects.filter(Q(amends__in=versions) | Q(submission_key__in=keys)).delete()
@@ -249,15 +229,3 @@ def erased_references() -> list[str]:
     """Return what was erased, the earliest first, by the tombstones."""
     tombstones = Response.objects.filter(act=Response.Act.ERASED).order_by("pk")
     return list(tombstones.values_list("reference", flat=True))
-
-
-def erase_again(*, actor: User | None) -> list[str]:
-    """After a backup was restored, erase again what the marks outside the database name and the
-    database still has. Returns their references.
-    """
-    there = Response.objects.filter(reference__in=erasure_marks())
-    again = sorted(set(there.values_list("reference", flat=True)) - set(erased_references()))
-    why = "erased before, and came back with a backup"
-    for reference in again:
-        erase_response(reference=reference, actor=actor, why=why)
-    return again

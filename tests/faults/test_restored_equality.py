@@ -53,19 +53,19 @@ def test_equality_answers_come_back_with_their_batch_and_are_not_doubled(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    tokens = [submit(email="").receipt_token for _ in range(12)]
-    for turn, token in enumerate(tokens[:7]):
+    tokens = [submit(email="").receipt_token for _ in range(14)]
+    for turn, token in enumerate(tokens[:11]):
         give(token, SAID[turn % 3])
     hand_over(consultation)
     dump_to(tmp_path / "backup")
-    for turn, token in enumerate(tokens[7:]):
+    for turn, token in enumerate(tokens[11:]):
         give(token, SAID[turn % 3])
     Consultation.objects.update(closes_at=timezone.now() - timedelta(hours=20))
     consultation.refresh_from_db()
     before = said()
     gone = hand_over(consultation)
     ids = set(EqualityAnswers.objects.filter(batch=gone).values_list("pk", flat=True))
-    assert len(ids) == 12
+    assert len(ids) == 14
     with restored(tmp_path / "backup"):
         Consultation.objects.update(closes_at=timezone.now() - timedelta(hours=20))
         consultation.refresh_from_db()
@@ -76,7 +76,7 @@ def test_equality_answers_come_back_with_their_batch_and_are_not_doubled(
         assert set(EqualityAnswers.objects.values_list("pk", flat=True)) == ids
         assert said() == before
         assert all(gave_equality_answers(token) for token in tokens)
-        assert EqualityHolder.objects.count() == 12
+        assert EqualityHolder.objects.count() == 14
         assert differences() == set()
         assert not EqualityAnswers.objects.filter(batch=hand_over(consultation)).exists()
         assert Batch.objects.count() == 4

@@ -25,7 +25,8 @@ from responses.exporting.batches import folder_of, seal_batch
 from responses.exporting.delivering import deliver_due_batches
 from responses.exporting.high_water import CannotTell
 from responses.exporting.verifying.command import main as verify
-from responses.governance.erasing import erase_again, erase_response
+from responses.governance.erasing import erase_response
+from responses.governance.erasing_again import erase_again
 from responses.models import Batch, Delivery, Draft, Response
 from responses.receipt_tokens import receipt_token
 from responses.responding.amending import amend_response

@@ -16,7 +16,7 @@ from responses.exporting.formats.makers import describe
 from responses.exporting.manifests import MANIFEST
 from responses.exporting.storing import HandedOverAlready, StoredDifferently, store
 from responses.exporting.zipping import PACK, zip_chunks
-from responses.governance.erasing import erase_again, finish_erasure
+from responses.governance.erasing_again import erase_again, finish_erasure
 from responses.governance.outside import Line, Outside, look_outside, still_missing
 from responses.governance.recovering.deliveries import settle_deliveries
 from responses.governance.recovering.emails import settle_emails

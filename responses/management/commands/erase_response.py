@@ -5,9 +5,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from responses.governance.erasing import (
     ErasedAlready,
     NoSuchReference,
-    erase_again,
     erase_response,
 )
+from responses.governance.erasing_again import erase_again
 from responses.governance.erasing_unsent import erase_unsent_again
 from responses.governance.naming import names_somebody
 from responses.references import NotAReference, normalise_reference

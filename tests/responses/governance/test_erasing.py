@@ -29,9 +29,9 @@ from responses.governance.erasing import (
     ChangedSinceShown,
     ErasedAlready,
     NoSuchReference,
-    erase_again,
     erase_response,
 )
+from responses.governance.erasing_again import erase_again
 from responses.governance.naming import names_somebody
 from responses.governance.reconciling import go_through, reconcile
 from responses.management.commands.doctor import files_to_remove
