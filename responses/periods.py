@@ -33,6 +33,7 @@ def clocks() -> list[Clock]:
     days = settings.KEEP
     return [
         Clock("drafts", "answers that were not sent, and links to them", days["drafts"]),
+        Clock("sent", "what tells a browser that its answers were sent", days["drafts"]),
         Clock(
             "contacts",
             "names, email addresses, postcodes, and what mail servers said",

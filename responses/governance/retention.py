@@ -33,6 +33,7 @@ from responses.models import (
     EqualityAnswers,
     Message,
     Response,
+    SentDraft,
 )
 from responses.periods import clocks
 from responses.responding.equality import empty_equality_answers, too_few_to_hand_over
@@ -129,13 +130,13 @@ class Work:
 
 def _drafts(run: Run) -> Work:
     there = Draft.objects.filter(consultation=run.consultation)
-    count = there.count()
+    # Without the answers and links that go with each.
+    return Work(there.count(), 0, lambda: there.delete()[1].get("responses.Draft", 0))
 
-    def remove() -> int:
-        there.delete()
-        return count
 
-    return Work(count, 0, remove)
+def _sent(run: Run) -> Work:
+    there = SentDraft.objects.filter(response__consultation=run.consultation)
+    return Work(there.count(), 0, lambda: there.delete()[0])
 
 
 def _contacts(run: Run) -> Work:
@@ -237,6 +238,7 @@ def _answers(run: Run) -> Work:
 
 WORK: dict[str, Callable[[Run], Work]] = {
     "drafts": _drafts,
+    "sent": _sent,
     "contacts": _contacts,
     "equality": _equality,
     "letters": _letters,

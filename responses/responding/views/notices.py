@@ -49,6 +49,7 @@ def kept_for(consultation: Consultation) -> list[tuple[str, str]]:
     }
     return [
         (_("Answers that you have not sent"), unsent),
+        (_("What tells your browser that your answers were sent"), until["sent"]),
         (_("Your response"), f"{until['answers']} {passed_on}"),
         (_("Your name, your email address and your postcode"), f"{until['contacts']} {passed_on}"),
         (_("Your equality answers"), f"{until['equality']} {passed_on}"),

@@ -40,6 +40,7 @@ from responses.models import (
     Message,
     Removal,
     Response,
+    SentDraft,
     Transcription,
 )
 from responses.periods import clocks
@@ -306,6 +307,19 @@ def test_equality_answers_too_few_to_hand_over_go_in_their_time(
     assert not Batch.objects.latest("number").equality_recalls.exists()
 
 
+def test_what_tells_a_browser_that_it_sent_goes_with_the_drafts(
+    person: Response, settings: Settings
+) -> None:
+    settings.KEEP = dict.fromkeys(settings.KEEP, 2000) | {"drafts": 30}
+    SentDraft.objects.create(response=person, token_hash="0" * 64)
+    days_after_closing(person.consultation, 29.9)
+    assert retain() == []
+    assert SentDraft.objects.exists()
+    days_after_closing(person.consultation, 30.1)
+    assert [(what.name, what.removed) for what in retain()] == [("drafts", 1), ("sent", 1)]
+    assert not SentDraft.objects.exists()
+
+
 # The files of batches.
 
 
@@ -522,4 +536,4 @@ def test_the_privacy_notice_shows_the_days_of_the_clocks(
 ) -> None:
     page = client.get(reverse("consultation-privacy", args=[consultation.slug])).content.decode()
     days = [clock.until(consultation) for clock in clocks()]
-    assert [day_in_words(day) in page for day in days if day] == [True] * 6
+    assert [day_in_words(day) in page for day in days if day] == [True] * 7
