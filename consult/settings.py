@@ -191,7 +191,7 @@ SERVER_EMAIL = VALUES["EMAIL_FROM"]
 # four-byte letters.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
-# Django's own limits leave out the files of a form: this one is for the whole of what comes, and
+# Django's own limits leave out the files of a form: this one is for everything that comes, and
 # staff may send files.
 MOST_BODY_BYTES = 2_200_000
 MOST_STAFF_BODY_BYTES = 55_000_000

@@ -1,4 +1,4 @@
-"""What has to be known after a backup was put back, kept outside the database: the journal of what
+"""What has to be known after a backup was restored, kept outside the database: the journal of what
 was received, and the marks of what was erased.
 
 Both stand in the storage for files. The journal is lines of JSON that are only ever added to: for

@@ -40,8 +40,8 @@ def keep_file_back(response: Response) -> None:
 
 
 def forget_public(response: Response) -> None:
-    """Take an erased response off the list, and have the file and figures deleted that may tell of
-    it: reasons for holding it back are among the figures. A worker makes both again.
+    """Take an erased response off the list, and delete the file and figures that may reveal it:
+    reasons for holding it back are among the figures. A worker makes both again.
     """
     take_off_list(response)
     sets = PublishedSet.objects.filter(consultation=response.consultation_id)

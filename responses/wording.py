@@ -59,8 +59,8 @@ class Difference:
 
 
 def differences(before: list[WordedPart], after: list[WordedPart]) -> list[Difference]:
-    """What the version `after` says otherwise than `before`, in the order of the questions; what
-    only one of them was asked too.
+    """Return how the version `after` differs from `before`, in the order of the questions,
+    including questions that only one of them was asked.
     """
     earlier = {answer.question.slug: answer for part in before for answer in part.answers}
     later = {answer.question.slug: answer for part in after for answer in part.answers}

@@ -1,4 +1,4 @@
-"""What was handed over, as it is known outside the database: so that after a backup was put back
+"""What was handed over, as it is known outside the database: so that after a backup was restored
 no batch's number is used twice, and nothing handed over is overwritten.
 
 Before a batch's manifest is stored, a mark named by its number and its manifest's SHA-256 is added

@@ -1,4 +1,4 @@
-"""Batches that were handed over and that the database does not know, since a backup was put back.
+"""Batches that were handed over and that the database does not know, since a backup was restored.
 
 Until they are recovered, nothing that they hold goes into another batch: its receiver has it
 already.

@@ -55,7 +55,7 @@ METRICS = {
     "consult_batch_newest_seconds": ("gauge", "How long ago the newest batch was sealed."),
     "consult_held_beyond_its_time": (
         "gauge",
-        "What has had its time and is kept since it did not arrive at MOPAC, by class.",
+        "What should have been removed but is kept because MOPAC does not have it yet, by class.",
     ),
     "consult_integrity_differences": ("gauge", "Differences that the last reconciliation found."),
     "consult_job_last_success_seconds": (

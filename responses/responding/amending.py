@@ -1,7 +1,7 @@
 """A respondent changes or withdraws what they sent.
 
 Each is a new version of the same reference, which replaces the one before. The earlier version
-stays on record, and where it was delivered already, the next batch says what replaces it.
+is kept, and if it was delivered already, the next batch says what replaces it.
 """
 
 from datetime import datetime

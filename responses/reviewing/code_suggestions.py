@@ -31,7 +31,7 @@ class Suggestion:
 def suggest_codes(*, response: Response, question: str) -> list[Suggestion]:
     """Return codes whose telling words are in an answer, those with the most first.
 
-    A word tells of a code if it is at least three times as common in answers with the code as in
+    A word suggests a code if it is at least three times as common in answers with the code as in
     the others, and in at least three of them. Learnt again each time from the answers coded most
     recently, on this machine; nothing is kept.
     """

@@ -117,7 +117,7 @@ def group_similar(texts: Iterable[tuple[int, str]]) -> Iterator[Group]:
 
 
 def changes(standard: str, text: str) -> list[Span]:
-    """What `text` says otherwise than `standard`, as stretches in order; together, without
+    """How `text` differs from `standard`, as stretches in order; together, without
     "left-out", they are `text` itself.
     """
     before, after = TOKEN.findall(standard), TOKEN.findall(text)

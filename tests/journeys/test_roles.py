@@ -64,7 +64,7 @@ AtWork = Callable[[User], Desk]
 
 @pytest.fixture
 def at_work(browser: Browser, live_server: LiveServer) -> Iterator[AtWork]:
-    """A browser of one's own, in which someone signs in with their password."""
+    """A separate browser, in which someone signs in with their password."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     yield lambda person: Desk(context.new_page(), live_server.url, person)
     context.close()

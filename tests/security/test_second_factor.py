@@ -270,7 +270,7 @@ def test_a_phone_set_up_on_its_page_can_be_used_to_sign_in(reviewer: User, setti
         reverse("second-factor"), {"seed": signed[1], "code": "12345x"}
     ).content.decode()
     assert "This code is wrong" in refused
-    assert letters[1] in refused  # the phone that scanned it need not scan again
+    assert letters[1] in refused  # the phone that scanned it does not have to scan again
     shown = client.post(
         reverse("second-factor"), {"seed": signed[1], "code": code_at(key, now())}
     ).content.decode()

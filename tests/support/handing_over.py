@@ -1,4 +1,4 @@
-"""Batches handed over, and what is said of them once an older backup was put back."""
+"""Batches handed over, and what is said of them once an older backup was restored."""
 
 from pathlib import Path
 

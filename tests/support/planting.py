@@ -189,7 +189,7 @@ def count_rows(consultation: Consultation) -> Counted:
 def figures_that_differ(
     consultation: Consultation, charts: dict[str, list[list[str]]]
 ) -> list[str]:
-    """What the dashboard's charts, by slug and as rows of their CSV files, say otherwise than the
+    """Where the dashboard's charts, by slug and as rows of their CSV files, differ from the
     rows of the database.
     """
     counted = count_rows(consultation)

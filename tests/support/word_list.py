@@ -21,6 +21,13 @@ INSTEAD = {
     "hence": "so",
     r"there(?:by|of|upon|in)": "by it, of it, on it, in it",
     "at the most": "at most",
+    "otherwise than": "differently from, or differ from",
+    "for want of": "because there is no",
+    r"(?:has|have|had) (?:had )?(?:its|their) time": "has been kept long enough",
+    "of one's own": "your own, or their own",
+    "the whole of": "all of",
+    r"tells? of": "says, shows or suggests",
+    r"needs? not (?:be|have)": "does not have to",
     r"(?<=\"\"\")Gives|(?<=\. )Gives": "Returns",
 }
 NAMED = (rf"(?P<w{number}>\b(?:{word})\b)" for number, word in enumerate(INSTEAD))

@@ -155,7 +155,7 @@ def told_of_batch(batch: Batch) -> list[str]:
         named = f"batch {lost[0]}" if len(lost) == 1 else f"batches {lost[0]} to {lost[-1]}"
         told += [
             "",
-            f"OUR RECORDS LACK {named.upper()}: a backup was put back after it was handed over.",
+            f"OUR RECORDS LACK {named.upper()}: a backup was restored after it was handed over.",
             "Keep what you received: it counts, and this batch follows it.",
         ]
     if before or lost:

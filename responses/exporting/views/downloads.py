@@ -61,7 +61,7 @@ def goes_on(request: HttpRequest) -> bool:
 def _piece(request: HttpRequest, size: int, etag: str) -> range | None:
     """The bytes that are asked for: an empty range if there are none, None for the whole file."""
     asked = RANGE.fullmatch(request.headers.get("Range", "").replace(" ", ""))
-    # A client with a piece of a different file gets the whole of this one.
+    # A client with a piece of a different file gets all of this one.
     if request.method != "GET" or not asked or request.headers.get("If-Range", etag) != etag:
         return None
     first, last = asked.groups()

@@ -1,4 +1,4 @@
-"""Taking responses back in from batches, after a backup was put back that does not have them.
+"""Taking responses back in from batches, after a backup was restored that does not have them.
 
 What a batch says comes from its files. What it must not say, and a receipt needs, comes from the
 journal. Nothing here changes a row that is there: what is missing is added, as it was.
@@ -152,7 +152,7 @@ def _is_missing(batch: Fetched, consultation: Consultation) -> bool:
         if same.written_at is None or same.manifest_sha256 == batch.manifest_sha256:
             return False
         raise CannotRecover(
-            f"The database has another batch {batch.number}, sealed after the backup was put back."
+            f"The database has another batch {batch.number}, sealed after the backup was restored."
         )
     before = batches.filter(number=batch.number - 1).first()
     wanted = batch.manifest["previous_manifest_sha256"]

@@ -145,7 +145,7 @@ def _write(
 
 def _keys(known: Mapping[Version, Line], taken: Taken) -> dict[Version, UUID]:
     """The forms' own keys, so that sending one again leads to its receipt; another where its sender
-    has sent it again, as a response of its own, since the backup was put back.
+    has sent it again, as a response of its own, since the backup was restored.
     """
     keys = {
         version: UUID(line["submission_key"]) if line else uuid4()
@@ -158,7 +158,7 @@ def _keys(known: Mapping[Version, Line], taken: Taken) -> dict[Version, UUID]:
             keys[version] = uuid4()
             taken.troubles.append(
                 f"{version[0]} version {version[1]} came back, and its sender has sent the same "
-                f"form again as {sent_again[key]} since the backup was put back. Both count: ask "
+                f"form again as {sent_again[key]} since the backup was restored. Both count: ask "
                 "them which of the two to withdraw."
             )
     return keys

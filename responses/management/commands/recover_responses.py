@@ -1,4 +1,4 @@
-"""manage.py recover_responses: take responses back in from batches, after a backup was put back."""
+"""manage.py recover_responses: take responses back in from batches, after a backup was restored."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from responses.models import Batch
 
 class Command(BaseCommand):
     help = (
-        "After a backup was put back: take the responses that it does not have back in from "
+        "After a backup was restored: take the responses that it does not have back in from "
         "batches. Without a batch: say what is missing, and which batches have it."
     )
 

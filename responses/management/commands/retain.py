@@ -31,4 +31,4 @@ class Command(BaseCommand):
         for what in done:
             self.stdout.write(what.in_words)
         if not done:
-            self.stdout.write("Nothing has had its time.")
+            self.stdout.write("Nothing has been kept long enough to be removed.")

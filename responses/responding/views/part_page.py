@@ -42,10 +42,10 @@ def render_part(
     returning: bool,
     saved: Saved | None = None,
 ) -> HttpResponse:
-    """A part's page.
+    """The page that was posted, with its problems marked: in today's wording, which may differ from
+    the page that was posted.
 
-    `saved` is a save that left fields alone: what someone else wrote there stands beside one's own,
-    and what is too long to keep is named.
+    If the part is no longer asked, the check page shows what was answered to it.
     """
     plan, this = session.context["plan"], form.part
     reading = next(
@@ -86,7 +86,7 @@ def show_again(
     saved: Saved,
 ) -> HttpResponse:
     """The page that was posted, with what is to be put right on it: as it is asked now, which may
-    be otherwise than on the page that was posted.
+    differ from the page that was posted.
 
     Where the part is no longer asked, the check page shows what was answered to it.
     """

@@ -45,7 +45,7 @@ from responses.responding.views.session import (
 @private
 @require_safe
 def check(request: HttpRequest, consultation: str) -> HttpResponse:
-    """Everything that would be sent, to look over and change."""
+    """Everything that would be sent, to check and change."""
     session = open_session(request, consultation)
     if session.sent:
         return gone_page(request, session)

@@ -1,4 +1,4 @@
-"""After a backup was put back: no number is used twice, and nothing handed over is overwritten."""
+"""After a backup was restored: no number is used twice, and nothing handed over is overwritten."""
 
 import json
 import shutil

@@ -325,7 +325,7 @@ def test_what_tells_a_browser_that_it_sent_goes_with_the_drafts(
 
 @pytest.fixture
 def removed(person: Response) -> Batch:
-    """A batch whose files had their time."""
+    """A batch whose files were removed after their time."""
     batch = person.membership.batch
     assert remove_batch_files(batch=batch, actor=None)
     return batch

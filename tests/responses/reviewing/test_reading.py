@@ -1,5 +1,5 @@
 """What staff do to a response is done to the version that their page showed, and who had which
-version on the screen is on record.
+version on the screen is recorded.
 """
 
 from collections.abc import Callable
