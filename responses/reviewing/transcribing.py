@@ -34,7 +34,11 @@ class ReasonMissing(ValueError):
 
 
 class MessageDecided(Exception):
-    """Someone has already decided what the message is."""
+    """Someone has already said what the message is."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message.pk)
+        self.message = message
 
 
 def plan_to_key(edition: Edition) -> Plan:
@@ -133,13 +137,13 @@ def reopen_message(*, message: Message, reason: str, by: User) -> None:
             decided_by=None,
             decided_at=None,
         ):
-            raise MessageDecided
+            raise MessageDecided(message)
         record(action=Action.MESSAGE_REOPENED, actor=by, subject=f"message {message.pk}")
 
 
 def _decide(message: Message, state: Message.State, by: User) -> None:
     if message.state != Message.State.WAITING:
-        raise MessageDecided
+        raise MessageDecided(message)
     message.state, message.decided_by = state, by
     message.save(update_fields=["state", "decided_by", "reason"])
     Message.objects.filter(pk=message.pk).update(decided_at=Now())

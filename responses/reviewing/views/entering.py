@@ -87,8 +87,11 @@ def entering(request: StaffRequest) -> HttpResponse:
 def enter(request: StaffRequest, consultation: str) -> HttpResponse:
     """The whole form on one page, for one response that came by another way."""
     found = taking_entries(consultation)
-    message = message_waiting(request, found)
-    letter = letter_of(message) if message else None
+    message = message_to_enter(request, found)
+    if message and request.method != "POST" and message.state != Message.State.WAITING:
+        # Its page says who decided, and what.
+        return redirect("message", message.pk)
+    letter = letter_of(message) if message and message.file else None
     edition = newest = current_edition(found)
     if request.method == "POST":
         edition = edition_shown(found, request.POST.get("edition", "")) or newest
@@ -143,16 +146,14 @@ def edition_shown(consultation: Consultation, number: str) -> Edition | None:
     return consultation.editions.filter(number=number_in(number)).first()
 
 
-def message_waiting(request: HttpRequest, consultation: Consultation) -> Message | None:
+def message_to_enter(request: HttpRequest, consultation: Consultation) -> Message | None:
+    """The message that the address names, also where someone has decided on it since: what was
+    typed meanwhile is not lost for that.
+    """
     number = request.GET.get("message", "")
     if not number:
         return None
-    return get_object_or_404(
-        Message,
-        pk=number_in(number),
-        consultation=consultation,
-        state=Message.State.WAITING,
-    )
+    return get_object_or_404(Message, pk=number_in(number), consultation=consultation)
 
 
 def letter_of(message: Message) -> Letter:
@@ -170,6 +171,25 @@ def _problems(arrival: ArrivalForm, whole: WholeForm) -> dict[str, Any]:
     ]
     found += whole.problems()
     return {"problems": found, "general": arrival.non_field_errors()}
+
+
+def _decided_in_words(decided: MessageDecided) -> str:
+    """Who was first, for someone whose own words stay on the page."""
+    entered = Transcription.objects.filter(message=decided.message).first()
+    if entered:
+        words = _(
+            "%(who)s has entered this message already, as %(reference)s. What you typed is still "
+            "here: compare it with theirs, and key it again there if they differ."
+        )
+        values = {"who": entered.keyed_by.username, "reference": entered.response.reference}
+    else:
+        words = _(
+            "%(who)s has set this message aside: %(reason)s. What you typed is still here. Open "
+            "the message again to enter it."
+        )
+        by = decided.message.decided_by
+        values = {"who": by.username if by else "", "reason": decided.message.reason}
+    return words % values
 
 
 def _transcribe(
@@ -211,8 +231,8 @@ def _transcribe(
             "another letter."
         )
         arrival.add_error(None, words % {"reference": kept.response.reference})
-    except MessageDecided:
-        arrival.add_error(None, _("Someone else has dealt with this message already."))
+    except MessageDecided as decided:
+        arrival.add_error(None, _decided_in_words(decided))
     except ConsultationClosed:
         arrival.add_error(None, _("This consultation was withdrawn."))
     return None

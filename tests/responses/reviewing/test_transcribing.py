@@ -404,10 +404,45 @@ def test_a_message_is_entered_from_its_page_or_set_aside(
     rosa.post(reverse("message", args=[away.pk]), {"reason": "Automatic reply"})
     listed = reverse("message-list", args=[consultation.slug])
     assert "Automatic reply" in rosa.get(listed).content.decode()
+    decided = rosa.get(f"{reverse('enter', args=[consultation.slug])}?message={away.pk}")
+    assert decided.url == reverse("message", args=[away.pk])  # type: ignore[attr-defined]
+
+
+def test_two_people_at_one_message_lose_none_of_their_words(
+    consultation: Consultation, mailbox: Path, reviewer: User, sign_in: Callable[[User], Client]
+) -> None:
+    load_mailbox(consultation=consultation, path=mailbox, by=reviewer)
+    ann = consultation.messages.all()[0]
+    rosa, ben = sign_in(reviewer), sign_in(make_person("ben", User.Role.REVIEWER))
+    address = f"{reverse('enter', args=[consultation.slug])}?message={ann.pk}"
+    today = {"received_on": timezone.localdate().isoformat()}
+    pages = [fields_of(forms_of(client.get(address))[-1]) | today for client in (rosa, ben)]
+    first = rosa.post(address, pages[0])
+    response = Response.objects.get()
+    assert first.url == reverse("entered", args=[response.reference])  # type: ignore[attr-defined]
+    # Receive pressed twice leads to the same page.
+    assert rosa.post(address, pages[0]).url == first.url  # type: ignore[attr-defined]
+    second = ben.post(address, pages[1] | {"missing": "Ben's own words."}).content.decode()
     assert (
-        rosa.get(f"{reverse('enter', args=[consultation.slug])}?message={away.pk}").status_code
-        == 404
+        f"{reviewer.username} has entered this message already, as {response.reference}" in second
     )
+    assert "Ben&#x27;s own words." in second
+    assert Response.objects.count() == 1
+
+
+def test_words_typed_for_a_message_that_was_set_aside_are_kept(
+    consultation: Consultation, mailbox: Path, reviewer: User, sign_in: Callable[[User], Client]
+) -> None:
+    load_mailbox(consultation=consultation, path=mailbox, by=reviewer)
+    ann = consultation.messages.all()[0]
+    rosa = sign_in(reviewer)
+    address = f"{reverse('enter', args=[consultation.slug])}?message={ann.pk}"
+    page = fields_of(forms_of(rosa.get(address))[-1])
+    page["received_on"] = timezone.localdate().isoformat()
+    set_message_aside(message=ann, reason="Spam", by=make_person("ben", User.Role.REVIEWER))
+    refused = rosa.post(address, page | {"missing": "My words."}).content.decode()
+    assert "ben has set this message aside: Spam" in refused
+    assert "My words." in refused
 
 
 ODD_MESSAGES = {
