@@ -39,6 +39,7 @@ RULES = {
     "responses/arrivals": ("0002_rules", "2584974724c7"),
     "responses/changes": ("0008_held_to_acts", "9d79223d4915"),
     "responses/compression": ("0002_rules", "b9046b58d4d5"),
+    "responses/equality": ("0008_held_to_acts", "ae3d1ef84d28"),
     "responses/erased": ("0004_files_to_remove", "3689e4817f8d"),
     "responses/erasing": ("0002_rules", "9b22fe241b7c"),
     "responses/fingerprints": ("0008_held_to_acts", "b525319b327a"),

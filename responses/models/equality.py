@@ -30,6 +30,14 @@ class EqualityAnswers(models.Model):
     edition = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="+")
     choices = models.JSONField()
     texts = models.JSONField()
+    seal = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="SHA-256 of what it says; empty where it was emptied, or altered by others.",
+    )
     batch = models.ForeignKey(
         Batch, null=True, on_delete=models.PROTECT, related_name="equality_answers"
     )

@@ -28,21 +28,24 @@ ASKED_AFTER_GRACE = timedelta(hours=1)
 # How many answers that are there already are written again with one that arrives.
 MIXED_WITH = 100
 # Writes rows again in one transaction, as new rows with new ids, in the order of those: nothing
-# that PostgreSQL keeps about a row (xmin, ctid) tells them apart.
+# that PostgreSQL keeps about a row (xmin, ctid) tells them apart. What was altered outside the
+# service gets no seal, so that the integrity check goes on naming it.
 MIX = """
     WITH taken AS (
         DELETE FROM responses_equalityanswers WHERE id = ANY(%(mixed)s)
-        RETURNING edition_id, choices, texts
+        RETURNING edition_id, choices, texts,
+            seal = equality_seal(id, edition_id, choices, texts) AS ours
     ), together AS (
-        TABLE taken
+        SELECT gen_random_uuid() AS id, * FROM taken
         UNION ALL
-        SELECT edition_id, choices, texts
+        SELECT gen_random_uuid(), edition_id, choices, texts, true
         FROM jsonb_to_recordset(%(arrived)s::jsonb)
             AS arrived (edition_id bigint, choices jsonb, texts jsonb)
     )
     INSERT INTO responses_equalityanswers
-        (id, consultation_id, edition_id, choices, texts, batch_id, stopped)
-    SELECT gen_random_uuid() AS id, %(consultation)s, edition_id, choices, texts, %(batch)s, false
+        (id, consultation_id, edition_id, choices, texts, batch_id, stopped, seal)
+    SELECT id, %(consultation)s, edition_id, choices, texts, %(batch)s, false,
+        CASE WHEN ours THEN equality_seal(id, edition_id, choices, texts) ELSE '' END
     FROM together ORDER BY id
 """
 
@@ -95,7 +98,7 @@ def empty_equality_answers(found: QuerySet[EqualityAnswers]) -> int:
     """Empty answers that have been kept for their time; of those that were handed over, the next
     batch names the ids. How many.
     """
-    return found.filter(stopped=False).update(choices={}, texts={}, stopped=True)
+    return found.filter(stopped=False).update(choices={}, texts={}, stopped=True, seal="")
 
 
 def are_asked(consultation: Consultation) -> bool:

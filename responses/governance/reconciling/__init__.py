@@ -15,7 +15,7 @@ from consult.auditing import record
 from consult.models import Action
 from responses.governance.outside import Outside, look_outside
 from responses.governance.reconciling.batches import check_batches
-from responses.governance.reconciling.changes import check_changes
+from responses.governance.reconciling.changes import check_changes, check_equality_seals
 from responses.governance.reconciling.findings import Findings
 from responses.governance.reconciling.follow_ups import (
     check_confirmations,
@@ -90,6 +90,7 @@ CHECKS: list[Callable[[Findings], None]] = [
     check_outside,
     check_destination,
     check_changes,
+    check_equality_seals,
     check_trail,
     check_chain,
     check_seals,

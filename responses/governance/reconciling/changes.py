@@ -64,6 +64,16 @@ def check_changes(findings: Findings) -> None:
         )
 
 
+def check_equality_seals(findings: Findings) -> None:
+    """Check that equality answers, in which no instant may stand, say what their seals say."""
+    for (row,) in rows_of(
+        """SELECT id FROM responses_equalityanswers
+        WHERE seal <> CASE WHEN stopped THEN '' ELSE equality_seal(id, edition_id, choices, texts)
+            END OR (stopped AND (choices <> '{}' OR texts <> '{}')) ORDER BY id"""
+    ):
+        findings.note(f"equality answers {row}", "They do not say what their seal says.")
+
+
 def held_tables() -> list[str]:
     """The tables whose changes are held to acts, as the database has them."""
     return [

@@ -128,7 +128,7 @@ def test_nothing_in_an_equality_row_leads_to_the_response(
     assert {name for name in row if name in response and row[name] == response[name]} == shared
     assert {field.name for field in EqualityAnswers._meta.get_fields()} == {
         *["id", "consultation", "edition", "choices", "texts"],
-        *["batch", "stopped", "recalled_in"],
+        *["batch", "stopped", "recalled_in", "seal"],
     }
     # All that is known of the holder of the receipt is that they answered.
     holder = EqualityHolder.objects.values().get()
