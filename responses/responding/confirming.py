@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 
 from consult.leases import claim, still_held
 from responses.ledger import record_event
-from responses.models import Confirmation, ConfirmationAttempt, LedgerEntry
+from responses.models import Confirmation, ConfirmationAttempt, LedgerEntry, Response
 from responses.responding.confirmation_email import build_email
 from responses.responding.outbox import PAUSES, Outbox, Tally, send_due, usual_lease
 
@@ -77,7 +77,10 @@ def _record_failure(confirmation: Confirmation, reason: str, hopeless: bool) -> 
             tries = tries.filter(at__gte=max(begun_again))
         give_up = hopeless or tries.filter(at__lt=Now() - TRY_FOR).exists()
         ConfirmationAttempt.objects.create(
-            confirmation=current, outcome="refused" if give_up else "try-again", detail=reason
+            confirmation=current,
+            outcome="refused" if give_up else "try-again",
+            # Erased while the mail server was answering: its words may hold the address.
+            detail="" if _was_erased(confirmation.response) else reason,
         )
         current.tries_made += 1
         changed = ["tries_made"]
@@ -94,6 +97,10 @@ def _record_failure(confirmation: Confirmation, reason: str, hopeless: bool) -> 
             changed += ["state", "leased_until", "due_at", "reason", "attempts"]
         current.save(update_fields=changed)
     return bool(give_up)
+
+
+def _was_erased(response: Response) -> bool:
+    return Response.objects.filter(reference=response.reference, act=Response.Act.ERASED).exists()
 
 
 def _current(confirmation: Confirmation) -> tuple[Confirmation, bool]:

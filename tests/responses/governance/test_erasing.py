@@ -48,7 +48,11 @@ from responses.models import (
 )
 from responses.receipt_tokens import receipt_token
 from responses.responding.amending import ChangedMeanwhile, amend_response, withdraw_response
-from responses.responding.confirming import send_due_confirmations
+from responses.responding.confirming import (
+    _record_failure,
+    claim_due,
+    send_due_confirmations,
+)
 from responses.responding.drafting import start_amending
 from responses.responding.equality import give_equality_answers
 from responses.responding.resending import NothingToCorrect, correct_address
@@ -535,6 +539,19 @@ def test_nothing_can_be_added_to_what_was_erased(
         )
     assert where(PLANTED) == set()
     assert in_files(files) == []
+
+
+def test_what_a_mail_server_says_after_an_erasure_is_not_recorded(
+    send: Send, files: Path, postbox: Postbox, mail_through: Callable[[int], None]
+) -> None:
+    response = send(name=PLANTED, email=EMAIL)
+    [in_hand] = claim_due(limit=1)
+    erase_response(reference=response.reference, actor=None, why="asked")
+    _record_failure(in_hand, f"550 no {PLANTED} here", True)
+    assert where(PLANTED) == set()
+    assert list(Confirmation.objects.get(response=response).tries.values_list("outcome")) == [
+        ("refused",)
+    ]
 
 
 def test_an_erasure_is_of_the_version_that_someone_was_shown(person: Response) -> None:
