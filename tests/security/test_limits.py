@@ -208,6 +208,10 @@ def test_a_send_over_the_limit_keeps_the_draft_and_shows_any_receipt(
     send = reverse("send", args=[SLUG])
     assert rita.post(send, {"submission_key": keys[0]}).status_code == 303
     assert omar.post(send, {"submission_key": keys[1]}).status_code == 429
+    # Received before, from whichever browser and after whatever answer was lost.
+    for again in (rita, Client()):
+        page = again.post(send, {"submission_key": keys[0]})
+        assert (page.status_code, "/receipt/" in page.headers.get("Location", "")) == (303, True)
     assert (Response.objects.count(), Draft.objects.count()) == (1, 1)
     Hit.objects.all().delete()
     assert omar.post(send, {"submission_key": keys[1]}).status_code == 303
