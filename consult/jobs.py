@@ -9,6 +9,7 @@ from types import TracebackType
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import DatabaseError
+from django.db.migrations.recorder import MigrationRecorder
 from django.db.models.functions import Now
 
 from consult.models import JobRun
@@ -62,10 +63,17 @@ def recorded_run(name: str) -> Iterator[None]:
 
 
 def overdue() -> list[str]:
-    """The jobs that have not ended well for too long, or never."""
+    """The jobs that have not ended well for too long.
+
+    One that never did, on a first day or in a new version, has as long from the last migration.
+    """
     late = []
+    migrations = MigrationRecorder.Migration.objects
     for name, most in EXPECTED.items():
-        if not JobRun.objects.filter(name=name, succeeded_at__gt=Now() - most).exists():
+        runs = JobRun.objects.filter(name=name, succeeded_at__isnull=False)
+        if runs.filter(succeeded_at__gt=Now() - most).exists():
+            continue
+        if runs.exists() or not migrations.filter(applied__gt=Now() - most).exists():
             late.append(name)
     return late
 

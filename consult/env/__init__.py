@@ -68,6 +68,7 @@ def refuse_unsafe_production(values: dict[str, Any]) -> None:
         raise BadSetting(
             f"SITE_URL is “{values['SITE_URL']}”: write the https address people type.{hint}"
         )
-    for name in ("DATABASE_URL", "REDIS_URL"):
+    # Without a mail server receipts would promise emails that nobody gets.
+    for name in ("DATABASE_URL", "REDIS_URL", "EMAIL_URL"):
         if not values[name]:
             raise BadSetting(f"{name} is missing: write the address of the server.{hint}")

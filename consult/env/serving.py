@@ -131,9 +131,8 @@ SERVING = [
         server("smtp", "smtps", "smtp+tls"),
         "",
         (
-            "The mail server, for example smtp+tls://user:password@host:587. If empty, each "
-            "email "
-            "is saved as a file in VAR_DIR/mail."
+            "The mail server, for example smtp+tls://user:password@host:587. Required when DEBUG "
+            "is off. If empty, `make run` saves each email as a file in VAR_DIR/mail."
         ),
         secret=True,
     ),

@@ -32,7 +32,7 @@ class KeyExists(Exception):
 
 
 class BadKey(Exception):
-    """The private key's file exists, but what is in it cannot be used."""
+    """What is in the private key's file cannot be used, or the file of a published key is gone."""
 
 
 def make_key() -> str:
@@ -64,12 +64,15 @@ def publish_key(public: str) -> None:
 def sign(manifest: bytes) -> bytes | None:
     """Return the content of `manifest.sig` for `manifest`, or None if the operator has made no key.
 
+    Once a key has been published, receivers count on a signature, and nothing goes out without one.
     Raises BadKey.
     """
     path = _path()
     try:
         key = load_pem_private_key(path.read_bytes(), password=None)
-    except FileNotFoundError:
+    except FileNotFoundError as reason:
+        if key_is_lost():
+            raise BadKey("A signing key was published, but its file is not there.") from reason
         return None
     except (ValueError, TypeError) as reason:
         raise BadKey("The signing key's file is there, but what is in it is no key.") from reason
@@ -84,6 +87,11 @@ def sign(manifest: bytes) -> bytes | None:
         "signature": key.sign(manifest).hex(),
     }
     return (json.dumps(content, indent=2) + "\n").encode()
+
+
+def key_is_lost() -> bool:
+    """Whether a key was published, and its file is not where this process looks."""
+    return SigningKey.objects.exists() and not _path().exists()
 
 
 def _path() -> Path:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from consult.models import Consultation
 from responses.exporting.acknowledging import unacknowledged
 from responses.exporting.due import due_at
+from responses.exporting.signing import key_is_lost
 from responses.models import Batch, Delivery, Extract, SigningKey
 
 SEALED_WITHIN = timedelta(minutes=20)
@@ -24,6 +25,11 @@ def batch_troubles() -> Iterator[tuple[str, str]]:
                 "Run `manage.py make_signing_key` once, where the worker runs, and keep a copy of "
                 "its file."
             ),
+        )
+    if key_is_lost():
+        yield (
+            "a signing key was published, but its file is not here",
+            "Put your copy back as SIGNING_KEY_FILE. No batch is written until then.",
         )
     for batch in Batch.objects.filter(written_at=None).exclude(failure="")[:5]:
         yield (

@@ -16,9 +16,8 @@ from django.test import RequestFactory
 
 from consult import addresses
 from consult.env import SETTINGS, BadSetting, read
-from consult.web import client_address
+from consult.web import client_address, troubles
 from consult.web.client_address import address_of
-from responses.management.commands import doctor
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SAFE = {
@@ -27,6 +26,7 @@ SAFE = {
     "SITE_URL": "https://consult.example.org",
     "DATABASE_URL": "postgresql://consult@database.invalid/consult",
     "REDIS_URL": "redis://redis.invalid/0",
+    "EMAIL_URL": "smtp://mail.invalid",
     "TRUSTED_PROXY": "on",
     "OPERATOR": "The Consultation Office",
     "CONTACT_EMAIL": "help@example.org",
@@ -88,6 +88,7 @@ def test_a_safe_installation_passes_djangos_deployment_check(tmp_path: Path) -> 
         ),
         ({"DATABASE_URL": ""}, "DATABASE_URL is missing"),
         ({"REDIS_URL": ""}, "REDIS_URL is missing"),
+        ({"EMAIL_URL": ""}, "EMAIL_URL is missing"),
         ({"DEBUG": "perhaps"}, "DEBUG is “perhaps”: write on or off."),
     ],
 )
@@ -239,6 +240,6 @@ def test_a_proxy_that_hides_its_visitors_is_named_by_the_doctor(
     address_of(rf.get("/", headers={"x-forwarded-for": "192.0.2.1", "x-forwarded-proto": "https"}))
     # A scraper of metrics, say, that comes past the proxy.
     address_of(rf.get("/"))
-    assert list(doctor.proxy()) == []
+    assert list(troubles.proxy()) == []
     address_of(rf.get("/", headers={"x-forwarded-proto": "https"}))
-    assert ["one address" in what for what, _ in doctor.proxy()] == [True]
+    assert ["one address" in what for what, _ in troubles.proxy()] == [True]

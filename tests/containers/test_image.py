@@ -18,6 +18,7 @@ PRODUCTION = {
     # it is back.
     "DATABASE_URL": "postgresql://consult@127.0.0.1:1/consult",
     "REDIS_URL": "redis://127.0.0.1:1/0",
+    "EMAIL_URL": "smtp://127.0.0.1:1",
 }
 IMPORT_ALL = """
 import pkgutil, django, consult, consult.wsgi, responses
@@ -88,14 +89,15 @@ def test_the_image_passes_the_checks_for_production(image: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "backend"),
-    [("", "MailFileBackend"), ("smtp://127.0.0.1:1", "EmailBackend")],
+    ("rehearsal", "url", "backend"),
+    [("on", "", "MailFileBackend"), ("off", "smtp://127.0.0.1:1", "EmailBackend")],
     ids=["files", "server"],
 )
 def test_the_image_imports_every_module_and_can_send_mail(
-    image: Path, url: str, backend: str
+    image: Path, rehearsal: str, url: str, backend: str
 ) -> None:
-    assert run(image, "-c", IMPORT_ALL, EMAIL_URL=url).strip().endswith(backend)
+    said = run(image, "-c", IMPORT_ALL, DEBUG=rehearsal, EMAIL_URL=url)
+    assert said.strip().endswith(backend)
 
 
 def test_the_image_gathers_its_static_files_for_a_rehearsal(image: Path, tmp_path: Path) -> None:

@@ -1,24 +1,17 @@
 """manage.py doctor: what is wrong, and what to do."""
 
-import shutil
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-import redis
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from consult.clock import closing_in_words
-from consult.heartbeats import a_worker_works, beat_works
-from consult.jobs import overdue
 from consult.models import Consultation
-from consult.web.durability import UNSAFE, unsafe_settings
-from consult.web.preparedness import database_is_older
-from consult.web.rate_limits import addresses_missing
-from consult.web.static_files import ungathered_files
+from consult.web import troubles
+from consult.web.troubles import Finding
 from responses.exporting.troubles import batch_troubles
 from responses.governance.retention import retain
 from responses.models import (
@@ -31,21 +24,22 @@ from responses.models import (
 )
 from responses.responding.resending import links_given_up
 
-NEEDED_BYTES = 500_000_000
-MOST_CLOCK_SECONDS = 5
 A_WEEK = timedelta(days=7)
-Finding = tuple[str, str]
 
 
 class Command(BaseCommand):
     help = "Say on one screen what is wrong and what to do about it. Exits with 1 if anything is."
 
     def handle(self, *args: object, **options: object) -> None:
-        wrong = 0
+        wrong, database_is_down = 0, False
         for name, look in LOOKS.items():
+            if database_is_down and name not in WITHOUT_DATABASE:
+                self.stdout.write(f"??  {name}: cannot be known without the database")
+                continue
             try:
                 findings = list(look())
             except DatabaseError as reason:
+                database_is_down = isinstance(reason, OperationalError | InterfaceError)
                 findings = [
                     (
                         f"the database does not answer ({str(reason).strip().splitlines()[0]})",
@@ -59,68 +53,6 @@ class Command(BaseCommand):
         if wrong:
             raise CommandError(f"{wrong} problem{'' if wrong == 1 else 's'}.")
         self.stdout.write("Everything is fine.")
-
-
-def database() -> Iterator[Finding]:
-    for name in unsafe_settings():
-        yield f"PostgreSQL's {name} is off: {UNSAFE[name]}", "Set it to on."
-    if database_is_older():
-        yield "the database is older than the code", "Run `manage.py prepare`."
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        skew = abs((datetime.now(UTC) - cursor.fetchone()[0]).total_seconds())
-    if skew > MOST_CLOCK_SECONDS:
-        yield (
-            f"this machine's clock and the database's differ by {skew:.0f} seconds",
-            "Let both follow a time server: the database's clock decides the closing.",
-        )
-
-
-def static_files() -> Iterator[Finding]:
-    if missing := ungathered_files():
-        yield (
-            f"style sheets or scripts missing, or of another version: {len(missing)}",
-            "Run `manage.py prepare`, and start the web server again.",
-        )
-
-
-def proxy() -> Iterator[Finding]:
-    if addresses_missing():
-        yield (
-            "the proxy in front does not say who its visitors are, so that all have one address",
-            "Let it add to X-Forwarded-For (deploy/nginx shows how), or correct TRUSTED_PROXY.",
-        )
-
-
-def broker() -> Iterator[Finding]:
-    try:
-        redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2, socket_timeout=2).ping()
-    except (redis.RedisError, OSError) as reason:
-        yield (
-            f"Redis does not answer ({type(reason).__name__})",
-            "Start it, or correct REDIS_URL. Nothing is lost; emails and batches wait.",
-        )
-
-
-def processes() -> Iterator[Finding]:
-    if not a_worker_works():
-        yield (
-            "no worker has taken a task for a minute",
-            "Start `celery -A consult worker`. Nothing is lost; emails and batches wait.",
-        )
-    if not beat_works():
-        yield (
-            "beat has not ticked for a minute",
-            "Start `celery -A consult beat`. Nothing is lost; what is due waits.",
-        )
-
-
-def schedule() -> Iterator[Finding]:
-    for name in overdue():
-        yield (
-            f"{name} has not finished successfully for too long",
-            "Check that beat and a worker are running, and read the worker's log.",
-        )
 
 
 def emails() -> Iterator[Finding]:
@@ -196,14 +128,6 @@ def files_to_remove() -> Iterator[Finding]:
         )
 
 
-def disk() -> Iterator[Finding]:
-    free = shutil.disk_usage(
-        settings.VAR_DIR if settings.VAR_DIR.exists() else settings.BASE_DIR
-    ).free
-    if free < NEEDED_BYTES:
-        yield f"the disk has only {free // 1_000_000} MB left", "Make room before it is full."
-
-
 def consultations() -> Iterator[Finding]:
     rows = Consultation.objects.filter(published_at__isnull=False, withdrawn_at=None).annotate(
         now=Now()
@@ -219,19 +143,22 @@ def consultations() -> Iterator[Finding]:
             )
 
 
+# What can be looked at while the database is down.
+WITHOUT_DATABASE = {"Static files", "Mail settings", "Redis", "Disk"}
 LOOKS: dict[str, Callable[[], Iterator[Finding]]] = {
-    "Database": database,
-    "Static files": static_files,
-    "Proxy": proxy,
-    "Redis": broker,
-    "Worker and beat": processes,
-    "Scheduled jobs": schedule,
+    "Database": troubles.database,
+    "Static files": troubles.static_files,
+    "Proxy": troubles.proxy,
+    "Redis": troubles.broker,
+    "Worker and beat": troubles.processes,
+    "Scheduled jobs": troubles.schedule,
+    "Mail settings": troubles.mail_settings,
     "Emails": emails,
     "Batches": batch_troubles,
     "Changes to many and public files": desk,
     "Integrity check": integrity,
     "Retention": kept_too_long,
     "Files to delete": files_to_remove,
-    "Disk": disk,
+    "Disk": troubles.disk,
     "Consultations": consultations,
 }

@@ -141,7 +141,10 @@ def test_a_second_start_on_the_same_data_is_refused_with_the_reason(start: Start
         ),
         ({"PORT": "many"}, "Cannot start: PORT is “many”: write a whole number from 1 to 65535."),
         ({"VAR_DIR": "/proc/nowhere"}, "Cannot start: /proc/nowhere cannot be written"),
-        ({"EMAIL_URL": "http://mail"}, "Cannot start: EMAIL_URL is"),
+        (
+            {"EMAIL_URL": "http://mail"},
+            "Cannot start: EMAIL_URL makes no sense: write an address that starts with smtp:",
+        ),
     ],
 )
 def test_what_prevents_a_start_is_explained_in_a_sentence(

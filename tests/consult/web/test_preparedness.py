@@ -12,9 +12,8 @@ from django.test import Client, RequestFactory
 
 from consult.models import Consultation, User
 from consult.views import errors
-from consult.web import preparedness
+from consult.web import preparedness, troubles
 from consult.web.static_files import StaticFiles, ungathered_files
-from responses.management.commands import doctor
 
 
 @pytest.fixture
@@ -82,7 +81,7 @@ def test_a_file_of_another_version_is_noticed_and_prepare_gathers_it(
 
 @pytest.mark.usefixtures("nothing_gathered")
 def test_the_doctor_names_missing_style_sheets_and_what_to_do() -> None:
-    assert [remedy for _, remedy in doctor.static_files()] == [
+    assert [remedy for _, remedy in troubles.static_files()] == [
         "Run `manage.py prepare`, and start the web server again."
     ]
 
@@ -121,7 +120,7 @@ def test_prepare_gathers_what_is_missing_and_names_the_first_command(
 
 @pytest.mark.django_db
 def test_the_doctor_misses_worker_and_beat() -> None:
-    assert [what for what, _ in doctor.processes()] == [
+    assert [what for what, _ in troubles.processes()] == [
         "no worker has taken a task for a minute",
         "beat has not ticked for a minute",
     ]

@@ -27,6 +27,7 @@ from pytest_django import Settings
 from consult.models import Action, AuditEntry, Consultation
 from responses.exporting.batches import folder_of, pack_of, seal_batch
 from responses.exporting.signing import sign
+from responses.exporting.troubles import batch_troubles
 from responses.exporting.verifying.joining import verifying_program
 from responses.exporting.writing import BatchNotWritten, write_batch
 from responses.governance.reconciling import reconcile
@@ -363,6 +364,24 @@ def test_a_key_that_cannot_be_read_stops_the_writing_and_says_so(
     batch = seal_batch(consultation=consultation, actor=None)
     with pytest.raises(BatchNotWritten, match="what is in it is no key"):
         write_batch(batch=batch)
+
+
+def test_nothing_goes_out_unsigned_once_a_key_was_published(
+    consultation: Consultation, exports: Path, settings: Settings, key: str
+) -> None:
+    path = Path(settings.SIGNING_KEY_FILE)
+    kept = path.read_bytes()
+    path.unlink()
+    batch = seal_batch(consultation=consultation, actor=None)
+    with pytest.raises(BatchNotWritten, match="its file is not there"):
+        write_batch(batch=batch)
+    batch.refresh_from_db()
+    assert (batch.written_at, "its file is not there" in batch.failure) == (None, True)
+    assert any("its file is not here" in what for what, _ in batch_troubles())
+    # The operator's copy, put back, is all it takes.
+    path.write_bytes(kept)
+    write_batch(batch=batch)
+    assert (exports / folder_of(batch) / "manifest.sig").exists()
 
 
 def test_anyone_can_read_the_public_key_and_earlier_ones(

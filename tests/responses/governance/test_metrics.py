@@ -3,7 +3,7 @@
 import json
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -14,6 +14,8 @@ import pytest
 import yaml
 from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
+from django.db.migrations.recorder import MigrationRecorder
 from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
@@ -21,6 +23,7 @@ from django.urls import reverse
 from consult.celery import app
 from consult.jobs import EXPECTED, overdue, recorded_run
 from consult.models import Consultation, JobRun
+from consult.web import troubles
 from consult.web.logs import JsonFormatter, LineFormatter, clean, current_id
 from consult.web.rate_limits import count_refusal
 from responses.dashboard import tasks as dashboard_tasks
@@ -89,7 +92,17 @@ def test_the_metrics_say_how_long_emails_have_not_gone(send: Send) -> None:
     assert figures()["consult_outbox_oldest_seconds"] < 60
 
 
+def test_a_job_that_is_not_due_on_the_first_day_raises_no_alarm(db: None) -> None:
+    # The tests' database was made just now.
+    assert "responses.reconcile" not in overdue()
+    JobRun.objects.create(
+        name="responses.reconcile", started_at=Now(), succeeded_at=Now() - timedelta(hours=27)
+    )
+    assert "responses.reconcile" in overdue()
+
+
 def test_the_metrics_say_when_a_job_has_not_run(db: None) -> None:
+    MigrationRecorder.Migration.objects.update(applied=Now() - timedelta(hours=27))
     assert figures()['consult_job_overdue{job="responses.reconcile"}'] == 1
     with recorded_run("responses.reconcile"):
         pass
@@ -229,6 +242,32 @@ def test_the_doctor_says_when_all_is_well(well: Consultation) -> None:
     assert complaint == ""
     assert lines[-1] == "Everything is fine."
     assert all(line.startswith("ok") for line in lines[:-1])
+
+
+def test_a_database_that_is_down_is_said_once(
+    well: Consultation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down() -> Iterator[tuple[str, str]]:
+        raise OperationalError("connection refused")
+        yield
+
+    for look in set(doctor.LOOKS) - doctor.WITHOUT_DATABASE:
+        monkeypatch.setitem(doctor.LOOKS, look, down)
+    lines, complaint = consult_doctor()
+    assert complaint == "1 problem."
+    assert sum("does not answer" in line for line in lines) == 1
+    assert sum(line.startswith("ok") for line in lines) == len(doctor.WITHOUT_DATABASE)
+
+
+@pytest.mark.parametrize(
+    ("sender", "wrong"),
+    [("noreply@localhost", True), ("", True), ("Office <noreply@example.org>", False)],
+)
+def test_the_doctor_warns_of_a_sender_that_servers_refuse(
+    settings: Any, sender: str, wrong: bool
+) -> None:
+    settings.PRODUCTION, settings.DEFAULT_FROM_EMAIL = True, sender
+    assert bool(list(troubles.mail_settings())) is wrong
 
 
 def fail_a_confirmation(response: Response) -> None:
