@@ -30,12 +30,31 @@ for (const component of [Button, CharacterCount, Checkboxes, ErrorSummary, ExitT
 // In a narrow window only the gist of a part's text stands above its questions.
 if (matchMedia('(max-width: 61.24rem)').matches) for (const rest of document.querySelectorAll('[data-folds]')) rest.open = false
 
+// An answer by radio button can be taken back, and an open page says when the consultation closes.
+for (const row of document.querySelectorAll('.app-clear')) {
+  const options = row.closest('fieldset').querySelectorAll(`[name="${CSS.escape(row.firstElementChild.value)}"][type=radio]`)
+  for (const option of options) option.addEventListener('change', () => { row.hidden = false })
+  row.addEventListener('click', (event) => {
+    event.preventDefault()
+    for (const option of options) option.checked = false
+    row.hidden = true
+    options[0].focus()
+    options[0].dispatchEvent(new Event('change', { bubbles: true }))
+    row.hidden = true
+  })
+}
+const closing = document.querySelector('[data-closes-in]')
+if (closing) setTimeout(() => { closing.hidden = false }, closing.dataset.closesIn * 1000)
+
 // Show the fields that belong to an option while it is selected. The Design System's own script puts aria-expanded on radio
 // buttons and checkboxes, where ARIA does not allow it.
 const revealing = document.querySelectorAll('[data-reveals]')
-function reveal() {
+// Screen readers hear that there is more to answer, below the option that they are on.
+const announcement = document.querySelector('[data-revealed]')
+function reveal(event) {
   for (const input of revealing) {
     const fields = document.getElementById(input.dataset.reveals)
+    if (event?.type === 'change' && event.target === input && announcement) announcement.textContent = input.checked ? announcement.dataset.revealed : ''
     fields.classList.toggle(`govuk-${input.type === 'radio' ? 'radios' : 'checkboxes'}__conditional--hidden`, !input.checked)
   }
 }

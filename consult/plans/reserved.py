@@ -42,7 +42,7 @@ PARTS = {
 }
 QUESTIONS = {
     # Fields that the forms have beside the questions.
-    *("channel", "draft", "edition", "email", "homepage", "name", "opened"),
+    *("channel", "clear", "draft", "edition", "email", "homepage", "name", "opened"),
     *("postcode", "replacing", "revision", "seen", "shown", "take", "to"),
     # Charts of the dashboard.
     *("coded-so-far", "read-so-far", "received-by-day"),

@@ -7,7 +7,7 @@ from math import ceil
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from consult.clock import closing_in_words, day_in_words, in_words
+from consult.clock import closing_in_words, day_in_words, in_words, time_in_words
 from consult.models import Action, AuditEntry, Consultation
 
 HOUR = 3600
@@ -29,6 +29,8 @@ class Window:
     closing: str
     opening: str
     last: str
+    seconds_left: int
+    grace_until: str
 
     @property
     def takes_responses(self) -> bool:
@@ -51,7 +53,10 @@ def window_of(consultation: Consultation, *, now: datetime) -> Window:
         if seconds > DAY
         else "hours"
     )
-    return Window(phase, sentence, _left(seconds), closing, opening, last)
+    grace_until = time_in_words(consultation.grace_ends_at)
+    return Window(
+        phase, sentence, _left(seconds), closing, opening, last, int(seconds), grace_until
+    )
 
 
 def moved_in_words(consultation: Consultation) -> str:

@@ -13,7 +13,7 @@ from consult.text import with_symbols
 SECRET = {"csrfmiddlewaretoken", "password", "new_password", "new_password_again"}
 # What our own pages put into a form. Sent again, since the form needs it, and not shown.
 OURS = {
-    *("draft", "edition", "email_meant", "homepage", "replacing", "revision", "seen"),
+    *("clear", "draft", "edition", "email_meant", "homepage", "replacing", "revision", "seen"),
     *("seen_edition", "submission_key", "to", "version"),
 }
 # The newest plan of each consultation that this process has shown, by slug.

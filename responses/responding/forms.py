@@ -91,6 +91,9 @@ class PartForm(forms.Form):
     place of the rules, for this form and for sending.
     """
 
+    # Whether the page takes back a radio button by another: its view has to know that button.
+    clearable = False
+
     def __init__(
         self, *, plan: Plan, part: Part, data: Any = None, initial: dict[str, Any] | None = None
     ) -> None:

@@ -139,7 +139,7 @@ def keep_and_go_on(
         return gone_page(request, session, form)
     if not session.may_answer and not session.draft:
         return closed_page(request, session, typed=form.typed)
-    leaving = leads_elsewhere(request)
+    leaving, cleared = leads_elsewhere(request), request.POST.get("clear", "")
     if leaving in {"tasks", "check"} and not session.draft and not any(form.typed.values()):
         return see_other(reverse(leaving, args=[session.consultation.slug]))
     try:
@@ -155,8 +155,10 @@ def keep_and_go_on(
     session.draft = saved.draft
     if not session.may_answer:
         return closed_page(request, session)
-    if saved.elsewhere or saved.too_long or not (leaving or form.is_valid()):
+    if saved.elsewhere or saved.too_long or not (leaving or cleared or form.is_valid()):
         page = show_again(request, session, form, returning=returning, saved=saved)
+    elif cleared in form.names:
+        page = see_other(f"{request.get_full_path()}#id_{cleared}")
     elif leaving:
         page = see_other(reverse(leaving, args=[session.consultation.slug]))
     else:

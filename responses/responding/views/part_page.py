@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -24,6 +25,15 @@ from responses.responding.forms import PartForm
 from responses.responding.views.session import (
     RespondentSession,
 )
+
+MISTYPED = "mistyped"
+
+
+def asks_about(form: PartForm) -> bool:
+    """Whether the page asks if the address was mistyped."""
+    return form.is_bound and any(
+        problem.code == MISTYPED for problem in form.errors.as_data().get("email", [])
+    )
 
 
 def find_part(plan: Plan, slug: str) -> Part:
@@ -52,6 +62,7 @@ def render_part(
         (row for row in (*plan.sections, *plan.recommendations) if row.slug == this.slug), None
     )
     back = reverse("check" if returning else "tasks", args=[session.consultation.slug])
+    form.clearable = True
     elsewhere, too_long = (saved.elsewhere, saved.too_long) if saved else ({}, ())
     shown: dict[str, Any] = {
         **(form.typed if form.is_bound else session.answers),
@@ -62,6 +73,7 @@ def render_part(
         "form": form,
         "reading": reading,
         "back": back,
+        "email_suggested": likely_meant(form.typed["email"] or "") if asks_about(form) else "",
         "number": plan.parts.index(this) + 1,
         "count": len(plan.parts),
         "seen": write_seen({name: fingerprint(shown.get(name)) for name in form.names}),
@@ -133,7 +145,9 @@ def read_page(
         number=request.POST.get("edition", ""), current=session.context["edition"]
     )
     plan = plan_of(edition)
-    return edition, PartForm(plan=plan, part=find_part(plan, slug), data=request.POST)
+    typed = request.POST.copy()
+    typed.setlist(request.POST.get("clear", ""), [])
+    return edition, PartForm(plan=plan, part=find_part(plan, slug), data=typed)
 
 
 def leads_elsewhere(request: HttpRequest) -> str:
@@ -153,7 +167,7 @@ def question_email(request: HttpRequest, form: PartForm) -> None:
             words = _(
                 "Did you mean %(meant)s? Change the address, or select Continue again to keep it."
             )
-            form.add_error("email", words % {"meant": meant})
+            form.add_error("email", ValidationError(words % {"meant": meant}, code=MISTYPED))
 
 
 def keep_typed(

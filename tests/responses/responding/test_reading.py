@@ -9,9 +9,11 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from consult.clock import time_in_words
 from consult.models import Consultation
 from consult.plans.document import Plan
 from consult.templatetags.reading import after_the_gist, gist
+from responses.models import Draft
 
 SLUG = "police-and-crime-plan-2021-25"
 
@@ -87,3 +89,38 @@ def test_before_it_opens_no_page_offers_to_respond(
         page = client.get(at(name)).content.decode()
         assert f'href="{at("tasks")}"' not in page
         assert f'href="{at("before-you-start")}"' not in page
+
+
+def test_an_answer_by_radio_button_can_be_taken_back(client: Client, plan: Plan) -> None:
+    page = client.get(at("part", "violence")).content.decode()
+    # The Enter key presses a form's first button, and that one clears nothing.
+    assert re.findall(r'<button type="submit"[^>]*>', page)[0].find("clear") == -1
+    typed = {"violence-agree": "agree", "violence-comment": "Words."}
+    client.post(at("part", "violence"), typed)
+    page = client.post(at("part", "violence"), typed | {"clear": "violence-agree"})
+    assert page.headers["Location"] == at("part", "violence") + "#id_violence-agree"
+    answers = Draft.objects.get().answers
+    assert (answers.get("violence-agree", ""), answers["violence-comment"]) == ("", "Words.")
+
+
+def test_a_suggested_address_is_one_button(client: Client, plan: Plan) -> None:
+    about_you = at("part", "about-you")
+    page = client.post(about_you, {"email": "rita@gmial.com"}).content.decode()
+    assert 'name="email" value="rita@gmail.com"' in page
+    client.post(about_you, {"email": ["rita@gmial.com", "rita@gmail.com"], "email_meant": "x"})
+    assert Draft.objects.get().answers["email"] == "rita@gmail.com"
+
+
+def test_a_page_left_open_knows_when_the_consultation_closes(
+    client: Client, consultation: Consultation
+) -> None:
+    assert "data-closes-in" not in client.get(at("part", "violence")).content.decode()
+    closes_at = timezone.now() + timedelta(hours=2)
+    Consultation.objects.update(closes_at=closes_at)
+    page = client.get(at("part", "violence")).content.decode()
+    said = re.search(r'data-closes-in="(\d+)" hidden>(.*?)</div>', page, re.DOTALL)
+    assert said
+    assert 7100 < int(said[1]) <= 7200
+    consultation.refresh_from_db()
+    until = time_in_words(consultation.grace_ends_at)
+    assert " ".join(said[2].split()).endswith(f"you can send your response until {until}.")
