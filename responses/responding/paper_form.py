@@ -7,9 +7,10 @@ from consult.plans.kinds.entry import OnPaper
 
 # Goes up with every change of the numbers or of the layout, so that anyone who types a posted form
 # in can tell which they hold.
-FORM_VERSION = 1
-# More boxes than this stand in narrow columns.
+FORM_VERSION = 2
+# More boxes than this stand in narrow columns, and boxes with fewer letters beside one another.
 LONG_LIST = 12
+LETTERS_OF_A_ROW = 160
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,16 @@ class PaperQuestion:
     @property
     def long_list(self) -> bool:
         return len(self.question.options) > LONG_LIST
+
+    @property
+    def in_a_row(self) -> bool:
+        """Whether its boxes stand beside one another, as those of a scale do."""
+        options = self.question.options
+        return (
+            not self.long_list
+            and sum(len(option.label) for option in options) <= LETTERS_OF_A_ROW
+            and not any(option.write_in or option.group for option in options)
+        )
 
 
 @dataclass(frozen=True)

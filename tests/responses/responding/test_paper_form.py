@@ -70,15 +70,17 @@ def test_the_pdf_is_tagged_and_has_every_question_option_and_the_way_back(
             assert option.label in words
     for wanted in (
         "169 Union Street",
-        "Form 1.1",
-        "Paper form, number 1.1",
+        "Form 1.2",
+        "Paper form, number 1.2",
         "(UK time)",
         "/privacy/",
         "Only if you ticked",
     ):
         assert wanted in words
+    # Seven sheets, printed on both sides.
+    assert len(pdf.pages) <= 14
     # The number stands on every page, so that loose sheets can be told apart.
-    assert all("Form 1.1" in page.extract_text() for page in pdf.pages)
+    assert all("Form 1.2" in page.extract_text() for page in pdf.pages)
 
 
 def test_the_paper_forms_number_goes_up_with_the_edition(
@@ -89,7 +91,7 @@ def test_the_paper_forms_number_goes_up_with_the_edition(
         actor=None,
     )
     page = client.get(reverse("paper-form", args=[consultation.slug])).content.decode()
-    assert "number 2.1" in page
+    assert "number 2.2" in page
     assert "Is anything missing from the plan?" in page
 
 
