@@ -13,6 +13,7 @@ from pytest_django.fixtures import Settings
 
 from consult.addresses import delivery as place_at
 from responses.exporting import storing
+from responses.exporting.destinations import ObjectStorage
 from responses.exporting.manifests import FileEntry
 from responses.exporting.storing import HandedOverAlready, store
 from tests.support.destinations import SshServer, Wire, sftp_url
@@ -78,6 +79,20 @@ def entry(content: bytes) -> FileEntry:
 
 @pytest.mark.usefixtures("exports_anywhere", "theirs_comes_first")
 def test_a_manifest_that_comes_first_is_not_written_over(tmp_path: Path) -> None:
+    ours = tmp_path / "ours.json"
+    ours.write_bytes(OURS)
+    with pytest.raises(HandedOverAlready):
+        store(ours, NAME, entry(OURS), once=True)
+    assert storages["exports"].open(NAME).read() == THEIRS
+
+
+@pytest.mark.usefixtures("theirs_comes_first")
+def test_object_storage_itself_refuses_the_second_of_two_manifests(
+    s3: dict[str, Any], tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.STORAGES = {**settings.STORAGES, "exports": s3}
+    # However late anyone looks before writing, it is too early.
+    monkeypatch.setattr(ObjectStorage, "exists", lambda _self, _name: False)
     ours = tmp_path / "ours.json"
     ours.write_bytes(OURS)
     with pytest.raises(HandedOverAlready):
