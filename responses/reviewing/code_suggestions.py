@@ -4,6 +4,7 @@ import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
+from django.db import connection
 from django.db.models.fields.json import KeyTextTransform
 
 from responses.models import Code, CodedAnswer, Coding, Response
@@ -28,12 +29,25 @@ class Suggestion:
     words: list[str]
 
 
+def _telling_words(words: set[str]) -> set[str]:
+    """Those that PostgreSQL does not list as words of every English text: "the" tells of nothing,
+    however often it is said.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT word FROM unnest(%s::text[]) AS word"
+            " WHERE numnode(plainto_tsquery('english', word)) > 0",
+            [sorted(words)],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
 def suggest_codes(*, response: Response, question: str) -> list[Suggestion]:
     """Return codes whose telling words are in an answer, those with the most first.
 
     A word suggests a code if it is at least three times as common in answers with the code as in
-    the others, and in at least three of them. Learnt again each time from the answers coded most
-    recently, on this machine; nothing is kept.
+    the others, and in at least three of them; a word of every English text never does. Learnt again
+    each time from the answers coded most recently, on this machine; nothing is kept.
     """
     coded = CodedAnswer.objects.filter(
         question=question, response__consultation=response.consultation_id
@@ -48,7 +62,7 @@ def suggest_codes(*, response: Response, question: str) -> list[Suggestion]:
     ).values_list("code_id", "response_id"):
         given[code_id].add(pk)
     words = {pk: set(words_of(text or "")) for pk, text in texts.items()}
-    said = set(words_of(response.texts.get(question, "")))
+    said = _telling_words(set(words_of(response.texts.get(question, ""))))
     everywhere = Counter(word for bag in words.values() for word in bag & said)
     found = []
     for code in Code.objects.filter(pk__in=given, retired=False):

@@ -200,6 +200,22 @@ def test_a_suggestion_names_its_words_and_applies_no_code(
     assert not asked.codings.exists()
 
 
+def test_a_suggestion_never_rests_on_words_of_every_english_text(
+    code: Callable[..., Code], send: Send, reviewer: User
+) -> None:
+    youth, lights = code("Youth work"), code("Lights")
+    for number in range(4):
+        for text, one in (
+            (f"They should not have been there with us then. {number}", youth),
+            (f"Mend lamps, please: {number}", lights),
+        ):
+            code_answer(
+                response=send({"missing": text}), question="missing", codes=[one], by=reviewer
+            )
+    asked = send({"missing": "There should have been more of them with us."})
+    assert suggest_codes(response=asked, question="missing") == []
+
+
 def test_kappa_is_cohens() -> None:
     # Fifty applications read by two people: 20 yes from both, 15 no from both, 5 and 10 apart;
     # agreement 0.7, by chance 0.5.
