@@ -30,7 +30,7 @@ class Suggestion:
 
 
 def _telling_words(words: set[str]) -> set[str]:
-    """Those that PostgreSQL does not list as words of every English text: "the" tells of nothing,
+    """Those that PostgreSQL does not list as words of every English text: "the" suggests nothing,
     however often it is said.
     """
     with connection.cursor() as cursor:

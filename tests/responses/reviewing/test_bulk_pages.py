@@ -62,7 +62,7 @@ def test_all_that_match_are_changed_and_put_back_from_the_list(
         "Move to “Set aside”",
         "Responses that fit 3",
         "Will be changed 2",
-        "1: “Considered” leads nowhere",
+        "1: “Considered” can only be moved back to being read",
         "Change 2 responses",
     ):
         assert words in told
@@ -93,7 +93,7 @@ def test_all_that_match_are_changed_and_put_back_from_the_list(
     assert "Put back 2 Not put back 0" in words_of(
         client.get(reverse("bulk-one", args=[change.pk]))
     )
-    assert "being undone already, or was" in words_of(
+    assert "has been undone, or is being undone" in words_of(
         client.post(reverse("bulk-undo", args=[change.pk]), follow=True)
     )
     assert f"Change {change.pk} Move to “Set aside”" in words_of(client.get(reverse("bulk-list")))

@@ -269,18 +269,22 @@ def letter(consultation: Consultation, rosa: Client, typed_letter: dict[str, obj
     return Response.objects.get()
 
 
-def test_a_scan_has_to_be_a_file_of_a_kind_that_is_taken(letter: Response, rosa: Client) -> None:
+def test_a_file_of_any_kind_is_kept_and_only_ever_downloaded(
+    letter: Response, rosa: Client
+) -> None:
     address = reverse("entered", args=[letter.reference])
     shown = {"shown": str(letter.version)}
     assert "Choose a file." in told(rosa, address, shown)
     program = SimpleUploadedFile("letter.pdf", b"MZ\x90 a program", content_type="application/pdf")
-    assert "This is not a PDF, PNG, JPEG or TIFF file." in told(
-        rosa, address, shown | {"file": program}
-    )
-    assert not Attachment.objects.exists()
+    assert "The file is saved with the response." in told(rosa, address, shown | {"file": program})
+    kept = Attachment.objects.get()
+    assert kept.kind == "application/octet-stream"
+    answer = rosa.get(reverse("attached-file", args=[kept.pk]))
+    assert answer["Content-Disposition"].startswith("attachment")
+    assert answer["Content-Security-Policy"].startswith("sandbox")
     scan = SimpleUploadedFile("letter.exe", b"%PDF-1.7\nscan", content_type="text/html")
     assert "The file is saved with the response." in told(rosa, address, shown | {"file": scan})
-    assert Attachment.objects.count() == 1
+    assert Attachment.objects.latest("pk").kind == "application/pdf"
 
 
 def test_nobody_keys_their_own_letter_a_second_time(letter: Response, rosa: Client) -> None:
@@ -335,7 +339,7 @@ def test_a_file_without_a_message_is_named_and_loads_nothing(
 ) -> None:
     file = SimpleUploadedFile("notes.txt", content)
     page = told(rosa, reverse("take-up-mailbox", args=[consultation.slug]), {"file": file})
-    assert ("No message was found in notes.txt." if content else "Choose a mailbox file") in page
+    assert ("No message was found in notes.txt." if content else "Choose mailbox files") in page
     assert not Message.objects.exists()
 
 
