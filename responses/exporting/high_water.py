@@ -1,11 +1,11 @@
-"""What was handed over, as it is known outside the database: so that after a backup was restored
-no batch's number is used twice, and nothing handed over is overwritten.
+"""What was handed over, as it is known outside the database: so that after a backup was restored no
+batch's number is used twice, and nothing handed over is overwritten.
 
 Before a batch's manifest is stored, a mark named by its number and its manifest's SHA-256 is added
 to the storage for batches and to the storage for files. It says which responses the batch holds, by
-reference. A mark goes only with a manifest that was never handed over
-(responses.exporting.taking_back). Besides, the folders of batches speak for themselves, in the
-storage and at the destination; `responses.exporting.lost_batches` reads what lost ones hold.
+reference. A mark is removed only with a manifest that was never handed over
+(responses.exporting.taking_back). The folders of batches, in the storage and at the destination,
+are evidence too; `responses.exporting.lost_batches` reads what lost ones hold.
 """
 
 import json
@@ -41,14 +41,14 @@ ENCRYPTED = ".age"
 
 
 class CannotTell(Exception):
-    """Which numbers were used cannot be seen, and there is reason to doubt what is known."""
+    """It cannot be seen which numbers were used, and there is reason to doubt what is known."""
 
 
 @dataclass(frozen=True)
 class Seen:
     """A batch as one place has it: by its folder, with a manifest in it, or by a mark.
 
-    `manifest_sha256` is empty where the manifest is encrypted.
+    `manifest_sha256` is empty if the manifest is encrypted.
     """
 
     place: str
@@ -70,13 +70,13 @@ class Seen:
 
 
 def has_destination() -> bool:
-    """Whether batches are delivered anywhere; where not, they are downloaded."""
+    """Whether batches are delivered anywhere; if not, they are downloaded."""
     return DELIVERED in settings.STORAGES
 
 
 def mark_handed_over(batch: Batch, manifest_sha256: str) -> None:
-    """Note outside the database that a batch is about to have a manifest, and what it holds. Once
-    is enough.
+    """Record outside the database that a batch is about to have a manifest, and what it holds. The
+    second time changes nothing.
     """
     name = mark_of(batch.consultation, number=batch.number, manifest_sha256=manifest_sha256)
     holds = json.dumps(
@@ -107,10 +107,10 @@ def forget_marks(batch: Batch, manifests: Sequence[str]) -> None:
 
 
 def handed_over_after(consultation: Consultation, *, number: int) -> list[Seen]:
-    """The batches after `number` that were handed over, or may have been, by number.
+    """Return the batches after `number` that were handed over, or may have been, by number.
 
-    Where a place cannot be asked, the others speak for it, as long as they know every batch that
-    the database says was written. Raises CannotTell where they do not.
+    If a place does not answer, the others are enough as long as they know every batch that the
+    database says was written. Raises CannotTell if they do not.
     """
     slug, found, unreadable = consultation.slug, list[Seen](), list[str]()
     for place in (STORED, FILES):
@@ -134,7 +134,9 @@ def handed_over_after(consultation: Consultation, *, number: int) -> list[Seen]:
 
 
 def _by_number(found: Iterator[Seen]) -> list[Seen]:
-    """One of each number: where several places know it, the first that has its manifest's hash."""
+    """Return one of each number: if several places know it, the first that has
+    its manifest's hash.
+    """
     best: dict[int, Seen] = {}
     for seen in found:
         known = best.get(seen.number)
@@ -144,7 +146,7 @@ def _by_number(found: Iterator[Seen]) -> list[Seen]:
 
 
 def list_batches(place: str, *, consultation: str = "", after: int = 0) -> list[Seen]:
-    """The batches after number `after` that have a manifest in STORED or DELIVERED, of one
+    """Return the batches after number `after` that have a manifest in STORED or DELIVERED, of one
     consultation or of all. Raises OSError.
     """
     storage = storages[place]
@@ -157,8 +159,8 @@ def list_batches(place: str, *, consultation: str = "", after: int = 0) -> list[
 
 
 def _marks_of(consultation: Consultation) -> str:
-    """Where a consultation's marks stand: another service that asks about the same plan, in the
-    same place, has its own.
+    """Where a consultation's marks are: another service with the same plan, in the same place, has
+    its own.
     """
     published_at = consultation.published_at or consultation.opens_at
     return f"{MARKS}/{consultation.slug}-{published_at.astimezone(UTC):%Y%m%dT%H%M%S%f}"
@@ -179,13 +181,13 @@ def _folders(place: str, storage: Storage, slug: str, after: int) -> Iterator[Se
         there = _names(storage, f"{slug}/{folder}")[1]
         encrypted = f"{MANIFEST}{ENCRYPTED}" in there
         if not encrypted and MANIFEST not in there:
-            continue  # Being written, or left half-way: it is no batch without a manifest.
+            continue  # Being written, or left half-way: without a manifest it is not a batch.
         sha256 = "" if encrypted else _sha256(storage, f"{slug}/{folder}/{MANIFEST}")
         yield Seen(place, slug, int(said[1]), sha256, encrypted, f"{folder}{RECEIVED}" in files)
 
 
 def _names(storage: Storage, folder: str) -> tuple[list[str], list[str]]:
-    """The folders and the files in a folder; none where it is not there."""
+    """The folders and the files in a folder; none if it does not exist."""
     with suppress(FileNotFoundError):
         folders, files = storage.listdir(folder)
         return folders, files

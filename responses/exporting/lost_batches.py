@@ -1,6 +1,6 @@
-"""Batches that were handed over and that the database does not know, since a backup was restored.
+"""Batches that were handed over and that the database does not know, because a backup was restored.
 
-Until they are recovered, nothing that they hold goes into another batch: its receiver has it
+Until they are recovered, nothing that they hold goes into another batch: their receiver has it
 already.
 """
 
@@ -31,8 +31,8 @@ from responses.models import Batch
 
 @dataclass(frozen=True)
 class Holds:
-    """What a batch holds: references, and whether it hands over equality answers, or says which are
-    out of use.
+    """What a batch holds: references, and whether it hands over equality answers or says which are
+    not used any more.
     """
 
     references: frozenset[str]
@@ -48,9 +48,9 @@ class Lost:
 
 
 def look_for_lost(consultation: Consultation) -> Lost:
-    """The batches that were handed over and that the database does not know.
+    """Return the batches that were handed over and that the database does not know.
 
-    Raises CannotTell, also where nobody can say what one of them holds.
+    Raises CannotTell, also if nobody can say what one of them holds.
     """
     there = set(Batch.objects.filter(consultation=consultation).values_list("number", flat=True))
     highest = max(there, default=0)
@@ -69,12 +69,12 @@ def _together(found: Iterable[Holds]) -> Holds:
 
 
 def _held_by(seen: Seen, consultation: Consultation) -> Holds:
-    """What a batch holds, by its mark or else by its files. Raises CannotTell."""
+    """Return what a batch holds, from its mark or otherwise its files. Raises CannotTell."""
     for read in _readers(seen, consultation):
         try:
             return read()
         except (OSError, ValueError, KeyError, TypeError):
-            continue  # Not there, encrypted, or damaged: someone else may know.
+            continue  # Not there, encrypted, or damaged: another place may know.
     raise CannotTell(
         f"{seen.name} was handed over and is not in our records, and what it holds cannot be read "
         "here. Ask its receiver for its files, and recover it first: see “After a restore” in "
@@ -98,7 +98,8 @@ def _by_mark(place: str, name: str) -> Holds:
 
 def _by_files(place: str, folder: str) -> Holds:
     named = {file["name"] for file in json.loads(_read(place, f"{folder}/{MANIFEST}"))["files"]}
-    # Only at a line feed: what people typed may have what Python takes for other ends of lines.
+    # Only at a line feed: what people typed may contain other characters that Python takes for line
+    # ends.
     lines = _read(place, f"{folder}/{LINES}").split("\n")
     return Holds(
         references=frozenset(json.loads(line)["reference"] for line in lines if line),

@@ -47,12 +47,12 @@ class Recovered:
 
 
 def recover_batches(*, places: list[str], actor: User | None) -> Recovered:
-    """Take back in what these batches hold and the database lacks, the earliest batch first.
+    """Add what these batches hold and the database lacks, the earliest batch first.
 
-    A place is a batch's name, its folder, or its zip. Each batch is one transaction, once its
-    files are where they belong: what is cut off is taken up by the next run, and what is there
-    already stays as it is. Erased responses come back without a word and are erased again. A batch
-    that cannot be recovered is `refused`, in words, and the others go on.
+    A place is a batch's name, its folder, or its zip. Each batch is one transaction, once its files
+    are where they belong: the next run continues what was cut off, and what is there already stays
+    as it is. Erased responses come back without their words and are erased again. A batch that
+    cannot be recovered is `refused`, in words, and the others go on.
     """
     outside, done = look_outside(), Recovered()
     for place in sorted(places, key=number_in):
@@ -73,8 +73,8 @@ def recover_batches(*, places: list[str], actor: User | None) -> Recovered:
 
 
 def give_up(*, reference: str, actor: User | None) -> int:
-    """Have the journal and the trail say that what is missing under a reference cannot be had
-    again, so that the integrity check names it no longer. How many versions.
+    """Record in the journal and on the trail that what is missing under a reference cannot be
+    recovered, so that the integrity check stops naming it. Returns how many versions.
     """
     missing = [
         line for line in still_missing(look_outside()).values() if line["reference"] == reference
@@ -94,7 +94,7 @@ def _given_up(line: Line) -> Line:
 
 
 def _recover(batch: Fetched, outside: Outside, actor: User | None) -> Taken | None:
-    """Take one batch back in; None where the database has it already."""
+    """Add one batch; None if the database has it already."""
     consultation = Consultation.objects.filter(slug=batch.manifest["consultation"]).first()
     if consultation is None:
         raise CannotRecover(f"Load the plan of {batch.manifest['consultation']} first.")
@@ -175,8 +175,8 @@ def _is_missing(batch: Fetched, consultation: Consultation) -> bool:
 
 
 def _lost_before(batch: Fetched) -> list[dict[str, object]]:
-    """The batches that this one's own records lacked, as the row had them; of the last its manifest
-    is known.
+    """Return the batches that this one's own records lacked, as the row had them; the manifest of
+    the last one is known.
     """
     numbers = batch.manifest.get("not_in_our_records", [])
     lost: list[dict[str, object]] = [
@@ -189,7 +189,7 @@ def _lost_before(batch: Fetched) -> list[dict[str, object]]:
 
 def _place_files(batch: Fetched) -> None:
     """Put the batch's files where they belong, unless they are there; the manifest last, and never
-    over another. Raises CannotRecover.
+    over a different one. Raises CannotRecover.
     """
     try:
         for file in sorted(batch.files, key=lambda file: file.name == MANIFEST):

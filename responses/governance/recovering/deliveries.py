@@ -1,4 +1,4 @@
-"""What was delivered and acknowledged after a backup was made, once it was put back."""
+"""What was delivered and acknowledged after the backup that was restored."""
 
 import logging
 from dataclasses import asdict
@@ -21,10 +21,10 @@ log = logging.getLogger(__name__)
 
 
 def settle_deliveries(outside: Outside) -> tuple[list[str], list[str]]:
-    """Note as delivered what is complete at the destination, and as acknowledged what was by the
-    journal, where the database does not know. Their names.
+    """Record as delivered what is complete at the destination, and as acknowledged what the journal
+    says was, if the database does not know. Returns their names.
 
-    An acknowledgement that lies at the destination is taken up by the next delivery run.
+    The next delivery run takes up an acknowledgement that is at the destination.
     """
     delivered, acknowledged = [], []
     places = {seen.name: seen for seen in outside.batches if seen.place == DELIVERED}
@@ -45,7 +45,7 @@ def is_acknowledged_since(batch: Batch, delivery: Delivery | None, line: Line) -
     if delivery is None or delivery.state == Delivery.State.ACKNOWLEDGED:
         return delivery is None
     at, sent_at = datetime.fromisoformat(line["acknowledged_at"]), delivery.last_delivered_at
-    # Where it was sent again after that, nobody has acknowledged this time.
+    # If it was sent again after that, nobody has acknowledged this sending.
     return delivery.sendings == 0 or (sent_at is not None and at > sent_at)
 
 
@@ -86,7 +86,7 @@ def _settle_delivery(batch: Batch, seen: Seen) -> bool:
 
 
 def _files_at_destination(batch: Batch, *, encrypted: bool) -> list[dict[str, object]]:
-    """What was delivered, as it stands there."""
+    """What was delivered, as it is at the destination."""
     if not encrypted:
         return [{key: file[key] for key in ("name", "bytes", "sha256")} for file in batch.files]
     found = []

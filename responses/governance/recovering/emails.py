@@ -1,4 +1,4 @@
-"""The confirmations of responses that are taken back in: nobody is written to twice."""
+"""The confirmations of recovered responses: nobody gets the same email twice."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,9 +16,9 @@ State = Confirmation.State
 
 
 def write_emails(versions: Sequence[tuple[Response, Line, str]], outside: Outside) -> None:
-    """The confirmation of each version, as far as it got: with what the journal says of it, and the
-    address that came back, which may be empty. A person is not written to twice, and one whose
-    address is lost counts as not reached. Needs a transaction.
+    """Write the confirmation of each version, as far as it got: with what the journal says about
+    it, and the recovered address, which may be empty. Nobody gets an email twice, and a person
+    whose address is lost counts as not reached. Needs a transaction.
     """
     emails = [_email_of(response, known, address, outside) for response, known, address in versions]
     Confirmation.objects.bulk_create(emails)
@@ -65,8 +65,8 @@ def _entry(email: Confirmation, at: datetime) -> LedgerEntry:
 
 
 def settle_emails(outside: Outside) -> int:
-    """Mark what went, by the journal, and what the database still means to send, or says could not
-    be sent. How many.
+    """Mark what was sent, by the journal, among what the database still means to send or says could
+    not be sent. Returns how many.
     """
     settled = 0
     unsent = Confirmation.objects.filter(state__in=[State.WAITING, State.FAILED])

@@ -1,6 +1,6 @@
-"""The rows of a batch that is taken back in: responses as they were received, and what follows.
+"""The rows of a recovered batch: responses as they were received, and what follows.
 
-Written a thousand at a time. No row's trouble keeps another's from coming back.
+Written a thousand at a time. Trouble with one row does not stop the others.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ ENTER = """
         JOIN responses_response AS response ON response.id = member.response_id
     WHERE member.batch_id = %s ORDER BY member."row"
 """
-# The newest version of a response alone is read.
+# Only the newest version of a response is read.
 SUPERSEDE = """
     UPDATE responses_review SET superseded = newest.version <> mine.version
     FROM responses_response AS mine,
@@ -42,7 +42,7 @@ SUPERSEDE = """
 
 @dataclass(frozen=True)
 class Returned:
-    """A version of a response that came back, and what of it did not, in words."""
+    """A version of a response that came back, and in words what of it did not."""
 
     reference: str
     version: int
@@ -101,7 +101,7 @@ def _version(line: Mapping[str, Any]) -> Version:
 
 
 def _there(lines: list[dict[str, Any]]) -> dict[Version, Response]:
-    """The versions that are there of the references in these lines."""
+    """Return the versions that exist of the references in these lines."""
     found = Response.objects.filter(reference__in={line["reference"] for line in lines})
     found = found.select_related("membership__batch")
     return {(one.reference, one.version): one for one in found}
@@ -119,7 +119,7 @@ def _write(
     outside: Outside,
     taken: Taken,
 ) -> dict[Version, Response]:
-    """Write these versions, as they were received."""
+    """Write these versions as they were received."""
     known = {
         _version(line): outside.line_of(_version(line), datetime.fromisoformat(line["received_at"]))
         for line in lines
@@ -214,12 +214,12 @@ def _once_more(last: Response, version: int, outside: Outside) -> Response:
     again.pk, again.version, again.submission_key = None, version, uuid4()
     details = {name: getattr(last.contact, name) for name in NOBODY}
     left = digest_of(answers=Answers(last.choices, last.texts), contact=details)
-    # Its own email is on its way, or went.
+    # Its own email is on its way, or was sent.
     write_versions([Returning(again, details, {"email_wanted": False}, left)], outside)
     return again
 
 
 def enter_in_ledger(batch: Batch, event: LedgerEntry.Event, *, at: datetime | None = None) -> None:
-    """An entry for each member of a batch, from now or from `at`."""
+    """Write an entry for each member of a batch, dated now or `at`."""
     with connection.cursor() as cursor:
         cursor.execute(ENTER, [event, at, batch.number, batch.pk])

@@ -1,4 +1,4 @@
-"""Where a batch is taken back from: the storage for batches, the destination, a folder or a zip."""
+"""Where a batch is recovered from: the storage for batches, the destination, a folder or a zip."""
 
 import json
 import zipfile
@@ -28,7 +28,7 @@ Opener = Callable[[str], BinaryIO]
 
 
 class CannotRecover(Exception):
-    """A batch cannot be taken back in; the message says why, and what to do."""
+    """A batch cannot be recovered; the message says why, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Fetched:
 
     @property
     def forms(self) -> list[str]:
-        """The hash of its manifest, and of those that it stands instead of."""
+        """The hash of its manifest, and of those that it replaced."""
         return [self.manifest_sha256, *self.manifest.get("made_again_instead_of", [])]
 
     @property
@@ -64,14 +64,14 @@ class Fetched:
         return datetime.fromisoformat(self.manifest["sealed_at"])
 
     def lines(self) -> Iterator[dict[str, Any]]:
-        """What `responses.jsonl` says, a response at a time."""
+        """What `responses.jsonl` says, one response at a time."""
         with (self.folder / LINES).open(encoding="utf-8", newline="\n") as file:
             yield from map(json.loads, file)
 
 
 def number_in(where: str) -> int:
-    """The number of the batch that stands there, so that the earliest can be recovered first; 0
-    where that cannot be read, which `fetched` says.
+    """The number of the batch that is there, so that the earliest can be recovered first; 0 if it
+    cannot be read, which `fetched` reports.
     """
     path = Path(where)
     try:
@@ -87,9 +87,9 @@ def number_in(where: str) -> int:
 
 @contextmanager
 def fetched(where: str, outside: Outside) -> Iterator[Fetched]:
-    """The files of a batch, which is a name like `slug/batch-0008`, a folder or a zip.
+    """Return the files of a batch, which is a name like `slug/batch-0008`, a folder or a zip.
 
-    Raises CannotRecover where they are not there, not as their manifest says, or not signed by us.
+    Raises CannotRecover if they are not there, not as their manifest says, or not signed by us.
     """
     with TemporaryDirectory(prefix=WORKPLACE) as temporary:
         yield _fetch(where, Path(temporary), outside)
@@ -151,7 +151,7 @@ def _from_zip(packed: zipfile.ZipFile, name: str) -> BinaryIO:
 
 
 def _copy(opener: Opener, folder: Path, where: str) -> tuple[dict[str, Any], list[FileEntry]]:
-    """Copy the manifest, what it names, and what stands beside it, checking each."""
+    """Copy the manifest, the files that it lists, and those beside them, checking each."""
     try:
         entries = [_copy_one(opener, MANIFEST, folder)]
         manifest = json.loads((folder / MANIFEST).read_bytes())
@@ -176,7 +176,7 @@ def _copy(opener: Opener, folder: Path, where: str) -> tuple[dict[str, Any], lis
 
 
 def _within(name: str) -> Path | None:
-    """The relative path that a file's name is, unless it leads out of the folder."""
+    """Return a file's name as a relative path, unless it leads out of the folder."""
     path = Path(name)
     return None if path.is_absolute() or ".." in path.parts else path
 
@@ -195,7 +195,7 @@ def _copied(source: BinaryIO, target: BinaryIO) -> Iterator[bytes]:
 
 
 def _check_signature(folder: Path, where: str) -> None:
-    """Raise CannotRecover where this service signs its batches, and did not sign this one."""
+    """Raise CannotRecover if this service signs its batches, and did not sign this one."""
     keys = set(SigningKey.objects.values_list("public_key", flat=True))
     if not keys:
         return

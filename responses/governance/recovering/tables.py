@@ -20,7 +20,7 @@ def read_table(batch: Fetched, name: str) -> Iterator[dict[str, str]]:
 
 
 def codes_in(batch: Fetched) -> list[dict[str, Any]]:
-    """The reviewers' codes as the batch tells them."""
+    """Return the reviewers' codes that are in the batch."""
     return [
         {
             **{name: restore_cell(code[name]) for name in ("question", "group", "definition")},
@@ -33,7 +33,7 @@ def codes_in(batch: Fetched) -> list[dict[str, Any]]:
 
 
 def contacts_in(batch: Fetched) -> dict[Version, dict[str, str]]:
-    """Whom each version came from, where the batch hands contact details over."""
+    """Return who sent each version, if the batch hands contact details over."""
     return {
         (row["reference"], int(row["version"])): {name: restore_cell(row[name]) for name in NOBODY}
         for row in read_table(batch, CONTACTS_TABLE)

@@ -1,4 +1,4 @@
-"""Versions of responses that come back, each with all the rows that a version has."""
+"""Recovered versions of responses, each with all the rows that a version has."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,10 +22,10 @@ ELSEWHERE = "who entered it, and its scan or email, do not come back"
 
 @dataclass(frozen=True)
 class Returning:
-    """A version that is not there yet, and what of it does not come back, in words.
+    """A version that is not there yet, and in words what of it does not come back.
 
-    `known` is what the journal says of it, which may be nothing. `left` is the digest of what comes
-    back.
+    `known` is what the journal says about it, which may be nothing. `left` is the digest of what
+    comes back.
     """
 
     response: Response
@@ -49,7 +49,7 @@ class Returning:
         contact: dict[str, str] | None,
         erased: bool,
     ) -> Self:
-        """As a line of `responses.jsonl` has it; without a word where it was erased since."""
+        """Read it from a line of `responses.jsonl`; without its words if it was erased since."""
         answers = Answers() if erased else Answers(line["choices"], line["texts"])
         details = NOBODY if erased or contact is None else contact
         left = digest_of(answers=answers, contact=details)
@@ -66,7 +66,7 @@ class Returning:
             started_at=datetime.fromisoformat(line["started_at"]),
             received_at=datetime.fromisoformat(line["received_at"]),
             submission_key=key,
-            # With all of it there, what was received is what is there.
+            # If all of it is there, what was received is what is there.
             digest=known.get("digest", left) if erased or contact is None else left,
             receipt_hash=known.get("receipt_hash") or hash_token(make_token(line["reference"])),
             flags=line["flags"],
@@ -80,7 +80,7 @@ class Returning:
 
     @property
     def entries(self) -> list[LedgerEntry]:
-        """Its arrival; and what is left of it, as where details were removed after their time."""
+        """Yield its arrival, and what is left of it if details were removed after their time."""
         one = self.response
         arrival = LedgerEntry(
             response=one,
@@ -95,7 +95,7 @@ class Returning:
 
 
 def write_versions(returning: Sequence[Returning], outside: Outside) -> None:
-    """Write them, with all that a version has. Needs a transaction."""
+    """Write them, with all the rows that a version has. Needs a transaction."""
     Response.objects.bulk_create(one.response for one in returning)
     Contact.objects.bulk_create(Contact(response=one.response, **one.details) for one in returning)
     Review.objects.bulk_create(Review(response=one.response) for one in returning)
