@@ -81,7 +81,7 @@ def read_contact(raw: Mapping[str, Any]) -> dict[str, str]:
             problems[name] = "This has a character in it that cannot be stored. Type it again."
         elif len(values[name]) > most:
             problems[name] = (
-                f"This is {len(values[name]) - most:,} characters too long. The most is {most}."
+                f"This must be {most} characters or fewer. It is {len(values[name]) - most:,} over."
             )
     if "email" not in problems and values["email"] and not _is_email(values["email"]):
         problems["email"] = "Enter an email address like name@example.com, or leave it empty."
