@@ -1,6 +1,6 @@
 # The service's commands. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint frontend lock audit sbom chaos soak bench pictures test-containers clean
+.PHONY: help run test lint frontend lock audit sbom chaos soak bench pictures test-containers wheels clean
 SHELL := /bin/sh
 
 # Variables on the command line, as in `make run PORT=8001`, reach the service.
@@ -36,6 +36,9 @@ test: lint ## Set up, check, then run every test
 
 test-containers: $(VENV)/.test ## Build the image, start the containers and send a response through them
 	$(PY) -m pytest -n 0 -m containers tests/containers
+
+wheels: $(VENV)/.test ## Check that every pin has a wheel on each promised system; needs network access
+	$(PY) -m pytest -n 0 -m wheels tests/test_wheels.py
 
 chaos: $(VENV)/.test ## Kill, pause and cut off parts while people answer, and check every promise; SECONDS, CLIENTS and SEED can be set
 	$(PY) -m tests.bench.chaos --seconds $(or $(SECONDS),60) --clients $(or $(CLIENTS),4) $(if $(SEED),--seed $(SEED))

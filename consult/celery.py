@@ -5,11 +5,13 @@ import os
 from celery import Celery
 from celery.schedules import crontab
 from celery.signals import task_prerun
+from kombu.transport import TRANSPORT_ALIASES
 
 from consult.web.logs import current_id
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consult.settings")
 
+TRANSPORT_ALIASES["consult"] = "consult.postgres_broker:Transport"
 app = Celery("consult")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(

@@ -6,10 +6,12 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from consult.alive import STALE_SECONDS
-from consult.models import Heartbeat
+from consult.models import Heartbeat, Hint
 
 EVERY_SECONDS = 15
 FORGOTTEN = timedelta(days=1)
+# As long as any task of the schedule may wait.
+EXPIRED = timedelta(hours=1)
 BEAT = "beat@"
 
 
@@ -19,8 +21,9 @@ def note_heartbeat(*, name: str) -> None:
 
 
 def forget_heartbeats() -> None:
-    """Forget the processes that have been gone for a day."""
+    """Forget the processes that have been gone for a day, and hints that nobody took in time."""
     Heartbeat.objects.filter(at__lt=Now() - FORGOTTEN).delete()
+    Hint.objects.filter(at__lt=Now() - EXPIRED).delete()
 
 
 def a_worker_works() -> bool:

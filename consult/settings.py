@@ -104,6 +104,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CELERY_BROKER_URL = addresses.broker_url(REDIS_URL)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Only Redis can carry a message to all workers at once.
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = REDIS_URL != addresses.DATABASE_CARRIES
 # A silent Redis must cost a respondent a second at most: the sweep finds whatever the nudge did not
 # carry.
 CELERY_BROKER_TRANSPORT_OPTIONS = {

@@ -23,6 +23,7 @@ PAGES = {
     # What Celery runs inside its own processes.
     "heartbeat_step",
     "scheduling",
+    "postgres_broker",
     "apps",
     "web",
     "local",

@@ -109,9 +109,12 @@ SERVING = [
     ),
     Setting(
         "REDIS_URL",
-        server("redis", "rediss", "unix"),
+        server("redis", "rediss", "unix", "database"),
         "",
-        "Redis, for example redis://host/0. If empty, `make run` starts its own.",
+        (
+            "Redis, for example redis://host/0; `database:` lets PostgreSQL carry the messages. If "
+            "empty, `make run` starts its own, or does the latter where there is none."
+        ),
         secret=True,
     ),
     Setting(

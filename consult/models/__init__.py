@@ -3,7 +3,7 @@
 from consult.models.audit import Action, AuditEntry, RemovedRow
 from consult.models.consultation import Consultation, Edition, once_published, published
 from consult.models.content import Option, Question, Recommendation, Section
-from consult.models.jobs import Heartbeat, JobRun
+from consult.models.jobs import Heartbeat, Hint, JobRun
 from consult.models.limits import Hit
 from consult.models.people import RIGHTS, RecoveryCode, Right, User
 from consult.models.second_person import SecondPersonRequest, TwoPersonAct
@@ -15,6 +15,7 @@ __all__ = [
     "Consultation",
     "Edition",
     "Heartbeat",
+    "Hint",
     "Hit",
     "JobRun",
     "Option",

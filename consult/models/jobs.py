@@ -1,6 +1,7 @@
 """When each scheduled job last ran."""
 
 from django.db import models
+from django.db.models.functions import Now
 
 
 class JobRun(models.Model):
@@ -33,3 +34,17 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Hint(models.Model):
+    """A message to the workers, where there is no Redis to carry it. Losing it loses nothing."""
+
+    queue = models.CharField(max_length=300)
+    message = models.TextField()
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["queue", "id"], name="hints_of_a_queue")]
+
+    def __str__(self) -> str:
+        return f"{self.queue} {self.pk}"
