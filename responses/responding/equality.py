@@ -3,7 +3,7 @@
 They tell MOPAC whether it has heard from a wide range of people, so they have to be counted and
 never to be traced. Once given, nobody can tell one person's answers from others': not we, and not
 they. They are handed over after closing, all together: in a nightly batch of a handful of
-responses, a handful of rows would tell whose they are. Decision 28 says how, and what is left.
+responses, a handful of rows would tell whose they are. Decision 27 says how, and what is left.
 """
 
 import hashlib
