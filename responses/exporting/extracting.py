@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 from consult.jobs import trouble_recorded
 from consult.leases import LeaseLost, claim, give_back, renewer, still_held
 from responses.current import current_responses
-from responses.exporting.extracts import FILE, name_of
+from responses.exporting.extracts import FILE, name_of, remove_extracts
 from responses.exporting.formats.makers import describe
 from responses.exporting.pack import make_extract
 from responses.exporting.storing import WORKPLACE, StoredDifferently, remove_leftovers, store
@@ -106,6 +106,19 @@ def _wanted(extract: Extract) -> QuerySet[Response]:
         return current_responses(extract.consultation)
     wanted, _ = read_filter(parse_qsl(extract.query))
     return matching(wanted, reader=extract.asked_by).filter(consultation=extract.consultation)
+
+
+def remove_extracts_waiting_for(versions: QuerySet[Response]) -> int:
+    """Remove every extract that waits, looks for words and would find one of `versions`, which are
+    about to be erased: they may be their words. How many.
+    """
+    waiting = (
+        Extract.objects.filter(taken_at=None)
+        .filter(query__contains="word=")
+        .select_related("consultation", "asked_by")
+    )
+    theirs = [one.pk for one in waiting if _wanted(one).filter(pk__in=versions).exists()]
+    return remove_extracts(Extract.objects.filter(pk__in=theirs))
 
 
 def _write(extract: Extract, folder: Path) -> None:

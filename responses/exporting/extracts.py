@@ -106,7 +106,7 @@ def remove_expired_extracts() -> int:
     over = Q(state=Extract.State.READY, ready_at__lt=Now() - KEEP_EXTRACTS_FOR) | Q(
         state=Extract.State.FAILED, asked_at__lt=Now() - KEEP_EXTRACTS_FOR
     )
-    return _remove(Extract.objects.filter(over))
+    return remove_extracts(Extract.objects.filter(over))
 
 
 def remove_extracts_of(versions: QuerySet[Response], *, with_contacts: bool = False) -> int:
@@ -116,12 +116,13 @@ def remove_extracts_of(versions: QuerySet[Response], *, with_contacts: bool = Fa
     `with_contacts`: only extracts with contact details, because only those are being removed.
     """
     holding = Extract.objects.filter(members__response__in=versions)
-    return _remove(
+    return remove_extracts(
         (holding.filter(includes_contacts=True) if with_contacts else holding).distinct()
     )
 
 
-def _remove(extracts: QuerySet[Extract]) -> int:
+def remove_extracts(extracts: QuerySet[Extract]) -> int:
+    """Remove extracts with their files. How many."""
     gone = list(extracts.select_related("consultation"))
     Extract.objects.filter(pk__in=[extract.pk for extract in gone]).delete()
     for extract in gone:

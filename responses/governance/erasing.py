@@ -12,6 +12,7 @@ from consult.auditing import record
 from consult.models import Action, TwoPersonAct, User
 from consult.staff.second_person import require_second_person
 from responses.answers import Answers, digest_of
+from responses.exporting.extracting import remove_extracts_waiting_for
 from responses.exporting.extracts import remove_extracts_of
 from responses.exporting.taking_back import hold_batches, take_back
 from responses.governance.removing import remove_files
@@ -105,6 +106,7 @@ def _erase(newest: Response, actor: User | None, why: str) -> Response:
     versions = Response.objects.filter(reference=newest.reference)
     batches = hold_batches(versions)
     changes = hold_changes_about(versions)
+    remove_extracts_waiting_for(versions)
     stop_emails(versions)
     Review.objects.filter(response=newest).update(superseded=True)
     forget_public(newest)

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -15,6 +16,7 @@ from django.utils import timezone
 
 from consult.plans.editions import plan_of
 from responses.answers import read_answers
+from responses.exporting import writing
 from responses.exporting.batches import folder_of, seal_batch
 from responses.exporting.writing import write_batch
 from responses.governance.erasing import erase_response
@@ -134,6 +136,37 @@ def test_what_is_erased_while_a_batch_is_sealed_is_recalled_by_the_next(
     assert [
         path
         for path in exports.rglob("*")
+        if path.is_file() and PLANTED.encode() in path.read_bytes()
+    ] == []
+    assert reconcile().differences == []
+
+
+def test_what_is_erased_while_a_batch_is_written_is_not_in_its_files(
+    response: Response, exports: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = seal_batch(consultation=response.consultation, actor=None)
+    made, ended = threading.Event(), threading.Event()
+    make_all = writing.make_all
+
+    def make_slowly(*arguments: Any, **named: Any) -> Any:
+        files = make_all(*arguments, **named)
+        made.set()
+        waits_or(ended)
+        return files
+
+    def erase() -> None:
+        assert made.wait(timeout=20)
+        erase_response(reference=response.reference, actor=None, why="asked")
+        ended.set()
+
+    with monkeypatch.context() as slow:
+        slow.setattr(writing, "make_all", make_slowly)
+        at_once(lambda: write_batch(batch=batch), erase)
+    batch.refresh_from_db()
+    write_batch(batch=batch)
+    assert [
+        path.name
+        for path in (exports / folder_of(batch)).rglob("*")
         if path.is_file() and PLANTED.encode() in path.read_bytes()
     ] == []
     assert reconcile().differences == []

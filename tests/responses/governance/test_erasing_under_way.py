@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from consult.models import User
+from responses.exporting.extracting import make_due_extracts
+from responses.exporting.extracts import ask_for_extract
 from responses.governance.erasing import erase_response
-from responses.models import BulkChange, Response, Review, ReviewStep
+from responses.models import BulkChange, Extract, Response, Review, ReviewStep
 from responses.reviewing.bulk_changes import carrying_out
 from responses.reviewing.bulk_changes.asking import ask_to_undo
 from responses.reviewing.bulk_changes.carrying_out import make_due_changes
@@ -76,3 +78,18 @@ def test_a_change_being_undone_puts_nothing_back_on_what_was_erased(
     assert (change.state, change.undone, change.kept) == ("undone", 1, 1)
     assert list(Review.objects.filter(response=one).values_list("state", "version")) == before
     assert BulkChange.objects.get().note == ""
+
+
+def test_an_extract_that_waits_for_what_was_erased_is_removed(
+    one: Response, send: Send, reviewer: User, administrator: User
+) -> None:
+    send({"violence-comment": "Other."})
+    for query in (SEARCH, "channel=online"):
+        ask_for_extract(consultation=one.consultation, query=query, actor=administrator)
+    assert "responses_extract" in where(PLANTED)
+    erase(one)
+    assert where(PLANTED) == set()
+    make_due_extracts()
+    left = Extract.objects.get()
+    assert (left.query, left.state) == ("channel=online", "ready")
+    assert where(PLANTED) == set()
