@@ -709,7 +709,7 @@ def test_a_response_can_be_sent_by_keyboard_alone(visit: Visit, consultation: Co
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent.trim()") == "Skip to main content"
     page.keyboard.press("Enter")
-    for wanted in ("Start your response", "Reducing and preventing violence"):
+    for wanted in ("Start your response", "Continue", "Reducing and preventing violence"):
         tab_to(page, wanted)
         with page.expect_navigation():
             page.keyboard.press("Enter")
