@@ -29,6 +29,10 @@ from responses.exporting.manifests import MANIFEST
 from responses.models import Batch
 
 
+class LostUnread(CannotTell):
+    """Nobody here can read what a batch holds that was handed over and is not in our records."""
+
+
 @dataclass(frozen=True)
 class Holds:
     """What a batch holds: references, and whether it hands over equality answers or says which are
@@ -50,7 +54,7 @@ class Lost:
 def look_for_lost(consultation: Consultation) -> Lost:
     """Return the batches that were handed over and that the database does not know.
 
-    Raises CannotTell, also if nobody can say what one of them holds.
+    Raises CannotTell, and LostUnread if nobody can say what one of them holds.
     """
     there = set(Batch.objects.filter(consultation=consultation).values_list("number", flat=True))
     highest = max(there, default=0)
@@ -69,16 +73,16 @@ def _together(found: Iterable[Holds]) -> Holds:
 
 
 def _held_by(seen: Seen, consultation: Consultation) -> Holds:
-    """Return what a batch holds, from its mark or otherwise its files. Raises CannotTell."""
+    """Return what a batch holds, from its mark or otherwise its files. Raises LostUnread."""
     for read in _readers(seen, consultation):
         try:
             return read()
         except (OSError, ValueError, KeyError, TypeError):
             continue  # Not there, encrypted, or damaged: another place may know.
-    raise CannotTell(
+    raise LostUnread(
         f"{seen.name} was handed over and is not in our records, and what it holds cannot be read "
         "here. Ask its receiver for its files, and recover it first: see “After a restore” in "
-        "docs/operations.md"
+        "docs/operations.md."
     )
 
 

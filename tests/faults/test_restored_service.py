@@ -14,6 +14,8 @@ import pytest
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from consult.models import Consultation, Edition, User
@@ -123,7 +125,13 @@ def test_what_a_lost_batch_holds_waits_until_that_is_recovered(
 
 
 def test_a_lost_batch_that_nobody_can_read_keeps_the_next_back(
-    send: Send, consultation: Consultation, exports: Path, at_mopac: Path, tmp_path: Path
+    send: Send,
+    consultation: Consultation,
+    exports: Path,
+    at_mopac: Path,
+    tmp_path: Path,
+    sign_in: Callable[[User], Client],
+    analyst: User,
 ) -> None:
     dump_to(tmp_path / "backup")
     send()
@@ -138,6 +146,11 @@ def test_a_lost_batch_that_nobody_can_read_keeps_the_next_back(
         send()
         with pytest.raises(CannotTell, match="recover it first"):
             seal_batch(consultation=consultation, actor=None)
+        sent = {"consultation": consultation.slug, "number": "2"}
+        page = sign_in(analyst).post(reverse("batch-now"), sent, follow=True)
+        assert "what it holds cannot be read here" in page.content.decode()
+        with pytest.raises(CommandError, match="recover it first"):
+            call_command("export_batch")
         assert Batch.objects.count() == 0
         call_command("recover_responses", str(elsewhere))
         assert hand_over(consultation).number == 2

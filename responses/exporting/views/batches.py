@@ -28,6 +28,7 @@ from responses.exporting.downloading import (
 )
 from responses.exporting.due import due_at
 from responses.exporting.high_water import CannotTell, has_destination
+from responses.exporting.lost_batches import LostUnread
 from responses.exporting.progress import being_written
 from responses.exporting.taking_contacts import (
     MayNotTakeContacts,
@@ -118,6 +119,16 @@ def batch_now(request: StaffRequest) -> HttpResponse:
         batch = seal_batch(
             consultation=consultation, actor=request.user, number=number_in(request, "number")
         )
+    except LostUnread:
+        messages.warning(
+            request,
+            _(
+                "No batch was sealed. An earlier batch was handed over and is not in our records, "
+                "and what it holds cannot be read here. Ask those who run this service to recover "
+                "it first: “After a restore” in docs/operations.md says how."
+            ),
+        )
+        return redirect("batch-list")
     except CannotTell:
         messages.warning(
             request,

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from consult.models import Consultation
 from responses.exporting.batches import folder_of, seal_batch
 from responses.exporting.high_water import CannotTell
+from responses.exporting.lost_batches import LostUnread
 from responses.exporting.writing import BatchNotWritten, write_batch
 
 
@@ -20,6 +21,8 @@ class Command(BaseCommand):
     def handle(self, *args: object, consultation: str | None, **options: object) -> None:
         try:
             batch = seal_batch(consultation=find_consultation(consultation), actor=None)
+        except LostUnread as reason:
+            raise CommandError(f"Nothing was sealed. {reason}") from reason
         except CannotTell as reason:
             raise CommandError(
                 f"Nothing was sealed: which numbers are used cannot be seen ({reason})."
