@@ -76,7 +76,7 @@ def _do_a_lot() -> bool:
             work = {State.WAITING: _take, State.RUNNING: _change_a_lot, State.UNDOING: _undo_a_lot}
             work[State(change.state)](change)
             actor = change.undo_by or change.by
-            record(action=Action.BULK_LOT_DONE, actor=actor, subject=str(change))
+            record(action=Action.BULK_LOT_DONE, actor=actor, subject=f"part of {change}")
     except ROW_TROUBLE as trouble:
         if pk is None:
             raise
@@ -96,7 +96,7 @@ def _note_trouble(pk: int) -> None:
     """
     with transaction.atomic():
         change = BulkChange.objects.select_for_update(no_key=True).get(pk=pk)
-        record(action=Action.BULK_LOT_DONE, actor=None, subject=str(change))
+        record(action=Action.BULK_LOT_DONE, actor=None, subject=f"part of {change}")
         work = {State.RUNNING: Item.WAITING, State.UNDOING: Item.CHANGED}.get(State(change.state))
         items = _next(change, work) if work else []
         if len(items) == 1:

@@ -1,12 +1,19 @@
 """The audit trail is a chain: what is altered, removed or put in outside the service shows."""
 
+import re
+from collections.abc import Callable
+
 import pytest
 from django.db import connection, transaction
+from pytest_django.fixtures import Settings
 
 from consult.auditing import record
-from consult.models import Action, AuditEntry, User
+from consult.models import Action, AuditEntry, Consultation, User
+from consult.staff.signing_in import check_password
 from responses.governance.reconciling import go_through
 from responses.governance.reconciling.rows import watched_tables
+from responses.models import Response
+from tests.support.acting import on_the_trail
 from tests.support.tampering import behind_its_back
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -80,3 +87,40 @@ def test_an_entry_that_was_copied_in_is_named(
         found = found_about(newest)
         transaction.set_rollback(True)
     assert words in found
+
+
+def test_a_password_hashed_again_at_sign_in_raises_no_alarm(
+    reviewer: User, settings: Settings
+) -> None:
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+        *settings.PASSWORD_HASHERS,
+    ]
+    before = reviewer.password
+    check_password(username="rosa", password="rosa has a long password", address="192.0.2.1")
+    assert User.objects.get().password != before
+    assert AuditEntry.objects.filter(action=Action.PASSWORD_HASHED_AGAIN).count() == 1
+    assert go_through().differences == []
+
+
+def test_what_plain_sql_changes_is_named_with_its_instant_until_an_act_changes_it(
+    consultation: Consultation, editor: User
+) -> None:
+    assert go_through().differences == []
+    run("UPDATE consult_consultation SET closes_at = closes_at + interval '1 day'")
+    for _ in range(2):
+        [difference] = go_through().differences
+        assert difference.subject == f"consult_consultation {consultation.pk}"
+        assert re.fullmatch(
+            r"No act on the trail or in the ledger goes with its change at [\d.: -]+ UTC\.",
+            difference.words,
+        )
+    with on_the_trail():
+        Consultation.objects.update(closes_at=consultation.closes_at)
+    assert go_through().differences == []
+
+
+def test_a_lease_is_no_act_and_raises_no_alarm(send: Callable[..., Response]) -> None:
+    send()
+    run("UPDATE responses_confirmation SET leased_until = now()")
+    assert go_through().differences == []
