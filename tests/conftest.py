@@ -23,7 +23,7 @@ from consult.plans.publishing import publish_edition
 from responses.answers import read_answers
 from responses.models import Response
 from responses.responding.submitting import Submission, Submitted, submit_response
-from tests.support.acting import on_the_trail
+from tests.support.acting import without_an_act
 from tests.support.postbox import Postbox
 
 BUNDLED_PLAN = Path(settings.BASE_DIR) / "consult" / "plans" / "police-and-crime-plan-2021-25.yaml"
@@ -55,8 +55,8 @@ def consultation(db: None) -> Consultation:
     loaded = Consultation.objects.get()
     now = timezone.now()
     loaded.opens_at, loaded.closes_at = now - timedelta(days=1), now + timedelta(days=30)
-    with on_the_trail():
-        loaded.save(update_fields=["opens_at", "closes_at"])
+    loaded.save(update_fields=["opens_at", "closes_at"])
+    without_an_act(loaded)
     return loaded
 
 
@@ -87,8 +87,8 @@ def plan(edition: Edition) -> Plan:
 def make_person(username: str, role: str) -> User:
     person = User(username=username, role=role, is_staff=True)
     person.set_password(f"{username} has a long password")
-    with on_the_trail():
-        person.save()
+    person.save()
+    without_an_act(person)
     return person
 
 

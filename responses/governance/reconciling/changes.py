@@ -2,7 +2,8 @@
 is part of none.
 
 Each row of a held table, and each act, has the instant at which the transaction began that wrote it
-(consult/sql/changes.sql).
+(consult/sql/changes.sql). Rows without one were there before the database noted it; nobody can take
+it away without leaving a fingerprint that does not fit.
 """
 
 from responses.governance.reconciling.findings import Findings, rows_of
@@ -22,7 +23,7 @@ EXPLAINED = {
 ENTRIES = """
     SELECT 'responses_ledgerentry' AS of, held.id AS row, held.changed_in
     FROM responses_ledgerentry held
-    WHERE event <> ALL (%s)
+    WHERE event <> ALL (%s) AND held.changed_in IS NOT NULL
         AND NOT EXISTS (SELECT FROM consult_auditentry a WHERE a.changed_in = held.changed_in)
         AND NOT EXISTS (SELECT FROM responses_confirmation c
             JOIN responses_confirmationattempt t ON t.confirmation_id = c.id
@@ -46,7 +47,8 @@ def check_changes(findings: Findings) -> None:
             SELECT changed_in FROM consult_auditentry
             UNION ALL SELECT changed_in FROM responses_ledgerentry)
         SELECT of, row, changed_in FROM ({" UNION ALL ".join([*held, removed])}) AS held
-        WHERE NOT EXISTS (SELECT FROM acts WHERE acts.changed_in = held.changed_in)
+        WHERE changed_in IS NOT NULL
+            AND NOT EXISTS (SELECT FROM acts WHERE acts.changed_in = held.changed_in)
         UNION ALL {ENTRIES}"""  # noqa: S608
     for table, at, count, rows in rows_of(
         f"""SELECT of, changed_in, count(*), (array_agg(row ORDER BY row))[:{NAMED}]
@@ -57,10 +59,10 @@ def check_changes(findings: Findings) -> None:
         names = ", ".join(map(str, rows)) + (
             f" and {count - NAMED:,} more" if count > NAMED else ""
         )
-        when = f"{at:%Y-%m-%d %H:%M:%S.%f} UTC" if at else "an unknown time"
         findings.note(
             f"{table.strip()} {names}",
-            f"No act on the trail or in the ledger goes with its {did} at {when}.",
+            f"No act on the trail or in the ledger goes with its {did} at "
+            f"{at:%Y-%m-%d %H:%M:%S.%f} UTC.",
         )
 
 

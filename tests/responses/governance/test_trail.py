@@ -103,7 +103,7 @@ def test_a_password_hashed_again_at_sign_in_raises_no_alarm(
     assert go_through().differences == []
 
 
-def test_what_plain_sql_changes_is_named_with_its_instant_until_an_act_changes_it(
+def test_what_plain_sql_changes_is_named_until_an_act_changes_it(
     consultation: Consultation, editor: User
 ) -> None:
     assert go_through().differences == []
