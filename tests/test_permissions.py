@@ -82,8 +82,8 @@ STAFF = {
     "trail-file": {"administrator"},
     "undelivered": {"reviewer", "administrator"},
     "undelivered-again": {"reviewer", "administrator"},
-    "integrity-check": {"analyst", "administrator"},
-    "check-integrity": {"analyst", "administrator"},
+    "books": {"analyst", "administrator"},
+    "books-now": {"analyst", "administrator"},
     "staff-home": EVERYBODY_IN,
     "new-password": EVERYBODY_IN,
     "sessions": EVERYBODY_IN,
@@ -145,7 +145,7 @@ POSTED = {
     "acknowledge",
     "send-again",
     "undelivered-again",
-    "check-integrity",
+    "books-now",
     "search-now",
     "bulk-undo",
     "change-campaign",
@@ -282,7 +282,7 @@ def test_an_analyst_sees_no_contact_details_on_any_page_or_in_any_file(
     batch = seal_batch(consultation=response.consultation, actor=None)
     write_batch(batch=batch)
     client = sign_in(analyst)
-    pages = [client.get(reverse(name)).content for name in ("batch-list", "integrity-check")]
+    pages = [client.get(reverse(name)).content for name in ("batch-list", "books")]
     names = [file["name"] for file in batch.files if "/" not in file["name"]]
     files = [
         b"".join(client.get(reverse("batch-file", args=[response.consultation.slug, 1, name])))

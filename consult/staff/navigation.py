@@ -34,7 +34,7 @@ NAVIGATION: dict[Promise | str, list[Entry]] = {
         Entry(_("Batches"), "batch-list", Right.TAKE_BATCHES),
     ],
     _("Run"): [
-        Entry(_("Integrity check"), "integrity-check", Right.TAKE_BATCHES),
+        Entry(_("Integrity check"), "books", Right.TAKE_BATCHES),
         Entry(_("People"), "people", Right.ANSWER_REQUESTS),
         Entry(_("Trail"), "trail", Right.READ_TRAIL),
         Entry(_("Accounts"), "account-list", Right.MANAGE_STAFF),

@@ -46,12 +46,12 @@ class Progress:
         self._told, self._rows = time.monotonic(), 0
         self._apart = connection.copy()
         self._waits = True
-        stored = Writing.objects.filter(batch=batch).values_list("made", flat=True).first() or {}
+        noted = Writing.objects.filter(batch=batch).values_list("made", flat=True).first() or {}
         # What an earlier try stored contains words that were erased since.
-        if stored.get("erased") == self.erased:
+        if noted.get("erased") == self.erased:
             self.made = {
                 step: [FileEntry(**file) for file in files]
-                for step, files in stored["steps"].items()
+                for step, files in noted["steps"].items()
             }
 
     def tell(self, stage: Writing.Stage, done: int, total: int, *, now: bool = False) -> None:

@@ -57,7 +57,7 @@ METRICS = {
         "gauge",
         "What should have been removed but is kept because MOPAC does not have it yet, by class.",
     ),
-    "consult_integrity_differences": ("gauge", "Differences that the last reconciliation found."),
+    "consult_books_differences": ("gauge", "Differences that the last reconciliation found."),
     "consult_job_last_success_seconds": (
         "gauge",
         "How long ago each scheduled job last ended well.",
@@ -153,7 +153,7 @@ def _of_batches() -> Iterator[Sample]:
         yield "consult_batch_newest_seconds", {}, _seconds(newest)
     last = Reconciliation.objects.first()
     if last:
-        yield "consult_integrity_differences", {}, len(last.differences)
+        yield "consult_books_differences", {}, len(last.differences)
 
 
 def _of_retention() -> Iterator[Sample]:

@@ -97,7 +97,7 @@ NO_PAGES = {
         "batch-file",
         "ask-for-extract",
         "extract-file",
-        "check-integrity",
+        "books-now",
         "undelivered-again",
         "search-now",
         "bulk-undo",
@@ -406,13 +406,13 @@ def walk_running_pages(
     visit.go("undelivered", state="some not")
     visit.go("trail")
     visit.go("trail", state="nothing found", query="?subject=unheard&since=never")
-    visit.go("integrity-check", state="never run")
+    visit.go("books", state="never run")
     reconcile()
-    visit.go("integrity-check", state="passed")
+    visit.go("books", state="passed")
     Reconciliation.objects.create(
         seconds=1, totals=Reconciliation.objects.latest("id").totals, differences=[DIFFERENCE]
     )
-    visit.go("integrity-check", state="failed")
+    visit.go("books", state="failed")
     nora, _ = create_staff(username="nora", role="reviewer", actor=None)
     sign_in(visit, nora)
     visit.go("new-password")
@@ -809,7 +809,7 @@ def test_error_pages_are_accessible_and_say_what_became_of_the_answers(
             page.goto(start)
         told(state, words)
     sign_in(visit, reviewer)
-    page.goto(visit.root + reverse("integrity-check"))
+    page.goto(visit.root + reverse("books"))
     told("403, of staff", "Your account does not have the right to it.")
     assert visit.wrong == []
 

@@ -154,9 +154,7 @@ def test_a_reviewer_reads_decides_codes_names_a_campaign_and_publishes(
         "People",
         "Administration",
     } & set(desk.menu())
-    desk.is_kept_out_of(
-        "batch-list", "extract-list", "trail", "account-list", "people", "integrity-check"
-    )
+    desk.is_kept_out_of("batch-list", "extract-list", "trail", "account-list", "people", "books")
 
 
 def test_an_analyst_gets_a_batch_and_an_extract_without_any_contacts(
@@ -183,7 +181,7 @@ def test_an_analyst_gets_a_batch_and_an_extract_without_any_contacts(
     desk.go("extract-list")
     for words in PERSON:
         assert words not in table
-    for name in ("batch-list", "extract-list", "dashboard", "integrity-check"):
+    for name in ("batch-list", "extract-list", "dashboard", "books"):
         assert desk.go(name) == 200
         assert not any(words in page.content() for words in PERSON), name
     assert not {"Responses", "Campaigns", "Codes", "Trail", "Accounts", "People"} & set(desk.menu())
@@ -220,7 +218,7 @@ def test_an_editor_moves_the_closing_day_and_sees_no_response(
         "trail",
         "account-list",
         "people",
-        "integrity-check",
+        "books",
     )
 
 

@@ -229,7 +229,7 @@ def test_staff_get_nowhere_without_a_second_factor(site: Production) -> None:
     assert "Choose a password" in ada.words
     ada.fill({"new_password": PASSWORD, "new_password_again": PASSWORD})
     assert "Set up your phone" in ada.words
-    for address in ("/staff/responses/", "/admin/", "/staff/batches/", "/staff/integrity-check/"):
+    for address in ("/staff/responses/", "/admin/", "/staff/batches/", "/staff/books/"):
         assert "Set up your phone" in ada.go(address).words
     letters = re.search(r"Key: ([A-Z2-7 ]{39})", ada.words)
     assert letters

@@ -39,4 +39,4 @@ def check_now(request: StaffRequest) -> HttpResponse:
     """Ask a worker to run the integrity check."""
     nudge(check_integrity)
     messages.success(request, _("The integrity check is running. Reload this page in a minute."))
-    return redirect("integrity-check")
+    return redirect("books")

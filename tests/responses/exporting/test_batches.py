@@ -802,8 +802,8 @@ def test_a_file_downloads_whole_and_the_trail_records_it(
     with file:
         assert file.read() == (folder / "responses.csv").read_bytes()
     assert (entry.name, entry.rows) == ("responses.csv", 1)
-    recorded = AuditEntry.objects.get(action=Action.BATCH_DOWNLOADED)
-    assert (recorded.actor, recorded.subject, recorded.details) == (
+    noted = AuditEntry.objects.get(action=Action.BATCH_DOWNLOADED)
+    assert (noted.actor, noted.subject, noted.details) == (
         analyst,
         f"{consultation.slug}/batch-0001",
         {"file": "responses.csv"},
