@@ -78,6 +78,7 @@ REST = [
 # Tables that nothing is held to, and why nobody relies on them afterwards.
 NOT_WATCHED = {
     "consult_heartbeat": "that a worker lives, for minutes",
+    "consult_hint": "that a worker was told to look; the work itself waits in its own row",
     "consult_hit": "counts for rate limits, for a day",
     "consult_jobrun": "when a job ran last; `doctor` says where one does not run",
     "responses_bulkitem": "work in hand; each review has its step",
