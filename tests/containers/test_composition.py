@@ -95,7 +95,11 @@ class FrontDoor(Walker):
         super().__init__(f"https://{HOST}:{PORT}/", headers={"Origin": f"https://{HOST}:{PORT}"})
         trusting = ssl.create_default_context()
         trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
-        self.opener.add_handler(urllib.request.HTTPSHandler(context=trusting))
+        self.opener = urllib.request.build_opener(
+            urllib.request.HTTPCookieProcessor(self.jar),
+            urllib.request.ProxyHandler({}),
+            urllib.request.HTTPSHandler(context=trusting),
+        )
 
 
 @pytest.fixture(scope="module")
