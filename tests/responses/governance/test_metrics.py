@@ -30,6 +30,7 @@ from responses.dashboard import tasks as dashboard_tasks
 from responses.exporting import tasks as exporting_tasks
 from responses.exporting.acknowledging import acknowledge
 from responses.exporting.batches import seal_batch
+from responses.exporting.signing import make_key
 from responses.exporting.writing import write_batch
 from responses.governance import tasks as governance_tasks
 from responses.governance.metrics import METRICS, exposition, measure
@@ -192,6 +193,7 @@ def test_every_job_of_the_schedule_is_expected_and_notes_its_end(
 
 
 def test_a_job_that_fails_has_not_ended_well(db: None) -> None:
+    MigrationRecorder.Migration.objects.update(applied=Now() - timedelta(hours=27))
     with pytest.raises(ZeroDivisionError), recorded_run("responses.tidy"):
         raise ZeroDivisionError
     assert JobRun.objects.get().succeeded_at is None
@@ -223,14 +225,17 @@ def consult_doctor() -> tuple[list[str], str]:
 
 
 @pytest.fixture
-def well(consultation: Consultation, monkeypatch: pytest.MonkeyPatch) -> Consultation:
+def well(
+    consultation: Consultation, monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path
+) -> Consultation:
     """A service in which nothing is wrong but that the tests' own database may forget and that no
     worker runs.
     """
     for name in EXPECTED:
         with recorded_run(name):
             pass
-    SigningKey.objects.create(public_key="00" * 32)
+    settings.SIGNING_KEY_FILE = tmp_path / "signing-key.pem"
+    make_key()
     monkeypatch.setitem(doctor.LOOKS, "Database", lambda: iter(()))
     for part in ("Static files", "Redis", "Worker and beat"):
         monkeypatch.setitem(doctor.LOOKS, part, lambda: iter(()))
@@ -324,7 +329,9 @@ def break_the_integrity_check(response: Response) -> None:
 
 
 def stop_a_job(response: Response) -> None:
-    JobRun.objects.filter(name="responses.reconcile").delete()
+    JobRun.objects.filter(name="responses.reconcile").update(
+        succeeded_at=Now() - timedelta(hours=27)
+    )
 
 
 def lose_the_signing_key(response: Response) -> None:
