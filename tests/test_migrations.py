@@ -49,7 +49,7 @@ RULES = {
         "0006_taken_back",
         "da408199207b",
     ),
-    "responses/search": ("0002_rules", "ec8a32128aaf"),
+    "responses/search": ("0002_rules", "ec523be22cb1"),
 }
 
 

@@ -131,7 +131,9 @@ AS $$
     FROM (
         SELECT value, answer, sum(length(value)) OVER (ORDER BY answer) - length(value) AS before,
             CASE WHEN texts::text ~ ('[' || unspaced() || ']') THEN 60000 ELSE 200000 END AS most
-        FROM jsonb_each_text(texts) WITH ORDINALITY AS answers (question, value, answer)
+        FROM jsonb_each_text(
+            CASE jsonb_typeof(texts) WHEN 'object' THEN texts ELSE '{}' END
+        ) WITH ORDINALITY AS answers (question, value, answer)
     ) AS answers
 $$;
 
