@@ -74,7 +74,7 @@ class Site:
             finally:
                 cursor.execute(f"SELECT pg_advisory_unlock({HELD})")
                 keeper.commit()
-                self.ask(f"DROP TRIGGER hold ON {table}")
+                self.ask(f"DROP TRIGGER hold ON {table}; DROP FUNCTION hold()")
 
     def until_held(self) -> None:
         until(

@@ -156,7 +156,7 @@ def test_a_worker_killed_while_sealing_seals_nothing_and_the_next_one_all(
             worker.kill()
         finally:
             cursor.execute("SELECT pg_advisory_unlock(77003)")
-            cursor.execute("DROP TRIGGER hold ON responses_batchmember")
+            cursor.execute("DROP TRIGGER hold ON responses_batchmember; DROP FUNCTION hold()")
     assert not Batch.objects.exists()
     assert not BatchMember.objects.exists()
     start_worker(EXPORTS_DIR=str(place))

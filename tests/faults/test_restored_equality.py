@@ -18,6 +18,7 @@ from responses.answers import read_equality_answers
 from responses.models import Batch, EqualityAnswers, EqualityHolder
 from responses.responding.equality import gave_equality_answers, give_equality_answers
 from responses.responding.submitting import Submitted
+from tests.support.acting import on_the_trail
 from tests.support.dumping import dump_to, restored
 from tests.support.handing_over import differences, hand_over, recover
 
@@ -40,6 +41,13 @@ def give(consultation: Consultation, edition: Edition, plan: Plan) -> Callable[.
     return give
 
 
+def close(consultation: Consultation) -> None:
+    """Have it closed for so long that equality answers are handed over."""
+    with on_the_trail():
+        Consultation.objects.update(closes_at=timezone.now() - timedelta(hours=20))
+    consultation.refresh_from_db()
+
+
 def said() -> Counter[str]:
     return Counter(f"{row.choices} {row.texts}" for row in EqualityAnswers.objects.all())
 
@@ -60,15 +68,13 @@ def test_equality_answers_come_back_with_their_batch_and_are_not_doubled(
     dump_to(tmp_path / "backup")
     for turn, token in enumerate(tokens[11:]):
         give(token, SAID[turn % 3])
-    Consultation.objects.update(closes_at=timezone.now() - timedelta(hours=20))
-    consultation.refresh_from_db()
+    close(consultation)
     before = said()
     gone = hand_over(consultation)
     ids = set(EqualityAnswers.objects.filter(batch=gone).values_list("pk", flat=True))
     assert len(ids) == 14
     with restored(tmp_path / "backup"):
-        Consultation.objects.update(closes_at=timezone.now() - timedelta(hours=20))
-        consultation.refresh_from_db()
+        close(consultation)
         # Nobody knows yet which of those that wait are in the lost batch: none goes.
         early = hand_over(consultation)
         assert not EqualityAnswers.objects.filter(batch=early).exists()
@@ -93,8 +99,7 @@ def test_the_journal_says_who_gave_equality_answers_only_all_together(
     for token in tokens:
         give(token, SAID[0])
     assert not [line for line in journal.read_journal() if line["event"] == "equality"]
-    Consultation.objects.update(closes_at=timezone.now() - timedelta(hours=20))
-    consultation.refresh_from_db()
+    close(consultation)
     hand_over(consultation)
     [line] = [line for line in journal.read_journal() if line["event"] == "equality"]
     assert set(line) == {"event", "consultation", "holders", "at"}

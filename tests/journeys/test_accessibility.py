@@ -122,7 +122,16 @@ NO_PAGES = {
 READING = {
     *{"bulk-list", "bulk-new", "bulk-one", "campaign", "campaign-list", "cluster", "code"},
     *{"code-answers", "code-questions", "codebook", "enter", "entered", "entering", "erase"},
-    *{"key-again", "message", "people", "publication", "published-responses", "redact"},
+    *{
+        "erase-found",
+        "key-again",
+        "message",
+        "message-list",
+        "people",
+        "publication",
+        "published-responses",
+        "redact",
+    },
     *{"review-list", "review-one", "sign-in"},
 }
 
@@ -621,6 +630,8 @@ def walk_people(visit: Visit, send: Send) -> None:
     visit.look("people", "erased")
     visit.go("erase", response.reference, state="erased before")
     visit.go("review-one", response.reference, state="erased")
+    letter = Message.objects.earliest("id")
+    visit.go("erase-found", query=f"?letter={letter.pk}", state="an email")
 
 
 def walk_publication(visit: Visit, consultation: Consultation, send: Send) -> None:

@@ -133,7 +133,8 @@ def patterns(found: list[URLPattern | URLResolver], prefix: str = "") -> Iterato
         route = prefix + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
             yield from patterns(pattern.url_patterns, route)
-        elif "^" not in route and "(?P" not in route:
+        # That static files were not gathered, as here, is what the page of readiness is for.
+        elif "^" not in route and "(?P" not in route and route != "health/ready":
             yield route
 
 

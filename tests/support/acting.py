@@ -23,13 +23,18 @@ def on_the_trail() -> Iterator[None]:
 
 def without_an_act(row: Model) -> None:
     """Let `row` be as if it had been there before acts were noted: so it needs none."""
-    table = row._meta.db_table
     with behind_its_back(), connection.cursor() as cursor:
-        cursor.execute(f"UPDATE {table} SET changed_in = NULL WHERE id = %s", [row.pk])  # noqa: S608
-        cursor.execute(
-            f"""UPDATE {table} t SET fingerprint = fingerprint_of(to_jsonb(t), ARRAY(
-                SELECT attname::text FROM pg_attribute WHERE attrelid = '{table}'::regclass
-                    AND attnum > 0 AND NOT attisdropped AND attname <> 'fingerprint'))
-            WHERE id = %s""",  # noqa: S608
-            [row.pk],
-        )
+        cursor.execute(as_if_always_so(row._meta.db_table, f"id = {row.pk}"))
+
+
+def as_if_always_so(table: str, which: str = "true") -> str:
+    """SQL that lets rows of `table` be as if they had been there before acts were noted.
+
+    To be run behind the service's back.
+    """
+    return f"""
+        UPDATE {table} SET changed_in = NULL WHERE {which};
+        UPDATE {table} t SET fingerprint = fingerprint_of(to_jsonb(t), ARRAY(
+            SELECT attname::text FROM pg_attribute WHERE attrelid = '{table}'::regclass
+                AND attnum > 0 AND NOT attisdropped AND attname <> 'fingerprint'))
+        WHERE {which}"""  # noqa: S608

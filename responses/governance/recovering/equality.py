@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
+
 from consult.cells import NOT_ASKED, restore_cell
 from consult.models import Edition
 from consult.plans.editions import plan_of
@@ -16,6 +18,11 @@ from responses.governance.recovering.sources import Fetched
 from responses.governance.recovering.tables import read_table
 from responses.models import Batch, EqualityAnswers
 from responses.responding.equality import take_back_in
+
+SEAL = """
+    UPDATE responses_equalityanswers SET seal = equality_seal(id, edition_id, choices, texts)
+    WHERE batch_id = %s AND NOT stopped
+"""
 
 
 def take_equality(*, batch: Fetched, row: Batch, outside: Outside) -> None:
@@ -30,9 +37,11 @@ def take_equality(*, batch: Fetched, row: Batch, outside: Outside) -> None:
     if answers:
         holders = outside.equality_holders.get(row.consultation.slug, set())
         take_back_in(batch=row, answers=answers, holders=holders)
+        with connection.cursor() as cursor:
+            cursor.execute(SEAL, [row.pk])
     stopped = [UUID(said["id"]) for said in read_table(batch, STOPPED_TABLE)]
     EqualityAnswers.objects.filter(pk__in=stopped).update(
-        choices={}, texts={}, stopped=True, recalled_in=row
+        choices={}, texts={}, stopped=True, seal="", recalled_in=row
     )
 
 

@@ -62,7 +62,13 @@ def draft(consultation: Consultation) -> Draft:
 def letter(consultation: Consultation, files: Path) -> Message:
     """An email that nobody has entered yet."""
     default_storage.save("one.eml", ContentFile(LETTER.encode()))
-    return Message.objects.create(consultation=consultation, file="one.eml", sha256="2" * 64)
+    return Message.objects.create(
+        consultation=consultation,
+        file="one.eml",
+        sha256="2" * 64,
+        sender_name=PLANTED,
+        sender_email=f"{PLANTED}@example.org",
+    )
 
 
 @pytest.fixture
