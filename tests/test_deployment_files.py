@@ -9,9 +9,9 @@ import yaml
 from consult.env import SETTINGS
 
 ROOT = Path(__file__).resolve().parent.parent
-NGINX = (ROOT / "deploy" / "nginx" / "consult.conf").read_text()
+NGINX = (ROOT / "docs" / "deploy" / "nginx" / "consult.conf").read_text()
 MASK = r'^ +"~(\*?)(.*)" "\$before\.\.\.\$after";$'
-UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
+UNITS = sorted((ROOT / "docs" / "deploy" / "systemd").glob("*.service"))
 
 
 def shown(path: str) -> str:

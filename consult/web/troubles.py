@@ -49,7 +49,10 @@ def proxy() -> Iterator[Finding]:
     if addresses_missing():
         yield (
             "the proxy in front does not say who its visitors are, so that all have one address",
-            "Let it add to X-Forwarded-For (deploy/nginx shows how), or correct TRUSTED_PROXY.",
+            (
+                "Let it add to X-Forwarded-For (docs/deploy/nginx shows how), "
+                "or correct TRUSTED_PROXY."
+            ),
         )
 
 
