@@ -30,25 +30,20 @@ LOADER = MigrationLoader(None)
 # Each file of rules, the one migration that installs it, and the beginning of its SHA-256 when that
 # migration was written.
 RULES = {
-    "consult/append_only": ("0007_held_to_acts", "85cb3a1ef2f3"),
-    "consult/chain": ("0007_held_to_acts", "00061426a60c"),
-    "consult/changes": ("0007_held_to_acts", "8023fefeb875"),
+    "consult/append_only": ("0002_rules", "85cb3a1ef2f3"),
+    "consult/chain": ("0002_rules", "00061426a60c"),
+    "consult/changes": ("0002_rules", "8023fefeb875"),
     "consult/compression": ("0002_rules", "0b71c2cd9ef9"),
-    "consult/fingerprints": ("0007_held_to_acts", "0e21061fd22c"),
+    "consult/fingerprints": ("0002_rules", "0e21061fd22c"),
     "responses/append_only": ("0002_rules", "d49eb62b0a49"),
     "responses/arrivals": ("0002_rules", "2584974724c7"),
-    "responses/changes": ("0008_held_to_acts", "9d79223d4915"),
+    "responses/changes": ("0002_rules", "9d79223d4915"),
     "responses/compression": ("0002_rules", "b9046b58d4d5"),
-    "responses/equality": ("0008_held_to_acts", "ae3d1ef84d28"),
-    "responses/erased": ("0004_files_to_remove", "3689e4817f8d"),
+    "responses/equality": ("0002_rules", "ae3d1ef84d28"),
+    "responses/erased": ("0002_rules", "3689e4817f8d"),
     "responses/erasing": ("0002_rules", "9b22fe241b7c"),
-    "responses/fingerprints": ("0008_held_to_acts", "b525319b327a"),
-    "responses/sealed_batches": (
-        "0002_rules",
-        "0005_restored_batches",
-        "0006_taken_back",
-        "da408199207b",
-    ),
+    "responses/fingerprints": ("0002_rules", "b525319b327a"),
+    "responses/sealed_batches": ("0002_rules", "da408199207b"),
     "responses/search": ("0002_rules", "ec523be22cb1"),
 }
 

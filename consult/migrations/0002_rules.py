@@ -1,4 +1,4 @@
-"""The rule that the database itself keeps for how this app's columns are stored."""
+"""The rules that the database itself keeps for this app's tables, and the functions that responses' rules use too."""
 
 from django.db import migrations
 
@@ -7,4 +7,14 @@ from consult.sql import install
 
 class Migration(migrations.Migration):
     dependencies = [("consult", "0001_initial")]
-    operations = [install("consult", "compression")]
+    operations = [
+        install("consult", name)
+        for name in (
+            "append_only",
+            "compression",
+            "chain",
+            "changes",
+            # Every fingerprint covers the column that holding a table adds to it.
+            "fingerprints",
+        )
+    ]

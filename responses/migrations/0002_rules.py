@@ -6,15 +6,20 @@ from consult.sql import install
 
 
 class Migration(migrations.Migration):
-    dependencies = [("responses", "0001_initial"), ("consult", "0007_held_to_acts")]
+    dependencies = [("responses", "0001_initial"), ("consult", "0002_rules")]
     operations = [
         install("responses", name)
         for name in (
             "append_only",
             "arrivals",
+            "erased",
             "erasing",
             "sealed_batches",
             "search",
             "compression",
+            "equality",
+            "changes",
+            # Every fingerprint covers the column that holding a table adds to it.
+            "fingerprints",
         )
     ]

@@ -113,7 +113,6 @@ CANNOT_BE_NOTICED = {
             "row copied in by plain SQL",
         )
     },
-    "responses_equalityanswers holder_hash altered by plain SQL": "no longer read or written",
 }
 GOAL = 0.97
 PLAIN, FILES = "plain SQL", "the database's files"
