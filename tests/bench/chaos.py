@@ -21,8 +21,8 @@ import threading
 import time
 import urllib.error
 from collections import Counter
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
@@ -75,10 +75,18 @@ class Client(threading.Thread):
     """
 
     def __init__(
-        self, number: int, url: str, record: Path, stopping: threading.Event, seed: int
+        self,
+        number: int,
+        url: str,
+        record: Path,
+        stopping: threading.Event,
+        seed: int,
+        *,
+        patience: float,
     ) -> None:
         super().__init__(daemon=True)
         self.number, self.url, self.record, self.stopping = number, url, record, stopping
+        self.patience = patience
         self.dice = random.Random(f"{seed} {number}")  # noqa: S311  # to be repeated, not to be secret
 
     def run(self) -> None:
@@ -139,7 +147,7 @@ class Client(threading.Thread):
 
     def insist(self, step: Callable[[], Any], walker: Walker, arrived: str) -> None:
         """Try a step until it leads where it should, or until there is no more time."""
-        deadline = time.monotonic() + REST_SECONDS
+        deadline = time.monotonic() + self.patience
         while time.monotonic() < deadline:
             with suppress(*CUT):
                 step()
@@ -167,25 +175,44 @@ class Chaos:
             self.postbox.close()
 
     def drive(self, running: Running) -> Outcome:
+        with self.people(running):
+            self.break_things(running, for_seconds=self.seconds)
+        return self.settle(running)
+
+    @contextmanager
+    def people(self, running: Running, *, patience: float = REST_SECONDS) -> Iterator[None]:
+        """People answer while it lasts, each of whom tries a step again for `patience` seconds; at
+        the end, those who have begun come to theirs.
+        """
         stopping = threading.Event()
-        records = [self.folder / f"client-{number}.jsonl" for number in range(self.clients)]
         people = [
-            Client(number, running.url, record, stopping, self.seed)
-            for number, record in enumerate(records)
+            Client(
+                number,
+                running.url,
+                self.folder / f"client-{number}.jsonl",
+                stopping,
+                self.seed,
+                patience=patience,
+            )
+            for number in range(self.clients)
         ]
         for person in people:
             person.start()
-        end = time.monotonic() + self.seconds
+        try:
+            yield
+        finally:
+            stopping.set()
+            for person in people:
+                person.join(timeout=patience * 4)
+
+    def break_things(self, running: Running, *, for_seconds: float) -> None:
+        end = time.monotonic() + for_seconds
         while time.monotonic() < end:
             time.sleep(self.dice.uniform(0.3, 2))
             fault = self.dice.choice(FAULTS)
             with suppress(ProcessLookupError, KeyError, psycopg2.Error):
                 fault(self, running)
                 self.faults[fault.__name__] += 1
-        stopping.set()
-        for person in people:
-            person.join(timeout=REST_SECONDS * 4)
-        return self.settle(running)
 
     def settle(self, running: Running) -> Outcome:
         """Let everything mend itself, and hold what is there against every promise."""

@@ -15,16 +15,15 @@ import random
 import re
 import sys
 import tempfile
-import threading
 import time
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg2
 
 from consult.addresses import database, own_database_url
-from tests.bench.chaos import FAULTS, REST_SECONDS, Chaos, Client
+from tests.bench.chaos import REST_SECONDS, Chaos
 from tests.support.dumping import run_program
 from tests.support.running import Running, until
 
@@ -75,32 +74,24 @@ class Restoring(Chaos):
             self.postbox.close()
 
     def restore_in_the_middle(self, running: Running) -> Restored:
-        stopping = threading.Event()
-        people = [
-            Client(number, running.url, self.folder / f"client-{number}.jsonl", stopping, self.seed)
-            for number in range(self.clients)
-        ]
-        for person in people:
-            person.start()
-        self.break_things(running)
-        self.hand_over(running, number=1)
         backup = self.folder / "backup"
-        run_program(
-            *["pg_dump", "--format=custom", f"--file={backup}", self.server["NAME"]],
-            server=self.server,
-        )
-        before = self.promised()
-        self.break_things(running)
-        self.hand_over(running, number=2)
-        lost = self.promised() - before
-        manifests = {path: path.read_bytes() for path in self.folder.rglob("manifest.json")}
-        self.break_things(running)
-        self.put_back(backup)
-        self.break_things(running)
-        self.hand_over(running, number=3)
-        stopping.set()
-        for person in people:
-            person.join(timeout=REST_SECONDS * 4)
+        # Whoever is in the middle of the form when their draft is gone will not get on with it.
+        with self.people(running, patience=10):
+            self.break_things_for_a_while(running)
+            self.hand_over(running, number=1)
+            run_program(
+                *["pg_dump", "--format=custom", f"--file={backup}", self.server["NAME"]],
+                server=self.server,
+            )
+            before = self.promised()
+            self.break_things_for_a_while(running)
+            self.hand_over(running, number=2)
+            lost = self.promised() - before
+            manifests = {path: path.read_bytes() for path in self.folder.rglob("manifest.json")}
+            self.break_things_for_a_while(running)
+            self.put_back(backup)
+            self.break_things_for_a_while(running)
+            self.hand_over(running, number=3)
         outcome = Restored(len(self.promised()), before, lost)
         self.recover(running, outcome)
         outcome.changed = [str(path) for path, was in manifests.items() if path.read_bytes() != was]
@@ -134,14 +125,8 @@ class Restoring(Chaos):
         ]
         outcome.check = running.manage("reconcile")
 
-    def break_things(self, running: Running) -> None:
-        end = time.monotonic() + self.seconds / 4
-        while time.monotonic() < end:
-            time.sleep(self.dice.uniform(0.3, 2))
-            fault = self.dice.choice(FAULTS)
-            with suppress(ProcessLookupError, KeyError, psycopg2.Error):
-                fault(self, running)
-                self.faults[fault.__name__] += 1
+    def break_things_for_a_while(self, running: Running) -> None:
+        self.break_things(running, for_seconds=self.seconds / 4)
         until(running.answers, seconds=REST_SECONDS, what="the site did not come back")
 
     def hand_over(self, running: Running, *, number: int) -> None:
