@@ -1,10 +1,8 @@
-"""What was typed, checked against what was asked.
+"""What was typed, checked against what was asked. Pure.
 
-Pure: values in, values out.
-
-A form's field has its question's slug as its name; what stands beside or within it, such as the
+A form's field has its question's slug as its name; what belongs beside or within it, such as the
 line of a write-in option, is "question-slug--option-slug". Text is kept as it was typed, in every
-script, but for line breaks: browsers send two characters where people see and count one, so each
+script, except for line breaks: browsers send two characters where people see and count one, so each
 becomes a single line feed before anything is counted or stored.
 """
 
@@ -21,7 +19,7 @@ from consult.plans.document import ABOUT_YOU, EQUALITY, Plan, Question
 class Answers:
     """What a response says.
 
-    `choices` and `texts` are as on `responses.models.Response`; no answer, no key.
+    `choices` and `texts` are as on `responses.models.Response`. An unanswered question has no key.
     """
 
     choices: dict[str, str | list[str]] = field(default_factory=dict)
@@ -29,7 +27,7 @@ class Answers:
 
 
 class AnswersRefused(ValueError):
-    """Some answers cannot be taken as they are. `problems` says why, in words, by field name."""
+    """Some answers cannot be accepted. `problems` explains why, by field name."""
 
     def __init__(self, problems: dict[str, str]) -> None:
         super().__init__("; ".join(f"{name}: {problem}" for name, problem in problems.items()))
@@ -37,23 +35,25 @@ class AnswersRefused(ValueError):
 
 
 def is_asked(question: Question, choices: Mapping[str, object]) -> bool:
-    """Whether `question` is asked of someone who chose `choices`: some are only asked after a
-    certain answer.
+    """Tell whether `question` is asked of someone who chose `choices`: some questions depend on
+    another answer.
     """
     return all(choices.get(slug) == option for slug, option in question.show_if.items())
 
 
 def read_answers(plan: Plan, raw: Mapping[str, Any]) -> Answers:
-    """The answers in `raw`, which maps field names to text or to a list of texts.
+    """Return the answers in `raw`, which maps field names to text or to a list of texts.
 
-    Answers to questions that the other answers leave unasked are dropped, and so are fields that
-    the plan does not know. Raises AnswersRefused with every problem at once.
+    Drops answers to questions that the other answers leave unasked, and fields that the plan does
+    not know. Raises AnswersRefused with every problem at once.
     """
     return _read(plan.asked, raw)
 
 
 def read_equality_answers(plan: Plan, raw: Mapping[str, Any]) -> Answers:
-    """The same for the equality questions, which are asked after sending. Raises AnswersRefused."""
+    """Do the same for the equality questions, which are asked after sending. Raises
+    AnswersRefused.
+    """
     return _read(plan.questions_of(EQUALITY), raw)
 
 
@@ -74,14 +74,14 @@ def _read(questions: Sequence[Question], raw: Mapping[str, Any]) -> Answers:
 
 
 def says_something(plan: Plan, answers: Answers) -> bool:
-    """Whether the answers hold a view on anything. Who someone is, by itself, is not one."""
+    """Tell whether the answers hold a view on anything. Who someone is does not count as one."""
     about_you = {question.slug for question in plan.questions_of(ABOUT_YOU)}
     names = {*answers.choices, *answers.texts}
     return any(name.split("--")[0] not in about_you for name in names)
 
 
 def digest_of(*, answers: Answers, contact: Mapping[str, str]) -> str:
-    """SHA-256, as 64 hex digits, of everything that was sent, in one canonical form."""
+    """Return the SHA-256, as 64 hex digits, of everything that was sent, in one canonical form."""
     content = {"choices": answers.choices, "texts": answers.texts, "contact": dict(contact)}
     return hashlib.sha256(
         json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,4 +1,4 @@
-"""The contact details that people give, checked. Pure: values in, values out."""
+"""The contact details that people give, checked. Pure."""
 
 import re
 import unicodedata
@@ -13,10 +13,10 @@ from django.utils.encoding import punycode
 from consult.text import CANNOT_BE_KEPT, INVISIBLE
 from responses.answers import AnswersRefused
 
-# The form's field names and the most characters each may have, as the database keeps them.
+# The form's field names, and the most characters that the database keeps of each.
 LENGTHS = {"name": 200, "email": 254, "postcode": 20}
-# The first half of a postcode, and the second, which would say more than we ask. People write O for
-# 0 and I or L for 1.
+# The first half of a postcode, and the second, which we do not need. People write O for 0 and I or
+# L for 1.
 _FIRST, _SECOND = r"([A-Z]{1,2}[0-9][A-Z0-9]?)", r"[0-9OIL][A-Z0-9]{2}"
 _WITHIN_WORDS = [
     re.compile(rf"(?<![A-Z0-9]){_FIRST}[^A-Z0-9]*{_SECOND}(?![A-Z0-9])"),
@@ -24,8 +24,7 @@ _WITHIN_WORDS = [
 ]
 _MISWRITTEN = re.compile(rf"([A-Z]{{1,2}})([0-9OIL])([A-Z0-9]?)(?:{_SECOND})?")
 
-# Where very many people in Britain have their email, and what looks like one of these and is
-# another provider's.
+# Common email providers in Britain, and domains of other providers that look like one of these.
 COMMON_DOMAINS = [
     *[
         "gmail.com",
@@ -60,19 +59,19 @@ KNOWN_DOMAINS = {
     "yahoo.fr",
     "yahoo.ca",
 }
-# As they come along when an address is copied.
+# Characters that come along when an address is copied.
 _NOTHING_AT_THE_ENDS = re.compile(f"^[{INVISIBLE}]+|[{INVISIBLE}]+$")
-# As written on the wire (RFC 5321).
+# The limits of RFC 5321.
 MOST_OF_NAME, MOST_OF_DOMAIN = 64, 253
-# How similar two domains are that differ by one letter, or by two that changed places.
+# How similar two domains are that differ by one letter, or by two swapped ones.
 SLIP = 0.85
 
 
 def read_contact(raw: Mapping[str, Any]) -> dict[str, str]:
-    """The contact details in `raw` as `submit_response` takes them: name, email and
-    postcode_district, each may be empty.
+    """Return the contact details in `raw` as `submit_response` takes them: name, email and
+    postcode_district, each of which may be empty.
 
-    Of a postcode only the first half is kept. Raises AnswersRefused with every problem at once.
+    Only the first half of a postcode is kept. Raises AnswersRefused with every problem at once.
     """
     values = {name: _line(raw.get(name)) for name in LENGTHS}
     problems = {}
@@ -98,7 +97,7 @@ def read_contact(raw: Mapping[str, Any]) -> dict[str, str]:
 
 
 def district_of(typed: str) -> str:
-    """The first half, in capitals, of the postcode in what was `typed`; "" where there is none."""
+    """Return the first half, in capitals, of the postcode that was `typed`; "" if there is none."""
     plain = re.sub(f"(?! )[{INVISIBLE}]", "", unicodedata.normalize("NFKC", typed)).upper()
     for text in (plain, re.sub("[^A-Z0-9]", "", plain)):
         for pattern in _WITHIN_WORDS:
@@ -130,17 +129,17 @@ def _line(value: Any) -> str:
 
 
 def as_delivered(email: str) -> str:
-    """An address as mail programs compare it: one however it is written.
+    """Return an address as mail programs compare it: the same however it is written.
 
-    Raises UnicodeError where it cannot be written into a message.
+    Raises UnicodeError if it cannot be written into a message.
     """
     name, _at, domain = email.strip().rpartition("@")
     return f"{name}@{punycode(domain)}".lower()
 
 
 def _is_email(value: str) -> bool:
-    """Whether post can be sent there: an address at a domain on the internet, not on this machine
-    or a bare number, that mail servers can read.
+    """Tell whether mail can be sent there: to a domain on the internet, not this machine or a bare
+    number, in a form that mail servers can read.
     """
     try:
         validate_email(value)
@@ -148,6 +147,6 @@ def _is_email(value: str) -> bool:
     except (ValidationError, UnicodeError):
         return False
     name, domain = value.rpartition("@")[0], written.rpartition("@")[2]
-    # Servers refuse more, and few of them read a name beyond ASCII.
+    # Servers refuse longer ones, and few accept a name beyond ASCII.
     short = len(domain) <= MOST_OF_DOMAIN and len(name) <= MOST_OF_NAME
     return name.isascii() and short and "." in domain and not domain.startswith("[")

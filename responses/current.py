@@ -1,4 +1,4 @@
-"""What respondents say now."""
+"""The newest version of each response."""
 
 from django.db.models import QuerySet
 
@@ -7,7 +7,7 @@ from responses.models import Response
 
 
 def current_responses(consultation: Consultation) -> QuerySet[Response]:
-    """What respondents say now: the newest version of each response, but for those taken back."""
+    """Return the newest version of each response, without those withdrawn."""
     says = {Response.Act.SENT, Response.Act.AMENDED}
     return Response.objects.filter(
         consultation=consultation, review__superseded=False, act__in=says

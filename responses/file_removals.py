@@ -1,4 +1,4 @@
-"""Deleting files for good: what cannot be deleted at once is tried again until it is gone."""
+"""Deleting files for good: one that cannot be deleted now is tried again until it is gone."""
 
 import logging
 from functools import partial
@@ -13,16 +13,18 @@ log = logging.getLogger(__name__)
 
 
 def remove_file(*, storage: str, name: str) -> None:
-    """Have a file deleted once this transaction is committed, and for as long as it takes.
+    """Delete a file once this transaction is committed, trying until it works.
 
-    One that is not there counts as deleted.
+    A file that is not there counts as deleted.
     """
     removal = FileRemoval.objects.create(storage=storage, name=name)
     transaction.on_commit(partial(_try, removal))
 
 
 def remove_due_files() -> int:
-    """Try whatever is still there again; one that fails stops no other. How many are gone."""
+    """Try again every file that is still there, and return how many were deleted. One failure stops
+    no other.
+    """
     return sum(_try(removal) for removal in FileRemoval.objects.all())
 
 

@@ -1,10 +1,10 @@
-"""What has to be known after a backup was restored, kept outside the database: the journal of what
-was received, and the marks of what was erased.
+"""What must be known after restoring a backup, kept outside the database: the journal of what was
+received, and the marks of what was erased.
 
-Both stand in the storage for files. The journal is lines of JSON that are only ever added to: for
-each version of a response what a batch must not hold and a receipt needs, whether its email went,
-and which batches were acknowledged. No answers, no name, no address. Anyone who reads it could ask
-for a receipt, so only its owner can read its files.
+Both are in the storage for files. The journal is lines of JSON that are only ever added: for each
+version of a response what a batch and a receipt need, whether its email was sent, and which batches
+were acknowledged. No answers, no name, no address. Anyone who can read it could open receipts, so
+only its owner can read its files.
 """
 
 import json
@@ -39,10 +39,11 @@ ACKNOWLEDGED, EQUALITY = "acknowledged", "equality"
 
 
 def note_in_journal(*, response: Response, event: LedgerEntry.Event) -> None:
-    """Have the journal say that a version arrived, or that its email went, once that is committed.
+    """Have the journal record that a version arrived, or that its email was sent, once that is
+    committed.
 
-    After the commit and before anyone is told: what is cut off in between was never called
-    received, and the next integrity check adds its line. Decision 25 says why.
+    This happens after the commit and before anyone is told: what is cut off in between was never
+    called received, and the next integrity check adds its line. Decision 25 explains why.
     """
     if event in ARRIVALS:
         transaction.on_commit(lambda: _append_or_say_so([received_line(response)]))
@@ -51,7 +52,7 @@ def note_in_journal(*, response: Response, event: LedgerEntry.Event) -> None:
 
 
 def received_line(response: Response) -> dict[str, Any]:
-    """What the journal has of a version: what its receipt needs, and how to name it."""
+    """Return the journal's line for a version: what its receipt needs, and how to name it."""
     email = response.confirmation
     return {
         "event": RECEIVED,
@@ -71,8 +72,9 @@ def received_line(response: Response) -> dict[str, Any]:
 
 
 def confirmed_line(response: Response) -> dict[str, Any]:
-    """That the email of a version went. After a restore another version may have its number, and
-    none its Message-ID.
+    """Return the line that says a version's email was sent.
+
+    After a restore another version may get its number, but none its Message-ID.
     """
     return {
         "event": CONFIRMED,
@@ -83,7 +85,7 @@ def confirmed_line(response: Response) -> dict[str, Any]:
 
 
 def note_acknowledged(*, batch: str, delivery: Delivery) -> None:
-    """Have the journal say that a batch, by name, was acknowledged, once that is committed."""
+    """Have the journal record that a batch, by name, was acknowledged, once that is committed."""
     if delivery.acknowledged_at is None:
         return
     said = {
@@ -96,8 +98,10 @@ def note_acknowledged(*, batch: str, delivery: Delivery) -> None:
 
 
 def note_equality_holders(consultation: Consultation) -> None:
-    """Add a line with all who answered the equality questions, without what they said, when answers
-    are handed over: all together, so that no line tells when someone did. Raises OSError.
+    """Add a line with everyone who has answered the equality questions, without their answers, when
+    answers are handed over.
+
+    All in one line, so that none shows when someone answered. Raises OSError.
     """
     holders = EqualityHolder.objects.filter(consultation=consultation).order_by("holder_hash")
     said = list(holders.values_list("holder_hash", flat=True))
@@ -106,9 +110,9 @@ def note_equality_holders(consultation: Consultation) -> None:
 
 
 def append_to_journal(lines: Iterable[dict[str, Any]]) -> None:
-    """Add lines, on the disk before this returns. Raises OSError.
+    """Add lines, and return once they are on the disk. Raises OSError.
 
-    Each begins on a line of its own: one that a power cut left half written spoils no other.
+    Each begins on a new line, so that one cut off by a power failure spoils no other.
     """
     at = datetime.now(UTC).isoformat()
     said = "".join(f"\n{json.dumps({**line, 'at': at})}\n" for line in lines).encode()
@@ -118,7 +122,7 @@ def append_to_journal(lines: Iterable[dict[str, Any]]) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / f"{datetime.now(UTC):%Y-%m-%d}.jsonl"
     new = not path.exists()
-    # Appended in one piece: several processes write at once.
+    # One write for all: several processes write at once.
     handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
         os.write(handle, said)
@@ -130,7 +134,7 @@ def append_to_journal(lines: Iterable[dict[str, Any]]) -> None:
 
 
 def read_journal() -> Iterator[dict[str, Any]]:
-    """Every line, the earliest first; what a power cut left half written is passed over."""
+    """Return every line, oldest first, skipping any cut off by a power failure."""
     folder = _folder()
     for path in sorted(folder.glob("*.jsonl")) if folder.exists() else []:
         with path.open(encoding="utf-8", errors="replace") as file:
@@ -143,13 +147,13 @@ def read_journal() -> Iterator[dict[str, Any]]:
 
 
 def keep_erasure_mark(reference: str) -> None:
-    """Mark a reference as erased, for as long as the storage for files is there."""
+    """Mark a reference as erased, for as long as the storage for files exists."""
     if not default_storage.exists(f"{ERASURES}/{reference}"):
         default_storage.save(f"{ERASURES}/{reference}", ContentFile(b""))
 
 
 def erasure_marks() -> set[str]:
-    """The references that were erased, also those that a backup brought back."""
+    """Return the references that were erased, including those that a backup brought back."""
     try:
         return set(default_storage.listdir(ERASURES)[1])
     except FileNotFoundError:
@@ -157,7 +161,7 @@ def erasure_marks() -> set[str]:
 
 
 def _append_or_say_so(lines: list[dict[str, Any]]) -> None:
-    # What is received is received, whatever the disk of the journal says.
+    # A full or broken disk for the journal must not turn a received response into an error.
     try:
         append_to_journal(lines)
     except OSError as trouble:

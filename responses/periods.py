@@ -13,9 +13,8 @@ KEEP_EXTRACTS_FOR = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Clock:
-    """How long one class of data is kept:
-
-    `days` after the end of the grace period, or as `otherwise` says.
+    """How long one class of data is kept: `days` after the end of the grace period, or as
+    `otherwise` says.
     """
 
     name: str
@@ -24,12 +23,12 @@ class Clock:
     otherwise: str = ""
 
     def until(self, consultation: Consultation) -> datetime | None:
-        """From when on it is removed; None where its time does not depend on the consultation."""
+        """Return when it may first be removed; None if that does not depend on the consultation."""
         return None if self.days is None else consultation.grace_ends_at + timedelta(days=self.days)
 
 
 def clocks() -> list[Clock]:
-    """Every class of data that people leave with us, in the order in which it is removed."""
+    """List every class of data that people leave with us, in the order of removal."""
     days = settings.KEEP
     return [
         Clock("drafts", "answers that were not sent, and links to them", days["drafts"]),

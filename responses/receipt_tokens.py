@@ -1,7 +1,7 @@
 """The unguessable address of a receipt.
 
 Its token is computed from the reference with the secret key, so that a later email can carry it
-although only its SHA-256 is stored: the database alone is not enough to open receipts.
+although only its SHA-256 is stored: the database alone cannot open receipts.
 """
 
 import base64
@@ -12,11 +12,11 @@ from django.conf import settings
 
 from responses.models import Response
 
-TOKEN_BYTES = 20  # 160 bits; issue no shorter ones.
+TOKEN_BYTES = 20  # 160 bits. Never issue shorter ones.
 
 
 class ReceiptKeyLost(Exception):
-    """None of our secret keys made this receipt's address; add the earlier one to
+    """None of our secret keys made this receipt's address: add the earlier key to
     SECRET_KEY_FALLBACKS.
     """
 
@@ -30,12 +30,12 @@ def make_token(reference: str, *, key: str | None = None) -> str:
 
 
 def hash_token(token: str) -> str:
-    """What is stored of a token."""
+    """Return what is stored of a token."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
 def receipt_token(response: Response) -> str:
-    """The token that opens the receipt of `response`. Raises ReceiptKeyLost."""
+    """Return the token that opens the receipt of `response`. Raises ReceiptKeyLost."""
     for key in [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]:
         token = make_token(response.reference, key=key)
         if hmac.compare_digest(hash_token(token), response.receipt_hash):

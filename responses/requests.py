@@ -1,4 +1,4 @@
-"""What views read from a request: a reference, and the number of a row."""
+"""What views read from a request: references and row numbers."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ from responses.references import NotAReference, normalise_reference
 
 
 def reference_or_404(text: str) -> str:
-    """The reference in an address or a form, as it is kept."""
+    """Return the reference in an address or a form, as it is stored. Raises Http404."""
     try:
         return normalise_reference(text)
     except NotAReference as reason:
@@ -16,12 +16,10 @@ def reference_or_404(text: str) -> str:
 
 
 def number_in(text: str) -> int:
-    """The number of a row that stands in an address or a form; 0, which no row has, where none
-    does.
-    """
+    """Return the row number in an address or a form; 0, which no row has, if it holds none."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0
 
 
 def numbers_in(texts: Iterable[str]) -> list[int]:
-    """Those of `texts` that are numbers of rows."""
+    """Return those of `texts` that are row numbers."""
     return [number for number in map(number_in, texts) if number]

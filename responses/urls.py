@@ -1,4 +1,4 @@
-"""What the public answers, and what staff do with it."""
+"""The addresses of the public pages about responses, and of the staff pages."""
 
 from django.urls import path
 

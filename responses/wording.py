@@ -1,5 +1,5 @@
-"""Answers in the wording of the questions as they were asked: for checking, for the receipt, for
-reviewers. Pure.
+"""Answers in the wording that the questions had when they were asked: for checking, for the
+receipt, for reviewers. Pure.
 """
 
 from collections import Counter
@@ -16,9 +16,9 @@ from responses.answers import is_asked
 
 @dataclass(frozen=True)
 class WordedAnswer:
-    """A question and what was answered: the options' labels, what was written in, or the text.
+    """A question and its answer: the options' labels, what was written in, or the text.
 
-    Empty where nothing was.
+    Empty if nothing was answered.
     """
 
     question: Question
@@ -36,7 +36,7 @@ class WordedPart:
 
 
 def in_words(plan: Plan, raw: Mapping[str, Any]) -> list[WordedPart]:
-    """Every question that was asked, part by part, with its answer.
+    """Return every question that was asked, part by part, with its answer.
 
     `raw` is a draft's answers, or choices and texts together.
     """
@@ -74,8 +74,8 @@ def differences(before: list[WordedPart], after: list[WordedPart]) -> list[Diffe
 
 
 def titles_of_questions(plan: Plan) -> dict[str, str]:
-    """What to call each question by its slug: its words, after its part's title where another
-    question has the same words.
+    """Return what to call each question, by slug: its wording, after its part's title if another
+    question has the same wording.
     """
     often = Counter(question.text for question in plan.questions)
     parts = {part.slug: part.title for part in plan.parts}
@@ -88,8 +88,8 @@ def titles_of_questions(plan: Plan) -> dict[str, str]:
 
 
 def titles_of_texts(plan: Plan) -> dict[str, str]:
-    """What to call each text of a response by its key: its question, and for what was written in
-    beside an option that option too.
+    """Return what to call each text of a response, by key: its question, and the option too for
+    what was written in beside one.
     """
     titles = titles_of_questions(plan)
     return titles | {
@@ -102,9 +102,9 @@ def titles_of_texts(plan: Plan) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class RewordedAnswer:
-    """An answer whose question is asked in other words now, or not at all: then `new` is None.
+    """An answer to a question that has since been reworded, or dropped: then `new` is None.
 
-    `now` is what the same answer says under the new words, which may be nothing.
+    `now` is what the same answer says under the new wording, which may be nothing.
     """
 
     old: Question
@@ -116,9 +116,10 @@ class RewordedAnswer:
 def reworded_answers(
     *, given_to: Plan, asked_now: Plan, raw: Mapping[str, Any]
 ) -> list[RewordedAnswer]:
-    """The answers in `raw`, given to the questions of one plan, that another plan words otherwise.
+    """Return the answers in `raw`, given to the questions of one plan, that another plan rewords or
+    drops.
 
-    Before such an answer is kept under the new words, the one who gave it has to see both.
+    Before such an answer is kept under the new wording, the person who gave it must see both.
     """
     found = []
     for change in changed_questions(given_to, asked_now).values():

@@ -1,4 +1,4 @@
-"""The nouns of what people send back, and of what staff do with it."""
+"""The tables of responses, and of what staff do with them."""
 
 from responses.models.batch import Batch, BatchMember, MemberMarks, Removal, Writing
 from responses.models.bulk import BulkChange, BulkItem
@@ -10,12 +10,12 @@ from responses.models.draft import Draft, DraftAnswer, DraftLink, SentDraft
 from responses.models.equality import EqualityAnswers, EqualityHolder
 from responses.models.extract import Extract, ExtractMember
 from responses.models.file_removal import FileRemoval
-from responses.models.finding import SavedFilter, SearchText
 from responses.models.ledger import LedgerEntry
 from responses.models.reconciliation import Reconciliation
 from responses.models.redaction import Approval, PublishedResponse, PublishedSet, Redaction
 from responses.models.response import Contact, Response
 from responses.models.review import Reading, Review, ReviewStep
+from responses.models.search import SavedFilter, SearchText
 from responses.models.signing import SigningKey
 from responses.models.tally import Tally
 from responses.models.transcription import Attachment, Message, SecondKeying, Transcription

@@ -1,4 +1,4 @@
-"""What MOPAC takes away."""
+"""Batches: what MOPAC receives, and the files that hold it."""
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -12,11 +12,11 @@ from responses.models.response import Response
 class Batch(models.Model):
     """A numbered set of responses, fixed for ever when sealed.
 
-    Its files are a function of its members. They are made again where something in them is erased
+    Its files are a function of its members. They are written again if something in them is erased
     before they are handed over, and never after that.
 
     Numbers run 1, 2, 3 … within a consultation. A batch without members is a nil return: it says
-    that nothing came.
+    that nothing arrived.
     """
 
     consultation = models.ForeignKey(Consultation, on_delete=models.PROTECT, related_name="batches")
@@ -27,7 +27,7 @@ class Batch(models.Model):
         null=True,
         on_delete=models.PROTECT,
         related_name="+",
-        help_text="Empty for the schedule.",
+        help_text="Empty if the schedule sealed it.",
     )
     size = models.PositiveIntegerField(help_text="How many responses it holds.")
     includes_contacts = models.BooleanField(default=False)
@@ -52,7 +52,7 @@ class Batch(models.Model):
     written_at = models.DateTimeField(null=True)
     manifest_sha256 = models.CharField(max_length=64, blank=True)
     files = models.JSONField(
-        default=list, help_text="name, bytes, rows and sha256 of each file, as in the manifest"
+        default=list, help_text="Name, bytes, rows and sha256 of each file, as in the manifest."
     )
     codes = models.JSONField(
         null=True,
@@ -101,9 +101,9 @@ class Writing(models.Model):
 
 
 class BatchMember(models.Model):
-    """That a response is in a batch, and on which row.
+    """One response in a batch, with its row number.
 
-    The one-to-one is the promise: in exactly one batch.
+    The one-to-one key keeps the promise that each response is in exactly one batch.
     """
 
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="members")
@@ -116,25 +116,23 @@ class BatchMember(models.Model):
 
 
 class Removal(models.Model):
-    """The deletion of a batch's files when their time was up.
+    """The deletion of a batch's files once they have been kept long enough. The batch itself keeps
+    their names and hashes.
 
-    The batch itself still has their names and hashes.
-
-    Written before the first of them goes: where `ended_at` is empty, some may still be there, and
-    the next run goes on.
+    Written before the first file is deleted: while `ended_at` is empty some may still be there, and
+    the next run continues.
     """
 
     batch = models.OneToOneField(Batch, on_delete=models.PROTECT, related_name="removal")
     at = models.DateTimeField(db_default=Now())
-    ended_at = models.DateTimeField(null=True, help_text="When the last file was gone.")
+    ended_at = models.DateTimeField(null=True, help_text="When the last file was deleted.")
 
 
 class MemberMarks(models.Model):
-    """A copy of a response's codes and campaigns when its batch was sealed, so that the batch
-    never changes.
+    """A copy of a response's codes and campaigns when its batch was sealed, so that the batch never
+    changes.
 
-    Written by the transaction that seals, for members of which there was something to say. Erasing
-    a response removes its row.
+    Written when sealing, only for members that have any. Erasing a response removes its row.
     """
 
     member = models.OneToOneField(BatchMember, on_delete=models.PROTECT, related_name="marks")

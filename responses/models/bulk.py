@@ -1,4 +1,6 @@
-"""Bulk changes: what was asked for, by whom, the progress, and what changed, to undo it."""
+"""Bulk changes: who asked for what, how far it has got, and what it changed, so that it can be
+undone.
+"""
 
 from django.conf import settings
 from django.db import models
@@ -12,7 +14,7 @@ from responses.models.response import Response
 class BulkChange(models.Model):
     """A change to all responses that matched a filter.
 
-    Made, carried out and undone by `responses.reviewing.bulk_changes` only.
+    Only `responses.reviewing.bulk_changes` makes, carries out and undoes one.
     """
 
     class Act(models.TextChoices):
@@ -32,7 +34,7 @@ class BulkChange(models.Model):
 
     key = models.UUIDField(
         unique=True,
-        help_text="Comes with the page; makes pressing twice the same as pressing once.",
+        help_text="Comes with the page, so that pressing twice makes one change.",
     )
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(db_default=Now())
@@ -53,19 +55,15 @@ class BulkChange(models.Model):
         )
     )
     seen = models.PositiveIntegerField(
-        help_text="How many responses fitted the filter at that moment."
+        help_text="How many responses matched the filter at that moment."
     )
     seen_changes = models.PositiveIntegerField(
-        help_text="How many of them were to be changed. No more are."
+        help_text="How many of them were to be changed. No others are."
     )
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
-    total = models.PositiveIntegerField(
-        default=0, help_text="How many responses were taken up to be changed."
-    )
+    total = models.PositiveIntegerField(default=0, help_text="How many responses it has got to.")
     changed = models.PositiveIntegerField(default=0)
-    left = models.JSONField(
-        default=dict, help_text="How many were left as they are, by the reason."
-    )
+    left = models.JSONField(default=dict, help_text="How many were left as they are, by reason.")
     ended_at = models.DateTimeField(null=True)
     undo_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
@@ -73,10 +71,10 @@ class BulkChange(models.Model):
     undo_asked_at = models.DateTimeField(null=True)
     undone = models.PositiveIntegerField(default=0)
     kept = models.PositiveIntegerField(
-        default=0, help_text="How many were not put back, because someone changed them afterwards."
+        default=0, help_text="How many were not put back because someone changed them afterwards."
     )
     undone_at = models.DateTimeField(null=True)
-    attempts = models.PositiveSmallIntegerField(default=0, help_text="Failures one after another.")
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="Failures in a row.")
     failure = models.CharField(max_length=300, blank=True)
 
     class Meta:
@@ -107,12 +105,12 @@ class BulkItem(models.Model):
     from_state = models.CharField(max_length=10, help_text="Of the review, when it was taken up.")
     version = models.PositiveIntegerField(help_text="Of the review, when it was taken up.")
     rows = models.JSONField(
-        default=list, help_text="The ids of the codings that were made or ended."
+        default=list, help_text="The ids of the codings that it added or ended."
     )
     was_in_bulk = models.BooleanField(
         default=False,
         db_default=False,
-        help_text="That its state before came from a change to many too.",
+        help_text="Its earlier state came from a bulk change too.",
     )
     changed_at = models.DateTimeField(null=True)
 

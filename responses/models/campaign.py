@@ -1,6 +1,6 @@
 """Responses that say nearly the same: what the search found, and what reviewers decided.
 
-No words are copied here.
+No text of a response is copied here.
 """
 
 from django.conf import settings
@@ -14,10 +14,9 @@ from responses.models.response import Response
 class Cluster(models.Model):
     """Answers that are nearly the same, as the last search found them.
 
-    A suggestion: it changes nothing about any response.
-
-    Each search replaces all of them. The commonest text stands in `sample`'s answer to
-    `question`, "" for an erased one.
+    Only a suggestion: it changes nothing about any response, and each search replaces all of them.
+    `sample` is the response whose answer to `question` is the commonest text; `question` is "" once
+    that is erased.
     """
 
     consultation = models.ForeignKey(
@@ -27,11 +26,9 @@ class Cluster(models.Model):
     sample = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="+")
     question = models.SlugField(max_length=200, help_text="The key of the sample's text.")
     responses = models.PositiveIntegerField()
-    texts = models.PositiveIntegerField(
-        help_text="Distinct ones, whatever their case and punctuation."
-    )
+    texts = models.PositiveIntegerField(help_text="Distinct texts, ignoring case and punctuation.")
     people = models.PositiveIntegerField(
-        help_text="Distinct email addresses, and each response that gives none."
+        help_text="Distinct email addresses, plus each response without one."
     )
 
     class Meta:
@@ -44,7 +41,7 @@ class Cluster(models.Model):
 class ClusterMember(models.Model):
     """One response in a cluster, by its answer to `question`.
 
-    `print` is the same for texts that say the same words.
+    Texts with the same words have the same `print`.
     """
 
     cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="members")
@@ -77,7 +74,7 @@ class Campaign(models.Model):
         help_text="Whose text stands for the campaign's.",
     )
     question = models.SlugField(max_length=200, help_text="The key of the sample's text.")
-    ended = models.BooleanField(default=False, help_text="Ended; it stays on record.")
+    ended = models.BooleanField(default=False, help_text="Ended, but kept on record.")
 
     class Meta:
         ordering = ["name"]

@@ -1,4 +1,4 @@
-"""Coding of free text: codes with a meaning, and the answers or passages they were given to."""
+"""Coding of free text: codes with their meaning, and the answers or passages that have them."""
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -12,17 +12,17 @@ from responses.models.response import Response
 class Code(models.Model):
     """One idea that answers to a question may contain.
 
-    Each change of it is a `CodeVersion`; the newest is copied here.
+    Each change adds a `CodeVersion`; the newest is copied here.
     """
 
     consultation = models.ForeignKey(Consultation, on_delete=models.PROTECT, related_name="codes")
     question = models.SlugField(max_length=120)
     group = models.CharField(max_length=80, blank=True)
     name = models.CharField(max_length=80)
-    definition = models.TextField(blank=True, help_text="When it fits, and when it does not.")
+    definition = models.TextField(blank=True, help_text="When to use it, and when not to.")
     version = models.PositiveSmallIntegerField(default=1)
     retired = models.BooleanField(
-        default=False, help_text="No longer given; it stays where it was given."
+        default=False, help_text="No longer offered; answers that have it keep it."
     )
 
     class Meta:
@@ -59,10 +59,10 @@ class CodeVersion(models.Model):
 
 
 class Coding(models.Model):
-    """A code given by one reviewer to one answer, or to a passage of it: the characters from
-    `start` until before `end`.
+    """A code that one reviewer gave to one answer, or to a passage of it: the characters from
+    `start` up to, not including, `end`.
 
-    Taking it off again is written down beside it, and the row stays.
+    Removing it sets an end on the row and never deletes it.
     """
 
     response = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="codings")
@@ -91,7 +91,7 @@ class Coding(models.Model):
 
 
 class CodedAnswer(models.Model):
-    """A reviewer has gone through this answer, whether or not a code fitted."""
+    """A reviewer has coded this answer, even if no code fitted."""
 
     response = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="coded_answers")
     question = models.SlugField(max_length=120)
@@ -108,7 +108,7 @@ class CodedAnswer(models.Model):
 
 
 class SecondCoding(models.Model):
-    """A random sample for a second reviewer to code without seeing the first one's codes."""
+    """A random sample for a second reviewer to code without seeing the first reviewer's codes."""
 
     consultation = models.ForeignKey(
         Consultation, on_delete=models.PROTECT, related_name="second_codings"

@@ -1,4 +1,4 @@
-"""The outbox: what respondents are told by email."""
+"""The outbox of confirmations."""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -9,8 +9,8 @@ from responses.models.response import Response
 class Confirmation(models.Model):
     """The one email about one response, written in the response's own transaction.
 
-    A worker claims it by setting `leased_until`, sends it outside any transaction and records how
-    it went. The Message-ID is the same on every try, so that a receiver can fold repeats.
+    A worker claims it by setting `leased_until`, sends it outside any transaction and records the
+    result. The Message-ID is the same on every try, so that a mail program can hide repeats.
     """
 
     class State(models.TextChoices):
@@ -26,7 +26,7 @@ class Confirmation(models.Model):
     leased_until = models.DateTimeField(null=True, help_text="A worker has it in hand until then.")
     attempts = models.PositiveIntegerField(default=0)
     tries_made = models.PositiveIntegerField(
-        default=0, db_default=0, help_text="All there ever were; `attempts` begins again."
+        default=0, db_default=0, help_text="All tries ever made; `attempts` starts again at 0."
     )
     reason = models.CharField(
         max_length=300, blank=True, help_text="Why it could not be delivered, or not yet."
@@ -35,7 +35,9 @@ class Confirmation(models.Model):
     sent_at = models.DateTimeField(null=True)
     tried_again_at = models.DateTimeField(
         null=True,
-        help_text="When staff had it tried again after it was given up; nothing before counts.",
+        help_text=(
+            "When staff asked to try again after it was given up; earlier tries do not count."
+        ),
     )
 
     class Meta:
@@ -50,7 +52,7 @@ class Confirmation(models.Model):
 
 
 class ConfirmationAttempt(models.Model):
-    """One try to send a confirmation, and how it went."""
+    """One try to send a confirmation, and its result."""
 
     confirmation = models.ForeignKey(Confirmation, on_delete=models.CASCADE, related_name="tries")
     at = models.DateTimeField(db_default=Now())

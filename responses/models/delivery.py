@@ -1,4 +1,4 @@
-"""The outbox of batches: what has to reach MOPAC, and how far it got."""
+"""The outbox of batches: which must reach MOPAC, and how far each has got."""
 
 from django.conf import settings
 from django.db import models
@@ -8,12 +8,12 @@ from responses.models.batch import Batch
 
 
 class Delivery(models.Model):
-    """The delivery of one batch to where MOPAC takes it from.
+    """The delivery of one batch to the place where MOPAC collects it.
 
     Written once the batch's files are; sending again uses the same row.
 
-    A worker claims it by setting `leased_until`, and renews that while bytes flow. What failed
-    stays waiting, with the reason.
+    A worker claims it by setting `leased_until`, and renews the lease while bytes flow. A failed
+    delivery stays waiting, with the reason.
     """
 
     class State(models.TextChoices):
@@ -32,19 +32,19 @@ class Delivery(models.Model):
         max_length=300, blank=True, help_text="Why it could not be delivered yet."
     )
     files = models.JSONField(
-        default=list, help_text="name, bytes and sha256 of each file as it was delivered"
+        default=list, help_text="Name, bytes and sha256 of each file as it was delivered."
     )
     sendings = models.PositiveIntegerField(
-        default=0, db_default=0, help_text="How often staff had it sent again."
+        default=0, db_default=0, help_text="How often staff sent it again."
     )
     received_before = models.DateTimeField(
         null=True,
-        help_text="When the acknowledgement was written that lay there before it was sent.",
+        help_text="When the acknowledgement that was there before sending was written.",
     )
-    delivered_at = models.DateTimeField(null=True, help_text="When it was delivered first.")
+    delivered_at = models.DateTimeField(null=True, help_text="When it was first delivered.")
     last_delivered_at = models.DateTimeField(null=True)
     told_at = models.DateTimeField(
-        null=True, help_text="When the notice of the last delivery went."
+        null=True, help_text="When the notice of the last delivery was sent."
     )
     chased_at = models.DateTimeField(
         null=True, help_text="When a reminder to acknowledge it was last sent."
@@ -55,7 +55,7 @@ class Delivery(models.Model):
         null=True,
         on_delete=models.PROTECT,
         related_name="+",
-        help_text="Empty if a file said so.",
+        help_text="Empty if a file acknowledged it.",
     )
 
     class Meta:

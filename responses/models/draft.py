@@ -1,4 +1,4 @@
-"""Answers that have not been sent."""
+"""Drafts: answers that have not been sent."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ class Draft(models.Model):
         null=True,
         on_delete=models.CASCADE,
         related_name="+",
-        help_text="The version that it would change, if it would change one.",
+        help_text="The version that it changes, if any.",
     )
     parts_done = models.JSONField(
         default=list, help_text="Slugs of the pages on which Continue was pressed."
@@ -45,12 +45,11 @@ class Draft(models.Model):
 
 
 class DraftAnswer(models.Model):
-    """What stands in one field of a draft, just as it was typed: it may be what a response may not.
+    """What one field of a draft holds, as it was typed, even if a response could not hold it.
 
-    A row of its own, so that a save writes what it changes and not everything that was typed
-    before. `edition` has the words that the question had on the page where it was answered, and
-    `revision` is the draft's when it last changed. An answer that was removed stays as an empty
-    one.
+    A row of its own, so that a save writes only what it changes. `edition` has the question's
+    wording on the page where it was answered, and `revision` is the draft's when it last changed. A
+    removed answer stays, empty.
     """
 
     draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="kept")
@@ -70,10 +69,10 @@ class DraftAnswer(models.Model):
 
 
 class SentDraft(models.Model):
-    """Which response a draft became.
+    """The response that a draft became.
 
-    The browser that sent it still has the draft's token, and learns from it that this was sent
-    even if our answer was lost on its way.
+    The browser that sent it still has the draft's token, and learns from this that the draft was
+    sent even if our reply was lost.
     """
 
     response = models.OneToOneField(Response, on_delete=models.CASCADE, related_name="+")
@@ -84,9 +83,9 @@ class SentDraft(models.Model):
 
 
 class DraftLink(models.Model):
-    """An email with the link to a draft, to be sent.
+    """An email with the link to a draft.
 
-    Goes when the draft goes. Claimed, tried and given up as confirmations are.
+    Deleted with the draft. Claimed, tried and given up like a confirmation.
     """
 
     class State(models.TextChoices):

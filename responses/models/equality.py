@@ -13,12 +13,12 @@ from responses.models.batch import Batch
 class EqualityAnswers(models.Model):
     """What one respondent said about themselves after sending.
 
-    Nothing in the row, and nothing that the database keeps about the row, leads to their response:
-    there is no key, hash or instant, the primary key is random, and a row is written in one
-    transaction with others in random order. `responses.responding.equality` does that; no other
-    code may add or change a row that is in no batch.
+    Nothing in the row, and nothing that the database keeps about it, leads to their response: there
+    is no key, hash or time, the primary key is random, and each row is written in one transaction
+    with others in random order. Only `responses.responding.equality` may add or change a row that
+    is in no batch.
 
-    Handed over in a batch after closing. When its time is up a row is emptied and stays, so that
+    Handed over in a batch after closing. Once kept long enough a row is emptied and stays, so that
     MOPAC can be told its `id`.
     """
 
@@ -26,7 +26,7 @@ class EqualityAnswers(models.Model):
     consultation = models.ForeignKey(
         Consultation, on_delete=models.PROTECT, related_name="equality_answers"
     )
-    # The first with these equality questions, so that it does not tell when someone answered.
+    # The first edition with these questions: a later one would show when someone answered.
     edition = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="+")
     choices = models.JSONField()
     texts = models.JSONField()
@@ -36,18 +36,22 @@ class EqualityAnswers(models.Model):
         default="",
         db_default="",
         editable=False,
-        help_text="SHA-256 of what it says; empty where it was emptied, or altered by others.",
+        help_text=(
+            "SHA-256 of what it says; empty if it was emptied, or altered outside the service."
+        ),
     )
     batch = models.ForeignKey(
         Batch, null=True, on_delete=models.PROTECT, related_name="equality_answers"
     )
-    stopped = models.BooleanField(default=False, help_text="They were emptied: their time was up.")
+    stopped = models.BooleanField(
+        default=False, help_text=("They were emptied after being kept long enough.")
+    )
     recalled_in = models.ForeignKey(
         Batch,
         null=True,
         on_delete=models.PROTECT,
         related_name="equality_recalls",
-        help_text="The batch that says that they must not be used any more.",
+        help_text="The batch that says they must no longer be used.",
     )
 
     class Meta:
@@ -65,12 +69,12 @@ class EqualityAnswers(models.Model):
 
 
 class EqualityHolder(models.Model):
-    """The holder of a receipt who answered the equality questions, without what they said.
+    """The holder of a receipt who answered the equality questions, without their answers.
 
-    So nobody is counted twice, and the integrity check knows how many answers there have to be.
+    With it nobody is counted twice, and the integrity check knows how many answers to expect.
     """
 
-    # Made from the token of the receipt, which the database does not hold.
+    # Made from the receipt's token, which is not in the database.
     holder_hash = models.CharField(max_length=64, unique=True)
     consultation = models.ForeignKey(
         Consultation, on_delete=models.PROTECT, related_name="equality_holders"

@@ -1,4 +1,4 @@
-"""Extracts that staff ask for themselves. They are not batches."""
+"""Extracts: files that staff ask for. They are not batches."""
 
 from django.conf import settings
 from django.db import models
@@ -10,10 +10,8 @@ from responses.models.response import Response
 
 class Extract(models.Model):
     """A pack of responses for a member of staff: everything so far, or what matches a filter.
-    Disposable.
 
-    It has no number among the batches and stands in no chain. Its file is removed some days after
-    it is ready.
+    It has no batch number and is in no chain. Its file is deleted some days after it is ready.
     """
 
     class Kind(models.TextChoices):
@@ -40,9 +38,9 @@ class Extract(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     leased_until = models.DateTimeField(null=True, help_text="A worker has it in hand until then.")
     attempts = models.PositiveSmallIntegerField(default=0)
-    taken_at = models.DateTimeField(null=True, help_text="When it was decided what it holds.")
+    taken_at = models.DateTimeField(null=True, help_text="When its responses were chosen.")
     total = models.PositiveIntegerField(default=0, help_text="How many responses it holds.")
-    done = models.PositiveIntegerField(default=0, help_text="How many of them are written.")
+    done = models.PositiveIntegerField(default=0, help_text="How many of them are written so far.")
     ready_at = models.DateTimeField(null=True)
     bytes = models.BigIntegerField(default=0)
     sha256 = models.CharField(max_length=64, blank=True)
@@ -56,7 +54,7 @@ class Extract(models.Model):
 
 
 class ExtractMember(models.Model):
-    """That a version of a response is in an extract, and on which row."""
+    """One version of a response in an extract, with its row number."""
 
     extract = models.ForeignKey(Extract, on_delete=models.CASCADE, related_name="members")
     response = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="extract_members")

@@ -1,11 +1,11 @@
-"""Files that have to go, until they are gone."""
+"""Files that must be deleted and may still be there."""
 
 from django.db import models
 from django.db.models.functions import Now
 
 
 class FileRemoval(models.Model):
-    """A file that is to be deleted: written with the decision, gone once the file is.
+    """A file to delete: the row is written with the decision, and removed once the file is.
 
     Its name says nothing about anyone.
     """

@@ -8,7 +8,7 @@ from responses.models.response import Response
 
 
 class LedgerEntry(models.Model):
-    """One thing that happened to one response, with the digest of the content it speaks of.
+    """One thing that happened to one response, with the digest of its content then.
 
     Written by `responses.ledger.record_event` in the transaction of what it records. A trigger
     refuses UPDATE and DELETE.
@@ -32,8 +32,7 @@ class LedgerEntry(models.Model):
     at = models.DateTimeField(db_default=Now())
     digest = models.CharField(max_length=64)
     batch_number = models.PositiveIntegerField(null=True)
-    # Both are the database's own: a trigger fills them in on arrivals, and leaves them empty on
-    # everything else.
+    # Both come from the database: a trigger fills them in for arrivals and leaves all others empty.
     seal = models.CharField(
         max_length=64,
         blank=True,
@@ -46,7 +45,7 @@ class LedgerEntry(models.Model):
         models.BigIntegerField(),
         null=True,
         editable=False,
-        help_text="The entries before this one.",
+        help_text="The hash of all entries before this one.",
     )
 
     class Meta:

@@ -1,4 +1,4 @@
-"""What the integrity check found, each time it ran."""
+"""The results of the integrity check."""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -11,7 +11,9 @@ class Reconciliation(models.Model):
     seconds = models.FloatField(help_text="How long it took.")
     totals = models.JSONField(help_text="The figures that were counted, by name.")
     differences = models.JSONField(
-        help_text="Each with subject and words; an empty list means that it passed."
+        help_text=(
+            "Each with its subject and a description. An empty list means that the check passed."
+        )
     )
 
     class Meta:

@@ -1,4 +1,4 @@
-"""What the public may see of a response: redactions with reasons, and who approved the rest."""
+"""What the public may see of a response: redactions with their reasons, and approvals."""
 
 from django.conf import settings
 from django.db import models
@@ -9,11 +9,11 @@ from responses.models.response import Response
 
 
 class Redaction(models.Model):
-    """A passage that is not published: the characters from `start` until before `end` of one text.
+    """A passage that is not published: the characters from `start` up to, not including, `end` of
+    one text.
 
-    It lies over the response.
-
-    Taking it off again is written down beside it, and the row stays.
+    The response itself stays as it is. Removing a redaction sets an end on the row and never
+    deletes it.
     """
 
     class Reason(models.TextChoices):
@@ -24,7 +24,7 @@ class Redaction(models.Model):
         ABUSIVE = "abusive", "abusive or unlawful words"
 
     response = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="redactions")
-    text = models.SlugField(max_length=200, help_text="The key of the text that it lies over.")
+    text = models.SlugField(max_length=200, help_text="The key of the text that it covers.")
     start = models.PositiveIntegerField()
     end = models.PositiveIntegerField()
     reason = models.CharField(max_length=14, choices=Reason)
@@ -48,10 +48,7 @@ class Redaction(models.Model):
 
 
 class Approval(models.Model):
-    """What a reviewer decided about publishing one version of a response.
-
-    The newest decision holds.
-    """
+    """A reviewer's decision about publishing one version of a response. The newest one counts."""
 
     response = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="approvals")
     publish = models.BooleanField()
@@ -64,9 +61,9 @@ class Approval(models.Model):
 
 
 class PublishedResponse(models.Model):
-    """That the newest decision about a version which still counts is to publish it.
+    """A response whose newest version everyone may read.
 
-    A list to page through; `responses.published` keeps it.
+    A list to page through, kept by `responses.published`.
     """
 
     consultation = models.ForeignKey(
@@ -81,9 +78,9 @@ class PublishedResponse(models.Model):
 
 
 class PublishedSet(models.Model):
-    """That everyone can read a consultation's approved responses, since when and who decided it.
+    """A consultation's approved responses, which everyone can read: since when, and who decided it.
 
-    With the file and the figures that a worker made of them.
+    With the file and the figures that a worker makes of them.
     """
 
     consultation = models.OneToOneField(
@@ -97,7 +94,7 @@ class PublishedSet(models.Model):
     serve_from = models.PositiveBigIntegerField(
         default=1,
         db_default=1,
-        help_text="A file of an earlier revision may hold what is kept back by now.",
+        help_text="A file of an earlier revision may hold what is now kept back.",
     )
     written_revision = models.PositiveBigIntegerField(
         default=0, db_default=0, help_text="The revision that the file and the figures are of."

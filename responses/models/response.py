@@ -1,4 +1,4 @@
-"""What was sent, exactly as it was sent."""
+"""Responses, exactly as they were sent."""
 
 from __future__ import annotations
 
@@ -11,17 +11,15 @@ from consult.models import Consultation, Edition
 
 
 class Response(models.Model):
-    """Everything one respondent sent at one time.
+    """Everything that one respondent sent at one time.
 
-    Written once, by one of the functions below, and never edited: a trigger refuses.
-
-    Second thoughts are new versions of the same reference: `submit_response` writes the first,
-    `amend_response` and `withdraw_response` the later ones. The newest version is what the
-    respondent says; a withdrawal says nothing.
+    Never edited: a trigger refuses. Changes are new versions of the same reference:
+    `submit_response` writes the first, `amend_response` and `withdraw_response` the later ones. The
+    newest version is what the respondent says; a withdrawal says nothing.
 
     `choices` and `texts` are keyed by the question's slug. A choice is an option's slug, or a list
-    of them where several may be chosen; what was written in beside an option stands in `texts`
-    under "question-slug--option-slug".
+    of them where several may be chosen; what was written in beside an option is in `texts` under
+    "question-slug--option-slug".
     """
 
     class Act(models.TextChoices):
@@ -52,7 +50,7 @@ class Response(models.Model):
         choices=Act,
         default=Act.SENT,
         db_default="sent",
-        help_text="What the respondent did by this version.",
+        help_text="What the respondent did to make this version.",
     )
     choices = models.JSONField()
     texts = models.JSONField()
@@ -63,7 +61,7 @@ class Response(models.Model):
         db_default=Now(), help_text="The database's clock at the submission's arrival."
     )
     submission_key = models.UUIDField(
-        help_text="Comes with the form; makes sending twice the same as sending once."
+        help_text="Comes with the form, so that sending twice makes one response."
     )
     digest = models.CharField(
         max_length=64, help_text="SHA-256 of the canonical JSON of what was sent, contact included."
@@ -93,7 +91,7 @@ class Response(models.Model):
                 fields=["receipt_hash", "version"], name="one_receipt_a_reference"
             ),
         ]
-        # For `responses.reviewing.filters`: values that most responses share need no index.
+        # For `responses.reviewing.filters`. Values that most responses share need no index.
         indexes = [
             GinIndex(fields=["choices"], opclasses=["jsonb_path_ops"], name="choices_of_responses"),
             GinIndex(fields=["flags"], name="flags_of_responses"),
@@ -120,8 +118,8 @@ class Response(models.Model):
 class Contact(models.Model):
     """Contact details, kept apart from the answers so that they can be left out or erased.
 
-    `name`, `email` and `postcode_district` are as they were received, and stay so. An address that
-    turned out to be wrong is put right in `corrected_email`, by `responses.responding.resending`.
+    `name`, `email` and `postcode_district` stay as they were received. If the address turns out to
+    be wrong, `responses.responding.resending` puts the right one in `corrected_email`.
     """
 
     response = models.OneToOneField(Response, on_delete=models.PROTECT, related_name="contact")
@@ -142,5 +140,5 @@ class Contact(models.Model):
 
     @property
     def reachable_at(self) -> str:
-        """The address to write to, as far as we know; may be empty."""
+        """The best address we know; may be empty."""
         return self.corrected_email or self.email

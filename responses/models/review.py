@@ -1,4 +1,4 @@
-"""What staff make of a response. Rows beside it; nothing here edits it."""
+"""The reading of responses by staff: rows beside a response, which never change it."""
 
 from django.conf import settings
 from django.db import models
@@ -8,9 +8,9 @@ from responses.models.response import Response
 
 
 class Review(models.Model):
-    """Where reading has got to with one response.
+    """How far staff have got with one response.
 
-    Written with the response, moved by `responses.reviewing.reviews` alone.
+    Written with the response, and moved only by `responses.reviewing.reviews`.
 
     `version` grows with every move, so that the second of two reviewers is told and nothing is
     overwritten.
@@ -28,16 +28,16 @@ class Review(models.Model):
     superseded = models.BooleanField(
         default=False,
         db_default=False,
-        help_text="There is a newer version of the response; that one is to be read.",
+        help_text="There is a newer version of the response, which is the one to read.",
     )
     changed_at = models.DateTimeField(db_default=Now())
     decided_in_bulk = models.BooleanField(
         default=False,
         db_default=False,
-        help_text="Its state comes from a change to many responses, not from reading this one.",
+        help_text="Its state comes from a bulk change, not from reading this one.",
     )
     marked_read_at = models.DateTimeField(
-        null=True, help_text="When it was marked as read with many others, without being opened."
+        null=True, help_text="When a bulk change marked it as read, without anyone opening it."
     )
     first_read_at = models.DateTimeField(
         null=True, help_text="When this version was first on someone's screen."
@@ -64,15 +64,17 @@ class Review(models.Model):
 
 
 class Reading(models.Model):
-    """One version of a response was on someone's screen, all of it or one answer.
+    """One version of a response, or one answer of it, was on someone's screen.
 
-    Written by `responses.reviewing.reading` alone, and by nothing that is done to many at once.
+    Written only by `responses.reviewing.reading`, and never by a bulk change.
     """
 
     response = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="readings")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     question = models.SlugField(
-        max_length=120, blank=True, help_text="Whose answer alone was shown; empty for all of it."
+        max_length=120,
+        blank=True,
+        help_text="The question, if only its answer was shown; or empty.",
     )
     first_at = models.DateTimeField(db_default=Now())
     last_at = models.DateTimeField(db_default=Now())
@@ -86,10 +88,7 @@ class Reading(models.Model):
 
 
 class ReviewStep(models.Model):
-    """One move of a review from a state to another, or a note without a move: who, when, why.
-
-    Never edited.
-    """
+    """One move of a review to another state, or a note: who, when and why. Never edited."""
 
     review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="steps")
     at = models.DateTimeField(db_default=Now())
@@ -103,7 +102,7 @@ class ReviewStep(models.Model):
         on_delete=models.PROTECT,
         related_name="+",
         db_index=False,
-        help_text="The change to many responses that this was part of.",
+        help_text="The bulk change that this was part of.",
     )
 
     class Meta:

@@ -1,4 +1,4 @@
-"""With which keys batches were signed."""
+"""The keys that batches were signed with."""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 class SigningKey(models.Model):
     """The public half of a signing key, in hexadecimal.
 
-    Never removed: old batches stay checkable.
+    Never removed, so that old batches can still be checked.
     """
 
     public_key = models.CharField(max_length=64, unique=True)

@@ -1,4 +1,4 @@
-"""The figures of the dashboard, counted by a job now and then."""
+"""The dashboard's figures, which a job counts at regular intervals."""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -7,8 +7,9 @@ from consult.models import Consultation
 
 
 class Tally(models.Model):
-    """What was counted at one moment, as `responses.dashboard.tallies` made it: bare figures,
-    nobody's words. The newest is shown.
+    """The dashboard's figures at one moment, as `responses.dashboard.tallies` counted them.
+
+    Only figures, and nothing that anyone wrote. The newest is shown.
     """
 
     consultation = models.OneToOneField(

@@ -1,4 +1,6 @@
-"""What did not come through the website: who entered it, from what, and mailbox messages."""
+"""Responses that did not come through the website: who entered them, from what, and the emails of
+loaded mailboxes.
+"""
 
 from typing import ClassVar
 
@@ -13,12 +15,12 @@ from responses.models.response import Response
 
 
 class Message(models.Model):
-    """One email of a mailbox that was loaded.
+    """One email from a mailbox file that was loaded.
 
     It is a response, or not one for a reason, or is waiting for someone to decide.
 
-    The words are in the file, under `file` in the default storage; the row has enough of them to
-    find it. Removing the file empties both: see EMPTIED.
+    The full text is in `file` in the default storage; the row has enough of it to find it by.
+    Removing the file empties both: see EMPTIED.
     """
 
     class State(models.TextChoices):
@@ -32,23 +34,27 @@ class Message(models.Model):
     file = models.CharField(max_length=120, blank=True)
     sha256 = models.CharField(
         max_length=64,
-        help_text="Of the letter, whatever a mail program noted on it or re-saved since.",
+        help_text=(
+            "SHA-256 of the email itself, without what mail programs add when they save it again."
+        ),
     )
     sender_name = models.CharField(max_length=200, blank=True)
     sender_email = models.CharField(max_length=320, blank=True)
     subject = models.CharField(max_length=500, blank=True)
-    opening = models.CharField(max_length=200, blank=True, help_text="Its first words.")
+    opening = models.CharField(max_length=200, blank=True, help_text="The first words of its text.")
     message_id = models.CharField(max_length=500, blank=True, db_index=True)
-    words = SearchVectorField(null=True, help_text="Of its sender, its subject and its text.")
+    words = SearchVectorField(
+        null=True, help_text=("The words of its sender, subject and text, to search in.")
+    )
     within = models.ForeignKey(
         "self",
         null=True,
         on_delete=models.PROTECT,
         related_name="forwarded",
-        help_text="The message that it came in, forwarded.",
+        help_text="The message that it was attached to, if it was forwarded.",
     )
     received_at = models.DateTimeField(
-        null=True, help_text="As the message's own headers say; None where they do not."
+        null=True, help_text="From the message's own headers; empty if they do not say."
     )
     loaded_at = models.DateTimeField(db_default=Now())
     loaded_by = models.ForeignKey(
@@ -63,7 +69,7 @@ class Message(models.Model):
     )
     decided_at = models.DateTimeField(null=True)
 
-    # Of a message whose words were removed, what its columns hold.
+    # What the columns hold once a message's words are removed.
     EMPTIED: ClassVar[dict[str, str | None]] = {
         "file": "",
         "reason": "",
@@ -91,7 +97,7 @@ class Message(models.Model):
 class Transcription(models.Model):
     """A response that staff entered.
 
-    `received_on` is the day it reached MOPAC; the response's own time is when it was keyed.
+    `received_on` is the day it reached MOPAC; the response's own time is when it was typed in.
     """
 
     response = models.OneToOneField(
@@ -102,7 +108,7 @@ class Transcription(models.Model):
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
         related_name="+",
-        help_text="Decided on lateness too.",
+        help_text="The person who also decided whether to accept it late.",
     )
     keyed_at = models.DateTimeField(db_default=Now())
     late_reason = models.CharField(
@@ -114,9 +120,10 @@ class Transcription(models.Model):
 
 
 class SecondKeying(models.Model):
-    """A second person's keying, without seeing the first, and how it compared.
+    """A second person's typing of the same original, without seeing the first, and how the two
+    compare.
 
-    It names what differs, without the words.
+    It names the answers that differ, without their words.
     """
 
     class Outcome(models.TextChoices):
@@ -134,16 +141,16 @@ class SecondKeying(models.Model):
 
 
 class Attachment(models.Model):
-    """A scan of a letter, or the original of what was keyed.
+    """A scan of a letter, or the original of what was typed in.
 
-    `file` is its name in the default storage, which is on no website.
+    `file` is its name in the default storage, which no website serves.
     """
 
     transcription = models.ForeignKey(
         Transcription, on_delete=models.PROTECT, related_name="attachments"
     )
     file = models.CharField(max_length=120)
-    kind = models.CharField(max_length=100, help_text="Its media type, by its content.")
+    kind = models.CharField(max_length=100, help_text="Its media type, detected from its content.")
     bytes = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

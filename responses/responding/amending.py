@@ -1,7 +1,7 @@
 """A respondent changes or withdraws what they sent.
 
-Each is a new version of the same reference, which replaces the one before. The earlier version
-is kept, and if it was delivered already, the next batch says what replaces it.
+Each change is a new version under the same reference, which replaces the one before. The earlier
+version is kept. If it was already delivered, the next batch says what replaces it.
 """
 
 from datetime import datetime
@@ -27,9 +27,9 @@ OVER = {Response.Act.WITHDRAWN, Response.Act.ERASED}
 
 
 class ChangedMeanwhile(Exception):
-    """There is a newer version than the one that was to be changed. `newest` is that one.
+    """There is a newer version than the one to change: `newest`.
 
-    `over` says that it cannot be changed any more: it was withdrawn.
+    `over` is true if it was withdrawn or erased, and so cannot be changed any more.
     """
 
     def __init__(self, newest: Response) -> None:
@@ -39,10 +39,10 @@ class ChangedMeanwhile(Exception):
 
 
 def amend_response(*, earlier: Response, submission: Submission) -> Submitted:
-    """Replace `earlier`, the version that the respondent had before them, by what they send now.
+    """Replace `earlier`, the version that the respondent had in front of them.
 
-    The same rules as for sending hold, and the same key sent twice is one amendment. Where nothing
-    is different from `earlier`, it stays as it is and no version is made.
+    The rules for sending apply, and the same key sent twice is one amendment. If nothing differs
+    from `earlier`, no version is made.
 
     Raises ChangedMeanwhile, ConsultationClosed, NothingToSend or SentDifferently; then nothing was
     written.
@@ -57,9 +57,9 @@ def amend_response(*, earlier: Response, submission: Submission) -> Submitted:
 def withdraw_response(
     *, earlier: Response, submission_key: UUID, started_at: datetime
 ) -> Submitted:
-    """Take `earlier` back.
+    """Withdraw `earlier`.
 
-    What is left is a version without a word, and the address to which we say so.
+    The new version has no answers, only the address to which we confirm this.
 
     Equality answers stay: nobody can tell which ones came with it.
 
@@ -81,9 +81,10 @@ def withdraw_response(
 
 
 def version_to_replace(*, earlier: Response, seen: str) -> Response:
-    """The version that an amendment replaces:
+    """Return the version that an amendment replaces.
 
-    `earlier`, or a newer one whose number the respondent has `seen` and replaces knowingly.
+    This is `earlier`, or a newer one if the respondent has `seen` its number and still wants to
+    replace it.
     """
     newer = seen.isascii() and seen.isdigit() and len(seen) < 5 and int(seen) > earlier.version
     return (
@@ -92,7 +93,7 @@ def version_to_replace(*, earlier: Response, seen: str) -> Response:
 
 
 def versions_of(response: Response) -> list[Response]:
-    """Every version of a response, the newest first."""
+    """Return every version of a response, newest first."""
     found = Response.objects.filter(reference=response.reference).select_related(
         "edition", "confirmation", "review", "contact"
     )
@@ -100,7 +101,6 @@ def versions_of(response: Response) -> list[Response]:
 
 
 def _replace(earlier: Response, submission: Submission, *, act: Response.Act) -> Submitted:
-    """Write the version after `earlier`."""
     if known := find_submitted(submission.submission_key):
         return same_as(known, submission.digest)
     version = submission.as_version(act=act)
@@ -117,8 +117,8 @@ def _replace(earlier: Response, submission: Submission, *, act: Response.Act) ->
             take_off_list(newest)
             receive(version, submission.contact)
     except IntegrityError as reason:
-        # Two at once: the constraints let one in. The same form is the same amendment; another one
-        # comes too late.
+        # Two at once: the constraints let one in. The same form is the same amendment; a different
+        # one is too late.
         if known := find_submitted(submission.submission_key):
             return same_as(known, submission.digest)
         raise ChangedMeanwhile(_newest(earlier)) from reason
@@ -131,7 +131,7 @@ def _newest(response: Response) -> Response:
 
 
 def _newest_if(earlier: Response) -> Response:
-    """`earlier`, where it is the newest version and can be changed. Raises ChangedMeanwhile."""
+    """Return `earlier` if it is the newest version and can be changed. Raises ChangedMeanwhile."""
     newest = _newest(earlier)
     if newest.pk != earlier.pk or newest.act in OVER:
         raise ChangedMeanwhile(newest)

@@ -13,7 +13,7 @@ from consult.clock import in_words
 from responses.models import Confirmation, Response
 from responses.receipt_tokens import receipt_token
 
-# What each email says first, and its subject.
+# The heading and the subject of each email.
 HEADINGS = {
     Response.Act.SENT: (
         _("Your response was received"),
@@ -35,11 +35,11 @@ HEADINGS = {
 
 
 def build_email(confirmation: Confirmation) -> EmailMultiAlternatives:
-    """The email about one response.
+    """Make the email about one response.
 
-    Holds nothing that was typed into the form, since the address may be a third party's.
+    It holds nothing that was typed into the form, since the address may be someone else's.
 
-    Raises ValidationError where the address is none, and ReceiptKeyLost.
+    Raises ValidationError if the address is not valid, and ReceiptKeyLost.
     """
     response = confirmation.response
     validate_email(response.contact.reachable_at)
@@ -71,9 +71,7 @@ def build_email(confirmation: Confirmation) -> EmailMultiAlternatives:
 
 
 def _wrapped(text: str) -> str:
-    """The text in lines of at most 72 characters, as mail programs quote it; addresses of pages
-    stay whole.
-    """
+    """Wrap `text` at 72 characters, so that mail programs can quote it. Links stay whole."""
     lines = [
         textwrap.fill(line, 72, break_long_words=False, break_on_hyphens=False)
         for line in text.strip().splitlines()

@@ -1,4 +1,4 @@
-"""The one email that tells a respondent what arrived: when it is due, and how each try went."""
+"""Confirmations: when each is due, and the result of each try."""
 
 from datetime import timedelta
 
@@ -17,24 +17,22 @@ TRY_FOR = timedelta(hours=73)
 def send_due_confirmations(*, limit: int = 5000, lease: timedelta | None = None) -> Tally:
     """Send the confirmations that are due; see `send_due`.
 
-    One is given up where no try will help, or three days of tries did not.
+    One is given up when no other try can help, or after three days of tries.
     """
     return send_due(CONFIRMATIONS, limit=limit, lease=lease)
 
 
 def claim_due(*, limit: int, lease: timedelta | None = None) -> list[Confirmation]:
-    """Take up to `limit` due confirmations in hand: nobody else gets them before the lease has run
-    out.
-    """
+    """Claim up to `limit` due confirmations: no other worker gets them until the lease ends."""
     due = Confirmation.objects.filter(due_at__lte=Now()).order_by("due_at", "pk")
-    # The answers stay where they are: nothing that a respondent wrote goes into an email.
+    # Answers are not loaded: nothing that a respondent wrote goes into an email.
     due = due.select_related("response__consultation", "response__contact")
     due = due.defer("response__choices", "response__texts")
     return claim(due, limit=limit, lease=lease or usual_lease())
 
 
 def _record_sent(confirmation: Confirmation) -> None:
-    """That the server took it: state, try and ledger in one transaction."""
+    """Record that the server accepted it: state, try and ledger in one transaction."""
     with transaction.atomic():
         current, still_ours = _current(confirmation)
         detail = (
@@ -48,7 +46,7 @@ def _record_sent(confirmation: Confirmation) -> None:
         ConfirmationAttempt.objects.create(confirmation=current, outcome="sent", detail=detail)
         current.tries_made += 1
         changed = ["tries_made"]
-        # Accepted is accepted, whichever worker has the lease by now; the ledger says so once.
+        # Accepted counts, even if another worker has the lease by now; the ledger says so once.
         if current.state == Confirmation.State.WAITING:
             current.state, current.sent_at, current.leased_until, current.reason = (
                 Confirmation.State.SENT,
@@ -63,14 +61,11 @@ def _record_sent(confirmation: Confirmation) -> None:
 
 
 def _record_failure(confirmation: Confirmation, reason: str, hopeless: bool) -> bool:
-    """That it did not go: put off, or given up where no try will help or they went on for
-    `TRY_FOR`.
-    """
+    """Put it off, or give it up if no other try can help or they have gone on for `TRY_FOR`."""
     with transaction.atomic():
         current, still_ours = _current(confirmation)
         tries = current.tries.all()
-        # Tries at an address that was corrected since, or before staff had it tried again, say
-        # nothing about those that follow.
+        # Tries at an address since corrected, or before staff asked to try again, do not count.
         if begun_again := [
             at for at in (confirmation.response.contact.corrected_at, current.tried_again_at) if at
         ]:
@@ -84,7 +79,7 @@ def _record_failure(confirmation: Confirmation, reason: str, hopeless: bool) -> 
         )
         current.tries_made += 1
         changed = ["tries_made"]
-        # Where the lease was lost, another worker has it in hand, and what comes of that counts.
+        # If the lease was lost, another worker has claimed it, and that worker's result counts.
         if still_ours:
             current.leased_until, current.reason = None, reason
             current.due_at = Now() + PAUSES[min(current.attempts, len(PAUSES) - 1)]
@@ -104,7 +99,7 @@ def _was_erased(response: Response) -> bool:
 
 
 def _current(confirmation: Confirmation) -> tuple[Confirmation, bool]:
-    """The row as it is now, locked, and whether the lease we claimed it under is still ours."""
+    """Return the row as it is now, locked, and whether our lease on it still holds."""
     current = Confirmation.objects.select_for_update().get(pk=confirmation.pk)
     return current, still_held(confirmation).exists()
 

@@ -1,4 +1,4 @@
-"""What a draft keeps of a field, how much, and how to tell whether it is still the same. Pure."""
+"""What a draft keeps of a field, how much, and whether it has changed. Pure."""
 
 import hashlib
 from typing import Any
@@ -9,17 +9,15 @@ from consult.plans.kinds.writing import SHORT_TEXT_MAX_CHARS
 from consult.text import storable
 from responses.contacts import LENGTHS
 
-# A page carries a fingerprint of every field, and nobody gains by making two values share one.
+# A page carries a fingerprint of every field. Short, since nobody gains from a collision.
 FINGERPRINT_DIGITS = 12
-# What a draft keeps of a field, in limits of a response: enough to shorten a long text from, and
-# too little to fill the database with.
+# How much a draft keeps of a field, as a multiple of the response's limit: enough for someone to
+# cut a long text down, too little to fill the database with.
 TIMES_THE_LIMIT = 4
 
 
 def as_kept(value: Any) -> Any:
-    """A value as a draft keeps it; nothing at all, in whatever form it comes, is an
-    empty string.
-    """
+    """Return a value as a draft keeps it; anything empty becomes an empty string."""
     return (
         ([storable(item) for item in value] if isinstance(value, list) else storable(value))
         if value
@@ -28,19 +26,19 @@ def as_kept(value: Any) -> Any:
 
 
 def size_of(value: Any) -> int:
-    """Characters, of all choices together."""
+    """Count the characters, in all choices together."""
     return len(value) if isinstance(value, str) else sum(map(len, value))
 
 
 def fingerprint(value: Any) -> str:
-    """What a page carries of a field's value, to find out later whether it is still the same."""
+    """Return what a page carries of a field's value, to find out later whether it has changed."""
     return hashlib.sha256(repr(as_kept(value)).encode("utf-8", "surrogatepass")).hexdigest()[
         :FINGERPRINT_DIGITS
     ]
 
 
 def most_kept(plan: Plan, name: str) -> int:
-    """The most characters that a draft keeps of a field."""
+    """Return the most characters that a draft keeps of a field."""
     question = plan.by_slug.get(name)
     if question is None:
         limit = LENGTHS.get(name, WRITE_IN_MAX_CHARS)

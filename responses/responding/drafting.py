@@ -1,4 +1,4 @@
-"""Drafts: what someone is writing and has not sent."""
+"""Drafts: what someone is writing and has not sent yet."""
 
 import hashlib
 import secrets
@@ -27,8 +27,8 @@ class Saved:
     """A draft after a save.
 
     `elsewhere` is what someone else wrote, by field, where this save would have overwritten it
-    unseen, and `too_long` names the fields that hold more than a draft keeps. Neither was saved.
-    `changed_at` is when the draft was saved before this.
+    unseen. `too_long` names the fields that are longer than a draft keeps. Neither was saved.
+    `changed_at` is when the draft was last saved before this.
     """
 
     draft: Draft
@@ -38,12 +38,12 @@ class Saved:
 
 
 def start_draft(*, consultation: Consultation, started_at: datetime) -> tuple[Draft, str]:
-    """A new, empty draft, and the token that opens it; only the token's SHA-256 is kept."""
+    """Start an empty draft; return it and the token that opens it, of which we keep the SHA-256."""
     return _new_draft(consultation=consultation, started_at=started_at)
 
 
 def start_amending(*, response: Response, started_at: datetime) -> tuple[Draft, str]:
-    """A draft that holds what `response` says, to be changed, and the token that opens it."""
+    """Start a draft with what `response` says; return it and the token that opens it."""
     contact = {
         "name": response.contact.name,
         "email": response.contact.reachable_at,
@@ -73,15 +73,15 @@ def _new_draft(**values: Any) -> tuple[Draft, str]:
 
 
 def link_token(draft: Draft) -> str:
-    """The token in the link to a draft.
+    """Return the token in the link to a draft.
 
-    Computed with the secret key, so that an email can carry it although none is stored.
+    It is computed with the secret key, so that an email can carry it although it is not stored.
     """
     return Signer(salt=LINK).sign(draft.submission_key.hex)
 
 
 def find_draft(*, consultation: Consultation, token: str) -> Draft:
-    """The draft that `token` opens, be it a browser's own or a link's.
+    """Return the draft that `token` opens, whether from a cookie or a link.
 
     Raises Draft.DoesNotExist.
     """
@@ -92,7 +92,7 @@ def find_draft(*, consultation: Consultation, token: str) -> Draft:
 
 
 def find_drafts(*, consultation: Consultation, tokens: list[str]) -> dict[str, Draft]:
-    """The drafts that these tokens open, by token and in their order."""
+    """Return the drafts that these tokens open, by token and in their order."""
     keys = {token: _key_of(token) for token in tokens}
     hashes = {token: _hash(token) for token in tokens}
     drafts = (
@@ -112,7 +112,7 @@ def find_drafts(*, consultation: Consultation, tokens: list[str]) -> dict[str, D
 
 
 def find_sent(*, consultation: Consultation, token: str) -> Response | None:
-    """The response that the draft behind `token` became."""
+    """Return the response that the draft behind `token` became."""
     sent = Response.objects.filter(consultation=consultation)
     key = _key_of(token)
     if key:
@@ -131,15 +131,16 @@ def save_part(
     seen: Mapping[str, str] | None = None,
     edition: Edition | None = None,
 ) -> Saved:
-    """Keep what was typed on one page, right or wrong, and whether the page is done (None: as it
-    was).
+    """Save what was typed on one page, even if it is wrong, and whether the page is done (None:
+    unchanged).
 
-    `fields` are the page's field names; those that `values` lacks were emptied. Other pages'
-    answers stay as they are, also where another tab saves them at this moment. `seen` has the
-    fingerprint of what the page showed in each field before anything was typed: a field that was
-    not touched keeps what someone else put there meanwhile, and one that both changed is left as
-    it is and told. `edition` is the one whose words the page showed, the current one if not said.
-    Raises Draft.DoesNotExist where the draft was sent or discarded meanwhile.
+    `fields` are the page's field names; those missing from `values` were emptied. Answers on other
+    pages stay as they are, even if another tab saves them at this moment. `seen` has the
+    fingerprint of what the page first showed in each field. A field that was not touched takes what
+    someone else saved meanwhile. One that both changed is left as it is and reported. `edition` is
+    the one whose wording the page showed, by default the current one.
+
+    Raises Draft.DoesNotExist if the draft was sent or discarded meanwhile.
     """
     with transaction.atomic():
         kept = Draft.objects.select_for_update().select_related("consultation").get(pk=draft.pk)
@@ -161,7 +162,7 @@ def save_part(
             if name not in left_alone and value != before.get(name, "")
         ]
         _write(kept, changed)
-        # Answered before, and now seen in other words: then it is an answer to these.
+        # Answered before and now seen with new wording, so it answers the new wording.
         unchanged = [
             row.pk
             for name, row in rows.items()
@@ -182,8 +183,10 @@ def save_part(
 def _changed_elsewhere(
     typed: dict[str, Any], before: dict[str, Any], seen: Mapping[str, str]
 ) -> dict[str, Any]:
-    """What someone else wrote, by field, where it and what was `typed` both differ from what the
-    page had shown. A field that was not touched takes what they wrote.
+    """Return what someone else wrote, by field, where it and what was `typed` both differ from what
+    the page had shown.
+
+    A field that was not touched takes what they wrote.
     """
     elsewhere = {}
     for name, mine in list(typed.items()):
@@ -207,29 +210,31 @@ def _write(draft: Draft, changed: list[DraftAnswer]) -> None:
 
 
 def changed_since(*, draft: Draft, revision: int) -> set[str]:
-    """The names of the fields that were saved after `revision`."""
+    """Return the names of the fields saved after `revision`."""
     return {row.name for row in draft.kept.all() if row.revision > revision}
 
 
 def mark_of(written: Draft | Response | None) -> str:
-    """A label by which a browser knows one draft from another, also once it was sent. Opens
+    """Return a label by which a browser knows one draft from another, even after sending. It opens
     nothing.
     """
     return fingerprint(f"mark of {written.submission_key}") if written else "new"
 
 
 def expire_at(consultation: Consultation) -> datetime:
-    """From when on drafts of a consultation may be removed."""
+    """Return when drafts of a consultation may first be removed."""
     return consultation.grace_ends_at + timedelta(days=settings.KEEP["drafts"])
 
 
 def discard_draft(*, draft: Draft) -> None:
-    """Remove a draft, once it has become a response. Removing it twice is removing it once."""
+    """Remove a draft. Removing it twice does no harm."""
     Draft.objects.filter(pk=draft.pk).delete()
 
 
 def _key_of(token: str) -> UUID | None:
-    """The submission key that a link's token names; None where it is a browser's own, or forged."""
+    """Return the submission key in a link's token; None for a browser's own token or a forged
+    one.
+    """
     try:
         return UUID(Signer(salt=LINK).unsign(token)) if ":" in token else None
     except (BadSignature, ValueError):

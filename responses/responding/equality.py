@@ -1,9 +1,9 @@
-"""The equality questions: asked once the response is safely sent, and kept apart from it.
+"""The equality questions: asked after the response is sent, and kept apart from it.
 
-They tell MOPAC whether it has heard from a wide range of people, so they have to be counted and
-never to be traced. Once given, nobody can tell one person's answers from others': not we, and not
-they. They are handed over after closing, all together: in a nightly batch of a handful of
-responses, a handful of rows would tell whose they are. Decision 27 says how, and what is left.
+They tell MOPAC whether it has heard from a wide range of people, so they must be counted and must
+never be traced. Once given, nobody can tell one person's answers from another's, neither we nor
+they. They are handed over together after closing: in a nightly batch of five responses, five rows
+of equality answers would show whose they are. Decision 27 explains how, and what remains possible.
 """
 
 import hashlib
@@ -21,15 +21,15 @@ from consult.plans.editions import plan_of
 from responses.answers import Answers
 from responses.models import Batch, EqualityAnswers, EqualityHolder
 
-# Anyone who sends at the last minute has this long, after the grace period, for the equality
-# questions. The first daily batch after that takes them: with a closing at midnight, a grace period
-# below an hour and a batch at 02:00, that of the same night.
+# How long after the grace period someone who sent at the last minute can answer. The first daily
+# batch after that takes the answers: with closing at midnight, a grace period under an hour and a
+# batch at 02:00, that is the same night's.
 ASKED_AFTER_GRACE = timedelta(hours=1)
-# How many answers that are there already are written again with one that arrives.
+# How many earlier answers are written again with each new one.
 MIXED_WITH = 100
-# Writes rows again in one transaction, as new rows with new ids, in the order of those: nothing
-# that PostgreSQL keeps about a row (xmin, ctid) tells them apart. What was altered outside the
-# service gets no seal, so that the integrity check goes on naming it.
+# Writes rows again in one transaction, with new ids and in the order of those ids, so that nothing
+# PostgreSQL keeps about a row (xmin, ctid) tells them apart. A row altered outside the service gets
+# no seal, so that the integrity check still reports it.
 MIX = """
     WITH taken AS (
         DELETE FROM responses_equalityanswers WHERE id = ANY(%(mixed)s)
@@ -51,7 +51,7 @@ MIX = """
 
 
 class NotAskedNow(Exception):
-    """The consultation does not take equality answers: it is over, or withdrawn."""
+    """The consultation does not take equality answers now: it is over, or withdrawn."""
 
 
 class NothingAnswered(Exception):
@@ -59,16 +59,16 @@ class NothingAnswered(Exception):
 
 
 class AnsweredBefore(Exception):
-    """There are equality answers from this respondent already."""
+    """This respondent has already given equality answers."""
 
 
 def give_equality_answers(
     *, consultation: Consultation, edition: Edition, token: str, answers: Answers
 ) -> None:
-    """Keep what the holder of the receipt `token` answered, among what others did.
+    """Keep the answers of the holder of the receipt `token`, mixed with other people's.
 
-    Waits while others of the consultation are being kept. Raises NotAskedNow, NothingAnswered or
-    AnsweredBefore.
+    Waits while another answer to the same consultation is being kept. Raises NotAskedNow,
+    NothingAnswered or AnsweredBefore.
     """
     if not are_asked(consultation):
         raise NotAskedNow
@@ -90,19 +90,20 @@ def give_equality_answers(
 
 
 def gave_equality_answers(token: str) -> bool:
-    """Whether the holder of the receipt `token` answered. What they said, nobody can find."""
+    """Tell whether the holder of the receipt `token` answered. Nobody can find what they said."""
     return EqualityHolder.objects.filter(holder_hash=_holder(token)).exists()
 
 
 def empty_equality_answers(found: QuerySet[EqualityAnswers]) -> int:
-    """Empty answers that have been kept for their time; of those that were handed over, the next
-    batch names the ids. How many.
+    """Empty the answers that have been kept long enough, and return how many.
+
+    The next batch names the ids of those that were handed over.
     """
     return found.filter(stopped=False).update(choices={}, texts={}, stopped=True, seal="")
 
 
 def are_asked(consultation: Consultation) -> bool:
-    """Whether the questions are put at this moment, by the database's clock."""
+    """Tell whether the questions are asked now, by the database's clock."""
     window = published().filter(pk=consultation.pk).first()
     return (
         window is not None
@@ -111,10 +112,11 @@ def are_asked(consultation: Consultation) -> bool:
 
 
 def to_hand_over(consultation: Consultation, *, now: datetime) -> QuerySet[EqualityAnswers]:
-    """The answers that a batch sealed at `now` takes: none before all are in, and never a few.
+    """Return the answers that a batch sealed at `now` takes: none until all are in, and never a
+    few.
 
-    Fewer than EQUALITY_TOGETHER to the same questions stay here: beside the responses of the same
-    nights they would tell whose they are.
+    Fewer than EQUALITY_TOGETHER answers to the same questions stay here: next to the responses of
+    the same nights they would show whose they are.
     """
     there = _waiting(consultation)
     if not _are_all_in(consultation, now=now):
@@ -126,8 +128,9 @@ def to_hand_over(consultation: Consultation, *, now: datetime) -> QuerySet[Equal
 
 
 def too_few_to_hand_over(consultation: Consultation, *, now: datetime) -> QuerySet[EqualityAnswers]:
-    """The answers that stay here although all are in, until enough others come after an
-    extension.
+    """Return the answers that stay here although all are in, because they are too few.
+
+    They are handed over if enough others arrive after an extension.
     """
     there = _waiting(consultation)
     if not _are_all_in(consultation, now=now):
@@ -136,7 +139,8 @@ def too_few_to_hand_over(consultation: Consultation, *, now: datetime) -> QueryS
 
 
 def to_recall(consultation: Consultation) -> QuerySet[EqualityAnswers]:
-    """The answers that were handed over and emptied since, and of which MOPAC does not know yet.
+    """Return the answers that were emptied after being handed over, and that MOPAC does not know
+    about yet.
 
     None while they are fewer than EQUALITY_TOGETHER.
     """
@@ -147,7 +151,7 @@ def to_recall(consultation: Consultation) -> QuerySet[EqualityAnswers]:
 
 
 def put_in_batch(*, batch: Batch, now: datetime) -> None:
-    """Let a batch that is being sealed take what is due. Needs the transaction that seals it."""
+    """Put what is due in a batch that is being sealed. Needs the transaction that seals it."""
     consultation = batch.consultation
     _take_turn(consultation)
     to_recall(consultation).update(recalled_in=batch)
@@ -159,8 +163,8 @@ def take_back_in(*, batch: Batch, answers: list[EqualityAnswers], holders: set[s
     """Take in what a batch handed over before an older backup was restored, and who had answered by
     then. Needs the transaction that brings the batch back.
 
-    Answers that were waiting when the backup was made are among them: as many are removed from
-    those that wait, by what they say, since nothing else tells them apart.
+    Answers that were waiting at the time of the backup are among them. The same number is removed
+    from those waiting, matched by content, since nothing else tells them apart.
     """
     consultation = batch.consultation
     _take_turn(consultation)
@@ -195,10 +199,9 @@ def _waiting(consultation: Consultation) -> QuerySet[EqualityAnswers]:
 
 
 def _some_waiting(consultation: Consultation) -> list[UUID]:
-    """MIXED_WITH rows that are in no batch, or all where there are no more.
+    """Return MIXED_WITH random rows that are in no batch, or all if there are no more.
 
-    Random ones, at a cost that does not grow with their number: ids are random, so those after
-    a random id are.
+    The cost does not grow with their number: ids are random, so the rows after a random id are too.
     """
     ids, start = _waiting(consultation).order_by("pk").values_list("pk", flat=True), uuid4()
     found = list(ids.filter(pk__gte=start)[:MIXED_WITH])
@@ -225,7 +228,7 @@ def _mix(
 
 
 def _take_turn(consultation: Consultation) -> None:
-    """One at a time: two who answer at once would each be mixed without the other."""
+    """Wait for a turn: two people answering at once would each be mixed without the other."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtext(%s))", [f"equality answers {consultation.pk}"]
@@ -233,8 +236,9 @@ def _take_turn(consultation: Consultation) -> None:
 
 
 def _first_asking_the_same(edition: Edition) -> Edition:
-    """The first edition with these equality questions: with each row's own, those who came just
-    after a new edition would stand out.
+    """Return the first edition with these equality questions.
+
+    If each row named its own, those from just after a new edition would stand out.
     """
     asked = plan_of(edition).equality
     every = Edition.objects.filter(consultation=edition.consultation_id).order_by("number")

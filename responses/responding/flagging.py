@@ -1,9 +1,8 @@
 """What looks odd about a response that arrives online.
 
-Stored with it and shown to its reader, and never a reason to refuse it.
-
-A person may be quick, a program that fills in forms may fill in the field that people do not see,
-and a library is one address.
+It is stored with the response and shown to its reader, and is never a reason to refuse it: a person
+may be quick, software that fills in forms may fill in the hidden field, and a library is one
+address.
 """
 
 from datetime import datetime, timedelta
@@ -19,19 +18,19 @@ SENT_QUICKLY, HIDDEN_FIELD, MANY_FROM_ONE_ADDRESS = (
 )
 FLAGS = {
     SENT_QUICKLY: _("Sent within seconds of opening the form"),
-    HIDDEN_FIELD: _("Filled in a field that people do not see"),
+    HIDDEN_FIELD: _("Filled in a field that is hidden from people"),
     MANY_FROM_ONE_ADDRESS: _("One of very many from one internet address"),
 }
-# The form's own name of the field that people do not see.
+# The name of the field that is hidden from people.
 FIELD = "homepage"
-# Opening a part, choosing one answer, checking and sending take a practised person longer.
+# Even someone who knows the form takes longer to open a part, choose an answer, check and send.
 QUICK = timedelta(seconds=5)
 
 
 def flags_of(
     *, started_at: datetime, now: datetime, hidden_field: str, address: str
 ) -> tuple[str, ...]:
-    """What looks odd: how soon it was sent, what stands in the field that people do not see, how
+    """Return what looks odd: how soon it was sent, whether the hidden field was filled in, and how
     many came from `address` recently.
     """
     found = {
@@ -43,5 +42,4 @@ def flags_of(
 
 
 def flags_in_words(flags: list[str]) -> list[str]:
-    """Flags as people read them."""
     return [str(FLAGS.get(flag, flag)) for flag in flags]

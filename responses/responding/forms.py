@@ -18,7 +18,7 @@ from responses.contacts import read_contact
 
 @dataclass
 class Item:
-    """One radio button or checkbox. `reveals` are the fields that choosing it opens."""
+    """One radio button or checkbox. Choosing it shows the fields in `reveals`."""
 
     option: Option
     reveals: list[forms.BoundField] = field(default_factory=list)
@@ -36,14 +36,15 @@ class AsTyped(forms.TextInput):
 
 
 def _said_first(question: Question) -> str:
-    """What someone would otherwise hear only as an error."""
+    """Return a hint for what someone would otherwise only learn from an error."""
     most = question.max_choices
     return gettext("Select up to %(most)s.") % {"most": most} if most else ""
 
 
 class QuestionField(forms.Field):
-    """A question as the templates ask it: `look` is the branch of gds/field.html that does, unless
-    the kind has a partial of its own.
+    """A question as the templates ask it.
+
+    `look` is the branch of gds/field.html that draws it, unless its kind has its own partial.
     """
 
     def __init__(self, question: Question) -> None:
@@ -58,7 +59,7 @@ class QuestionField(forms.Field):
         self.partial = f"gds/{self.look}.html" if question.entry.partial else ""
         self.max_chars = question.max_chars
         self.items: list[Item] = []
-        # Which of its boxes a problem is about.
+        # The input that a problem is about, where it has several.
         self.wrong = ""
 
     def get_bound_field(self, form: forms.BaseForm, field_name: str) -> "QuestionBox":
@@ -72,7 +73,7 @@ class QuestionBox(forms.BoundField):
 
     @property
     def boxes(self) -> list[tuple[str, Box]]:
-        """Each of its inputs, after its id."""
+        """Return each of its inputs, with its id."""
         made = self.field.question.entry.boxes(self.field.question, self.value())
         return [
             (f"id_{box.name}" if place else self.auto_id, box) for place, box in enumerate(made)
@@ -80,18 +81,18 @@ class QuestionBox(forms.BoundField):
 
     @property
     def id_for_label(self) -> str:
-        """Where a link to its problem leads: the input that is wrong."""
+        """Return the id that a link to its problem leads to: that of the input that is wrong."""
         return next((pk for pk, box in self.boxes if box.name == self.field.wrong), self.auto_id)
 
 
 class PartForm(forms.Form):
     """The questions of one part, each optional.
 
-    Django's own fields check nothing here: `responses.answers` and `responses.contacts` are the one
-    place of the rules, for this form and for sending.
+    Django's own fields check nothing here: the rules are in `responses.answers` and
+    `responses.contacts`, for this form and for sending.
     """
 
-    # Whether the page takes back a radio button by another: its view has to know that button.
+    # Whether the page has buttons that clear a radio button; its view must know them.
     clearable = False
 
     def __init__(
@@ -161,26 +162,26 @@ class PartForm(forms.Form):
 
     @property
     def names(self) -> list[str]:
-        """The names of its fields."""
+        """Return the names of its fields."""
         return list(self.fields)
 
     @property
     def typed(self) -> dict[str, Any]:
-        """What was typed, right or wrong."""
+        """Return what was typed, right or wrong."""
         return {
             name: field.widget.value_from_datadict(self.data, self.files, name)
             for name, field in self.fields.items()
         }
 
     def worded(self, name: str, value: Any) -> list[str]:
-        """A field's value as people read it: the labels of what was chosen, or the text."""
+        """Return a field's value as people read it: the labels of what was chosen, or the text."""
         field = self.fields[name]
         if isinstance(field, QuestionField):
             return list(field.question.entry.lines(field.question, {name: value}))
         return [value] if value else []
 
     def clean(self) -> dict[str, Any]:
-        """Hold what was typed against the rules, and put each problem at its field."""
+        """Check what was typed against the rules, and put each problem at its field."""
         reader = read_equality_answers if self.part.kind == EQUALITY else read_answers
         readers = [lambda raw: reader(self.plan, raw)] + (
             [read_contact] if "email" in self.fields else []
@@ -190,7 +191,7 @@ class PartForm(forms.Form):
                 read(self.typed)
             except AnswersRefused as refused:
                 for name, problem in refused.problems.items():
-                    # A box within a question has no field of its own.
+                    # An input within a question has no field of its own.
                     within = name if name in self.fields else name.partition(box_name("", ""))[0]
                     if within in self.fields:
                         self.fields[within].wrong = name  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""What goes wrong with a mail server, and how to tell whether another try can help."""
+"""What can go wrong with a mail server, and whether another try can help."""
 
 import contextlib
 import re
@@ -6,18 +6,18 @@ import smtplib
 
 from django.core.mail.backends.base import BaseEmailBackend
 
-# About this recipient or message. The reply's code says whether another try can help: 4xx yes, 5xx
+# About this recipient or message. The reply code says whether another try can help: 4xx yes, 5xx
 # no.
 RECIPIENT_TROUBLE = (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError)
 SERVICE_CLOSING = 421  # The one reply to a recipient that is about the server.
-# About the mail server or the way to it: refused, cut, silent, wrong password, sender not liked.
-# Another try always helps once someone has fixed it, and until then the next recipient would fare
-# no better. smtplib's errors are OSErrors, and so are time-outs and a full disk under mail files.
+# About the mail server or the connection: refused, cut off, silent, wrong password, sender
+# rejected. Another try helps once someone has fixed it, and until then no other recipient would do
+# better. smtplib's errors are OSErrors, and so are time-outs and a full disk for mail files.
 SERVER_TROUBLE = (OSError,)
 
 
 def recipient_code(error: OSError) -> int:
-    """The mail server's reply code where `error` is about this recipient or message; 0 where it is
+    """Return the mail server's reply code if `error` is about this recipient or message; 0 if it is
     about the server.
     """
     code = _reply(error)[0] if isinstance(error, RECIPIENT_TROUBLE) else 0
@@ -25,7 +25,7 @@ def recipient_code(error: OSError) -> int:
 
 
 def in_short(error: OSError) -> str:
-    """The mail server's own words where there are some, else the name of what went wrong."""
+    """Return the mail server's own words if there are any, or the name of the error."""
     if isinstance(error, (smtplib.SMTPRecipientsRefused, smtplib.SMTPResponseException)):
         code, words = _reply(error)
         return f"{code} {words}"
@@ -33,8 +33,8 @@ def in_short(error: OSError) -> str:
 
 
 def clean(reason: str, *, address: str) -> str:
-    """A reason fit to keep: foreign text without control characters, and without the address, which
-    may be erased one day.
+    """Return a reason that is safe to keep: without control characters, and without the address,
+    which may have to be erased one day.
     """
     reason = (
         re.sub(re.escape(address), "(the address)", reason, flags=re.IGNORECASE)
@@ -45,13 +45,13 @@ def clean(reason: str, *, address: str) -> str:
 
 
 def hang_up(mail: BaseEmailBackend) -> None:
-    # A connection in an unknown state is no use; a goodbye that fails changes nothing.
+    # The connection is in an unknown state, so a failing QUIT changes nothing.
     with contextlib.suppress(OSError):
         mail.close()
 
 
 def _reply(error: smtplib.SMTPRecipientsRefused | smtplib.SMTPResponseException) -> tuple[int, str]:
-    """What the mail server said, its code and its words."""
+    """Return the mail server's reply: its code and its words."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, said = next(iter(error.recipients.values()))
         return code, said.decode(errors="replace")

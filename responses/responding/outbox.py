@@ -1,9 +1,8 @@
-"""Sending emails that are rows: by lease, over one connection, and each row's trouble its own.
+"""Sending emails that are rows: claimed by lease, sent over one connection.
 
-A run claims rows for a while, sends them outside any transaction, and records how each went. It may
-run as often and as many times at once as anyone likes. Exactly once is not possible over SMTP: a
-worker that dies between the server's yes and our record of it makes one repeat, with the same
-Message-ID.
+A run claims rows, sends them outside any transaction, and records the result of each. Any number of
+runs may go on at once. SMTP cannot promise exactly once: a worker that dies between the server's
+acceptance and our record of it causes one repeat, with the same Message-ID.
 """
 
 import logging
@@ -36,20 +35,20 @@ from responses.responding.mail_trouble import (
 log = logging.getLogger(__name__)
 
 GROUP = 50
-# How long one run goes on, and for how long what it claims is nobody else's, in waits for the mail
-# server. The lease is longer than a run and the slowest send that can begin at its end: eleven
-# waits, from connecting to the last reply.
+# How long a run lasts, and how long its claims last, counted in waits for the mail server. A lease
+# outlasts a run and the slowest send that can begin at its end: eleven waits, from connecting to
+# the last reply.
 RUN_FOR_WAITS = 3
 LEASE_WAITS = 15
 SERVER_PAUSE = timedelta(seconds=15)
-# Between one row's tries; the last one repeats. No longer than 20 minutes, so that after a fault
-# everything that waited is out within half an hour.
+# The pauses between one row's tries; the last one repeats. None is longer than 20 minutes, so that
+# everything that waited is sent within half an hour after a fault.
 PAUSES = [timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=20)]
-# The mark that an email went is tried again until so long before the lease ends.
+# Recording that an email was sent is tried again until this long before the lease ends.
 MARK_BY_SECONDS = 5
 MARK_PAUSE_SECONDS = 0.5
 
-# No try will ever help: it is no address, or one that cannot be written into a message.
+# No try can help: it is not an address, or cannot be written into a message.
 HOPELESS = (ValidationError, UnicodeError)
 TOO_MANY = "This address has had as many emails from us as it may have in a day."
 NO_ADDRESS = "This is not an email address."
@@ -58,7 +57,7 @@ KEY_LOST = "SECRET_KEY_FALLBACKS lacks the key of its receipt."
 
 @dataclass(frozen=True)
 class Outbox:
-    """One kind of email: how its rows are claimed, made into messages, and marked.
+    """One kind of email: how its rows are claimed, turned into messages and marked.
 
     `claim` takes how many and for how long. `failed` takes the reason and whether it is hopeless,
     and returns whether the row was given up.
@@ -73,7 +72,7 @@ class Outbox:
 
 @dataclass
 class Tally:
-    """What became of the emails that one run had in hand."""
+    """How many emails of one run were sent, put off, given up and released."""
 
     sent: int = 0
     put_off: int = 0
@@ -85,9 +84,9 @@ def send_due(outbox: Outbox, *, limit: int = 5000, lease: timedelta | None = Non
     """Send what is due, over one connection, for at most a minute (at the usual EMAIL_TIMEOUT) or
     `limit` emails.
 
-    Each is sent, put off for a growing while, or failed with the reason. What one row raises is
-    recorded on it, and the others go on. Trouble with the mail server ends the run and costs nobody
-    a try: what was in hand becomes due again shortly.
+    Each is sent, put off for a growing pause, or failed with the reason. An error with one row is
+    recorded on it, and the others go on. Trouble with the mail server ends the run and counts as
+    nobody's try: what was claimed becomes due again shortly.
     """
     tally = Tally()
     lease = lease or usual_lease()
@@ -106,13 +105,13 @@ def send_due(outbox: Outbox, *, limit: int = 5000, lease: timedelta | None = Non
 
 
 def usual_lease() -> timedelta:
-    """For how long what a run claims is nobody else's."""
+    """Return how long a run's claims last."""
     return timedelta(seconds=LEASE_WAITS * settings.EMAIL_TIMEOUT)
 
 
 @dataclass(frozen=True)
 class Until:
-    """By the monotonic clock: when to begin no other email, and when the lease ends."""
+    """When to start no other email, and when the lease ends, by the monotonic clock."""
 
     stop_at: float
     held_until: float
@@ -127,7 +126,7 @@ def send_group(
 ) -> bool:
     """Send what was claimed.
 
-    False where the mail server is in trouble; what is left is released.
+    Returns False if the mail server is in trouble; the rest is released.
     """
     left = deque(group)
     trouble: OSError | None = None
@@ -141,8 +140,7 @@ def send_group(
                 break
             row = left.popleft()
             raised = send_one(outbox, row, mail=mail, until=until, tally=tally)
-            # Once, it may have been this message that the server choked on; twice running, it is
-            # the server.
+            # Once, it may be this message that upset the server; twice in a row, it is the server.
             about_server = raised is not None and not recipient_code(raised)
             troubles = troubles + 1 if about_server else 0
             trouble = raised if troubles > 1 else None
@@ -157,7 +155,9 @@ def send_group(
 def send_one(
     outbox: Outbox, row: Any, *, mail: BaseEmailBackend, until: Until, tally: Tally
 ) -> OSError | None:
-    """Send one email and record how it went. Returns what the mail server or the network raised."""
+    """Send one email and record the result. Returns any error that the mail server or the network
+    raised.
+    """
 
     def failed(reason: str, *, hopeless: bool) -> None:
         given_up = outbox.failed(row, clean(reason, address=outbox.address(row)), hopeless)
@@ -167,8 +167,8 @@ def send_one(
     turn = None
     try:
         message = outbox.build(row)
-        # Anyone can type anyone's address, and this must be no way to fill a stranger's inbox. By
-        # whichever way the address came to us, it is counted under the one it is delivered to.
+        # Anyone can type anyone's address, and must not be able to fill a stranger's inbox. However
+        # the address is written, it counts as the one that mail is delivered to.
         turn = take_turn(limit="email", key=as_delivered(outbox.address(row)))
         mail.send_messages([message])
     except OverLimit:
@@ -195,8 +195,8 @@ def send_one(
 
 
 def _mark(record: Callable[[], None], *, by: float) -> None:
-    """Record that the server took it, and try again for as long as the lease lets nobody else send
-    it: a short fault of the database must not send it twice.
+    """Record that the server accepted it, and try again while the lease keeps others from sending
+    it: a short database fault must not send an email twice.
     """
     while True:
         try:
@@ -214,8 +214,8 @@ def _undo(turn: int | None) -> None:
 
 
 def _release(left: deque[Any], trouble: OSError | None) -> None:
-    """Give back what was claimed and not tried; after trouble with the server, for a
-    little later.
+    """Give back what was claimed and not tried; after trouble with the server, for a little
+    later.
     """
     if not left:
         return

@@ -1,14 +1,14 @@
-"""The form on paper: the same questions, numbered, to print, fill in by hand and post. Pure."""
+"""The paper form: the same questions, numbered, to print, fill in and post. Pure."""
 
 from dataclasses import dataclass
 
 from consult.plans.document import Part, Plan, Question, Recommendation, Section
 from consult.plans.kinds.entry import OnPaper
 
-# Goes up with every change of the numbers or of the layout, so that anyone who types a posted form
-# in can tell which they hold.
+# Raise it with every change of numbers or layout, so that anyone who types in a posted form can
+# tell which form it is.
 FORM_VERSION = 2
-# More boxes than this stand in narrow columns, and boxes with fewer letters beside one another.
+# More boxes than this are set in columns; boxes with shorter labels than this share a line.
 LONG_LIST = 12
 LETTERS_OF_A_ROW = 160
 
@@ -26,12 +26,12 @@ class PaperQuestion:
 
     @property
     def answered(self) -> OnPaper:
-        """How it is answered: by ticking, on lines, or in blanks."""
+        """Return how to answer it: by ticking, on lines, or in blanks."""
         return self.question.entry.on_paper(self.question)
 
     @property
     def lines(self) -> range:
-        """One for each ruled line to write on."""
+        """Return one item for each ruled line to write on."""
         return range(self.answered.lines)
 
     @property
@@ -40,7 +40,7 @@ class PaperQuestion:
 
     @property
     def in_a_row(self) -> bool:
-        """Whether its boxes stand beside one another, as those of a scale do."""
+        """Tell whether its boxes share a line, as those of a scale do."""
         options = self.question.options
         return (
             not self.long_list
@@ -51,7 +51,7 @@ class PaperQuestion:
 
 @dataclass(frozen=True)
 class PaperPart:
-    """A part of the form, and what there is to read before its questions."""
+    """A part of the form, with the text to read before its questions."""
 
     number: str
     part: Part
@@ -61,21 +61,19 @@ class PaperPart:
 
 
 def form_number(*, edition: int) -> str:
-    """What stands on every page of the form: the edition of the questions, and the version of the
-    form.
+    """Return what every page of the form shows: the edition of the questions, and the form's
+    version.
     """
     return f"{edition}.{FORM_VERSION}"
 
 
 def paper_parts(plan: Plan) -> tuple[PaperPart, ...]:
-    """The parts of the form in order, numbered from 1; the equality questions are not
-    among them.
-    """
+    """Return the parts of the form in order, numbered from 1, without the equality questions."""
     return tuple(_part(plan, part, str(number)) for number, part in enumerate(plan.parts, 1))
 
 
 def equality_sheet(plan: Plan) -> PaperPart | None:
-    """The equality questions, for a sheet of their own; None where the plan asks none."""
+    """Return the equality questions, for a separate sheet; None if the plan asks none."""
     return _part(plan, plan.equality, "E") if plan.equality.questions else None
 
 

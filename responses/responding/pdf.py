@@ -1,8 +1,8 @@
 """PDFs of our pages, made when someone asks for one.
 
-At the web process's request, since a copy of a receipt must also be had while Redis is away; but in
-a program of its own, and one at a time for each web process, so that many who ask at once take
-neither memory nor processor from those who answer.
+The web process makes them, so that people can keep a copy of their receipt even while Redis is
+down. Each is made in a separate program, and one at a time in each web process, so that many
+requests at once do not slow down people who are answering.
 """
 
 import logging
@@ -14,27 +14,26 @@ from django.conf import settings
 
 log = logging.getLogger(__name__)
 
-# As `pdf_program` has it, which may not be imported here: it needs Pango.
+# The same as in `pdf_program`, which cannot be imported here because it needs Pango.
 NOT_DRAWN = 3
 
 TURN = BoundedSemaphore(1)
-# One at work and three that wait; each of them holds a thread and a database connection of the web
-# process meanwhile.
+# One being made and three waiting. Each holds a thread and a database connection.
 ROOM = BoundedSemaphore(4)
-# About one second is usual; the longest response that can be sent takes a few.
+# Usually one takes about a second, and the longest possible response a few.
 WAIT_SECONDS = 10
 RUN_SECONDS = 40
 
 
 class PdfNotMade(Exception):
-    """Too many ask at this moment, or the program that makes PDFs lacks something.
+    """Too many people are asking at once, or the program that makes PDFs lacks something.
 
     The message is for the operator.
     """
 
 
 class NotDrawn(Exception):
-    """No font here has these characters, so that the PDF would show boxes in their place."""
+    """No font here has these characters, so the PDF would show boxes instead."""
 
     def __init__(self, characters: str) -> None:
         super().__init__(characters)
@@ -42,7 +41,7 @@ class NotDrawn(Exception):
 
 
 def make_pdf(html: str, *, anyway: bool = False) -> bytes:
-    """`html`, a whole document with its style inside, as a tagged PDF.
+    """Turn `html`, a whole document with its style inside, into a tagged PDF.
 
     Raises PdfNotMade, and NotDrawn unless it is wanted `anyway`.
     """
@@ -74,7 +73,7 @@ def _run(html: str, *, anyway: bool) -> bytes:
     except subprocess.CalledProcessError as trouble:
         if trouble.returncode == NOT_DRAWN:
             raise NotDrawn(trouble.stdout.decode()) from trouble
-        # The last line of what it said names what is missing. None of it is the respondent's.
+        # Its last line of output names what is missing, and holds nothing of the respondent's.
         said = trouble.stderr.decode(errors="replace").strip().splitlines()[-1:]
         raise PdfNotMade(
             f"Making a PDF failed; is Pango installed? {' '.join(said)[:200]}"

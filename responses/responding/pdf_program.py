@@ -1,10 +1,8 @@
-"""A page of ours as an accessible PDF:
+"""Turns one of our pages into an accessible PDF: HTML from standard input, PDF to standard output.
 
-HTML comes in by standard input, the PDF goes out by standard output.
-
-A program of its own, started by `responses.responding.pdf`: what it needs from the system may be
-missing, and its 80 MB are given back when it ends. It fetches nothing, neither from the network nor
-from the disk.
+`responses.responding.pdf` starts it as a separate program, because the system libraries it needs
+may be missing, and so that its 80 MB are given back when it ends. It fetches nothing, neither from
+the network nor from the disk.
 """
 
 import logging
@@ -15,12 +13,12 @@ from weasyprint import HTML
 from weasyprint.logger import LOGGER
 from weasyprint.urls import URLFetcher
 
-# How it ends where no font has some of the characters; they are then its only output.
+# Its exit code if no font has some of the characters, which are then its only output.
 NOT_DRAWN = 3
 
 
 class Missing(logging.Handler):
-    """Collects the characters that WeasyPrint warns of, since no font of the system has them."""
+    """Collects the characters that WeasyPrint reports because no installed font has them."""
 
     def __init__(self) -> None:
         super().__init__(level=logging.WARNING)

@@ -1,5 +1,5 @@
-"""Emails that did not arrive: who did not hear from us and why, trying them again, and correcting
-an address.
+"""Emails that did not arrive: who did not hear from us and why, trying again, and correcting an
+address.
 """
 
 from django.db import transaction
@@ -17,23 +17,23 @@ State = Confirmation.State
 
 
 class NothingToCorrect(Exception):
-    """The confirmation is not given up: it waits, it went, or none was wanted."""
+    """The confirmation has not been given up: it is waiting, was sent, or was not wanted."""
 
 
 def given_up() -> QuerySet[Confirmation]:
-    """The confirmations that are not tried any more, the newest response first, each with
+    """Return the confirmations that are no longer tried, newest response first, each with
     `last_try_at`.
     """
     return _with_last_try(State.FAILED)
 
 
 def being_tried() -> QuerySet[Confirmation]:
-    """Those that did not go yet and are tried again by themselves."""
+    """Return those that have failed so far and are still being tried."""
     return _with_last_try(State.WAITING).exclude(reason="")
 
 
 def links_given_up() -> QuerySet[DraftLink]:
-    """The links to drafts that are not tried any more, the newest first."""
+    """Return the links to drafts that are no longer tried, newest first."""
     found = DraftLink.objects.filter(state=DraftLink.State.FAILED)
     return found.select_related("draft__consultation").order_by("-pk")
 
@@ -48,11 +48,9 @@ def _with_last_try(state: str) -> QuerySet[Confirmation]:
 
 
 def try_again(*, actor: User, only: int | None = None) -> int:
-    """Have what was given up tried again from the beginning: one confirmation by its primary key,
-    or all. Returns how many.
+    """Start trying again: one given-up confirmation by its primary key, or all. Returns how many.
 
-    Where there is no address any more there is nothing to try. What is being tried already is left
-    as it is.
+    One whose address was removed, or that is still being tried, is left as it is.
     """
     with transaction.atomic():
         # Locked, so that a button pressed twice, or by two people, does it once.
@@ -79,11 +77,12 @@ def try_again(*, actor: User, only: int | None = None) -> int:
 
 
 def correct_address(*, response: Response, email: str) -> None:
-    """Send the confirmation of `response` to `email` instead, from now on.
+    """Send the confirmation of `response` to `email` instead.
 
-    What was received stays as it was received; the new address stands beside it. Only where the
-    confirmation was given up, so that one wrong address costs one more email at most. Raises
-    NothingToCorrect, or AnswersRefused with the problem under "email".
+    What was received stays unchanged; the new address is stored beside it. Only for a confirmation
+    that was given up, so that one wrong address causes at most one more email.
+
+    Raises NothingToCorrect, or AnswersRefused with the problem under "email".
     """
     address = read_contact({"email": email})["email"]
     if not address:
@@ -107,7 +106,7 @@ def correct_address(*, response: Response, email: str) -> None:
 
 
 def _gone(response: Response) -> bool:
-    """Whether its contact details were removed before we had the lock that removing
-    them takes too.
+    """Tell whether its contact details were removed before we got the lock that removing them takes
+    too.
     """
     return not Contact.objects.filter(response=response).exclude(email="").exists()

@@ -1,4 +1,4 @@
-"""Coming back later: the email with the link to a draft, a row first like every email."""
+"""Coming back later: the email with the link to a draft, which starts as a row like every email."""
 
 from datetime import timedelta
 from email.utils import make_msgid
@@ -29,7 +29,7 @@ def ask_for_link(*, draft: Draft, email: str) -> DraftLink:
     """Have the link to `draft` sent to `email`, a valid address.
 
     Raises OverLimit when the address or the draft has reached its limit: anyone can type anyone's
-    address, and this must be no way to fill a stranger's inbox.
+    address, and must not be able to fill a stranger's inbox.
     """
     with transaction.atomic():
         for key in (f"to {as_delivered(email)}", f"of draft {draft.pk}"):
@@ -47,7 +47,7 @@ def send_due_links(*, limit: int = 5000, lease: timedelta | None = None) -> Tall
 
 
 def claim_due_links(*, limit: int, lease: timedelta) -> list[DraftLink]:
-    """Take up to `limit` due links in hand: nobody else gets them before the lease has run out."""
+    """Claim up to `limit` due links: no other worker gets them until the lease ends."""
     due = DraftLink.objects.filter(due_at__lte=Now()).order_by("due_at", "pk")
     return claim(due.select_related("draft__consultation"), limit=limit, lease=lease)
 
@@ -59,8 +59,9 @@ def _record_sent(link: DraftLink) -> None:
 
 
 def _record_failure(link: DraftLink, reason: str, hopeless: bool) -> bool:
-    """That it did not go: put off, or given up where no try will help or they went on for
-    `TRY_FOR`. Where the lease was lost, what comes of another worker's try counts.
+    """Put it off, or give it up if no other try can help or they have gone on for `TRY_FOR`.
+
+    If the lease was lost, the result of the other worker's try counts.
     """
     old = DraftLink.objects.filter(pk=link.pk, created_at__lt=Now() - TRY_FOR).exists()
     give_up = hopeless or old
@@ -75,16 +76,16 @@ def _record_failure(link: DraftLink, reason: str, hopeless: bool) -> bool:
 
 
 def link_address(draft: Draft) -> str:
-    """The whole address of the link to a draft."""
+    """Return the full address of the link to a draft."""
     return settings.SITE_URL.rstrip("/") + reverse(
         "come-back", args=[draft.consultation.slug, link_token(draft)]
     )
 
 
 def build_link_email(link: DraftLink) -> EmailMessage:
-    """The email with the link. Raises ValidationError where the address is none.
+    """Make the email with the link. Raises ValidationError if the address is not valid.
 
-    Holds nothing that was typed into the form, since the address may be a third party's.
+    It holds nothing that was typed into the form, since the address may be someone else's.
     """
     validate_email(link.email)
     consultation = link.draft.consultation

@@ -1,4 +1,4 @@
-"""Sending a draft: as it was checked, to the questions it answers, and once."""
+"""Sending a draft: only what was checked, with the wording that was answered, and once."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from responses.wording import RewordedAnswer, reworded_answers
 
 
 class AddedSince(Exception):
-    """The draft was saved again after it was checked. `names` are the fields that changed."""
+    """The draft was saved again after it was checked. `names` are the changed fields."""
 
     def __init__(self, names: set[str]) -> None:
         super().__init__(", ".join(sorted(names)))
@@ -24,9 +24,9 @@ class AddedSince(Exception):
 
 
 class QuestionsReworded(Exception):
-    """Questions were reworded, or dropped, since they were answered: `answers` has both wordings.
+    """Questions were reworded or dropped since they were answered. `answers` has both wordings.
 
-    They count as seen where `Checked.edition` is `edition`, the number of the current one.
+    They count as seen if `Checked.edition` is `edition`, the number of the current one.
     """
 
     def __init__(self, answers: list[RewordedAnswer], edition: int) -> None:
@@ -38,9 +38,9 @@ class QuestionsReworded(Exception):
 class Checked:
     """What the sender has looked at.
 
-    `revision` is the draft's on the check page, None where the page did not say. `edition` is the
-    number of the one whose changed wording they have seen, and `replacing` that of a newer version
-    of a response that they replace knowingly; each may be empty.
+    `revision` is the draft's on the check page, or None if the page did not say. `edition` is the
+    number of the edition whose new wording they have seen, and `replacing` that of a newer version
+    that they still want to replace; each may be empty.
     """
 
     revision: int | None = None
@@ -51,12 +51,12 @@ class Checked:
 def send_draft(*, draft: Draft, checked: Checked, flags: tuple[str, ...] = ()) -> Submitted:
     """Send `draft` and remove it, in one transaction.
 
-    The draft is locked meanwhile: a save that comes at the same time is either seen here, and
-    refused as newer than what was checked, or finds no draft and tells its page.
+    The draft is locked meanwhile: a save at the same time is either seen here, and refused as newer
+    than what was checked, or finds no draft and says so on its page.
 
-    Raises Draft.DoesNotExist where it was sent or discarded a moment ago, AddedSince,
-    QuestionsReworded, AnswersRefused, and whatever `submit_response` and `amend_response` raise;
-    then nothing was written.
+    Raises Draft.DoesNotExist if it was sent or discarded a moment ago, AddedSince,
+    QuestionsReworded, AnswersRefused, and what `submit_response` and `amend_response` raise; then
+    nothing was written.
     """
     with transaction.atomic():
         found = Draft.objects.select_for_update(of=("self",)).select_related(
@@ -91,7 +91,7 @@ def send_draft(*, draft: Draft, checked: Checked, flags: tuple[str, ...] = ()) -
 
 
 def answers_to_other_words(draft: Draft, edition: Edition) -> list[RewordedAnswer]:
-    """The answers of a draft to questions that `edition` words otherwise, or asks no more."""
+    """Return the answers of a draft to questions that `edition` rewords or no longer asks."""
     given_to: dict[int, Edition] = {}
     names: dict[int, set[str]] = {}
     for row in draft.kept.exclude(edition=edition).select_related("edition"):

@@ -1,6 +1,4 @@
-"""Sending a response: the door by which its first version is received, and what every version has
-in common.
-"""
+"""Sending a response: the one way to receive its first version, and what all versions share."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +20,7 @@ from responses.receipt_tokens import hash_token, make_token, receipt_token
 from responses.references import new_reference
 
 REFERENCE_TRIES = 5
-# The ledger's word for each way in which a version of a response can arrive.
+# The ledger's event for each way in which a version can arrive.
 ARRIVALS = {
     Response.Act.SENT: LedgerEntry.Event.RECEIVED,
     Response.Act.AMENDED: LedgerEntry.Event.AMENDED,
@@ -32,11 +30,11 @@ ARRIVALS = {
 
 
 class ConsultationClosed(Exception):
-    """It is not open, or no longer, or not to someone who began when this person did."""
+    """It is not open now, or not for someone who started when this person did."""
 
 
 class NothingToSend(Exception):
-    """There is no answer in it."""
+    """No question was answered."""
 
 
 class SentDifferently(Exception):
@@ -51,9 +49,9 @@ class SentDifferently(Exception):
 class Submission:
     """What someone sends.
 
-    `answers` were given to the questions of `edition`. `contact` is name, email and
-    postcode_district, each of which may be empty. `timing` is what staff decided about a response
-    that came by another way; the database's clock decides about the others.
+    `answers` are to the questions of `edition`. `contact` is name, email and postcode_district,
+    each of which may be empty. `timing` is what staff decided about a response that came another
+    way; for the others the database's clock decides.
     """
 
     edition: Edition
@@ -74,7 +72,7 @@ class Submission:
         return says_something(plan_of(self.edition), self.answers)
 
     def as_version(self, *, act: Response.Act) -> Response:
-        """The row it becomes, but for what receiving it adds."""
+        """Return the row it becomes, except for what is only known on arrival."""
         return Response(
             edition=self.edition,
             act=act,
@@ -92,7 +90,7 @@ class Submission:
 class Submitted:
     """A response that is in the database.
 
-    `first` is False where it had been there before this call.
+    `first` is False if it was already there before this call.
     """
 
     response: Response
@@ -101,7 +99,7 @@ class Submitted:
 
 
 def find_submitted(submission_key: UUID) -> Submitted | None:
-    """What was received under this form's key, if anything."""
+    """Return what was received under this form's key, if anything."""
     response = Response.objects.filter(submission_key=submission_key).first()
     return Submitted(response, receipt_token(response), first=False) if response else None
 
@@ -109,9 +107,9 @@ def find_submitted(submission_key: UUID) -> Submitted | None:
 def submit_response(*, submission: Submission) -> Submitted:
     """Receive a response, once.
 
-    In one transaction: the response, the respondent's contact details, the confirmation to be sent,
-    the review to be done and the ledger's entry. The same key with the same content returns what
-    was received first, also after closing. The database's clock at arrival decides whether it is in
+    In one transaction: the response, the respondent's contact details, the confirmation to send,
+    the review to do and the ledger's entry. The same key with the same content returns what was
+    first received, even after closing. The database's clock at arrival decides whether it is in
     time, unless staff did.
 
     Raises ConsultationClosed, NothingToSend or SentDifferently; then nothing was written.
@@ -125,7 +123,7 @@ def submit_response(*, submission: Submission) -> Submitted:
                 receive(response, submission.contact)
             return Submitted(response, token, first=True)
         except IntegrityError:
-            # Either the same form arrived twice at once and the other one was first, or the new
+            # Either the same form arrived twice at once and the other was first, or the new
             # reference is taken.
             if earlier := find_submitted(submission.submission_key):
                 return same_as(earlier, submission.digest)
@@ -133,7 +131,7 @@ def submit_response(*, submission: Submission) -> Submitted:
 
 
 def _new_response(submission: Submission) -> tuple[Response, str]:
-    """The first version, not saved yet, and its receipt's token."""
+    """Return the first version, not saved yet, and its receipt's token."""
     consultation = submission.edition.consultation
     timing, arrived_at = timing_of(consultation, submission.started_at, decided=submission.timing)
     if not submission.says_something:
@@ -149,7 +147,7 @@ def _new_response(submission: Submission) -> tuple[Response, str]:
 def receive(response: Response, contact: Mapping[str, str]) -> None:
     """Write a version of a response and everything that follows from it.
 
-    Needs a transaction, whose end makes it received.
+    Call it in a transaction: it is received once that commits.
     """
     response.save(force_insert=True)
     Contact.objects.create(response=response, **contact)
@@ -163,13 +161,13 @@ def receive(response: Response, contact: Mapping[str, str]) -> None:
 
 
 def same_as(earlier: Submitted, digest: str) -> Submitted:
-    """What was received first under a key, for anyone who sends the same again.
+    """Return what was first received under a key, for anyone who sends the same again.
 
-    Raises SentDifferently where it is not the same.
+    Raises SentDifferently if the content differs.
     """
     if earlier.response.digest != digest:
         raise SentDifferently(earlier.response)
-    # Whatever cut off the first answer may have cut off its line in the journal too.
+    # What cut off the first reply may have cut off its line in the journal too.
     note_in_journal(response=earlier.response, event=ARRIVALS[Response.Act(earlier.response.act)])
     return earlier
 
@@ -177,8 +175,8 @@ def same_as(earlier: Submitted, digest: str) -> Submitted:
 def timing_of(
     consultation: Consultation, started_at: datetime, *, decided: Response.Timing | None = None
 ) -> tuple[Response.Timing, datetime]:
-    """Whether a response that arrives now is in time, unless staff `decided` that, and now, by the
-    database's clock.
+    """Return whether a response that arrives now is in time, unless staff `decided` that, and the
+    database's time now.
 
     Raises ConsultationClosed.
     """

@@ -1,6 +1,4 @@
-"""Emails that are due, carried by Celery: a task is only a hint to look, and losing one loses
-nothing.
-"""
+"""The Celery task that sends due emails: only a hint to look, so that losing one loses nothing."""
 
 from consult.celery import app
 from consult.jobs import recorded_run

@@ -75,7 +75,7 @@ class Restoring(Chaos):
 
     def restore_in_the_middle(self, running: Running) -> Restored:
         backup = self.folder / "backup"
-        # Whoever is in the middle of the form when their draft is gone will not get on with it.
+        # Anyone whose draft disappears in the middle of the form cannot finish it.
         with self.people(running, patience=10):
             self.break_things_for_a_while(running)
             self.hand_over(running, number=1)

@@ -47,9 +47,9 @@ from responses.responding.views.session import (
 @private
 @posted_from("tasks")
 def another(request: HttpRequest, consultation: str) -> HttpResponse:
-    """Begin one more response on this device, for someone else at it.
+    """Start a response for someone else on this device.
 
-    What was begun before stays behind it.
+    The one already started is kept for later.
     """
     session = open_session(request, consultation)
     if not session.may_start:
@@ -71,7 +71,7 @@ def another(request: HttpRequest, consultation: str) -> HttpResponse:
 @private
 @require_safe
 def tasks(request: HttpRequest, consultation: str) -> HttpResponse:
-    """The parts of the response, in any order, and how far each has got."""
+    """List the parts of the response, in any order, and how far each has got."""
     session = open_session(request, consultation)
     if session.sent:
         return gone_page(request, session)
@@ -105,7 +105,7 @@ def tasks(request: HttpRequest, consultation: str) -> HttpResponse:
 
 
 def state_of(part: Part, session: RespondentSession) -> str:
-    """ "done", "in-progress" or "not-started"."""
+    """Return "done", "in-progress" or "not-started"."""
     if session.draft and part.slug in session.draft.parts_done:
         return "done"
     form = PartForm(plan=session.context["plan"], part=part)
@@ -114,7 +114,7 @@ def state_of(part: Part, session: RespondentSession) -> str:
 
 @private
 def part(request: HttpRequest, consultation: str, part: str) -> HttpResponse:
-    """The questions of one part. Continue keeps what was typed, right or wrong."""
+    """Show the questions of one part. Continue keeps what was typed, right or wrong."""
     session = open_session(request, consultation)
     returning = request.GET.get("return") == "check"
     if request.method == "POST":
@@ -131,9 +131,7 @@ def part(request: HttpRequest, consultation: str, part: str) -> HttpResponse:
 def keep_and_go_on(
     request: HttpRequest, session: RespondentSession, part: str, *, returning: bool
 ) -> HttpResponse:
-    """Save the page that was posted; then the next one, or this one with what is to be put
-    right.
-    """
+    """Save the page that was posted, then show the next one, or this one with its problems."""
     edition, form = read_page(request, session, part)
     if not is_in_hand(request, session):
         return gone_page(request, session, form)
@@ -171,13 +169,13 @@ def keep_and_go_on(
 @private
 @posted_from("part")
 def save(request: HttpRequest, consultation: str, part: str) -> HttpResponse:
-    """Keep what is being typed, for the script of a part's page.
+    """Save what is being typed, for the script on a part's page.
 
-    Says when, and what the page now knows of each field.
+    Returns when it was saved, and what the page now knows of each field.
     """
     session = open_session(request, consultation)
     edition, form = read_page(request, session, part)
-    # Continue then says what happened, and keeps what was typed.
+    # Continue then explains what happened, and keeps what was typed.
     if not is_in_hand(request, session) or (not session.may_answer and not session.draft):
         return JsonResponse({}, status=409)
     try:
@@ -188,7 +186,7 @@ def save(request: HttpRequest, consultation: str, part: str) -> HttpResponse:
     except Draft.DoesNotExist:
         return JsonResponse({}, status=409)
     known = read_seen(request)
-    # A field that someone else changed too stays as the page knew it, so that Continue shows both
+    # A field that someone else also changed stays as the page knew it, so that Continue shows both
     # and asks; one that is too long stays unsaved.
     left_alone = {*saved.elsewhere, *saved.too_long}
     now_seen = {
@@ -210,7 +208,7 @@ def save(request: HttpRequest, consultation: str, part: str) -> HttpResponse:
 
 
 def take_draft(request: HttpRequest, session: RespondentSession) -> tuple[Draft, str]:
-    """The draft in hand and "", or, where this browser has none, a new one and its token.
+    """Return the draft in hand and "", or, if this browser has none, a new one and its token.
 
     Raises OverLimit.
     """

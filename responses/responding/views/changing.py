@@ -29,7 +29,7 @@ from responses.responding.views.session import keep_drafts, open_session, see_ot
 @count_guesses
 @posted_from("receipt")
 def correct(request: HttpRequest, token: str) -> HttpResponse:
-    """Send the confirmation to another address, where it could not be delivered."""
+    """Send the confirmation to another address, if it could not be delivered."""
     response = response_of(token)
     typed = request.POST.get("email", "")
     try:
@@ -38,7 +38,7 @@ def correct(request: HttpRequest, token: str) -> HttpResponse:
         problem = {"typed": typed, "problem": refused.problems["email"]}
         return render(request, "responding/receipt.html", receipt_context(token) | problem)
     except NothingToCorrect:
-        # Pressed twice, or sent meanwhile; the receipt says which.
+        # Pressed twice, or sent meanwhile: the receipt says which.
         pass
     else:
         nudge(send_due_confirmations)
@@ -49,7 +49,7 @@ def correct(request: HttpRequest, token: str) -> HttpResponse:
 @count_guesses
 @posted_from("receipt")
 def amend(request: HttpRequest, token: str) -> HttpResponse:
-    """Begin to change what was sent, or go on with that in this browser.
+    """Start or continue changing what was sent, in this browser.
 
     What was sent counts until the changes are sent.
     """
@@ -73,10 +73,10 @@ def amend(request: HttpRequest, token: str) -> HttpResponse:
 @private
 @count_guesses
 def withdraw(request: HttpRequest, token: str) -> HttpResponse:
-    """Ask once more, then take the response back.
+    """Ask for confirmation, then withdraw the response.
 
-    The page carries since when it has been open: one that was opened before closing still serves
-    within the grace period, as a form does.
+    The page carries the time it was opened: like a form, one opened before closing still works in
+    the grace period.
     """
     response = response_of(token)
     if response.act in OVER:
@@ -100,7 +100,7 @@ def withdraw(request: HttpRequest, token: str) -> HttpResponse:
         count_refusal(reason="closed")
         return too_late
     except ChangedMeanwhile:
-        # The receipt says how things stand now.
+        # The receipt shows the current state.
         return redirect("receipt", token)
     if submitted.first:
         nudge(send_due_confirmations)
@@ -108,7 +108,7 @@ def withdraw(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def opened_at(request: HttpRequest, token: str) -> datetime:
-    """When the page that was posted was opened, by its signed word; now where it has none."""
+    """Return when the posted page was opened, from its signed field; now if it has none."""
     now = timezone.now()
     try:
         signed = signing.loads(request.POST.get("opened", ""), salt=opened_salt(token))

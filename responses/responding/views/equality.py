@@ -25,7 +25,7 @@ from responses.wording import RewordedAnswer, reworded_answers
 @private
 @count_guesses
 def equality(request: HttpRequest, token: str) -> HttpResponse:
-    """The equality questions, each optional, once the response is safely there."""
+    """Ask the equality questions, each optional, after the response is received."""
     response = response_of(token)
     back = see_other(reverse("receipt", args=[token]))
     if equality_state(response, token) != "asked":
@@ -54,7 +54,7 @@ def equality(request: HttpRequest, token: str) -> HttpResponse:
         status = 409 if reworded else 200
         return render(request, "responding/equality.html", context, status=status)
     answers = read_equality_answers(plan, form.typed)
-    # Nothing chosen, the time over or pressed twice: the receipt says how it stands now.
+    # Nothing chosen, too late, or pressed twice: the receipt shows the current state.
     with suppress(NothingAnswered, NotAskedNow, AnsweredBefore):
         give_equality_answers(
             consultation=response.consultation, edition=edition, token=token, answers=answers

@@ -1,4 +1,4 @@
-"""Addresses that hold a token, and people who try them out."""
+"""Addresses that hold a token, and people who guess them."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -17,8 +17,8 @@ View = Callable[..., HttpResponse]
 def count_guesses(view: View) -> View:
     """Count how often an address finds nothing here, and refuse it after too many.
 
-    What is found is always shown: no number of tries finds a token, and the one who guesses may
-    share an address with someone who has a receipt.
+    What is found is always shown: no number of tries finds a token, and someone who guesses may
+    share their internet address with someone who has a receipt.
     """
 
     @wraps(view)

@@ -1,6 +1,4 @@
-"""For people whose device others use too: what to know before the first part, and leaving nothing
-behind.
-"""
+"""For people who share their device: what to know before starting, and leaving nothing behind."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -24,7 +22,7 @@ from responses.responding.views.session import (
 @private
 @require_safe
 def before_you_start(request: HttpRequest, consultation: str) -> HttpResponse:
-    """How to leave these pages quickly, told once: not to someone who has begun."""
+    """Explain how to leave these pages quickly, once, before someone starts."""
     session = open_session(request, consultation)
     if session.sent:
         return gone_page(request, session)
@@ -38,9 +36,9 @@ def before_you_start(request: HttpRequest, consultation: str) -> HttpResponse:
 
 @private
 def delete_answers(request: HttpRequest, consultation: str) -> HttpResponse:
-    """Ask once more, then remove the answers in hand from this device.
+    """Ask for confirmation, then remove the answers in hand from this device.
 
-    Where nobody else can have their link they are removed from the service too.
+    If nobody else can have their link, they are deleted from the service too.
     """
     session = open_session(request, consultation, by_link=True)
     shared = bool(session.draft) and is_shared(session)
@@ -67,7 +65,7 @@ def delete_answers(request: HttpRequest, consultation: str) -> HttpResponse:
 def leave(request: HttpRequest, consultation: str) -> HttpResponse:
     """Forget the answers in hand in this browser, so that going back does not show them.
 
-    They stay with us: their link, where someone has it, opens them.
+    The service keeps them: anyone who has their link can still open them.
     """
     page = HttpResponse(status=204)
     forget_in_hand(page, open_session(request, consultation))
@@ -75,12 +73,12 @@ def leave(request: HttpRequest, consultation: str) -> HttpResponse:
 
 
 def is_shared(session: RespondentSession) -> bool:
-    """Whether the link to the answers in hand was shown to someone or emailed."""
+    """Tell whether the link to the answers in hand was shown or emailed to someone."""
     return ":" in session.tokens[0] or (session.draft is not None and session.draft.links.exists())
 
 
 def forget_in_hand(page: HttpResponse, session: RespondentSession) -> None:
-    """Let the browser forget the answers in hand, and that it sent any or opened the form."""
+    """Let the browser forget the answers in hand, that it sent any, and that it opened the form."""
     keep_drafts(page, session, session.tokens[1:])
     for what in ("opened", "sent"):
         page.delete_cookie(session.cookie(what), samesite="Lax")

@@ -1,6 +1,4 @@
-"""What we do with people's information, in words: the privacy notice of a consultation, and the
-cookies.
-"""
+"""The privacy notice of a consultation, and the cookies page."""
 
 from typing import Any
 
@@ -23,14 +21,14 @@ DAY = 24 * 3600
 
 
 def days(seconds: float) -> str:
-    """So many whole days, in words."""
+    """Return so many whole days, in words."""
     count = int(seconds // DAY)
     return ngettext("%(count)s day", "%(count)s days", count) % {"count": count}
 
 
 def kept_for(consultation: Consultation) -> list[tuple[str, str]]:
-    """Each class of what we hold about people, and until when: the clocks of
-    `responses.governance.retention`, in words for respondents.
+    """List each kind of personal information and how long it is kept: the periods of
+    `responses.periods`, in words for respondents.
     """
     days_of = {clock.name: clock.until(consultation) for clock in clocks()}
     until = {
@@ -63,10 +61,10 @@ def kept_for(consultation: Consultation) -> list[tuple[str, str]]:
 
 
 def cookies_set() -> list[dict[str, str]]:
-    """Every cookie that this site sets: what its name is or starts with, what it is for, and how
-    long it stays.
+    """List every cookie that this site sets: its name or how its name starts, its purpose, and how
+    long it lasts.
 
-    A test holds it against the cookies that a browser really gets.
+    A test compares the list with the cookies that a browser really gets.
     """
     long = days(COOKIE_SECONDS)
     return [
@@ -105,7 +103,7 @@ def cookies_set() -> list[dict[str, str]]:
 
 @require_safe
 def privacy(request: HttpRequest, consultation: str) -> HttpResponse:
-    """What happens to what people tell us about themselves in one consultation."""
+    """Explain what happens to what people tell us about themselves in one consultation."""
     context: dict[str, Any] = page_context(consultation)
     about_publishing = context["plan"].by_slug.get("publication")
     more = {
@@ -118,5 +116,5 @@ def privacy(request: HttpRequest, consultation: str) -> HttpResponse:
 
 @require_safe
 def cookies(request: HttpRequest) -> HttpResponse:
-    """Every cookie of this site."""
+    """List every cookie of this site."""
     return render(request, "responding/cookies.html", {"cookies": cookies_set()})

@@ -14,13 +14,13 @@ from responses.responding.pdf import PdfNotMade, make_pdf
 
 log = logging.getLogger(__name__)
 
-# The form is the same for everyone until the plan or the window changes; making it takes a second
-# or two.
+# The form is the same for everyone until the plan or the window changes, and takes a second or two
+# to make.
 made_once = lru_cache(maxsize=8)(make_pdf)
 
 
 def paper_context(slug: str) -> dict[str, object]:
-    """What the form says, on the page and in the PDF. Raises Http404."""
+    """Return what the form says, on the page and in the PDF. Raises Http404."""
     context = page_context(slug)
     plan = context["plan"]
     form = form_number(edition=context["edition"].number)
@@ -33,15 +33,15 @@ def paper_context(slug: str) -> dict[str, object]:
 
 @require_safe
 def paper_form(request: HttpRequest, consultation: str) -> HttpResponse:
-    """The form as a page that prints well."""
+    """Show the form as a page that prints well."""
     return render(request, "responding/paper_form.html", paper_context(consultation))
 
 
 @require_safe
 def paper_form_pdf(request: HttpRequest, consultation: str) -> HttpResponse:
-    """The form as a tagged PDF, in large print where `?print=large` asks for it.
+    """Return the form as a tagged PDF, in large print for `?print=large`.
 
-    Where none can be made, what else there is.
+    If it cannot be made, a page says what else there is.
     """
     large = request.GET.get("print") == "large"
     context = paper_context(consultation) | {"large": large}

@@ -30,14 +30,14 @@ MISTYPED = "mistyped"
 
 
 def asks_about(form: PartForm) -> bool:
-    """Whether the page asks if the address was mistyped."""
+    """Tell whether the page asks if the address was mistyped."""
     return form.is_bound and any(
         problem.code == MISTYPED for problem in form.errors.as_data().get("email", [])
     )
 
 
 def find_part(plan: Plan, slug: str) -> Part:
-    """The part of that name. Raises Http404."""
+    """Return the part of that name. Raises Http404."""
     found = next((known for known in plan.parts if known.slug == slug), None)
     if found is None:
         raise Http404
@@ -97,10 +97,10 @@ def show_again(
     returning: bool,
     saved: Saved,
 ) -> HttpResponse:
-    """The page that was posted, with what is to be put right on it: as it is asked now, which may
-    differ from the page that was posted.
+    """Show the posted page again with its problems, in the current wording, which may have changed
+    since.
 
-    Where the part is no longer asked, the check page shows what was answered to it.
+    If the part is no longer asked, the check page shows what was answered to it.
     """
     plan = session.context["plan"]
     if form.part not in plan.parts:
@@ -119,8 +119,8 @@ def show_again(
 
 
 def address_after(slug: str, session: RespondentSession, *, returning: bool) -> str:
-    """Where Continue leads: the next part, or the check after the last one, for anyone who came
-    from there, and after a part that is no longer asked.
+    """Return where Continue leads: to the next part, or to the check page after the last one, after
+    a part that is no longer asked, and for anyone who came from there.
     """
     slugs = [part.slug for part in session.context["plan"].parts]
     after = slugs[slugs.index(slug) + 1 :] if slug in slugs else []
@@ -136,10 +136,10 @@ def write_seen(fingerprints: dict[str, str]) -> str:
 def read_page(
     request: HttpRequest, session: RespondentSession, slug: str
 ) -> tuple[Edition, PartForm]:
-    """What was posted from a part's page, and the edition whose questions that page showed: there
-    may be a newer one by now, which asks otherwise, or no longer.
+    """Return what was posted from a part's page, and the edition whose questions it showed.
 
-    Raises Http404.
+    There may be a newer edition by now, which words them differently or no longer asks them. Raises
+    Http404.
     """
     edition = edition_shown(
         number=request.POST.get("edition", ""), current=session.context["edition"]
@@ -151,14 +151,14 @@ def read_page(
 
 
 def leads_elsewhere(request: HttpRequest) -> str:
-    """The page, by name, that a button led to which only saves; "" for Continue."""
+    """Return the name of the page that a save-only button leads to; "" for Continue."""
     to = request.POST.get("to", "")
     return to if to in {"later", "tasks", "check"} else ""
 
 
 def question_email(request: HttpRequest, form: PartForm) -> None:
-    """Ask whether an address was mistyped, once: anyone who presses Continue again with the same
-    address means it.
+    """Ask once whether an address was mistyped: pressing Continue again with the same address keeps
+    it.
     """
     if "email" in form.names and not leads_elsewhere(request) and form.is_valid():
         typed = form.typed["email"] or ""
@@ -175,7 +175,7 @@ def keep_typed(
 ) -> Saved:
     """Save a page into `draft`.
 
-    Raises Draft.DoesNotExist where that was sent a moment ago, by a colleague or in another tab.
+    Raises Draft.DoesNotExist if that was sent a moment ago, by a colleague or in another tab.
     """
     return save_part(
         draft=draft,
@@ -189,18 +189,18 @@ def keep_typed(
 
 
 def is_in_hand(request: HttpRequest, session: RespondentSession) -> bool:
-    """Whether what was typed belongs to the answers that this browser has in hand, by the mark of
-    them that its page carries.
+    """Tell whether what was typed belongs to the answers that this browser has in hand, by the mark
+    that its page carries.
 
-    Not where they were sent meanwhile, by a colleague or in another tab, or where the page was one
-    of other answers.
+    It does not if they were sent meanwhile, by a colleague or in another tab, or if the page was
+    for a different response.
     """
     mark = request.POST.get("draft", "")
     return mark in {"", mark_of(None), mark_of(session.draft)}
 
 
 def read_seen(request: HttpRequest) -> dict[str, str]:
-    """What the page knew of each field, by the hidden field that it carries."""
+    """Return what the page knew of each field, from its hidden field."""
     return {
         name: shown
         for name, colon, shown in (

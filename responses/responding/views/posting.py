@@ -1,4 +1,4 @@
-"""Addresses that only take forms, and people who come to them without one."""
+"""Addresses that only take posted forms, and people who open them directly."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -12,9 +12,9 @@ View = Callable[..., HttpResponse]
 
 
 def posted_from(page: str) -> Callable[[View], View]:
-    """Take a form that was posted from `page`, a name of a URL with the view's own arguments.
+    """Take a form posted from `page`, a URL name with the view's own arguments.
 
-    Anyone who loads or bookmarks the address is led to that page, which says how things stand.
+    Anyone who opens or bookmarks the address is sent to that page.
     """
 
     def decorate(view: View) -> View:

@@ -1,4 +1,4 @@
-"""The receipt: what arrived, and what has become of it.
+"""The receipt: what arrived, and what has happened to it since.
 
 For anyone who has its unguessable address.
 """
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 
 def response_of(token: str) -> Response:
-    """The newest version of the response that `token` opens. Raises Http404."""
+    """Return the newest version of the response that `token` opens. Raises Http404."""
     try:
         return find_response(token)
     except Response.DoesNotExist as reason:
@@ -42,14 +42,14 @@ def response_of(token: str) -> Response:
 
 
 def open_since(response: Response) -> datetime | None:
-    """The database's time now, where the consultation takes changes at this moment; else None."""
+    """Return the database's time now if the consultation takes changes, or None."""
     window = published().filter(pk=response.consultation_id).first()
     return window.now if window and window.phase_at(window.now) == Consultation.Phase.OPEN else None
 
 
 def said(response: Response) -> dict[str, Any]:
-    """One version in words: when it came, and each answer under its question as it was
-    asked then.
+    """Return one version in words: when it came, and each answer under its question as it was then
+    worded.
     """
     plan = plan_of(response.edition)
     worded = [part for part in in_words(plan, response.choices | response.texts) if part.answered]
@@ -68,7 +68,7 @@ def said(response: Response) -> dict[str, Any]:
 
 
 def happened(versions: list[Response]) -> list[tuple[str, str]]:
-    """What became of a response so far, each with its moment in words, the earliest first.
+    """Return what has happened to a response, each with its time in words, earliest first.
 
     Nothing of what staff think of it.
     """
@@ -98,10 +98,7 @@ def happened(versions: list[Response]) -> list[tuple[str, str]]:
 
 
 def equality_state(response: Response, token: str) -> str:
-    """How it stands with the equality questions:
-
-    "given", "asked", or "" where they are not put.
-    """
+    """Return "given", "asked", or "" if the equality questions are not asked."""
     if gave_equality_answers(token):
         return "given"
     asked = response.act not in OVER and are_asked(response.consultation)
@@ -113,10 +110,10 @@ def equality_state(response: Response, token: str) -> str:
 
 
 def receipt_context(token: str) -> dict[str, Any]:
-    """What the receipt says, on the page and in the copies of it."""
+    """Return what the receipt says, on the page and in its copies."""
     response = response_of(token)
     versions = versions_of(response)
-    # The edition that was answered, not today's; and no look at whether it is published, so that a
+    # The edition that was answered, not the current one, and even if it is no longer published: a
     # receipt outlives that.
     return {
         "consultation": response.consultation,
@@ -140,7 +137,7 @@ def receipt_context(token: str) -> dict[str, Any]:
 @count_guesses
 @require_safe
 def receipt(request: HttpRequest, token: str) -> HttpResponse:
-    """What arrived, when, and what has become of it."""
+    """Show what arrived, when, and what has happened to it."""
     arrived_from = {"too_late": request.GET.get("too-late", "")}
     return render(request, "responding/receipt.html", receipt_context(token) | arrived_from)
 
@@ -149,7 +146,7 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
 @count_guesses
 @require_safe
 def receipt_text(request: HttpRequest, token: str) -> HttpResponse:
-    """The receipt as plain text, to keep."""
+    """Return the receipt as plain text, to keep."""
     context = receipt_context(token)
     words = render_to_string("responding/receipt.txt", context, request)
     return text_to_keep(words, name=f"response-{context['response'].reference}")
@@ -159,9 +156,9 @@ def receipt_text(request: HttpRequest, token: str) -> HttpResponse:
 @count_guesses
 @require_safe
 def receipt_pdf(request: HttpRequest, token: str) -> HttpResponse:
-    """The receipt as an accessible PDF, to keep.
+    """Return the receipt as an accessible PDF, to keep.
 
-    Where none can be made, words that say what else there is.
+    If it cannot be made, a page says what else there is.
     """
     context = receipt_context(token)
     try:

@@ -1,4 +1,4 @@
-"""Pages that say why answers cannot be taken, with everything that was typed, to keep."""
+"""Pages that explain why answers cannot be taken, and give back everything that was typed."""
 
 from contextlib import suppress
 from typing import Any
@@ -24,9 +24,7 @@ from responses.wording import in_words
 def closed_page(
     request: HttpRequest, session: RespondentSession, *, typed: dict[str, Any] | None = None
 ) -> HttpResponse:
-    """That it is not open, or was withdrawn, with everything this person has written, to read and
-    keep.
-    """
+    """Explain that it is not open, or was withdrawn, with everything this person has written."""
     fresh = {name: value for name, value in (typed or {}).items() if value}
     worded = [
         part for part in in_words(session.context["plan"], session.answers | fresh) if part.answered
@@ -44,15 +42,15 @@ def closed_page(
 
 
 def full_page(request: HttpRequest, session: RespondentSession) -> HttpResponse:
-    """That this browser cannot remember one more draft without hiding another."""
+    """Explain that this browser cannot remember another draft without hiding one."""
     return render(request, "responding/full.html", session.context, status=409)
 
 
 def gone_page(
     request: HttpRequest, session: RespondentSession, form: PartForm | None = None
 ) -> HttpResponse:
-    """That the answers in hand can no longer be changed, mostly since they were sent, with what was
-    typed now.
+    """Explain that these answers can no longer be changed, usually because they were sent, with
+    what was typed now.
     """
     typed = {name: value for name, value in form.typed.items() if value} if form else {}
     receipt = ""
@@ -80,7 +78,7 @@ def gone_page(
 
 
 def dropped_words(session: RespondentSession) -> dict[str, Any]:
-    """The answers in hand whose questions were reworded or dropped since they were given."""
+    """Return the answers in hand whose questions were reworded or dropped since they were given."""
     found = (
         answers_to_other_words(session.draft, session.context["edition"]) if session.draft else []
     )
@@ -91,7 +89,7 @@ def dropped_words(session: RespondentSession) -> dict[str, Any]:
 
 
 def field_pairs(typed: dict[str, Any]) -> list[tuple[str, str]]:
-    """What was typed as a form's hidden fields carry it: a name and a value for each choice."""
+    """Return what was typed as hidden fields carry it: a name and a value for each choice."""
     return [
         (name, one)
         for name, value in typed.items()

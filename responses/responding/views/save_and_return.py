@@ -1,4 +1,4 @@
-"""Save and come back later: the link to a draft, and coming back by it."""
+"""Save and come back later: the link to a draft, and returning by it."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ from responses.responding.views.session import (
 
 @private
 def later(request: HttpRequest, consultation: str) -> HttpResponse:
-    """The link to the draft in hand, to keep or to have emailed."""
+    """Show the link to the draft in hand, to keep or to have emailed."""
     session = open_session(request, consultation)
     if session.draft is None or session.sent or session.consultation.withdrawn_at:
         return redirect("tasks", session.consultation.slug)
@@ -64,8 +64,7 @@ def later(request: HttpRequest, consultation: str) -> HttpResponse:
         "kept_until": day_in_words(expire_at(session.consultation)),
     }
     page = render(request, "responding/later.html", session.context | words)
-    # From now on others may send these answers: by the token of the link this browser can tell that
-    # they were sent.
+    # From now on others may send these answers. The link's token lets this browser find out.
     keep_drafts(page, session, [link_token(session.draft), *session.tokens[1:]])
     return page
 
@@ -73,9 +72,9 @@ def later(request: HttpRequest, consultation: str) -> HttpResponse:
 @private
 @count_guesses
 def come_back(request: HttpRequest, consultation: str, token: str) -> HttpResponse:
-    """Where the link leads.
+    """Show where the link leads.
 
-    Looking changes nothing, since mail programs look too; the button lets this browser in.
+    Opening it changes nothing, since mail programs open links too; the button lets this browser in.
     """
     session = open_session(request, consultation, by_link=True)
     try:
@@ -98,7 +97,7 @@ def come_back(request: HttpRequest, consultation: str, token: str) -> HttpRespon
 
 
 def typed_in(request: HttpRequest, session: RespondentSession) -> dict[str, Any]:
-    """What was typed into any part's form and posted here."""
+    """Return what was typed into any part's form and posted here."""
     plan = session.context["plan"]
     forms = (
         [PartForm(plan=plan, part=part, data=request.POST) for part in plan.parts]
@@ -110,10 +109,9 @@ def typed_in(request: HttpRequest, session: RespondentSession) -> dict[str, Any]
 
 @private
 def draft_text(request: HttpRequest, consultation: str) -> HttpResponse:
-    """What this browser's draft says, as plain text to keep: also once nothing can be sent any
-    more.
+    """Return this browser's draft as plain text to keep, even once nothing can be sent any more.
 
-    Anyone who came too late even to start a draft posts what they typed, and gets it back as text.
+    Anyone who came too late even to start a draft posts what they typed, and gets it back.
     """
     session = open_session(request, consultation)
     if session.draft is None and request.method != "POST":

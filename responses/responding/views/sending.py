@@ -45,7 +45,7 @@ from responses.responding.views.session import (
 @private
 @require_safe
 def check(request: HttpRequest, consultation: str) -> HttpResponse:
-    """Everything that would be sent, to check and change."""
+    """Show everything that would be sent, to check and change."""
     session = open_session(request, consultation)
     if session.sent:
         return gone_page(request, session)
@@ -62,10 +62,9 @@ def render_check(
     added: set[str] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """The check page.
+    """Show the check page.
 
-    `empty`: nothing was answered. `added` are the fields that were saved after the page that was
-    sent.
+    `empty`: nothing was answered. `added` are the fields saved after the page that was sent.
     """
     plan = session.context["plan"]
     problems = []
@@ -125,7 +124,7 @@ def send(request: HttpRequest, consultation: str) -> HttpResponse:
     except AnswersRefused:
         return render_check(request, session)
     except AddedSince as newer:
-        # Read again: what was saved since is what this page shows.
+        # Read again, to show what was saved since.
         session = open_session(request, consultation)
         return render_check(request, session, added=newer.names, status=409)
     except (QuestionsReworded, ChangedMeanwhile, SentDifferently) as refused:
@@ -141,7 +140,7 @@ def send(request: HttpRequest, consultation: str) -> HttpResponse:
 
 
 def key_of(request: HttpRequest) -> UUID | None:
-    """The key of the form that was posted; None where it is none."""
+    """Return the key of the posted form; None if it has no valid one."""
     try:
         return UUID(request.POST.get("submission_key", ""))
     except ValueError:
@@ -151,9 +150,9 @@ def key_of(request: HttpRequest) -> UUID | None:
 def received_or_sent(
     request: HttpRequest, session: RespondentSession, key: UUID
 ) -> Submitted | None:
-    """What was received under `key`, or what comes of sending the draft of that key now.
+    """Return what was received under `key`, or the result of sending the draft with that key.
 
-    None where there is neither. What was received leads to its receipt over any limit. Raises
+    None if there is neither. What was already received is shown even over a limit. Raises
     OverLimit, and what `send_draft` raises.
     """
     draft = session.draft if session.draft and session.draft.submission_key == key else None
@@ -173,14 +172,14 @@ def received_or_sent(
     except Draft.DoesNotExist:
         return find_submitted(key)
     finally:
-        # Only what was received counts.
+        # Only what was received counts towards the limit.
         if turn is not None and not (submitted and submitted.first):
             give_back_turn(turn)
     return submitted
 
 
 def checked_on(request: HttpRequest) -> Checked:
-    """What the page showed from which this was sent."""
+    """Return what the page that sent this had shown."""
     revision = request.POST.get("revision", "")
     known = revision.isascii() and revision.isdigit() and len(revision) < 10
     return Checked(
@@ -196,8 +195,8 @@ def ask_again(
     key: UUID,
     refused: QuestionsReworded | ChangedMeanwhile | SentDifferently,
 ) -> HttpResponse:
-    """Nothing was sent: what stands in the way, and how to go on."""
-    # What was seen on the way here stays seen.
+    """Explain why nothing was sent, and how to go on."""
+    # What they have already been shown stays seen.
     context: dict[str, Any] = {
         "key": key,
         "revision": request.POST.get("revision", ""),
@@ -224,7 +223,7 @@ def ask_again(
 @private
 @posted_from("tasks")
 def discard(request: HttpRequest, consultation: str) -> HttpResponse:
-    """Stop changing a response that was sent: it stays as it is, and the changes go."""
+    """Cancel the changes to a response that was sent: it stays as it is."""
     session = open_session(request, consultation)
     if session.draft is None or session.draft.amends is None:
         return redirect("tasks", session.consultation.slug)

@@ -1,4 +1,4 @@
-"""What one respondent has in front of them, and how their browser remembers it."""
+"""What one respondent has in hand, and how their browser remembers it."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,26 +19,26 @@ from responses.wording import in_words
 
 COOKIE_SECONDS = 200 * 24 * 3600
 BETWEEN_TOKENS = "."
-# As many as fit into a cookie with room to spare, those of links being the longest.
+# As many as fit into a cookie with room to spare; tokens of links are the longest.
 MOST_DRAFTS = 20
 
 
 @dataclass
 class RespondentSession:
-    """What one respondent has in front of them: the consultation's page context, their draft if
-    any, and since when.
+    """What one respondent has in hand: the consultation's page context, their draft if any, and
+    when they started.
     """
 
     context: dict[str, Any]
     opened_at: datetime
     draft: Draft | None = None
-    # What the answers in hand became, where they were sent.
+    # What the answers in hand became, if they were sent.
     sent: Response | None = None
-    # It was this browser that sent them, and it may never have got our answer.
+    # This browser sent them, and may never have got our reply.
     sent_here: bool = False
     receipt_unseen: bool = False
-    # The drafts of this browser, the one in hand first. Changing a sent response lies on top of a
-    # new one being written.
+    # The drafts of this browser, the one in hand first. Changes to a sent response come before a
+    # new response.
     tokens: list[str] = field(default_factory=list)
 
     @property
@@ -56,12 +56,14 @@ class RespondentSession:
 
     @property
     def is_full(self) -> bool:
-        """Whether this browser has as many drafts as it can remember: one more would hide one."""
+        """Tell whether this browser has as many drafts as it can remember: one more would hide
+        one.
+        """
         return len(self.tokens) >= MOST_DRAFTS
 
     @property
     def may_answer(self) -> bool:
-        """Whether the consultation takes a response from this person now.
+        """Tell whether the consultation takes a response from this person now.
 
         Sending decides again, by the database's clock.
         """
@@ -73,7 +75,7 @@ class RespondentSession:
 
     @property
     def may_start(self) -> bool:
-        """Whether someone may begin a response now."""
+        """Tell whether someone may start a response now."""
         takes_responses: bool = self.context["window"].takes_responses
         return takes_responses and self.consultation.withdrawn_at is None
 
@@ -81,15 +83,17 @@ class RespondentSession:
         return f"{settings.COOKIE_PREFIX}{what}-{self.consultation.pk}"
 
     def salt(self, what: str) -> str:
-        """So that a cookie signed for one consultation says nothing about another."""
+        """Return a salt of its own for each consultation, so that a cookie signed for one is
+        worthless for another.
+        """
         return f"{what} {self.consultation.pk}"
 
 
 def open_session(request: HttpRequest, slug: str, *, by_link: bool = False) -> RespondentSession:
     """Find the consultation and what this browser has of it.
 
-    Raises Http404, also where the consultation was withdrawn, but not for someone who has written
-    something: they posted it just now, it is in a draft, or they came `by_link`.
+    Raises Http404, also if the consultation was withdrawn, unless the person has written something:
+    they have just posted it, it is in a draft, or they came `by_link`.
     """
     context = page_context(slug, even_withdrawn=True)
     session = RespondentSession(context, context["consultation"].now)
@@ -101,7 +105,7 @@ def open_session(request: HttpRequest, slug: str, *, by_link: bool = False) -> R
     if found:
         session.draft = next(iter(found.values()))
         prefetch_related_objects([session.draft], "kept")
-    # The token in front says what this browser had in hand; those behind it were left for later.
+    # The first token is what this browser has in hand; the others were left for later.
     if tokens and tokens[0] not in found:
         session.sent = find_sent(consultation=session.consultation, token=tokens[0])
         session.sent_here = session.receipt_unseen = ":" not in tokens[0]
@@ -123,7 +127,7 @@ def _read_opening(request: HttpRequest, session: RespondentSession) -> None:
         signed = signing.loads(
             request.COOKIES.get(session.cookie("opened"), ""), salt=session.salt("opened")
         )
-        # Only ever earlier than now, and signed by us: a clock on the respondent's side has no say.
+        # Never later than now, and signed by us: the respondent's own clock does not count.
         session.opened_at = min(datetime.fromisoformat(signed), session.opened_at)
     except (signing.BadSignature, ValueError, TypeError):
         pass
@@ -151,11 +155,11 @@ def keep_drafts(page: HttpResponse, session: RespondentSession, tokens: list[str
 
 
 def keep_sent(page: HttpResponse, session: RespondentSession) -> None:
-    """Let the browser forget what it had in hand, which was sent, and know until it is closed that
+    """Let the browser forget what it had in hand, which was sent, and remember until it closes that
     it sent something.
 
-    What it keeps opens nothing any more. That it began before closing was of use to this response,
-    not to the next person at this device.
+    What it keeps opens nothing. Having started before closing helped this response, and must not
+    help the next person at this device.
     """
     keep_drafts(page, session, session.tokens[1:])
     page.delete_cookie(session.cookie("opened"), samesite="Lax")
@@ -163,7 +167,7 @@ def keep_sent(page: HttpResponse, session: RespondentSession) -> None:
 
 
 def see_other(address: str) -> HttpResponse:
-    """Lead on from a form, so that loading the page again sends nothing again."""
+    """Redirect after a form, so that reloading the page sends nothing again."""
     page = redirect(address)
     page.status_code = 303
     return page
@@ -180,8 +184,8 @@ def remember_opening(page: HttpResponse, session: RespondentSession) -> HttpResp
 
 
 def said_so_far(session: RespondentSession, typed: dict[str, Any] | None = None) -> dict[str, Any]:
-    """What the draft says, and what was `typed` since, in the wording of the questions; and how to
-    reach its author.
+    """Return what the draft says, and what was `typed` since, in the questions' wording, with the
+    contact details.
     """
     answers = session.answers | (typed or {})
     labels = (("name", _("Name")), ("email", _("Email")), ("postcode", _("Postcode")))
@@ -190,8 +194,8 @@ def said_so_far(session: RespondentSession, typed: dict[str, Any] | None = None)
 
 
 def text_to_keep(words: str, *, name: str) -> HttpResponse:
-    """Plain text to download and keep."""
-    # A byte order mark, so that every text editor takes it for UTF-8.
+    """Return plain text to download and keep."""
+    # A byte order mark, so that every text editor reads it as UTF-8.
     page = HttpResponse(
         "\ufeff" + words.replace("\n", "\r\n"), content_type="text/plain; charset=utf-8"
     )
