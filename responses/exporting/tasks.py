@@ -2,14 +2,16 @@
 
 from consult.celery import app
 from consult.jobs import recorded_run
+from consult.nudging import nudge
 from responses.exporting import delivering, due, extracting
 
 
 @app.task(name="responses.seal_due_batches")
 def seal_due_batches() -> None:
-    """Seal and write the batches that are due."""
+    """Seal and write the batches that are due, and have what is written delivered at once."""
     with recorded_run(seal_due_batches.name):
         due.seal_due_batches()
+    nudge(deliver_due_batches)
 
 
 @app.task(name="responses.deliver_due_batches")

@@ -4,9 +4,11 @@ from django.core.files.storage import FileSystemStorage, storages
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from consult.models import Consultation
+from consult.nudging import nudge
 from responses.exporting.batches import folder_of, seal_batch
 from responses.exporting.high_water import CannotTell
 from responses.exporting.lost_batches import LostUnread
+from responses.exporting.tasks import deliver_due_batches
 from responses.exporting.writing import BatchNotWritten, write_batch
 
 
@@ -43,6 +45,7 @@ class Command(BaseCommand):
         folder = folder_of(batch)
         place = storage.path(folder) if isinstance(storage, FileSystemStorage) else folder
         self.stdout.write(f"Written to {place}")
+        nudge(deliver_due_batches)
 
 
 def find_consultation(slug: str | None) -> Consultation:
