@@ -5,6 +5,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from playwright.sync_api import Browser, sync_playwright
 from pytest_django.fixtures import Settings
 
 from consult.models import Consultation, Edition, User
+from consult.plans import loading
 from consult.plans.document import Plan
 from consult.plans.editions import plan_of
 from consult.plans.loading import load_plan
@@ -46,6 +48,16 @@ def folders_that_others_can_enter(tmp_path_factory: pytest.TempPathFactory) -> N
     for folder in (base, base.parent):
         if folder.is_relative_to(os.environ["TEST_VAR_DIR"]):
             folder.chmod(0o755)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def each_plan_is_checked_once() -> Iterator[None]:
+    """Most tests load the bundled plan, and checking it is half of the work; a check is a function
+    of the text alone.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loading, "check_plan", cache(loading.check_plan))
+        yield
 
 
 @pytest.fixture
