@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "consult.staff.idle_sessions.end_idle_sessions",
     "consult.web.limits.refuse_what_no_form_sends",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "consult.staff.keeping_typed.keep_what_staff_type",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -237,7 +238,7 @@ SECOND_PERSON: bool = VALUES["SECOND_PERSON"]
 # Staff sign in with a phone too, except in a rehearsal, where they may.
 SECOND_FACTOR_NEEDED = PRODUCTION
 # Messages are the staff's alone, and need no cookie of their own.
-MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+MESSAGE_STORAGE = "consult.staff.keeping_typed.NotingMessages"
 CSRF_FAILURE_VIEW = "consult.views.errors.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {"DIRECTIVES": POLICY}

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from consult.models import Consultation
+from consult.staff.drafts import KEEP_FOR
 from consult.web.rate_limits import FORGET_AFTER
 
 KEEP_EXTRACTS_FOR = timedelta(days=7)
@@ -56,6 +57,11 @@ def clocks() -> list[Clock]:
             "sessions",
             "sessions of staff",
             otherwise=f"{settings.SESSION_COOKIE_AGE // 3600} hours",
+        ),
+        Clock(
+            "typed",
+            "what staff typed into forms and did not send",
+            otherwise=f"{KEEP_FOR.days} days",
         ),
         Clock(
             "records",

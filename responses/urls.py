@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from consult.staff.views import accounts, own_account, second_person, sessions, sign_in, trail
+from consult.staff.views import (
+    accounts,
+    own_account,
+    second_person,
+    sessions,
+    sign_in,
+    trail,
+    typed,
+)
 from responses.dashboard import views as dashboard
 from responses.exporting.views import batches, deliveries, extracts, signing_keys
 from responses.governance.views import metrics, reconciliation, subject_access
@@ -55,6 +63,9 @@ urlpatterns = [
     path("staff/sign-out/", sign_in.sign_out, name="sign-out"),
     path("staff/new-password/", own_account.new_password, name="new-password"),
     path("staff/sessions/", sessions.own_sessions, name="sessions"),
+    path("staff/typed/", typed.typed, name="typed"),
+    path("staff/typed/keep/", typed.keep, name="keep-typed"),
+    path("staff/typed/<int:pk>/forget/", typed.forget, name="forget-typed"),
     path("staff/second-person/", second_person.second_person, name="second-person"),
     path("staff/help/", guide.guide, name="help"),
     path("staff/dashboard/", dashboard.dashboard, name="dashboard"),

@@ -29,6 +29,7 @@ PAGES = {
     "local",
     "models",
     "idle_sessions",
+    "keeping_typed",
     "access",
     "requests",
     "nudging",

@@ -30,6 +30,8 @@ EVERYBODY_IN = {"reviewer", "analyst", "editor", "administrator"}
 # the test below.
 STAFF = {
     "help": {"reviewer", "administrator"},
+    "typed": EVERYBODY_IN,
+    "forget-typed": EVERYBODY_IN,
     "dashboard": {"reviewer", "analyst", "administrator"},
     "count-now": {"reviewer", "analyst", "administrator"},
     "chart-file": {"reviewer", "analyst", "administrator"},
@@ -124,6 +126,8 @@ PUBLIC = {
         "sign-in",
         "sign-in-code",
         "sign-out",
+        # A token names the writer, whose session may have ended.
+        "keep-typed",
     },
     *{"robots", "favicon", "security-contact", "accessibility", "privacy", "safety", "security"},
     "cookies",
@@ -153,6 +157,7 @@ POSTED = {
     "take-up-mailbox",
     "take-up-forwarded",
     "reopen-message",
+    "forget-typed",
     "change-publication",
 }
 
@@ -164,6 +169,8 @@ def arguments(name: str, response: Response) -> list[object]:
     shared = {"consultation": response.consultation, "sample": response, "question": "missing"}
     if name == "cluster":
         return [Cluster.objects.create(**shared, responses=1, texts=1, people=1).pk]
+    if name == "forget-typed":
+        return [1]
     if name in {"campaign", "change-campaign"}:
         return [Campaign.objects.create(**shared, name="Youth workers").pk]
     if name in {"account", "account-sessions"}:

@@ -3,6 +3,7 @@ import { Button, CharacterCount, Checkboxes, ErrorSummary, ExitThisPage, Notific
 import { autosave } from './autosave.mjs'
 import { forgetArrived } from './device.mjs'
 import { forgetDeleted, leave } from './leaving.mjs'
+import { keepTyped } from './typed.mjs'
 import { saveWaiting, showUnsent } from './unsaved.mjs'
 
 // Before the components read the page, so that they count restored answers too.
@@ -10,6 +11,7 @@ forgetArrived()
 const settled = saveWaiting(document.querySelector('[data-unsaved]'))
 const form = document.querySelector('form[data-save-url]')
 if (form) autosave(form, settled)
+for (const token of document.querySelectorAll('input[data-keep]')) keepTyped(token)
 forgetDeleted(document.querySelector('[data-forget]'))
 showUnsent(document.querySelector('[data-sent]'))
 

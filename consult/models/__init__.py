@@ -7,6 +7,7 @@ from consult.models.jobs import Heartbeat, Hint, JobRun
 from consult.models.limits import Hit
 from consult.models.people import RIGHTS, RecoveryCode, Right, User
 from consult.models.second_person import SecondPersonRequest, TwoPersonAct
+from consult.models.typed import StaffDraft
 
 __all__ = [
     "RIGHTS",
@@ -26,6 +27,7 @@ __all__ = [
     "Right",
     "SecondPersonRequest",
     "Section",
+    "StaffDraft",
     "TwoPersonAct",
     "User",
     "once_published",

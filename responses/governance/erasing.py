@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from consult.auditing import record
 from consult.models import Action, TwoPersonAct, User
+from consult.staff.drafts import remove_drafts_about
 from consult.staff.second_person import require_second_person
 from responses.answers import Answers, digest_of
 from responses.exporting.extracting import remove_extracts_waiting_for
@@ -163,6 +164,7 @@ def remove_what_else_tells(newest: Response, versions: QuerySet[Response]) -> No
     keys = versions.values("submission_key")
     Draft.objects.filter(Q(amends__in=versions) | Q(submission_key__in=keys)).delete()
     _remove_originals(versions)
+    remove_drafts_about([newest.reference])
     # A filter that someone saved for this response alone.
     SavedFilter.objects.filter(
         Q(query__icontains=newest.reference) | Q(name__icontains=newest.reference)

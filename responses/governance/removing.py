@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from consult.auditing import record
 from consult.models import Action, Consultation, User
+from consult.staff.drafts import remove_drafts_about
 from responses.exporting.batches import folder_of
 from responses.exporting.taking_back import clear_stored
 from responses.file_removals import remove_file
@@ -69,13 +70,16 @@ def remove_batch_files(*, batch: Batch, actor: User | None) -> bool:
 
 
 def remove_files(*, scans: QuerySet[Attachment], messages: QuerySet[Message]) -> int:
-    """Delete scans and emails of a mailbox, and what their rows say about them.
-    Returns how many.
+    """Delete scans and emails of a mailbox, what their rows say about them, and what staff were
+    typing at an email's pages. Returns how many files.
     """
     with transaction.atomic():
         files = [*scans.values_list("file", flat=True), *messages.values_list("file", flat=True)]
+        numbers = list(messages.values_list("pk", flat=True))
         scans.delete()
         messages.update(**Message.EMPTIED)
+        remove_drafts_about([f"message={pk}" for pk in numbers])
+        remove_drafts_about([f"messages/{pk}" for pk in numbers])
         for file in files:
             remove_file(storage="default", name=file)
     return len(files)

@@ -8,6 +8,7 @@ from django.core.management import call_command
 
 from consult.celery import app
 from consult.jobs import recorded_run
+from consult.staff.drafts import remove_old_drafts
 from consult.web.rate_limits import forget_hits
 from responses.exporting import extracts
 from responses.file_removals import remove_due_files
@@ -34,13 +35,14 @@ def check_integrity() -> None:
 
 @app.task(name="responses.tidy")
 def tidy() -> None:
-    """Remove what is no longer needed: old extracts, expired sessions, hits that no limit counts
-    any more.
+    """Remove what is no longer needed: old extracts, expired sessions, what staff typed and never
+    came back to, hits that no limit counts any more.
     """
     with recorded_run(tidy.name):
         hits = forget_hits()
         extracts.remove_expired_extracts()
         remove_due_files()
+        remove_old_drafts()
         call_command("clearsessions")
     log.info("Tidied: %s hits removed, and the sessions that had expired.", hits)
 

@@ -15,6 +15,7 @@ from consult.models import Consultation, Edition, Right, User
 from consult.nudging import nudge
 from consult.plans.editions import current_edition
 from consult.staff.access import StaffRequest, staff_only
+from consult.staff.drafts import Place, note_opened
 from responses.answers import read_answers
 from responses.contacts import read_contact
 from responses.models import Message, Response, Transcription
@@ -91,6 +92,9 @@ def enter(request: StaffRequest, consultation: str) -> HttpResponse:
     if message and request.method != "POST" and message.state != Message.State.WAITING:
         # Its page says who decided, and what.
         return redirect("message", message.pk)
+    if message and request.method == "GET":
+        here = request.get_full_path()
+        note_opened(place=Place(request.user.pk, here, "entry", here))
     letter = letter_of(message) if message and message.file else None
     edition = newest = current_edition(found)
     if request.method == "POST":

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from consult.models import Right
 from consult.plans.document import Plan
 from consult.staff.access import StaffRequest, staff_only
+from consult.staff.drafts import Place, note_opened
 from responses.answers import read_answers
 from responses.contacts import read_contact
 from responses.models import Response, SecondKeying, Transcription
@@ -63,6 +64,8 @@ def key_again(request: StaffRequest, reference: str) -> HttpResponse:
             request, _("Only someone who has not keyed it yet can do this, and only once.")
         )
         return redirect("entered", reference)
+    if request.method == "GET":
+        note_opened(place=Place(request.user.pk, request.path, "entry", request.path))
     whole = WholeForm(plan=plan_to_key(found.response.edition), data=request.POST or None)
     context: dict[str, Any] = {"problems": [], "typed": {}}
     if request.method == "POST" and whole.is_valid():

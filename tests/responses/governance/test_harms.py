@@ -81,6 +81,7 @@ NOT_WATCHED = {
     "consult_hint": "that a worker was told to look; the work itself waits in its own row",
     "consult_hit": "counts for rate limits, for a day",
     "consult_jobrun": "when a job ran last; `doctor` says where one does not run",
+    "consult_staffdraft": "never sent",
     "responses_bulkitem": "work in hand; each review has its step",
     "responses_cluster": "made again from the answers each night",
     "responses_clustermember": "the same",
