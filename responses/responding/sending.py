@@ -16,7 +16,9 @@ from responses.wording import RewordedAnswer, reworded_answers
 
 
 class AddedSince(Exception):
-    """The draft was saved again after it was checked. `names` are the changed fields."""
+    """The draft was saved again after it was checked. `names` are the fields that changed; there
+    are none where nothing says what was checked.
+    """
 
     def __init__(self, names: set[str]) -> None:
         super().__init__(", ".join(sorted(names)))
@@ -38,7 +40,7 @@ class QuestionsReworded(Exception):
 class Checked:
     """What the sender has looked at.
 
-    `revision` is the draft's on the check page, or None if the page did not say. `edition` is the
+    `revision` is the draft's on the check page; without one nothing is sent. `edition` is the
     number of the edition whose new wording they have seen, and `replacing` that of a newer version
     that they still want to replace; each may be empty.
     """
@@ -63,7 +65,9 @@ def send_draft(*, draft: Draft, checked: Checked, flags: tuple[str, ...] = ()) -
             "consultation", "amends__consultation"
         )
         current = found.get(pk=draft.pk)
-        if checked.revision is not None and current.revision != checked.revision:
+        if checked.revision is None:
+            raise AddedSince(set())
+        if current.revision != checked.revision:
             raise AddedSince(changed_since(draft=current, revision=checked.revision))
         edition = current_edition(current.consultation)
         reworded = answers_to_other_words(current, edition)

@@ -27,6 +27,7 @@ from django.utils import timezone
 
 from consult.models import Consultation
 from consult.plans.loading import load_plan
+from tests.support.forms import fields_to
 
 UNMEASURED = 5
 ANSWERED = {"violence-agree": "agree", "violence-comment": "More youth workers. " * 40}
@@ -64,8 +65,8 @@ def respond_and_send(root: str) -> HttpResponse:
     """A new person answers one part and sends."""
     person = Client()
     person.post(f"{root}respond/violence/", ANSWERED)
-    key = person.get(f"{root}respond/check/").context["key"]
-    return person.post(f"{root}respond/send/", {"submission_key": key})  # type: ignore[return-value]
+    checked = fields_to(person.get(f"{root}respond/check/"), f"{root}respond/send/")
+    return person.post(f"{root}respond/send/", checked)  # type: ignore[return-value]
 
 
 def main() -> None:

@@ -143,17 +143,18 @@ class Person(threading.Thread):
             ("check/", None),
             ("send/", {}),
         ]
-        key = ""
+        checked: dict[str, str] = {}
         location = page = ""
         for path, fields in steps:
             if path == "send/":
-                found = re.search(r'name="submission_key" value="([^"]+)"', page)
-                key = found[1] if found else ""
+                checked = dict(
+                    re.findall(r'name="(submission_key|revision)" value="([^"]+)"', page)
+                )
             while True:
                 began = time.monotonic()
                 status, location, page = self.ask(
                     path,
-                    fields if fields is None else fields | ({"submission_key": key} if key else {}),
+                    fields if fields is None else fields | checked,
                 )
                 if status in {200, 302, 303}:
                     break

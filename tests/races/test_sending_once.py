@@ -18,6 +18,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from responses.models import Confirmation, Draft, LedgerEntry, Response
 from responses.responding.confirming import send_due_confirmations
+from tests.support.forms import fields_to
 from tests.support.postbox import Postbox
 from tests.support.walking import Walker
 
@@ -45,13 +46,13 @@ def all_at_once(action: Callable[[], str]) -> list[str]:
 def test_twenty_identical_sends_are_one_response_and_one_receipt() -> None:
     rita = Client()
     rita.post(reverse("part", args=[SLUG, "violence"]), {"violence-comment": "Once."})
-    key = str(Draft.objects.get().submission_key)
+    checked = fields_to(rita.get(reverse("check", args=[SLUG])), reverse("send", args=[SLUG]))
     cookies = dict(rita.cookies.items())
 
     def press() -> str:
         browser = Client()
         browser.cookies.update(cookies)
-        page = browser.post(reverse("send", args=[SLUG]), {"submission_key": key})
+        page = browser.post(reverse("send", args=[SLUG]), checked)
         return f"{page.status_code} {page.get('Location')}"
 
     answers = all_at_once(press)

@@ -1,7 +1,6 @@
 """A plan that is accepted works to the end, whatever it calls its parts and questions."""
 
 import json
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from responses.reviewing.filters import CHOICES
 from responses.reviewing.public_file import make_public_files
 from responses.reviewing.public_version import public_digest
 from responses.reviewing.publication import decide_publication, publish_set
+from tests.support.forms import fields_to
 
 # Words that programs, browsers, spreadsheets or databases have a meaning of their own for.
 ODD = [
@@ -145,9 +145,9 @@ def test_a_plan_with_odd_names_is_refused_or_works_to_the_end(
         assert rita.get(address).status_code == 200, part.slug
         data = {name: one for asked in part.questions for name, one in typed(asked).items()}
         assert rita.post(address, data)["Location"].startswith(f"/{odd.slug}/respond/"), part.slug
-    check = rita.get(reverse("check", args=[odd.slug])).content.decode()
-    (key,) = re.findall(r'name="submission_key" value="([^"]*)"', check)
-    sent = rita.post(reverse("send", args=[odd.slug]), {"submission_key": key}, follow=True)
+    to = reverse("send", args=[odd.slug])
+    checked = fields_to(rita.get(reverse("check", args=[odd.slug])), to)
+    sent = rita.post(to, checked, follow=True)
     response = Response.objects.get()
     assert response.reference in sent.content.decode()
     general = [asked.slug for asked in plan.questions_of("general")]

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from consult.models import Consultation, User
 from responses.models import Draft, Response
+from tests.support.forms import fields_to
 
 SLUG = "police-and-crime-plan-2021-25"
 
@@ -24,9 +25,9 @@ def respond(*, address: str = "192.0.2.1", quickly: bool = False, **fields: str)
     person.post(reverse("part", args=[SLUG, "violence"]), {"violence-comment": "More lights."})
     if not quickly:
         Draft.objects.update(started_at=F("started_at") - timedelta(minutes=15))
-    check = person.get(reverse("check", args=[SLUG])).content.decode()
-    key = re.findall(r'name="submission_key" value="([^"]*)"', check)[0]
-    page = person.post(reverse("send", args=[SLUG]), {"submission_key": key, **fields}, follow=True)
+    to = reverse("send", args=[SLUG])
+    checked = fields_to(person.get(reverse("check", args=[SLUG])), to)
+    page = person.post(to, checked | fields, follow=True)
     assert "Response received" in page.content.decode()
     return Response.objects.latest("id")
 

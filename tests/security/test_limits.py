@@ -18,6 +18,7 @@ from consult.web.rate_limits import forget_hits
 from responses.models import Confirmation, Draft, Response
 from responses.responding.confirming import send_due_confirmations
 from responses.responding.outbox import TOO_MANY
+from tests.support.forms import fields_to
 from tests.support.postbox import Postbox
 from tests.support.tampering import behind_its_back
 
@@ -204,17 +205,19 @@ def test_a_send_over_the_limit_keeps_the_draft_and_shows_any_receipt(
     rita, omar = Client(), Client()
     for person in (rita, omar):
         person.post(reverse("part", args=[SLUG, "violence"]), {"violence-comment": "Words."})
-    keys = [str(draft.submission_key) for draft in Draft.objects.order_by("id")]
     send = reverse("send", args=[SLUG])
-    assert rita.post(send, {"submission_key": keys[0]}).status_code == 303
-    assert omar.post(send, {"submission_key": keys[1]}).status_code == 429
+    ritas, omars = (
+        fields_to(person.get(reverse("check", args=[SLUG])), send) for person in (rita, omar)
+    )
+    assert rita.post(send, ritas).status_code == 303
+    assert omar.post(send, omars).status_code == 429
     # Received before, from whichever browser and after whatever answer was lost.
     for again in (rita, Client()):
-        page = again.post(send, {"submission_key": keys[0]})
+        page = again.post(send, ritas)
         assert (page.status_code, "/receipt/" in page.headers.get("Location", "")) == (303, True)
     assert (Response.objects.count(), Draft.objects.count()) == (1, 1)
     Hit.objects.all().delete()
-    assert omar.post(send, {"submission_key": keys[1]}).status_code == 303
+    assert omar.post(send, omars).status_code == 303
 
 
 @pytest.mark.django_db(transaction=True)

@@ -13,8 +13,9 @@ from django.urls import reverse
 from pytest_django.fixtures import Settings
 
 from consult.web.rate_limits import OverLimit, refusals, take_turn
-from responses.models import Draft, Response
+from responses.models import Response
 from responses.receipt_tokens import receipt_token
+from tests.support.forms import fields_to
 
 SLUG = "police-and-crime-plan-2021-25"
 
@@ -61,10 +62,11 @@ def test_what_was_received_leads_to_its_receipt_over_the_limit(
     client: Client, settings: Settings, consultation: object
 ) -> None:
     client.post(reverse("part", args=[SLUG, "violence"]), {"violence-comment": "Once."})
-    key = str(Draft.objects.get().submission_key)
-    first = client.post(reverse("send", args=[SLUG]), {"submission_key": key})
+    to = reverse("send", args=[SLUG])
+    checked = fields_to(client.get(reverse("check", args=[SLUG])), to)
+    first = client.post(to, checked)
     settings.LIMITS = {**settings.LIMITS, "send": (0, 600)}
-    again = client.post(reverse("send", args=[SLUG]), {"submission_key": key})
+    again = client.post(to, checked)
     assert (again.status_code, again["Location"]) == (303, first["Location"])
 
 

@@ -119,16 +119,19 @@ def send(request: HttpRequest, consultation: str) -> HttpResponse:
     except ConsultationClosed:
         count_refusal(reason="closed")
         return closed_page(request, session)
-    except NothingToSend:
-        return render_check(request, session, empty=True)
-    except AnswersRefused:
-        return render_check(request, session)
-    except AddedSince as newer:
+    except (
+        NothingToSend,
+        AnswersRefused,
+        AddedSince,
+        QuestionsReworded,
+        ChangedMeanwhile,
+        SentDifferently,
+    ) as refused:
         # Read again, to show what was saved since.
         session = open_session(request, consultation)
-        return render_check(request, session, added=newer.names, status=409)
-    except (QuestionsReworded, ChangedMeanwhile, SentDifferently) as refused:
-        return ask_again(request, session, key, refused)
+        if session.may_answer or isinstance(refused, SentDifferently):
+            return ask_again(request, session, key, refused)
+        return closed_page(request, session)
     if submitted is None:
         return render(request, "responding/nothing_here.html", session.context, status=404)
     page = see_other(reverse("receipt", args=[submitted.receipt_token]))
@@ -190,10 +193,7 @@ def checked_on(request: HttpRequest) -> Checked:
 
 
 def ask_again(
-    request: HttpRequest,
-    session: RespondentSession,
-    key: UUID,
-    refused: QuestionsReworded | ChangedMeanwhile | SentDifferently,
+    request: HttpRequest, session: RespondentSession, key: UUID, refused: Exception
 ) -> HttpResponse:
     """Explain why nothing was sent, and how to go on."""
     # What they have already been shown stays seen.
@@ -204,6 +204,8 @@ def ask_again(
         "replacing": request.POST.get("replacing", ""),
     }
     match refused:
+        case AddedSince():
+            return render_check(request, session, added=refused.names, status=409)
         case QuestionsReworded():
             name = "responding/reworded.html"
             context |= dropped_words(session) | {"seen_edition": refused.edition}
@@ -217,6 +219,8 @@ def ask_again(
         case SentDifferently():
             name = "responding/sent_differently.html"
             context |= {"response": refused.response}
+        case _:
+            return render_check(request, session, empty=isinstance(refused, NothingToSend))
     return render(request, name, session.context | context, status=409)
 
 

@@ -36,6 +36,7 @@ from responses.responding.submitting import (
 from responses.reviewing.filters import Filter
 from responses.reviewing.matching import matching
 from tests.support.batches import seal_and_write
+from tests.support.forms import fields_to
 
 Send = Callable[..., Response]
 CONTACT = {"name": "Rita Respondent", "email": "rita@example.org", "postcode_district": "SE1"}
@@ -332,6 +333,11 @@ def key_on(page: Any) -> str:
     return found
 
 
+def checked(rita: Client, slug: str) -> dict[str, str]:
+    """What the button of Rita's check page would post."""
+    return fields_to(rita.get(reverse("check", args=[slug])), reverse("send", args=[slug]))
+
+
 def test_from_the_receipt_to_the_changed_receipt(
     send: Send, consultation: Consultation, rita: Client
 ) -> None:
@@ -346,10 +352,7 @@ def test_from_the_receipt_to_the_changed_receipt(
         rita.get(reverse("part", args=[slug, "about-you"]))
     )
     rita.post(reverse("part", args=[slug, "violence"]), {"violence-comment": "Not any more."})
-    check = rita.get(reverse("check", args=[slug]))
-    receipt = text_of(
-        rita.post(reverse("send", args=[slug]), {"submission_key": key_on(check)}, follow=True)
-    )
+    receipt = text_of(rita.post(reverse("send", args=[slug]), checked(rita, slug), follow=True))
     assert "Changes received" in receipt
     assert "Not any more." in receipt
     assert "which no longer counts" in receipt
@@ -381,14 +384,15 @@ def test_someone_whose_version_was_overtaken_is_told_and_can_replace_it(
     rita.post(reverse("amend", args=[receipt_token(first)]))
     rita.post(reverse("part", args=[slug, "violence"]), {"violence-comment": "From Rita's phone."})
     change(first, {"violence-comment": "From Rita's desk."})
-    key = key_on(rita.get(reverse("check", args=[slug])))
-    told = rita.post(reverse("send", args=[slug]), {"submission_key": key})
+    told = rita.post(reverse("send", args=[slug]), checked(rita, slug))
     assert told.status_code == 409
     assert "This response was changed elsewhere" in text_of(told)
     assert Response.objects.latest("id").texts == {"violence-comment": "From Rita's desk."}
     receipt = text_of(
         rita.post(
-            reverse("send", args=[slug]), {"submission_key": key, "replacing": "2"}, follow=True
+            reverse("send", args=[slug]),
+            fields_to(told, reverse("send", args=[slug])),
+            follow=True,
         )
     )
     assert "Changes received" in receipt
@@ -464,8 +468,7 @@ def test_answers_to_an_earlier_edition_can_be_changed_under_the_newest(
     )
     rita.post(reverse("amend", args=[receipt_token(first)]))
     rita.post(reverse("part", args=[consultation.slug, "trust"]), {"trust-comment": "More."})
-    key = key_on(rita.get(reverse("check", args=[consultation.slug])))
-    rita.post(reverse("send", args=[consultation.slug]), {"submission_key": key})
+    rita.post(reverse("send", args=[consultation.slug]), checked(rita, consultation.slug))
     assert list(Response.objects.order_by("version").values_list("edition__number", flat=True)) == [
         1,
         newer.number,

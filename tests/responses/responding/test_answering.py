@@ -20,6 +20,7 @@ from responses.contacts import likely_meant, read_contact
 from responses.models import Confirmation, Draft, Response
 from responses.responding.drafting import save_part
 from responses.urls import urlpatterns
+from tests.support.forms import fields_to
 
 SLUG = "police-and-crime-plan-2021-25"
 HOSTILE = (
@@ -50,16 +51,13 @@ def answer(client: Client, part: str, **values: Any) -> Any:
     )
 
 
-def key_on(client: Client) -> str:
-    return re.findall(
-        r'name="submission_key" value="([^"]*)"', client.get(at("check")).content.decode()
-    )[0]
+def checked(client: Client) -> dict[str, str]:
+    """What the button of the check page would post."""
+    return fields_to(client.get(at("check")), at("send"))
 
 
-def send(client: Client, key: str | None = None) -> Any:
-    return client.post(
-        at("send"), {"submission_key": key_on(client) if key is None else key}, follow=True
-    )
+def send(client: Client, form: dict[str, str] | None = None) -> Any:
+    return client.post(at("send"), checked(client) if form is None else form, follow=True)
 
 
 def move_window(
@@ -232,29 +230,29 @@ def test_sending_again_shows_the_same_receipt_also_after_closing(
     rita: Client, consultation: Consultation
 ) -> None:
     answer(rita, "violence", violence_comment="Once.")
-    key = key_on(rita)
-    first = send(rita, key).redirect_chain
-    assert send(rita, key).redirect_chain == first
+    form = checked(rita)
+    first = send(rita, form).redirect_chain
+    assert send(rita, form).redirect_chain == first
     move_window(consultation, closes=timedelta(days=-2))
-    assert send(Client(), key).redirect_chain == first
+    assert send(Client(), form).redirect_chain == first
     assert Response.objects.count() == 1
 
 
 def test_a_form_sent_again_with_other_words_keeps_both_and_says_so(rita: Client) -> None:
     answer(rita, "violence", violence_comment="Once.")
-    key = key_on(rita)
-    send(rita, key)
+    form = checked(rita)
+    send(rita, form)
     other = Draft.objects.create(
         consultation=Consultation.objects.get(),
         token_hash="0" * 64,
-        submission_key=UUID(key),
+        submission_key=UUID(form["submission_key"]),
     )
     save_part(
         draft=other, part="general", fields=["missing"], values={"missing": "More."}, done=None
     )
     rita.cookies[f"draft-{other.consultation_id}"] = "anything"
     Draft.objects.filter(pk=other.pk).update(token_hash=sha256(b"anything").hexdigest())
-    page = send(rita, key)
+    page = send(rita, form)
     assert page.status_code == 409
     assert Response.objects.get().reference in page.content.decode()
     assert Draft.objects.get().answers == {"missing": "More."}
@@ -278,7 +276,7 @@ def test_after_closing_every_page_says_so_and_shows_what_was_written(
     rita: Client, consultation: Consultation
 ) -> None:
     answer(rita, "violence", violence_comment="Half a thought.")
-    key = key_on(rita)
+    form = checked(rita)
     move_window(consultation, closes=timedelta(minutes=-11))
     for address in (at("tasks"), at("part", "violence"), at("check")):
         text = rita.get(address).content.decode()
@@ -293,7 +291,10 @@ def test_after_closing_every_page_says_so_and_shows_what_was_written(
         "A first thought, too late."
         in answer(Client(), "trust", trust_comment="A first thought, too late.").content.decode()
     )
-    assert "This consultation has closed" in send(rita, key).content.decode()
+    # What came after the check is on the page too, and nothing says that it could be sent.
+    late = send(rita, form).content.decode()
+    assert "This consultation has closed" in late
+    assert "A late second thought." in late
     assert Response.objects.count() == 0
 
 
@@ -431,7 +432,7 @@ def test_odd_characters_are_never_our_error(
 
 @pytest.mark.parametrize("key", ["", "x", "0" * 40, "\x00", "00000000-0000-4000-8000-000000000000"])
 def test_an_invalid_submission_key_is_refused_in_words(rita: Client, key: str) -> None:
-    assert send(rita, key).status_code in {200, 404}
+    assert send(rita, {"submission_key": key}).status_code in {200, 404}
     assert Response.objects.count() == 0
 
 

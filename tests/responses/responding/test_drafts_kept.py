@@ -1,6 +1,5 @@
 """A draft is what someone wrote: only what they checked is sent, and nothing goes unsaid."""
 
-import re
 from collections.abc import Callable
 from html import unescape
 from threading import Thread
@@ -20,6 +19,7 @@ from responses.responding import sending
 from responses.responding.drafting import find_draft, save_part, start_draft
 from responses.responding.views.session import MOST_DRAFTS
 from tests.responses.responding.test_answering import answer, at, send
+from tests.support.forms import fields_to
 
 pytestmark = pytest.mark.usefixtures("consultation")
 
@@ -30,13 +30,8 @@ def rita() -> Client:
 
 
 def form_on(page: Any) -> dict[str, str]:
-    """The hidden fields of the page's own form."""
-    main = page.content.decode().partition("<main")[2]
-    form = re.findall(r"<form method=\"post\"[^>]*/send/.*?</form>", main, re.DOTALL)[-1]
-    return {
-        name: unescape(value)
-        for name, value in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form)
-    }
+    """What the button that sends would post."""
+    return fields_to(page, at("send"))
 
 
 def reword(consultation: Consultation, slug: str, text: str) -> Edition:
@@ -72,6 +67,24 @@ def test_an_answer_removed_after_the_check_is_said_too(rita: Client) -> None:
     page = rita.post(at("send"), checked)
     assert page.status_code == 409
     assert "No answer" in words_of(page).partition("Something was added")[2].partition("</dl>")[0]
+
+
+@pytest.mark.parametrize("revision", [None, "", "x", "-1", "+1", "1.0", "\u0661", "1" * 99, "7"])
+def test_what_does_not_say_what_was_checked_shows_it_and_sends_nothing(
+    rita: Client, revision: str | None
+) -> None:
+    answer(rita, "violence", violence_comment="Not checked yet.")
+    said = form_on(rita.get(at("check"))) | {"revision": revision or ""}
+    if revision is None:
+        del said["revision"]
+    page = rita.post(at("send"), said)
+    assert page.status_code == 409
+    assert "Check your answers again" in words_of(page)
+    assert "Something was added" not in words_of(page)
+    assert "Not checked yet." in words_of(page)
+    assert not Response.objects.exists()
+    assert rita.post(at("send"), form_on(page)).status_code == 303
+    assert Response.objects.get().texts == {"violence-comment": "Not checked yet."}
 
 
 def test_saving_the_same_again_is_no_change(rita: Client) -> None:
