@@ -1,4 +1,4 @@
-"""How the parts of the service find each other: URLs in, Django's and Celery's dictionaries out."""
+"""The addresses of the service's parts: URLs in, Django's and Celery's dictionaries out."""
 
 import hashlib
 import importlib.util
@@ -10,16 +10,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-# Workers too give up a connection after the network has dropped everything for some fifteen
-# seconds. Unix sockets ignore these.
-# https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-KEEPALIVES
+# Workers also give up a connection after about fifteen seconds without network. Unix sockets ignore
+# these. https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-KEEPALIVES
 SILENT_NETWORK = {
     "keepalives_idle": 5,
     "keepalives_interval": 3,
     "keepalives_count": 3,
     "tcp_user_timeout": 15_000,
 }
-# The same for Redis, where a worker waits for its next task without a limit: in seconds, times, and
+# The same for Redis, where a worker waits for its next task without limit: in seconds, tries and
 # milliseconds.
 SILENT_SOCKET = {
     getattr(socket, name): value
@@ -29,7 +28,7 @@ SILENT_SOCKET = {
         "TCP_KEEPCNT": 3,
         "TCP_USER_TIMEOUT": 15_000,
     }.items()
-    if hasattr(socket, name)  # Not every system has them all.
+    if hasattr(socket, name)  # Not every system has all of them.
 }
 # A REDIS_URL that means no Redis: PostgreSQL carries the messages too.
 DATABASE_CARRIES = "database:"
@@ -44,12 +43,12 @@ def socket_dir(var_dir: Path) -> Path:
 
 
 def own_database_url(var_dir: Path) -> str:
-    """The URL of the PostgreSQL that `make run` starts for the data in `var_dir`."""
+    """Return the URL of the PostgreSQL that `make run` starts for the data in `var_dir`."""
     return f"postgresql://app@/consult?host={quote(str(socket_dir(var_dir)), safe='')}"
 
 
 def redis_program() -> str | None:
-    """The system's Redis, or the one in a wheel, which not every system has."""
+    """Return the path of the system's Redis or of the one in a wheel, if there is one."""
     system = shutil.which("redis-server") or shutil.which("valkey-server")
     if system:
         return system
@@ -59,8 +58,8 @@ def redis_program() -> str | None:
 
 
 def own_redis_url(var_dir: Path) -> str:
-    """The URL of the Redis that `make run` starts for the data in `var_dir`, or, on a system that
-    has none, that of the database.
+    """Return the URL of the Redis that `make run` starts for the data in `var_dir`, or, without
+    Redis on this system, the database's.
     """
     if redis_program() is None:
         return DATABASE_CARRIES
@@ -70,7 +69,7 @@ def own_redis_url(var_dir: Path) -> str:
 def database(url: str, *, password: str = "") -> dict[str, Any]:
     """Return Django's DATABASES entry for a PostgreSQL URL; the query becomes options.
 
-    `password`, where there is one, stands instead of the one in the URL.
+    A `password` replaces the one in the URL.
     """
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query))

@@ -1,8 +1,8 @@
 """`python -m consult.alive celery` (or `beat`): whether that process of this machine works.
 
-For health checks, which ask often: it starts at once, since it loads none of Django. It exits with
-1, and says why, where there has been no heartbeat for a minute. `celery NAME` asks about the worker
-that was started with `--hostname NAME@%h`.
+For health checks, which run often: it starts at once because it does not load Django. It exits with
+1 and says why if there has been no heartbeat for a minute. `celery NAME` asks about the worker
+started with `--hostname NAME@%h`.
 """
 
 import socket
@@ -17,7 +17,7 @@ STALE_SECONDS = 60
 
 
 def main(kind: str, name: str = "") -> str | None:
-    """What is wrong, or None."""
+    """Return what is wrong, or None."""
     node = f"{name or kind}@{socket.gethostname()}"
     try:
         seconds = seconds_since_heartbeat(node)
@@ -33,7 +33,10 @@ def main(kind: str, name: str = "") -> str | None:
 
 
 def seconds_since_heartbeat(node: str) -> float | None:
-    """None where it never came. Raises psycopg2.Error and BadSetting."""
+    """Return the age of the last heartbeat; None if there never was one.
+
+    Raises psycopg2.Error and BadSetting.
+    """
     found = addresses.database(env.read("DATABASE_URL"), password=env.read("DATABASE_PASSWORD"))
     connection = psycopg2.connect(
         dbname=found["NAME"],

@@ -1,4 +1,4 @@
-"""The one way to write on the audit trail, and the one to read it."""
+"""The one way to write to the audit trail, and the one way to read it."""
 
 import hashlib
 import secrets
@@ -10,16 +10,16 @@ from django.db.models.functions import Now
 from consult.clock import end_of_day, start_of_day
 from consult.models import Action, AuditEntry, User
 
-# A download that was cut may be taken up again the next morning.
+# A download that was cut off may be continued the next morning.
 BEGUN_RECENTLY = timedelta(days=1)
-# Between the parts of what is sealed; the integrity check puts them together in the same way.
+# Between the parts of what is sealed. The integrity check joins them in the same way.
 SEPARATOR = "\x1f"
 
 
 def record(*, action: Action, actor: User | None, subject: str = "", **details: object) -> None:
-    """Put one entry on the trail, in the transaction of what it records.
+    """Add an entry to the trail, in the transaction of what it records.
 
-    `actor` is None where the service acted by itself. `details` hold references and figures, never
+    `actor` is None if the service acted by itself. `details` hold references and figures, never
     personal data.
     """
     who = actor.get_username() if actor else "service"
@@ -34,16 +34,16 @@ def record(*, action: Action, actor: User | None, subject: str = "", **details: 
 
 
 def _seal(*said: str) -> str:
-    """What tells an entry of ours from one that was copied in: a random number that no other has,
-    and the SHA-256 of it with what the entry says.
+    """Return a random number, and the SHA-256 of it with what the entry says: an entry copied in
+    from outside the service has neither.
     """
     number = secrets.token_hex(16)
     return number + hashlib.sha256(SEPARATOR.join([number, *said]).encode()).hexdigest()
 
 
 def began_recently(*, action: Action, actor: User, subject: str, **details: object) -> bool:
-    """Whether the trail has that from today or yesterday already: what was begun then and goes on
-    now is one act.
+    """Tell whether the trail already has this from today or yesterday: continuing counts as the
+    same act.
     """
     recent = AuditEntry.objects.filter(
         action=action, actor=actor, subject=subject, at__gt=Now() - BEGUN_RECENTLY
@@ -59,7 +59,7 @@ def find_entries(
     since: date | None = None,
     until: date | None = None,
 ) -> QuerySet[AuditEntry]:
-    """The entries that fit everything given, newest first.
+    """Return the entries that match everything given, newest first.
 
     `who` is a user name, or "service"; the days are London's.
     """

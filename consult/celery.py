@@ -34,12 +34,12 @@ def begin_id(task_id: str, **named: object) -> None:
 
 app.steps["consumer"].add("consult.heartbeat_step.HeartbeatStep")
 app.conf.update(
-    # Each worker has a queue of its own too, for its heartbeats.
+    # Each worker also has its own queue, for its heartbeats.
     worker_direct=True,
     beat_scheduler="consult.scheduling.TickingScheduler",
 )
-# A task that nobody takes in time expires: when the workers are back, the next one finds
-# everything, and one is enough.
+# A task that no worker takes in time expires: when workers are back, the next task finds
+# everything.
 app.conf.beat_schedule = {
     "send the confirmations that are due": {
         "task": "responses.send_due_confirmations",
@@ -47,7 +47,7 @@ app.conf.beat_schedule = {
         "options": {"expires": 5},
     },
     # Each consultation has its own hour. The database decides what is due, so that a missed night
-    # is caught up too.
+    # is made up for.
     "seal the batches that are due": {
         "task": "responses.seal_due_batches",
         "schedule": crontab(minute="*/5"),

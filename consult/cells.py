@@ -1,11 +1,9 @@
-"""Cells of tables that people open in a spreadsheet, and lines of JSON.
+"""Cells of tables that people open in a spreadsheet, and lines of JSON. Pure.
 
-Pure: values in, values out.
-
-A spreadsheet runs a cell that begins like a formula, and makes a number or a date of a text that
-looks like one: 007 becomes 7. `safe_cell` and `typed_cell` keep it from that and `restore_cell`
-undoes it. They show control characters as symbols, since a terminal may act on some. The JSON lines
-hold every text just as it was typed, so that nothing people wrote is lost.
+A spreadsheet runs a cell that begins like a formula, and turns a text that looks like a number or a
+date into one: 007 becomes 7. `safe_cell` and `typed_cell` prevent that and `restore_cell` undoes
+it. They show control characters as symbols, since a terminal may act on some. The JSON lines hold
+every text as it was typed, so that nothing people wrote is lost.
 """
 
 import json
@@ -16,14 +14,14 @@ from typing import Any
 from consult.text import INVISIBLE, with_symbols
 
 GUARD = "'"
-# What a spreadsheet takes for the beginning of a formula, also written wide or small, whatever that
-# shows nothing stands before it; tabs and line breaks; and the guard itself, so that it can be
-# undone. In words that PostgreSQL understands too, as `VALUE` below.
+# What a spreadsheet takes for the start of a formula, also in wide or small forms and after
+# anything invisible; tabs and line breaks; and the guard itself, so that it can be undone.
+# PostgreSQL understands this too, as it does `VALUE` below.
 FORMULA = f"[{INVISIBLE}]*[=+@＝＋－＠﹢﹣﹦﹫-]|[\t\r\n{GUARD}]"
 LIKE_A_FORMULA = re.compile(FORMULA)
 NOT_ASKED = "not-asked"
-# Where each script's ten digits begin, in Unicode 14: programs that read a table take all of them
-# for digits.
+# Where each script's ten digits begin, in Unicode 14: programs that read a table accept them all as
+# digits.
 ZEROS = [
     *["30", "660", "6f0", "7c0", "966", "9e6", "a66", "ae6", "b66", "be6", "c66"],
     *["ce6", "d66", "de6", "e50", "ed0", "f20", "1040", "1090", "17e0", "1810", "1946"],
@@ -69,12 +67,12 @@ ZEROS = [
     ],
 ]
 DIGITS = "".join(f"{chr(int(zero, 16))}-{chr(int(zero, 16) + 9)}" for zero in ZEROS)
-# Texts of which a spreadsheet may make a number, an amount, a date, a time, or true or false, when
-# it opens a CSV file. In words that PostgreSQL understands too, for the tables that it writes
+# Texts that a spreadsheet may turn into a number, an amount, a date, a time, or true or false when
+# it opens a CSV file. PostgreSQL understands this too, for the tables that it writes
 # (responses.exporting.formats.copies).
 VALUE_CHARACTERS = 40
-# Typed words that programs which read tables take for nothing, or for no number: in any case in a
-# CSV file, and as pandas has them in a workbook.
+# Words that programs which read tables take as empty or as "not a number": in any case in a CSV
+# file, and as pandas spells them in a workbook.
 NOTHING = r"none|n/?a|null|-?nan|<na>|#n/?a(?: n/?a)?|-?1\.#(?:ind|qnan)|[+-]?inf(?:inity)?"
 NOTHING_TO_PANDAS = re.compile(
     r"None|N/A|n/a|NA|NULL|null|-?(?:nan|NaN)|<NA>|#N/A(?: N/A)?|#NA|-?1\.#(?:IND|QNAN)"
@@ -92,30 +90,33 @@ LIKE_A_VALUE = re.compile(VALUE, re.ASCII | re.IGNORECASE)
 
 
 def safe_cell(text: str) -> str:
-    """`text` as a cell that no spreadsheet runs, and that cannot be taken for a question that was
-    not asked.
+    """Return `text` as a cell that no spreadsheet runs, and that cannot be mistaken for a
+    question that was not asked.
     """
     guarded = LIKE_A_FORMULA.match(text) or text == NOT_ASKED
     return (GUARD if guarded else "") + with_symbols(text)
 
 
 def typed_cell(text: str) -> str:
-    """The same for typed text, which no program must turn into a number, a date or nothing."""
+    """Do the same for typed text, which no program may turn into a number, a date or an empty
+    cell.
+    """
     if len(text) <= VALUE_CHARACTERS and LIKE_A_VALUE.fullmatch(text):
         return GUARD + with_symbols(text)
     return safe_cell(text)
 
 
 def restore_cell(cell: str) -> str:
-    """The text from which `safe_cell` or `typed_cell` made `cell`; its controls stay symbols."""
+    """Return the text that `safe_cell` or `typed_cell` was given; control characters stay
+    symbols.
+    """
     return cell.removeprefix(GUARD)
 
 
 def json_line(values: Mapping[str, Any]) -> str:
-    """`values` as one line, its end included."""
+    """Return `values` as one line, with its line feed."""
     line = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
-    # JSON allows these three inside a text, but many programs that read line by line would break
-    # the line there.
+    # JSON allows these three inside a text, but many programs would break the line there.
     for character in "\x85\u2028\u2029":
         line = line.replace(character, f"\\u{ord(character):04x}")
     return f"{line}\n"

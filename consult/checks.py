@@ -11,7 +11,7 @@ from consult.models import User, published
 from consult.web.connections import TooFewConnections, refuse_too_few_connections
 from consult.web.durability import UNSAFE, unsafe_settings
 
-# What only the operator can fill in, and where it appears.
+# Texts that only the operator can write, and where they appear.
 OPERATORS_WORDS = {
     "OPERATOR": (
         "who runs this installation, for the privacy notice and the accessibility statement"
@@ -37,7 +37,7 @@ PLANS_WORDS = {
 def database_keeps_what_it_confirms(
     app_configs: Any, databases: Sequence[str] | None = None, **options: Any
 ) -> list[CheckMessage]:
-    """With `--database default`: whether the database can lose what it has confirmed."""
+    """With `--database default`: warn if the database can lose what it has confirmed."""
     if not databases or "default" not in databases:
         return []
     try:
@@ -62,7 +62,7 @@ def database_keeps_what_it_confirms(
 def connections_fit(
     app_configs: Any, databases: Sequence[str] | None = None, **options: Any
 ) -> list[CheckMessage]:
-    """Asked with `--database default`: whether a burst would use up PostgreSQL's connections."""
+    """With `--database default`: warn if a burst would use up PostgreSQL's connections."""
     if not databases or "default" not in databases:
         return []
     try:
@@ -70,13 +70,13 @@ def connections_fit(
     except TooFewConnections as reason:
         return [Error(str(reason), id="consult.E003")]
     except DatabaseError:
-        return []  # Said already by the check above.
+        return []  # The check above says so already.
     return []
 
 
 @register(deploy=True)
 def texts_that_only_an_operator_can_write(app_configs: Any, **options: Any) -> list[CheckMessage]:
-    """With `--deploy`: which texts on the public pages are still empty.
+    """With `--deploy`: list the texts on public pages that are still empty.
 
     Each is information, not an error; the pages say so too.
     """
@@ -109,7 +109,7 @@ def texts_that_only_an_operator_can_write(app_configs: Any, **options: Any) -> l
 
 @register(deploy=True)
 def two_people_are_there(app_configs: Any, **options: Any) -> list[CheckMessage]:
-    """With `--deploy` and SECOND_PERSON on: whether anyone could confirm."""
+    """With `--deploy` and SECOND_PERSON on: warn if nobody could confirm."""
     try:
         if not settings.SECOND_PERSON or _administrators() >= 2:
             return []

@@ -1,4 +1,4 @@
-"""London time: the closing instant, and instants in words.
+"""London time: the closing instant, and times in words.
 
 The only module that names time zones.
 """
@@ -11,10 +11,10 @@ from django.utils import dates
 from django.utils.translation import gettext as _
 
 LONDON = ZoneInfo("Europe/London")
-# The years a consultation can be in; a typing error makes 227 or 20277, and sums with such years
-# overflow.
+# The years that a consultation can be in. A typing error makes 227 or 20277, and arithmetic with
+# such years overflows.
 YEARS = range(2000, 2200)
-# As plan files spell them, whatever language people read.
+# As plan files spell them, in any language of the pages.
 MONTHS = [
     "January",
     "February",
@@ -32,19 +32,19 @@ MONTHS = [
 
 
 class NotADate(ValueError):
-    """The text is neither a day and month, nor a full date, nor an instant; the message says what
-    was expected.
+    """The text is neither a day and month, nor a full date, nor an instant. The message says
+    what was expected.
     """
 
 
 def start_of_day(day: date) -> datetime:
-    """The instant at which `day` begins in London."""
+    """Return the instant at which `day` begins in London."""
     return datetime.combine(day, time(), LONDON)
 
 
 def end_of_day(day: date) -> datetime:
-    """The instant at which `day` ends in London: the midnight after it, itself no longer part of
-    the day.
+    """Return the instant at which `day` ends in London: the midnight after it, which is already
+    the next day.
     """
     return start_of_day(day + timedelta(days=1))
 
@@ -55,8 +55,8 @@ def daily(hour: int, *, day: date) -> datetime:
     When the clocks go forward there is no 1 o'clock, and it is the instant of the change; when they
     go back there are two, and it is the first.
     """
-    # In UTC: Python compares two instants in the same time zone by what the clocks show, which is
-    # not their order here.
+    # In UTC: Python compares two instants in one time zone by what the clocks show, which is the
+    # wrong order here.
     return datetime.combine(day, time(hour), LONDON).astimezone(UTC)
 
 
@@ -75,7 +75,7 @@ def next_daily(hour: int, *, after: datetime) -> datetime:
 
 
 def names_a_year(text: str) -> bool:
-    """Whether `text`, as `parse_day` or `parse_closing` reads it, says which year it means."""
+    """Tell whether `text`, as `parse_day` or `parse_closing` reads it, includes the year."""
     return bool(re.search(r"\d{4}", text))
 
 
@@ -155,12 +155,12 @@ def _clock_time(moment: datetime) -> str:
 
 
 def time_in_words(instant: datetime) -> str:
-    """The London time of day of an instant: "2:03pm"."""
+    """Return the London time of day of an instant: "2:03pm"."""
     return _clock_time(instant.astimezone(LONDON))
 
 
 def in_words(instant: datetime) -> str:
-    """An instant as people read it: "4:05pm on 3 December 2026 (UK time)"."""
+    """Return an instant as people read it: "4:05pm on 3 December 2026 (UK time)"."""
     local = instant.astimezone(LONDON)
     return _("%(time)s on %(day)s (UK time)") % {
         "time": _clock_time(local),
@@ -169,21 +169,23 @@ def in_words(instant: datetime) -> str:
 
 
 def closing_in_words(closes_at: datetime) -> str:
-    """Until when people can answer: "11:59pm on 21 January 2027 (UK time)".
+    """Return the last minute in which people can answer: "11:59pm on 21 January 2027 (UK time)".
 
-    A closing at midnight is shown as the minute before it, because people read midnight or 12:00am
-    as the wrong day.
+    A closing at midnight is shown as the minute before it, because people take midnight or 12:00am
+    for the wrong day.
     """
     local = closes_at.astimezone(LONDON)
     return in_words(closes_at - timedelta(minutes=1) if local.time() == time() else closes_at)
 
 
 def day_in_words(instant: datetime) -> str:
-    """The London day of an instant: "21 January 2027"."""
+    """Return the London day of an instant: "21 January 2027"."""
     local = instant.astimezone(LONDON)
     return f"{local.day} {dates.MONTHS[local.month]} {local.year}"
 
 
 def iso(instant: datetime) -> str:
-    """ISO 8601 with London's offset, to the microsecond: for files that machines read."""
+    """Return an instant as ISO 8601 with London's offset, to the microsecond, for files that
+    machines read.
+    """
     return instant.astimezone(LONDON).isoformat(timespec="microseconds")

@@ -3,7 +3,7 @@
 from django.db import connection, transaction
 from psycopg2 import sql
 
-# In the order they are carried out; {role} is the service's, {owner} runs the migrations.
+# In the order they run. {role} is the service's, {owner} runs the migrations.
 GRANTS = [
     "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
     "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}",
@@ -11,7 +11,7 @@ GRANTS = [
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
     "REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {role}",
     "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}",
-    # What later migrations create.
+    # For what later migrations create.
     (
         "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public "
         "GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role}"
@@ -21,7 +21,7 @@ GRANTS = [
         "GRANT USAGE, SELECT ON SEQUENCES TO {role}"
     ),
 ]
-# A superuser, or a member of the owner's role, could do everything whatever is granted.
+# A superuser, or a member of the owner's role, can do everything, whatever is granted.
 COULD_DO_MORE = """
     SELECT rolsuper OR pg_has_role(rolname, current_user, 'MEMBER')
     FROM pg_roles WHERE rolname = %s
@@ -33,15 +33,13 @@ class NoSuchRole(Exception):
 
 
 class RoleCouldDoMore(Exception):
-    """The role is a superuser or acts for the owner of the tables: granting it less means
-    nothing.
-    """
+    """The role is a superuser or a member of the owner's role: granting it less has no effect."""
 
 
 def grant_service_rights(*, role: str) -> None:
     """Let `role` read and write the rows of every table, now and after later migrations.
 
-    Run it as the owner of the tables; the second time changes nothing. Raises NoSuchRole and
+    Run it as the owner of the tables. Running it again changes nothing. Raises NoSuchRole and
     RoleCouldDoMore.
     """
     with transaction.atomic(), connection.cursor() as cursor:

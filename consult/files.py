@@ -1,4 +1,4 @@
-"""Files measured while they are read, and put in their place whole."""
+"""Measuring files as they are read, and putting them in place whole."""
 
 import hashlib
 import os
@@ -11,14 +11,14 @@ CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class Measured:
-    """How many bytes a file has, and their SHA-256."""
+    """A file's size in bytes, and its SHA-256."""
 
     bytes: int
     sha256: str
 
 
 def measure(pieces: Iterable[bytes], *, flows: Callable[[], None] = lambda: None) -> Measured:
-    """Measure what comes in pieces. `flows` is called after each, to renew a lease."""
+    """Measure what comes in pieces, calling `flows` after each, to renew a lease."""
     size, digest = 0, hashlib.sha256()
     for piece in pieces:
         size += len(piece)
@@ -36,7 +36,7 @@ def measure_path(path: Path) -> Measured:
 def put_in_place(aside: Path, path: Path, *, once: bool = False) -> None:
     """Rename `aside` to `path` so that a power cut leaves the whole file or none.
 
-    `once`: raises FileExistsError where something is there already.
+    With `once`, raises FileExistsError if something is there already.
     """
     sync(aside)
     if once:
@@ -47,13 +47,13 @@ def put_in_place(aside: Path, path: Path, *, once: bool = False) -> None:
 
 
 def _put_once(aside: Path, path: Path) -> None:
-    # Not by a rename, which takes the place of what another worker put there at this moment.
+    # Not by a rename, which would replace what another worker put there at this moment.
     try:
         path.hardlink_to(aside)
     except FileExistsError:
         raise
     except OSError:
-        # A network drive without hard links: as near to it as that can get.
+        # A network drive without hard links: the closest it can get.
         if path.exists():
             raise FileExistsError(path) from None
         aside.replace(path)
@@ -62,7 +62,7 @@ def _put_once(aside: Path, path: Path) -> None:
 
 
 def sync(path: Path) -> None:
-    """Have the disk keep a file, or the names in a folder, before going on."""
+    """Flush a file, or the names in a folder, to the disk before going on."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,4 +1,4 @@
-"""The part of a worker that makes it prove, again and again, that it takes tasks."""
+"""The part of a worker that keeps proving that it takes tasks."""
 
 import logging
 from typing import Any
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 class HeartbeatStep(bootsteps.StartStopStep):
-    """Sends a task to the worker's own queue every few seconds; to carry it out is the heartbeat.
+    """Sends a task to the worker's own queue every few seconds; carrying it out is the heartbeat.
 
     It runs in the worker's own loop, so that a loop that hangs sends none.
     """
@@ -37,8 +37,10 @@ class HeartbeatStep(bootsteps.StartStopStep):
 
 
 def beat(consumer: Any) -> None:
-    """A heartbeat of this worker. While each of its processes is busy, a task would wait behind
-    work that may take an hour, so that the work itself is the sign.
+    """Send a heartbeat of this worker.
+
+    While all its processes are busy, a task would wait behind work that may take an hour, so the
+    work itself counts as the sign.
     """
     name = consumer.hostname
     try:

@@ -1,4 +1,4 @@
-"""Signs of life of the worker and of beat, which have no page that a health check could ask."""
+"""Signs of life of the workers and of beat, which have no page for a health check to open."""
 
 from datetime import timedelta
 
@@ -10,29 +10,31 @@ from consult.models import Heartbeat, Hint
 
 EVERY_SECONDS = 15
 FORGOTTEN = timedelta(days=1)
-# As long as any task of the schedule may wait.
+# As long as any scheduled task may wait.
 EXPIRED = timedelta(hours=1)
 BEAT = "beat@"
 
 
 def note_heartbeat(*, name: str) -> None:
-    """Note that the process `name` works. Raises DatabaseError if the database does not answer."""
+    """Record that the process `name` works. Raises DatabaseError if the database does not
+    answer.
+    """
     Heartbeat.objects.update_or_create(name=name, defaults={"at": Now()})
 
 
 def forget_heartbeats() -> None:
-    """Forget the processes that have been gone for a day, and hints that nobody took in time."""
+    """Forget the processes that have been gone for a day, and hints that no worker took in time."""
     Heartbeat.objects.filter(at__lt=Now() - FORGOTTEN).delete()
     Hint.objects.filter(at__lt=Now() - EXPIRED).delete()
 
 
 def a_worker_works() -> bool:
-    """Whether any worker, on any machine, takes tasks."""
+    """Tell whether any worker, on any machine, takes tasks."""
     return _fresh().exclude(name__startswith=BEAT).exists()
 
 
 def beat_works() -> bool:
-    """Whether any beat, on any machine, ticks."""
+    """Tell whether any beat process, on any machine, is running."""
     return _fresh().filter(name__startswith=BEAT).exists()
 
 

@@ -1,4 +1,4 @@
-"""Keeping note of scheduled jobs, so that “it has not run” can be seen."""
+"""A record of scheduled jobs, so that “it has not run” can be seen."""
 
 import logging
 import time
@@ -16,15 +16,15 @@ from consult.models import JobRun
 
 log = logging.getLogger(__name__)
 
-# Each job that is run by the clock, and after how long without a good end something is wrong.
+# Each scheduled job, and how long it can go without finishing before something is wrong.
 EXPECTED = {
     "responses.send_due_confirmations": timedelta(minutes=5),
     "responses.seal_due_batches": timedelta(minutes=20),
-    # One run delivers for half an hour at most.
+    # One run delivers for at most half an hour.
     "responses.deliver_due_batches": timedelta(minutes=60),
     # A large one takes a while.
     "responses.make_due_extracts": timedelta(minutes=60),
-    # One run works for twenty minutes at most.
+    # One run works for at most twenty minutes.
     "responses.change_many": timedelta(minutes=60),
     # A file of a million responses takes a while.
     "responses.make_public_files": timedelta(minutes=60),
@@ -35,8 +35,8 @@ EXPECTED = {
     "responses.retain": timedelta(hours=26),
 }
 
-# What the content of one row can make a job raise: it is recorded on that row, and the others go
-# on. A program that is stopped, or has no memory, is none of these.
+# Errors that the content of one row can cause: recorded on that row, while the others go on. A
+# stopped program or a lack of memory is not among them.
 ROW_TROUBLE = (
     ArithmeticError,
     AttributeError,
@@ -53,7 +53,7 @@ ROW_TROUBLE = (
 
 @contextmanager
 def recorded_run(name: str) -> Iterator[None]:
-    """Note that the job `name` begins, and, if it ends well, that it did."""
+    """Record that the job `name` starts and, if it finishes without an error, that it did."""
     JobRun.objects.update_or_create(name=name, defaults={"started_at": Now()})
     began = time.monotonic()
     yield
@@ -63,9 +63,10 @@ def recorded_run(name: str) -> Iterator[None]:
 
 
 def overdue() -> list[str]:
-    """The jobs that have not ended well for too long.
+    """Return the jobs that have not finished for too long.
 
-    One that never did, on a first day or in a new version, has as long from the last migration.
+    A job that never has, on the first day or in a new version, gets as long from the last
+    migration.
     """
     late = []
     migrations = MigrationRecorder.Migration.objects
@@ -79,10 +80,10 @@ def overdue() -> list[str]:
 
 
 class trouble_recorded:  # noqa: N801  # a context manager, named as it is read
-    """Keeps what goes wrong with one row from the others: it is handed to `record`, and ends here.
+    """Keeps an error with one row from stopping the others: it goes to `record`, and ends here.
 
-    For loops over rows, whose rules catch what they know. Trouble of the database while recording
-    ends the run.
+    For loops over rows, whose rules catch the errors that they know. A database error while
+    recording ends the run.
     """
 
     def __init__(self, record: Callable[[str], object]) -> None:
@@ -95,8 +96,8 @@ class trouble_recorded:  # noqa: N801  # a context manager, named as it is read
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> bool:
         if not isinstance(error, Exception):
-            return False  # Nothing went wrong, or the worker is being ended.
-        log.error("Something unforeseen: %s", type(error).__name__, exc_info=error)
-        # The kind and no more: what it says may quote what someone wrote.
+            return False  # Nothing went wrong, or the worker is being stopped.
+        log.error("Unexpected error: %s", type(error).__name__, exc_info=error)
+        # Only the kind of error: its message may quote what someone wrote.
         self._record(type(error).__name__)
         return True

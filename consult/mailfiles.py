@@ -1,4 +1,4 @@
-"""Email without a mail server: each message becomes a file that a mail program opens."""
+"""Email without a mail server: each message becomes a file that a mail program can open."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 
 
 class MailFileBackend(BaseEmailBackend):
-    """Writes each message whole into the folder EMAIL_FILE_PATH, named by its time and
+    """Writes each whole message into the folder EMAIL_FILE_PATH, named by its time and
     Message-ID.
     """
 
@@ -24,7 +24,7 @@ class MailFileBackend(BaseEmailBackend):
 
 
 def write_mail_file(email: EmailMessage, *, folder: Path) -> Path:
-    """Write one message into `folder`, readable by its owner alone.
+    """Write one message into `folder`, readable only by its owner.
 
     Raises OSError, and leaves no part of a file behind.
     """
@@ -32,7 +32,7 @@ def write_mail_file(email: EmailMessage, *, folder: Path) -> Path:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     label = re.sub(r"[^A-Za-z0-9.]+", "-", message["Message-ID"].partition("@")[0]).strip("-.")[:80]
     path = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{label}.eml"
-    # Under another name until it is whole: a program that watches the folder never reads half a
+    # Under another name until it is complete: a program that watches the folder never reads half a
     # message.
     aside = folder / f".{uuid4().hex}.part"
     try:

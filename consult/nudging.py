@@ -1,6 +1,6 @@
-"""Asking a worker to look now rather than at its next sweep.
+"""Asking a worker to look now instead of at its next sweep.
 
-It costs a page a second at most, and never an error.
+It costs a page at most a second, and never an error.
 """
 
 import logging
@@ -13,7 +13,7 @@ from kombu.exceptions import OperationalError
 log = logging.getLogger(__name__)
 
 NUDGE_EXPIRES_SECONDS = 60
-# Asking a silent broker takes a second; nobody asks again for this long.
+# Asking a broker that does not answer takes a second; nobody asks again for this long.
 LEAVE_BROKER_ALONE_SECONDS = 15
 _broker = {"leave_alone_until": 0.0}
 _asking = threading.Lock()
@@ -22,7 +22,7 @@ _asking = threading.Lock()
 def nudge(task: Task) -> None:
     """Ask a worker to carry out `task`.
 
-    Never raises if the broker is down, and takes a second at most.
+    Never raises if the broker is down, and takes at most a second.
     """
     # If another thread is asking, its task or the next sweep finds ours too, so a silent broker
     # holds up one thread and not all of them.

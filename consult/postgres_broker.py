@@ -1,7 +1,7 @@
-"""Celery's messages carried by PostgreSQL, where there is no Redis.
+"""Celery's messages carried by PostgreSQL, for installations without Redis.
 
-They are only hints to look: what is due stands in the database anyway, so that a message taken by a
-worker that dies is no loss.
+They are only hints to look: what is due is in the database anyway, so a message lost with a worker
+does no harm.
 """
 
 import json
@@ -13,7 +13,7 @@ from kombu.transport import virtual
 
 from consult.models import Hint
 
-# The oldest one that nobody has in hand; two workers get two.
+# The oldest one that no other worker is taking; two workers get two.
 TAKE = """
     DELETE FROM consult_hint WHERE id = (
         SELECT id FROM consult_hint WHERE queue = %s
@@ -23,7 +23,7 @@ TAKE = """
 
 
 class Channel(virtual.Channel):
-    """Queues as rows. A message that was taken is gone; one that is given back is a new one."""
+    """Queues as rows. Taking a message deletes it; giving it back adds a new one."""
 
     supports_fanout = False
     do_restore = False
@@ -48,7 +48,9 @@ class Channel(virtual.Channel):
 
 
 class Transport(virtual.Transport):
-    """What Celery knows of it: it looks once a second, and cannot speak to all workers at once."""
+    """What Celery needs to know: it looks once a second, and cannot speak to all workers at
+    once.
+    """
 
     Channel = Channel
     polling_interval = 1.0

@@ -1,4 +1,4 @@
-"""Beat's clockwork, which shows by heartbeats that it ticks."""
+"""Beat's scheduler, which shows by heartbeats that it is running."""
 
 import logging
 import socket
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 class TickingScheduler(PersistentScheduler):
-    """Notes a heartbeat as it ticks, so that one that stopped can be told from one that works."""
+    """Records a heartbeat as it ticks, so that a stopped one can be noticed."""
 
     next_note = 0.0
 
@@ -31,7 +31,7 @@ class TickingScheduler(PersistentScheduler):
             note_heartbeat(name=f"{BEAT}{socket.gethostname()}")
             forget_heartbeats()
         except DatabaseError as reason:
-            # The tasks go on: the workers say the same, and find what is due once it is back.
+            # Tasks still go out. The workers report the same, and find what is due once it is back.
             log.warning("No heartbeat: %s", str(reason).strip().splitlines()[0])
         finally:
             connection.close()

@@ -50,10 +50,10 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "consult.web.logs.request_log",
-    # Around all others, so that what those refuse carries the headers too.
+    # Around all others, so that their refusals carry the headers too.
     "csp.middleware.CSPMiddleware",
     "consult.web.headers.security_headers",
-    # Before anything asks for the host's name or for https: a probe knows neither.
+    # Before anything checks the host name or https: a health check knows neither.
     "consult.web.health.health_first",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -107,8 +107,8 @@ CELERY_BROKER_URL = addresses.broker_url(REDIS_URL)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # Only Redis can carry a message to all workers at once.
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = REDIS_URL != addresses.DATABASE_CARRIES
-# A silent Redis must cost a respondent a second at most: the sweep finds whatever the nudge did not
-# carry.
+# A Redis that does not answer may cost a respondent at most a second: the sweep finds what the
+# nudge could not announce.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 1,
     "socket_keepalive": True,
@@ -190,22 +190,23 @@ EMAIL_TIMEOUT: int = VALUES["EMAIL_TIMEOUT"]
 DEFAULT_FROM_EMAIL = VALUES["EMAIL_FROM"]
 SERVER_EMAIL = VALUES["EMAIL_FROM"]
 
-# One submission with every answer at its limit is about 100 KB; the rest is room for scripts with
+# A submission with every answer at its limit is about 100 KB; the rest is for scripts with
 # four-byte letters.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
-# Django's own limits leave out the files of a form: this one is for everything that comes, and
-# staff may send files.
+# Django's own limits do not count files: this one is for everything that comes, and staff may send
+# files.
 MOST_BODY_BYTES = 2_200_000
 MOST_STAFF_BODY_BYTES = 55_000_000
 
-# So many in so many seconds, by what is limited.
+# How many in how many seconds, by what is limited.
 LIMITS: dict[str, tuple[int, int]] = {
     name.removeprefix("LIMIT_").lower(): value
     for name, value in VALUES.items()
     if name.startswith("LIMIT_")
 }
-# For so many days after closing and grace, by what is kept: see responses/governance/retention.py.
+# How many days after closing and the grace period, by what is kept: see
+# responses/governance/retention.py.
 KEEP: dict[str, int] = {
     name.removeprefix("KEEP_").removesuffix("_DAYS").lower(): value
     for name, value in VALUES.items()
@@ -229,7 +230,7 @@ CSRF_COOKIE_HTTPONLY = True
 COOKIE_PREFIX = "__Host-" if PRODUCTION else ""
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}session"
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrf"
-# Three hours of writing, or three weeks of it, must not end at an expired token.
+# Three hours of writing, or three weeks, must not end with an expired token.
 CSRF_COOKIE_AGE = 31_449_600
 SESSION_COOKIE_AGE = 8 * 3600
 SESSION_COOKIE_HTTPONLY = True
@@ -237,7 +238,7 @@ SESSION_IDLE_SECONDS: int = VALUES["SESSION_IDLE_MINUTES"] * 60
 SECOND_PERSON: bool = VALUES["SECOND_PERSON"]
 # Staff sign in with a phone too, except in a rehearsal, where they may.
 SECOND_FACTOR_NEEDED = PRODUCTION
-# Messages are the staff's alone, and need no cookie of their own.
+# Only staff see messages, so they need no cookie of their own.
 MESSAGE_STORAGE = "consult.staff.keeping_typed.NotingMessages"
 CSRF_FAILURE_VIEW = "consult.views.errors.csrf_failure"
 X_FRAME_OPTIONS = "DENY"

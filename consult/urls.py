@@ -1,4 +1,4 @@
-"""The whole site on one screen: what the public reads here, what it answers and what staff do in
+"""The addresses of the whole site: what the public reads here; responding and staff's work in
 responses.urls.
 """
 

@@ -11,10 +11,10 @@ from consult.web.database_timeout import limit_waiting
 from consult.web.durability import UnsafeDatabase, refuse_unsafe_database
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consult.settings")
-# Nobody waits for ever behind a lock or a slow query: they are asked to try again. PostgreSQL's own
-# library reads this, for this process only; slow work is done by workers. The data is in memory or
-# on a disk without moving parts, while PostgreSQL's default cost assumes a spinning one and makes
-# it read whole tables where an index would do.
+# Nobody waits for ever behind a lock or a slow query: they are asked to try again. libpq reads
+# this, for this process only; slow work is done by workers. The data is in memory or on an SSD,
+# while PostgreSQL's default cost assumes a spinning disk and makes it read whole tables where an
+# index would do.
 os.environ.setdefault(
     "PGOPTIONS", "-c lock_timeout=3s -c statement_timeout=60s -c random_page_cost=1.1"
 )
@@ -27,8 +27,8 @@ try:
 except (UnsafeDatabase, TooFewConnections) as reason:
     sys.exit(f"Cannot start: {reason}")
 except DatabaseError:
-    # It may come back; until then each page says that it is down.
+    # It may come back. Until then each page says that it is down.
     pass
 finally:
-    # Each working thread opens its own.
+    # Each working thread opens its own connection.
     connection.close()

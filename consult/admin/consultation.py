@@ -38,7 +38,7 @@ class ConsultationForm(SharedForm):
         help_text="The hour (UK time) at which everything received since goes into the next batch.",
     )
 
-    # The closing that the page asked about: saving it again is the answer.
+    # The closing that the page asked about: saving it again confirms it.
     asked = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
@@ -57,7 +57,7 @@ class ConsultationForm(SharedForm):
         try:
             check_closing(closes_at=closes_at, before=before, sure=sure)
         except ClosesInThePast:
-            self.add_error("closes_at", "The closing has passed already. Give a later one.")
+            self.add_error("closes_at", "The closing date is in the past. Enter a later one.")
         except ClosesMuchEarlier:
             self.data["asked"] = iso(closes_at)  # type: ignore[index]  # a copy, made above
             problem = (

@@ -1,7 +1,7 @@
-"""What the pages that correct a consultation's wording have in common.
+"""What the pages that correct a consultation's wording share.
 
 Two people may have the same page open. A page carries what it showed in each field, so that saving
-changes only the fields that this editor changed, and a field that both changed is asked about.
+changes only what this editor changed, and asks about a field that both changed.
 """
 
 from typing import Any
@@ -29,7 +29,7 @@ class Lines(forms.CharField):
     widget = forms.Textarea
 
     def __init__(self, *, addresses: bool = False, **options: Any) -> None:
-        super().__init__(required=False, help_text="One on each line.", **options)
+        super().__init__(required=False, help_text="One per line.", **options)
         self.addresses = addresses
 
     def prepare_value(self, value: Any) -> Any:
@@ -50,7 +50,7 @@ class Lines(forms.CharField):
 class SharedForm(forms.ModelForm):
     """A form that several people may have open at once.
 
-    A field that this editor left as it was shown keeps what it says now. A field that someone else
+    A field that this editor did not change keeps its current value. A field that someone else
     changed too is refused once, with both values on the page; saving again replaces theirs.
     """
 
@@ -61,7 +61,7 @@ class SharedForm(forms.ModelForm):
 
     @property
     def shared(self) -> list[str]:
-        """The fields that show what is stored."""
+        """Return the fields that show what is stored."""
         return [
             name
             for name, field in self.fields.items()
@@ -88,7 +88,7 @@ class SharedForm(forms.ModelForm):
         return cleaned
 
     def _changed_since(self, name: str) -> bool:
-        """Whether a field says something else now than the page showed."""
+        """Tell whether a field's stored value has changed since the page was shown."""
         field = self.fields[name]
         shown = field.hidden_widget().value_from_datadict(
             self.data, self.files, self[name].html_initial_name
@@ -103,7 +103,7 @@ class SharedForm(forms.ModelForm):
         )
 
     def _now(self, name: str) -> list[str]:
-        """What is stored in a field, as its inputs show it."""
+        """Return what is stored in a field, as its inputs show it."""
         field, value = self.fields[name], self[name].initial
         if isinstance(field.widget, forms.MultiWidget):
             parts = zip(field.widget.widgets, field.widget.decompress(value) or [], strict=True)
@@ -111,11 +111,11 @@ class SharedForm(forms.ModelForm):
         return [field.widget.format_value(field.prepare_value(value)) or ""]
 
     def _show(self, name: str, *, as_initial: bool = False) -> None:
-        """Let the page, should it be shown again, have in a field what is stored."""
+        """Put what is stored in a field, in case the page is shown again."""
         key = self[name].html_initial_name if as_initial else self[name].html_name
         now = self._now(name)
         several = isinstance(self.fields[name].widget, forms.MultiWidget)
-        # Django looks for this name alone before it shows what stood in the others.
+        # Django looks only for this name before it shows the values of the others.
         self.data[key] = ""  # type: ignore[index]  # the copy
         for place, part in enumerate(now):
             self.data[f"{key}_{place}" if several else key] = part  # type: ignore[index]  # the copy
@@ -124,7 +124,7 @@ class SharedForm(forms.ModelForm):
 class WordingAdmin(ByRight):
     """Correcting what a consultation says.
 
-    Saving makes a new edition; those who answered before keep theirs.
+    Saving makes a new edition; people who answered before keep theirs.
     """
 
     right = Right.EDIT_PLAN
@@ -140,7 +140,7 @@ class WordingAdmin(ByRight):
         found = super().get_object(request, object_id, from_field)
         if found is None or request.method != "POST":
             return found
-        # Whatever changes wording holds this lock, so that what is read now is what gets changed.
+        # Everything that changes wording takes this lock, so what is read now is what gets changed.
         consultation = self.consultation_of(found)
         Consultation.objects.select_for_update(no_key=True).get(pk=consultation.pk)
         return super().get_object(request, object_id, from_field)

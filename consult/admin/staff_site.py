@@ -16,7 +16,7 @@ RIGHTS_HERE = [Right.EDIT_PLAN, Right.READ_TRAIL]
 
 
 def signed_in(request: HttpRequest) -> User:
-    """The member of staff behind a request that the site below has let in."""
+    """Return the member of staff behind a request that the site below has let in."""
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user
@@ -41,7 +41,7 @@ class StaffSite(admin.AdminSite):
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Where Django sends people without permission: to sign in, or to choose a password."""
+        """Send people without permission to sign in, or to choose a password."""
         if not isinstance(request.user, User):
             wanted = request.GET.get("next", reverse("admin:index"))
             return redirect(f"{reverse('sign-in')}?{urlencode({'next': wanted})}")

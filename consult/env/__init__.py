@@ -1,8 +1,8 @@
 """Settings from the environment, each checked at start.
 
-`SETTINGS` is the complete list; a test holds the table in docs/settings.md to it. Reading a value
-that is missing or makes no sense raises `BadSetting`, whose message says in one sentence what to
-do.
+`SETTINGS` is the complete list; a test compares it with the table in docs/settings.md. Reading a
+value that is missing or makes no sense raises `BadSetting`, whose message says in one sentence what
+to do.
 """
 
 import os
@@ -27,14 +27,14 @@ def read(name: str) -> Any:
     try:
         return setting.parse(value)
     except ValueError as reason:
-        # A start that fails is logged, and what it was given may hold a password.
+        # A failed start is logged, and the value may hold a password.
         shown = "makes no sense" if setting.secret else f"is “{value}”"
-        # Nor may the parser's own error, which quotes what it read, be kept with it.
+        # The parser's own error quotes the value, so it must not be chained.
         raise BadSetting(f"{name} {shown}: {reason}.") from None
 
 
 def _from_file(name: str) -> str:
-    """What is in the file that NAME_FILE names, as containers and systemd hand over secrets.
+    """Return the content of the file named by NAME_FILE, as containers and systemd pass secrets.
 
     Raises BadSetting if it cannot be read.
     """
@@ -68,7 +68,7 @@ def refuse_unsafe_production(values: dict[str, Any]) -> None:
         raise BadSetting(
             f"SITE_URL is “{values['SITE_URL']}”: write the https address people type.{hint}"
         )
-    # Without a mail server receipts would promise emails that nobody gets.
+    # Without a mail server, receipts would promise emails that never come.
     for name in ("DATABASE_URL", "REDIS_URL", "EMAIL_URL"):
         if not values[name]:
             raise BadSetting(f"{name} is missing: write the address of the server.{hint}")

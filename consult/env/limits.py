@@ -7,15 +7,15 @@ LIMITS = [
         "SESSION_IDLE_MINUTES",
         whole_number(5, 480),
         "60",
-        "Staff have to sign in again after this many minutes without a click.",
+        "Minutes without a click after which staff must sign in again.",
     ),
     Setting(
         "SECOND_PERSON",
         flag,
         "off",
         (
-            "On if a second person has to confirm that someone changes rights, downloads contact "
-            "details, hands over or erases what is held about a person, or publishes."
+            "If on, a second person must confirm changes of rights, downloads of contact details, "
+            "handing over or erasing what is held about a person, and publishing."
         ),
     ),
     Setting(

@@ -18,8 +18,8 @@ SERVING = [
         flag,
         "off",
         (
-            "On only to try the service out on one machine, as `make run` does: plain http, a "
-            "throwaway key, emails saved as files."
+            "Set to on only to try the service out on one machine, as `make run` does: plain http, "
+            "a throwaway key, emails saved as files."
         ),
     ),
     Setting(
@@ -66,7 +66,10 @@ SERVING = [
     Setting("PORT", whole_number(1, 65535), "8000", "The port the web server listens on."),
     Setting("HOST", text, "127.0.0.1", "The address the web server listens on."),
     Setting(
-        "WEB_PROCESSES", whole_number(1, 64), "2", "How many processes answer requests: one a core."
+        "WEB_PROCESSES",
+        whole_number(1, 64),
+        "2",
+        "How many processes answer requests: one per core.",
     ),
     Setting(
         "WEB_THREADS",
@@ -85,7 +88,7 @@ SERVING = [
         hops,
         "off",
         (
-            "How many proxies of your own stand in front, each of which sets X-Forwarded-Proto and "
+            "How many of your own proxies are in front, each of which sets X-Forwarded-Proto and "
             "adds to X-Forwarded-For. “on” is one."
         ),
     ),
@@ -104,7 +107,7 @@ SERVING = [
         "DATABASE_PASSWORD",
         text,
         "",
-        "The password for DATABASE_URL, as it is: it may hold any character.",
+        "The password for DATABASE_URL, unescaped: it may contain any character.",
         secret=True,
     ),
     Setting(
@@ -143,7 +146,7 @@ SERVING = [
         "EMAIL_PASSWORD",
         text,
         "",
-        "The password for EMAIL_URL, as it is: it may hold any character.",
+        "The password for EMAIL_URL, unescaped: it may contain any character.",
         secret=True,
     ),
     Setting(

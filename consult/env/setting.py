@@ -1,4 +1,4 @@
-"""One setting, and the parsers of its text. Each raises ValueError with the reason it cannot."""
+"""One setting, and the parsers of its text. Each raises ValueError with the reason."""
 
 import re
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-# A % that begins no escape.
+# A % that does not begin an escape.
 BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
@@ -15,7 +15,7 @@ class Setting:
     """One environment variable.
 
     `parse` raises ValueError with the reason; `default` is text, as in the environment. The value
-    of a `secret` is never shown, nor does its reason quote it.
+    of a `secret` is never shown, not even in a reason.
     """
 
     name: str
@@ -47,7 +47,7 @@ def flag(value: str) -> bool:
 
 
 def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
-    """A parser for whole numbers from `lowest` to `highest`, both allowed."""
+    """Return a parser for whole numbers from `lowest` to `highest`, inclusive."""
 
     def parse(value: str) -> int:
         if not value.isascii() or not value.isdigit() or not lowest <= int(value) <= highest:
@@ -58,7 +58,7 @@ def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
 
 
 def rate(value: str) -> tuple[int, int]:
-    """A number and a number of seconds: 10/900 is ten in fifteen minutes."""
+    """Read a number and a number of seconds: 10/900 is ten in fifteen minutes."""
     count, slash, seconds = value.partition("/")
     if not slash or not all(
         part.isascii() and part.isdigit() and 0 < int(part) <= 1_000_000
@@ -69,7 +69,7 @@ def rate(value: str) -> tuple[int, int]:
 
 
 def hops(value: str) -> int:
-    """How many proxies are ours: a number, or on for one and off for none."""
+    """Read how many proxies are ours: a number, or on for one and off for none."""
     if value.isascii() and value.isdigit() and int(value) <= 9:
         return int(value)
     try:
@@ -79,12 +79,12 @@ def hops(value: str) -> int:
 
 
 def names(value: str) -> list[str]:
-    """Names separated by commas; empty ones are dropped."""
+    """Read names separated by commas; empty ones are dropped."""
     return [name.strip() for name in value.split(",") if name.strip()]
 
 
 def url(*schemes: str) -> Callable[[str], str]:
-    """A parser for addresses that start with one of `schemes`; empty stays empty."""
+    """Return a parser for addresses that start with one of `schemes`; empty stays empty."""
 
     def parse(value: str) -> str:
         if value and value.partition(":")[0] not in schemes:
@@ -98,7 +98,7 @@ def url(*schemes: str) -> Callable[[str], str]:
 
 
 def server(*schemes: str) -> Callable[[str], str]:
-    """A parser for addresses of servers, which may hold a name and a password."""
+    """Return a parser for addresses of servers, which may include a name and a password."""
     address = url(*schemes)
 
     def parse(value: str) -> str:
@@ -113,7 +113,7 @@ def server(*schemes: str) -> Callable[[str], str]:
 
 
 def _can_be_taken_apart(value: str) -> bool:
-    """Whether no character of a password was taken for the end of the host, or the reverse."""
+    """Tell whether no character of a password was taken for the end of the host, or the reverse."""
     try:
         parts = urlsplit(value)
         _ = parts.port
@@ -128,7 +128,7 @@ def _can_be_taken_apart(value: str) -> bool:
 
 
 def site_url(value: str) -> str:
-    """The address people type, without a path or a slash at its end."""
+    """Read the address people type, without a path or a final slash."""
     parts = urlsplit(value)
     if (
         parts.scheme not in {"http", "https"}

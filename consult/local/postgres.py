@@ -1,4 +1,4 @@
-"""Our own PostgreSQL, from a wheel, for `make run` and the tests. It listens on sockets only."""
+"""Our own PostgreSQL, from a wheel, for `make run` and the tests. It listens only on sockets."""
 
 import contextlib
 import hashlib
@@ -22,7 +22,7 @@ DATABASE = "consult"
 
 
 class CannotStart(Exception):
-    """A part of the service cannot start; the message says in a sentence why and what to do."""
+    """A part of the service cannot start. The message says in a sentence why and what to do."""
 
 
 class Postgres:
@@ -73,7 +73,7 @@ class Postgres:
         return process
 
     def stop(self) -> None:
-        """Stop it fast but in order: connections end, data is written."""
+        """Stop it fast but cleanly: connections end, data is written."""
         if self.process is not None:
             stop(self.process, how=signal.SIGINT, seconds=20)
 
@@ -112,7 +112,7 @@ class Postgres:
                     os.kill(pid, signal.SIGINT)
                 if not wait_until(lambda: not started_at(pid), seconds=20):
                     raise CannotStart(
-                        f"An earlier PostgreSQL (process {pid}) does not stop: stop it by hand."
+                        f"An earlier PostgreSQL (process {pid}) does not stop. Stop it yourself."
                     )
             lock.unlink(missing_ok=True)
 
@@ -163,7 +163,7 @@ def _is_postgres(pid: int) -> bool:
 
 
 def _open_to(path: Path, user: int) -> bool:
-    """Whether `user` can reach `path`, as far as it exists."""
+    """Tell whether `user` can reach `path`, as far as it exists."""
     for folder in [*reversed(path.parents)]:
         if folder.exists():
             found = folder.stat()
@@ -194,7 +194,7 @@ def _programs(user: int | None) -> Path:
     if user is not None and not _open_to(package / "pginstall" / "bin" / "postgres", user):
         digest = hashlib.sha256(str(package).encode()).hexdigest()[:12]
         home = Path("/var/lib") / f"consult-programs-{digest}"
-        # The programs look for their libraries beside the package, so both are copied, then
+        # The programs look for their libraries next to the package, so both are copied, then
         # renamed.
         if not home.exists():
             fresh = home.with_name(f"{home.name}.new")

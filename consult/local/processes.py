@@ -26,7 +26,7 @@ def spawn(
     """Start `command` in its own session, appending its output to `log`.
 
     On Linux it gets the signal `parting` when we die, however we die. `user` is the id to run as,
-    where we are root.
+    if we are root.
     """
 
     def before_exec() -> None:
@@ -107,7 +107,7 @@ def end_leftovers(folder: Path) -> None:
 
 
 def wait_until(ready: Callable[[], bool], *, seconds: float, pause: float = 0.05) -> bool:
-    """Whether `ready` came true within `seconds`."""
+    """Tell whether `ready` came true within `seconds`."""
     deadline = time.monotonic() + seconds
     while not ready():
         if time.monotonic() > deadline:

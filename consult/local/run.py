@@ -64,7 +64,7 @@ def main() -> int:
 
 
 def prepare_var_dir(var_dir: Path) -> IO[str]:
-    """Make the folder, and hold it for this start alone. Raises CannotStart."""
+    """Make the folder, and lock it for this start. Raises CannotStart."""
     try:
         var_dir.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(var_dir).free
@@ -77,7 +77,7 @@ def prepare_var_dir(var_dir: Path) -> IO[str]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as reason:
         raise CannotStart(
-            f"it is running already, with the data in {var_dir}. Stop that one first, or set "
+            f"it is already running, with the data in {var_dir}. Stop that one first, or set "
             "VAR_DIR and PORT."
         ) from reason
     except OSError as reason:
@@ -93,7 +93,7 @@ def prepare_var_dir(var_dir: Path) -> IO[str]:
 
 
 def start_everything(supervisor: Supervisor, values: dict[str, object]) -> None:
-    """The database and broker, then what has to be there, then web, worker and beat; and say where
+    """Start the database and the broker, prepare them, start web, worker and beat, and say where
     everything is.
     """
     var_dir = supervisor.var_dir
@@ -152,7 +152,7 @@ def start_everything(supervisor: Supervisor, values: dict[str, object]) -> None:
 
 
 def refuse_unreachable_database(url: str, *, password: str) -> None:
-    """Raise CannotStart where no PostgreSQL answers at `url`."""
+    """Raise CannotStart if no PostgreSQL answers at `url`."""
     try:
         psycopg2.connect(url, password=password or None, connect_timeout=5).close()
     except psycopg2.OperationalError as reason:
@@ -164,9 +164,9 @@ def refuse_unreachable_database(url: str, *, password: str) -> None:
 
 
 def manage(*arguments: str) -> str:
-    """Run one of manage.py's commands and return what it said.
+    """Run one of manage.py's commands and return its output.
 
-    Raises CannotStart where it failed.
+    Raises CannotStart if it failed.
     """
     done = subprocess.run(  # noqa: S603
         [sys.executable, "manage.py", *arguments],

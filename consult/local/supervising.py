@@ -12,7 +12,7 @@ from consult.local.postgres import CannotStart
 from consult.local.processes import end_group, remember, stop
 
 LONGEST_PAUSE = 30.0
-# A part that lived this long did not fail to start, and needs no longer pause the next time.
+# A part that ran this long did start, so the next pause is short again.
 SETTLED_SECONDS = 5.0
 
 
@@ -81,7 +81,7 @@ class Supervisor:
             (self.var_dir / "run" / f"{part.name}.pid").unlink(missing_ok=True)
 
     def asked_to_stop(self, number: int, frame: FrameType | None) -> None:
-        """After a second Ctrl-C, nothing waits any longer."""
+        """After a second Ctrl-C, stop waiting for anything."""
         if self.stopping:
             for part in self.parts:
                 part.stop_seconds = 0.1

@@ -6,23 +6,23 @@ from django.db.models.functions import Now
 
 
 class Action(models.TextChoices):
-    """Everything the audit trail can record.
+    """Everything that the audit trail can record.
 
-    A closed list: what is not here is not recorded, so add it first.
+    A closed list: anything not here cannot be recorded, so add it first.
     """
 
     SIGNED_IN = "signed_in", "signed in"
     SIGN_IN_FAILED = "sign_in_failed", "failed to sign in"
     SIGNED_OUT = "signed_out", "signed out"
     PASSWORD_CHANGED = "password_changed", "changed their password"
-    PASSWORD_HASHED_AGAIN = "password_hashed_again", "had their password stored in today's way"
-    IDENTITY_CONFIRMED = "identity_confirmed", "gave their password again"
+    PASSWORD_HASHED_AGAIN = "password_hashed_again", "had their password hash renewed"
+    IDENTITY_CONFIRMED = "identity_confirmed", "entered their password again"
     SECOND_FACTOR_SET_UP = "second_factor_set_up", "set up a phone for signing in"
     RECOVERY_CODES_MADE = "recovery_codes_made", "made new recovery codes"
     SESSIONS_ENDED = "sessions_ended", "signed someone out"
     SECOND_PERSON_ASKED = "second_person_asked", "asked for a second person"
-    SECOND_PERSON_CONFIRMED = "second_person_confirmed", "confirmed an act of someone else"
-    SECOND_PERSON_REFUSED = "second_person_refused", "refused an act of someone else"
+    SECOND_PERSON_CONFIRMED = "second_person_confirmed", "confirmed someone else's act"
+    SECOND_PERSON_REFUSED = "second_person_refused", "refused someone else's act"
     STAFF_CREATED = "staff_created", "created a staff account"
     STAFF_CHANGED = "staff_changed", "changed a staff account"
     PLAN_LOADED = "plan_loaded", "loaded a plan"
@@ -42,7 +42,7 @@ class Action(models.TextChoices):
         "response_transcribed",
         "entered a response from post, email or telephone",
     )
-    KEYED_AGAIN = "keyed_again", "keyed a response again"
+    KEYED_AGAIN = "keyed_again", "typed in a response again"
     FILE_ATTACHED = "file_attached", "attached a file"
     FILE_READ = "file_read", "read an attached file"
     MAILBOX_LOADED = "mailbox_loaded", "loaded a mailbox"
@@ -56,7 +56,7 @@ class Action(models.TextChoices):
     RESPONSES_UNPUBLISHED = "responses_unpublished", "unpublished the responses"
     RESPONSE_ERASED = "response_erased", "erased what a person sent"
     INTEGRITY_CHECKED = "integrity_checked", "ran the integrity check"
-    LETTERS_REMOVED = "letters_removed", "removed scans and emails when their time was up"
+    LETTERS_REMOVED = "letters_removed", "removed scans and emails after keeping them long enough"
     RETENTION_RAN = "retention_ran", "deleted what had been kept long enough"
     PERSON_LOOKED_FOR = "person_looked_for", "searched for what is held about someone"
     PERSON_TAKEN = "person_taken", "downloaded everything held about someone"
@@ -72,9 +72,12 @@ class Action(models.TextChoices):
     BATCH_SEALED = "batch_sealed", "sealed a batch"
     BATCH_WRITTEN = "batch_written", "wrote a batch's files"
     UNSENT_ERASED = "unsent_erased", "erased drafts and emails about a person"
-    BATCH_TAKEN_BACK = "batch_taken_back", "had a batch's files made again without what was erased"
+    BATCH_TAKEN_BACK = (
+        "batch_taken_back",
+        "had a batch's files written again without what was erased",
+    )
     BATCH_NOT_WRITTEN = "batch_not_written", "could not write a batch's files"
-    DELIVERY_QUEUED = "delivery_queued", "put a batch in line for delivery"
+    DELIVERY_QUEUED = "delivery_queued", "queued a batch for delivery"
     DELIVERY_BEGUN = "delivery_begun", "began to deliver a batch"
     DELIVERY_TROUBLE = "delivery_trouble", "had trouble with the delivery of a batch"
     NOTICE_SENT = "notice_sent", "sent the notice of a batch"
@@ -82,7 +85,10 @@ class Action(models.TextChoices):
     BATCH_SENT_AGAIN = "batch_sent_again", "sent a batch again"
     BATCH_ACKNOWLEDGED = "batch_acknowledged", "acknowledged a batch"
     SIGNING_KEY_PUBLISHED = "signing_key_published", "published a signing key"
-    BATCH_FILES_REMOVED = "batch_files_removed", "deleted a batch's files when their time was up"
+    BATCH_FILES_REMOVED = (
+        "batch_files_removed",
+        "deleted a batch's files after keeping them long enough",
+    )
     BATCH_FILES_GONE = "batch_files_gone", "had deleted the last of a batch's files"
     RESPONSES_RECOVERED = "responses_recovered", "took responses back in from a batch"
     RESPONSE_GIVEN_UP = "response_given_up", "gave up a response that a backup did not have"
@@ -93,14 +99,14 @@ class Action(models.TextChoices):
 
 
 def actions() -> list[tuple[str, str]]:
-    """The choices of the column, as a function, so that a new action needs no migration."""
+    """Return the choices of the column. A function, so that a new action needs no migration."""
     return Action.choices
 
 
 class AuditEntry(models.Model):
-    """One thing that someone did. Says to what by reference, never by personal data.
+    """One thing that someone did. It names what by reference, never by personal data.
 
-    A trigger refuses UPDATE and DELETE, also to this service's own database user.
+    A trigger refuses UPDATE and DELETE, even to this service's own database user.
     """
 
     at = models.DateTimeField(db_default=Now(), db_index=True)
@@ -108,7 +114,7 @@ class AuditEntry(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
     actor_name = models.CharField(
-        max_length=150, help_text="As it was then; “service” where no person acted."
+        max_length=150, help_text="The user name then; “service” if no person acted."
     )
     action = models.CharField(max_length=40, choices=actions)
     subject = models.CharField(
@@ -121,9 +127,9 @@ class AuditEntry(models.Model):
         editable=False,
         help_text="A random number, and the SHA-256 of it with who did what to what.",
     )
-    # The database's own: a trigger fills it in.
+    # A trigger fills it in.
     earlier = models.JSONField(
-        null=True, editable=False, help_text="The entries before this one, each with its digest."
+        null=True, editable=False, help_text="The hash of all entries before this one."
     )
 
     class Meta:
@@ -140,8 +146,9 @@ class AuditEntry(models.Model):
 
 
 class RemovedRow(models.Model):
-    """That a row of a table whose changes are held to acts was deleted. A trigger writes it, and
-    another refuses UPDATE and DELETE.
+    """A deleted row of a table whose every change must be part of an act.
+
+    A trigger writes it, and another refuses UPDATE and DELETE.
     """
 
     of = models.CharField(max_length=63)

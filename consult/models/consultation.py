@@ -33,11 +33,11 @@ class Consultation(models.Model):
     alternative_formats = models.JSONField(default=list)
     safety_notice = models.TextField(blank=True)
     statement = models.TextField(
-        blank=True, help_text="Whose words the descriptions are; shown on every page of content."
+        blank=True, help_text="The source of the descriptions, shown on every page of content."
     )
     recommendations_statement = models.TextField(blank=True)
     sources = models.JSONField(default=list)
-    references = models.JSONField(default=list, help_text="number and title of each")
+    references = models.JSONField(default=list, help_text="The number and title of each.")
     equality_intro = models.TextField(blank=True)
     opens_at = models.DateTimeField()
     closes_at = models.DateTimeField()
@@ -48,10 +48,10 @@ class Consultation(models.Model):
     batch_hour = models.PositiveSmallIntegerField(
         default=2,
         db_default=2,
-        help_text="At which hour of London's clocks, 0 to 23, the daily batch is sealed.",
+        help_text="The hour in London, 0 to 23, at which the daily batch is sealed.",
     )
 
-    now: datetime  # The database's clock, on the rows that `published` gives.
+    now: datetime  # The database's time, on rows from `published`.
 
     class Meta:
         ordering = ["-closes_at", "slug"]
@@ -74,7 +74,7 @@ class Consultation(models.Model):
         return self.closes_at + timedelta(minutes=self.grace_minutes)
 
     def phase_at(self, instant: datetime) -> Consultation.Phase:
-        """Whether the consultation is open at `instant`."""
+        """Return the phase of the consultation at `instant`."""
         if instant < self.opens_at:
             return self.Phase.ADVANCE
         if instant < self.closes_at:
@@ -83,24 +83,24 @@ class Consultation(models.Model):
 
 
 def published() -> models.QuerySet[Consultation]:
-    """The consultations the public may see, each with `now`: the database's clock, the one that
-    decides.
+    """Return the consultations the public may see, each with `now`: the time on the database's
+    clock, the one that decides.
     """
     return once_published().filter(withdrawn_at__isnull=True)
 
 
 def once_published() -> models.QuerySet[Consultation]:
-    """Those, and the withdrawn ones, for people who were answering when one was withdrawn."""
+    """Return those and the withdrawn ones, for people who were answering when one was withdrawn."""
     found = Consultation.objects.filter(published_at__isnull=False)
     return found.annotate(now=Now())  # type: ignore[no-redef]  # declared on the model for its readers
 
 
 class Edition(models.Model):
-    """What a consultation said and asked from one moment on, whole and never edited.
+    """What a consultation said and asked from one moment on, complete and never edited.
 
     Each response points to the edition it answered, so that its receipt, the review page and the
-    codebook show the wording as it was. `content` is made by
-    `consult.plans.publishing.publish_edition` from the rows beside it.
+    codebook show the wording as it was. `consult.plans.publishing.publish_edition` makes `content`
+    from the rows beside it.
     """
 
     consultation = models.ForeignKey(
@@ -109,7 +109,7 @@ class Edition(models.Model):
     number = models.PositiveIntegerField()
     content = models.JSONField()
     digest = models.CharField(
-        max_length=64, help_text="SHA-256 of the canonical JSON of the content"
+        max_length=64, help_text="SHA-256 of the canonical JSON of the content."
     )
     published_at = models.DateTimeField(db_default=Now())
 

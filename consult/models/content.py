@@ -34,7 +34,7 @@ class Section(models.Model):
 
 
 class Recommendation(models.Model):
-    """A change to the plan that someone put forward, who that was, and what is known about it."""
+    """A proposed change to the plan: who put it forward, and what is known about it."""
 
     consultation = models.ForeignKey(
         Consultation, on_delete=models.PROTECT, related_name="recommendations"
@@ -45,7 +45,9 @@ class Recommendation(models.Model):
     attribution = models.CharField(max_length=200)
     context = models.TextField()
     draft_plan_coverage = models.TextField(blank=True)
-    figures = models.JSONField(default=list, blank=True, help_text="value, what and source of each")
+    figures = models.JSONField(
+        default=list, blank=True, help_text=("The value, meaning and source of each.")
+    )
     sources = models.JSONField(default=list, blank=True)
     related_sections = models.JSONField(default=list, blank=True, help_text="slugs")
 
@@ -64,10 +66,8 @@ class Recommendation(models.Model):
 class Question(models.Model):
     """Something a respondent can answer.
 
-    Its slug and kind never change once published.
-
-    `part` is the page it stands on: the slug of a section or recommendation, or "general",
-    "about-you" or "equality".
+    Its slug and kind never change once published. `part` is the page it is on: the slug of a
+    section or recommendation, or "general", "about-you" or "equality".
     """
 
     consultation = models.ForeignKey(
@@ -76,7 +76,7 @@ class Question(models.Model):
     slug = models.SlugField(max_length=120)
     part = models.SlugField(max_length=80)
     order = models.PositiveSmallIntegerField()
-    kind = models.CharField(max_length=20, help_text="the name of an entry of consult.plans.kinds")
+    kind = models.CharField(max_length=20, help_text="The name of an entry of consult.plans.kinds.")
     text = models.TextField()
     help = models.TextField(blank=True)
     scale = models.SlugField(
@@ -87,13 +87,13 @@ class Question(models.Model):
     show_if = models.JSONField(
         default=dict,
         blank=True,
-        help_text="{question slug: option slug} where it is only asked then",
+        help_text="{question slug: option slug} if it is only asked after that answer.",
     )
     details = models.JSONField(
         default=dict,
         db_default={},
         blank=True,
-        help_text="What only its kind has, such as a number's bounds.",
+        help_text="Details of its kind, such as a number's bounds.",
     )
 
     class Meta:

@@ -14,7 +14,9 @@ class JobRun(models.Model):
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     seconds = models.FloatField(default=0, help_text="How long the last finished run took.")
-    succeeded_at = models.DateTimeField(null=True, help_text="When it last ended well.")
+    succeeded_at = models.DateTimeField(
+        null=True, help_text=("When it last finished without an error.")
+    )
 
     class Meta:
         ordering = ["name"]
@@ -24,9 +26,11 @@ class JobRun(models.Model):
 
 
 class Heartbeat(models.Model):
-    """When a process that has no page to answer last showed that it works."""
+    """When a process that has no page last showed that it works."""
 
-    name = models.CharField(max_length=300, unique=True, help_text="As celery@host or beat@host.")
+    name = models.CharField(
+        max_length=300, unique=True, help_text=("Such as celery@host or beat@host.")
+    )
     at = models.DateTimeField()
 
     class Meta:
@@ -37,7 +41,7 @@ class Heartbeat(models.Model):
 
 
 class Hint(models.Model):
-    """A message to the workers, where there is no Redis to carry it. Losing it loses nothing."""
+    """A message to the workers, for installations without Redis. Losing one loses nothing."""
 
     queue = models.CharField(max_length=300)
     message = models.TextField()

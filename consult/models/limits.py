@@ -1,4 +1,4 @@
-"""What was done recently, where there is a limit."""
+"""Recent uses of what has a limit."""
 
 from django.db import models
 from django.db.models.functions import Now

@@ -30,7 +30,7 @@ class User(AbstractUser):
 
     role = models.CharField(max_length=20, choices=Role)
     must_change_password = models.BooleanField(
-        default=False, help_text="Signed in with a one-time password; asked for a new one first."
+        default=False, help_text="They have a one-time password, and must choose a new one first."
     )
     takes_contacts = models.BooleanField(
         "may download contact details",
@@ -43,19 +43,19 @@ class User(AbstractUser):
         blank=True,
         default="",
         db_default="",
-        help_text="What their phone's key is made from; empty where there is none.",
+        help_text="The seed of their phone's key; empty if they have none.",
     )
     second_factor_step = models.BigIntegerField(
         default=0,
         db_default=0,
         help_text=(
-            "The half minute of the last code that was taken. It is not taken again, nor an "
-            "earlier one."
+            "The half minute of the last code that was accepted. Neither it nor an earlier one "
+            "works again."
         ),
     )
 
     def may(self, right: Right) -> bool:
-        """Whether this person may use `right`."""
+        """Tell whether this person may use `right`."""
         granted = self.takes_contacts and right == Right.TAKE_CONTACTS
         return self.is_active and (
             granted or right in RIGHTS.get(self.Role(self.role), frozenset())

@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 
 
 class TwoPersonAct(models.TextChoices):
-    """What nobody does alone where SECOND_PERSON is on."""
+    """What nobody can do alone when SECOND_PERSON is on."""
 
     CHANGE_RIGHTS = "change_rights", "change what an account can do"
     TAKE_CONTACTS = "take_contacts", "download contact details"

@@ -168,7 +168,7 @@ def _options(
             )
     slugs = [option["slug"] for option in options if option["slug"]]
     for repeated in sorted({known for known in slugs if slugs.count(known) > 1}):
-        notes.add(f"{key}.options", f"“{repeated}” is there twice: give one of them another slug")
+        notes.add(f"{key}.options", f"“{repeated}” is listed twice: give one of them another slug")
     return options
 
 

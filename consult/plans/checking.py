@@ -1,4 +1,4 @@
-"""Takes a plan file's text and returns the plan that it describes, or everything that is wrong with
+"""Takes a plan file's text, and returns the plan that it describes or everything that is wrong with
 it.
 
 Pure: no database, no clock.
@@ -18,9 +18,9 @@ from consult.plans.shapes import Notes
 
 @dataclass(frozen=True)
 class CheckedPlan:
-    """A plan file with nothing wrong in it.
+    """A plan file with no mistakes.
 
-    `consultation`, `sections` and `recommendations` are as in the file, `questions` are all of them
+    `consultation`, `sections` and `recommendations` are as in the file; `questions` are all of them
     in order, each with its full slug, its part and its options.
     """
 

@@ -33,7 +33,7 @@ OPTION = mapping(
 
 
 def _option(node: yaml.Node, key: str, notes: Notes) -> Any:
-    """Read an option: its label alone, or its label with more."""
+    """Read an option: just its label, or its label and more."""
     return (
         {"label": text(200)(node, key, notes)}
         if isinstance(node, yaml.ScalarNode)

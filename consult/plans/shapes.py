@@ -60,8 +60,8 @@ def _what(node: yaml.Node) -> str:
 
 
 def _cannot_be_shown(letter: str) -> bool:
-    """Control characters, halves of surrogate pairs (PostgreSQL refuses both NUL and these), and
-    changes of direction.
+    """Return control characters, halves of surrogate pairs (PostgreSQL refuses both NUL and
+    these), and changes of direction.
     """
     return (
         unicodedata.category(letter) in {"Cc", "Cs"} and letter not in "\n\t"
@@ -69,7 +69,7 @@ def _cannot_be_shown(letter: str) -> bool:
 
 
 def text(most: int) -> Shape:
-    """Text of 1 to `most` characters, its ends trimmed."""
+    """Return a shape for text of 1 to `most` characters, with its ends trimmed."""
 
     def read(node: yaml.Node, key: str, notes: Notes) -> str:
         if not isinstance(node, yaml.ScalarNode):
@@ -91,7 +91,7 @@ def text(most: int) -> Shape:
 
 
 def slug(most: int) -> Shape:
-    """A stable name: small letters, digits and single hyphens."""
+    """Return a shape for a stable name: small letters, digits and single hyphens."""
     plain = text(most)
 
     def read(node: yaml.Node, key: str, notes: Notes) -> str:
@@ -104,7 +104,7 @@ def slug(most: int) -> Shape:
 
 
 def one_of(*allowed: str) -> Shape:
-    """One of some words."""
+    """Return a shape for one of some words."""
 
     def read(node: yaml.Node, key: str, notes: Notes) -> str:
         value = node.value if isinstance(node, yaml.ScalarNode) else ""
@@ -116,7 +116,7 @@ def one_of(*allowed: str) -> Shape:
 
 
 def whole_number(lowest: int, highest: int) -> Shape:
-    """A whole number from `lowest` to `highest`."""
+    """Return a shape for a whole number from `lowest` to `highest`."""
 
     def read(node: yaml.Node, key: str, notes: Notes) -> int:
         value = node.value if isinstance(node, yaml.ScalarNode) else ""
@@ -142,7 +142,7 @@ def web_address(node: yaml.Node, key: str, notes: Notes) -> str:
 
 
 def list_of(shape: Shape, *, least: int = 0) -> Shape:
-    """A list of `shape`, at least `least` long."""
+    """Return a shape for a list of `shape`, at least `least` long."""
 
     def read(node: yaml.Node, key: str, notes: Notes) -> list[Any]:
         if not isinstance(node, yaml.SequenceNode):
@@ -161,7 +161,7 @@ def list_of(shape: Shape, *, least: int = 0) -> Shape:
 
 
 def table(shape: Shape) -> Shape:
-    """Keys of any name, each with a value of `shape`."""
+    """Return a shape for keys of any name, each with a value of `shape`."""
 
     def read(node: yaml.Node, key: str, notes: Notes) -> dict[str, Any]:
         return {name: shape(value, inner, notes) for name, inner, value in _pairs(node, key, notes)}
@@ -170,7 +170,7 @@ def table(shape: Shape) -> Shape:
 
 
 def mapping(required: dict[str, Shape], optional: dict[str, Shape] | None = None) -> Shape:
-    """Named keys: the required ones, and the optional ones, and no others."""
+    """Return a shape for named keys: the required and the optional ones, and no others."""
     shapes = required | (optional or {})
 
     def read(node: yaml.Node, key: str, notes: Notes) -> dict[str, Any]:
@@ -203,14 +203,14 @@ def _pairs(node: yaml.Node, key: str, notes: Notes) -> list[tuple[str, str, yaml
                 Problem(
                     name_node.start_mark.line + 1,
                     key or "file",
-                    f"has {_what(name_node)} where a key should stand",
+                    f"has {_what(name_node)} where a key should be",
                 )
             )
             continue
         name = name_node.value
         inner = f"{key}.{name}" if key else name
         if any(name == earlier for earlier, _, _ in pairs):
-            notes.problems.append(Problem(name_node.start_mark.line + 1, inner, "is there twice"))
+            notes.problems.append(Problem(name_node.start_mark.line + 1, inner, "is listed twice"))
             continue
         notes.lines[inner] = name_node.start_mark.line + 1
         pairs.append((name, inner, value))

@@ -20,7 +20,7 @@ from consult.views.errors import say
 from consult.web.database_timeout import STAFF_SECONDS, database_timeout
 
 View = Callable[..., HttpResponse]
-# How long a password that was entered again is good for.
+# How long entering the password again counts.
 CONFIRMED_SECONDS = 15 * 60
 
 
@@ -87,7 +87,7 @@ def staff_only(right: Right | None) -> Callable[[View], View]:
 def confirm_password_first(request: HttpRequest) -> HttpResponse | None:
     """Return a redirect to the page that asks for the password again, or None if that was recent.
 
-    For anything that a session left open should not be enough for.
+    For anything that must not be possible just because someone left a session open.
     """
     if time.time() - request.session.get("confirmed_at", 0) < CONFIRMED_SECONDS:
         return None

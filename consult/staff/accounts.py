@@ -12,7 +12,7 @@ from consult.models import Action, TwoPersonAct, User
 from consult.staff.second_person import confirms_anything, require_second_person
 from consult.web.rate_limits import forgive, over_until, which_are_over
 
-# Read out and typed by people: no 0, 1, I, L or O.
+# People read it out and type it: no 0, 1, I, L or O.
 PASSWORD_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZabcdefghjkmnpqrstuvwxyz"  # noqa: S105
 PASSWORD_LENGTH = 16
 
@@ -34,15 +34,17 @@ class NotLocked(Exception):
 
 
 class ContactsNotGranted(Exception):
-    """Only an analyst is granted contact details: others have them with their role, or no use."""
+    """Only an analyst can be granted contact details: other roles have them already, or never
+    need them.
+    """
 
 
 class LastAdministrator(Exception):
-    """Nobody who can manage accounts would be left."""
+    """There would be no account left that can manage accounts."""
 
 
 def make_one_time_password() -> str:
-    """A random password of about 92 bits, to be replaced at first sign-in."""
+    """Return a random password of about 92 bits, to be replaced at first sign-in."""
     return "".join(secrets.choice(PASSWORD_ALPHABET) for _ in range(PASSWORD_LENGTH))
 
 
@@ -51,7 +53,7 @@ def check_username(username: str) -> None:
 
     Names that differ only in case count as one.
     """
-    # A name of this length fits wherever the audit trail writes it.
+    # A name of this length fits everywhere on the audit trail.
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.@+_-]{1,99}", username):
         raise BadUsername(
             "A user name has 2 to 100 letters, digits and . @ + _ - and starts with a letter or "
@@ -133,7 +135,7 @@ def change_staff(
     if takes_contacts and role != User.Role.ANALYST:
         raise ContactsNotGranted
     with transaction.atomic():
-        # All administrators are locked, so that two of them cannot switch each other off at once.
+        # Locks all administrators, so that two cannot deactivate each other at once.
         others = (
             User.objects.select_for_update(no_key=True)
             .filter(role=User.Role.ADMINISTRATOR, is_active=True)
@@ -198,5 +200,5 @@ def unlock(*, user: User, actor: User) -> None:
             action=Action.STAFF_CHANGED,
             actor=actor,
             subject=user.get_username(),
-            what="codes taken again",
+            what="codes accepted again",
         )

@@ -7,16 +7,16 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY, logout
 from django.http import HttpRequest, HttpResponse
 
-# How often, at most, a session is saved just to record that it is in use.
+# At most how often a session is saved just to record that it is in use.
 NOTE_SECONDS = 60
-# In the address of a page that reloads itself: nobody clicked, and perhaps nobody is there.
+# In the address of a page that reloads itself: nobody clicked, and nobody may be there.
 BY_ITSELF = ("watch", "yes")
 
 
 def end_idle_sessions(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Sign staff out when they have done nothing for a while, and after a working day in any case.
+    """Sign staff out when they have done nothing for a while, and in any case after a working day.
 
     Requests without a session cost nothing.
     """

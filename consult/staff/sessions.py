@@ -14,7 +14,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from consult.auditing import record
 from consult.models import Action, User
 
-# In this order: each of these also calls itself by the names of those that follow.
+# In this order: each also includes the names of those after it.
 BROWSERS = ["Edg", "OPR", "Firefox", "Chrome", "Safari"]
 SYSTEMS = ["Android", "iPhone", "iPad", "Windows", "Mac OS", "Linux"]
 KNOWN_AS = {
@@ -90,10 +90,10 @@ def end_sessions(*, user: User, actor: User, but: str | None = None) -> int:
 
 
 def _open(user: User) -> Iterator[tuple[Session, dict[str, Any]]]:
-    # Only staff have sessions, for a working day at most: there are few enough to look into each.
+    # Only staff have sessions, for at most a working day: few enough to look into each.
     for session in Session.objects.filter(expire_date__gt=Now()):
         held = session.get_decoded()
-        # A new password or phone has ended those with another hash.
+        # A new password or phone ends sessions with an older hash.
         if held.get(SESSION_KEY) == str(user.pk) and constant_time_compare(
             held.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash()
         ):

@@ -1,4 +1,4 @@
-"""Signing staff in, and their passwords. Every try is on the trail."""
+"""Signing staff in, and their passwords. Every attempt is on the trail."""
 
 import re
 
@@ -12,7 +12,7 @@ from consult.auditing import record
 from consult.models import Action, User
 from consult.web.rate_limits import give_back_turn, take_turn
 
-# The words that an attacker would try first here.
+# Words that an attacker would try first here.
 GUESSED_FIRST = re.compile(
     r"consult(ation)?s?|london|mopac|police|mayor|crime|plan|city|hall|respons(es?|ding)|"
     r"review(er)?|analyst|editor|admin(istrator)?"

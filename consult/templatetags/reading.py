@@ -1,4 +1,4 @@
-"""How typed text is shown to people."""
+"""How pages show text that people typed."""
 
 import re
 import unicodedata
@@ -10,18 +10,18 @@ from consult.text import with_symbols
 register = template.Library()
 
 SENTENCES = re.compile(r"(?<=[.!?])\s+(?=[A-Z“‘])")
-A_PARAGRAPH = 2  # sentences, so that each is short enough to take in
+A_PARAGRAPH = 2  # sentences, so that each paragraph is short
 
 
 @register.filter
 def shown(text: str) -> str:
-    """The text with a symbol for each control character, which a page would leave out."""
+    """Return the text with a symbol for each control character, which a page would leave out."""
     return with_symbols(str(text))
 
 
 @register.filter
 def direction(text: str) -> str:
-    """The direction of the first letter that has one, as browsers take `dir="auto"`."""
+    """Return the direction of the first letter that has one, as browsers do for `dir="auto"`."""
     kinds = (unicodedata.bidirectional(character) for character in str(text))
     first = next((kind for kind in kinds if kind in {"L", "R", "AL"}), "L")
     return "ltr" if first == "L" else "rtl"
@@ -29,12 +29,12 @@ def direction(text: str) -> str:
 
 @register.filter
 def gist(text: str) -> str:
-    """The first sentences of a description."""
+    """Return the first sentences of a description."""
     return " ".join(SENTENCES.split(str(text))[:A_PARAGRAPH])
 
 
 @register.filter
 def after_the_gist(text: str) -> list[str]:
-    """The rest of it, in short paragraphs."""
+    """Return the rest of it, in short paragraphs."""
     rest = SENTENCES.split(str(text))[A_PARAGRAPH:]
     return [" ".join(rest[at : at + A_PARAGRAPH]) for at in range(0, len(rest), A_PARAGRAPH)]

@@ -1,4 +1,4 @@
-"""Pages that say what went wrong, each with a way back and, where possible, what was typed."""
+"""Pages that explain what went wrong, each with a way back and, where possible, what was typed."""
 
 import logging
 import sys
@@ -18,9 +18,9 @@ from consult.views.typed import fields_to_send_again, plan_shown, slug_of, typed
 
 log = logging.getLogger(__name__)
 
-# Whatever broke a page can break its error page too.
+# What broke a page can break its error page too.
 PAGE_TROUBLE = (*ROW_TROUBLE, TemplateDoesNotExist, TemplateSyntaxError)
-# A page that needs nothing: no template, no style sheet, no database.
+# A page that depends on nothing: no template, no style sheet, no database.
 PLAIN = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>{heading}</title>'
     '<meta name="viewport" content="width=device-width">'
@@ -29,7 +29,7 @@ PLAIN = (
 
 
 def say(request: HttpRequest, *, status: int, heading: str, lines: list[str]) -> HttpResponse:
-    """A page with a message and a way back."""
+    """Return a page with a message and a way back."""
     context = {
         "heading": heading,
         "lines": lines,
@@ -42,7 +42,8 @@ def say(request: HttpRequest, *, status: int, heading: str, lines: list[str]) ->
 def offer_again(
     request: HttpRequest, *, status: int, heading: str, lines: list[str]
 ) -> HttpResponse:
-    """A page that says why nothing was saved, with what was typed and a button to send it again.
+    """Return a page that says why nothing was saved, with what was typed and a button to send it
+    again.
 
     It does not query the database.
     """
@@ -61,8 +62,8 @@ def offer_again(
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form that we cannot tell from one that another site sent: its cookie is missing or old, or
-    nothing says which page it came from.
+    """Explain that we cannot tell this form from one that another site sent: its cookie is
+    missing or old, or nothing says which page it came from.
     """
     if reason.startswith(("Origin", "Referer")):
         heading = _("Your browser hid which page this form came from")
@@ -101,7 +102,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def too_often(request: HttpRequest, *, seconds: int) -> HttpResponse:
-    """Too many requests came from this address, so this one has to wait."""
+    """Explain that too many requests came from this address, so this one has to wait."""
     minutes = max(seconds // 60, 1)
     wait = ngettext(
         "What you typed is safe. Wait %(minutes)s minute, then select “Send again”.",
@@ -119,7 +120,7 @@ def too_often(request: HttpRequest, *, seconds: int) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """The request makes no sense, or is too large."""
+    """Explain that the request makes no sense, or is too large."""
     if isinstance(exception, RequestDataTooBig | TooManyFieldsSent):
         lines = [
             _("What you sent is larger than this service can take. It was not saved."),
@@ -174,7 +175,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
         return away(request)
     lines = [
-        _("Something went wrong on our side. Whatever pages you finished with Continue are saved."),
+        _("Something went wrong on our side. Pages that you finished with Continue are saved."),
         _(
             "Wait a minute, go back, and try again. If you were sending your response, sending it "
             "again is safe: it is counted once."

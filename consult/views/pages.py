@@ -20,12 +20,12 @@ from consult.plans.effort import minutes_for_all, minutes_for_one
 from consult.plans.window import moved_in_words, window_of
 from consult.views.typed import remember_plan
 
-# When the accessibility statement was last compared with the pages, by its tests and by hand.
+# When the accessibility statement was last compared with the pages, by tests and by people.
 ACCESSIBILITY_CHECKED_ON = date(2026, 11, 23)
 # RFC 9116 asks for a date within the next year; it is computed for each response, so the file never
 # goes stale.
 SECURITY_CONTACT_HOLDS_FOR = timedelta(days=180)
-# What search engines have no use for: pages for one person, and staff pages. Listing the addresses
+# What search engines need not read: pages for one person, and staff pages. Listing the addresses
 # here reveals nothing.
 NOT_FOR_ROBOTS = ["/admin/", "/health/", "/receipt/", "/staff/", "/*/respond/"]
 
@@ -55,7 +55,7 @@ def page_context(slug: str, *, even_withdrawn: bool = False) -> dict[str, Any]:
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """The only consultation, or the list of them."""
+    """Show the only consultation, or the list of them."""
     found = list(published())
     if len(found) == 1:
         return redirect("start", found[0].slug)
@@ -64,10 +64,10 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def start(request: HttpRequest, consultation: str) -> HttpResponse:
-    """What this is, who is asking, until when, and how to take part."""
+    """Say what this is, who is asking, until when, and how to take part."""
     context = page_context(consultation)
     plan = context["plan"]
-    # The name of the cookie by which a respondent's pages find a draft.
+    # The name of the cookie by which the respondent's pages find a draft.
     draft = f"{settings.COOKIE_PREFIX}draft-{context['consultation'].pk}"
     more = {
         "begun": draft in request.COOKIES,
@@ -81,7 +81,6 @@ def start(request: HttpRequest, consultation: str) -> HttpResponse:
 
 
 def section(request: HttpRequest, consultation: str, section: str) -> HttpResponse:
-    """One part of the plan."""
     context = page_context(consultation)
     return render(
         request,
@@ -91,7 +90,7 @@ def section(request: HttpRequest, consultation: str, section: str) -> HttpRespon
 
 
 def recommendation(request: HttpRequest, consultation: str, recommendation: str) -> HttpResponse:
-    """One change that someone put forward, and what is known about it."""
+    """Show one proposed change, and what is known about it."""
     context = page_context(consultation)
     reading = _reading(context, "recommendation", recommendation, context["plan"].recommendations)
     related = [
@@ -119,17 +118,17 @@ def _reading(
 
 
 def how_to_respond(request: HttpRequest, consultation: str) -> HttpResponse:
-    """Every way to take part."""
+    """Show every way to take part."""
     return render(request, "consult/how_to_respond.html", page_context(consultation))
 
 
 def sources(request: HttpRequest, consultation: str) -> HttpResponse:
-    """Where the descriptions and figures come from."""
+    """Show where the descriptions and figures come from."""
     return render(request, "consult/sources.html", page_context(consultation))
 
 
 def accessibility(request: HttpRequest) -> HttpResponse:
-    """How accessible this site is, what is known to be wrong with it, and whom to tell."""
+    """Say how accessible this site is, which problems are known, and whom to tell."""
     found = {
         "checked": day_in_words(start_of_day(ACCESSIBILITY_CHECKED_ON)),
         "contact": settings.ACCESSIBILITY_CONTACT,
@@ -142,7 +141,7 @@ def accessibility(request: HttpRequest) -> HttpResponse:
 
 
 def safety(request: HttpRequest) -> HttpResponse:
-    """How to leave this site quickly, and who can help."""
+    """Say how to leave this site quickly, and who can help."""
     helpers = [
         (_("Police, in an emergency"), "999", _("Textphone 18000.")),
         (_("Police, at other times"), "101", _("Textphone 18001 101.")),
@@ -166,7 +165,7 @@ def safety(request: HttpRequest) -> HttpResponse:
 
 
 def privacy(request: HttpRequest) -> HttpResponse:
-    """The only privacy notice, or the list of them: each consultation has its own."""
+    """Show the only privacy notice, or the list of them: each consultation has its own."""
     found = list(published())
     if len(found) == 1:
         return redirect("consultation-privacy", found[0].slug)
@@ -174,18 +173,18 @@ def privacy(request: HttpRequest) -> HttpResponse:
 
 
 def security(request: HttpRequest) -> HttpResponse:
-    """How to report a vulnerability, and what happens then."""
+    """Say how to report a vulnerability, and what happens then."""
     return render(request, "consult/security.html", {"contact": settings.SECURITY_CONTACT})
 
 
 def robots(request: HttpRequest) -> HttpResponse:
-    """What a search engine may read (RFC 9309)."""
+    """List what a search engine may read (RFC 9309)."""
     lines = ["User-agent: *", *[f"Disallow: {path}" for path in NOT_FOR_ROBOTS]]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
 
 
 def security_contact(request: HttpRequest) -> HttpResponse:
-    """Where to report a vulnerability (RFC 9116).
+    """Say where to report a vulnerability (RFC 9116).
 
     Raises Http404 if the operator has named nobody.
     """
@@ -203,5 +202,5 @@ def security_contact(request: HttpRequest) -> HttpResponse:
 
 
 def favicon(request: HttpRequest) -> HttpResponse:
-    """Browsers that ignore the link element ask here."""
+    """For browsers that ignore the link element and ask here."""
     return redirect(static("consult/favicon.png"))

@@ -1,6 +1,6 @@
-"""What a person typed into a form that could not be taken, in the questions' words.
+"""What someone typed into a form that could not be saved, under the questions' wording.
 
-It does not query the database: that may be what is away.
+It does not query the database, which may be what is down.
 """
 
 from django.http import HttpRequest
@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from consult.plans.document import Plan, Question
 from consult.text import with_symbols
 
-# Never shown, and never sent again by our page.
+# Never shown, and never sent again by our pages.
 SECRET = {"csrfmiddlewaretoken", "password", "new_password", "new_password_again"}
-# What our own pages put into a form. Sent again, since the form needs it, and not shown.
+# What our own pages put into a form. Sent again, because the form needs it, but not shown.
 OURS = {
     *("clear", "draft", "edition", "email_meant", "homepage", "replacing", "revision", "seen"),
     *("seen_edition", "submission_key", "to", "version"),
@@ -21,22 +21,22 @@ _shown_plans: dict[str, Plan] = {}
 
 
 def remember_plan(slug: str, plan: Plan) -> None:
-    """Keep the plan at hand for when the database is away."""
+    """Keep the plan at hand for when the database is down."""
     _shown_plans[slug] = plan
 
 
 def slug_of(request: HttpRequest) -> str:
-    """The consultation that an address begins with."""
+    """Return the slug of the consultation that an address begins with."""
     return request.path.strip("/").partition("/")[0]
 
 
 def plan_shown(request: HttpRequest) -> Plan | None:
-    """What the page asked about, where this process has shown it."""
+    """Return the plan that the page asked about, if this process has shown it."""
     return _shown_plans.get(slug_of(request))
 
 
 def fields_to_send_again(request: HttpRequest) -> list[tuple[str, str]]:
-    """Every field that the page needs to send the form again."""
+    """Return every field that the page needs to send the form again."""
     return [
         (name, value)
         for name, values in request.POST.lists()
@@ -46,9 +46,9 @@ def fields_to_send_again(request: HttpRequest) -> list[tuple[str, str]]:
 
 
 def typed_in_words(request: HttpRequest) -> list[tuple[str, str]]:
-    """Each question that was answered, or its field's label, and what was typed.
+    """Return each answered question, or its field's label, with what was typed.
 
-    A label is empty where we cannot tell what the field was.
+    A label is empty if we cannot tell what the field was.
     """
     plan = plan_shown(request)
     contact = {"name": _("Name"), "email": _("Email"), "postcode": _("Postcode")}
@@ -58,7 +58,7 @@ def typed_in_words(request: HttpRequest) -> list[tuple[str, str]]:
             continue
         question = plan.by_slug.get(name.partition("--")[0]) if plan else None
         label = question.text if question else contact.get(name, "")
-        # Where the questions are known, anything else was put into the form by us.
+        # If the questions are known, we put everything else into the form ourselves.
         if plan and "/respond/" in request.path and not label:
             continue
         rows += [(label, with_symbols(_in_words(question, value))) for value in values if value]

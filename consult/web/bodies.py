@@ -1,5 +1,5 @@
-"""Receives all of what a browser sends before any work begins, so that slow senders hold up nobody
-but themselves.
+"""Receives all that a browser sends before any work begins, so that slow senders delay only
+themselves.
 """
 
 import asyncio
@@ -13,8 +13,8 @@ from django.conf import settings
 # A phone on a bad line sends 2 KB a second. Anyone slower, or silent, is given up.
 LEAST_BYTES_A_SECOND = 2_000
 LEAST_SECONDS = 10.0
-# How many may be sending to one process at once. Nobody takes this long over a form: only someone
-# who opens connections to keep them open gets here.
+# How many can be sending to one process at once. Only an attacker who holds connections open gets
+# here.
 MOST_SENDING = 200
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -25,20 +25,20 @@ class TooSlow(Exception):
 
 
 class Gone(Exception):
-    """The sender has left."""
+    """The sender closed the connection."""
 
 
 async def receive_body(receive: Receive, *, path: str, length: int | None) -> IO[bytes]:
-    """The whole body, from its beginning. Raises TooSlow or Gone.
+    """Return the whole body, from its beginning. Raises TooSlow or Gone.
 
-    A body that is larger than its address allows is read and thrown away, up to the size of staff's
-    files: browsers look for an answer only when they have sent everything, and a server that hangs
-    up meanwhile gives them a broken connection to show instead of our page that says what is wrong.
+    A body larger than its address allows is read and discarded, up to the size of staff's files:
+    browsers only look for a reply once they have sent everything, and a server that hangs up
+    meanwhile makes them show a broken connection instead of our page that explains it.
     """
     most = settings.MOST_STAFF_BODY_BYTES
     kept = most if path.startswith(("/staff/", "/admin/")) else settings.MOST_BODY_BYTES
     expected = min(most if length is None else length, most)
-    # Closed, and so removed, when nothing refers to it any more.
+    # Closed, and so deleted, once nothing refers to it.
     body = tempfile.SpooledTemporaryFile(max_size=settings.MOST_BODY_BYTES)  # noqa: SIM115
     try:
         async with asyncio.timeout(LEAST_SECONDS + expected / LEAST_BYTES_A_SECOND):

@@ -1,7 +1,7 @@
-"""`python -m consult.web.certificate FOLDER`: a certificate to start with, where there is none.
+"""`python -m consult.web.certificate FOLDER`: a certificate to start with, if there is none.
 
-It is signed by nobody, so that browsers warn of it: put your own in its place. A folder that has
-one is left as it is.
+It is self-signed, so browsers warn about it: replace it with your own. A folder that has one is
+left as it is.
 """
 
 import fcntl
@@ -23,7 +23,7 @@ VALID = timedelta(days=90)
 
 
 def make_certificate(folder: Path, hosts: list[str]) -> bool:
-    """Write fullchain.pem and privkey.pem for `hosts`. Returns False where they are there."""
+    """Write fullchain.pem and privkey.pem for `hosts`. Returns False if they exist already."""
     # Several web containers may start at once: the first makes it, and the others find it.
     with _held(folder):
         return _make(folder, hosts)
@@ -71,4 +71,4 @@ def _held(folder: Path) -> Iterator[None]:
 
 if __name__ == "__main__":
     if make_certificate(Path(sys.argv[1]), env.read("ALLOWED_HOSTS")):
-        print("No certificate was there: this one is signed by nobody, and browsers warn of it.")
+        print("There was no certificate. This one is self-signed, so browsers warn about it.")

@@ -16,7 +16,7 @@ _note = {"next": 0.0}
 
 
 def address_of(request: HttpRequest) -> str:
-    """The network address that a request comes from.
+    """Return the network address that a request comes from.
 
     Behind one proxy of ours it is the last entry of X-Forwarded-For, which the proxy wrote; behind
     two, the last but one. Earlier ones came from outside and can say anything. Without a proxy the
@@ -30,7 +30,7 @@ def address_of(request: HttpRequest) -> str:
     entries = request.headers.get("X-Forwarded-For", "").split(",")
     if len(entries) >= proxies and entries[-proxies].strip():
         return _of_one_home(entries[-proxies].strip())
-    # The proxy said that it was https, and not for whom: all people are one address now.
+    # The proxy said that it was https, but not for whom: everyone has one address now.
     if "X-Forwarded-Proto" in request.headers and time.monotonic() >= _note["next"]:
         _note["next"] = time.monotonic() + NOTE_EVERY_SECONDS
         log.warning("X-Forwarded-For has fewer entries than TRUSTED_PROXY says there are proxies.")

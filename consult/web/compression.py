@@ -1,11 +1,11 @@
-"""Compressed pages: a respondent may have an old phone and a bad signal."""
+"""Compressed pages, for people with an old phone and a bad signal."""
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 
 
 class CompressPages(GZipMiddleware):
-    """Compress pages only: files are compressed already, or resumed by byte ranges.
+    """Compresses only pages: files are compressed already, or resumed by byte ranges.
 
     Django adds random bytes and masks the CSRF token differently on each page, so lengths tell an
     eavesdropper nothing (breachattack.com); requests from other sites' pages carry no cookies.

@@ -3,9 +3,9 @@
 from django.conf import settings
 from django.db import connection
 
-# For manage.py, the doctor, backups, and a new version that starts while the old one ends.
+# For manage.py, the doctor, backups, and a new version that starts while the old one stops.
 RESERVE = 10
-# Threads of each web process that read what is sent piece by piece.
+# Threads of each web process that read streamed pages.
 STREAMS = 2
 
 

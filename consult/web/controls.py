@@ -1,4 +1,4 @@
-"""Control characters on pages are shown as symbols, whatever template printed them.
+"""Control characters on pages are shown as symbols, whichever template printed them.
 
 Text that can be edited (the value of a field) stays as it came.
 """
@@ -11,15 +11,15 @@ from django.http import HttpRequest, HttpResponse
 from consult.text import CONTROLS, with_symbols
 
 CONTROL = re.compile(f"[{CONTROLS}]")
-# What is not text of the page: a field of several lines, a script, and the inside of a tag.
+# What is not text of the page: a text area, a script, and the inside of a tag.
 APART = re.compile(r"<(textarea|script)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 
 
 def show_controls(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Show each control character of a page as its symbol. A browser leaves it out, and a reader
-    would not see that it is there.
+    """Show each control character of a page as its symbol: a browser leaves it out, and a reader
+    would not notice it.
     """
 
     def answer(request: HttpRequest) -> HttpResponse:

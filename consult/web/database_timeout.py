@@ -1,4 +1,4 @@
-"""How long the web process waits for PostgreSQL, which without this would be for ever.
+"""How long the web process waits for PostgreSQL, which would otherwise be for ever.
 
 A stopped server, or a network that drops everything, raises no error: only the waiting side can
 stop waiting.

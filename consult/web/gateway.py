@@ -1,7 +1,7 @@
 """Between an ASGI server and a WSGI application: two rooms, each with a limit.
 
-Those who are still sending wait in an event loop, where waiting costs nearly nothing. Complete
-requests are answered in a few threads, as many as there are database connections for.
+People whose request is still arriving wait in an event loop, where waiting costs almost nothing.
+Complete requests are answered by a few threads, as many as there are database connections for.
 """
 
 import io
@@ -25,7 +25,7 @@ TOO_SLOW = (
     "Go back: what you typed should still be there. Then send it again.\n"
 )
 BUSY = (
-    "Too many people are sending at this moment, so nothing on this page was saved.\n"
+    "Too many people are sending right now, so nothing on this page was saved.\n"
     "Go back: what you typed should still be there. Wait a minute, then send it again.\n"
 )
 
@@ -36,21 +36,20 @@ class Gateway:
     def __init__(self, answer: Callable[..., Any], *, threads: int) -> None:
         self.answer = answer
         self.threads = Threads(threads)
-        # Pages that are sent piece by piece are read here, so that a slow receiver keeps nobody
-        # else waiting.
+        # Streamed pages are read here, so that a slow receiver keeps nobody else waiting.
         self.streams = Threads(STREAMS)
         self.sending: set[object] = set()
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request.
 
-        A body that does not come in time is answered with 408, and where too many are sending at
-        once, with 503: words in plain text, since nothing has been received to put on a page.
+        A body that does not arrive in time is answered with 408 and, if too many are sending at
+        once, with 503: in plain text, since there is nothing yet to put on a page.
         """
         environ = environ_of(scope)
         declared, chunked = environ.get("CONTENT_LENGTH", ""), "HTTP_TRANSFER_ENCODING" in environ
         length = int(declared) if declared.isascii() and declared.isdigit() else None
-        # Anything larger than a file of staff is refused by its length alone.
+        # Anything larger than staff's largest file is refused by its length alone.
         if chunked or 0 < (length or 0) <= settings.MOST_STAFF_BODY_BYTES:
             if len(self.sending) >= MOST_SENDING:
                 return await say(send, HTTPStatus.SERVICE_UNAVAILABLE, BUSY)
@@ -75,7 +74,7 @@ class Gateway:
         return await self.send_page(send, environ)
 
     async def send_page(self, send: Send, environ: dict[str, Any]) -> None:
-        """Call the WSGI application in a working thread, and send what it gives."""
+        """Call the WSGI application in a working thread, and send what it returns."""
         began: dict[str, Any] = {}
 
         def start_response(status: str, headers: Headers, problem: object = None) -> Any:

@@ -24,7 +24,7 @@ ALWAYS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-# What our pages may load, and from where: CONTENT_SECURITY_POLICY.
+# What our pages can load, and from where: the Content-Security-Policy.
 POLICY = {
     "default-src": ["'none'"],
     "object-src": ["'none'"],

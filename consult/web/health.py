@@ -1,4 +1,4 @@
-"""Whether the service is alive and ready: for load balancers and health checks."""
+"""Whether the service is up and ready: for load balancers and health checks."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,8 @@ def health_first(
 ) -> Callable[[HttpRequest], HttpResponse]:
     """Answer the health pages under any host name and without https.
 
-    A health check asks this machine or an inner address, and these pages say nothing of anyone.
+    A health check uses this machine's name or an internal address, and these pages reveal nothing
+    about anyone.
     """
 
     def answer(request: HttpRequest) -> HttpResponse:
@@ -38,8 +39,9 @@ def live(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
-    """The database answers too, and what this version needs is there. Redis is not asked: responses
-    can be received without it.
+    """The database answers too, and everything that this version needs is there.
+
+    Redis is not asked: responses can be received without it.
     """
     try:
         missing = unprepared()

@@ -18,17 +18,16 @@ from django.http import HttpRequest, HttpResponse
 # Which request or task a line belongs to.
 current_id: ContextVar[str] = ContextVar("current_id", default="")
 ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
-# In these lines of its errors PostgreSQL quotes rows, and a row can contain anything.
+# PostgreSQL quotes rows in these lines of its errors, and a row can contain anything.
 QUOTES_ROWS = re.compile(r"^(DETAIL|CONTEXT|HINT|LINE \d+):.*$", re.MULTILINE)
-# What follows these opens something: a receipt, or someone's draft. In any spelling.
+# What follows these opens something, such as a receipt or someone's draft. In any spelling.
 SLASH = "(?:/|%2F)+"
 TOKENS = re.compile(
     rf"((?:receipt|respond{SLASH}back){SLASH})(?:(?!%2F)[^/\s\"'?#&])+", re.IGNORECASE
 )
-# The same by its shape, wherever it is: random letters, large and small, as in a token.
+# The same recognised by its form, anywhere: random letters, large and small, as in a token.
 RANDOM = re.compile(r"(?<![\w-])(?=[\w-]*[A-Z])(?=[\w-]*[a-z])[A-Za-z0-9_-]{27,}(?![\w-])")
-# Errors quote the value that they are about. Names in the database are quoted too, after what they
-# are names of.
+# Errors quote the value that they are about. Database names are quoted too, after what they name.
 QUOTED = re.compile(
     r"((?:column|relation|constraint|table|index) )?(\"[^\"\n]*\"|'[^'\n]*'|“[^”\n]*”)"
 )
@@ -65,10 +64,10 @@ class LineFormatter(logging.Formatter):
 
 
 def refusals_in_one_line(record: logging.LogRecord) -> bool:
-    """Turn what Django says about a refused request into one line of warning.
+    """Turn what Django says about a refused request into one warning line.
 
-    A wrong host, for example: nothing here is broken, so nobody has to be woken, and a stranger
-    cannot fill the log with traces or words of theirs.
+    A wrong host, for example: nothing here is broken, so nobody must be woken, and a stranger
+    cannot fill the log with tracebacks or their own words.
     """
     if record.name.startswith("django.security."):
         record.levelno, record.levelname = logging.WARNING, "WARNING"
@@ -114,7 +113,8 @@ def clean(text: str) -> str:
 
 
 def without_values(trace: str) -> str:
-    """Return a traceback without the values that its errors quote: they may be what someone wrote.
+    """Return a traceback without the values that its errors quote, which may be what someone wrote.
+
     Lines of code stay.
     """
     return "\n".join(

@@ -1,4 +1,4 @@
-"""Whether the web server can have its port."""
+"""Whether the web server can use its port."""
 
 import errno
 import socket

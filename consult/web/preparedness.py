@@ -1,16 +1,16 @@
-"""Whether everything that this version needs is there: `manage.py prepare` makes it."""
+"""Whether everything that this version needs is there. `manage.py prepare` makes it."""
 
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from consult.web.static_files import ungathered_files
 
-# Once this process has found everything there, only the database can go away.
+# Once this process has found everything, only the database can go away.
 _found = {"everything": False}
 
 
 def unprepared() -> list[str]:
-    """What is missing, in words. Raises DatabaseError if the database does not answer."""
+    """Return what is missing, in words. Raises DatabaseError if the database does not answer."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     if _found["everything"]:
@@ -25,7 +25,7 @@ def unprepared() -> list[str]:
 
 
 def database_is_older() -> bool:
-    """Whether a migration of this version has still to be made.
+    """Tell whether a migration of this version has not run yet.
 
     Raises DatabaseError if the database does not answer.
     """

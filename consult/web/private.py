@@ -10,7 +10,7 @@ View = Callable[..., HttpResponse]
 
 
 def private(view: View) -> View:
-    """A page for one person: kept by no cache and found by no search."""
+    """Mark a page as one person's: no cache keeps it and no search engine lists it."""
 
     @wraps(view)
     def wrapped(*arguments: Any, **named: Any) -> HttpResponse:

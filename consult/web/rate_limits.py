@@ -27,7 +27,7 @@ class OverLimit(Exception):
 
 
 def is_over(*, limit: str, key: str, counted_as: str = "") -> bool:
-    """Whether `key` has reached `limit`.
+    """Tell whether `key` has reached `limit`.
 
     If `counted_as` is given, that limit's hits are counted against this one's maximum.
     """
@@ -108,7 +108,7 @@ def note_missing_address() -> None:
 
 
 def addresses_missing() -> bool:
-    """Whether our proxy left out where a request came from, in the last hour."""
+    """Tell whether our proxy left out where a request came from, in the last hour."""
     return Hit.objects.filter(limit="proxy", at__gt=Now() - timedelta(hours=1)).exists()
 
 

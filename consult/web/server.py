@@ -1,4 +1,4 @@
-"""`python -m consult.web.server`: the web server, with the settings that fit the rest."""
+"""`python -m consult.web.server`: the web server, with settings that fit the rest."""
 
 import os
 import sys
@@ -9,14 +9,14 @@ from consult.web.ports import PortTaken, refuse_taken_port
 
 
 def command() -> list[str]:
-    """The web server's command line."""
+    """Return the web server's command line."""
     options: dict[str, object] = {
         "interface": "asginl",
         "http": "1",
         "host": env.read("HOST"),
         "port": env.read("PORT"),
         "workers": env.read("WEB_PROCESSES"),
-        # A stop signal that comes while a process starts would hang for ever without it.
+        # Without it, a stop signal during a process's start would hang for ever.
         "workers-kill-timeout": 10,
         "log-level": "warning",
     }

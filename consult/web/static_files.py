@@ -11,8 +11,8 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class StaticFiles(CompressedManifestStaticFilesStorage):
-    """A page whose style sheet was not gathered is plain, and not an error: it can be read and
-    sent.
+    """A page whose style sheet was not gathered is plain instead of an error: it can still be
+    read and sent.
     """
 
     def stored_name(self, name: str) -> str:
@@ -20,9 +20,11 @@ class StaticFiles(CompressedManifestStaticFilesStorage):
 
 
 def ungathered_files() -> list[str]:
-    """The files of this version that are not where the web server looks, or are of another one."""
+    """Return the files of this version that are missing where the web server looks, or are from
+    another one.
+    """
     gathered = Path(settings.STATIC_ROOT)
-    # The files for tests have no other names.
+    # Tests use the files under their own names.
     known = getattr(staticfiles_storage, "hashed_files", None)
     return [
         name
@@ -37,6 +39,6 @@ def _sources() -> dict[str, str]:
     found: dict[str, str] = {}
     for finder in get_finders():
         for name, storage in finder.list(StaticFilesConfig.ignore_patterns):
-            # As in gathering them, the first of a name counts.
+            # As when gathering them, the first of a name counts.
             found.setdefault(name, storage.path(name))
     return found

@@ -48,7 +48,7 @@ def static_files() -> Iterator[Finding]:
 def proxy() -> Iterator[Finding]:
     if addresses_missing():
         yield (
-            "the proxy in front does not say who its visitors are, so that all have one address",
+            "the proxy in front does not say where requests come from, so everyone has one address",
             (
                 "Let it add to X-Forwarded-For (docs/deploy/nginx shows how), "
                 "or correct TRUSTED_PROXY."

@@ -1,8 +1,8 @@
-"""The threads that answer requests: a fixed number of them, each with a database connection that
-is closed when the thread has had nothing to do for a while.
+"""The threads that answer requests: a fixed number, each with a database connection that is closed
+when the thread has been idle for a while.
 
 Without a bound a burst of 300 people opens 300 connections, and PostgreSQL then refuses everyone,
-also the workers that send emails.
+including the workers that send emails.
 """
 
 import asyncio
@@ -17,9 +17,9 @@ IDLE_SECONDS = 20.0
 
 
 class _Job:
-    """One call on its way through a working thread, for someone who waits in an event loop.
+    """One call on its way through a working thread, for someone waiting in an event loop.
 
-    As a context manager it hands on what is raised, so that the thread goes on.
+    As a context manager it passes on what is raised, so that the thread goes on.
     """
 
     def __init__(self, call: Callable[[], Any]) -> None:
@@ -40,7 +40,7 @@ class _Job:
         self._say(lambda: self.outcome.set_result(result))
 
     def _say(self, act: Callable[[], None]) -> None:
-        # The client may have left meanwhile.
+        # The client may have gone by now.
         self.loop.call_soon_threadsafe(lambda: None if self.outcome.done() else act())
 
 
@@ -53,7 +53,7 @@ class Threads:
             threading.Thread(target=self._work, daemon=True, name=f"work {count + 1}").start()
 
     async def call(self, what: Callable[[], Any]) -> Any:
-        """What `what` returns, or raises, in the first thread that is free."""
+        """Return what `what` returns, or raise what it raises, in the first free thread."""
         job = _Job(what)
         self._jobs.put(job)
         return await job.outcome

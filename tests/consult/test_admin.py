@@ -163,9 +163,9 @@ def test_a_closing_that_has_passed_is_refused(consultation: Consultation, edith:
     address, before = page_of(consultation), consultation.closes_at
     past = closing(timezone.now() - timedelta(hours=2))
     page = edith.post(address, opened(edith, address) | past)
-    assert "The closing has passed already." in words_of(page)
+    assert "The closing date is in the past." in words_of(page)
     again = edith.post(address, fields_on(page.content.decode()))
-    assert "The closing has passed already." in words_of(again)
+    assert "The closing date is in the past." in words_of(again)
     consultation.refresh_from_db()
     assert consultation.closes_at == before
 
@@ -204,7 +204,7 @@ def test_an_old_plan_file_does_not_bring_back_an_old_closing(db: None) -> None:
     Consultation.objects.update(closes_at=datetime.fromisoformat("2037-01-01T00:00:00+00:00"))
     with pytest.raises(PlanProblems, match="much earlier than it is now"):
         load_plan(text=text, actor=None)
-    with pytest.raises(PlanProblems, match="--closes: has passed already"):
+    with pytest.raises(PlanProblems, match="--closes: is in the past"):
         load_plan(text=text, closes="2026-02-01", actor=None)
     assert load_plan(text=text, closes="2036-06-30", actor=None).done == ["moved the window"]
 

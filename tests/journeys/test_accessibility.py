@@ -811,7 +811,7 @@ def test_error_pages_are_accessible_and_say_what_became_of_the_answers(
     send_from(part)
     told("413", "It was not saved.", "Pages that you saved before are still there.")
     for trouble, state, words in (
-        (ZeroDivisionError(), "500", "Whatever pages you finished with Continue are saved."),
+        (ZeroDivisionError(), "500", "Pages that you finished with Continue are saved."),
         (OperationalError(), "503", "Nothing that was saved is lost."),
         (SuspiciousOperation(), "400", "Pages that you saved before are still there."),
     ):

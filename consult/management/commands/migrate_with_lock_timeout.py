@@ -1,4 +1,4 @@
-"""manage.py migrate_with_lock_timeout: `migrate`, but safe while the service is running:
+"""manage.py migrate_with_lock_timeout: `migrate`, but safe while the service is running, because
 nobody waits long for a lock.
 """
 
@@ -10,9 +10,9 @@ from django.core.management.base import CommandError
 from django.core.management.commands.migrate import Command as Migrate
 from django.db import OperationalError, connections
 
-# A change to a table waits for everyone who is reading it, and everyone who comes later waits
-# behind the change. So it soon gives up, lets them through, and tries again. Shorter than the web
-# process's own limit (consult.wsgi).
+# A change to a table waits for everyone reading it, and everyone who comes later waits behind the
+# change. So it gives up soon, lets them through, and tries again. Shorter than the web process's
+# own limit (consult.wsgi).
 WAIT_FOR_LOCK = "2s"
 PAUSE_SECONDS = 1
 TRY_FOR_SECONDS = 300
@@ -30,16 +30,16 @@ class Command(Migrate):
             try:
                 return self.change_quickly(*args, **options)
             except OperationalError as reason:
-                # A migration is one transaction: this one left nothing behind, and those before it
-                # are not repeated.
+                # A migration is one transaction: this one left nothing behind, and earlier ones are
+                # not repeated.
                 if not isinstance(reason.__cause__, psycopg2.errors.LockNotAvailable):
                     raise
                 if time.monotonic() > deadline:
                     raise CommandError(
-                        "A table that has to change stays in use. Stop whatever reads it for so "
-                        "long, and try again."
+                        "A table that must change is still in use. Stop what is reading it, and "
+                        "try again."
                     ) from reason
-            self.stderr.write("A table that has to change is in use; trying again in a second.")
+            self.stderr.write("A table that must change is in use; trying again in a second.")
             time.sleep(PAUSE_SECONDS)
 
     def change_quickly(self, *args: Any, **options: Any) -> None:

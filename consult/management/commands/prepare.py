@@ -51,7 +51,7 @@ class Command(BaseCommand):
                     f"The database is encoded in {encoding}, which cannot hold every script: make "
                     "one with ENCODING 'UTF8'."
                 )
-            # Several web containers can start at once: one prepares, the others find it done.
+            # Several web containers can start at once: one prepares, and the others find it done.
             cursor.execute("SELECT pg_advisory_lock(%s)", [PREPARING])
             try:
                 self.prepare(first_account=first_account)
@@ -59,7 +59,7 @@ class Command(BaseCommand):
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [PREPARING])
 
     def wait_for_database(self) -> None:
-        """A database that is starting too may take a while to answer."""
+        """Wait for a database that is starting at the same time."""
         deadline = time.monotonic() + WAIT_SECONDS
         while True:
             try:
@@ -73,7 +73,7 @@ class Command(BaseCommand):
 
     def prepare(self, *, first_account: bool) -> None:
         call_command("migrate_with_lock_timeout", interactive=False, verbosity=0)
-        # An image has them, and its files cannot be written.
+        # An image already has them, and its files cannot be written.
         if ungathered_files():
             call_command("collectstatic", interactive=False, verbosity=0)
         # Only if there is none: operators keep their own plans and corrected wording.
@@ -91,10 +91,10 @@ class Command(BaseCommand):
             )
         if not User.objects.exists():
             self.stdout.write(NO_ACCOUNT)
-        # So that a rehearsal's batches can be checked too. In production the operator makes the key
-        # and keeps a copy.
+        # So that the batches of a rehearsal can be checked too. In production the operator makes
+        # the key and keeps a copy.
         if not settings.PRODUCTION and not Path(settings.SIGNING_KEY_FILE).exists():
             call_command("make_signing_key", stdout=StringIO())
         if settings.PRODUCTION:
-            # What is wrong is said, and stops nothing: some of it can only be mended from inside.
+            # Problems are listed but do not stop the start: some can only be fixed from inside.
             call_command("check", deploy=True, databases=["default"], fail_level="CRITICAL")

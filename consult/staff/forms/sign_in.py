@@ -75,10 +75,10 @@ class ConfirmForm(StaffForm):
 
 class NewPasswordForm(StaffForm):
     password = forms.CharField(
-        label=_("The password that you have now"),
+        label=_("Your current password"),
         max_length=500,
         strip=False,
-        error_messages={"required": _("Enter the password that you have now.")},
+        error_messages={"required": _("Enter your current password.")},
         widget=forms.PasswordInput({"autocomplete": "current-password"}),
     )
     new_password = forms.CharField(

@@ -1,4 +1,4 @@
-"""What to show of the audit trail."""
+"""The filters of the audit trail's page."""
 
 from datetime import date
 from typing import Any
@@ -17,7 +17,7 @@ IN_RANGE = [
 
 
 class TrailForm(forms.Form):
-    """Every field may be empty; a bad one is named and left out."""
+    """Every field may be empty; a wrong one is named and ignored."""
 
     who = forms.CharField(required=False, max_length=150, label=_("User name, or “service”"))
     action = forms.ChoiceField(
@@ -41,7 +41,7 @@ class TrailForm(forms.Form):
 
     @property
     def wanted(self) -> dict[str, Any]:
-        """The fields that hold something that makes sense."""
+        """Return the fields with a valid value."""
         self.is_valid()
         return {
             name: value

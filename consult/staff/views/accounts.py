@@ -86,7 +86,7 @@ def account_new(request: StaffRequest) -> HttpResponse:
 
 
 def _show_once(request: HttpRequest, account: User, password: str) -> HttpResponse:
-    # Only in this response: no session, message or cache holds it.
+    # Only on this page: no session, message or cache holds it.
     return render(
         request, "staff/account_password.html", {"account": account, "password": password}
     )

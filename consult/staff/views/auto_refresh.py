@@ -13,7 +13,9 @@ NAME, WANTED = BY_ITSELF
 
 
 def address_to_watch(name: str, *arguments: object) -> str:
-    """The address of a page that reloads itself, for someone who has just started the work."""
+    """Return the address of a page that reloads itself, for someone who has just started the
+    work.
+    """
     return f"{reverse(name, args=arguments)}?{NAME}={WANTED}"
 
 

@@ -1,4 +1,4 @@
-"""What staff change about how they sign in themselves: their phone and their password."""
+"""How staff change their own sign-in: their phone and their password."""
 
 import segno
 from django.conf import settings
@@ -83,7 +83,7 @@ def new_password(request: StaffRequest) -> HttpResponse:
     user = request.user
     form = NewPasswordForm(request.POST or None)
     if user.must_change_password:
-        # They entered the one-time password a moment ago, and it is good for nothing else.
+        # They entered the one-time password a moment ago, and it has no other use.
         del form.fields["password"]
     if request.method == "POST" and form.is_valid():
         try:

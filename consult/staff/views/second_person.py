@@ -19,7 +19,7 @@ from consult.staff.second_person import (
     to_decide,
 )
 
-# Where each act can be done again once it is confirmed.
+# The page where each act can be done once it is confirmed.
 PAGES = {
     TwoPersonAct.CHANGE_RIGHTS: "account-list",
     TwoPersonAct.TAKE_CONTACTS: "batch-list",

@@ -17,14 +17,14 @@ from consult.staff.sessions import NoSuchSession, end_session, end_sessions, ses
 @staff_only(None)
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_sessions(request: StaffRequest) -> HttpResponse:
-    """Where I am signed in, after entering the password again."""
+    """Show where I am signed in, after I enter my password again."""
     return _sessions(request, request.user, reverse("sessions"))
 
 
 @staff_only(Right.MANAGE_STAFF)
 @require_http_methods(["GET", "HEAD", "POST"])
 def account_sessions(request: StaffRequest, pk: int) -> HttpResponse:
-    """Where the owner of an account is signed in."""
+    """Show where the owner of an account is signed in."""
     return _sessions(
         request, get_object_or_404(User, pk=pk), reverse("account-sessions", args=[pk])
     )

@@ -39,7 +39,7 @@ HALF_IN_SECONDS = 10 * 60
 
 
 def start_page_of(user: User) -> str:
-    """The page where this person's work starts."""
+    """Return the page where this person's work starts."""
     if user.may(Right.READ_RESPONSES):
         return reverse("review-list")
     return reverse("batch-list") if user.may(Right.TAKE_BATCHES) else reverse("admin:index")
@@ -86,7 +86,7 @@ def start_session(request: HttpRequest, user: User) -> HttpResponse:
 
 @private
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """User name and password."""
+    """Ask for user name and password."""
     form = SignInForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -137,13 +137,12 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
 
 @staff_only(None)
 def staff_home(request: StaffRequest) -> HttpResponse:
-    """The way to the page where this person's work begins."""
+    """Redirect to the page where this person's work starts."""
     return redirect(start_page_of(request.user))
 
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """End the session."""
     if isinstance(request.user, User):
         record(action=Action.SIGNED_OUT, actor=request.user, subject=request.user.get_username())
         logout(request)

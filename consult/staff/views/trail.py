@@ -1,4 +1,4 @@
-"""The audit trail: who did or read what, when."""
+"""The audit trail: who did or read what, and when."""
 
 import csv
 import json
@@ -41,7 +41,7 @@ def _address(wanted: dict[str, Any]) -> str:
 @staff_only(Right.READ_TRAIL)
 @require_safe
 def trail(request: StaffRequest) -> HttpResponse:
-    """The newest entries first, with filters in the address."""
+    """Show the newest entries first, with filters in the address."""
     form = TrailForm(request.GET)
     wanted = form.wanted
     before = request.GET.get("before", "")
@@ -74,7 +74,7 @@ def _details(entry: AuditEntry) -> str:
 @staff_only(Right.READ_TRAIL)
 @require_safe
 def trail_file(request: StaffRequest) -> HttpResponse:
-    """All entries that match the filters as CSV, oldest first."""
+    """Return all entries that match the filters as CSV, oldest first."""
     wanted = TrailForm(request.GET).wanted
     record(action=Action.TRAIL_EXPORTED, actor=request.user, filters=sorted(wanted))
     found = find_entries(**wanted).order_by("id").iterator(chunk_size=2000)

@@ -128,7 +128,7 @@ def test_a_second_start_on_the_same_data_is_refused_with_the_reason(start: Start
     start().wait_until_ready()
     second = start()
     assert second.process.wait(timeout=30) == 1
-    assert second.said.startswith("Cannot start: it is running already")
+    assert second.said.startswith("Cannot start: it is already running")
     assert "Traceback" not in second.said
 
 

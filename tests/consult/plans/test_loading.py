@@ -197,7 +197,7 @@ def test_a_second_plan_is_a_second_consultation_with_its_own_address(db: None) -
         (
             "{label: Red}",
             "{label: Dark green}",
-            "line 22, questions.general.1.options: “dark-green” is there twice",
+            "line 22, questions.general.1.options: “dark-green” is listed twice",
         ),
         ("scales:", "  : :\nscales:", "line 8, file: cannot be read as YAML"),
         ("sections:", "sections: &all\n  - *all\nrest:", "line 13, file: cannot be read as YAML"),

@@ -225,7 +225,7 @@ def test_a_locked_account_says_until_when_and_can_be_unlocked(
     assert (entry.subject, entry.actor_name, entry.details) == (
         "rosa",
         "ada",
-        {"what": "codes taken again"},
+        {"what": "codes accepted again"},
     )
 
 
