@@ -46,6 +46,11 @@ app.conf.beat_schedule = {
         "schedule": 5.0,
         "options": {"expires": 5},
     },
+    "write the reminders that are due": {
+        "task": "responses.write_due_reminders",
+        "schedule": crontab(minute="*/5"),
+        "options": {"expires": 290},
+    },
     # Each consultation has its own hour. The database decides what is due, so that a missed night
     # is made up for.
     "seal the batches that are due": {

@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 # Each scheduled job, and how long it can go without finishing before something is wrong.
 EXPECTED = {
     "responses.send_due_confirmations": timedelta(minutes=5),
+    "responses.write_due_reminders": timedelta(minutes=20),
     "responses.seal_due_batches": timedelta(minutes=20),
     # One run delivers for at most half an hour.
     "responses.deliver_due_batches": timedelta(minutes=60),

@@ -29,6 +29,7 @@ urlpatterns = [
         name="recommendation",
     ),
     path("<slug:consultation>/how-to-respond/", pages.how_to_respond, name="how-to-respond"),
+    path("<slug:consultation>/closing.ics", pages.closing_calendar, name="closing-event"),
     path("<slug:consultation>/sources/", pages.sources, name="sources"),
 ]
 

@@ -188,6 +188,11 @@ urlpatterns = [
         name="draft-text",
     ),
     path("<slug:consultation>/respond/another/", answering.another, name="another"),
+    path(
+        "<slug:consultation>/respond/reminders/<str:token>/",
+        save_and_return.end,
+        name="end-reminders",
+    ),
     path("<slug:consultation>/respond/discard/", sending.discard, name="discard"),
     path("<slug:consultation>/respond/<slug:part>/", answering.part, name="part"),
     path("<slug:consultation>/respond/<slug:part>/save/", answering.save, name="save"),

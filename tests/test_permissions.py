@@ -108,6 +108,7 @@ PUBLIC = {
         "recommendation",
         "how-to-respond",
         "sources",
+        "closing-event",
     },
     *{
         "tasks",
@@ -115,6 +116,7 @@ PUBLIC = {
         "save",
         "later",
         "come-back",
+        "end-reminders",
         "draft-text",
         "another",
         "before-you-start",

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
+from consult.calendar_file import closing_event
 from consult.clock import day_in_words, start_of_day
 from consult.models import Consultation, published
 from consult.plans.editions import current_edition, find_published, plan_of
@@ -120,6 +121,14 @@ def _reading(
 def how_to_respond(request: HttpRequest, consultation: str) -> HttpResponse:
     """Show every way to take part."""
     return render(request, "consult/how_to_respond.html", page_context(consultation))
+
+
+def closing_calendar(request: HttpRequest, consultation: str) -> HttpResponse:
+    """The closing instant, to put into a calendar."""
+    found = page_context(consultation)["consultation"]
+    page = HttpResponse(closing_event(found), content_type="text/calendar; charset=utf-8")
+    page["Content-Disposition"] = f'attachment; filename="{found.slug}-closing.ics"'
+    return page
 
 
 def sources(request: HttpRequest, consultation: str) -> HttpResponse:

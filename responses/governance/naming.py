@@ -27,6 +27,7 @@ def names_writer(*, drafts: Iterable[Draft], letters: Iterable[Message], words: 
     found: set[str] = set()
     for draft in drafts:
         found |= {str(draft.answers.get(name, "")) for name in ("name", "email")}
+        # Reminders go to addresses that a link was sent to.
         found |= set(draft.links.values_list("email", flat=True))
     for letter in letters:
         with suppress(FileNotFoundError):

@@ -131,5 +131,8 @@ def draft_as_saved(draft: Draft) -> dict[str, Any]:
         "saved_at": iso(draft.saved_at),
         "saved": moment(draft.saved_at),
         "answers": draft.answers,
+        "reminders_to": list(
+            draft.reminder_requests.order_by("pk").values_list("email", flat=True)
+        ),
         "links_sent_to": list(draft.links.order_by("pk").values_list("email", flat=True)),
     }

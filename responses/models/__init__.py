@@ -13,6 +13,7 @@ from responses.models.file_removal import FileRemoval
 from responses.models.ledger import LedgerEntry
 from responses.models.reconciliation import Reconciliation
 from responses.models.redaction import Approval, PublishedResponse, PublishedSet, Redaction
+from responses.models.reminder import Reminder, ReminderRequest
 from responses.models.response import Contact, Response
 from responses.models.review import Reading, Review, ReviewStep
 from responses.models.search import SavedFilter, SearchText
@@ -56,6 +57,8 @@ __all__ = [
     "Reading",
     "Reconciliation",
     "Redaction",
+    "Reminder",
+    "ReminderRequest",
     "Removal",
     "Response",
     "Review",

@@ -11,7 +11,7 @@ from consult.models import Action, User
 from responses.answers import AnswersRefused
 from responses.contacts import read_contact
 from responses.ledger import record_event
-from responses.models import Confirmation, Contact, DraftLink, LedgerEntry, Response
+from responses.models import Confirmation, Contact, DraftLink, LedgerEntry, Reminder, Response
 
 State = Confirmation.State
 
@@ -36,6 +36,12 @@ def links_given_up() -> QuerySet[DraftLink]:
     """Return the links to drafts that are no longer tried, newest first."""
     found = DraftLink.objects.filter(state=DraftLink.State.FAILED)
     return found.select_related("draft__consultation").order_by("-pk")
+
+
+def reminders_given_up() -> QuerySet[Reminder]:
+    """The reminders that are not tried any more, the newest first."""
+    found = Reminder.objects.filter(state=Reminder.State.FAILED)
+    return found.select_related("request__draft__consultation").order_by("-pk")
 
 
 def _with_last_try(state: str) -> QuerySet[Confirmation]:

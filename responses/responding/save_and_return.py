@@ -8,21 +8,19 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.validators import validate_email
 from django.db import transaction
-from django.db.models import F
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from consult.clock import closing_in_words, day_in_words
-from consult.leases import claim, give_back
+from consult.leases import claim
 from consult.web.rate_limits import take_turn
 from responses.contacts import as_delivered
 from responses.models import Draft, DraftLink
 from responses.responding.drafting import expire_at, link_token
-from responses.responding.outbox import PAUSES, Outbox, Tally, send_due
-
-TRY_FOR = timedelta(hours=24)
+from responses.responding.outbox import Outbox, Tally, send_due
+from responses.responding.trying import record_failure, record_sent
 
 
 def ask_for_link(*, draft: Draft, email: str) -> DraftLink:
@@ -50,29 +48,6 @@ def claim_due_links(*, limit: int, lease: timedelta) -> list[DraftLink]:
     """Claim up to `limit` due links: no other worker gets them until the lease ends."""
     due = DraftLink.objects.filter(due_at__lte=Now()).order_by("due_at", "pk")
     return claim(due.select_related("draft__consultation"), limit=limit, lease=lease)
-
-
-def _record_sent(link: DraftLink) -> None:
-    DraftLink.objects.filter(pk=link.pk).update(
-        state=DraftLink.State.SENT, leased_until=None, reason="", attempts=F("attempts") + 1
-    )
-
-
-def _record_failure(link: DraftLink, reason: str, hopeless: bool) -> bool:
-    """Put it off, or give it up if no other try can help or they have gone on for `TRY_FOR`.
-
-    If the lease was lost, the result of the other worker's try counts.
-    """
-    old = DraftLink.objects.filter(pk=link.pk, created_at__lt=Now() - TRY_FOR).exists()
-    give_up = hopeless or old
-    give_back(
-        link,
-        state=DraftLink.State.FAILED if give_up else DraftLink.State.WAITING,
-        reason=reason,
-        attempts=link.attempts + 1,
-        due_at=Now() + PAUSES[min(link.attempts, len(PAUSES) - 1)],
-    )
-    return give_up
 
 
 def link_address(draft: Draft) -> str:
@@ -107,6 +82,6 @@ LINKS = Outbox(
     claim=lambda limit, lease: claim_due_links(limit=limit, lease=lease),
     address=lambda link: link.email,
     build=build_link_email,
-    sent=_record_sent,
-    failed=_record_failure,
+    sent=record_sent,
+    failed=record_failure,
 )

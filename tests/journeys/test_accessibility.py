@@ -43,6 +43,7 @@ from responses.models import (
     Cluster,
     Code,
     Confirmation,
+    Draft,
     Extract,
     Message,
     Reconciliation,
@@ -53,6 +54,7 @@ from responses.models import (
 )
 from responses.receipt_tokens import receipt_token
 from responses.responding.amending import amend_response
+from responses.responding.reminders import ask_for_reminders, end_token
 from responses.responding.submitting import Submission
 from responses.reviewing.bulk_changes.carrying_out import make_due_changes
 from responses.reviewing.clusters import find_clusters
@@ -283,6 +285,10 @@ def walk_public_pages(visit: Visit, consultation: Consultation) -> None:
     visit.look("later", "asked")
     visit.go("come-back", slug, link.rstrip("/").rpartition("/")[2])
     visit.go("come-back", slug, "nothing", state="gone")
+    asked = ask_for_reminders(draft=Draft.objects.get(), email="rita@example.org")
+    visit.go("end-reminders", slug, end_token(asked))
+    press(visit, "Stop the reminders")
+    visit.look("end-reminders", "ended")
     visit.go("part", slug, "violence")
     visit.page.evaluate("document.querySelector('[name=draft]').value = 'another'")
     visit.page.fill("[name=violence-comment]", "Typed when the answers were sent already.")

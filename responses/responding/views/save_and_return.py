@@ -2,11 +2,14 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.core.signing import BadSignature
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 
 from consult.clock import day_in_words
 from consult.nudging import nudge
@@ -17,6 +20,11 @@ from responses.contacts import read_contact
 from responses.models import Draft
 from responses.responding.drafting import expire_at, find_draft, find_sent, link_token, mark_of
 from responses.responding.forms import PartForm
+from responses.responding.reminders import (
+    ask_for_reminders,
+    end_reminders,
+    read_end_token,
+)
 from responses.responding.save_and_return import ask_for_link, link_address
 from responses.responding.tasks import send_due_confirmations
 from responses.responding.views.guessing import count_guesses
@@ -37,7 +45,8 @@ def later(request: HttpRequest, consultation: str) -> HttpResponse:
     session = open_session(request, consultation)
     if session.draft is None or session.sent or session.consultation.withdrawn_at:
         return redirect("tasks", session.consultation.slug)
-    problem, asked = "", request.method != "POST" and request.GET.get("asked") == "yes"
+    problem, asked = "", request.GET.get("asked", "") if request.method != "POST" else ""
+    remind = bool(request.POST.get("remind"))
     email = session.answers.get("email", "")
     if request.method == "POST":
         email = request.POST.get("email", "")
@@ -45,20 +54,24 @@ def later(request: HttpRequest, consultation: str) -> HttpResponse:
             address = read_contact({"email": email})["email"]
             if not address:
                 raise AnswersRefused({"email": _("Enter the email address to send the link to.")})
-            ask_for_link(draft=session.draft, email=address)
+            with transaction.atomic():
+                ask_for_link(draft=session.draft, email=address)
+                if remind:
+                    ask_for_reminders(draft=session.draft, email=address)
         except AnswersRefused as refused:
             problem = refused.problems["email"]
         except OverLimit:
             problem = _("We cannot send this link again today. Copy it from this page instead.")
         else:
             nudge(send_due_confirmations)
-            return see_other(f"{request.path}?asked=yes")
+            return see_other(f"{request.path}?asked={'reminders' if remind else 'yes'}")
     emailed = session.draft.links.order_by("pk").last()
     words = {
         "link": link_address(session.draft),
         "emailed": emailed,
         "problem": problem,
         "asked": asked,
+        "remind": remind,
         "mark": mark_of(session.draft),
         "email": email,
         "kept_until": day_in_words(expire_at(session.consultation)),
@@ -94,6 +107,26 @@ def come_back(request: HttpRequest, consultation: str, token: str) -> HttpRespon
         return page
     context = {"found": found, "here": found == session.draft}
     return render(request, "responding/come_back.html", session.context | context)
+
+
+@csrf_exempt
+@private
+@count_guesses
+def end(request: HttpRequest, consultation: str, token: str) -> HttpResponse:
+    """End the reminders by a button: here, or in a mail program, which posts from elsewhere and
+    has no token against forgery. Its address is what nobody else has.
+
+    Looking changes nothing, since mail programs look too.
+    """
+    context = open_session(request, consultation, by_link=True).context
+    try:
+        read_end_token(token)
+        if request.method == "POST":
+            end_reminders(token=token)
+    except BadSignature as reason:
+        raise Http404 from reason
+    ended = request.method == "POST"
+    return render(request, "responding/end_reminders.html", context | {"ended": ended})
 
 
 def typed_in(request: HttpRequest, session: RespondentSession) -> dict[str, Any]:

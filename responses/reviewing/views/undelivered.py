@@ -14,9 +14,15 @@ from consult.clock import in_words
 from consult.models import Right
 from consult.nudging import nudge
 from consult.staff.access import StaffRequest, staff_only
-from responses.models import Confirmation
+from responses.models import Confirmation, Draft, DraftLink, Reminder
 from responses.requests import number_in
-from responses.responding.resending import being_tried, given_up, links_given_up, try_again
+from responses.responding.resending import (
+    being_tried,
+    given_up,
+    links_given_up,
+    reminders_given_up,
+    try_again,
+)
 from responses.responding.tasks import send_due_confirmations
 
 SHOWN = 100
@@ -37,12 +43,22 @@ def undelivered(request: StaffRequest) -> HttpResponse:
         name: {"rows": rows, "count": count, "more": count - len(rows)}
         for name, (rows, count) in lists.items()
     }
-    links = links_given_up()
+    links, reminders = links_given_up(), reminders_given_up()
     context["links"] = {
-        "rows": [{"link": row, "asked": in_words(row.created_at)} for row in links[:SHOWN]],
-        "count": links.count(),
+        "rows": [_row(row, row.draft) for row in links[:SHOWN]]
+        + [_row(row, row.request.draft) for row in reminders[:SHOWN]],
+        "count": links.count() + reminders.count(),
     }
     return render(request, "reviewing/undelivered.html", context)
+
+
+def _row(email: DraftLink | Reminder, draft: Draft) -> dict[str, object]:
+    return {
+        "consultation": draft.consultation.title,
+        "reminder": isinstance(email, Reminder),
+        "asked": in_words(email.created_at),
+        "reason": email.reason,
+    }
 
 
 def _rows(found: QuerySet[Confirmation]) -> list[dict[str, object]]:

@@ -91,6 +91,8 @@ NOT_WATCHED = {
     "responses_extract": "a copy for a week",
     "responses_extractmember": "the same",
     "responses_fileremoval": "files to be removed, which `doctor` counts",
+    "responses_reminder": "speaks of what was never sent",
+    "responses_reminderrequest": "the same",
     "responses_searchtext": "held to the responses by a check of its own",
     "responses_sentdraft": "where a browser's draft went; the response itself is watched",
     "responses_tally": "counted again from the responses",

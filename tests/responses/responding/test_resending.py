@@ -123,7 +123,7 @@ def test_the_undelivered_page_takes_a_constant_number_of_queries(
     client = sign_in(reviewer)
 
     def ask() -> None:
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(10):
             assert client.get(reverse("undelivered")).status_code == 200
 
     ask()

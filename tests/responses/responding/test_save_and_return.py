@@ -15,7 +15,8 @@ from django.test import Client
 from consult.models import Consultation
 from responses.models import Draft, DraftLink, Response
 from responses.responding.drafting import find_draft, link_token
-from responses.responding.save_and_return import TRY_FOR, ask_for_link, send_due_links
+from responses.responding.save_and_return import ask_for_link, send_due_links
+from responses.responding.trying import TRY_FOR
 from tests.responses.responding.test_answering import answer, at, send
 from tests.support.postbox import Postbox
 
