@@ -74,9 +74,10 @@ VALUE_CHARACTERS = 40
 # Words that programs which read tables take as empty or as "not a number": in any case in a CSV
 # file, and as pandas spells them in a workbook.
 NOTHING = r"none|n/?a|null|-?nan|<na>|#n/?a(?: n/?a)?|-?1\.#(?:ind|qnan)|[+-]?inf(?:inity)?"
-NOTHING_TO_PANDAS = re.compile(
+NOTHING_AS_WRITTEN = (
     r"None|N/A|n/a|NA|NULL|null|-?(?:nan|NaN)|<NA>|#N/A(?: N/A)?|#NA|-?1\.#(?:IND|QNAN)"
 )
+NOTHING_TO_PANDAS = re.compile(NOTHING_AS_WRITTEN)
 VALUE = (
     f"(?=[^\n]*[{DIGITS}])(?:"  # A digit, and nothing but
     # digits, spaces, signs and currencies,
@@ -91,9 +92,9 @@ LIKE_A_VALUE = re.compile(VALUE, re.ASCII | re.IGNORECASE)
 
 def safe_cell(text: str) -> str:
     """Return `text` as a cell that no spreadsheet runs, and that cannot be mistaken for a
-    question that was not asked.
+    question that was not asked, or for nothing.
     """
-    guarded = LIKE_A_FORMULA.match(text) or text == NOT_ASKED
+    guarded = LIKE_A_FORMULA.match(text) or NOTHING_TO_PANDAS.fullmatch(text) or text == NOT_ASKED
     return (GUARD if guarded else "") + with_symbols(text)
 
 

@@ -21,7 +21,7 @@ STOPPED_TABLE = "equality-stopped.csv"
 
 def write_beside(pack: Pack, folder: Path) -> list[FileEntry]:
     """Write the codebook and, if there are any, the codes, equality answers and contact details."""
-    asked = asked_by(pack.plans_by_number, equality=pack.has_equality)
+    asked = asked_by(pack.plans_by_number, codes=pack.option_codes, equality=pack.has_equality)
     lines = write_table(folder / CODEBOOK_TABLE, CODEBOOK, asked)
     made = [describe(folder, CODEBOOK_TABLE, rows=lines)]
     if pack.codes:

@@ -14,6 +14,7 @@ from consult.models import Consultation, Edition
 from consult.plans.document import Plan
 from consult.plans.editions import current_edition, plan_of
 from responses.exporting.columns.questions import AnswerColumn, answer_columns, equality_columns
+from responses.exporting.columns.variables import Codes, option_codes
 from responses.exporting.formats.cover_note import told_of_batch, told_of_extract
 from responses.exporting.manifests import Counts
 from responses.exporting.members import (
@@ -53,6 +54,17 @@ class Pack:
     def plans_by_number(self) -> dict[int, Plan]:
         """The same by the editions' numbers."""
         return {edition.number: self.plans[edition.pk] for edition in self.editions}
+
+    @cached_property
+    def option_codes(self) -> Codes:
+        """The numbers of the options in responses.sav. Of every edition until the newest here, also
+        those that nobody in it answered.
+        """
+        newest = self.editions[-1]
+        earlier = Edition.objects.filter(
+            consultation=newest.consultation_id, number__lte=newest.number
+        )
+        return option_codes(map(plan_of, earlier.order_by("number")))
 
     @cached_property
     def columns(self) -> list[AnswerColumn]:

@@ -20,6 +20,7 @@ PACK_FILES = [
     PackFile("answers.csv", "one row for each answer"),
     PackFile("responses.jsonl", "every response with everything, for programs"),
     PackFile("responses.parquet", "the same for analysts' tools"),
+    PackFile("responses.sav", "the same with labels for SPSS, Stata and R"),
     PackFile("codebook.csv", "the codebook as a table"),
     PackFile("codes.csv", "what the codes mean that reviewers gave to answers"),
     PackFile("contacts.csv", "who sent each response: keep it apart from the rest", contacts=True),

@@ -50,6 +50,7 @@ def members_of_batch(batch: Batch) -> QuerySet[Any]:
     )
     return Response.objects.filter(membership__batch=batch).annotate(
         row=F("membership__row"),
+        in_batch=Value(batch.number),
         before_batch=Subquery(before.values("batch__number")[:1]),
         before_row=Subquery(before.values("row")[:1]),
         newest=~Exists(after.filter(batch=batch)),
@@ -77,6 +78,7 @@ def members_of_extract(extract: Extract) -> QuerySet[Any]:
     )
     return Response.objects.filter(extract_members__extract=extract).annotate(
         row=F("extract_members__row"),
+        in_batch=Value(0),
         before_batch=Value(None, output_field=models.IntegerField(null=True)),
         before_row=Value(None, output_field=models.IntegerField(null=True)),
         newest=~Exists(after),
@@ -105,6 +107,7 @@ def entries_of(members: QuerySet[Any], plans: Mapping[int, Plan]) -> Iterator[En
             plan=plans[response.edition_id],
             newest=response.newest,
             marks=Marks(response.campaigns or (), list(codes)),
+            batch=response.in_batch,
         )
 
 

@@ -9,8 +9,16 @@ from importlib import import_module
 from pathlib import Path
 
 from responses.exporting.columns.codebook import asked_by
+from responses.exporting.columns.responses import RESPONSES as RESPONSE_COLUMNS
 from responses.exporting.contents import Pack
-from responses.exporting.formats.copies import ANSWERS, RESPONSES, copy_answers, copy_responses
+from responses.exporting.formats.copies import (
+    ANSWERS,
+    RESPONSES,
+    copy_answers,
+    copy_responses,
+    longest_cells,
+)
+from responses.exporting.formats.labelled import fields_of, labelled_table
 from responses.exporting.formats.makers import Rows, Take, Tick, describe
 from responses.exporting.formats.spreadsheet import CELL_CHARACTERS, workbook
 from responses.exporting.formats.tables import response_lines
@@ -68,13 +76,26 @@ def _streams(pack: Pack) -> dict[str, Sequence[Maker]]:
             rows,
             columns=pack.columns,
             widest=widest(pack.members, pack.columns, limit=CELL_CHARACTERS),
-            codebook=asked_by(pack.plans_by_number, equality=pack.has_equality),
+            codebook=asked_by(
+                pack.plans_by_number, codes=pack.option_codes, equality=pack.has_equality
+            ),
             made_at=pack.made_at,
+        )
+
+    def labelled(folder: Path, rows: Rows) -> AbstractContextManager[Take]:
+        longest = longest_cells(pack.members, [*RESPONSE_COLUMNS, *pack.columns])
+        return labelled_table(
+            folder,
+            rows,
+            fields=fields_of(pack.columns, codes=pack.option_codes, longest=longest),
+            title=pack.name,
+            made_at=pack.made_at,
+            cases=pack.counts.responses,
         )
 
     return {
         "workbook": [sheets],
-        "parquet": [partial(parquet.parquet_table, columns=pack.columns)],
+        "parquet": [partial(parquet.parquet_table, columns=pack.columns), labelled],
         "lines": [response_lines, partial(theme_files, plans=list(pack.plans.values()))],
     }
 

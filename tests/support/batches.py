@@ -18,3 +18,8 @@ def seal_and_write(consultation: Consultation) -> Batch:
 def table(path: Path) -> list[dict[str, str]]:
     with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
+
+
+def name_in(header: str) -> str:
+    """The name of a column, from the words above it in the workbook."""
+    return header[header.rfind("[") + 1 : -1] if header.endswith("]") else header

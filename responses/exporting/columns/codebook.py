@@ -3,13 +3,14 @@ options.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from consult.plans.document import EQUALITY, Option, Plan, Question
 from consult.plans.kinds import KIND_NAMES
 from responses.exporting.columns.column import Column, Kind
 from responses.exporting.columns.questions import places_of
+from responses.exporting.columns.variables import Codes, variable_name
 
 
 @dataclass(frozen=True)
@@ -21,10 +22,24 @@ class Asked:
     question: Question
     option: Option | None = None
     option_order: int | None = None
+    codes: Codes = field(default_factory=dict)
 
     @property
     def slug(self) -> str:
         return self.option.slug if self.option else ""
+
+    @property
+    def column(self) -> str:
+        return self.names.get((self.slug, False)) or self.names["", False]
+
+    @property
+    def code(self) -> int | None:
+        if self.option is None or self.question.part == EQUALITY:
+            return None
+        # An option with a column of its own is chosen there or not.
+        if (self.slug, False) in self.names:
+            return 1
+        return self.codes.get((self.question.slug, self.slug))
 
     @cached_property
     def names(self) -> dict[tuple[str, bool], str]:
@@ -93,7 +108,7 @@ CODEBOOK = [
         "column",
         Kind.SLUG,
         "The column of `responses.csv` that holds the answer.",
-        lambda asked: asked.names.get((asked.slug, False)) or asked.names[("", False)],
+        lambda asked: asked.column,
     ),
     Column(
         "text_column",
@@ -101,10 +116,22 @@ CODEBOOK = [
         "The column that holds what was written in beside this option.",
         lambda asked: asked.names.get((asked.slug, True)),
     ),
+    Column(
+        "variable",
+        Kind.SLUG,
+        "The variable of `responses.sav` that holds the answer.",
+        lambda asked: None if asked.question.part == EQUALITY else variable_name(asked.column),
+    ),
+    Column(
+        "code",
+        Kind.NUMBER,
+        "The option's number in that variable, the same in every batch.",
+        lambda asked: asked.code,
+    ),
 ]
 
 
-def asked_by(plans: Mapping[int, Plan], *, equality: bool = False) -> Iterator[Asked]:
+def asked_by(plans: Mapping[int, Plan], *, codes: Codes, equality: bool = False) -> Iterator[Asked]:
     """Yield the rows of the codebook.
 
     `plans` maps the editions' numbers to their plans. The equality questions, if wanted, come last.
@@ -113,6 +140,6 @@ def asked_by(plans: Mapping[int, Plan], *, equality: bool = False) -> Iterator[A
         questions = [*plan.asked, *(plan.questions_of(EQUALITY) if equality else ())]
         for order, question in enumerate(questions, 1):
             if not question.options:
-                yield Asked(edition, order, question)
+                yield Asked(edition, order, question, codes=codes)
             for number, option in enumerate(question.options, 1):
-                yield Asked(edition, order, question, option, number)
+                yield Asked(edition, order, question, option, number, codes)

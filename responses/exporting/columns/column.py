@@ -3,8 +3,8 @@
 Pure: values in, values out.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
 from typing import Any
@@ -43,7 +43,8 @@ class Column:
 
     `value` takes what a row is made from. If PostgreSQL writes the table, `sql` is the expression
     for it over a row of `member`; for a list, the expression that yields its values and their
-    numbers. `always`: no cell is ever empty. `one_of`: the values it may have, if they are known.
+    numbers. `always`: no cell is ever empty. `one_of`: the values it may have, if they are known,
+    and `labels`: what people read for them.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Column:
     sql: str = ""
     always: bool = False
     one_of: Sequence[str] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def cell_sql(self) -> str:

@@ -34,6 +34,9 @@ class Marks:
 
 
 NO_MARKS = Marks()
+# More responses than any batch has. Up to batch 1,073 the ids stay below 2^31, the most that the
+# importer's database takes.
+IDS_A_BATCH = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,8 @@ class Entry:
     """One version of a response, on its row of a pack.
 
     `replaces` is the place of the version before it, `edition` and `plan` are what it answered,
-    `newest` says that this pack has no later version of it, and `marks` is what reviewers have
-    decided about it.
+    `newest` says that this pack has no later version of it, `marks` is what reviewers have decided
+    about it, and `batch` is the batch's number, 0 in an extract.
     """
 
     response: Response
@@ -52,6 +55,12 @@ class Entry:
     plan: Plan
     newest: bool = True
     marks: Marks = NO_MARKS
+    batch: int = 0
+
+    @property
+    def themefinder_id(self) -> int:
+        """Its number in the theme files, which no row of another batch has."""
+        return self.batch * IDS_A_BATCH + self.row
 
     @cached_property
     def asked(self) -> Mapping[str, Question]:

@@ -111,6 +111,7 @@ def _column(place: Place, asked: Mapping[int, Sequence[Question]]) -> AnswerColu
             {pk: _cell_in_sql(place, question) for pk, question in by_edition.items()}
         ),
         one_of=list(labels) if chosen else (),
+        labels=labels if chosen else {},
         place=place,
         limits={} if place.option else _limits(wordings),
     )

@@ -4,6 +4,7 @@ Each takes an `entries.Entry`, or in SQL a row of `members.members_of_batch`.
 """
 
 from responses.exporting.columns.column import Column, Kind
+from responses.exporting.columns.entries import IDS_A_BATCH
 from responses.exporting.columns.sql import codes_of_member, names_of
 from responses.models import Response
 
@@ -54,6 +55,14 @@ RESPONSES = [
         "The row in this batch, from 1.",
         lambda entry: entry.row,
         sql='"row"',
+        always=True,
+    ),
+    Column(
+        "themefinder_id",
+        Kind.NUMBER,
+        "Its number in the `themefinder` folder, which no row of another batch has.",
+        lambda entry: entry.themefinder_id,
+        sql=f'in_batch * {IDS_A_BATCH} + "row"',
         always=True,
     ),
     Column(

@@ -4,7 +4,7 @@ A cell follows the rules of `consult.cells` and `responses.exporting.columns.col
 hold the two to each other. Pure: words in, words out.
 """
 
-from consult.cells import FORMULA, GUARD, NOT_ASKED, VALUE, VALUE_CHARACTERS
+from consult.cells import FORMULA, GUARD, NOT_ASKED, NOTHING_AS_WRITTEN, VALUE, VALUE_CHARACTERS
 from consult.text import CONTROLS, SYMBOLS
 
 # ISO 8601 with London's offset, to the microsecond, as consult.clock.iso has it.
@@ -37,7 +37,8 @@ def instant(said: str) -> str:
 
 def safe_cell(said: str) -> str:
     """The expression for `consult.cells.safe_cell`."""
-    guarded = f"{said} ~ {quoted(f'^(?:{FORMULA})')} OR {said} = {quoted(NOT_ASKED)}"
+    nothing = f"{said} ~ {quoted(f'^(?:{NOTHING_AS_WRITTEN})$')}"
+    guarded = f"{said} ~ {quoted(f'^(?:{FORMULA})')} OR {nothing} OR {said} = {quoted(NOT_ASKED)}"
     return f"CASE WHEN {guarded} THEN {quoted(GUARD)} ELSE '' END || {with_symbols(said)}"
 
 

@@ -43,6 +43,21 @@ def copy_responses(path: Path, *, members: QuerySet[Any], columns: Sequence[Answ
     return _copy(path, [*RESPONSE_COLUMNS, *columns], 'FROM member ORDER BY "row"', members)
 
 
+def longest_cells(members: QuerySet[Any], columns: Sequence[Column]) -> dict[str, int]:
+    """How many bytes of UTF-8 the longest cell of each column has, by name: at least as many as
+    what was typed, since a cell may have an apostrophe in front and symbols for controls.
+    """
+    sql, values = members.order_by().query.sql_with_params()
+    wanted = ", ".join(f"max(octet_length({column.cell_sql}))" for column in columns)
+    with connection.cursor() as cursor:
+        inner = cursor.mogrify(sql, values).decode()
+        # Slugs and our own words only.
+        measured = f"WITH member AS NOT MATERIALIZED ({inner}) SELECT {wanted} FROM member"  # noqa: S608
+        cursor.execute(measured)
+        longest = cursor.fetchone()
+    return {column.name: size or 0 for column, size in zip(columns, longest, strict=True)}
+
+
 def _copy(
     path: Path, columns: Sequence[Column], rest: str, members: QuerySet[Any], *, beside: str = ""
 ) -> int:

@@ -11,6 +11,7 @@ from consult.plans.document import Plan, Question
 from responses.exporting.columns.questions import places_of
 from responses.exporting.columns.tables import TABLES
 from responses.exporting.files import PACK_FILES
+from responses.exporting.formats.cover_words import CARE, CELLS, CHECKING, READING
 from responses.exporting.manifests import Counts
 from responses.models import Batch, Extract
 
@@ -35,51 +36,6 @@ COUNTED = {
         "late": "late, accepted by staff",
     },
 }
-CELLS = """\
-In the CSV files a cell that begins with an apostrophe was kept from running
-as a formula, or from being made a number, a date or nothing (“None”, “N/A”):
-take one apostrophe from its front to have the text back. An empty cell was
-not answered; “not-asked” was not put to that person.
-"""
-READING = """\
-WITH PANDAS
-
-Unzip every batch into one folder. This takes the apostrophes off, keeps the
-newest version of each response, leaves out what was withdrawn or erased, and
-counts the answers to each question with options to choose from:
-
-    import pandas as pd
-    from pathlib import Path
-    read = lambda file: pd.read_csv(file, dtype=str, na_filter=False)
-    tables = lambda name: pd.concat(map(read, sorted(Path(".").rglob(name))))
-    answers = tables("answers.csv").map(lambda cell: cell.removeprefix("'"))
-    rows = tables("responses.csv").sort_values("version", key=pd.to_numeric)
-    newest = rows.drop_duplicates("reference", keep="last")
-    newest = newest[~newest["act"].isin(["withdrawn", "erased"])]
-    counted = answers.merge(newest[["reference", "version"]])
-    print(counted.groupby(["question", "option"]).size().to_string())
-
-R reads every text as it is with read.csv(FILE, na.strings = "",
-colClasses = "character").
-
-"""
-CHECKING = """\
-HOW TO CHECK IT
-
-With Python and nothing else:
-
-    python verify_batch.py --key PUBLIC_KEY THIS_FOLDER_OR_ZIP
-
-It says in plain words what holds and what does not. The public key is on the
-service's page /signing-key/. Give it several batches, or a folder of them,
-and it checks that none is missing and that no response is there twice.
-"""
-CARE = """\
-TAKE CARE
-
-These are people's own words, and some tell what happened to them. Keep them
-where only those who read them for this consultation can open them.
-"""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
-"""The responses as a workbook for people: a sheet of responses and one with the codebook, and no
-cell that is ever run.
+"""The responses as a workbook for people who open nothing else: a sheet of responses, in the
+questions' own words, and one with the codebook. No cell is ever run.
 
 Written a row at a time. Excel allows 1,048,576 rows a sheet and 32,767 characters a cell, counted
 as UTF-16.
@@ -18,7 +18,7 @@ from xlsxwriter.worksheet import Worksheet
 from consult.cells import GUARD, NOT_ASKED, NOTHING_TO_PANDAS
 from consult.clock import LONDON
 from responses.exporting.columns.codebook import CODEBOOK, Asked
-from responses.exporting.columns.column import Column, Missing, Value
+from responses.exporting.columns.column import Column, Kind, Missing, Value
 from responses.exporting.columns.entries import Entry
 from responses.exporting.columns.questions import AnswerColumn
 from responses.exporting.columns.responses import RESPONSES
@@ -27,12 +27,20 @@ from responses.exporting.formats.makers import Rows, Take
 WORKBOOK = "responses.xlsx"
 CELL_CHARACTERS = 32_767
 SHEET_ROWS = 1_048_576
+# How wide a column is, in characters, by what stands in it.
+WIDTHS = {Kind.SLUG: 16, Kind.TEXT: 26, Kind.TYPED: 60, Kind.INSTANT: 20, Kind.LIST: 30}
+WIDTH, HEADER_POINTS = 12, 75
+
+
+# Its words, and how wide its column is.
+Header = tuple[str, int]
 
 
 @dataclass(frozen=True)
 class Looks:
     """The formats of cells."""
 
+    header: Format
     text: Format
     instant: Format
     day: Format
@@ -82,10 +90,7 @@ def workbook(
     takes one.
     """
     everything: list[Column] = [*RESPONSES, *columns]
-    headers = []
-    for column in everything:
-        more = range(2, widest.get(column.name, 1) + 1)
-        headers += [column.name, *(f"{column.name} ({number})" for number in more)]
+    headers = _headers(everything, widest)
     count = 0
     options = {
         "constant_memory": True,
@@ -97,43 +102,75 @@ def workbook(
     book.use_zip64()
     # The time at which it was made would change the bytes.
     book.set_properties({"created": made_at.astimezone(LONDON).replace(tzinfo=None)})
-    bold = book.add_format({"bold": True})
     looks = Looks(
+        header=book.add_format({"bold": True, "text_wrap": True, "valign": "top"}),
         text=book.add_format({"num_format": "@"}),
         instant=book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
         day=book.add_format({"num_format": "yyyy-mm-dd"}),
     )
-    sheet = _sheet(book, "Responses", headers, bold)
+    sheet = _sheet(book, "Responses", headers, looks)
 
     def take(entry: Entry) -> None:
         nonlocal count, sheet
         at = count % (SHEET_ROWS - 1) + 1
         if count and at == 1:
-            sheet = _sheet(book, f"Responses {count // (SHEET_ROWS - 1) + 1}", headers, bold)
+            _filter(sheet, headers, SHEET_ROWS - 1)
+            number = count // (SHEET_ROWS - 1) + 1
+            sheet = _sheet(book, f"Responses {number}", headers, looks)
         count += 1
         place = 0
         for column in everything:
-            for number, part in enumerate(_in_cells(column.value(entry))):
+            for number, part in enumerate(_in_cells(_worded(column, entry))):
                 _write(sheet, at, place + number, part, looks)
             place += widest.get(column.name, 1)
 
     yield take
-    about = _sheet(book, "Codebook", [column.name for column in CODEBOOK], bold)
-    for at, asked in enumerate(codebook, 1):
-        for place, column in enumerate(CODEBOOK):
-            for part in _in_cells(column.value(asked)):
-                _write(about, at, place, part, looks)
+    _filter(sheet, headers, (count - 1) % (SHEET_ROWS - 1) + 1 if count else 0)
+    _add_codebook(book, codebook, looks)
     book.close()
     rows[WORKBOOK] = count
 
 
-def _sheet(book: Workbook, name: str, headers: Sequence[str], bold: Format) -> Worksheet:
+def _headers(columns: Iterable[Column], widest: Mapping[str, int]) -> list[Header]:
+    """The words above each cell: a question's own, and the name that its column has elsewhere."""
+    headers = []
+    for column in columns:
+        for number in range(1, widest.get(column.name, 1) + 1):
+            name = f"{column.name} ({number})" if number > 1 else column.name
+            words = f"{column.meaning} [{name}]" if isinstance(column, AnswerColumn) else name
+            headers.append((words, WIDTHS.get(column.kind, WIDTH)))
+    return headers
+
+
+def _add_codebook(book: Workbook, codebook: Iterable[Asked], looks: Looks) -> None:
+    headers = [(column.name, WIDTHS.get(column.kind, WIDTH)) for column in CODEBOOK]
+    sheet, at = _sheet(book, "Codebook", headers, looks), 0
+    for at, asked in enumerate(codebook, 1):
+        for place, column in enumerate(CODEBOOK):
+            for part in _in_cells(column.value(asked)):
+                _write(sheet, at, place, part, looks)
+    _filter(sheet, headers, at)
+
+
+def _sheet(book: Workbook, name: str, headers: Sequence[Header], looks: Looks) -> Worksheet:
     sheet = book.add_worksheet(name)
     sheet.freeze_panes(1, 1)
-    sheet.set_column(0, len(headers) - 1, 18)
-    for place, header in enumerate(headers):
-        sheet.write_string(0, place, header, bold)
+    for place, (_words, width) in enumerate(headers):
+        sheet.set_column(place, place, width)
+    sheet.set_row(0, HEADER_POINTS)
+    for place, (words, _width) in enumerate(headers):
+        sheet.write_string(0, place, words[:CELL_CHARACTERS], looks.header)
     return sheet
+
+
+def _filter(sheet: Worksheet, headers: Sequence[Header], rows: int) -> None:
+    sheet.autofilter(0, 0, rows, len(headers) - 1)
+
+
+def _worded(column: Column, entry: Entry) -> Value:
+    """A chosen option in the words that people read for it; anything else as it is."""
+    value = column.value(entry)
+    return column.labels.get(value, value) if isinstance(value, str) else value
 
 
 def _in_cells(value: Value) -> Sequence[Value]:

@@ -119,7 +119,7 @@ def _add_respondent(files: ThemeFiles, entry: Entry) -> None:
         for question in entry.plan.questions_of(ABOUT_YOU)
         if question.slug in choices
     }
-    files.add(RESPONDENTS, {"themefinder_id": entry.row, "demographic_data": known})
+    files.add(RESPONDENTS, {"themefinder_id": entry.themefinder_id, "demographic_data": known})
 
 
 def _add_answers(files: ThemeFiles, entry: Entry, questions: Mapping[str, Numbered]) -> None:
@@ -128,11 +128,11 @@ def _add_answers(files: ThemeFiles, entry: Entry, questions: Mapping[str, Number
             continue
         numbered = questions[question.slug]
         if text := _text(question, entry.response):
-            row = {"themefinder_id": entry.row, "text": text}
+            row = {"themefinder_id": entry.themefinder_id, "text": text}
             files.add(f"{numbered.folder}/responses.jsonl", row)
         if chosen := chosen_options(question, entry.response.choices):
             labels = [numbered.labels[option.slug] for option in chosen]
-            row = {"themefinder_id": entry.row, "options": labels}
+            row = {"themefinder_id": entry.themefinder_id, "options": labels}
             files.add(f"{numbered.folder}/multi_choice.jsonl", row)
 
 

@@ -22,6 +22,7 @@ import duckdb
 import frictionless
 import openpyxl
 import pandas as pd
+import polars as pl
 import pyarrow.parquet
 import pytest
 from django.test import Client
@@ -45,7 +46,7 @@ from responses.exporting.zipping import zip_chunks
 from responses.models import Response
 from responses.responding.amending import amend_response, withdraw_response
 from responses.responding.submitting import Submission, submit_response
-from tests.support.batches import table
+from tests.support.batches import name_in, seal_and_write, table
 
 Send = Callable[..., Response]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -231,9 +232,10 @@ def test_the_theme_files_hold_what_counts_and_nothing_else(
 ) -> None:
     themes = folder / "themefinder"
     # The first, and the third as it was changed; the second was withdrawn.
-    assert [one["themefinder_id"] for one in lines(themes / "respondents.jsonl")] == [1, 5]
-    rows = {int(row["row"]): row["reference"] for row in table(folder / "responses.csv")}
-    assert (rows[1], rows[5]) == (sent[0].reference, sent[2].reference)
+    rows = {int(row["themefinder_id"]): row for row in table(folder / "responses.csv")}
+    first, third = [rows[one["themefinder_id"]] for one in lines(themes / "respondents.jsonl")]
+    assert [first["reference"], third["reference"]] == [sent[0].reference, sent[2].reference]
+    assert [first["row"], third["row"]] == ["1", "5"]
     found = {
         json.loads(path.read_text())["question_text"]: path.parent
         for path in themes.rglob("question.json")
@@ -244,10 +246,10 @@ def test_the_theme_files_hold_what_counts_and_nothing_else(
         for slug in ("violence-agree", "violence-comment", "top-sections", "missing")
     }
     assert lines(found[plan.by_slug["violence-comment"].text] / "responses.jsonl") == [
-        {"themefinder_id": 1, "text": HOSTILE}
+        {"themefinder_id": int(first["themefinder_id"]), "text": HOSTILE}
     ]
     assert lines(found[plan.by_slug["missing"].text] / "responses.jsonl") == [
-        {"themefinder_id": 5, "text": "-2 and more"}
+        {"themefinder_id": int(third["themefinder_id"]), "text": "-2 and more"}
     ]
     labels = [
         option.label
@@ -255,9 +257,28 @@ def test_the_theme_files_hold_what_counts_and_nothing_else(
         if option.slug in {"violence", "trust"}
     ]
     assert lines(found[plan.by_slug["top-sections"].text] / "multi_choice.jsonl") == [
-        {"themefinder_id": 1, "options": labels}
+        {"themefinder_id": int(first["themefinder_id"]), "options": labels}
     ]
     assert not any(b"+1 band" in path.read_bytes() for path in themes.rglob("*") if path.is_file())
+
+
+def test_theme_ids_are_unique_across_batches_and_lead_to_references(
+    consultation: Consultation, send: Send, exports: Path
+) -> None:
+    references: dict[int, str] = {}
+    imported: list[int] = []
+    for answers in ({"violence-agree": "agree"}, {"missing": "Parks"}, {"missing": "Lamps"}):
+        sent = [send(answers).reference, send(answers).reference]
+        batch = seal_and_write(consultation)
+        here = exports / folder_of(batch)
+        rows = table(here / "responses.csv")
+        references |= {int(row["themefinder_id"]): row["reference"] for row in rows}
+        ids = [one["themefinder_id"] for one in lines(here / "themefinder/respondents.jsonl")]
+        assert [references[number] for number in ids] == sent
+        imported += ids
+    assert len(set(imported)) == len(references) == 6
+    # As large as the importer's database takes.
+    assert max(imported) < 2**31
 
 
 def test_theme_files_describe_respondents_by_what_they_chose(folder: Path) -> None:
@@ -307,7 +328,7 @@ def sheet_rows(path: Path, name: str = "Responses") -> list[dict[str, Any]]:
     back.
     """
     header, *rows = openpyxl.load_workbook(path, read_only=True)[name].iter_rows()
-    names = [cell.value for cell in header]
+    names = [name_in(cell.value) for cell in header]
     return [
         {
             n: unescape(c.value) if isinstance(c.value, str) else c.value
@@ -355,7 +376,9 @@ def test_every_response_can_be_rebuilt_from_the_workbook(folder: Path) -> None:
             cell = row[entry["column"]]
             if entry["kind"] == "many" and cell == 1:
                 raw.setdefault(entry["question"], []).append(entry["option"])
-            elif entry["kind"] != "many" and cell not in {None, "not-asked"}:
+            elif entry["option"] and cell == entry["option_label"]:
+                raw[entry["question"]] = entry["option"]
+            elif not entry["option"] and cell not in {None, "not-asked"}:
                 raw[entry["question"]] = typed(cell)
             if entry["text_column"] and row[entry["text_column"]] not in {None, "not-asked"}:
                 raw[f"{entry['question']}--{entry['option']}"] = typed(row[entry["text_column"]])
@@ -387,6 +410,31 @@ def test_nothing_in_the_workbook_is_a_formula_or_a_link(folder: Path) -> None:
     assert HOSTILE in {cell.value for cell in texts}
     assert not any(cell.hyperlink for cell in texts)
     assert [sheet.freeze_panes for sheet in book] == ["B2", "B2"]
+
+
+def test_the_workbook_can_be_read_by_someone_who_opens_nothing_else(
+    folder: Path, sent: list[Response]
+) -> None:
+    book = openpyxl.load_workbook(folder / "responses.xlsx")
+    sheet, asked = book["Responses"], plan_of(sent[0].edition).by_slug
+    header = {name_in(cell.value): cell for cell in sheet[1]}
+    assert header["missing"].value == f"{asked['missing'].text} [missing]"
+    assert header["violence-agree"].value.startswith(asked["violence-agree"].text)
+    violence = asked["top-sections"].label_of("violence")
+    assert f" – {violence} [" in header["top-sections--violence"].value
+    column = header["violence-agree"].column
+    chosen = {sheet.cell(row, column).value for row in range(2, sheet.max_row + 1)}
+    assert chosen - {None, "not-asked"} <= {
+        option.label for option in asked["violence-agree"].options
+    }
+    assert asked["violence-agree"].label_of("agree") in chosen
+    for one in book:
+        assert one.auto_filter.ref == f"A1:{one.cell(one.max_row, one.max_column).coordinate}"
+        assert all(cell.font.bold and cell.alignment.wrap_text for cell in one[1])
+    width = {
+        name: sheet.column_dimensions[cell.column_letter].width for name, cell in header.items()
+    }
+    assert width["missing"] > width["violence-agree"] > width["row"] > 8
 
 
 @pytest.mark.parametrize(
@@ -755,10 +803,51 @@ def test_words_that_tools_take_for_nothing_are_read_as_they_were_typed(
     here = exports / folder_of(batch)
     for frame in (
         pd.read_csv(here / "responses.csv"),
-        pd.read_excel(here / "responses.xlsx"),
+        pd.read_excel(here / "responses.xlsx").rename(columns=name_in),
         duckdb.sql(f"FROM read_csv('{here / 'responses.csv'}')").df(),
     ):
         assert [restore_cell(cell) for cell in frame["missing"]] == SWALLOWED
+
+
+def test_the_lines_of_the_cover_note_keep_every_text(
+    consultation: Consultation, send: Send, exports: Path
+) -> None:
+    """Also where the first thousands of rows look like numbers and a later one does not."""
+    texts = [*SWALLOWED, "007", "1e5", "2026-11-27", "=1+1", "'quoted'", "line\nbreak", 'a "b", c']
+    gone = send({"top-sections": ["violence"]})
+    for text in texts:
+        send({"missing": text, "top-sections": ["trust"]})
+    withdraw_response(earlier=gone, submission_key=uuid4(), started_at=timezone.now())
+    here = exports / folder_of(seal_and_write(consultation))
+    note = (here / "README.txt").read_text()
+    said = dict(re.findall(r"^    (polars|DuckDB): +(.+)$", note, re.MULTILINE))
+    path = f"{here}/responses.csv"
+    frames = [
+        eval(said["polars"].replace("responses.csv", path), {"pl": pl}).to_dicts(),  # noqa: S307  # the note's own line
+        duckdb.sql(said["DuckDB"].replace("responses.csv", path)).df().to_dict("records"),
+    ]
+    for rows in frames:
+        assert [restore_cell(row["missing"]) for row in rows[1:-1]] == texts
+        assert [row["top-sections--trust"] for row in rows] == [
+            "0",
+            *["1"] * len(texts),
+            "not-asked",
+        ]
+
+
+def test_labels_of_ours_that_tools_take_for_nothing_are_kept_too(
+    consultation: Consultation, send: Send, exports: Path
+) -> None:
+    question = consultation.questions.get(slug="violence-agree")
+    question.options.filter(slug="agree").update(label="None")
+    edition = publish_edition(consultation=consultation, actor=None)
+    send({"violence-agree": "agree"}, edition=edition)
+    here = exports / folder_of(seal_and_write(consultation))
+    answers, codebook = pd.read_csv(here / "answers.csv"), pd.read_csv(here / "codebook.csv")
+    sheet = pd.read_excel(here / "responses.xlsx").rename(columns=name_in)
+    kept = codebook[(codebook["question"] == "violence-agree") & (codebook["option"] == "agree")]
+    for cells in (answers["option_label"], kept["option_label"], sheet["violence-agree"]):
+        assert [restore_cell(cell) for cell in cells] == ["None"]
 
 
 def test_the_analysis_in_the_cover_note_runs(
@@ -773,7 +862,7 @@ def test_the_analysis_in_the_cover_note_runs(
     note = (exports / folder_of(batch) / "README.txt").read_text()
     script = [
         line[4:]
-        for line in note.split("WITH PANDAS")[1].split("R reads")[0].split("\n")
+        for line in note.split("WITH PANDAS")[1].split("WITH OTHER TOOLS")[0].split("\n")
         if line[:4] == "    "
     ]
     assert 5 <= len(script) <= 12
