@@ -11,6 +11,7 @@ from responses.models.equality import EqualityAnswers, EqualityHolder
 from responses.models.extract import Extract, ExtractMember
 from responses.models.file_removal import FileRemoval
 from responses.models.ledger import LedgerEntry
+from responses.models.point import NoPoint, Point, PointCode, PointPassage, PointVersion
 from responses.models.reconciliation import Reconciliation
 from responses.models.redaction import Approval, PublishedResponse, PublishedSet, Redaction
 from responses.models.reminder import Reminder, ReminderRequest
@@ -52,6 +53,11 @@ __all__ = [
     "LedgerEntry",
     "MemberMarks",
     "Message",
+    "NoPoint",
+    "Point",
+    "PointCode",
+    "PointPassage",
+    "PointVersion",
     "PublishedResponse",
     "PublishedSet",
     "Reading",

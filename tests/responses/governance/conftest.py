@@ -25,6 +25,7 @@ from responses.models import (
     Coding,
     MemberMarks,
     Message,
+    NoPoint,
     PublishedResponse,
     PublishedSet,
     Reading,
@@ -118,6 +119,13 @@ def everything(busy: Consultation, reviewer: User) -> Consultation:
         code.versions.create(version=1, name="Lights", by=reviewer)
         Coding.objects.create(response=response, question="missing", code=code, by=reviewer)
         CodedAnswer.objects.create(response=response, question="missing", by=reviewer)
+        point = busy.points.create(number=1, part="general", sentence="Lights.")
+        point.versions.create(version=1, content={"sentence": "Lights."}, by=reviewer)
+        point.codes.create(code=code, by=reviewer)
+        point.passages.create(response=response, question="missing", by=reviewer)
+        NoPoint.objects.create(
+            response=response, question="missing", reason="off-subject", by=reviewer
+        )
         SecondCoding.objects.create(
             consultation=busy, question="missing", by=reviewer, responses=[response.pk]
         )
