@@ -39,6 +39,7 @@ from responses.governance.reconciling.rows import (
 )
 from responses.governance.reconciling.rules import check_rules
 from responses.governance.reconciling.trail import check_chain, check_seals
+from responses.governance.reconciling.weighing import check_weighing, weighing_in_sentences
 from responses.models import Reconciliation
 
 
@@ -85,6 +86,7 @@ CHECKS: list[Callable[[Findings], None]] = [
     check_confirmations,
     check_reviews,
     check_equality,
+    check_weighing,
     check_batches,
     check_deliveries,
     check_outside,
@@ -112,6 +114,7 @@ def in_sentences(found: Reconciliation) -> Iterator[str]:
     gone = found.totals.get("batches_without_files", 0)
     removed = f", of {gone:,} the files were removed by the retention rule" if gone else ""
     yield f"batches: {found.totals['batches']:,}{removed}"
+    yield from weighing_in_sentences(found.totals)
     for place, reason in found.totals.get("not_reached", {}).items():
         yield f"not looked at: {place} ({reason})"
     if not found.differences:

@@ -44,6 +44,7 @@ def test_the_integrity_check_passes_after_everything_the_service_does(busy: Cons
         "batches": 2,
         "batches_without_files": 1,
         "rows": found.totals["rows"],
+        "weighing": found.totals["weighing"],
     }
 
 
