@@ -12,6 +12,7 @@ from consult.staff.views import (
     typed,
 )
 from responses.dashboard import views as dashboard
+from responses.deciding.views import points, register, weighing
 from responses.exporting.views import batches, deliveries, extracts, signing_keys
 from responses.governance.views import metrics, reconciliation, subject_access
 from responses.responding.views import (
@@ -94,6 +95,16 @@ urlpatterns = [
         name="code-answers",
     ),
     path("staff/codes/<slug:consultation>/<slug:question>/<int:pk>/", codebooks.code, name="code"),
+    path("staff/points/", register.points, name="points"),
+    path("staff/points/<slug:consultation>/", register.register, name="register"),
+    path("staff/points/<slug:consultation>/nowhere/", weighing.nowhere, name="nowhere"),
+    path(
+        "staff/points/<slug:consultation>/letters/<int:campaign>/",
+        weighing.same_letters,
+        name="same-letters",
+    ),
+    path("staff/points/<slug:consultation>/weigh/", weighing.weigh, name="weigh"),
+    path("staff/points/<slug:consultation>/<int:number>/", points.point, name="point"),
     path("signing-key/", signing_keys.signing_keys, name="signing-keys"),
     path("staff/enter/", entering.entering, name="entering"),
     path("staff/enter/<slug:consultation>/", entering.enter, name="enter"),

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from consult.models import User
 from responses.dashboard.tallies import tally
+from responses.deciding.points import make_point
 from responses.exporting.batches import seal_batch
 from responses.exporting.extracting import make_due_extracts
 from responses.exporting.extracts import ask_for_extract
@@ -50,6 +51,12 @@ STAFF = {
     "codebook": {"reviewer", "administrator"},
     "code": {"reviewer", "administrator"},
     "code-answers": {"reviewer", "administrator"},
+    "points": {"reviewer", "administrator"},
+    "register": {"reviewer", "administrator"},
+    "nowhere": {"reviewer", "administrator"},
+    "same-letters": {"reviewer", "administrator"},
+    "weigh": {"reviewer", "administrator"},
+    "point": {"reviewer", "administrator"},
     "redact": {"reviewer", "administrator"},
     "publication": {"reviewer", "administrator"},
     "change-publication": {"administrator"},
@@ -146,6 +153,7 @@ PUBLIC = {
     *{"signing-keys", "published-responses", "published-file"},
 }
 POSTED = {
+    "same-letters",
     "batch-now",
     "ask-for-extract",
     "acknowledge",
@@ -163,7 +171,7 @@ POSTED = {
     "change-publication",
 }
 
-LEADS_ON = POSTED | {"staff-home"}
+LEADS_ON = POSTED | {"staff-home", "weigh"}
 
 
 def arguments(name: str, response: Response) -> list[object]:
@@ -227,6 +235,18 @@ def arguments(name: str, response: Response) -> list[object]:
         return [message.pk, 0] if name in {"message-part", "take-up-forwarded"} else [message.pk]
     if name in {"enter", "take-up-mailbox", "change-publication", "message-list"}:
         return [slug]
+    if name == "same-letters":
+        return [slug, Campaign.objects.create(**shared, name="Youth workers").pk]
+    if name in {"register", "nowhere", "weigh"}:
+        return [slug]
+    if name == "point":
+        made = make_point(
+            consultation=response.consultation,
+            part="general",
+            sentence="More clubs.",
+            by=make_person("paul", "reviewer"),
+        )
+        return [slug, made.number]
     if name in {"codebook", "code-answers"}:
         return [slug, "missing"]
     return {

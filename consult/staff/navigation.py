@@ -28,6 +28,9 @@ NAVIGATION: dict[Promise | str, list[Entry]] = {
         Entry(_("Post and email"), "entering", Right.READ_RESPONSES),
         Entry(_("Undelivered"), "undelivered", Right.READ_RESPONSES),
     ],
+    _("Decide"): [
+        Entry(_("Points"), "points", Right.READ_RESPONSES),
+    ],
     _("Report"): [
         Entry(_("Dashboard"), "dashboard", Right.SEE_FIGURES),
         Entry(_("Publication"), "publication", Right.READ_RESPONSES),

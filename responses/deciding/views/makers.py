@@ -1,0 +1,39 @@
+"""Who makes a point, in words and with the page that lists them."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from consult.models import Consultation
+from consult.plans.editions import current_edition, plan_of
+from responses.deciding.register import NOT_SAID, Makers
+from responses.models import Campaign
+
+
+def makers_in_words(consultation: Consultation, makers: Makers) -> list[dict[str, Any]]:
+    """Three lists: who answers, in which campaigns, from which boroughs; each most first."""
+    questions = plan_of(current_edition(consultation)).by_slug
+    campaigns = {
+        str(pk): name
+        for pk, name in Campaign.objects.filter(pk__in=makers.campaigns).values_list("pk", "name")
+    }
+
+    def labels(slug: str) -> dict[str, str]:
+        options = questions[slug].options if slug in questions else ()
+        return {option.slug: option.label for option in options} | {NOT_SAID: _("Not said")}
+
+    return [
+        {"title": _("Who answers"), "rows": _named(makers.kinds, labels("capacity"))},
+        {
+            "title": _("Campaigns"),
+            "rows": [
+                *_named(makers.campaigns, campaigns),
+                (_("In no campaign"), makers.in_none),
+            ],
+        },
+        {"title": _("Boroughs"), "rows": _named(makers.boroughs, labels("borough"))},
+    ]
+
+
+def _named(counts: dict[str, int], labels: dict[str, str]) -> list[tuple[str, int]]:
+    return [(labels.get(key, key), number) for key, number in counts.items()]
