@@ -1,6 +1,6 @@
 """Charts as SVG text: no script, nothing loaded from elsewhere, readable in black and white. Pure.
 
-Each has a title and a description for people who cannot see it, and is shown above a table with the
+Each has a title and a description for people who cannot see it, and stands above a table of the
 same figures.
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from xml.sax.saxutils import escape
 
 WIDTH = 720
-# How many characters of a label fit the width, whichever letters they are.
+# How many characters of a label fit the width, even if all are wide.
 LABEL_CHARS = 80
 INK, QUIET, FILL = "#0b0c0c", "#505a5f", "#0f6674"
 # From few to many, and the colour of words on each.
@@ -72,7 +72,7 @@ SHORT = {
 
 
 def bars(title: str, rows: Sequence[tuple[str, int | None]]) -> str:
-    """A horizontal bar for each row, with its label above and its figure at the end."""
+    """Draw a horizontal bar for each row, with its label above and its figure at the end."""
     most = max((count or 0 for _label, count in rows), default=0) or 1
     lines, y = [], 0
     for label, count in rows:
@@ -98,7 +98,9 @@ def bars(title: str, rows: Sequence[tuple[str, int | None]]) -> str:
 
 
 def columns(title: str, days: Sequence[str], series: Mapping[str, Sequence[int]]) -> str:
-    """A stacked column for each day, labelled with the first day, the last day and the maximum."""
+    """Draw a stacked column for each day, labelled with the first day, the last day and the
+    maximum.
+    """
     totals = [sum(parts) for parts in zip(*series.values(), strict=True)] if series else []
     most, height = max(totals, default=0) or 1, 220
     step = WIDTH / max(len(days), 1)
@@ -116,7 +118,7 @@ def columns(title: str, days: Sequence[str], series: Mapping[str, Sequence[int]]
                 )
     if days:
         lines += [
-            _words(0, 14, f"The most on one day: {max(totals):,}"),
+            _words(0, 14, f"Most on one day: {max(totals):,}"),
             _words(0, height + 40, days[0]),
         ]
         if len(days) > 1:
@@ -126,11 +128,11 @@ def columns(title: str, days: Sequence[str], series: Mapping[str, Sequence[int]]
         lines.append(f'<rect x="{x}" y="{height + 58}" width="14" height="14" fill="{colour}"/>')
         lines.append(_words(x + 20, height + 70, name))
     told = "; ".join(f"{name}: {sum(values):,} in all" for name, values in series.items())
-    return _svg(title, told or "Nothing came in yet.", height + 84, lines)
+    return _svg(title, told or "Nothing has arrived yet.", height + 84, lines)
 
 
 def tiles(title: str, counts: Mapping[str, int | None], labels: Mapping[str, str]) -> str:
-    """A map of London in equal tiles, darker where more came from.
+    """Draw a map of London in equal tiles, darker where more came from.
 
     `counts` and `labels` are keyed by the area's slug.
     """

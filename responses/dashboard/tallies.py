@@ -18,14 +18,14 @@ from responses.current import current_responses
 from responses.models import Batch, CodedAnswer, Confirmation, Response, Review, Tally
 from responses.reviewing.codebooks import questions_to_code
 
-# A smaller group is not shown: among few people, someone can be recognised by what they chose.
+# A smaller group is not shown: in it, someone might be recognised by what they chose.
 FEWEST_SHOWN = 5
 UNANSWERED = ""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One answer and how many gave it, or None if too few did to show."""
+    """An answer and how many people gave it; None if too few did to show."""
 
     slug: str
     label: str
@@ -190,10 +190,10 @@ def full_titles(consultation: Consultation) -> dict[str, str]:
 
 
 def happening(consultation: Consultation) -> dict[str, Any]:
-    """Return what cannot wait for the next count: oldest unread response, confirmations, last
-    batch.
+    """Return what cannot wait for the next count: the oldest unread response, confirmations and
+    the last batch.
     """
-    # Ids are in the order of arrival, as is the index on the state: the first is found without
+    # Ids are in the order of arrival, as is the index on the state, so the first is found without
     # reading the others.
     unread = (
         current_responses(consultation)

@@ -8,7 +8,7 @@ from responses.dashboard import tallies
 
 @app.task(name="responses.tally")
 def count() -> None:
-    """Count what came in, for the dashboard."""
+    """Count what has arrived, for the dashboard."""
     with recorded_run(count.name):
         for consultation in Consultation.objects.filter(published_at__isnull=False):
             tallies.tally(consultation=consultation)

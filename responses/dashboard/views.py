@@ -1,4 +1,4 @@
-"""The dashboard: what came in and how much has been read, for reviewers and analysts."""
+"""The dashboard: what has arrived and how much of it has been read, for reviewers and analysts."""
 
 import csv
 from dataclasses import dataclass
@@ -50,14 +50,14 @@ class Chart:
 
     @property
     def drawing(self) -> SafeString:
-        """The SVG for a page. responses.dashboard.charts escapes the text in it."""
+        """Return the SVG for a page. responses.dashboard.charts escapes the text in it."""
         return SafeString(self.svg)
 
 
 @staff_only(Right.SEE_FIGURES)
 @require_safe
 def dashboard(request: StaffRequest) -> HttpResponse:
-    """Each consultation's figures as last counted, and what is waiting now."""
+    """Show each consultation's figures as last counted, and what is waiting now."""
     rows = []
     published = Consultation.objects.filter(published_at__isnull=False).annotate(now=Now())  # type: ignore[no-redef]  # declared on the model
     for consultation in published:
@@ -120,8 +120,8 @@ def chart_file(request: StaffRequest, consultation: str, chart: str, kind: str) 
 
 
 def charts_of(consultation: Consultation, figures: dict[str, Any]) -> list[Chart]:
-    """The charts of one count: by day and channel, what was read, where from, and each question
-    that can be counted.
+    """Return the charts of one count: by day and channel, what was read, where from, and each
+    question that can be counted.
     """
     made = [_by_day(figures), _by_state(figures), _coded(consultation, figures)]
     titles = full_titles(consultation)
@@ -165,7 +165,7 @@ def _by_state(figures: dict[str, Any]) -> Chart:
         many = in_bulk.get(state, 0)
         states.append((str(state.label), figures["states"].get(state, 0) - many))
         if many:
-            label = _("%(state)s with many others, by one decision") % {"state": state.label}
+            label = _("%(state)s by a bulk change") % {"state": state.label}
             states.append((label, many))
     if "unopened" in figures:
         states.append((_("Never opened by anyone"), figures["unopened"]))

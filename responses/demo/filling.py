@@ -1,9 +1,8 @@
 """Synthetic responses, for demonstrations, measurements and tests.
 
-Everything they say is made up, and each is marked so.
-
-They come in many rows at a time, but each is what `submit_response` would have written: the same
-tables, the same digest, a receipt that opens. No email goes to the addresses they give.
+Everything in them is made up, and each is marked as such. They are written many rows at a time, but
+each is what `submit_response` would have written: the same tables, the same digest, a receipt that
+opens. No email goes to their addresses.
 """
 
 from collections.abc import Callable
@@ -28,17 +27,15 @@ from responses.receipt_tokens import hash_token, make_token
 from responses.references import new_reference
 
 AT_ONCE = 500
-# How a consultation fills up: about half of what arrives comes in the last tenth of the time, and
-# of that a fifth in the last hour.
+# How a consultation fills up: about half of the responses arrive in the last tenth of the time, and
+# a fifth of those in the last hour.
 LAST_TENTH, LAST_HOUR = 0.5, 0.1
-# A rehearsal that has only just opened would show everything on one day.
+# Otherwise a rehearsal that has only just opened would show everything on one day.
 REHEARSAL = timedelta(weeks=4)
 
 
 class RealPeopleHere(Exception):
-    """This service takes real people's responses; synthetic ones beside them have to be asked for
-    twice.
-    """
+    """This service takes real people's responses: adding synthetic ones must be asked for twice."""
 
 
 class NotOpenYet(Exception):
@@ -57,11 +54,9 @@ def fill_responses(
 ) -> None:
     """Make `count` synthetic responses that arrived between the opening and now.
 
-    `progress` is told how many there are so far.
-
-    The same seed gives the same people and answers; references and instants are new each time. A
-    run that is cut short leaves whole responses. Raises RealPeopleHere in production unless
-    `beside_real_people`, and NotOpenYet.
+    `progress` is called with how many there are so far. The same seed gives the same people and
+    answers; references and times are new. A run that is cut short leaves whole responses. Raises
+    RealPeopleHere in production unless `beside_real_people`, and NotOpenYet.
     """
     if production and not beside_real_people:
         raise RealPeopleHere
@@ -97,9 +92,10 @@ def fill_responses(
 
 
 def _arrival_shares(count: int, *, seed: int, hour: float) -> list[float]:
-    """When each of `count` responses arrives, as a share of the time that has passed since the
-    opening, in the order of arrival, as rows of a real consultation are. `hour` is the share that
-    the last hour has.
+    """Return when each of `count` responses arrives, in order, as a share of the time since the
+    opening.
+
+    `hour` is the share of the last hour.
     """
     random = Random(seed)  # noqa: S311  # nothing secret
 
@@ -113,10 +109,10 @@ def _arrival_shares(count: int, *, seed: int, hour: float) -> list[float]:
 
 
 def open_weeks_ago(*, consultation: Consultation, actor: User | None) -> None:
-    """Have a rehearsal open some weeks back, so that what is made up can spread over days.
+    """Make a rehearsal open some weeks ago, so that made-up responses can spread over days.
 
-    Changes nothing where it opened earlier than that, has not opened yet, or where a real person
-    has answered. On the trail, as every change of the window.
+    Changes nothing if it opened earlier, has not opened yet, or a real person has answered.
+    Recorded on the trail, like every change of the window.
     """
     weeks_ago = database_now() - REHEARSAL
     real = Response.objects.filter(consultation=consultation, synthetic=False)
@@ -125,10 +121,10 @@ def open_weeks_ago(*, consultation: Consultation, actor: User | None) -> None:
 
 
 def take_stock() -> None:
-    """Tell PostgreSQL's planner how much there is now.
+    """Tell PostgreSQL's planner how much data there is now.
 
-    It looks by itself within minutes; until then it takes the tables for what they were, and joins
-    of two full tables that it takes for empty last for minutes.
+    It notices by itself within minutes. Until then it takes full tables for empty ones, and joins
+    of two of them can take minutes.
     """
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
@@ -137,8 +133,8 @@ def take_stock() -> None:
 def write_arrivals(
     arrivals: list[tuple[Respondent, datetime]], *, consultation: Consultation, edition: Edition
 ) -> list[Response]:
-    """Write what `submit_response` writes, for many made-up respondents at once, each with the
-    instant of their arrival.
+    """Write what `submit_response` writes, for many made-up respondents at once, each with its
+    time of arrival.
     """
     responses = [
         Response(
@@ -184,7 +180,7 @@ def write_arrivals(
 
 
 def _new_references(count: int) -> list[str]:
-    """References that no response has. Random ones can meet, where there are very many."""
+    """Return references that no response has. Random ones can collide if there are very many."""
     found: set[str] = set()
     while len(found) < count:
         found |= {new_reference() for _ in range(count - len(found))}

@@ -1,4 +1,4 @@
-"""Made-up respondents: who they are and what they answer. The same seed invents the same people.
+"""Made-up respondents: who they are and what they answer. The same seed makes the same people.
 
 Pure: a plan in, people out.
 """
@@ -41,7 +41,7 @@ class Respondent:
 
 
 def invent(*, plan: Plan, seed: int) -> Iterator[Respondent]:
-    """Made-up respondents to `plan` without end, the same ones for the same seed."""
+    """Yield made-up respondents to `plan` without end, the same ones for the same seed."""
     dice = Random(seed)  # noqa: S311  # nothing secret
     while True:
         answers = read_answers(plan, _raw_answers(plan, dice))
@@ -56,7 +56,7 @@ def invent(*, plan: Plan, seed: int) -> Iterator[Respondent]:
 
 
 def _raw_answers(plan: Plan, dice: Random) -> dict[str, Any]:
-    """What a made-up person typed and chose, by field name.
+    """Return what a made-up person typed and chose, by field name.
 
     Some answer nearly everything, most only a few parts.
     """
@@ -69,7 +69,7 @@ def _raw_answers(plan: Plan, dice: Random) -> dict[str, Any]:
     campaign = dice.choice(CAMPAIGNS)
     raw: dict[str, Any] = {}
     for part in plan.parts:
-        # Nearly everyone says who they are; how much else they say differs.
+        # Nearly everyone says who they are; how much else they say varies.
         if dice.random() > (0.9 if part.kind == "about-you" else 0.1 + keenness):
             continue
         for question in part.questions:
@@ -112,7 +112,7 @@ def _choice(question: Question, dice: Random, leaning: float, place: str) -> dic
 
 
 def _one(question: Question, dice: Random, leaning: float) -> Option:
-    """One option; on a scale, near to where this respondent leans."""
+    """Choose one option; on a scale, one near this respondent's view."""
     on_scale = sorted(
         (option for option in question.options if option.value is not None),
         key=lambda option: option.value or 0,
@@ -126,7 +126,9 @@ def _one(question: Question, dice: Random, leaning: float) -> Option:
 
 
 def _text(dice: Random, place: str) -> str:
-    """A few words, a few sentences or, now and then, pages; in one of many scripts, or awkward."""
+    """Return a few words, a few sentences or, rarely, pages; in one of many scripts, or awkward
+    to handle.
+    """
     if dice.random() < 0.06:
         return dice.choice(OTHER_SCRIPTS)
     if dice.random() < 0.04:
@@ -139,7 +141,7 @@ def _text(dice: Random, place: str) -> str:
 
 
 def _campaign_text(campaign: str, dice: Random, place: str) -> str:
-    """A campaign's text: most send it as it is, some put a line before it, leave a sentence out, or
+    """Return a campaign's text: most send it unchanged; some add a line, drop a sentence, or
     shout.
     """
     edit = dice.random()
@@ -151,7 +153,7 @@ def _campaign_text(campaign: str, dice: Random, place: str) -> str:
 
 
 def _contact(dice: Random) -> dict[str, str]:
-    """A name and an address that no mail goes to, or less."""
+    """Return a name and an address that no email goes to, or less."""
     name = f"{dice.choice(FIRST_NAMES)} {dice.choice(LAST_NAMES)}" if dice.random() < 0.8 else ""
     email = f"synthetic-{dice.getrandbits(40):x}@example.org" if dice.random() < 0.7 else ""
     return {

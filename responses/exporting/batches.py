@@ -62,13 +62,13 @@ def seal_batch(
     """Put every response that is in no batch yet into the next one; if there are none, it is a nil
     return.
 
-    `number` is the one that the caller expects. If that batch or a later one exists, the existing
-    one is returned and nothing is sealed, so pressing a button twice is pressing it once.
+    `number` is the one that the caller expects. If that batch or a later one exists, it is returned
+    and nothing is sealed, so pressing a button twice seals one batch.
 
-    A number that was handed over is never used again, even if a restored backup does not know of
-    it: the batch lists the ones that are missing before it. Raises high_water.CannotTell.
+    A number that was handed over is never used again, even if a restored backup does not know it:
+    the batch lists the ones missing before it. Raises high_water.CannotTell.
     """
-    # Before our turn and not in it: a destination far away must not hold up who sends a response.
+    # Before our turn, not during it: a slow destination must not hold up people who are sending.
     lost = look_for_lost(consultation)
     with transaction.atomic():
         current = take_turn(consultation)
@@ -127,7 +127,9 @@ def seal(consultation: Consultation, actor: User | None, lost: Lost) -> Batch:
 
 
 def folder_of(batch: Batch) -> str:
-    """Where a batch's files are in the storage for exports. Also its name on the audit trail."""
+    """Return where a batch's files are in the storage for exports. It is also its name on the
+    audit trail.
+    """
     return f"{batch.consultation.slug}/batch-{batch.number:04}"
 
 
@@ -137,8 +139,8 @@ def forms_of(batch: Batch) -> set[str]:
 
 
 def pack_of(batch: Batch) -> str:
-    """Where the zip of a batch's files is in the storage for exports: outside the batch's folder,
-    because the manifest does not list it.
+    """Return where the zip of a batch's files is in the storage for exports: outside the batch's
+    folder, because the manifest does not list it.
     """
     return f"{batch.consultation.slug}/packs/batch-{batch.number:04}.zip"
 

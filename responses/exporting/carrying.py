@@ -135,8 +135,7 @@ def _put(
             pass  # Read in full before a byte leaves.
         _refuse_damaged(source, entry)
         file.seek(0)
-        # Some libraries read a file twice, for a checksum of their own; this time nothing is
-        # counted.
+        # Some libraries read a file twice, for their own checksum; only the last time counts.
         if once:
             place.save_once(aside, Watched(file, flows=flows))
         else:
@@ -148,7 +147,7 @@ def _put(
 
 
 def _refuse_damaged(source: Watched, entry: dict[str, Any]) -> None:
-    """Refuse our own file if it is not what was written: a damaged one is not handed on."""
+    """Refuse our own file if it is not what was written: a damaged one is not delivered."""
     if (source.count, source.digest.hexdigest()) != (entry["bytes"], entry["sha256"]):
         raise StoredDifferently(
             f"{entry['name']} is not what was written. Run `manage.py reconcile`."
@@ -156,7 +155,7 @@ def _refuse_damaged(source: Watched, entry: dict[str, Any]) -> None:
 
 
 def _measured(name: str, flows: Callable[[], None]) -> Measured | None:
-    """The size and SHA-256 of the destination's file `name`, or None if there is none."""
+    """Return the size and SHA-256 of the destination's file `name`, or None if there is none."""
     try:
         with storages["delivery"].open(name, "rb") as file:
             return measure(file.chunks(CHUNK_BYTES), flows=flows)

@@ -47,12 +47,12 @@ class Pack:
 
     @cached_property
     def plans(self) -> dict[int, Plan]:
-        """What the editions asked, by their primary keys, the newest last."""
+        """Return what the editions asked, by their primary keys, the newest last."""
         return {edition.pk: plan_of(edition) for edition in self.editions}
 
     @cached_property
     def plans_by_number(self) -> dict[int, Plan]:
-        """The same by the editions' numbers."""
+        """Return the same by the editions' numbers."""
         return {edition.number: self.plans[edition.pk] for edition in self.editions}
 
     @cached_property
@@ -76,12 +76,12 @@ class Pack:
 
     @cached_property
     def has_equality(self) -> bool:
-        """Whether it includes equality answers."""
+        """Tell whether it includes equality answers."""
         return EqualityAnswers.objects.filter(batch=self.batch, batch__isnull=False).exists()
 
     @cached_property
     def counts(self) -> Counts:
-        """How many responses of each kind it holds."""
+        """Count how many responses of each kind it holds."""
         return count_members(self.members)
 
 

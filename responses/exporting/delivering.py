@@ -1,9 +1,8 @@
-"""Delivers every written batch to where MOPAC collects it: checks it there, announces it, and asks
-until it is acknowledged.
+"""Delivers every written batch to the place where MOPAC collects it: checks it there, announces it,
+and asks until it is acknowledged.
 
-As with emails, the database says which batches are waiting: a worker claims one for a while, copies
-its files and records how that went. A try that was cut off starts again and leaves alone what is
-there already.
+As with emails, the database says which batches are waiting: a worker claims one, copies its files
+and records the result. A try that was cut off starts again and skips what is already there.
 """
 
 import logging
@@ -52,7 +51,7 @@ FORESEEN = (OSError, StoredDifferently, HandedOverAlready, pyrage.RecipientError
 
 
 class NoDestination(Exception):
-    """There is no setting for where batches are delivered."""
+    """No setting says where to deliver batches."""
 
 
 def deliver_due_batches() -> list[Batch]:
@@ -81,8 +80,8 @@ def deliver_due_batches() -> list[Batch]:
 
 
 def claim_due(*, lease: timedelta = LEASE) -> Delivery | None:
-    """Claim the earliest delivery that is due: nobody else gets it before the lease has run out."""
-    # A batch that was taken back goes once it is written again.
+    """Claim the earliest due delivery: no other worker gets it before the lease runs out."""
+    # A batch that was taken back is sent once it is written again.
     due = Delivery.objects.filter(due_at__lte=Now(), batch__written_at__isnull=False)
     due = due.select_related("batch__consultation")
     due = due.order_by("batch__consultation_id", "batch__number")
@@ -90,7 +89,7 @@ def claim_due(*, lease: timedelta = LEASE) -> Delivery | None:
 
 
 def _deliver(delivery: Delivery) -> bool:
-    """Copy one batch and record how that went."""
+    """Copy one batch and record the result."""
     try:
         note_earlier_acknowledgement(delivery)
         files = carry(delivery, flows=renewer(delivery, lease=LEASE, every_seconds=RENEW_SECONDS))
@@ -119,7 +118,7 @@ def _record_delivered(delivery: Delivery, files: list[Delivered]) -> bool:
         if current.state != Delivery.State.WAITING:
             return False
         if current.batch.manifest_sha256 != delivery.batch.manifest_sha256:
-            files = []  # Taken back on the way: what arrived is not what will be written.
+            files = []  # Taken back during delivery: what arrived is not what will be written.
         current.state, current.leased_until, current.reason, current.attempts = (
             Delivery.State.DELIVERED,
             None,
@@ -143,7 +142,7 @@ def _record_delivered(delivery: Delivery, files: list[Delivered]) -> bool:
 
 
 def _record_unforeseen(delivery: Delivery, trouble: str) -> None:
-    _record_failure(delivery, f"Unforeseen trouble ({trouble}); the worker's log says more.")
+    _record_failure(delivery, f"Unexpected trouble ({trouble}); the worker's log says more.")
 
 
 def _record_failure(delivery: Delivery, reason: str) -> None:
@@ -156,7 +155,7 @@ def _record_failure(delivery: Delivery, reason: str) -> None:
 
 
 def _in_words(trouble: Exception) -> str:
-    """Why it was not delivered, in one line fit for the page, without paths of ours."""
+    """Return why it was not delivered, in one line fit for the page, without our own paths."""
     words = str(trouble)
     if isinstance(trouble, OSError):
         words = (

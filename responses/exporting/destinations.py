@@ -1,8 +1,8 @@
 """Where batches are delivered: a folder, object storage that speaks S3, or SFTP (in `sftp`), as
 Django's STORAGES wants them.
 
-Each has `aside`, the name to write under first, and `put_in_place`, which makes it the real one: a
-reader sees a whole file or none. Trouble on the way is an OSError, whichever library raised it.
+Each has `aside`, the name to write under first, and `put_in_place`, which renames it to the real
+one: a reader sees a whole file or none. Every error is an OSError, whichever library raised it.
 """
 
 import posixpath
@@ -31,7 +31,7 @@ IN_MEMORY_BYTES = 8 << 20
 
 @contextmanager
 def plainly() -> Iterator[None]:
-    """Turn any trouble on the way into an OSError, with its own words."""
+    """Turn any library's error into an OSError with the same words."""
     try:
         yield
     except (paramiko.SSHException, EOFError, Boto3Error, BotoCoreError, ClientError) as trouble:
@@ -39,7 +39,7 @@ def plainly() -> Iterator[None]:
 
 
 class Folder(FileSystemStorage):
-    """A folder, for example one that a network drive stands behind."""
+    """A folder, which may be a network drive."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(allow_overwrite=True, **options)
@@ -65,7 +65,7 @@ class Folder(FileSystemStorage):
 class ObjectStorage(S3Storage):
     """Object storage that speaks S3.
 
-    An object is there once all of it has arrived, so that nothing is written aside.
+    An object exists once all of it has arrived, so nothing needs a temporary name.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -73,8 +73,7 @@ class ObjectStorage(S3Storage):
             file_overwrite=True,
             default_acl=None,
             max_memory_size=IN_MEMORY_BYTES,
-            # One thread: handing over the bytes also renews the lease, on one database
-            # connection.
+            # One thread: passing on the bytes also renews the lease, over one database connection.
             transfer_config=TransferConfig(use_threads=False),
             client_config=Config(
                 connect_timeout=CONNECT_SECONDS,
@@ -124,7 +123,7 @@ class ObjectStorage(S3Storage):
     def _open(self, name: str, mode: str = "rb") -> File:
         with plainly():
             opened = super()._open(name, mode)
-            # Fetched here and now, onto the disk if it is large, so that trouble shows here too.
+            # Fetched right here, onto the disk if it is large, so that errors show here too.
             opened.file.seek(0)
             return opened
 

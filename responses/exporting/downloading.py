@@ -1,4 +1,4 @@
-"""Taking away a batch's files: who may, and what is recorded of it."""
+"""Downloading a batch's files: who may, and what is recorded."""
 
 from django.core.files import File
 from django.core.files.storage import storages
@@ -18,21 +18,23 @@ class NoSuchFile(Exception):
 
 
 class FileGone(Exception):
-    """The batch had such a file, but it is not where it was stored."""
+    """The batch had this file, but it is not where it was stored."""
 
 
 class FilesRemoved(Exception):
-    """The batch's files were removed after their time, as its removal says."""
+    """The batch's files were removed after being kept long enough."""
 
 
 def refuse_removed(batch: Batch) -> None:
-    """Raise FilesRemoved if the batch's files were removed after their time."""
+    """Raise FilesRemoved if the batch's files were removed after being kept long enough."""
     if Removal.objects.filter(batch=batch).exists():
         raise FilesRemoved(folder_of(batch))
 
 
 def may_hold_contacts(*, batch: Batch, name: str) -> bool:
-    """Whether a file of that name has to be kept from anyone who may not take contact details."""
+    """Tell whether a file of that name must be kept from people who may not take contact
+    details.
+    """
     return batch.includes_contacts and name not in WITHOUT_CONTACTS
 
 

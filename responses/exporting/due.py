@@ -38,7 +38,7 @@ def seal_due_batches(*, now: datetime | None = None) -> list[Batch]:
         with trouble_recorded(partial(_log_unsealed, consultation)):
             if batch := _seal_if_due(consultation, now):
                 sealed.append(batch)
-    # The newest brings the earlier ones with it.
+    # Writing the newest also writes the earlier ones.
     for batch in (
         Batch.objects.filter(written_at=None)
         .order_by("consultation_id", "-number")
@@ -55,7 +55,7 @@ def _log_unsealed(consultation: Consultation, trouble: str) -> None:
 
 
 def _record_unforeseen(batch: Batch, trouble: str) -> None:
-    record_failure(batch, f"Unforeseen trouble ({trouble}); the worker's log says more.")
+    record_failure(batch, f"Unexpected trouble ({trouble}); the worker's log says more.")
 
 
 def _seal_if_due(consultation: Consultation, now: datetime | None) -> Batch | None:
@@ -85,7 +85,7 @@ def _write(batch: Batch) -> None:
 
 
 def is_due(*, consultation: Consultation, now: datetime) -> bool:
-    """Whether a daily batch of a published consultation is due at `now`."""
+    """Tell whether a daily batch of a published consultation is due at `now`."""
     at = due_at(consultation=consultation, now=now)
     return at is not None and at <= now
 

@@ -1,4 +1,4 @@
-"""Makes the extracts that staff have asked for, and tells them how far it has got."""
+"""Makes the extracts that staff have asked for, and reports progress."""
 
 import logging
 from contextlib import suppress
@@ -89,7 +89,7 @@ def _make(extract: Extract) -> bool:
 
 
 def _take(extract: Extract) -> None:
-    """Decide what it holds, once: a worker that starts again keeps to that."""
+    """Choose its responses, once: a worker that starts again keeps them."""
     if extract.taken_at:
         return
     found, with_values = _wanted(extract).order_by().values("pk").query.sql_with_params()
@@ -109,8 +109,8 @@ def _wanted(extract: Extract) -> QuerySet[Response]:
 
 
 def remove_extracts_waiting_for(versions: QuerySet[Response]) -> int:
-    """Remove every extract that waits, looks for words and would find one of `versions`, which are
-    about to be erased: they may be their words. How many.
+    """Remove every waiting extract whose filter searches for words and would find one of
+    `versions`, which are about to be erased: the words may be theirs. Returns how many.
     """
     waiting = (
         Extract.objects.filter(taken_at=None)
@@ -149,7 +149,7 @@ def _write(extract: Extract, folder: Path) -> None:
 
 
 def _record_unforeseen(extract: Extract, trouble: str) -> None:
-    _give_up(extract, f"Unforeseen trouble ({trouble}); the worker's log says more.")
+    _give_up(extract, f"Unexpected trouble ({trouble}); the worker's log says more.")
 
 
 def _give_up(extract: Extract, reason: str) -> None:

@@ -1,7 +1,7 @@
-"""Extracts: everything so far, or what fits a filter, for staff to take away.
+"""Extracts: everything so far, or what matches a filter, for staff to download.
 
-An extract is not a batch. It is asked for, made in the background (extracting.py), taken away and
-removed.
+An extract is not a batch. Someone asks for it, a worker makes it (extracting.py), it is downloaded
+and later removed.
 """
 
 from datetime import datetime
@@ -69,7 +69,7 @@ def ask_for_extract(
 
 
 def name_of(extract: Extract) -> str:
-    """An extract's name on the trail, and where its file stands in the storage for exports."""
+    """Return an extract's name on the trail, and where its file is in the storage for exports."""
     return f"{extract.consultation.slug}/extract-{extract.pk}"
 
 
@@ -94,7 +94,7 @@ def open_extract(*, extract: Extract, reader: User, goes_on: bool = False) -> Fi
 
 
 def expires_at(extract: Extract) -> datetime | None:
-    """When its file will be removed, or None while there is none."""
+    """Return when its file will be removed, or None if it has none."""
     return extract.ready_at + KEEP_EXTRACTS_FOR if extract.ready_at else None
 
 
@@ -122,7 +122,7 @@ def remove_extracts_of(versions: QuerySet[Response], *, with_contacts: bool = Fa
 
 
 def remove_extracts(extracts: QuerySet[Extract]) -> int:
-    """Remove extracts with their files. How many."""
+    """Remove extracts with their files, and return how many."""
     gone = list(extracts.select_related("consultation"))
     Extract.objects.filter(pk__in=[extract.pk for extract in gone]).delete()
     for extract in gone:

@@ -1,4 +1,4 @@
-"""The files of a pack, each with what it is, in the order of the cover note."""
+"""The files of a pack, each with its description, in the order of the cover note."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ class PackFile:
 
 PACK_FILES = [
     PackFile("README.txt", "this note"),
-    PackFile("codebook.html", "every question as it was put; opens in a browser"),
+    PackFile("codebook.html", "every question as it was worded; opens in a browser"),
     PackFile("responses.xlsx", "the responses as a spreadsheet"),
     PackFile("responses.csv", "one row for each response"),
     PackFile("answers.csv", "one row for each answer"),
@@ -22,7 +22,7 @@ PACK_FILES = [
     PackFile("responses.parquet", "the same for analysts' tools"),
     PackFile("responses.sav", "the same with labels for SPSS, Stata and R"),
     PackFile("codebook.csv", "the codebook as a table"),
-    PackFile("codes.csv", "what the codes mean that reviewers gave to answers"),
+    PackFile("codes.csv", "what the codes that reviewers gave to answers mean"),
     PackFile("contacts.csv", "who sent each response: keep it apart from the rest", contacts=True),
     PackFile("equality.csv", "what people said about themselves; no key leads to a response"),
     PackFile("equality-stopped.csv", "equality answers that must not be used any more"),

@@ -1,8 +1,8 @@
-"""What was handed over, as it is known outside the database: so that after a backup was restored no
-batch's number is used twice, and nothing handed over is overwritten.
+"""What was handed over, as recorded outside the database, so that after restoring a backup no batch
+number is used twice and nothing handed over is overwritten.
 
 Before a batch's manifest is stored, a mark named by its number and its manifest's SHA-256 is added
-to the storage for batches and to the storage for files. It says which responses the batch holds, by
+to the storage for batches and to the storage for files. It lists the batch's responses, by
 reference. A mark is removed only with a manifest that was never handed over
 (responses.exporting.taking_back). The folders of batches, in the storage and at the destination,
 are evidence too; `responses.exporting.lost_batches` reads what lost ones hold.
@@ -41,12 +41,12 @@ ENCRYPTED = ".age"
 
 
 class CannotTell(Exception):
-    """It cannot be seen which numbers were used, and there is reason to doubt what is known."""
+    """Not every place can say which numbers were used, and the others may be out of date."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A batch as one place has it: by its folder, with a manifest in it, or by a mark.
+    """A batch as one place has it: a folder with a manifest, or a mark.
 
     `manifest_sha256` is empty if the manifest is encrypted.
     """
@@ -60,23 +60,23 @@ class Seen:
 
     @property
     def name(self) -> str:
-        """Where its folder stands, there and here."""
+        """Return its folder, which has the same name in every place."""
         return f"{self.consultation}/batch-{self.number:04}"
 
     @property
     def at(self) -> str:
-        """The place in words."""
+        """Return the place in words."""
         return PLACES[self.place]
 
 
 def has_destination() -> bool:
-    """Whether batches are delivered anywhere; if not, they are downloaded."""
+    """Tell whether batches are delivered anywhere; if not, they are downloaded."""
     return DELIVERED in settings.STORAGES
 
 
 def mark_handed_over(batch: Batch, manifest_sha256: str) -> None:
-    """Record outside the database that a batch is about to have a manifest, and what it holds. The
-    second time changes nothing.
+    """Record outside the database that a batch is about to have a manifest, and what it holds.
+    Doing it again changes nothing.
     """
     name = mark_of(batch.consultation, number=batch.number, manifest_sha256=manifest_sha256)
     holds = json.dumps(
@@ -93,7 +93,7 @@ def mark_handed_over(batch: Batch, manifest_sha256: str) -> None:
 
 
 def mark_of(consultation: Consultation, *, number: int, manifest_sha256: str) -> str:
-    """Where the mark of a batch stands, in the storage for batches and in the one for files."""
+    """Return where the mark of a batch is, in the storage for batches and in the one for files."""
     return f"{_marks_of(consultation)}/batch-{number:04}.{manifest_sha256}"
 
 
@@ -134,8 +134,8 @@ def handed_over_after(consultation: Consultation, *, number: int) -> list[Seen]:
 
 
 def _by_number(found: Iterator[Seen]) -> list[Seen]:
-    """Return one of each number: if several places know it, the first that has
-    its manifest's hash.
+    """Return one batch for each number: if several places know it, the first that has its
+    manifest's hash.
     """
     best: dict[int, Seen] = {}
     for seen in found:
@@ -159,8 +159,9 @@ def list_batches(place: str, *, consultation: str = "", after: int = 0) -> list[
 
 
 def _marks_of(consultation: Consultation) -> str:
-    """Where a consultation's marks are: another service with the same plan, in the same place, has
-    its own.
+    """Return where a consultation's marks are.
+
+    Another service with the same plan, in the same place, has its own.
     """
     published_at = consultation.published_at or consultation.opens_at
     return f"{MARKS}/{consultation.slug}-{published_at.astimezone(UTC):%Y%m%dT%H%M%S%f}"
@@ -181,13 +182,13 @@ def _folders(place: str, storage: Storage, slug: str, after: int) -> Iterator[Se
         there = _names(storage, f"{slug}/{folder}")[1]
         encrypted = f"{MANIFEST}{ENCRYPTED}" in there
         if not encrypted and MANIFEST not in there:
-            continue  # Being written, or left half-way: without a manifest it is not a batch.
+            continue  # Still being written, or abandoned: without a manifest it is not a batch.
         sha256 = "" if encrypted else _sha256(storage, f"{slug}/{folder}/{MANIFEST}")
         yield Seen(place, slug, int(said[1]), sha256, encrypted, f"{folder}{RECEIVED}" in files)
 
 
 def _names(storage: Storage, folder: str) -> tuple[list[str], list[str]]:
-    """The folders and the files in a folder; none if it does not exist."""
+    """Return the folders and the files in a folder; none if it does not exist."""
     with suppress(FileNotFoundError):
         folders, files = storage.listdir(folder)
         return folders, files

@@ -1,7 +1,7 @@
-"""Batches that were handed over and that the database does not know, because a backup was restored.
+"""Batches that were handed over but are missing from the database, because a backup was restored.
 
-Until they are recovered, nothing that they hold goes into another batch: their receiver has it
-already.
+Until they are recovered, none of their responses goes into another batch: the receiver already has
+them.
 """
 
 import json
@@ -30,13 +30,15 @@ from responses.models import Batch
 
 
 class LostUnread(CannotTell):
-    """Nobody here can read what a batch holds that was handed over and is not in our records."""
+    """A batch was handed over and is missing from our records, and nobody here can read what it
+    holds.
+    """
 
 
 @dataclass(frozen=True)
 class Holds:
-    """What a batch holds: references, and whether it hands over equality answers or says which are
-    not used any more.
+    """What a batch holds: references, and whether it has equality answers or a list of those no
+    longer to be used.
     """
 
     references: frozenset[str]
@@ -52,7 +54,7 @@ class Lost:
 
 
 def look_for_lost(consultation: Consultation) -> Lost:
-    """Return the batches that were handed over and that the database does not know.
+    """Return the batches that were handed over but are missing from the database.
 
     Raises CannotTell, and LostUnread if nobody can say what one of them holds.
     """
@@ -73,12 +75,12 @@ def _together(found: Iterable[Holds]) -> Holds:
 
 
 def _held_by(seen: Seen, consultation: Consultation) -> Holds:
-    """Return what a batch holds, from its mark or otherwise its files. Raises LostUnread."""
+    """Return what a batch holds, from its mark or else from its files. Raises LostUnread."""
     for read in _readers(seen, consultation):
         try:
             return read()
         except (OSError, ValueError, KeyError, TypeError):
-            continue  # Not there, encrypted, or damaged: another place may know.
+            continue  # Missing, encrypted or damaged: another place may know.
     raise LostUnread(
         f"{seen.name} was handed over and is not in our records, and what it holds cannot be read "
         "here. Ask its receiver for its files, and recover it first: see “After a restore” in "
@@ -102,8 +104,8 @@ def _by_mark(place: str, name: str) -> Holds:
 
 def _by_files(place: str, folder: str) -> Holds:
     named = {file["name"] for file in json.loads(_read(place, f"{folder}/{MANIFEST}"))["files"]}
-    # Only at a line feed: what people typed may contain other characters that Python takes for line
-    # ends.
+    # Split only at line feeds: what people typed may contain other characters that Python treats as
+    # line ends.
     lines = _read(place, f"{folder}/{LINES}").split("\n")
     return Holds(
         references=frozenset(json.loads(line)["reference"] for line in lines if line),

@@ -1,7 +1,4 @@
-"""The manifest: what a batch holds, so that its receiver can check that all of it arrived.
-
-Pure: values in, values out.
-"""
+"""The manifest: what a batch holds, so that its receiver can check that all of it arrived. Pure."""
 
 import json
 from collections import Counter

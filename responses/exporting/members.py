@@ -135,8 +135,8 @@ def count_members(members: QuerySet[Any]) -> Counts:
 def widest(
     members: QuerySet[Any], columns: Sequence[AnswerColumn], *, limit: int
 ) -> dict[str, int]:
-    """How many cells of at most `limit` UTF-16 units the longest text of a column takes, for each
-    column that takes more than one.
+    """Return how many cells of at most `limit` UTF-16 units the longest text of a column takes,
+    for each column that takes more than one.
     """
     which, with_values = members.order_by().values("pk").query.sql_with_params()
     with connection.cursor() as cursor:

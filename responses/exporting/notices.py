@@ -60,8 +60,7 @@ def _send(pk: int, due: Q) -> bool:
     Returns False if the mail server is in trouble: the next run tries again.
     """
     with transaction.atomic():
-        # Two workers at once take different rows, and a row that has had its notice is not due any
-        # more.
+        # Two workers at once take different rows, and a row whose notice was sent is no longer due.
         rows = Delivery.objects.select_for_update(skip_locked=True, of=("self",)).select_related(
             "batch__consultation"
         )
@@ -90,15 +89,15 @@ def _send(pk: int, due: Q) -> bool:
 
 
 def build_notice(delivery: Delivery, *, reminder: bool) -> EmailMessage:
-    """Return the email that says what is there: counts and hashes, and nothing that a respondent
-    wrote.
+    """Make the email that says what was delivered: counts and hashes, and nothing that a
+    respondent wrote.
     """
     batch = delivery.batch
     name = {"number": batch.number, "title": batch.consultation.title}
     subject = (
         _("Please acknowledge batch %(number)s of “%(title)s”")
         if reminder
-        else _("Batch %(number)s of “%(title)s” is there")
+        else _("Batch %(number)s of “%(title)s” is ready to collect")
     )
     inside = defaultdict(list)
     for file in delivery.files:

@@ -29,7 +29,7 @@ from responses.exporting.verifying.joining import PROGRAM, verifying_program
 from responses.models import Batch, Extract
 
 EXTRACT = "extract.json"
-# Runs a step, by its name, or knows what it made before.
+# Runs a step by name, or returns what an earlier run of it made.
 Run = Callable[[str, Make], list[FileEntry]]
 
 
@@ -118,12 +118,12 @@ def _make(
 
 
 def copy_program(folder: Path) -> FileEntry:
-    """Put the program with which a receiver checks the batch beside its files."""
+    """Put the program with which a receiver checks the batch next to its files."""
     return write_whole(folder, PROGRAM, verifying_program().encode())
 
 
 def previous_manifest(batch: Batch) -> str | None:
-    """The SHA-256 of the manifest before this one, as the receiver has it.
+    """Return the SHA-256 of the manifest before this one, as the receiver has it.
 
     It stays as it was when the files were written, even if the files of the batch before are made
     again.

@@ -1,9 +1,9 @@
 """How far the writing of a batch has got, for the page of batches and for a worker that continues
-what another left.
+another's work.
 
 A batch is written in one transaction, which nobody can see into until it ends. So progress is
-recorded over a separate connection, and records only what is done: rows in the files, and files
-that are stored.
+recorded over a separate connection, and only covers what is done: rows in the files, and stored
+files.
 """
 
 import json
@@ -24,7 +24,7 @@ from responses.models import Batch, Response, Writing
 log = logging.getLogger(__name__)
 
 TELL_SECONDS = 1
-# A writer that has reported nothing for so long was killed or is stuck.
+# A writer that has reported nothing for this long was killed or is stuck.
 SILENT_AFTER = timedelta(minutes=2)
 TELL = """
     INSERT INTO responses_writing (batch_id, stage, done, total, told_at, made)
@@ -55,8 +55,9 @@ class Progress:
             }
 
     def tell(self, stage: Writing.Stage, done: int, total: int, *, now: bool = False) -> None:
-        """Report how many are done, of how many. It may be called for every row: it reports once a
-        second, or `now`.
+        """Report how many are done, of how many.
+
+        It can be called for every row: it reports once a second, or `now`.
         """
         if not now and time.monotonic() - self._told < TELL_SECONDS:
             return
@@ -79,7 +80,7 @@ class Progress:
         self.tell(Writing.Stage.ROWS, done, self.batch.size)
 
     def note_made(self, step: str, files: Sequence[FileEntry]) -> None:
-        """Record that a step's files are stored, for anyone who has to continue."""
+        """Record that a step's files are stored, for any worker that has to continue."""
         self.made[step] = list(files)
         self.tell(Writing.Stage.ROWS, self._rows, self.batch.size, now=True)
 
@@ -90,7 +91,7 @@ class Progress:
 
 @contextmanager
 def progress_of(batch: Batch) -> Iterator[Progress]:
-    """The progress of a batch that is being written."""
+    """Report the progress of a batch that is being written."""
     progress = Progress(batch)
     try:
         yield progress
@@ -110,8 +111,9 @@ def being_written() -> dict[int, Writing]:
 
 
 def _count_erased(batch: Batch) -> int:
-    """How many erasures affected the batch's responses. The writer holds the batch's row, and
-    anyone who erases waits for it.
+    """Count the erasures that affected the batch's responses.
+
+    The writer holds the batch's row, and erasing waits for it.
     """
     members = Response.objects.filter(membership__batch=batch).order_by().values("reference")
     return Response.objects.filter(act=Response.Act.ERASED, reference__in=members).count()

@@ -44,14 +44,14 @@ class Rewritten:
 
 
 def rewrite_batch(*, batch: Batch) -> Rewritten:
-    """Store again the lost or damaged files of a written batch. The second time changes nothing.
+    """Store again the lost or damaged files of a written batch. Doing it again changes nothing.
 
     Nothing is stored unless every file that the manifest lists would be byte for byte what was
     handed over: raises WouldDiffer. Raises HandedOverAlready if a different manifest is there,
     FilesRemoved, OSError and StoredDifferently.
     """
     with transaction.atomic(), TemporaryDirectory(prefix=WORKPLACE) as place:
-        # Nobody erases what it holds, or writes it too, meanwhile.
+        # Meanwhile nobody can erase what it holds, or write it too.
         batch = (
             Batch.objects.select_for_update(no_key=True, of=("self",))
             .select_related("consultation")

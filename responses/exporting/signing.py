@@ -28,15 +28,16 @@ SIGNATURE = "manifest.sig"
 
 
 class KeyExists(Exception):
-    """There is a key already. If another replaced it, nobody could sign as before."""
+    """There is a key already. If it were replaced, nobody could sign as before."""
 
 
 class BadKey(Exception):
-    """What is in the private key's file cannot be used, or the file of a published key is gone."""
+    """The private key's file is unusable, or the file of a published key is gone."""
 
 
 def make_key() -> str:
-    """Make the private key's file, readable by its owner alone, and publish its public half.
+    """Make the private key's file, readable only by its owner, and publish its public half.
+
     Returns that half. Raises KeyExists.
     """
     path = _path()
@@ -54,7 +55,7 @@ def make_key() -> str:
 
 
 def publish_key(public: str) -> None:
-    """Put a public key on the public page for good. Publishing it twice changes nothing."""
+    """Put a public key on the public page for good. Doing it again changes nothing."""
     with transaction.atomic():
         _, made = SigningKey.objects.get_or_create(public_key=public)
         if made:
@@ -75,7 +76,7 @@ def sign(manifest: bytes) -> bytes | None:
             raise BadKey("A signing key was published, but its file is not there.") from reason
         return None
     except (ValueError, TypeError) as reason:
-        raise BadKey("The signing key's file is there, but what is in it is no key.") from reason
+        raise BadKey("The signing key's file does not contain a key.") from reason
     if not isinstance(key, Ed25519PrivateKey):
         raise BadKey("The signing key is not an Ed25519 key.")
     public = key.public_key().public_bytes_raw().hex()
@@ -90,7 +91,7 @@ def sign(manifest: bytes) -> bytes | None:
 
 
 def key_is_lost() -> bool:
-    """Whether a key was published, and its file is not where this process looks."""
+    """Tell whether a key was published whose file is not where this process looks."""
     return SigningKey.objects.exists() and not _path().exists()
 
 

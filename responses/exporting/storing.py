@@ -28,7 +28,7 @@ class HandedOverAlready(Exception):
 
 
 def stored(name: str) -> Measured | None:
-    """The size and SHA-256 of the storage's file `name`, or None if there is none."""
+    """Return the size and SHA-256 of the storage's file `name`, or None if there is none."""
     try:
         with storages["exports"].open(name, "rb") as file:
             return measure(file.chunks(CHUNK_BYTES))
@@ -49,7 +49,7 @@ def store(source: Path, name: str, entry: FileEntry, *, once: bool = False) -> N
         return
     if there and once:
         raise _another(name)
-    # Another worker's may be put there at this moment: then what it is counts.
+    # Another worker may be putting one there right now: then its content decides.
     with suppress(FileExistsError):
         _save(source, name, once=once)
     if (found := stored(name)) != wanted:
@@ -69,16 +69,18 @@ def _another(name: str) -> HandedOverAlready:
 
 
 def _save(source: Path, name: str, *, once: bool) -> None:
-    """Raises OSError, which is FileExistsError where something is there for `once`."""
+    """Raises OSError, and FileExistsError if something is there already and it may only be
+    stored `once`.
+    """
     storage: Any = storages["exports"]
     with source.open("rb") as file:
         if once and hasattr(storage, "save_once"):
-            # One of responses.exporting.destinations: the place itself decides who was first.
+            # One of responses.exporting.destinations: the storage itself decides who was first.
             storage.save_once(storage.aside(name), File(file))
             storage.put_in_place(storage.aside(name), name, once=True)
             return
         if isinstance(storage, FileSystemStorage):
-            # Anyone who looks into the folder sees a whole file or none.
+            # A reader of the folder sees a whole file or none.
             aside = Path(storage.path(storage.save(f"{name}.part", File(file))))
             path = Path(storage.path(name))
             put_in_place(aside, path, once=once)
@@ -92,12 +94,12 @@ def _save(source: Path, name: str, *, once: bool) -> None:
 
 
 def remove_leftovers() -> None:
-    """Remove what workers that were killed on this machine left half made: it holds people's
-    answers and takes up room.
+    """Remove what workers killed on this machine left half made: it holds people's answers and
+    takes up space.
     """
     for folder in Path(gettempdir()).glob(f"{WORKPLACE}*"):
-        # By then nobody can still be using it: a task ends after less than an hour. Another worker
-        # may finish and remove its own between our two looks.
+        # Nobody can still be using it, since a task ends within an hour. Another worker may remove
+        # its own while we look.
         with suppress(FileNotFoundError):
             if time.time() - folder.stat().st_mtime > LEFTOVER_SECONDS:
                 shutil.rmtree(folder, ignore_errors=True)

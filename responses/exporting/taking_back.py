@@ -63,8 +63,9 @@ def take_back(batches: Iterable[Batch]) -> list[Batch]:
 
 
 def was_handed_over(batch: Batch) -> bool:
-    """Whether anyone outside may have a batch: it was delivered or acknowledged, or its files were
-    removed after their time; or, if there is no destination, someone downloaded it.
+    """Tell whether anyone outside may have a batch: it was delivered or acknowledged, or its
+    files were removed after being kept long enough; or, if there is no destination, someone
+    downloaded it.
     """
     if Removal.objects.filter(batch=batch).exists():
         return True
@@ -83,7 +84,7 @@ def was_handed_over(batch: Batch) -> bool:
 
 def _clear(batch: Batch) -> None:
     with transaction.atomic():
-        # A worker that is writing it meanwhile has the row, and cleared them itself.
+        # A worker that is writing it has the row, and has cleared them itself.
         unwritten = Batch.objects.select_for_update(no_key=True).filter(
             pk=batch.pk, written_at=None
         )

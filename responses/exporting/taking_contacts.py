@@ -1,4 +1,4 @@
-"""Who may take away files that hold contact details."""
+"""Who may take files that hold contact details."""
 
 from consult.models import Right, TwoPersonAct, User
 from consult.staff.second_person import require_second_person
@@ -21,8 +21,8 @@ def require_right_to_contacts(user: User) -> None:
 
 
 def require_contacts_allowed(user: User, *, subject: str) -> None:
-    """Raise MayNotTakeContacts, or SecondPersonNeeded until another person has confirmed that this
-    one may take `subject`.
+    """Raise MayNotTakeContacts, or SecondPersonNeeded until someone else has confirmed that this
+    person may take `subject`.
     """
     require_right_to_contacts(user)
     require_second_person(act=TwoPersonAct.TAKE_CONTACTS, actor=user, subject=subject, once=False)

@@ -34,7 +34,7 @@ def batch_troubles() -> Iterator[tuple[str, str]]:
     for batch in Batch.objects.filter(written_at=None).exclude(failure="")[:5]:
         yield (
             f"{batch} could not be written ({batch.failure})",
-            "Check EXPORTS_STORAGE; it is tried again every five minutes.",
+            "Check EXPORTS_STORAGE. It is tried again every five minutes.",
         )
     for consultation in Consultation.objects.filter(published_at__isnull=False):
         due = due_at(consultation=consultation, now=timezone.now())
@@ -46,7 +46,7 @@ def batch_troubles() -> Iterator[tuple[str, str]]:
     for extract in Extract.objects.filter(state=Extract.State.FAILED)[:5]:
         yield (
             f"{extract} could not be made ({extract.failure})",
-            "See to EXPORTS_STORAGE and the worker's log, and ask for it again.",
+            "Check EXPORTS_STORAGE and the worker's log, and ask for it again.",
         )
     for delivery in Delivery.objects.filter(state=Delivery.State.WAITING).exclude(reason="")[:5]:
         yield (

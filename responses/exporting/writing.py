@@ -1,5 +1,5 @@
-"""Writes a batch's files from its frozen membership: stores each step as it is done, the manifest
-last. It may run as often as needed, with the same bytes every time.
+"""Writes a batch's files from its frozen membership: stores each step when it is done, the
+manifest last. It can run as often as needed, with the same bytes every time.
 """
 
 import logging
@@ -98,7 +98,7 @@ def record_failure(batch: Batch, reason: str) -> None:
 
 
 def in_words(trouble: Exception) -> str:
-    """Why a batch could not be written, in words fit for the page, without paths of ours."""
+    """Return why a batch could not be written, in words fit for the page, without our own paths."""
     if isinstance(trouble, OSError):
         return f"The files could not be written: {trouble.strerror or type(trouble).__name__}."
     return str(trouble)
@@ -160,8 +160,8 @@ def _make_and_store(batch: Batch, folder: Path, progress: Progress) -> list[File
         run = partial(_run_step, batch, folder, progress)
         files = make_all(batch, folder, run=run, tick=progress.tell_rows)
     else:
-        # It is complete: written by a worker that was cut off before it could record that, or
-        # before a backup was restored. Nothing there is touched until it proves to be the same.
+        # It is complete: a worker wrote it but was cut off before recording that, or a backup was
+        # restored since. Nothing there is touched unless it proves to be the same.
         progress.made = {}
         files = make_all(batch, folder, tick=progress.tell_rows)
         refuse_another(batch, standing, manifest_of(files).sha256)
@@ -204,7 +204,9 @@ def manifest_of(files: Sequence[FileEntry]) -> FileEntry:
 
 
 def refuse_another(batch: Batch, standing: Measured, manifest_sha256: str) -> None:
-    """Raise HandedOverAlready if the manifest that is `standing` there is a different one."""
+    """Raise HandedOverAlready if the manifest that is there already, `standing`, is a different
+    one.
+    """
     if standing.sha256 != manifest_sha256:
         raise HandedOverAlready(
             f"The storage has another batch {batch.number}, and nothing handed over is "

@@ -61,12 +61,14 @@ def zip_chunks(files: Sequence[FileEntry], *, open_one: Callable[[str], File]) -
 
 
 def pieces_of(files: Sequence[FileEntry]) -> int:
-    """How many pieces their zip comes in: one for each so many bytes read, and one at the end."""
+    """Return how many pieces their zip comes in: one for every so many bytes read, and one at
+    the end.
+    """
     return sum(-(-file.bytes // CHUNK_BYTES) for file in files) + 1
 
 
 class _Sink(io.RawIOBase):
-    """Where a zip is written: it passes on what came, and cannot go back."""
+    """What a zip is written to: it passes on what it gets, and cannot go back."""
 
     def __init__(self) -> None:
         self._held: list[bytes] = []

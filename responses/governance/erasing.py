@@ -1,5 +1,5 @@
-"""Erases what a person sent: their words and details go, and the number stays, with a tombstone
-that the next batch carries.
+"""Erases what a person sent: their words and details are removed, and the reference stays with a
+tombstone that the next batch carries.
 """
 
 from uuid import uuid4
@@ -41,33 +41,34 @@ NOBODY = {"name": "", "email": "", "postcode_district": ""}
 
 
 class ErasedAlready(Exception):
-    """What came under this reference has been erased already."""
+    """What was sent under this reference has already been erased."""
 
 
 class ChangedSinceShown(Exception):
-    """There is a later version than the one that someone was shown."""
+    """There is a later version than the one on the page."""
 
 
 class NoSuchReference(Exception):
-    """Nothing came under this reference."""
+    """Nothing was sent under this reference."""
 
 
 def erase_response(
     *, reference: str, actor: User | None, why: str, shown: int | None = None
 ) -> Response:
-    """Remove for good what came under `reference`, in every version. Returns the tombstone.
+    """Erase for good what was sent under `reference`, in every version. Returns the tombstone.
 
-    One transaction: a last version, `erased`, makes the database empty the answers and contact
+    In one transaction a last version, `erased`, makes the database empty the answers and contact
     details of all versions, what the mail server said, and staff's notes. Drafts that would have
-    changed it, and the scans and emails from which it was entered, are deleted. It
-    gets no more emails. Equality answers stay: nothing says whose they are. The ledger and the
-    trail record it.
+    changed it, and the scans and emails from which it was entered, are deleted. No more emails are
+    sent about it. Equality answers stay: nothing says whose they are. The ledger and the trail
+    record the erasure.
+
     The next batch tells MOPAC, naming the batch and row. Files that were written but not handed
     over are written again without it; files that were handed over stay as they are: see
     docs/operations.md.
 
-    `actor` is None for the command, which is run on the machine itself; `why` is on the trail, and
-    names nobody. `shown` is the version that someone was shown, None where nobody was. Raises
+    `actor` is None for the command, which runs on the machine itself. `why` is on the trail, and
+    must name nobody. `shown` is the version on the page, or None if there was no page. Raises
     NoSuchReference, ErasedAlready, ChangedSinceShown or SecondPersonNeeded.
     """
     for _ in range(TRIES):
@@ -80,7 +81,7 @@ def erase_response(
             raise ChangedSinceShown(reference)
         try:
             with transaction.atomic():
-                # A version that came since is another: it is confirmed again.
+                # A version that arrived since must be confirmed again.
                 require_second_person(
                     act=TwoPersonAct.ERASE,
                     actor=actor,
@@ -132,7 +133,7 @@ def _erase(newest: Response, actor: User | None, why: str) -> Response:
     remove_what_else_tells(newest, versions)
     forget_words_in(changes)
     take_back(batches)
-    # Outside the database, so that it is known even after an earlier backup is restored.
+    # Outside the database, so that it is known even after restoring an earlier backup.
     transaction.on_commit(lambda: keep_erasure_mark(newest.reference))
     record(
         action=Action.RESPONSE_ERASED,
@@ -165,7 +166,7 @@ def remove_what_else_tells(newest: Response, versions: QuerySet[Response]) -> No
     Draft.objects.filter(Q(amends__in=versions) | Q(submission_key__in=keys)).delete()
     _remove_originals(versions)
     remove_drafts_about([newest.reference])
-    # A filter that someone saved for this response alone.
+    # A filter that someone saved just for this response.
     SavedFilter.objects.filter(
         Q(query__icontains=newest.reference) | Q(name__icontains=newest.reference)
     ).delete()
@@ -191,9 +192,9 @@ def remove_details(*, responses: list[int]) -> int:
     """Remove for good the contact details of these versions, by primary key, and what mail servers
     said; the answers stay. Returns how many.
 
-    One transaction, with an entry in the ledger that has the digest of what is left and makes the
-    database empty the details. A version whose email has not been sent yet keeps its details and is
-    passed over, and so is one that has none.
+    In one transaction, with an entry in the ledger that has the digest of what is left and makes
+    the database empty the details. A version whose email has not been sent yet keeps its details
+    and is skipped, and so is one that has none.
     """
     with transaction.atomic():
         # The batches first, as for an erasure.
@@ -230,6 +231,6 @@ def contacts_held() -> QuerySet[Contact]:
 
 
 def erased_references() -> list[str]:
-    """Return what was erased, the earliest first, by the tombstones."""
+    """Return what was erased, earliest first, by its tombstones."""
     tombstones = Response.objects.filter(act=Response.Act.ERASED).order_by("pk")
     return list(tombstones.values_list("reference", flat=True))

@@ -17,8 +17,10 @@ from responses.reviewing.bulk_changes.asking import forget_words_in, hold_change
 
 
 def erase_again(*, actor: User | None) -> list[str]:
-    """After a backup was restored, erase again what the marks outside the database name and the
-    database still has. Returns their references.
+    """Erase again what a restored database still has although the marks outside it say it was
+    erased.
+
+    Returns the references.
     """
     there = Response.objects.filter(reference__in=erasure_marks())
     again = sorted(set(there.values_list("reference", flat=True)) - set(erased_references()))
@@ -29,8 +31,9 @@ def erase_again(*, actor: User | None) -> list[str]:
 
 
 def finish_erasure(*, reference: str, actor: User | None) -> None:
-    """Do what else erasing does, for a tombstone that came back with a batch after a restore. Needs
-    the transaction that brings it back.
+    """Do the rest of an erasure whose tombstone came back with a batch after a restore.
+
+    Needs the transaction that brings it back.
     """
     versions = Response.objects.filter(reference=reference)
     changes, newest = hold_changes_about(versions), versions.latest("version")

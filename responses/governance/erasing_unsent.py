@@ -1,5 +1,5 @@
 """Erases what is held about a person besides their responses: answers that were not sent, and
-emails of a mailbox that were not made into responses.
+emails from mailboxes that were not made into responses.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,13 +22,13 @@ State = Message.State
 def erase_unsent(
     *, drafts: Sequence[int], letters: Sequence[int], actor: User | None, why: str
 ) -> tuple[int, int]:
-    """Remove for good drafts and emails that nobody entered, by primary key. Returns how many of
+    """Erase for good drafts, and emails that nobody entered, by primary key. Returns how many of
     each.
 
-    One transaction: drafts go with what was typed and the links to them; an email's file goes, and
-    the email counts as not a response, so that nobody enters it afterwards. Anything that was sent
-    or entered meanwhile is passed over: it has a reference now. A mark outside the database records
-    it in case a backup is restored. Raises NothingAboutThem or SecondPersonNeeded.
+    In one transaction: drafts go with what was typed and the links to them; an email's file is
+    deleted, and the email counts as not a response, so that nobody enters it afterwards. What was
+    sent or entered meanwhile is skipped: it has a reference now. A mark outside the database
+    records the erasure in case a backup is restored. Raises NothingAboutThem or SecondPersonNeeded.
     """
     with transaction.atomic():
         typed = list(Draft.objects.select_for_update().filter(pk__in=drafts).order_by("pk"))
@@ -61,8 +61,9 @@ def erase_unsent(
 
 
 def erase_unsent_again(*, actor: User | None) -> int:
-    """After a backup was restored, erase again what the marks outside the database name. Returns
-    how many drafts and emails.
+    """After a backup was restored, erase again what the marks outside the database name.
+
+    Returns how many drafts and emails.
     """
     marks = erasure_marks()
     drafts = [draft.pk for draft in Draft.objects.all() if _mark_of_draft(draft) in marks]

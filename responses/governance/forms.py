@@ -1,4 +1,4 @@
-"""What staff type when someone asks what is held about them, or to have it erased."""
+"""The forms for finding, and erasing, what is held about someone."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ NAMES_NOBODY = _("Write a reason that names nobody: it stays on the trail.")
 
 
 def why_field() -> forms.CharField:
-    """Why something is erased, for the trail."""
+    """Return the field for the reason of an erasure, for the trail."""
     return forms.CharField(
         label=_("Why"),
         max_length=200,

@@ -5,7 +5,7 @@ from django.db.models import BooleanField, F, Func, Q, QuerySet, TextField, Valu
 
 from responses.models import Contact, Message
 
-# Shorter words are near to too many others.
+# Shorter words are similar to too many others.
 NEAR_FROM = 4
 MOST_NEAR = 20
 
@@ -15,12 +15,12 @@ def _folded(words: str) -> str:
 
 
 def _squeezed(words: str) -> list[str]:
-    """Each word's letters and digits; none for what is signs alone."""
+    """Return each word's letters and digits; none for a word of punctuation only."""
     return [word for word in _in_sql("squeezed", words.split()) if word]
 
 
 def _in_sql(function: str, texts: list[str]) -> list[str]:
-    """The texts as the database compares them."""
+    """Return the texts as the database compares them."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {function}(text) FROM unnest(%s::text[]) AS text",  # noqa: S608  # one of ours
@@ -30,13 +30,15 @@ def _in_sql(function: str, texts: list[str]) -> list[str]:
 
 
 def is_address(field: str, words: str) -> Q:
-    """That an email address is `words`, whatever its case, accents and apostrophe."""
+    """Return the condition that an email address is `words`, ignoring case, accents and
+    apostrophes.
+    """
     return _compared("folded", field, "=", _folded(words.strip()))
 
 
 def is_name(field: str, words: str) -> Q:
-    """That a name holds every word of `words`, whatever its accents, hyphens, apostrophes, case,
-    spaces and characters that nobody sees.
+    """Return the condition that a name has every word of `words`, ignoring accents, hyphens,
+    apostrophes, case, spaces and invisible characters.
     """
     every = Q()
     for word in (wanted := _squeezed(words)):
@@ -58,8 +60,10 @@ def _compared(function: str, field: str, operator: str, value: str) -> Q:
 
 
 def names_near(words: str) -> list[str]:
-    """Names like `words` that are not what was asked for: with one letter more, fewer, other, or
-    two that changed places. They may be other people's.
+    """Return names that differ from `words` by one letter more, fewer or other, or by two swapped
+    ones.
+
+    They may be other people's.
     """
     wanted = _squeezed(words)
     if not wanted or "@" in words:
@@ -74,7 +78,7 @@ def names_near(words: str) -> list[str]:
 
 
 def _near(word: str) -> str:
-    """A pattern for the words within one slip of `word`."""
+    """Return a pattern for the words within one slip of `word`."""
     if len(word) < NEAR_FROM:
         return word
     slips = {word}

@@ -1,5 +1,5 @@
-"""How the service is doing, in figures: read from the database, so that they survive restarts and
-are the same in every process.
+"""How the service is doing, in figures: read from the database, so that they survive restarts
+and are the same in every process.
 """
 
 from collections.abc import Iterator
@@ -33,12 +33,12 @@ METRICS = {
     "consult_responses_waiting": ("gauge", "Responses that are in no batch yet."),
     "consult_oldest_waiting_seconds": ("gauge", "The age of the oldest of them."),
     "consult_confirmations": ("gauge", "Confirmations by state."),
-    "consult_outbox_due": ("gauge", "Confirmations that could go now."),
+    "consult_outbox_due": ("gauge", "Confirmations that are due."),
     "consult_outbox_oldest_seconds": (
         "gauge",
         "How long the oldest that was not tried yet has waited.",
     ),
-    "consult_sends_total": ("counter", "Tries to send a confirmation, by outcome."),
+    "consult_sends_total": ("counter", "Attempts to send a confirmation, by outcome."),
     "consult_batches": ("gauge", "Batches sealed."),
     "consult_batches_unwritten": ("gauge", "Batches sealed and not written yet."),
     "consult_batch_unwritten_seconds": ("gauge", "The age of the oldest of them."),
@@ -60,10 +60,10 @@ METRICS = {
     "consult_books_differences": ("gauge", "Differences that the last reconciliation found."),
     "consult_job_last_success_seconds": (
         "gauge",
-        "How long ago each scheduled job last ended well.",
+        "How long ago each scheduled job last finished without an error.",
     ),
     "consult_job_duration_seconds": ("gauge", "How long the last finished run of each job took."),
-    "consult_job_overdue": ("gauge", "1 where a scheduled job has not ended well for too long."),
+    "consult_job_overdue": ("gauge", "1 if a scheduled job has not finished for too long."),
     "consult_closes_in_seconds": (
         "gauge",
         "How long each consultation is still open; negative after closing.",
@@ -115,8 +115,8 @@ def _of_confirmations() -> Iterator[Sample]:
         yield "consult_confirmations", {"state": state}, states.get(state, 0)
     due = Confirmation.objects.filter(state=Confirmation.State.WAITING, due_at__lte=Now())
     yield "consult_outbox_due", {}, due.count()
-    # Not by when they are due: while the mail server is away, that moves with every look, and no
-    # tries are counted.
+    # Not by when they are due: while the mail server is down, that keeps moving, and no tries are
+    # counted.
     untried = Confirmation.objects.filter(state=Confirmation.State.WAITING, attempts=0)
     age = untried.aggregate(age=Now() - Min(Greatest("created_at", "tried_again_at")))["age"]
     yield "consult_outbox_oldest_seconds", {}, _seconds(age)

@@ -9,13 +9,13 @@ from responses.reviewing.mailboxes import read_letter
 
 # Shorter ones are parts of other words.
 NAME_CHARACTERS = 3
-# Parts of names and addresses that a reason may well contain.
+# Parts of names and addresses that a reason can contain without naming anyone.
 COMMON = {"com", "org", "net", "gov", "www", "mail", "email", "example", "post", "may", "will"}
 
 
 def names_somebody(*, reference: str, words: str) -> bool:
-    """Whether words name the sender of what came under a reference, or their address, or a part of
-    either.
+    """Tell whether a text names the sender of what came under a reference, or their address, or
+    a part of either.
     """
     theirs = Contact.objects.filter(response__reference=reference)
     rows = theirs.values_list("name", "email", "corrected_email")
@@ -23,7 +23,7 @@ def names_somebody(*, reference: str, words: str) -> bool:
 
 
 def names_writer(*, drafts: Iterable[Draft], letters: Iterable[Message], words: str) -> bool:
-    """Whether words name anyone who typed these drafts or wrote these emails."""
+    """Tell whether a text names anyone who typed these drafts or wrote these emails."""
     found: set[str] = set()
     for draft in drafts:
         found |= {str(draft.answers.get(name, "")) for name in ("name", "email")}

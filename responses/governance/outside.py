@@ -1,8 +1,8 @@
 """What is known outside the database: in the storage for batches, at the destination and in the
 journal.
 
-A restored backup knows less than they do. They are read before the database, so that anything they
-name was committed by then.
+A restored backup knows less than they do. They are read before the database, so that everything
+they name was committed by then.
 """
 
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ class Outside:
     """Everything that is known outside. `unreachable` says why, by place.
 
     `received` has several lines for a version if one was lost with the backup and its sender, who
-    saw the one before, changed that again. `confirmed` says when, by Message-ID.
+    saw the earlier one, changed that again. `confirmed` says when, by Message-ID.
     """
 
     batches: list[Seen] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Everything that is held under one reference, as the person it is about can have it."""
+"""Everything that is held under one reference, in the form in which the person can have it."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from responses.wording import in_words
 
 
 class NothingAboutThem(Exception):
-    """Nothing came under this reference."""
+    """Nothing was sent under this reference."""
 
 
 def everything_about(reference: str) -> dict[str, Any]:
@@ -37,7 +37,9 @@ def everything_about(reference: str) -> dict[str, Any]:
 
 
 def _answered_equality(response: Response) -> bool:
-    """Whether they answered the equality questions: all that leads from a response to them."""
+    """Tell whether they answered the equality questions, which is all that leads from a response
+    to them.
+    """
     try:
         return gave_equality_answers(receipt_token(response))
     except ReceiptKeyLost:

@@ -1,4 +1,4 @@
-"""Deletes files: those of a batch after their time, scans, and emails of a mailbox.
+"""Deletes files: those of batches, scans, and emails from mailboxes, once kept long enough.
 
 A batch's number, its members, its files' hashes and the ledger stay.
 """
@@ -37,7 +37,7 @@ def remove_batch_files(*, batch: Batch, actor: User | None) -> bool:
     refuses, the next run continues.
     """
     with transaction.atomic():
-        # Sending it again locks the row too, and finds the removal.
+        # Sending it again locks the row too, and then finds the removal.
         if (
             not Delivery.objects.select_for_update()
             .filter(batch=batch, state=Delivery.State.ACKNOWLEDGED)

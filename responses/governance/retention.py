@@ -41,7 +41,7 @@ from responses.responding.equality import empty_equality_answers, too_few_to_han
 AT_ONCE = 500
 # A run ends before its task would be stopped; the next one continues.
 RUN_FOR_SECONDS = 1800
-WHY = "kept for its time"
+WHY = "kept long enough"
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,8 @@ def retain(*, dry_run: bool = False, actor: User | None = None) -> list[Retained
     """Remove what has been kept long enough or, with `dry_run`, only report it. Returns what there
     was to do.
 
-    It may run at any time, twice at once, and again after it was cut off: what is gone is not found
-    any more.
+    It can run at any time, twice at once, and again after it was cut off: what is removed is not
+    found again.
     """
     ends_at = time.monotonic() + RUN_FOR_SECONDS
     done = []
@@ -108,8 +108,8 @@ def arrived(batch: str) -> Q:
 
 @dataclass(frozen=True)
 class Run:
-    """For which consultation a run is working, for whom, and until when it may, by the monotonic
-    clock.
+    """The consultation a run works for, who asked for it, and until when it may go on, by the
+    monotonic clock.
     """
 
     consultation: Consultation
@@ -167,7 +167,8 @@ def _equality(run: Run) -> Work:
 def _letters(run: Run) -> Work:
     scans = Attachment.objects.filter(transcription__response__consultation=run.consultation)
     messages = Message.objects.filter(consultation=run.consultation).exclude(file="")
-    # What was entered from them has arrived. An email that is not a response has nowhere to go.
+    # What was entered from them has arrived. An email that is not a response need not arrive
+    # anywhere.
     through = arrived("transcription__response__membership__batch")
     old_scans, old_messages = (
         scans.filter(through),

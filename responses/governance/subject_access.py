@@ -1,9 +1,9 @@
 """Everything that is held about a person: found, and made into one file for them (UK GDPR, Article
 15).
 
-The trail records that someone looked and what they took, but not the words that they searched for:
-those are a name or an address. What others wrote about the person in their answers can be found
-with the word filter of the list of responses.
+The trail records that someone searched and what they took, but not the search words: those are a
+name or an address. What others wrote about the person in their answers can be found with the word
+filter of the list of responses.
 """
 
 import json
@@ -30,7 +30,7 @@ from responses.governance.personal_data import (
 from responses.models import Attachment, Draft, DraftAnswer, Message, Response
 from responses.references import NotAReference, normalise_reference
 
-# Of each kind. If there are more, staff have to ask the person for more details.
+# Of each kind. If there are more, staff must ask the person for more details.
 MOST = 200
 
 

@@ -1,4 +1,4 @@
-"""Scans and originals kept beside what was keyed from them."""
+"""Scans and originals, stored with what was typed in from them."""
 
 import hashlib
 import re
@@ -16,7 +16,7 @@ from responses.models import Attachment, Response, Transcription
 from responses.reviewing.reading import ChangedSinceOpened, hold_as_shown
 
 ATTACHMENT_MAX_BYTES = 15_000_000
-# The kinds of file that are taken, recognised by how they begin and never by name. Nothing that a
+# The kinds of file that are accepted, recognised by how they begin and never by name. None that a
 # browser runs.
 BEGINNINGS = {
     b"%PDF-": ("application/pdf", "pdf"),
@@ -39,12 +39,12 @@ OFFICE = {
 }
 HEIC = (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftyphevc")
 ANYTHING = "application/octet-stream"
-# What may stand as the ending of a name that someone else gave.
+# The file endings that are kept from names that other people chose.
 ENDING = re.compile(r"[a-z0-9]{1,8}")
 
 
 class FileTooLarge(ValueError):
-    """It has more than ATTACHMENT_MAX_BYTES."""
+    """It is larger than ATTACHMENT_MAX_BYTES."""
 
 
 def kind_of(content: bytes, name: str = "") -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Loading a mailbox: each message becomes a row once, and each row is a response or, with a reason,
+"""Loading a mailbox: each message becomes one row, and each row is a response or, with a reason,
 not one.
 """
 
@@ -83,7 +83,7 @@ def load_mailbox(
 
 
 def loaded_in_words(loaded: Loaded) -> str:
-    """What was found, for the person who loaded it."""
+    """Return what was found, for the person who loaded it."""
     words = _("%(messages)s messages are in the file; %(known)s of them were loaded before.") % {
         "messages": f"{loaded.messages:,}",
         "known": f"{loaded.known:,}",
@@ -146,14 +146,18 @@ def _take_up(
 
 
 def _words_of(letter: Letter) -> Func:
-    """What a search of the mailbox looks in: no more than PostgreSQL keeps of one text."""
+    """Return what a search of the mailbox looks in: no more than PostgreSQL can index of one
+    text.
+    """
     said = f"{letter.sender} {letter.subject} {letter.words}"[:SEARCHED_CHARS]
     words = Func(Value(said), function="words_in", output_field=TextField())
     return Func(words, function="as_typed", output_field=SearchVectorField())
 
 
 def others_with_its_id(message: Message) -> QuerySet[Message]:
-    """Other letters with the same Message-ID: copies in another form, or a mail program's fault."""
+    """Return other letters with the same Message-ID: copies in another form, or a mail program's
+    fault.
+    """
     if not message.message_id:
         return Message.objects.none()
     return Message.objects.filter(
@@ -162,8 +166,8 @@ def others_with_its_id(message: Message) -> QuerySet[Message]:
 
 
 def _first_moment(stamps: list[str]) -> datetime | None:
-    """When it reached the mailbox: the date of the uppermost Received header, or otherwise what the
-    sender says.
+    """Return when it reached the mailbox: the date of the uppermost Received header, or else
+    what the sender says.
     """
     for stamp in stamps:
         try:

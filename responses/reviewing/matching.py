@@ -1,4 +1,4 @@
-"""Which responses fit a filter.
+"""Which responses match a filter.
 
 One function for each field narrows the list; all fields combine.
 """
@@ -23,12 +23,10 @@ MANY = 20_000
 
 @dataclass(frozen=True)
 class Found:
-    """The responses that fit a filter, newest first.
+    """The responses that match a filter, newest first.
 
-    `places` are the columns that each say where in the list a response stands.
-
-    PostgreSQL does not conclude one from the other. Told of every table that is walked through, it
-    starts where a deep page begins.
+    `places` are the columns that each say where in the list a response is. PostgreSQL does not
+    derive one from the other. If it has them for every table, it starts where a deep page begins.
     """
 
     responses: QuerySet[Response]
@@ -116,7 +114,7 @@ def _until(found: QuerySet[Response], day: date) -> QuerySet[Response]:
 
 
 def words_of(wanted: Filter) -> Words:
-    """The words that a filter looks for, and how."""
+    """Return the words that a filter looks for, and how."""
     return Words(wanted.word, stemmed=bool(wanted.ending))
 
 
@@ -127,9 +125,9 @@ def _word(found: Found, words: Words) -> Found:
         query = query_of(words)
     if not query:
         return Found(found.responses.none())
-    # Where few say it, all are gathered by the index first, and then sorted: a limit on them keeps
-    # PostgreSQL from walking back through all responses until it has met enough. Where many do,
-    # that walk soon has met enough.
+    # If few have it, the index collects them all before sorting: the limit keeps PostgreSQL from
+    # walking back through every response until it has found enough. If many have it, that walk soon
+    # finds enough.
     saying = SearchText.objects.filter(says(kept_words(words), query)).values("response")[
         : MANY + 1
     ]
@@ -146,7 +144,7 @@ def _unread(found: QuerySet[Response], by: str, reader: User | None) -> QuerySet
         return found.filter(review__first_read_at__isnull=True).exclude(review__marked_read_at=None)
     if by == "anyone":
         return found.filter(review__first_read_at__isnull=True, review__marked_read_at=None)
-    # Only this version: what its sender changed since has not been opened.
+    # Only this version: what its sender has changed since has not been opened.
     return found.filter(~Exists(Reading.objects.filter(response=OuterRef("pk"), by=reader)))
 
 

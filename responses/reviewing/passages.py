@@ -1,4 +1,4 @@
-"""Where in an answer the words stand that someone looked for."""
+"""Where in an answer the words are that someone searched for."""
 
 import re
 import unicodedata
@@ -12,7 +12,7 @@ from responses.models import Response
 from responses.reviewing.word_search import Words, query_of
 
 ENGLISH = SearchConfig("english")
-# Two characters for private use, which no keyboard types, stand round each word found.
+# Two private-use characters, which no keyboard types, mark each word found.
 MARK_BEGINS, MARK_ENDS = "\ue000", "\ue001"
 APOSTROPHES = "'’‘‛ʼʻ′＇`´"
 UNSEEN = "\xad\u200b-\u200f\u2060-\u2064\ufeff"
@@ -26,10 +26,10 @@ Pieces = list[tuple[str, bool]]
 
 
 def where_found(rows: list[Response], words: Words, *, question: str = "") -> dict[int, Pieces]:
-    """For each response's id the passage that holds the words, in pieces: the text, and whether it
-    is one of the words. With `question`, in the answer to that alone.
+    """Return, by response id, the passage that has the words, in pieces: the text, and whether it
+    is one of the words. With `question`, only from that answer.
 
-    They are pieces of what people wrote, and no markup: a page that shows them escapes them.
+    The pieces are what people wrote, not markup: a page that shows them escapes them.
     """
     if words.stemmed:
         return _by_stems(rows, words, question)
@@ -54,7 +54,7 @@ def where_found(rows: list[Response], words: Words, *, question: str = "") -> di
 
 
 def _folded(word: str) -> str:
-    """Close to what the search takes a word for: enough to mark it."""
+    """Return a text as the search compares it, closely enough to mark words in it."""
     plain = unicodedata.normalize("NFKD", re.sub(f"[{UNSEEN}]", "", word))
     plain = "".join(
         "'" if letter in APOSTROPHES else letter
@@ -65,7 +65,7 @@ def _folded(word: str) -> str:
 
 
 def _passage(text: str, sought: Iterable[str]) -> Pieces:
-    """The first place where a word is, with what stands around it; [] where none is."""
+    """Return the first place that has a word, with the text around it; [] if there is none."""
     exact = {word for word in sought if not UNSPACED.search(word)}
     within = [re.escape(word) for word in sought if UNSPACED.search(word)]
     places = [found.span() for found in WORD.finditer(text) if _folded(found.group()) in exact]

@@ -1,5 +1,5 @@
-"""The file of all published responses, and its figures: made by a worker whenever what can be read
-has changed, and served as they are.
+"""The file of all published responses, and its figures: a worker makes both whenever what can be
+read has changed, and they are served as they are.
 """
 
 import logging
@@ -22,11 +22,11 @@ from responses.reviewing.publication import gaps, published_responses
 log = logging.getLogger(__name__)
 AT_ONCE = 500
 MOST_NAMED = 8
-UNREADABLE = "A fault keeps us from showing it. We are looking into it."
+UNREADABLE = "A fault on our side. We are looking into it."
 
 
 class FileBeingMade(Exception):
-    """There is no file, or words in it are kept back by now; a worker is making a new one."""
+    """There is no file, or it has words that are now kept back. A worker is making a new one."""
 
 
 def make_public_files() -> None:
@@ -36,7 +36,7 @@ def make_public_files() -> None:
     file twice.
     """
     for found in PublishedSet.objects.exclude(consultation__withdrawn_at=None).exclude(file=""):
-        # Nobody may read it, and what is erased has to be deleted from it too.
+        # Nobody may read it, and what is erased must be deleted from it too.
         default_storage.delete(found.file)
         _note(found, file="", written_revision=0)
     due = PublishedSet.objects.filter(
@@ -64,7 +64,7 @@ def _make(found: PublishedSet) -> None:
         )
     left_out = [(UNREADABLE, len(unreadable))] if unreadable else []
     earlier = PublishedSet.objects.filter(pk=found.pk).values_list("file", flat=True).first()
-    # What was kept back or erased meanwhile must not stay in a file that nobody is served.
+    # What was kept back or erased meanwhile must not stay in a file, even one that is never served.
     kept = _note(
         found,
         Q(written_revision__lt=found.revision, serve_from__lte=found.revision),
@@ -81,7 +81,7 @@ def _make(found: PublishedSet) -> None:
 
 
 def _note(found: PublishedSet, still: Q | None = None, **changes: object) -> bool:
-    """Write down what became of the file, if it is `still` so, and put that on the trail."""
+    """Record what became of the file, if it is `still` so, also on the trail."""
     with transaction.atomic():
         noted = PublishedSet.objects.filter(still or Q(), pk=found.pk).update(**changes)
         if noted:
@@ -121,7 +121,7 @@ def note_unreadable(response: Response, trouble: Exception) -> None:
 
 
 def has_public_file(found: PublishedSet) -> bool:
-    """Whether there is a file with nothing in it that is kept back by now."""
+    """Tell whether there is a file with nothing in it that is now kept back."""
     return bool(found.file) and found.written_revision >= found.serve_from
 
 

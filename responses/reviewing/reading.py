@@ -16,7 +16,7 @@ from consult.auditing import record
 from consult.models import Action, User
 from responses.models import Reading, Response, Review
 
-# After this long, someone who opened a response has gone on to another.
+# After this long, someone who opened a response has moved on to another.
 RECENTLY = timedelta(minutes=10)
 
 
@@ -71,7 +71,7 @@ def opened_recently(*, response: Response, reader: User) -> list[Reading]:
 
 
 def opened_by(responses: list[Response], reader: User) -> set[int]:
-    """The ids of those versions that `reader` had on the screen."""
+    """Return the ids of those versions that `reader` had on the screen."""
     mine = Reading.objects.filter(response__in=[one.pk for one in responses], by=reader)
     return set(mine.values_list("response_id", flat=True))
 
@@ -111,7 +111,9 @@ def hold_as_shown(response: Response) -> Review:
 
 
 def saw_an_earlier_version(*, response: Response, reader: User) -> bool:
-    """Whether `reader` has had an earlier version of `response` on the screen, and not this one."""
+    """Tell whether `reader` has had an earlier version of `response` on the screen, but not this
+    one.
+    """
     seen = Reading.objects.filter(response__reference=response.reference, by=reader).aggregate(
         version=Max("response__version")
     )["version"]

@@ -1,6 +1,6 @@
 """Reviewing responses: paging through them, and moving one through its states.
 
-Nothing here edits a response.
+Nothing here changes a response.
 """
 
 from dataclasses import dataclass

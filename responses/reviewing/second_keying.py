@@ -1,4 +1,6 @@
-"""Keying a letter a second time, without seeing the first keying, and settling the differences."""
+"""Typing in a letter a second time, without seeing the first typing, and settling the
+differences.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime

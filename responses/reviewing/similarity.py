@@ -1,11 +1,9 @@
-"""Texts that are nearly the same: finding them among many, and saying what one changed.
+"""Texts that are nearly the same: finding them among many, and showing what one changed. Pure.
 
-Pure: values in, values out.
-
-Campaigns ask people to send a letter, and many add to it or cut it. Each text is taken as the set
-of its shingles, which are runs of five words. Of these the sixteen with the smallest hashes are its
-sketch: similar texts share part of it, so that an index over sketches finds whom a text is to be
-compared with, and not every pair has to be. The comparison itself is exact.
+Campaigns ask people to send a letter, and many add to it or cut it. Each text is treated as the set
+of its shingles, which are runs of five words. The sixteen with the smallest hashes are its sketch:
+similar texts share part of it, so an index over sketches finds what a text must be compared with,
+instead of every pair. The comparison itself is exact.
 """
 
 import re
@@ -19,15 +17,15 @@ from heapq import nsmallest
 
 SHINGLE = 5
 SKETCH = 16
-# Of the shorter text's shingles, as many have to be in the other for the two to be similar.
+# Two texts are similar if this share of the shorter one's shingles is in the other.
 SIMILAR = 0.5
-# The fewest words by which a text can be told from what anyone might have written.
+# A text with fewer words could be anyone's own.
 FEWEST_WORDS = 8
-# With how many texts, those that share most of a sketch with it, a text is compared.
+# How many texts a text is compared with: those that share most of its sketch.
 COMPARED = 4
-# Where scripts put no spaces between words, each character is one.
+# In scripts without spaces between words, each character counts as a word.
 WORD = re.compile(r"[぀-ヿ㐀-鿿]|\w+")
-# A word with what follows it: were spaces by themselves, comparing two long texts would take
+# A word with what follows it: with spaces as separate items, comparing two long texts would take
 # seconds.
 TOKEN = re.compile(r"(?:[぀-ヿ㐀-鿿]|\w+|[^\w\s])\s*|\s+")
 
@@ -76,17 +74,18 @@ def shingles_of(words: list[str]) -> frozenset[bytes]:
 
 
 def are_similar(one: frozenset[bytes], other: frozenset[bytes]) -> bool:
-    """Whether two texts, as shingles, are nearly the same, or one contains much of the other."""
+    """Tell whether two texts, as shingles, are nearly the same, or one contains much of the
+    other.
+    """
     return len(one & other) >= SIMILAR * min(len(one), len(other))
 
 
 def group_similar(texts: Iterable[tuple[int, str]]) -> Iterator[Group]:
-    """The groups of similar texts among `texts`, pairs of a key and a text, those of one text too;
-    short texts are in none.
+    """Return the groups of similar texts among `texts`, pairs of a key and a text.
 
-    The commonest texts go first and draw the others to them. A text is compared with those that
-    began a group, never with its members, so that a chain of small differences does not tie
-    strangers together.
+    A group may have a single text; short texts are in none. The commonest texts come first and
+    attract others. A text is compared with those that started a group, never with its members, so
+    that a chain of small differences does not tie unrelated texts together.
     """
     keys: dict[str, list[int]] = defaultdict(list)
     said: dict[str, str] = {}
@@ -117,8 +116,8 @@ def group_similar(texts: Iterable[tuple[int, str]]) -> Iterator[Group]:
 
 
 def changes(standard: str, text: str) -> list[Span]:
-    """How `text` differs from `standard`, as stretches in order; together, without
-    "left-out", they are `text` itself.
+    """Return how `text` differs from `standard`, as stretches in order; without "left-out" they
+    add up to `text`.
     """
     before, after = TOKEN.findall(standard), TOKEN.findall(text)
     spans: list[Span] = []

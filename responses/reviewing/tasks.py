@@ -1,4 +1,4 @@
-"""The desk's long-running work as Celery tasks. A task is only a hint to look: losing one loses
+"""Reviewing's long-running work as Celery tasks. A task is only a hint to look: losing one loses
 nothing.
 """
 

@@ -1,5 +1,5 @@
 """Entering what came by post, email or telephone: by the same rule as the public form, with a
-record of who keyed it and from what.
+record of who typed it in and from what.
 """
 
 from dataclasses import replace
@@ -42,8 +42,8 @@ class MessageDecided(Exception):
 
 
 def plan_to_key(edition: Edition) -> Plan:
-    """The plan of an edition with room for what people send by letter: nothing they wrote is too
-    long to be entered.
+    """Return an edition's plan without limits on length, so that nothing people sent by letter
+    is too long to enter.
     """
     plan = plan_of(edition)
     questions = tuple(
@@ -54,7 +54,7 @@ def plan_to_key(edition: Edition) -> Plan:
 
 
 def last_day_of(consultation: Consultation) -> date:
-    """The last day in London on which it can arrive in time."""
+    """Return the last day in London on which it can arrive in time."""
     return (consultation.closes_at - timedelta(microseconds=1)).astimezone(LONDON).date()
 
 

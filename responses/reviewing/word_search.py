@@ -10,7 +10,7 @@ from django.db.models.fields.json import KeyTextTransform
 
 from responses.references import NotAReference, normalise_reference
 
-# Whatever a program makes of the marks round a phrase.
+# Quotation marks, as any program writes them.
 MARKS = '"“”„‟«»‹›「」『』〝〞＂'
 TERM = re.compile(
     rf"(?<!\S)(-?)(?:[{MARKS}]([^{MARKS}]*)[{MARKS}]?|([^\s{MARKS}]+))|([^\s{MARKS}]+)"
@@ -19,9 +19,10 @@ TERM = re.compile(
 
 @dataclass(frozen=True)
 class Words:
-    """What someone looks for: words, phrases in quotation marks, -exclusions, and "or" between.
+    """What someone searches for: words, phrases in quotation marks, -exclusions, and "or" between
+    them.
 
-    `stemmed` finds other English forms of the words too.
+    `stemmed` also finds other English forms of the words.
     """
 
     said: str
@@ -29,7 +30,7 @@ class Words:
 
     @property
     def terms(self) -> list[list[tuple[bool, str]]]:
-        """One list for each side of an "or": whether a term is excluded, and what it says."""
+        """Return one list for each side of an "or": whether a term is excluded, and its text."""
         sides: list[list[tuple[bool, str]]] = [[]]
         for excluded, phrase, word, rest in TERM.findall(self.said):
             if word.lower() == "or" and not excluded:
@@ -40,7 +41,7 @@ class Words:
 
 
 def is_a_reference(word: str) -> bool:
-    """Whether someone is looking for one response by its reference, not for words."""
+    """Tell whether someone is looking for one response by its reference, not for words."""
     try:
         normalise_reference(word)
     except NotAReference:
@@ -49,8 +50,8 @@ def is_a_reference(word: str) -> bool:
 
 
 def query_of(words: Words) -> str:
-    """What PostgreSQL looks for; "" where there is nothing that it could: signs alone, or in
-    English only words that every text has.
+    """Return what PostgreSQL looks for; "" if there is nothing that it can: only punctuation or,
+    in English, only words that every text has.
     """
     sides = words.terms
     every = [term for side in sides for _excluded, term in side]
@@ -74,12 +75,12 @@ def query_of(words: Words) -> str:
 
 
 def kept_words(words: Words, *, beside: str = "") -> F:
-    """The column that such a search looks in, reached by `beside`."""
+    """Return the column that such a search looks in, reached by `beside`."""
     return F(f"{beside}{'stems' if words.stemmed else 'words'}")
 
 
 def says(vector: Expression | F, query: str) -> Func:
-    """That a column of words holds what `query_of` returned."""
+    """Return the condition that a column of words holds what `query_of` returned."""
     return Func(
         vector,
         Value(query),
@@ -90,8 +91,8 @@ def says(vector: Expression | F, query: str) -> Func:
 
 
 def answer_says(question: str, words: Words) -> Q:
-    """That the answer to `question`, and not only some other text of the response, holds the words,
-    as a search for them understands it.
+    """Return the condition that the answer to `question`, not some other text of the response,
+    has the words, as a search for them understands it.
     """
     said = Func(KeyTextTransform(question, "texts"), function="words_in", output_field=TextField())
     vector = (

@@ -75,7 +75,7 @@ def test_what_came_after_the_backup_is_named_recovered_and_delivered_once(
         said = recover(name, capsys=capsys)
         assert f"Took {name} back in." in said
         assert f"{lost.reference} version 1: without name, email address and postcode" in said
-        assert "Emails that had gone already, and will not be sent again: 1." in said
+        assert "Emails that were already sent, and will not be sent again: 1." in said
         assert f"{in_no_file.reference} version 1, received at" in said
         assert "cannot be had again" in said
         # It is what it was, in the batch where it was.

@@ -22,7 +22,7 @@ CODES = [
     Column(
         "definition",
         Kind.TYPED,
-        "When it fits, and when it does not.",
+        "When to use it, and when not to.",
         lambda code: code["definition"],
     ),
     Column(
@@ -35,7 +35,7 @@ CODES = [
     Column(
         "retired",
         Kind.YES_NO,
-        "1 if it is no longer given. It stays on the answers that have it.",
+        "1 if it is no longer in use. Answers that have it keep it.",
         lambda code: code["retired"],
     ),
 ]

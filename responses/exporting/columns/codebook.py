@@ -73,11 +73,13 @@ CODEBOOK = [
         lambda asked: asked.question.kind,
         always=True,
     ),
-    Column("wording", Kind.TEXT, "The question as it was put.", lambda asked: asked.question.text),
+    Column(
+        "wording", Kind.TEXT, "The question as it was worded.", lambda asked: asked.question.text
+    ),
     Column(
         "asked_if",
         Kind.SLUG,
-        "`question=option` if it is only put to people who chose that option.",
+        "`question=option` if only people who chose that option are asked it.",
         lambda asked: ";".join(
             f"{slug}={option}" for slug, option in asked.question.show_if.items()
         ),

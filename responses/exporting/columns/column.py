@@ -58,7 +58,7 @@ class Column:
 
     @property
     def cell_sql(self) -> str:
-        """The SQL expression for its cell in CSV."""
+        """Return the SQL expression for its cell in CSV."""
         return CELLS_IN_SQL[self.kind](self.sql)
 
 

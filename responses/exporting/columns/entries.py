@@ -29,7 +29,7 @@ class Marks:
 
     @property
     def coded(self) -> list[str]:
-        """The codes as written in one list: "question=code"."""
+        """Return the codes as written in one list: "question=code"."""
         return [f"{question}={code}" for question, code in self.codes]
 
 

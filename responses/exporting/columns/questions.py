@@ -57,7 +57,7 @@ def places_of(question: Question) -> Iterator[Place]:
 
 
 def key_of(place: Place) -> str:
-    """The key of its words in `texts`."""
+    """Return the key of its text in `texts`."""
     return write_in_name(place.question, place.option) if place.text else place.question
 
 

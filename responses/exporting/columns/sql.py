@@ -1,24 +1,24 @@
 """Cells of CSV as SQL expressions, for the tables that PostgreSQL writes itself.
 
 A cell follows the rules of `consult.cells` and `responses.exporting.columns.column.cell`; tests
-hold the two to each other. Pure: words in, words out.
+compare the two. Pure.
 """
 
 from consult.cells import FORMULA, GUARD, NOT_ASKED, NOTHING_AS_WRITTEN, VALUE, VALUE_CHARACTERS
 from consult.text import CONTROLS, SYMBOLS
 
-# ISO 8601 with London's offset, to the microsecond, as consult.clock.iso has it.
+# ISO 8601 with London's offset, to the microsecond, as consult.clock.iso writes it.
 ISO = """to_char({said} AT TIME ZONE 'Europe/London', 'YYYY-MM-DD"T"HH24:MI:SS.US')
     || to_char(({said} AT TIME ZONE 'Europe/London') - ({said} AT TIME ZONE 'UTC'), '"+"HH24:MI')"""
 
 
 def quoted(words: str) -> str:
-    """`words` as a text in SQL."""
+    """Return `words` as a text in SQL."""
     return "'" + words.replace("'", "''") + "'"
 
 
 def unchanged(said: str) -> str:
-    """An expression for a word of ours, which needs no guard."""
+    """Return the expression for a word of ours, which needs no guard."""
     return said
 
 
@@ -27,7 +27,7 @@ def number(said: str) -> str:
 
 
 def yes_no(said: str) -> str:
-    """Write 1 or 0."""
+    """Return the expression that writes 1 or 0."""
     return f"({said})::int::text"
 
 
@@ -36,14 +36,14 @@ def instant(said: str) -> str:
 
 
 def safe_cell(said: str) -> str:
-    """The expression for `consult.cells.safe_cell`."""
+    """Return the expression for `consult.cells.safe_cell`."""
     nothing = f"{said} ~ {quoted(f'^(?:{NOTHING_AS_WRITTEN})$')}"
     guarded = f"{said} ~ {quoted(f'^(?:{FORMULA})')} OR {nothing} OR {said} = {quoted(NOT_ASKED)}"
     return f"CASE WHEN {guarded} THEN {quoted(GUARD)} ELSE '' END || {with_symbols(said)}"
 
 
 def typed_cell(said: str) -> str:
-    """The expression for `consult.cells.typed_cell`."""
+    """Return the expression for `consult.cells.typed_cell`."""
     value = f"length({said}) <= {VALUE_CHARACTERS} AND {said} ~* {quoted(f'^(?:{VALUE})$')}"
     return (
         f"CASE WHEN {value} THEN {quoted(GUARD)} || {with_symbols(said)} ELSE {safe_cell(said)} END"
@@ -51,8 +51,9 @@ def typed_cell(said: str) -> str:
 
 
 def with_symbols(said: str) -> str:
-    """The expression for `consult.text.with_symbols`. It searches first, because few texts have
-    any.
+    """Return the expression for `consult.text.with_symbols`.
+
+    It searches first, because few texts have any.
     """
     return (
         f"CASE WHEN {said} ~ {quoted(f'[{CONTROLS}]')} "
@@ -61,7 +62,8 @@ def with_symbols(said: str) -> str:
 
 
 def listed(values: str) -> str:
-    """Several values in one cell, separated by semicolons, which none of them may contain.
+    """Return the expression for several values in one cell, separated by semicolons, which none of
+    them may contain.
 
     `values` goes after FROM, and yields each `value` and its `number`.
     """
@@ -70,12 +72,13 @@ def listed(values: str) -> str:
 
 
 def names_of(array: str) -> str:
-    """The names in an array, for `listed`."""
+    """Return the names in an array, for `listed`."""
     return f"unnest({array}) WITH ORDINALITY AS name(value, number)"
 
 
 def codes_of_member(value: str, *, fits: str = "true") -> str:
-    """The codes of a member's answers, for `listed`, each written as `value` says of its `pair`.
+    """Return the codes of a member's answers, for `listed`, each written as `value` says of its
+    `pair`.
 
     Two reviewers may have given the same code: it is listed once, where the first of them gave it.
     """

@@ -24,7 +24,7 @@ ANSWERS = "answers.csv"
 
 
 class _Rows:
-    """Where COPY writes: each call is one row of the table, with the line ending that RFC 4180
+    """What COPY writes to: each call is one row of the table, with the line ending that RFC 4180
     wants and PostgreSQL does not write.
     """
 

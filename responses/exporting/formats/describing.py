@@ -1,5 +1,5 @@
-"""`datapackage.json` describes the tables for programs, as a Data Package (version 2 of the
-standard at datapackage.org).
+"""`datapackage.json`, which describes the tables for programs, as a Data Package (version 2 of
+the standard at datapackage.org).
 """
 
 import json

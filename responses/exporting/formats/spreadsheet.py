@@ -1,8 +1,8 @@
 """The responses as a workbook for people who open nothing else: a sheet of responses, in the
 questions' own words, and one with the codebook. No cell is ever run.
 
-Written a row at a time. Excel allows 1,048,576 rows a sheet and 32,767 characters a cell, counted
-as UTF-16.
+Written row by row. Excel allows 1,048,576 rows a sheet and 32,767 characters a cell, counted as
+UTF-16.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -70,7 +70,7 @@ def sheet_text(value: str | Sequence[str] | Missing) -> str:
         return NOT_ASKED
     text = value if isinstance(value, str) else ";".join(one.replace(";", ",") for one in value)
     bare = text.lstrip(GUARD)
-    # pandas takes such words for nothing in a workbook too.
+    # pandas reads such words as empty cells in a workbook too.
     return GUARD + text if bare == NOT_ASKED or NOTHING_TO_PANDAS.fullmatch(bare) else text
 
 

@@ -146,7 +146,9 @@ def chosen_options(question: Question, choices: Mapping[str, Any]) -> list[Optio
 
 
 def _text(question: Question, response: Response) -> str:
-    """What was written for a question: its text, or what was written in beside its options."""
+    """Return what was written for a question: its text, or what was written in beside its
+    options.
+    """
     if question.prose:
         return str(response.texts.get(question.slug, ""))
     beside = (

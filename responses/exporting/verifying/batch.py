@@ -12,7 +12,7 @@ from responses.exporting.verifying.ed25519 import signature_holds
 from responses.exporting.verifying.places import MANIFEST, UNREADABLE, Findings, Place
 
 SIGNATURE = "manifest.sig"
-# What a batch may have beside the files that its manifest lists.
+# What a batch may have in addition to the files that its manifest lists.
 UNLISTED = {MANIFEST, SIGNATURE, "verify_batch.py"}
 CHUNK = 1 << 20
 
@@ -52,7 +52,7 @@ def check_batch(place: Place, found: Findings, *, key: str) -> dict[str, Any] | 
 
 
 def read_manifest(raw: bytes) -> tuple[dict[str, Any], dict[str, dict[str, Any]], int]:
-    """The manifest, its entry for each file by name, and how many responses it counts.
+    """Return the manifest, its entry for each file by name, and how many responses it counts.
 
     Raises ValueError, KeyError or TypeError if it lacks anything that the checks need.
     """
@@ -97,7 +97,7 @@ def check_file(
 
 
 def count_rows(place: Place, name: str) -> int | None:
-    """How many rows a table has below its header; None for a file that is not a table."""
+    """Count a table's rows below its header; None for a file that is not a table."""
     if not name.endswith((".csv", ".jsonl")):
         return None
     with place.open(name) as file:

@@ -40,8 +40,8 @@ def check_chain(batches: list[tuple[Place, dict[str, Any]]], found: Findings) ->
 
 
 def forms_of(manifest: dict[str, Any]) -> list[str]:
-    """The hash of a manifest and of those that it replaced: the files were made again, without what
-    was erased, before they were handed over.
+    """Return the hash of a manifest and of those that it replaced: the files were made again,
+    without what was erased, before they were handed over.
     """
     earlier = manifest.get("made_again_instead_of")
     return [manifest["sha256"], *(earlier if isinstance(earlier, list) else [])]

@@ -1,12 +1,12 @@
-"""Check batches that you received, with Python 3.8 or later alone: no network, no other file,
+"""Check batches that you received. All you need is Python 3.8 or later: no network, no other file,
 nothing to install.
 
-    python verify_batch.py [--key PUBLIC_KEY] PLACE [PLACE ...]
+python verify_batch.py [--key PUBLIC_KEY] PLACE [PLACE ...]
 
 A PLACE is a batch's folder, its zip file, or a folder with several of either. It checks that every
 file is the one that the manifest lists, that each row is there, that the manifest was signed, and
-that the batches follow one another without a gap and hold each version of a response once. Prints
-what holds and what does not; exits with 0 only if everything holds.
+that the batches follow one another without a gap and hold each version of a response once. It
+prints what holds and what does not, and exits with 0 only if everything holds.
 """
 
 from __future__ import annotations

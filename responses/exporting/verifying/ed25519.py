@@ -1,4 +1,4 @@
-"""Signatures by Ed25519, as RFC 8032 describes them in section 5.1, with Python alone."""
+"""Ed25519 signatures, as in RFC 8032, section 5.1, in pure Python."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Point(NamedTuple):
 
 
 def add(one: Point, other: Point) -> Point:
-    """The sum of two points (section 5.1.4)."""
+    """Return the sum of two points (section 5.1.4)."""
     a = (one.y - one.x) * (other.y - other.x) % P
     b = (one.y + one.x) * (other.y + other.x) % P
     c = 2 * one.t * other.t * D % P
@@ -42,7 +42,9 @@ def times(factor: int, point: Point) -> Point:
 
 
 def point_of(encoded: bytes) -> Point:
-    """The point that 32 bytes encode (section 5.1.3). Raises ValueError if they encode none."""
+    """Return the point that 32 bytes encode (section 5.1.3). Raises ValueError if they encode
+    none.
+    """
     y = int.from_bytes(encoded, "little")
     sign, y = y >> 255, y & (2**255 - 1)
     if len(encoded) != 32 or y >= P:
@@ -62,7 +64,9 @@ BASE = point_of(bytes([0x58]) + bytes([0x66]) * 31)
 
 
 def signature_holds(public_key: bytes, message: bytes, signature: bytes) -> bool:
-    """Whether the private key of `public_key` made `signature` over `message` (section 5.1.7)."""
+    """Tell whether the private key of `public_key` made `signature` over `message` (section
+    5.1.7).
+    """
     try:
         key, commitment = point_of(public_key), point_of(signature[:32])
     except ValueError:

@@ -1,5 +1,5 @@
-"""Joins the modules of this folder into verify_batch.py: one file that a receiver can read from top
-to bottom and run with Python alone.
+"""Joins the modules of this folder into verify_batch.py: one file that a receiver can read from
+top to bottom and run with Python alone.
 """
 
 import ast
@@ -14,8 +14,8 @@ PARTS = (ed25519, places, batch, chain, command)
 
 
 def verifying_program() -> str:
-    """The text of verify_batch.py: the command's docstring, every import from the standard library,
-    then each part without its docstring and imports.
+    """Return the text of verify_batch.py: the command's docstring, every import from the
+    standard library, then each part without its docstring and imports.
     """
     imports: set[str] = set()
     bodies = []
@@ -34,8 +34,8 @@ def _place_of(line: str) -> tuple[bool, str]:
 
 
 def _taken_apart(part: ModuleType) -> tuple[str, str, set[str]]:
-    """The first line of a part's docstring, its lines below the imports, and its imports from the
-    standard library.
+    """Return the first line of a part's docstring, its lines below the imports, and its imports
+    from the standard library.
     """
     text = Path(str(part.__file__)).read_text(encoding="utf-8")
     imports = [

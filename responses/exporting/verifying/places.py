@@ -33,7 +33,7 @@ class Place:
         self.zip = None if path.is_dir() else zipfile.ZipFile(path)
 
     def names(self) -> list[str]:
-        """Every file in it. Raises ValueError for a zip file with two files of one name."""
+        """List every file in it. Raises ValueError for a zip file with two files of one name."""
         if self.zip:
             every = self.zip.namelist()
             names = sorted(name for name in every if not name.endswith("/"))
@@ -68,7 +68,7 @@ class Findings:
 
 
 def find_places(paths: list[Path]) -> list[Path]:
-    """Each batch in `paths`: a path that is a batch, or the batches in a folder."""
+    """Return each batch in `paths`: a path that is a batch, or the batches in a folder."""
     found = []
     for path in paths:
         inside = (

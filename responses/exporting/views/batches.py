@@ -46,7 +46,7 @@ from responses.responding.equality import too_few_to_hand_over
 @staff_only(Right.TAKE_BATCHES)
 @require_safe
 def batch_list(request: StaffRequest) -> HttpResponse:
-    """Every batch of every consultation, the newest first, with its files."""
+    """List every batch of every consultation, newest first, with its files."""
     found = Batch.objects.select_related(
         "sealed_by", "delivery__acknowledged_by", "removal"
     ).order_by("consultation_id", "-number")
@@ -183,7 +183,7 @@ def batch_file(request: StaffRequest, consultation: str, number: int, name: str)
                 "them."
             )
             % {"day": day_in_words(batch.removal.at)},
-            _("The list of batches keeps their names and sizes. Ask MOPAC for what was in them."),
+            _("The list of batches still has their names and sizes. Ask MOPAC for their content."),
         ]
         return say(
             request,

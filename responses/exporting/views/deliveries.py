@@ -18,7 +18,7 @@ from responses.models import Batch
 
 
 def number_in(request: StaffRequest, name: str) -> int | None:
-    """A number that a button of the page sends with it."""
+    """Return a number that a button of the page sends."""
     said = request.POST.get(name, "")
     return int(said) if said.isascii() and said.isdigit() and len(said) < 9 else None
 
@@ -38,7 +38,7 @@ def acknowledge_one(request: StaffRequest, consultation: str, number: int) -> Ht
             request,
             _(
                 "Batch %(number)s was sent again after you opened this page. Acknowledge it once "
-                "MOPAC has what was sent again."
+                "MOPAC has the new copy."
             )
             % {"number": number},
         )
@@ -62,7 +62,7 @@ def again(request: StaffRequest, consultation: str, number: int) -> HttpResponse
     try:
         send_again(batch=batch, actor=request.user)
     except NoDestination:
-        messages.warning(request, _("There is no setting for where batches are delivered."))
+        messages.warning(request, _("No setting says where to deliver batches."))
     except NotWritten:
         messages.warning(
             request,

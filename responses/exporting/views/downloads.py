@@ -53,13 +53,15 @@ def resumable(
 
 
 def goes_on(request: HttpRequest) -> bool:
-    """Whether the client says that it has the beginning of a file and asks for more of it."""
+    """Tell whether the client says that it has the start of a file and asks for the rest."""
     asked = RANGE.fullmatch(request.headers.get("Range", "").replace(" ", ""))
     return asked is not None and asked[1].strip("0") != ""
 
 
 def _piece(request: HttpRequest, size: int, etag: str) -> range | None:
-    """The bytes that are asked for: an empty range if there are none, None for the whole file."""
+    """Return the bytes that are asked for: an empty range if there are none, None for the whole
+    file.
+    """
     asked = RANGE.fullmatch(request.headers.get("Range", "").replace(" ", ""))
     # A client with a piece of a different file gets all of this one.
     if request.method != "GET" or not asked or request.headers.get("If-Range", etag) != etag:

@@ -1,4 +1,4 @@
-"""Extracts for staff to download: everything so far, or what fits a filter. Not batches."""
+"""Extracts for staff to download: everything so far, or what matches a filter. Not batches."""
 
 from urllib.parse import parse_qsl
 

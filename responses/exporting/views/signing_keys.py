@@ -10,7 +10,7 @@ from responses.models import SigningKey
 
 @require_safe
 def signing_keys(request: HttpRequest) -> HttpResponse:
-    """Every public key with which batches were signed, the newest first."""
+    """List every public key that batches were signed with, newest first."""
     keys = [
         {"public_key": key.public_key, "since": in_words(key.published_at)}
         for key in SigningKey.objects.all()

@@ -44,7 +44,7 @@ from responses.models import Reconciliation
 
 
 def reconcile() -> Reconciliation:
-    """Check everything, and store what was found: no differences mean that all is well.
+    """Check everything, and store the result: no differences mean that all is well.
 
     Every check sees the same moment: what arrives meanwhile counts the next time. Must not run
     inside a transaction.

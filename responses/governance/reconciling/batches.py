@@ -80,7 +80,7 @@ def _check_batch(batch: Batch, previous: Batch | None, findings: Findings) -> No
         return
     recorded = {entry["name"]: (entry["bytes"], entry["sha256"]) for entry in batch.files}
     if recorded.get("manifest.json", (0, ""))[1] != batch.manifest_sha256:
-        findings.note(name, "The hash of its manifest stands differently in two places.")
+        findings.note(name, "Two places have different hashes of its manifest.")
     _check_files(batch, recorded, findings)
     answered = set(batch.members.values_list("response__edition", flat=True))
     if Edition.objects.filter(pk__in=answered, consultation=batch.consultation_id).count() < len(
@@ -91,9 +91,9 @@ def _check_batch(batch: Batch, previous: Batch | None, findings: Findings) -> No
     # Equality answers whose use was stopped since are gone for good; their file stays as it was
     # delivered.
     gone = {"equality.csv"} if batch.equality_answers.filter(stopped=True).exists() else set()
-    # The same of words that were erased, or details that were removed, since, and of a version that
-    # was changed again before the batch was recovered: the rows are held to what the ledger says
-    # instead.
+    # The same goes for words that were erased and details that were removed since, and for a
+    # version that was changed again before the batch was recovered: the rows are compared with the
+    # ledger instead.
     if _removed_since(batch) or _has_overtaken(name):
         gone |= set(READERS) - WITHOUT_WORDS
     # The files depend only on the database: if they differ when made again, something beneath them
@@ -112,7 +112,7 @@ def _check_files(batch: Batch, recorded: dict[str, tuple[int, str]], findings: F
         return  # Some may still be there until the next run.
     places = [(file, f"{name}/{file}", expected) for file, expected in recorded.items()]
     if batch.pack:
-        # It depends on the library that pressed it, so that it is held to what was stored alone.
+        # Its bytes depend on the compression library, so it is only compared with what was stored.
         places.append(
             ("The zip of its files", pack_of(batch), (batch.pack["bytes"], batch.pack["sha256"]))
         )
@@ -128,8 +128,8 @@ def _check_files(batch: Batch, recorded: dict[str, tuple[int, str]], findings: F
 
 
 def _removed_since(batch: Batch) -> bool:
-    """Whether, after the files were made, a member of the batch was erased or contact details in
-    its files were removed.
+    """Tell whether, after the files were made, a member of the batch was erased or contact
+    details in its files were removed.
     """
     tombstones = Response.objects.filter(act=Response.Act.ERASED, received_at__gt=batch.written_at)
     removed = LedgerEntry.objects.filter(
@@ -142,13 +142,15 @@ def _removed_since(batch: Batch) -> bool:
 
 
 def _has_overtaken(name: str) -> bool:
-    """Whether a batch, when it was recovered, had other words for a version than the database."""
+    """Tell whether a batch, when it was recovered, had other words for a version than the
+    database.
+    """
     recovered = AuditEntry.objects.filter(action=Action.RESPONSES_RECOVERED, subject=name)
     return recovered.exclude(details__overtaken=[]).exists()
 
 
 def _stored(name: str) -> tuple[int, str] | None:
-    """The size and SHA-256 of the storage's file `name`, or None if there is none."""
+    """Return the size and SHA-256 of the storage's file `name`, or None if there is none."""
     try:
         with storages["exports"].open(name, "rb") as file:
             found = measure(file.chunks(CHUNK_BYTES))

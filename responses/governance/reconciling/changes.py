@@ -1,25 +1,25 @@
-"""Every change is part of an act that stands on the trail or in the ledger; what plain SQL changes
-is part of none.
+"""Every change is part of an act on the trail or in the ledger; a change by plain SQL is part of
+none.
 
-Each row of a held table, and each act, has the instant at which the transaction began that wrote it
-(consult/sql/changes.sql). Rows without one were there before the database noted it; nobody can take
-it away without leaving a fingerprint that does not fit.
+Each row of a watched table, and each act, has the start time of the transaction that wrote it
+(consult/sql/changes.sql). Rows without one are older than that rule; removing it leaves a
+fingerprint that does not match.
 """
 
 from responses.governance.reconciling.findings import Findings, rows_of
 from responses.responding.submitting import ARRIVALS
 
-# How many rows of one change are named.
+# How many rows of one change are listed.
 NAMED = 5
-# What explains a row besides an act: a confirmation is changed with each of its tries.
+# What explains a row besides an act: each try changes its confirmation.
 EXPLAINED = {
     "responses_confirmation": """EXISTS (SELECT FROM responses_confirmationattempt t
         WHERE t.confirmation_id = held.id AND t.changed_in = held.changed_in)""",
     "responses_confirmationattempt": """EXISTS (SELECT FROM responses_confirmation c
         WHERE c.id = held.confirmation_id AND c.changed_in >= held.changed_in)""",
 }
-# The ledger's entries are acts themselves, if what they record was written with them. That a
-# response arrived is held to the response.
+# The ledger's entries are acts themselves, if what they record was written with them. An arrival is
+# checked against its response.
 ENTRIES = """
     SELECT 'responses_ledgerentry' AS of, held.id AS row, held.changed_in
     FROM responses_ledgerentry held
@@ -35,7 +35,7 @@ ENTRIES = """
 
 
 def check_changes(findings: Findings) -> None:
-    """Each row was changed last, or deleted, in the transaction of an act."""
+    """Check that each row was last changed, or deleted, in the transaction of an act."""
     held = [
         f"""SELECT '{table}' AS of, id AS row, changed_in FROM {table} held
         WHERE NOT ({EXPLAINED.get(table, "false")})"""  # noqa: S608  # from the catalogue
@@ -61,23 +61,23 @@ def check_changes(findings: Findings) -> None:
         )
         findings.note(
             f"{table.strip()} {names}",
-            f"No act on the trail or in the ledger goes with its {did} at "
+            f"No act on the trail or in the ledger explains its {did} at "
             f"{at:%Y-%m-%d %H:%M:%S.%f} UTC.",
         )
 
 
 def check_equality_seals(findings: Findings) -> None:
-    """Check that equality answers, in which no instant may stand, say what their seals say."""
+    """Check that equality answers, which must not carry a time, match their seals."""
     for (row,) in rows_of(
         """SELECT id FROM responses_equalityanswers
         WHERE seal <> CASE WHEN stopped THEN '' ELSE equality_seal(id, edition_id, choices, texts)
             END OR (stopped AND (choices <> '{}' OR texts <> '{}')) ORDER BY id"""
     ):
-        findings.note(f"equality answers {row}", "They do not say what their seal says.")
+        findings.note(f"equality answers {row}", "They do not match their seal.")
 
 
 def held_tables() -> list[str]:
-    """The tables whose changes are held to acts, as the database has them."""
+    """Return the tables whose every change must be part of an act, according to the database."""
     return [
         table
         for (table,) in rows_of(

@@ -1,5 +1,5 @@
-"""Compares what a batch's files say: another release may write different bytes that say the same,
-and that is not a difference.
+"""Compares what a batch's files say: another release may write different bytes that say the
+same, and that is not a difference.
 """
 
 import csv
@@ -65,7 +65,7 @@ def files_that_differ(*, stored: str, made: Path, recorded: set[str]) -> Iterato
 
 
 def _same(one: Rows, other: Rows) -> bool:
-    """Whether the rows agree in every column that both have: a release may add one."""
+    """Tell whether the rows agree in every column that both have: a release may add one."""
     return all(
         here is not None
         and there is not None

@@ -74,7 +74,7 @@ def _fits(
     wanted: bool,
     erased: bool,
 ) -> bool:
-    """Whether a confirmation's state fits its tries and the ledger."""
+    """Tell whether a confirmation's state fits its tries and the ledger."""
     went = bool(confirmed or sent_at)
     fitting: dict[str, bool] = {
         Confirmation.State.SENT: bool(accepted and confirmed == 1 and sent_at),
@@ -114,8 +114,10 @@ def check_reviews(findings: Findings) -> None:
 
 
 def check_equality(findings: Findings) -> None:
-    """As many equality answers are there as people gave some: nothing removes a row, and nothing
-    says whose it is. More come back with a batch that a restored database did not know.
+    """Check that there are as many equality answers as people who gave some.
+
+    Nothing removes a row, and nothing says whose it is. More come back with a batch that a restored
+    database did not know.
     """
     for slug, gave, there in rows_of(
         """SELECT slug, gave, there FROM consult_consultation c,
@@ -126,5 +128,5 @@ def check_equality(findings: Findings) -> None:
         WHERE there < gave ORDER BY c.id"""
     ):
         findings.note(
-            f"{slug} equality answers", f"{gave:,} people gave some, and {there:,} are there."
+            f"{slug} equality answers", f"{gave:,} people answered, and {there:,} are there."
         )

@@ -62,13 +62,13 @@ def check_trail(findings: Findings) -> None:
         AuditEntry.objects.filter(action=Action.BATCH_SEALED).values_list("subject", flat=True)
     )
     for name in sorted(sealed - set(there)):
-        findings.note(name, "By the trail it was sealed, and there is no such batch.")
+        findings.note(name, "The trail says that it was sealed, but there is no such batch.")
     for name in sorted(set(there) - sealed):
         findings.note(name, "The trail does not say that it was sealed.")
     written = AuditEntry.objects.filter(action=Action.BATCH_WRITTEN).order_by("pk")
     for name, manifest in written.values_list("subject", "details__manifest_sha256"):
         if name in there and manifest not in forms_of(there[name]):
-            findings.note(name, "By the trail it was written with another manifest.")
+            findings.note(name, "The trail says that it was written with another manifest.")
     removed = {
         folder_of(removal.batch)
         for removal in Removal.objects.select_related("batch__consultation")
@@ -79,10 +79,13 @@ def check_trail(findings: Findings) -> None:
     for name in sorted(removed.symmetric_difference(said)):
         findings.note(
             name,
-            "Its files were removed by the retention rule, or the trail says so, and not both.",
+            "Either the trail or the database, but not both, says that the retention rule removed "
+            "its files.",
         )
     told = set(
         AuditEntry.objects.filter(action=Action.RESPONSE_ERASED).values_list("subject", flat=True)
     )
     for reference in sorted(told.symmetric_difference(erased_references())):
-        findings.note(reference, "It was erased, or the trail says so, and not both.")
+        findings.note(
+            reference, "Either the trail or the database, but not both, says that it was erased."
+        )

@@ -81,7 +81,7 @@ def check_responses(findings: Findings) -> None:
         WHERE words IS DISTINCT FROM words_of(texts)
             OR stems IS DISTINCT FROM to_tsvector('english', words_said(texts)) ORDER BY r.id"""
     ):
-        findings.note(name_of(reference, version), "The search does not find it by its words.")
+        findings.note(name_of(reference, version), "The search would not find it by its words.")
 
 
 def _altered(
@@ -96,13 +96,13 @@ def _altered(
     details = any(contact.values()) or bool(response.contact.corrected_email)
     answers = Answers(response.choices, response.texts)
     if erased:
-        # Its digest is of what is gone.
+        # Its digest is of what was erased.
         if response.choices or response.texts or details:
-            yield "It was erased, and says something."
+            yield "It was erased, but still has content."
     elif digest_without_details is not None:
-        # From then on the ledger has the digest of what is left.
+        # Since then the ledger has the digest of what is left.
         if details:
-            yield "Its contact details were removed, and there are some."
+            yield "Its contact details were removed, but it has some."
         if digest_of(answers=answers, contact=NOBODY) != digest_without_details:
             yield "Its answers are not those that were received."
     elif digest_of(answers=answers, contact=contact) != response.digest:
@@ -134,7 +134,8 @@ def check_ledger(findings: Findings) -> None:
             )
         if strange:
             findings.note(
-                name_of(reference, version), f"The ledger speaks {strange} times of other content."
+                name_of(reference, version),
+                f"The ledger speaks {strange} times of different content.",
             )
 
 
@@ -149,7 +150,8 @@ def check_ties(findings: Findings) -> None:
         [[str(event) for event in ARRIVALS.values()]],
     ):
         findings.note(
-            name_of(reference, version), "Its row is not what the ledger sealed on arrival."
+            name_of(reference, version),
+            "Its row has changed since the ledger sealed it on arrival.",
         )
     for (gone,) in rows_of(
         """SELECT DISTINCT named FROM (SELECT unnest(earlier) AS named

@@ -1,5 +1,5 @@
-"""The rules that the database itself keeps are those of the files in `sql/`, all of them and no
-others, and switched on.
+"""The rules in the database are those of the files in `sql/`: all of them, no others, and all
+switched on.
 """
 
 import re
@@ -22,7 +22,7 @@ TRIGGER = re.compile(
     r"FOR EACH (ROW|STATEMENT) (?:WHEN (.*?) )?EXECUTE FUNCTION (\w+)\((.*?)\)"
 )
 CALL = re.compile(r"SELECT (hold_rows|watch_rows)\((.*?)\);")
-# What `hold_rows` and `watch_rows` make for a table.
+# What `hold_rows` and `watch_rows` create for a table.
 MADE = {
     "hold_rows": """
         CREATE TRIGGER in_an_act BEFORE INSERT OR UPDATE ON {table}
@@ -41,7 +41,7 @@ MADE = {
 
 
 class Trigger(NamedTuple):
-    """What a trigger does, however it is written."""
+    """What a trigger does, however its SQL is written."""
 
     timing: str
     events: frozenset[str]
@@ -52,9 +52,10 @@ class Trigger(NamedTuple):
 
 
 def check_rules(findings: Findings) -> None:
-    """Each function and trigger is as its file says, switched on, and there is no other.
+    """Check that each function and trigger is as its file says and switched on, and that there is
+    no other.
 
-    Not looked at while the database is of another release than this program.
+    Skipped while the database is of another release than this program.
     """
     if not _is_of_this_release():
         findings.totals.setdefault("not_reached", {})["the database's rules"] = (
@@ -89,15 +90,17 @@ def _compare(
 ) -> None:
     for name in sorted({*wanted, *there}):
         if name not in there:
-            findings.note(f"{kind} {name}", "It is gone from the database.")
+            findings.note(f"{kind} {name}", "It is missing from the database.")
         elif name not in wanted:
-            findings.note(f"{kind} {name}", "It is in the database, and none of the service's.")
+            findings.note(
+                f"{kind} {name}", "It is in the database, but is not one of the service's."
+            )
         elif wanted[name] != there[name]:
             findings.note(f"{kind} {name}", "It is not as the service's rules say.")
 
 
 def _functions_of(files: list[str]) -> dict[str, tuple[str, bool]]:
-    """The body of each function, and whether it sets the time zone."""
+    """Return the body of each function, and whether it sets the time zone."""
     return {
         name: (body, "SET timezone" in head)
         for text in files
@@ -106,7 +109,7 @@ def _functions_of(files: list[str]) -> dict[str, tuple[str, bool]]:
 
 
 def _functions_there() -> dict[str, tuple[str, bool]]:
-    """The same of the database; of two that share a name the second counts as another."""
+    """Return the same from the database; of two with one name the second counts as another."""
     found: dict[str, tuple[str, bool]] = {}
     for name, body, configured in rows_of(
         """SELECT proname, prosrc, proconfig IS NOT NULL FROM pg_proc
@@ -149,7 +152,7 @@ def _triggers_there() -> dict[str, Trigger]:
 
 
 def _read(said: str) -> tuple[str, Trigger]:
-    """A trigger's name and table, and what it does, from the SQL that makes it."""
+    """Return a trigger's name and table, and what it does, from its SQL."""
     match = TRIGGER.search(" ".join(said.split()))
     if match is None:
         return said[:200], Trigger("", frozenset(), "", said, "", "")

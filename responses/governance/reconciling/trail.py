@@ -13,7 +13,7 @@ def check_chain(findings: Findings) -> None:
     ):
         findings.note(
             f"audit entry {entry}",
-            "Later entries knew it with other words."
+            "Later entries recorded it with a different content."
             if there
             else "Later entries name it, and it is gone.",
         )
@@ -34,7 +34,7 @@ def check_seals(findings: Findings) -> None:
     ):
         findings.note(
             f"audit entry {entry}",
-            "It stands on the trail more than once: it was copied in."
+            "It is on the trail more than once: it was copied in."
             if fits
             else "It was put on the trail outside the service.",
         )

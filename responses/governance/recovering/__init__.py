@@ -1,7 +1,7 @@
-"""Taking responses back in from batches, after a backup was restored that does not have them.
+"""Recovering responses from batches, after restoring a backup that does not have them.
 
-What a batch says comes from its files. What it must not say, and a receipt needs, comes from the
-journal. Nothing here changes a row that is there: what is missing is added, as it was.
+A batch's files have what it hands over. What it must not say, but a receipt needs, is in the
+journal. Nothing here changes an existing row: what is missing is added, as it was.
 """
 
 from dataclasses import dataclass, field
@@ -32,8 +32,9 @@ __all__ = ["CannotRecover", "Recovered", "give_up", "recover_batches"]
 
 @dataclass
 class Recovered:
-    """What came back: batches by name, and versions of responses. `troubles` says in words what did
-    not, or not as it was.
+    """What came back: batches by name, and versions of responses.
+
+    `troubles` says in words what did not come back, or not as it was.
     """
 
     batches: list[str] = field(default_factory=list)
@@ -115,7 +116,7 @@ def _recover(batch: Fetched, outside: Outside, actor: User | None) -> Taken | No
             lost_before=_lost_before(batch),
             instead_of=batch.forms[1:],
             follows_sha256=batch.manifest["previous_manifest_sha256"] or "",
-            # When exactly, nobody knows; what was erased since then is in its files.
+            # Nobody knows exactly when; what was erased since then is still in its files.
             written_at=batch.sealed_at,
             manifest_sha256=batch.manifest_sha256,
             files=[vars(file) for file in batch.files],
@@ -136,7 +137,7 @@ def _recover(batch: Fetched, outside: Outside, actor: User | None) -> Taken | No
             responses=len(taken.returned),
             overtaken=[f"{line['reference']} {line['version']}" for line in taken.overtaken],
         )
-    # Their words stay where the batch has them.
+    # Their words stay in the batch's files.
     append_to_journal(map(_given_up, taken.overtaken))
     return taken
 
@@ -156,7 +157,7 @@ def _is_missing(batch: Fetched, consultation: Consultation) -> bool:
         )
     before = batches.filter(number=batch.number - 1).first()
     wanted = batch.manifest["previous_manifest_sha256"]
-    # Its own records may have lacked the one before it, which can be gone for good.
+    # Its own records may have lacked the one before it, which may be lost for good.
     alone = before is None and batch.number - 1 in batch.manifest.get("not_in_our_records", ())
     if wanted not in (forms_of(before) if before else {None}) and not alone:
         raise CannotRecover(

@@ -39,7 +39,9 @@ def settle_deliveries(outside: Outside) -> tuple[list[str], list[str]]:
 
 
 def is_acknowledged_since(batch: Batch, delivery: Delivery | None, line: Line) -> bool:
-    """Whether the journal says that a batch was acknowledged, and its delivery does not know."""
+    """Tell whether the journal says that a batch was acknowledged, and its delivery does not
+    know.
+    """
     if line["manifest_sha256"] != batch.manifest_sha256:
         return False
     if delivery is None or delivery.state == Delivery.State.ACKNOWLEDGED:
@@ -69,7 +71,7 @@ def _settle_delivery(batch: Batch, seen: Seen) -> bool:
             files,
             None,
         )
-        # What lies there as an acknowledgement answers this delivery; and its notice went.
+        # The acknowledgement that is there is for this delivery, and its notice was sent.
         delivery.received_before, delivery.reason, delivery.attempts = None, "", 0
         delivery.delivered_at = delivery.last_delivered_at = delivery.told_at = Now()
         delivery.save(
@@ -86,7 +88,7 @@ def _settle_delivery(batch: Batch, seen: Seen) -> bool:
 
 
 def _files_at_destination(batch: Batch, *, encrypted: bool) -> list[dict[str, object]]:
-    """What was delivered, as it is at the destination."""
+    """Return what was delivered, as it is at the destination."""
     if not encrypted:
         return [{key: file[key] for key in ("name", "bytes", "sha256")} for file in batch.files]
     found = []

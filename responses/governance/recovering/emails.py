@@ -56,7 +56,9 @@ def _email_of(response: Response, known: Line, address: str, outside: Outside) -
 
 
 def _attempt(email: Confirmation, at: datetime) -> ConfirmationAttempt:
-    return ConfirmationAttempt(confirmation=email, at=at, outcome="sent", detail="By the journal.")
+    return ConfirmationAttempt(
+        confirmation=email, at=at, outcome="sent", detail="According to the journal."
+    )
 
 
 def _entry(email: Confirmation, at: datetime) -> LedgerEntry:
@@ -65,8 +67,10 @@ def _entry(email: Confirmation, at: datetime) -> LedgerEntry:
 
 
 def settle_emails(outside: Outside) -> int:
-    """Mark what was sent, by the journal, among what the database still means to send or says could
-    not be sent. Returns how many.
+    """Mark as sent what the journal says was sent, among what the database still means to send or
+    says could not be sent.
+
+    Returns how many.
     """
     settled = 0
     unsent = Confirmation.objects.filter(state__in=[State.WAITING, State.FAILED])

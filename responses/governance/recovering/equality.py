@@ -1,5 +1,5 @@
-"""The equality answers of a batch that is taken back in: as it handed them over, and whose they are
-stays unknown.
+"""The equality answers of a recovered batch: as it handed them over, and still nobody knows
+whose they are.
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,7 +26,9 @@ SEAL = """
 
 
 def take_equality(*, batch: Fetched, row: Batch, outside: Outside) -> None:
-    """Take the equality answers of a batch back in, and empty those that it says are out of use.
+    """Add the equality answers of a recovered batch, and empty those that it says must no longer be
+    used.
+
     Needs the transaction that makes the batch.
     """
     editions = {edition.number: edition for edition in row.consultation.editions.all()}
@@ -63,7 +65,7 @@ ABSENT = {"", NOT_ASKED}
 
 
 def _read(answered: Iterable[tuple[AnswerColumn, str]]) -> tuple[dict[str, Any], dict[str, str]]:
-    """The cells as the answers that they were made of."""
+    """Return the answers that these cells were made from."""
     choices: dict[str, Any] = {}
     texts: dict[str, str] = {}
     for column, cell in answered:

@@ -29,7 +29,7 @@ ENTER = """
         JOIN responses_response AS response ON response.id = member.response_id
     WHERE member.batch_id = %s ORDER BY member."row"
 """
-# Only the newest version of a response is read.
+# Staff read only the newest version of a response.
 SUPERSEDE = """
     UPDATE responses_review SET superseded = newest.version <> mine.version
     FROM responses_response AS mine,
@@ -51,11 +51,10 @@ class Returned:
 
 @dataclass
 class Taken:
-    """What came of a batch's rows.
+    """The result for a batch's rows.
 
-    `erased` are the references of which it brought the tombstone back, `overtaken` are lines whose
-    version has another content in the database, and `troubles` says of these and others what is the
-    matter.
+    `erased` are the references whose tombstone it brought back, `overtaken` are lines whose version
+    has different content in the database, and `troubles` explains these and others in words.
     """
 
     returned: list[Returned] = field(default_factory=list)
@@ -144,8 +143,8 @@ def _write(
 
 
 def _keys(known: Mapping[Version, Line], taken: Taken) -> dict[Version, UUID]:
-    """The forms' own keys, so that sending one again leads to its receipt; another where its sender
-    has sent it again, as a response of its own, since the backup was restored.
+    """Return the forms' own keys, so that sending one again leads to its receipt; a new key if
+    its sender has sent it again since the backup was restored, as a separate response.
     """
     keys = {
         version: UUID(line["submission_key"]) if line else uuid4()
@@ -167,7 +166,7 @@ def _keys(known: Mapping[Version, Line], taken: Taken) -> dict[Version, UUID]:
 def _put_in_batch(
     lines: list[dict[str, Any]], there: Mapping[Version, Response], row: Batch, taken: Taken
 ) -> None:
-    """The members of a batch on their rows, with what reviewers had made of them."""
+    """Put the members in their rows of the batch, with what reviewers had decided about them."""
     members, marks = [], []
     for line in lines:
         response = there[_version(line)]
@@ -188,10 +187,11 @@ def _put_in_batch(
 
 
 def _replace_overtaken(row: Batch, outside: Outside, taken: Taken) -> None:
-    """Have what a sender said last count, also where the batch has another version of its number.
+    """Make what a sender said last count, even if the batch has different words for that version
+    number.
 
-    The batch's receiver knows the number as the earlier words. So what is in the database stands on
-    that row, and the last version comes once more, with a number of its own, for the next batch.
+    The batch's receiver knows the number with the earlier words. So the database's version takes
+    that row, and the sender's last words become a new version, for the next batch.
     """
     for line in reversed(taken.overtaken):
         reference = line["reference"]

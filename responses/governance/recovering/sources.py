@@ -56,7 +56,7 @@ class Fetched:
 
     @property
     def forms(self) -> list[str]:
-        """The hash of its manifest, and of those that it replaced."""
+        """Return the hash of its manifest, and of those that it replaced."""
         return [self.manifest_sha256, *self.manifest.get("made_again_instead_of", [])]
 
     @property
@@ -64,14 +64,14 @@ class Fetched:
         return datetime.fromisoformat(self.manifest["sealed_at"])
 
     def lines(self) -> Iterator[dict[str, Any]]:
-        """What `responses.jsonl` says, one response at a time."""
+        """Yield what `responses.jsonl` says, one response at a time."""
         with (self.folder / LINES).open(encoding="utf-8", newline="\n") as file:
             yield from map(json.loads, file)
 
 
 def number_in(where: str) -> int:
-    """The number of the batch that is there, so that the earliest can be recovered first; 0 if it
-    cannot be read, which `fetched` reports.
+    """Return the number of the batch that is there, so that the earliest can be recovered first;
+    0 if it cannot be read, which `fetched` reports.
     """
     path = Path(where)
     try:
@@ -104,7 +104,7 @@ def _fetch(where: str, folder: Path, outside: Outside) -> Fetched:
             with zipfile.ZipFile(path) as packed:
                 manifest, files = _copy(partial(_from_zip, packed), folder, where)
         except zipfile.BadZipFile as trouble:
-            raise CannotRecover(f"{where} is no zip file.") from trouble
+            raise CannotRecover(f"{where} is not a zip file.") from trouble
     else:
         places = [seen for seen in outside.batches if seen.name == where]
         manifest, files = _copy_from(places, folder, where)

@@ -1,4 +1,4 @@
-"""The tables beside a batch's responses, read back."""
+"""The other tables of a batch, read back."""
 
 import csv
 from collections.abc import Iterator
@@ -12,7 +12,9 @@ from responses.governance.recovering.sources import Fetched
 
 
 def read_table(batch: Fetched, name: str) -> Iterator[dict[str, str]]:
-    """The rows of a table of a batch, their cells as they are; none where it has no such table."""
+    """Return the rows of a table of a batch, with their cells as they are; none if it has no
+    such table.
+    """
     path = batch.folder / name
     if path.exists():
         with path.open(encoding="utf-8", newline="") as file:

@@ -22,7 +22,7 @@ ELSEWHERE = "who entered it, and its scan or email, do not come back"
 
 @dataclass(frozen=True)
 class Returning:
-    """A version that is not there yet, and in words what of it does not come back.
+    """A version to bring back, and in words what of it does not come back.
 
     `known` is what the journal says about it, which may be nothing. `left` is the digest of what
     comes back.

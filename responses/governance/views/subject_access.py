@@ -37,9 +37,9 @@ from responses.responding.amending import versions_of
 @staff_only(Right.ANSWER_REQUESTS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def people(request: StaffRequest) -> HttpResponse:
-    """Look for a person.
+    """Search for a person.
 
-    The words come by POST, so that they are in no address, history or log.
+    The words come by POST, so that they are in no address, browser history or log.
     """
     form = PersonForm(request.POST or None)
     context: dict[str, Any] = {"form": form, "held": None}
@@ -110,7 +110,9 @@ def _numbers(request: HttpRequest, name: str) -> list[int]:
 @staff_only(Right.ANSWER_REQUESTS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def erase(request: StaffRequest, reference: str) -> HttpResponse:
-    """Erase a response: says what goes and what stays, and asks for the reference to be typed."""
+    """Erase a response: show what is deleted and what stays, and ask for the reference to be
+    typed.
+    """
     newest = _newest(reference_or_404(reference))
     if asked := confirm_password_first(request):
         return asked
@@ -127,7 +129,7 @@ def erase(request: StaffRequest, reference: str) -> HttpResponse:
             )
         except ChangedSinceShown:
             messages.warning(
-                request, _("It was changed since. Read what goes now, and erase it again.")
+                request, _("It has changed since. Read what would be erased now, then erase it.")
             )
             return redirect("erase", newest.reference)
         except (ErasedAlready, NoSuchReference):

@@ -64,7 +64,7 @@ def emails() -> Iterator[Finding]:
     if waiting := late.count():
         reason = late.values_list("reason", flat=True).first()
         what = f"confirmations that have waited too long: {waiting} ({reason or 'not tried yet'})"
-        yield what, "Check the mail server in EMAIL_URL; then they go by themselves."
+        yield what, "Check the mail server in EMAIL_URL. Then they are sent by themselves."
     failed = Confirmation.objects.filter(state=Confirmation.State.FAILED).count()
     if failed:
         yield (
@@ -74,7 +74,7 @@ def emails() -> Iterator[Finding]:
                 "The responses are safe."
             ),
         )
-    # A mail server's words may name a person: they are for the page, not for a terminal or a log.
+    # A mail server's reply may name a person: it is for the page, not for a terminal or a log.
     if lost := links_given_up().count():
         yield (
             f"links to drafts that could not be delivered: {lost}",
@@ -87,7 +87,7 @@ def desk() -> Iterator[Finding]:
     left = BulkItem.objects.filter(why="trouble", bulk__in=recent).count()
     if left:
         yield (
-            f"responses that could not be changed with the others: {left:,}",
+            f"responses that a bulk change could not change: {left:,}",
             "Their changes' pages count them, and the worker's log has why.",
         )
     for change in recent.filter(state=BulkChange.State.FAILED):
@@ -95,7 +95,7 @@ def desk() -> Iterator[Finding]:
     for found in PublishedSet.objects.exclude(trouble="").select_related("consultation"):
         yield (
             f"the public file of {found.consultation.slug}: {found.trouble}",
-            "Look into the worker's log. It is tried again every minute.",
+            "Read the worker's log. It is tried again every minute.",
         )
 
 
@@ -124,7 +124,7 @@ def files_to_remove() -> Iterator[Finding]:
     for removal in FileRemoval.objects.exclude(reason="")[:5]:
         yield (
             f"a file that has to go could not be deleted ({removal.reason}): {removal}",
-            "See to the storage; `manage.py retain` and the next night try again.",
+            "Check the storage. `manage.py retain` tries again, and so does every night.",
         )
 
 
@@ -139,11 +139,11 @@ def consultations() -> Iterator[Finding]:
         if 0 < hours < 1:
             yield (
                 f"{row.slug} closes at {closing_in_words(row.closes_at)}",
-                "Change nothing now, and stay at hand.",
+                "Change nothing now, and stay available.",
             )
 
 
-# What can be looked at while the database is down.
+# What can be checked while the database is down.
 WITHOUT_DATABASE = {"Static files", "Mail settings", "Redis", "Disk"}
 LOOKS: dict[str, Callable[[], Iterator[Finding]]] = {
     "Database": troubles.database,
@@ -155,7 +155,7 @@ LOOKS: dict[str, Callable[[], Iterator[Finding]]] = {
     "Mail settings": troubles.mail_settings,
     "Emails": emails,
     "Batches": batch_troubles,
-    "Changes to many and public files": desk,
+    "Bulk changes and public files": desk,
     "Integrity check": integrity,
     "Retention": kept_too_long,
     "Files to delete": files_to_remove,

@@ -31,7 +31,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--again",
             action="store_true",
-            help="erase what was erased before and came back with a backup",
+            help="erase again what a restored backup brought back",
         )
 
     def handle(

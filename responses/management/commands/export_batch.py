@@ -27,7 +27,7 @@ class Command(BaseCommand):
             raise CommandError(f"Nothing was sealed. {reason}") from reason
         except CannotTell as reason:
             raise CommandError(
-                f"Nothing was sealed: which numbers are used cannot be seen ({reason})."
+                f"Nothing was sealed: it is not certain which numbers were used ({reason})."
             ) from reason
         what = (
             f"{batch.size:,} response{'' if batch.size == 1 else 's'}"

@@ -29,7 +29,7 @@ class Command(BaseCommand):
             action="append",
             default=[],
             metavar="REFERENCE",
-            help="have the integrity check name this missing response no longer",
+            help="stop the integrity check reporting this missing response",
         )
 
     def handle(
@@ -53,7 +53,7 @@ class Command(BaseCommand):
 
 
 def _name_of(place: str, slug: str | None) -> str:
-    """The name of the batch that a bare number stands for; anything else stays as it is."""
+    """Return the name of the batch that a bare number stands for; anything else stays as it is."""
     if not place.isdecimal():
         return place
     slugs = list(Consultation.objects.values_list("slug", flat=True)) if slug is None else [slug]
@@ -77,7 +77,7 @@ def _in_sentences(done: Recovered) -> Iterator[str]:
     if done.erased_again:
         yield f"Erased again: {', '.join(done.erased_again)}."
     if done.confirmed:
-        yield f"Emails that had gone already, and will not be sent again: {done.confirmed}."
+        yield f"Emails that were already sent, and will not be sent again: {done.confirmed}."
     if done.delivered:
         yield f"Delivered already: {', '.join(done.delivered)}."
     if done.acknowledged:
@@ -94,7 +94,7 @@ def _give_up(reference: str) -> str:
 
 
 def _missing() -> Iterator[str]:
-    """What is still missing, and where it may be."""
+    """Print what is still missing, and where it may be."""
     outside = look_outside()
     for place, reason in outside.unreachable.items():
         yield f"Not looked at: {place} ({reason})."

@@ -14,8 +14,8 @@ from responses.models import Batch
 
 class Command(BaseCommand):
     help = (
-        "Write the files of a batch again, byte for byte, where they are lost or damaged. Refuses "
-        "where they would not be what was handed over."
+        "Write lost or damaged files of a batch again, byte for byte. Refuses if they would not be "
+        "what was handed over."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -1,3 +1,3 @@
-"""Changes to all responses that fit a filter: counted first, then made by a worker with the rule
-that changes a single response, and undone if someone asks.
+"""Changes to all responses that match a filter: counted first, then made by a worker with the
+rule for a single response, and undone on request.
 """

@@ -1,4 +1,4 @@
-"""What a bulk change would do, asking for it, and asking for it to be undone."""
+"""Bulk changes: what one would do, asking for it, and asking to undo it."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ State = BulkChange.State
 NOTE_MAX_CHARS = 5000
 UNDOABLE = [State.WAITING, State.RUNNING, State.DONE, State.FAILED]
 AT_WORK = [State.WAITING, State.RUNNING, State.UNDOING]
-ERASED_MEANWHILE = "A response that it was about was erased. Nothing was changed. Look again."
+ERASED_MEANWHILE = "One of its responses was erased, so nothing was changed. Check it again."
 
 
 class NothingToChange(ValueError):

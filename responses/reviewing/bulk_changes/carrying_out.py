@@ -132,9 +132,7 @@ def _take(change: BulkChange) -> None:
         # Responses have come to fit since. Nobody agreed to change those.
         change.items.all().delete()
         change.state, change.total, change.left = State.FAILED, 0, {}
-        change.failure = (
-            "More responses fit by now than when you looked. Nothing was changed. Look again."
-        )
+        change.failure = "More responses match now than before, so nothing was changed. Look again."
     change.save(update_fields=["state", "total", "left", "attempts", "failure"])
 
 

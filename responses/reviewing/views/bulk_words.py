@@ -11,13 +11,13 @@ from responses.reviewing.views.filtering import chips_of, offered
 
 
 def why_in_words(why: str) -> str:
-    """Why a response is left as it is, or not put back."""
+    """Return why a response is left as it is, or not put back."""
     if why.startswith("from-"):
         return _("“%(state)s” can only be moved back to being read") % {
             "state": Review.State(why.removeprefix("from-")).label
         }
     return {
-        "same-state": _("already in that state"),
+        "same-state": _("it is already in that state"),
         "superseded": _("changed by the respondent: another version counts"),
         "erased": _("erased"),
         "opened": _("someone has opened it already"),
@@ -34,7 +34,7 @@ def why_in_words(why: str) -> str:
 
 
 def act_in_words(change: BulkChange) -> str:
-    """What is done to each response, as a title."""
+    """Return what is done to each response, as a title."""
     named = {
         "state": Review.State(change.to_state).label if change.to_state else "",
         "code": change.code.name if change.code else "",
@@ -50,13 +50,13 @@ def act_in_words(change: BulkChange) -> str:
 
 
 def filter_in_words(query: str) -> list[dict[str, str]]:
-    """The filter of a change, as the list's page shows it."""
+    """Return the filter of a change, as the list's page shows it."""
     wanted, _bad = read_filter(parse_qsl(query))
     return chips_of(wanted, offered(list(Consultation.objects.prefetch_related("editions"))))
 
 
 def left_in_words(left: dict[str, int]) -> list[tuple[str, str]]:
-    """How many are left as they are, by reason, the commonest first."""
+    """Return how many are left as they are, by reason, commonest first."""
     return [
         (f"{count:,}", why_in_words(why))
         for why, count in sorted(left.items(), key=lambda pair: -pair[1])

@@ -190,10 +190,7 @@ def change_campaign(request: StaffRequest, pk: int) -> HttpResponse:
     except NotFound:
         messages.error(
             request,
-            _(
-                "There is no response with that reference that counts today. Check it, and try "
-                "again."
-            ),
+            _("There is no response with that reference now. Check it, and try again."),
         )
     except ChangedSinceOpened:
         messages.error(
@@ -202,7 +199,7 @@ def change_campaign(request: StaffRequest, pk: int) -> HttpResponse:
             % {"reference": request.POST.get("reference", "").strip()},
         )
     except NotTheLastStep:
-        messages.error(request, _("Something has been done since. Undo the last step first."))
+        messages.error(request, _("Something else has been done since. Undo the last step first."))
     found.refresh_from_db()
     return redirect("campaign-list") if found.ended else redirect("campaign", pk)
 

@@ -34,7 +34,7 @@ SAMPLES = [25, 50, 100, 200]
 
 
 def asked_about(slug: str, question: str) -> tuple[Consultation, Question]:
-    """A consultation and one of its questions that can be coded, or 404."""
+    """Return a consultation and one of its questions that can be coded. Raises Http404."""
     consultation = get_object_or_404(Consultation, slug=slug, published_at__isnull=False)
     for one in questions_to_code(consultation):
         if one.slug == question:
@@ -45,7 +45,7 @@ def asked_about(slug: str, question: str) -> tuple[Consultation, Question]:
 @staff_only(Right.READ_RESPONSES)
 @require_safe
 def code_questions(request: StaffRequest) -> HttpResponse:
-    """Every question that is answered in words, and how much of it is coded."""
+    """List every question that is answered in words, and how much of it is coded."""
     rows = []
     for consultation in Consultation.objects.filter(published_at__isnull=False):
         titles = part_titles(consultation)

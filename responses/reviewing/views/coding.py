@@ -47,7 +47,7 @@ def code_answers(request: StaffRequest, consultation: str, question: str) -> Htt
         return _coded(request, found, asked, second)
     response = _wanted(request, found, question, second)
     if response is None:
-        messages.success(request, _("Every answer here has been gone through."))
+        messages.success(request, _("You have gone through every answer here."))
         return redirect("codebook", consultation, question)
     return _show(request, response, found, asked, second, {})
 
@@ -146,14 +146,14 @@ def _coded(
         if not answers_to(consultation, asked.slug).filter(pk=changed.newest.pk).exists():
             messages.error(
                 request,
-                _("%(reference)s was changed since you opened it, and answers this no more.")
+                _("%(reference)s was changed since you opened it, and no longer answers this.")
                 % {"reference": reference},
             )
             return redirect(f"{request.path}?after={changed.newest.pk}{beside}")
         said = typed | {"changed": CHANGED_WORDS}
         return _show(request, changed.newest, consultation, asked, second, said)
     except NoSuchPassage:
-        problem = _("The answer does not hold these words. Copy them from it just as they are.")
+        problem = _("The answer does not contain these words. Copy them exactly.")
         said = typed | {"problem": problem}
         return _show(request, response, consultation, asked, second, said)
     where = f"?after={response.pk}" if go_on else f"?reference={response.reference}"
@@ -163,7 +163,7 @@ def _coded(
 def _carry_out(
     request: StaffRequest, response: Response, consultation: Consultation, question: str
 ) -> bool:
-    """Whether this answer is finished."""
+    """Tell whether this answer is finished."""
     by, do = request.user, request.POST.get("do", "")
     known = Code.objects.filter(consultation=consultation, question=question, retired=False)
     if do == "take-off":

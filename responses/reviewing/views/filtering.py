@@ -59,8 +59,8 @@ def _labels() -> dict[str, str]:
 def offered(
     consultations: list[Consultation],
 ) -> dict[str, tuple[tuple[str, list[tuple[str, str]]], ...]]:
-    """The choices of each closed field: the rule's lists, and for the rest today's consultations,
-    codes and campaigns.
+    """Return the choices of each closed field: the rule's lists, and for the rest the current
+    consultations, codes and campaigns.
     """
     every = {
         name: (("", [(value, _(label)) for value, label in choices]),)
@@ -76,8 +76,8 @@ def offered(
     for edition in (edition for row in consultations for edition in row.editions.all()):
         plan = plan_of(edition)
         titles |= titles_of_questions(plan)
-        # By its slug: many questions have the same wording. Equality questions are asked elsewhere,
-        # and no response has an answer to one.
+        # By its slug: many questions have the same wording. No response has an answer to an
+        # equality question.
         for question in plan.asked:
             for option in question.options:
                 value = f"{question.slug}={option.slug}"

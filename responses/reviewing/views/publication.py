@@ -140,9 +140,7 @@ def _carry_out(request: StaffRequest, response: Response) -> tuple[str, str]:
             )
             messages.success(request, _("Your decision is recorded."))
     except NoSuchPassage:
-        return _(
-            "The text does not hold these words. Copy them from it just as they are."
-        ), "passage"
+        return _("The text does not contain these words. Copy them exactly."), "passage"
     except ReasonMissing:
         return _("Write why it is held back."), "why"
     except NotToBePublished:

@@ -68,7 +68,7 @@ def test_without_a_place_to_deliver_to_nothing_is_sent_again(
 ) -> None:
     batch = seal_and_write(consultation)
     page = told(anna, "send-again", batch)
-    assert "There is no setting for where batches are delivered." in page
+    assert "No setting says where to deliver batches." in page
     assert not Delivery.objects.exists()
 
 
@@ -112,7 +112,7 @@ def test_files_removed_after_their_time_are_gone_for_good(
     assert remove_batch_files(batch=Batch.objects.get(), actor=None)
     page = anna.get(reverse("batch-file", args=[consultation.slug, 1, "responses.csv"]))
     assert page.status_code == 410
-    assert "Ask MOPAC for what was in them." in page.content.decode()
+    assert "Ask MOPAC for their content." in page.content.decode()
 
 
 # Extracts

@@ -32,7 +32,7 @@ from tests.support.folders import content_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Send = Callable[..., Response]
-UNFORESEEN = "Unforeseen trouble (ValueError); the worker's log says more."
+UNFORESEEN = "Unexpected trouble (ValueError); the worker's log says more."
 
 
 def failing(rule: Callable[..., Any], *, when: Callable[..., bool]) -> Callable[..., Any]:
@@ -73,7 +73,7 @@ def test_unforeseen_trouble_with_one_batch_stops_no_other(
     stuck.refresh_from_db()
     assert (fine.written_at is not None, stuck.failure) == (True, UNFORESEEN)
     page = sign_in(analyst).get(reverse("batch-list")).content.decode()
-    assert "Unforeseen trouble (ValueError)" in page
+    assert "Unexpected trouble (ValueError)" in page
     assert f"{stuck} could not be written ({UNFORESEEN})".lower() in doctor(capsys)
 
 

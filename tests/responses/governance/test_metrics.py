@@ -359,7 +359,7 @@ def withdraw_everything(response: Response) -> None:
         ),
         (leave_a_batch_unwritten, "could not be written (No space left on device.)"),
         (leave_a_public_file_unmade, "cannot be made: OSError"),
-        (leave_a_response_unchanged, "could not be changed with the others: 1"),
+        (leave_a_response_unchanged, "a bulk change could not change: 1"),
         (break_the_integrity_check, "The integrity check failed: 1 differences"),
         (stop_a_job, "Responses.reconcile has not finished successfully for too long"),
         (lose_the_signing_key, "Batches are not signed"),

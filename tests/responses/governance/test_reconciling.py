@@ -141,7 +141,8 @@ def test_the_last_batch_deleted_as_if_it_had_never_been_sealed_is_missed(
         "DELETE FROM responses_batch WHERE number = %s",
     ):
         tamper(sql, [last.number])
-    assert "By the trail it was sealed, and there is no such batch." in words_of_differences()
+    words = "The trail says that it was sealed, but there is no such batch."
+    assert words in words_of_differences()
 
 
 @pytest.mark.parametrize(
@@ -248,9 +249,9 @@ def test_setting_aside_without_a_reason_or_a_step_is_found(send: Send, reviewer:
         ("UPDATE consult_question SET text = 'Otherwise?'", "is not what its newest edition says"),
         (
             "UPDATE responses_searchtext SET words = 'else'",
-            "The search does not find it by its words.",
+            "The search would not find it by its words.",
         ),
-        ("DELETE FROM responses_searchtext", "The search does not find it by its words."),
+        ("DELETE FROM responses_searchtext", "The search would not find it by its words."),
     ],
 )
 def test_what_the_triggers_let_through_is_found_as_it_does_not_fit(
@@ -303,7 +304,10 @@ def test_neither_a_row_nor_the_trail_alone_excuses_files_removed_by_hand(
     }
     with on_the_trail():
         made_up = Removal.objects.create(batch=Batch.objects.get(number=1), ended_at=timezone.now())
-    words = "Its files were removed by the retention rule, or the trail says so, and not both."
+    words = (
+        "Either the trail or the database, but not both, says that the retention rule removed its "
+        "files."
+    )
     assert [d["words"] for d in reconcile().differences] == [words]
     with on_the_trail():
         made_up.delete()

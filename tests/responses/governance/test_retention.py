@@ -506,7 +506,7 @@ def test_answers_altered_and_details_back_after_removal_are_found(
     words = [difference.words for difference in go_through().differences]
     assert words == []
     Contact.objects.update(name="Back")
-    assert "Its contact details were removed, and there are some." in [
+    assert "Its contact details were removed, but it has some." in [
         difference.words for difference in go_through().differences
     ]
     Contact.objects.update(name="")

@@ -23,12 +23,12 @@ def test_a_database_as_migrations_make_it_has_the_rules_of_the_files(db: None) -
         (
             "DROP TRIGGER append_only ON consult_auditentry",
             "trigger append_only on consult_auditentry",
-            "It is gone from the database.",
+            "It is missing from the database.",
         ),
         (
             "DROP TRIGGER in_an_act ON consult_user",
             "trigger in_an_act on consult_user",
-            "It is gone from the database.",
+            "It is missing from the database.",
         ),
         (
             "ALTER TABLE responses_response DISABLE TRIGGER append_only",
@@ -49,7 +49,7 @@ def test_a_database_as_migrations_make_it_has_the_rules_of_the_files(db: None) -
         (
             "CREATE FUNCTION seal_of(int) RETURNS int LANGUAGE sql AS 'SELECT 1'",
             "function seal_of (another)",
-            "It is in the database, and none of the service's.",
+            "It is in the database, but is not one of the service's.",
         ),
         (
             """CREATE OR REPLACE TRIGGER erase_words AFTER INSERT ON responses_response
@@ -61,7 +61,7 @@ def test_a_database_as_migrations_make_it_has_the_rules_of_the_files(db: None) -
             """CREATE TRIGGER unheard_of BEFORE UPDATE ON consult_jobrun FOR EACH ROW
             EXECUTE FUNCTION refuse_change()""",
             "trigger unheard_of on consult_jobrun",
-            "It is in the database, and none of the service's.",
+            "It is in the database, but is not one of the service's.",
         ),
     ],
 )

@@ -59,7 +59,7 @@ def test_an_entry_altered_with_a_fitting_fingerprint_is_named(trail: list[AuditE
             WHERE id = %s""",
             [columns, old],
         )
-    assert found_about(old) == ["Later entries knew it with other words."]
+    assert found_about(old) == ["Later entries recorded it with a different content."]
 
 
 def test_an_entry_that_was_removed_is_named(trail: list[AuditEntry]) -> None:
@@ -73,7 +73,7 @@ def test_an_entry_that_was_removed_is_named(trail: list[AuditEntry]) -> None:
     [
         ("'R77'", "seal || ''", "It was put on the trail outside the service."),
         ("'R77'", "''", "It was put on the trail outside the service."),
-        ("subject", "seal", "It stands on the trail more than once: it was copied in."),
+        ("subject", "seal", "It is on the trail more than once: it was copied in."),
     ],
 )
 def test_an_entry_that_was_copied_in_is_named(
@@ -112,7 +112,7 @@ def test_what_plain_sql_changes_is_named_until_an_act_changes_it(
         [difference] = go_through().differences
         assert difference.subject == f"consult_consultation {consultation.pk}"
         assert re.fullmatch(
-            r"No act on the trail or in the ledger goes with its change at [\d.: -]+ UTC\.",
+            r"No act on the trail or in the ledger explains its change at [\d.: -]+ UTC\.",
             difference.words,
         )
     with on_the_trail():

@@ -336,7 +336,7 @@ def test_an_equality_answer_that_went_is_missed_by_the_integrity_check(
         give(submit().receipt_token)
     EqualityAnswers.objects.filter(pk=EqualityAnswers.objects.earliest("pk").pk).delete()
     assert [(one.subject, one.words) for one in go_through().differences] == [
-        (f"{consultation.slug} equality answers", "2 people gave some, and 1 are there.")
+        (f"{consultation.slug} equality answers", "2 people answered, and 1 are there.")
     ]
 
 

@@ -169,7 +169,7 @@ def test_no_more_is_changed_than_was_agreed_to(
     assert (change.state, change.changed, change.failure[:30]) == (
         "failed",
         0,
-        "More responses fit by now than",
+        "More responses match now than before",
     )
     assert states() == ["unread", "unread"]
 

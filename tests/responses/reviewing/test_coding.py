@@ -289,7 +289,7 @@ def test_a_reviewer_codes_from_page_to_page(
         answers,
         {"do": "passage", "reference": first.reference, "code": youth.pk, "passage": "Not there"},
     ).content.decode()
-    assert "The answer does not hold these words." in kept
+    assert "The answer does not contain these words." in kept
     assert "Not there" in kept
     press(
         rosa,
@@ -306,7 +306,7 @@ def test_a_reviewer_codes_from_page_to_page(
     over = press(
         rosa, answers, {"do": "code", "reference": last.reference}, follow=True
     ).content.decode()
-    assert "Every answer here has been gone through." in over
+    assert "You have gone through every answer here." in over
     assert "2 of 2 answers are coded (100%)." in over
     assert CodedAnswer.objects.filter(by=reviewer).count() == 2
     assert (

@@ -277,7 +277,7 @@ def test_a_reviewer_redacts_and_decides_on_one_page(
     assert "Choose why the public may not read it." in refused
     assert "Ring 020" in refused.partition("<textarea")[2]
     assert (
-        "The text does not hold these words."
+        "The text does not contain these words."
         in press(rosa, address, typed | {"passage": "Sing", "reason": "personal"}).content.decode()
     )
     press(rosa, address, typed | {"passage": "020 7946 0000", "reason": "personal"})
@@ -428,7 +428,7 @@ def test_one_response_that_cannot_be_shown_is_named_the_others_are_read(
     assert found.trouble == f"It leaves out what cannot be written: {bad.reference}."
     assert (found.count, found.gaps) == (
         2,
-        [["A fault keeps us from showing it. We are looking into it.", 1]],
+        [["A fault on our side. We are looking into it.", 1]],
     )
     page = client.get(reverse("published-responses", args=[consultation.slug])).content.decode()
     file = client.get(reverse("published-file", args=[consultation.slug]))

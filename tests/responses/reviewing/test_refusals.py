@@ -195,7 +195,7 @@ def test_only_the_last_step_of_a_campaign_is_undone(
         reverse("change-campaign", args=[campaign.pk]),
         {"do": "undo", "step": str(renamed.pk)},
     )
-    assert "Something has been done since. Undo the last step first." in page
+    assert "Something else has been done since. Undo the last step first." in page
     campaign.refresh_from_db()
     assert campaign.name == "A worker in every ward"
 
@@ -354,7 +354,7 @@ def test_a_redaction_needs_a_reason_and_words_that_are_there(send: Send, rosa: C
     assert "Choose why the public may not read it." in page
     assert "\nAnn Archer</textarea>" in page
     page = told(rosa, address, asked | {"reason": "personal", "passage": "Bob Butcher"})
-    assert "The text does not hold these words." in page
+    assert "The text does not contain these words." in page
     assert "Bob Butcher" in page
     assert not response.redactions.exists()
 
