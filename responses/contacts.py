@@ -59,6 +59,8 @@ KNOWN_DOMAINS = {
     "yahoo.fr",
     "yahoo.ca",
 }
+# Letters and digits, both halves together.
+SHORTEST_POSTCODE = 5
 # Characters that come along when an address is copied.
 _NOTHING_AT_THE_ENDS = re.compile(f"^[{INVISIBLE}]+|[{INVISIBLE}]+$")
 # The limits of RFC 5321.
@@ -108,6 +110,17 @@ def district_of(typed: str) -> str:
         area, digit, more = miswritten.groups()
         return area + digit.translate(str.maketrans("OIL", "011")) + more
     return ""
+
+
+def postcode_to_keep(typed: str) -> str:
+    """What is kept of what was `typed` as a postcode, right or wrong: its first half.
+
+    Where that cannot be told, what is too short to be a whole one, or has no number in it, is kept
+    to be put right; anything else might be one, and is not.
+    """
+    written = re.sub("[^A-Z0-9]", "", unicodedata.normalize("NFKC", typed).upper())
+    harmless = len(written) < SHORTEST_POSTCODE or written.isalpha()
+    return district_of(typed) or (typed if harmless else "")
 
 
 def likely_meant(email: str) -> str:

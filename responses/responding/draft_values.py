@@ -7,7 +7,7 @@ from consult.plans.document import Plan
 from consult.plans.kinds.choosing import WRITE_IN_MAX_CHARS
 from consult.plans.kinds.writing import SHORT_TEXT_MAX_CHARS
 from consult.text import storable
-from responses.contacts import LENGTHS
+from responses.contacts import LENGTHS, postcode_to_keep
 
 # A page carries a fingerprint of every field. Short, since nobody gains from a collision.
 FINGERPRINT_DIGITS = 12
@@ -16,8 +16,12 @@ FINGERPRINT_DIGITS = 12
 TIMES_THE_LIMIT = 4
 
 
-def as_kept(value: Any) -> Any:
-    """Return a value as a draft keeps it; anything empty becomes an empty string."""
+def as_kept(value: Any, name: str = "") -> Any:
+    """Return a field's value as a draft keeps it: anything empty becomes an empty string, and of a
+    postcode only the first half is kept.
+    """
+    if name == "postcode" and isinstance(value, str):
+        value = postcode_to_keep(value)
     return (
         ([storable(item) for item in value] if isinstance(value, list) else storable(value))
         if value
@@ -30,9 +34,9 @@ def size_of(value: Any) -> int:
     return len(value) if isinstance(value, str) else sum(map(len, value))
 
 
-def fingerprint(value: Any) -> str:
+def fingerprint(value: Any, name: str = "") -> str:
     """Return what a page carries of a field's value, to find out later whether it has changed."""
-    return hashlib.sha256(repr(as_kept(value)).encode("utf-8", "surrogatepass")).hexdigest()[
+    return hashlib.sha256(repr(as_kept(value, name)).encode("utf-8", "surrogatepass")).hexdigest()[
         :FINGERPRINT_DIGITS
     ]
 

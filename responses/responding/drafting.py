@@ -147,7 +147,7 @@ def save_part(
         edition = edition or current_edition(kept.consultation)
         rows = {row.name: row for row in kept.kept.filter(name__in=fields)}
         before = {name: row.value for name, row in rows.items()}
-        typed = {name: as_kept(values.get(name)) for name in fields}
+        typed = {name: as_kept(values.get(name), name) for name in fields}
         elsewhere = _changed_elsewhere(typed, before, seen or {})
         plan = plan_of(edition)
         too_long = tuple(

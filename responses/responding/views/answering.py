@@ -190,7 +190,7 @@ def save(request: HttpRequest, consultation: str, part: str) -> HttpResponse:
     # and asks; one that is too long stays unsaved.
     left_alone = {*saved.elsewhere, *saved.too_long}
     now_seen = {
-        name: known.get(name, "") if name in left_alone else fingerprint(value)
+        name: known.get(name, "") if name in left_alone else fingerprint(value, name)
         for name, value in form.typed.items()
     }
     page = JsonResponse(

@@ -76,7 +76,7 @@ def render_part(
         "email_suggested": likely_meant(form.typed["email"] or "") if asks_about(form) else "",
         "number": plan.parts.index(this) + 1,
         "count": len(plan.parts),
-        "seen": write_seen({name: fingerprint(shown.get(name)) for name in form.names}),
+        "seen": write_seen({name: fingerprint(shown.get(name), name) for name in form.names}),
         "mark": mark_of(session.draft),
         "elsewhere": [
             (form.fields[name].label, form.worded(name, value)) for name, value in elsewhere.items()
