@@ -11,8 +11,10 @@ import hmac
 from django.conf import settings
 
 from responses.models import Response
+from responses.references import ALPHABET
 
 TOKEN_BYTES = 20  # 160 bits. Never issue shorter ones.
+CODE_LENGTH = 6
 
 
 class ReceiptKeyLost(Exception):
@@ -36,10 +38,32 @@ def hash_token(token: str) -> str:
 
 def receipt_token(response: Response) -> str:
     """Return the token that opens the receipt of `response`. Raises ReceiptKeyLost."""
+    return make_token(response.reference, key=_key_of(response))
+
+
+def receipt_code(response: Response) -> str:
+    """Return the short code, like K7M4PX, that shows its receipt to its sender on another device.
+
+    It stands on the receipt and never in an email. Raises ReceiptKeyLost.
+    """
+    return short_code(f"receipt {response.reference}", key=_key_of(response))
+
+
+def short_code(what: str, *, key: str | None = None) -> str:
+    """Return six characters for `what` that only the secret key tells."""
+    mac = hmac.digest((key or settings.SECRET_KEY).encode(), f"code of {what}".encode(), "sha256")
+    number, digits = int.from_bytes(mac), []
+    for _place in range(CODE_LENGTH):
+        number, digit = divmod(number, len(ALPHABET))
+        digits.append(ALPHABET[digit])
+    return "".join(digits)
+
+
+def _key_of(response: Response) -> str:
     for key in [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]:
         token = make_token(response.reference, key=key)
         if hmac.compare_digest(hash_token(token), response.receipt_hash):
-            return token
+            return key
     raise ReceiptKeyLost(response.reference)
 
 

@@ -49,6 +49,7 @@ urlpatterns = [
     path("<slug:consultation>/paper-form/", paper_form.paper_form, name="paper-form"),
     path("<slug:consultation>/paper-form.pdf", paper_form.paper_form_pdf, name="paper-form-pdf"),
     path("receipt/<str:token>/", receipts.receipt, name="receipt"),
+    path("receipt/<str:token>/show/", receipts.show, name="show-receipt"),
     path("receipt/<str:token>/copy.txt", receipts.receipt_text, name="receipt-text"),
     path("receipt/<str:token>/copy.pdf", receipts.receipt_pdf, name="receipt-pdf"),
     path("receipt/<str:token>/address/", changing.correct, name="correct-address"),

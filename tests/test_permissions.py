@@ -143,6 +143,7 @@ PUBLIC = {
     *{"consultation-privacy", "paper-form", "paper-form-pdf"},
     *{
         "receipt",
+        "show-receipt",
         "receipt-text",
         "receipt-pdf",
         "amend",

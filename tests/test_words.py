@@ -15,6 +15,7 @@ from consult.models import Consultation
 from responses.models import Response
 from responses.receipt_tokens import receipt_token
 from responses.responding.confirming import send_due_confirmations
+from tests.support.recognising import sent_from
 from tests.support.word_list import INSTEAD, odd_words, texts
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -82,7 +83,9 @@ def test_every_public_page_can_be_read_by_a_child_of_twelve(
     client.post(
         reverse("part", args=[slug, "violence"]), {"violence-comment": "More youth workers."}
     )
-    token = receipt_token(send())
+    response = send()
+    token = receipt_token(response)
+    sent_from(client, response)
     pages = [reverse(name) for name in ("accessibility", "cookies", "safety", "security")] + [
         "/nowhere/"
     ]

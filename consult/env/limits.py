@@ -88,6 +88,15 @@ LIMITS = [
         "Addresses of receipts and drafts that do not exist, opened from one address.",
     ),
     Setting(
+        "LIMIT_PROOF",
+        rate,
+        "20/864000",
+        (
+            "Wrong answers about one response or draft from people who open its emailed link, "
+            "before its words are shown."
+        ),
+    ),
+    Setting(
         "KEEP_DRAFTS_DAYS",
         whole_number(1, 3650),
         "30",

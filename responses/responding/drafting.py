@@ -1,6 +1,5 @@
 """Drafts: what someone is writing and has not sent yet."""
 
-import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +8,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.core.signing import BadSignature, Signer
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -17,9 +15,8 @@ from django.db.models.functions import Now
 from consult.models import Consultation, Edition
 from consult.plans.editions import current_edition, plan_of
 from responses.models import Draft, DraftAnswer, Response, SentDraft
+from responses.responding.draft_tokens import hash_of, key_of
 from responses.responding.draft_values import as_kept, fingerprint, most_kept, size_of
-
-LINK = "link to a draft"
 
 
 @dataclass(frozen=True)
@@ -69,15 +66,7 @@ def start_amending(*, response: Response, started_at: datetime) -> tuple[Draft, 
 
 def _new_draft(**values: Any) -> tuple[Draft, str]:
     token = secrets.token_urlsafe(24)
-    return Draft.objects.create(token_hash=_hash(token), submission_key=uuid4(), **values), token
-
-
-def link_token(draft: Draft) -> str:
-    """Return the token in the link to a draft.
-
-    It is computed with the secret key, so that an email can carry it although it is not stored.
-    """
-    return Signer(salt=LINK).sign(draft.submission_key.hex)
+    return Draft.objects.create(token_hash=hash_of(token), submission_key=uuid4(), **values), token
 
 
 def find_draft(*, consultation: Consultation, token: str) -> Draft:
@@ -93,8 +82,8 @@ def find_draft(*, consultation: Consultation, token: str) -> Draft:
 
 def find_drafts(*, consultation: Consultation, tokens: list[str]) -> dict[str, Draft]:
     """Return the drafts that these tokens open, by token and in their order."""
-    keys = {token: _key_of(token) for token in tokens}
-    hashes = {token: _hash(token) for token in tokens}
+    keys = {token: key_of(token) for token in tokens}
+    hashes = {token: hash_of(token) for token in tokens}
     drafts = (
         Draft.objects.select_related("amends__consultation")
         .filter(consultation=consultation)
@@ -114,10 +103,10 @@ def find_drafts(*, consultation: Consultation, tokens: list[str]) -> dict[str, D
 def find_sent(*, consultation: Consultation, token: str) -> Response | None:
     """Return the response that the draft behind `token` became."""
     sent = Response.objects.filter(consultation=consultation)
-    key = _key_of(token)
+    key = key_of(token)
     if key:
         return sent.filter(submission_key=key).first()
-    became = SentDraft.objects.filter(token_hash=_hash(token)).values("response_id")
+    became = SentDraft.objects.filter(token_hash=hash_of(token)).values("response_id")
     return sent.filter(pk__in=became).first()
 
 
@@ -229,17 +218,3 @@ def expire_at(consultation: Consultation) -> datetime:
 def discard_draft(*, draft: Draft) -> None:
     """Remove a draft. Removing it twice does no harm."""
     Draft.objects.filter(pk=draft.pk).delete()
-
-
-def _key_of(token: str) -> UUID | None:
-    """Return the submission key in a link's token; None for a browser's own token or a forged
-    one.
-    """
-    try:
-        return UUID(Signer(salt=LINK).unsign(token)) if ":" in token else None
-    except (BadSignature, ValueError):
-        return None
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -24,6 +24,7 @@ from consult.clock import closing_in_words
 from consult.leases import claim
 from consult.models import Consultation, published
 from responses.models import Draft, Reminder, ReminderRequest
+from responses.responding.draft_tokens import emailed_token
 from responses.responding.outbox import Outbox, Tally, send_due
 from responses.responding.save_and_return import link_address
 from responses.responding.trying import record_failure, record_sent
@@ -152,7 +153,7 @@ def build_reminder_email(reminder: Reminder) -> EmailMessage:
         "title": consultation.title,
         "occasion": reminder.occasion,
         "closing": closing,
-        "address": link_address(asked.draft),
+        "address": link_address(asked.draft, emailed_token(asked.draft)),
         "calendar": site + reverse("closing-event", args=[consultation.slug]),
         "end": end,
     }

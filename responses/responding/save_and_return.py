@@ -18,7 +18,8 @@ from consult.leases import claim
 from consult.web.rate_limits import take_turn
 from responses.contacts import as_delivered
 from responses.models import Draft, DraftLink
-from responses.responding.drafting import expire_at, link_token
+from responses.responding.draft_tokens import emailed_token
+from responses.responding.drafting import expire_at
 from responses.responding.outbox import Outbox, Tally, send_due
 from responses.responding.trying import record_failure, record_sent
 
@@ -50,10 +51,10 @@ def claim_due_links(*, limit: int, lease: timedelta) -> list[DraftLink]:
     return claim(due.select_related("draft__consultation"), limit=limit, lease=lease)
 
 
-def link_address(draft: Draft) -> str:
-    """Return the full address of the link to a draft."""
+def link_address(draft: Draft, token: str) -> str:
+    """Return the full address of a link to a draft, with its `token`."""
     return settings.SITE_URL.rstrip("/") + reverse(
-        "come-back", args=[draft.consultation.slug, link_token(draft)]
+        "come-back", args=[draft.consultation.slug, token]
     )
 
 
@@ -66,7 +67,7 @@ def build_link_email(link: DraftLink) -> EmailMessage:
     consultation = link.draft.consultation
     words = {
         "title": consultation.title,
-        "address": link_address(link.draft),
+        "address": link_address(link.draft, emailed_token(link.draft)),
         "closing": closing_in_words(consultation.closes_at),
         "kept_until": day_in_words(expire_at(consultation)),
     }

@@ -977,6 +977,11 @@ def test_a_printed_page_has_the_words_but_no_buttons(
 @pytest.mark.django_db(transaction=True)
 def test_a_receipt_opens_for_anyone_with_its_address_and_prints(visit: Visit, send: Send) -> None:
     visit.page.goto(visit.root + reverse("receipt", args=[receipt_token(send())]))
+    visit.look("receipt", "from an email")
+    press(visit, "Show what I sent")
+    visit.look("receipt", "that asks again who you are")
+    visit.page.fill("[name=known]", "Rita Respondent")
+    press(visit, "Show what I sent")
     visit.page.emulate_media(media="print")
     visit.look("receipt", "printed")
     assert visit.wrong == []

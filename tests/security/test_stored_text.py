@@ -17,8 +17,10 @@ from responses.exporting.batches import seal_batch
 from responses.exporting.writing import write_batch
 from responses.models import Campaign, Cluster, Code, Message, Response
 from responses.receipt_tokens import receipt_token
+from responses.responding.views.recognised import cookie_of
 from responses.reviewing.reviews import move_review
 from tests.journeys.test_accessibility import Visit, sign_in
+from tests.support.recognising import sent_from
 from tests.test_permissions import POSTED, STAFF, arguments
 
 # Each would leave an element or an attribute that the page can be asked for, also where the policy
@@ -92,6 +94,9 @@ def test_stored_text_runs_in_nobodys_browser(
     Code.objects.update(name=SHORT, definition=PLANTED)
     Cluster.objects.create(**shared, responses=1, texts=1, people=1)
     token = receipt_token(response)
+    cookie = cookie_of(consultation.pk)
+    mark = sent_from(Client(), response).cookies[cookie].value
+    visit.page.context.add_cookies([{"name": cookie, "value": mark, "url": live_server.url}])
     addresses |= {name: reverse(name, args=[token]) for name in ("receipt", "withdraw")}
     addresses["searched"] = f"{addresses['review-list']}?word=planted&note={SHORT}"
     shown = 0
@@ -107,8 +112,9 @@ def test_stored_text_runs_in_nobodys_browser(
 
 
 def test_stored_text_is_not_markup_in_the_text_copy_either(send: Callable[..., Response]) -> None:
-    page = Client().get(
-        reverse("receipt-text", args=[receipt_token(send({"violence-comment": PLANTED}))])
+    response = send({"violence-comment": PLANTED})
+    page = sent_from(Client(), response).get(
+        reverse("receipt-text", args=[receipt_token(response)])
     )
     assert page["Content-Type"].startswith("text/plain")
     assert page["X-Content-Type-Options"] == "nosniff"

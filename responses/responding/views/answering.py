@@ -34,6 +34,7 @@ from responses.responding.views.part_page import (
     write_seen,
 )
 from responses.responding.views.posting import posted_from
+from responses.responding.views.recognised import forget_senders
 from responses.responding.views.refusals import closed_page, full_page, gone_page
 from responses.responding.views.session import (
     RespondentSession,
@@ -65,6 +66,8 @@ def another(request: HttpRequest, consultation: str) -> HttpResponse:
     page = see_other(reverse("tasks", args=[session.consultation.slug]))
     keep_drafts(page, session, [token, *tokens])
     page.delete_cookie(session.cookie("sent"), samesite="Lax")
+    # The next person goes back to no words of the one before.
+    forget_senders(page, session.consultation.pk)
     return page
 
 

@@ -21,6 +21,7 @@ from responses.responding.tasks import send_due_confirmations
 from responses.responding.views.guessing import count_guesses
 from responses.responding.views.posting import posted_from
 from responses.responding.views.receipts import open_since, receipt_context, response_of
+from responses.responding.views.recognised import recognised
 from responses.responding.views.refusals import full_page
 from responses.responding.views.session import keep_drafts, open_session, see_other
 
@@ -28,6 +29,7 @@ from responses.responding.views.session import keep_drafts, open_session, see_ot
 @private
 @count_guesses
 @posted_from("receipt")
+@recognised(response_of)
 def correct(request: HttpRequest, token: str) -> HttpResponse:
     """Send the confirmation to another address, if it could not be delivered."""
     response = response_of(token)
@@ -48,6 +50,7 @@ def correct(request: HttpRequest, token: str) -> HttpResponse:
 @private
 @count_guesses
 @posted_from("receipt")
+@recognised(response_of)
 def amend(request: HttpRequest, token: str) -> HttpResponse:
     """Start or continue changing what was sent, in this browser.
 
@@ -72,6 +75,7 @@ def amend(request: HttpRequest, token: str) -> HttpResponse:
 
 @private
 @count_guesses
+@recognised(response_of)
 def withdraw(request: HttpRequest, token: str) -> HttpResponse:
     """Ask for confirmation, then withdraw the response.
 

@@ -18,12 +18,14 @@ from responses.responding.equality import (
 from responses.responding.forms import PartForm
 from responses.responding.views.guessing import count_guesses
 from responses.responding.views.receipts import equality_state, response_of
+from responses.responding.views.recognised import recognised
 from responses.responding.views.session import see_other
 from responses.wording import RewordedAnswer, reworded_answers
 
 
 @private
 @count_guesses
+@recognised(response_of)
 def equality(request: HttpRequest, token: str) -> HttpResponse:
     """Ask the equality questions, each optional, after the response is received."""
     response = response_of(token)

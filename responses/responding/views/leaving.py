@@ -9,6 +9,7 @@ from consult.clock import day_in_words
 from consult.web.private import private
 from responses.responding.drafting import discard_draft, expire_at, mark_of
 from responses.responding.views.posting import posted_from
+from responses.responding.views.recognised import forget_senders
 from responses.responding.views.refusals import closed_page, gone_page
 from responses.responding.views.session import (
     RespondentSession,
@@ -78,7 +79,10 @@ def is_shared(session: RespondentSession) -> bool:
 
 
 def forget_in_hand(page: HttpResponse, session: RespondentSession) -> None:
-    """Let the browser forget the answers in hand, that it sent any, and that it opened the form."""
+    """Let the browser forget the answers in hand, and that it sent any or opened the form; it shows
+    no receipt whole any more.
+    """
     keep_drafts(page, session, session.tokens[1:])
     for what in ("opened", "sent"):
         page.delete_cookie(session.cookie(what), samesite="Lax")
+    forget_senders(page, session.consultation.pk)

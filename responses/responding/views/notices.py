@@ -84,6 +84,18 @@ def cookies_set() -> list[dict[str, str]]:
             "lasts": long,
         },
         {
+            "name": f"{settings.COOKIE_PREFIX}sent-",
+            "more": _("and a number"),
+            "purpose": _("Tells you on this device that you sent your response."),
+            "lasts": _("Until you close your browser"),
+        },
+        {
+            "name": f"{settings.COOKIE_PREFIX}receipts-",
+            "more": _("and a number"),
+            "purpose": _("Shows that a receipt is yours, so that this device can open it."),
+            "lasts": long,
+        },
+        {
             "name": settings.CSRF_COOKIE_NAME,
             "more": "",
             "purpose": _("Makes sure that a form was sent by you, and not by another site."),

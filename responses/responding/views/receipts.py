@@ -4,12 +4,14 @@ For anyone who has its unguessable address.
 """
 
 import logging
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -17,8 +19,9 @@ from consult import clock
 from consult.models import Consultation, published
 from consult.plans.editions import current_edition, plan_of
 from consult.web.private import private
+from consult.web.rate_limits import OverLimit
 from responses.models import BatchMember, Response
-from responses.receipt_tokens import find_response
+from responses.receipt_tokens import ReceiptKeyLost, find_response, receipt_code
 from responses.responding.amending import OVER, versions_of
 from responses.responding.drafting import mark_of
 from responses.responding.equality import (
@@ -26,8 +29,18 @@ from responses.responding.equality import (
     gave_equality_answers,
 )
 from responses.responding.pdf import NotDrawn, PdfNotMade, make_pdf
+from responses.responding.recognising import recognise_sender
 from responses.responding.views.guessing import count_guesses
-from responses.responding.views.session import text_to_keep
+from responses.responding.views.posting import posted_from
+from responses.responding.views.recognised import (
+    ASKED_TOO_OFTEN,
+    NOT_KNOWN,
+    NOTHING_TYPED,
+    is_recognised,
+    recognised,
+    remember_sender,
+)
+from responses.responding.views.session import see_other, text_to_keep
 from responses.wording import in_words
 
 log = logging.getLogger(__name__)
@@ -109,20 +122,34 @@ def equality_state(response: Response, token: str) -> str:
     )
 
 
-def receipt_context(token: str) -> dict[str, Any]:
-    """Return what the receipt says, on the page and in its copies."""
+def outer_context(token: str) -> dict[str, Any]:
+    """What the receipt says to anyone who has its address: nothing that was typed."""
     response = response_of(token)
-    versions = versions_of(response)
-    # The edition that was answered, not the current one, and even if it is no longer published: a
+    # The edition that was answered, not today's; and no look at whether it is published, so that a
     # receipt outlives that.
     return {
         "consultation": response.consultation,
         "plan": plan_of(response.edition),
         "token": token,
         "response": response,
+        "received": clock.in_words(response.received_at),
+        "happened": happened(versions_of(response)),
+    }
+
+
+def receipt_context(token: str) -> dict[str, Any]:
+    """What the receipt says to its sender, on the page and in the copies of it."""
+    outer = outer_context(token)
+    response = outer["response"]
+    versions = versions_of(response)
+    code = ""
+    with suppress(ReceiptKeyLost):
+        code = receipt_code(response)
+    return outer | {
+        "recognised": True,
+        "code": code,
         "now": said(response),
         "earlier": [said(version) for version in versions[1:]],
-        "happened": happened(versions),
         "marks": " ".join(map(mark_of, versions)),
         "sent_values": response.choices
         | response.texts
@@ -137,14 +164,40 @@ def receipt_context(token: str) -> dict[str, Any]:
 @count_guesses
 @require_safe
 def receipt(request: HttpRequest, token: str) -> HttpResponse:
-    """Show what arrived, when, and what has happened to it."""
+    """What arrived, when, and what has become of it."""
+    response = response_of(token)
+    # Of what was erased there is nothing to hide.
+    if response.act != Response.Act.ERASED and not is_recognised(request, response):
+        return render(request, "responding/receipt_outside.html", outer_context(token))
     arrived_from = {"too_late": request.GET.get("too-late", "")}
     return render(request, "responding/receipt.html", receipt_context(token) | arrived_from)
 
 
 @private
 @count_guesses
+@posted_from("receipt")
+def show(request: HttpRequest, token: str) -> HttpResponse:
+    """Show the whole receipt to someone who has, or knows, what only its sender does."""
+    response = response_of(token)
+    typed = request.POST.get("known", "")
+    try:
+        right = bool(typed.strip()) and recognise_sender(response=response, typed=typed)
+    except OverLimit:
+        problem = ASKED_TOO_OFTEN
+    else:
+        if right:
+            page = see_other(reverse("receipt", args=[token]))
+            remember_sender(page, request, response)
+            return page
+        problem = NOT_KNOWN if typed.strip() else NOTHING_TYPED
+    context = outer_context(token) | {"typed": typed, "problem": problem}
+    return render(request, "responding/receipt_outside.html", context)
+
+
+@private
+@count_guesses
 @require_safe
+@recognised(response_of)
 def receipt_text(request: HttpRequest, token: str) -> HttpResponse:
     """Return the receipt as plain text, to keep."""
     context = receipt_context(token)
@@ -155,6 +208,7 @@ def receipt_text(request: HttpRequest, token: str) -> HttpResponse:
 @private
 @count_guesses
 @require_safe
+@recognised(response_of)
 def receipt_pdf(request: HttpRequest, token: str) -> HttpResponse:
     """Return the receipt as an accessible PDF, to keep.
 

@@ -15,6 +15,7 @@ from responses.responding.drafting import (
 )
 from responses.responding.forms import PartForm
 from responses.responding.sending import answers_to_other_words
+from responses.responding.views.recognised import remember_sender
 from responses.responding.views.session import (
     RespondentSession,
 )
@@ -72,9 +73,13 @@ def gone_page(
         "mark": mark_of(None),
         "may_start": session.may_start,
     }
-    return render(
+    page = render(
         request, "responding/gone.html", session.context | context, status=409 if form else 200
     )
+    if session.sent and receipt:
+        # Our answer to its sending, which would have said so, got lost.
+        remember_sender(page, request, session.sent)
+    return page
 
 
 def dropped_words(session: RespondentSession) -> dict[str, Any]:

@@ -18,8 +18,10 @@ from consult.web.rate_limits import OverLimit
 from responses.answers import AnswersRefused
 from responses.contacts import read_contact
 from responses.models import Draft
-from responses.responding.drafting import expire_at, find_draft, find_sent, link_token, mark_of
+from responses.responding.draft_tokens import link_token, was_emailed
+from responses.responding.drafting import expire_at, find_draft, find_sent, mark_of
 from responses.responding.forms import PartForm
+from responses.responding.recognising import draft_code, recognise_writer
 from responses.responding.reminders import (
     ask_for_reminders,
     end_reminders,
@@ -28,6 +30,7 @@ from responses.responding.reminders import (
 from responses.responding.save_and_return import ask_for_link, link_address
 from responses.responding.tasks import send_due_confirmations
 from responses.responding.views.guessing import count_guesses
+from responses.responding.views.recognised import ASKED_TOO_OFTEN, NOT_KNOWN, NOTHING_TYPED
 from responses.responding.views.refusals import dropped_words, full_page, gone_page
 from responses.responding.views.session import (
     RespondentSession,
@@ -67,7 +70,8 @@ def later(request: HttpRequest, consultation: str) -> HttpResponse:
             return see_other(f"{request.path}?asked={'reminders' if remind else 'yes'}")
     emailed = session.draft.links.order_by("pk").last()
     words = {
-        "link": link_address(session.draft),
+        "link": link_address(session.draft, link_token(session.draft)),
+        "code": draft_code(session.draft),
         "emailed": emailed,
         "problem": problem,
         "asked": asked,
@@ -99,14 +103,32 @@ def come_back(request: HttpRequest, consultation: str, token: str) -> HttpRespon
         return render(
             request, "responding/come_back.html", session.context | {"found": None}, status=404
         )
-    if request.method == "POST":
-        if session.is_full and token not in session.tokens:
+    here, shared = found == session.draft, link_token(found)
+    asks = was_emailed(token) and not here and shared not in session.tokens
+    problem = trouble_with(request, found) if asks and request.method == "POST" else ""
+    if request.method == "POST" and not problem:
+        if session.is_full and shared not in session.tokens:
             return full_page(request, session)
         page = see_other(reverse("tasks", args=[session.consultation.slug]))
-        keep_drafts(page, session, [token, *[other for other in session.tokens if other != token]])
+        others = [other for other in session.tokens if other != shared]
+        keep_drafts(page, session, [shared, *others])
         return page
-    context = {"found": found, "here": found == session.draft}
+    typed = request.POST.get("known", "")
+    context = {"found": found, "here": here, "asks": asks, "problem": problem, "typed": typed}
     return render(request, "responding/come_back.html", session.context | context)
+
+
+def trouble_with(request: HttpRequest, draft: Draft) -> str:
+    """Why what was typed does not show that it was the writer of `draft` who opened the emailed
+    link; "" where it does.
+    """
+    typed = request.POST.get("known", "")
+    if not typed.strip():
+        return str(NOTHING_TYPED)
+    try:
+        return "" if recognise_writer(draft=draft, typed=typed) else str(NOT_KNOWN)
+    except OverLimit:
+        return str(ASKED_TOO_OFTEN)
 
 
 @csrf_exempt

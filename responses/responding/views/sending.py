@@ -31,6 +31,7 @@ from responses.responding.submitting import (
 from responses.responding.tasks import send_due_confirmations
 from responses.responding.views.guessing import count_guesses
 from responses.responding.views.posting import posted_from
+from responses.responding.views.recognised import remember_sender
 from responses.responding.views.refusals import closed_page, dropped_words, gone_page
 from responses.responding.views.session import (
     RespondentSession,
@@ -135,6 +136,7 @@ def send(request: HttpRequest, consultation: str) -> HttpResponse:
     if submitted is None:
         return render(request, "responding/nothing_here.html", session.context, status=404)
     page = see_other(reverse("receipt", args=[submitted.receipt_token]))
+    remember_sender(page, request, submitted.response)
     if submitted.first:
         nudge(send_due_confirmations)
     if session.draft is not None and session.draft.submission_key == key:

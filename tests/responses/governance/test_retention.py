@@ -51,6 +51,7 @@ from responses.responding.equality import give_equality_answers
 from responses.responding.resending import NothingToCorrect, correct_address, try_again
 from tests.support.acting import on_the_trail
 from tests.support.postbox import Postbox
+from tests.support.recognising import sent_from
 from tests.support.tampering import behind_its_back
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -237,6 +238,7 @@ def test_once_contacts_go_answers_stay_and_no_email_is_retried_or_changed(
     assert try_again(actor=administrator) == 0
     with pytest.raises(NothingToCorrect):
         correct_address(response=person, email="back@example.org")
+    sent_from(client, person)
     page = client.get(reverse("receipt", args=[receipt_token(person)])).content.decode()
     assert "We no longer have your email address." in page
     assert 'name="email"' not in page

@@ -37,6 +37,7 @@ from responses.reviewing.filters import Filter
 from responses.reviewing.matching import matching
 from tests.support.batches import seal_and_write
 from tests.support.forms import fields_to
+from tests.support.recognising import sent_from
 
 Send = Callable[..., Response]
 CONTACT = {"name": "Rita Respondent", "email": "rita@example.org", "postcode_district": "SE1"}
@@ -343,6 +344,7 @@ def test_from_the_receipt_to_the_changed_receipt(
 ) -> None:
     first = send({"violence-comment": "I think so.", "violence-agree": "agree"})
     token, slug = receipt_token(first), consultation.slug
+    sent_from(rita, first)
     assert "Change your response" in text_of(rita.get(reverse("receipt", args=[token])))
     tasks = rita.post(reverse("amend", args=[token]), follow=True)
     assert f"You are changing your response {first.reference}." in text_of(tasks)
@@ -368,6 +370,7 @@ def test_changing_keeps_the_draft_being_written_on_the_same_device(
         reverse("part", args=[slug, "trust"]), {"trust-comment": "Someone else's, half written."}
     )
     first = send()
+    sent_from(rita, first)
     rita.post(reverse("amend", args=[receipt_token(first)]))
     assert "half written" not in text_of(rita.get(reverse("check", args=[slug])))
     stopped = rita.post(reverse("discard", args=[slug]))
@@ -381,6 +384,7 @@ def test_someone_whose_version_was_overtaken_is_told_and_can_replace_it(
     send: Send, consultation: Consultation, rita: Client
 ) -> None:
     slug, first = consultation.slug, send()
+    sent_from(rita, first)
     rita.post(reverse("amend", args=[receipt_token(first)]))
     rita.post(reverse("part", args=[slug, "violence"]), {"violence-comment": "From Rita's phone."})
     change(first, {"violence-comment": "From Rita's desk."})
@@ -401,8 +405,9 @@ def test_someone_whose_version_was_overtaken_is_told_and_can_replace_it(
 
 
 def test_withdrawing_asks_once_more_and_a_look_changes_nothing(send: Send, rita: Client) -> None:
-    token = receipt_token(send())
-    asked = rita.get(reverse("withdraw", args=[token]))
+    first = send()
+    token = receipt_token(first)
+    asked = sent_from(rita, first).get(reverse("withdraw", args=[token]))
     assert "this cannot be undone" in text_of(asked)
     assert Response.objects.count() == 1
     receipt = text_of(
@@ -421,7 +426,9 @@ def test_withdrawing_asks_once_more_and_a_look_changes_nothing(send: Send, rita:
 def test_after_closing_the_receipt_offers_no_second_thoughts(
     send: Send, consultation: Consultation, rita: Client, name: str
 ) -> None:
-    token = receipt_token(send())
+    first = send()
+    token = receipt_token(first)
+    sent_from(rita, first)
     close(consultation, timedelta(minutes=1))
     assert "If you change your mind" not in text_of(rita.get(reverse("receipt", args=[token])))
     why = {"amend": "change", "withdraw": "withdraw"}[name]
@@ -435,6 +442,7 @@ def test_the_receipt_says_what_happened_and_comes_as_plain_text(
 ) -> None:
     first = send({"violence-comment": "=1+1 & <b>é</b>\nsecond line"})
     seal_batch(consultation=consultation, actor=None)
+    sent_from(rita, first)
     receipt = text_of(rita.get(reverse("receipt", args=[receipt_token(first)])))
     assert "It was put in batch 1." in receipt
     copy = rita.get(reverse("receipt-text", args=[receipt_token(first)]))
@@ -466,6 +474,7 @@ def test_answers_to_an_earlier_edition_can_be_changed_under_the_newest(
         content={**edition.content, "title": "Reworded"},
         digest="0" * 64,
     )
+    sent_from(rita, first)
     rita.post(reverse("amend", args=[receipt_token(first)]))
     rita.post(reverse("part", args=[consultation.slug, "trust"]), {"trust-comment": "More."})
     rita.post(reverse("send", args=[consultation.slug]), checked(rita, consultation.slug))
@@ -484,8 +493,9 @@ def opened_on(client: Client, token: str) -> dict[str, str]:
 def test_a_page_opened_before_closing_withdraws_within_the_grace(
     client: Client, send: Send, consultation: Consultation
 ) -> None:
-    token = receipt_token(send())
-    asked = opened_on(client, token)
+    first = send()
+    token = receipt_token(first)
+    asked = opened_on(sent_from(client, first), token)
     closes_at = timezone.now() + timedelta(milliseconds=1)
     Consultation.objects.filter(pk=consultation.pk).update(closes_at=closes_at, grace_minutes=30)
     client.post(reverse("withdraw", args=[token]), asked)
@@ -496,8 +506,9 @@ def test_a_page_opened_before_closing_withdraws_within_the_grace(
 def test_withdrawing_or_changing_too_late_is_said(
     client: Client, send: Send, consultation: Consultation
 ) -> None:
-    token = receipt_token(send())
-    asked = opened_on(client, token)
+    first = send()
+    token = receipt_token(first)
+    asked = opened_on(sent_from(client, first), token)
     close(consultation, timedelta(hours=2))
     page = client.post(reverse("withdraw", args=[token]), asked, follow=True)
     assert "We could not withdraw your response" in page.content.decode()

@@ -21,6 +21,7 @@ from responses.models import Confirmation, Draft, Response
 from responses.responding.drafting import save_part
 from responses.urls import urlpatterns
 from tests.support.forms import fields_to
+from tests.support.recognising import sent_from
 
 SLUG = "police-and-crime-plan-2021-25"
 HOSTILE = (
@@ -473,7 +474,9 @@ def test_a_receipt_opens_for_its_token_alone(rita: Client) -> None:
 def test_the_receipt_says_what_became_of_the_email(
     rita: Client, submit: Callable[..., Any], state: str, words: str
 ) -> None:
-    token = submit().receipt_token
+    sent = submit()
+    token = sent.receipt_token
+    sent_from(rita, sent.response)
     Confirmation.objects.update(state=state, reason="no such person" if state == "failed" else "")
     assert words in " ".join(rita.get(reverse("receipt", args=[token])).content.decode().split())
 

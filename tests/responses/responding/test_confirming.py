@@ -60,7 +60,8 @@ Received at: {in_words(response.received_at)}
 To see your receipt, open this page:
 http://127.0.0.1:8000/receipt/{submitted.receipt_token}/
 
-Keep the link to yourself. Anyone who has it can open your receipt.
+On another device, the page asks for your code, or something you told
+us, before it shows your words.
 
 
 What happens next
@@ -141,7 +142,7 @@ def test_the_html_email_is_valid_says_the_same_and_loads_nothing(
     text = " ".join(part(message, "plain").split())
     for sentence in [
         "Nobody reads the replies.",
-        "Anyone who has it can open your receipt.",
+        "or something you told us, before it shows your words.",
         "You can ignore this email.",
         "SE1 0LL",
     ]:

@@ -42,6 +42,7 @@ from responses.responding.equality import (
 )
 from responses.responding.submitting import Submitted
 from tests.support.acting import on_the_trail
+from tests.support.recognising import sent_from
 
 Submit = Callable[..., Submitted]
 Send = Callable[..., Response]
@@ -71,18 +72,20 @@ def table(path: Path) -> list[dict[str, str]]:
 
 
 def test_equality_answers_are_given_from_the_receipt(client: Client, submit: Submit) -> None:
-    token = submit().receipt_token
+    sent = submit()
+    token = sent.receipt_token
+    sent_from(client, sent.response)
     receipt = client.get(reverse("receipt", args=[token])).content.decode()
     assert "Answer the equality questions (optional)" in receipt
     page = client.get(reverse("equality", args=[token])).content.decode()
     assert "They help MOPAC see whether it has heard from" in page
     assert "How old are you?" in page
     assert '<optgroup label="Black, African, Caribbean or Black British">' in page
-    sent = client.post(
+    given = client.post(
         reverse("equality", args=[token]),
         AGE | {"equality-gender-same": "no", "equality-gender-same--no": "Agender"},
     )
-    assert (sent.status_code, sent["Location"]) == (303, reverse("receipt", args=[token]))
+    assert (given.status_code, given["Location"]) == (303, reverse("receipt", args=[token]))
     kept = EqualityAnswers.objects.get()
     assert (kept.choices, kept.texts) == (
         AGE | {"equality-gender-same": "no"},
@@ -96,7 +99,9 @@ def test_equality_answers_are_given_from_the_receipt(client: Client, submit: Sub
 def test_the_equality_page_and_the_receipt_say_nobody_finds_them(
     client: Client, submit: Submit
 ) -> None:
-    token = submit().receipt_token
+    sent = submit()
+    token = sent.receipt_token
+    sent_from(client, sent.response)
     for name in ("equality", "receipt"):
         if name == "receipt":
             client.post(reverse("equality", args=[token]), AGE)
@@ -107,7 +112,9 @@ def test_the_equality_page_and_the_receipt_say_nobody_finds_them(
 def test_every_equality_question_is_optional_and_an_error_keeps_the_rest(
     client: Client, submit: Submit
 ) -> None:
-    token = submit().receipt_token
+    sent = submit()
+    token = sent.receipt_token
+    sent_from(client, sent.response)
     assert client.post(reverse("equality", args=[token]), {}).status_code == 303
     assert not EqualityAnswers.objects.exists()
     raw = SEX | {"equality-gender-same": "no", "equality-gender-same--no": "x" * 201}
@@ -176,7 +183,9 @@ def test_equality_answers_sent_many_times_at_once_are_kept_once(
 def test_a_last_minute_sender_has_an_hour_for_the_equality_questions(
     submit: Submit, give: Callable[..., Any], consultation: Consultation, client: Client
 ) -> None:
-    token, late = submit().receipt_token, submit().receipt_token
+    token, later = submit().receipt_token, submit()
+    late = later.receipt_token
+    sent_from(client, later.response)
     close(consultation, timedelta(minutes=consultation.grace_minutes + 55))
     give(token)
     close(consultation, timedelta(minutes=consultation.grace_minutes + 65))
@@ -349,8 +358,9 @@ def test_equality_answers_are_never_among_the_answers_of_a_response(send: Send, 
 def test_equality_answers_to_reworded_questions_are_asked_about_again(
     client: Client, send: Send, consultation: Consultation
 ) -> None:
-    token = receipt_token(send())
-    address = reverse("equality", args=[token])
+    response = send()
+    sent_from(client, response)
+    address = reverse("equality", args=[receipt_token(response)])
     asked = consultation.questions.get(slug="equality-age")
     shown = str(consultation.editions.latest("number").number)
     consultation.questions.filter(pk=asked.pk).update(text="How old is your dog?")

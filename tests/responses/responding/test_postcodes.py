@@ -39,7 +39,7 @@ def test_a_draft_holds_no_whole_postcode_however_it_is_saved(
     assert Draft.objects.get().answers.get("postcode", "") == kept
 
 
-def test_a_postcode_that_cannot_be_kept_stays_on_the_page_with_its_problem(rita: Client) -> None:
+def test_a_postcode_that_cannot_be_kept_stays_on_its_page(rita: Client) -> None:
     page = answer(rita, "about-you", postcode="5E1 0LL")
     assert 'value="5E1 0LL"' in page.content.decode()
     assert "Enter the first half of a UK postcode" in unescape(page.content.decode())

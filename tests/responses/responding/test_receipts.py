@@ -27,6 +27,7 @@ from responses.responding.pdf import ROOM, TURN, PdfNotMade, make_pdf
 from responses.responding.resending import NothingToCorrect, correct_address
 from responses.responding.views import receipts
 from tests.support.postbox import Postbox
+from tests.support.recognising import sent_from
 from tests.support.tampering import behind_its_back
 
 Send = Callable[..., Response]
@@ -53,6 +54,7 @@ def test_a_wrong_email_address_is_shown_corrected_and_written_to(
 ) -> None:
     write_batch(batch=seal_batch(consultation=consultation, actor=None))
     address = reverse("receipt", args=[receipt_token(undelivered)])
+    sent_from(client, undelivered)
     page = client.get(address).content.decode()
     assert "We could not deliver the email with your reference to rita@exmaple.org." in page
     assert "The reason we were given: “550 no such user”" in page
@@ -89,6 +91,7 @@ def test_a_wrong_email_address_is_shown_corrected_and_written_to(
 def test_an_invalid_correction_is_refused_beside_what_was_typed(
     undelivered: Response, client: Client
 ) -> None:
+    sent_from(client, undelivered)
     for typed, words in [
         ("", "Enter an email address like name@example.com"),
         ("<b>nowhere", "Enter an email address like"),
@@ -132,7 +135,7 @@ def test_attempts_at_a_wrong_address_do_not_count_against_the_right_one(
 
 
 def pdf_of(client: Client, response: Response) -> PdfReader:
-    answer = client.get(reverse("receipt-pdf", args=[receipt_token(response)]))
+    answer = sent_from(client, response).get(reverse("receipt-pdf", args=[receipt_token(response)]))
     assert (answer.status_code, answer["Content-Type"], answer["Cache-Control"]) == (
         200,
         "application/pdf",
@@ -180,7 +183,7 @@ def test_each_answer_of_the_pdf_has_its_own_direction(
     monkeypatch.setattr(receipts, "make_pdf", lambda html, **_: made.append(html) or b"%PDF-")
     arabic, english = "2026: مزيد من الضوء في London.", "More light in لندن."
     response = send({"violence-comment": arabic, "trust-comment": english}, name="ريتا")
-    client.get(reverse("receipt-pdf", args=[receipt_token(response)]))
+    sent_from(client, response).get(reverse("receipt-pdf", args=[receipt_token(response)]))
     assert f'<p class="answer" dir="rtl">{arabic}</p>' in made[0]
     assert f'<p class="answer" dir="ltr">{english}</p>' in made[0]
     assert '<bdi dir="rtl">ريتا</bdi>' in made[0]
@@ -192,7 +195,7 @@ def test_what_no_font_can_draw_is_named_and_the_text_copy_has_it(
     """Of no script that lives, so that no font will ever have it."""
     response = send({"violence-comment": "A character of a private area: \ue123."})
     address = reverse("receipt-pdf", args=[receipt_token(response)])
-    page = client.get(address)
+    page = sent_from(client, response).get(address)
     assert "Our PDF cannot show everything" in page.content.decode()
     assert ">\ue123</p>" in page.content.decode()
     assert reverse("receipt-text", args=[receipt_token(response)]) in page.content.decode()
@@ -233,7 +236,7 @@ def test_without_pdfs_the_page_says_what_else_there_is(
     (tmp_path / "weasyprint.py").write_text("raise OSError('cannot load library libpango-1.0-0')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     response = send()
-    answer = client.get(reverse("receipt-pdf", args=[receipt_token(response)]))
+    answer = sent_from(client, response).get(reverse("receipt-pdf", args=[receipt_token(response)]))
     assert answer.status_code == 503
     assert "keep a copy as plain text" in answer.content.decode()
     assert response.reference in answer.content.decode()

@@ -17,7 +17,8 @@ from pytest_django.fixtures import Settings
 from consult.models import Consultation, User
 from responses.governance.personal_data import draft_as_saved
 from responses.models import Draft, DraftLink, Reminder, ReminderRequest
-from responses.responding.drafting import discard_draft, link_token
+from responses.responding.draft_tokens import emailed_token
+from responses.responding.drafting import discard_draft
 from responses.responding.reminders import (
     ask_for_reminders,
     end_reminders,
@@ -168,7 +169,7 @@ def test_the_reminder_leads_back_and_says_nothing_that_was_typed(
         "One week left to send your response",
     )
     body = message.get_body().get_content()
-    assert link_token(asked.draft) in body
+    assert emailed_token(asked.draft) in body
     assert at("closing-event") in body
     assert "Half a thought." not in body
     assert Reminder.objects.get().state == "sent"

@@ -19,6 +19,7 @@ from responses.receipt_tokens import receipt_token
 from responses.responding.confirming import TRY_FOR, send_due_confirmations
 from responses.responding.resending import try_again
 from tests.support.postbox import Postbox
+from tests.support.recognising import sent_from
 from tests.support.tampering import behind_its_back
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -50,7 +51,11 @@ def test_a_refused_email_is_not_retried_and_staff_and_receipt_say_so(
     assert re.findall(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z](?=</a>)", page) == [refused.reference]
     assert "550 5.1.1 &lt;(the address)&gt;: no such person" in page
     assert "rita@example.org" not in page
-    receipt = outsider.get(reverse("receipt", args=[receipt_token(refused)])).content.decode()
+    receipt = (
+        sent_from(outsider, refused)
+        .get(reverse("receipt", args=[receipt_token(refused)]))
+        .content.decode()
+    )
     assert "We could not deliver the email with your reference to rita@example.org." in receipt
 
 

@@ -14,7 +14,8 @@ from django.test import Client
 
 from consult.models import Consultation
 from responses.models import Draft, DraftLink, Response
-from responses.responding.drafting import find_draft, link_token
+from responses.responding.draft_tokens import emailed_token, link_token
+from responses.responding.drafting import find_draft
 from responses.responding.save_and_return import ask_for_link, send_due_links
 from responses.responding.trying import TRY_FOR
 from tests.responses.responding.test_answering import answer, at, send
@@ -99,7 +100,8 @@ def test_the_email_carries_the_link_and_nothing_that_was_typed(
     (message,) = postbox.arrived
     assert message["To"] == "rita@example.org"
     body = message.get_body().get_content()
-    assert link_token(Draft.objects.get()) in body
+    assert emailed_token(Draft.objects.get()) in body
+    assert link_token(Draft.objects.get()) not in body
     assert "Half a thought." not in body
     assert DraftLink.objects.get().state == "sent"
 
