@@ -73,6 +73,11 @@ app.conf.beat_schedule = {
         "schedule": 60.0,
         "options": {"expires": 55},
     },
+    "receive bundles": {
+        "task": "responses.receive_bundles",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
     "make the files of published responses": {
         "task": "responses.make_public_files",
         "schedule": 60.0,

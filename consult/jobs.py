@@ -27,6 +27,7 @@ EXPECTED = {
     "responses.make_due_extracts": timedelta(minutes=60),
     # One run works for at most twenty minutes.
     "responses.change_many": timedelta(minutes=60),
+    "responses.receive_bundles": timedelta(minutes=60),
     # A file of a million responses takes a while.
     "responses.make_public_files": timedelta(minutes=60),
     "responses.reconcile": timedelta(hours=26),

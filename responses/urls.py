@@ -28,6 +28,7 @@ from responses.responding.views import (
 )
 from responses.reviewing.views import (
     bulk,
+    bundles,
     campaigns,
     codebooks,
     coding,
@@ -114,6 +115,15 @@ urlpatterns = [
         mailbox.take_up_mailbox,
         name="take-up-mailbox",
     ),
+    path("staff/enter/<slug:consultation>/many/", bundles.bundle_list, name="bundle-list"),
+    path(
+        "staff/enter/<slug:consultation>/many/<slug:kind>.xlsx",
+        bundles.bundle_template,
+        name="bundle-template",
+    ),
+    path("staff/enter/<slug:consultation>/letter/", bundles.bundle_letter, name="bundle-letter"),
+    path("staff/bundles/<int:pk>/", bundles.bundle, name="bundle"),
+    path("staff/bundles/<int:pk>/undo/", bundles.bundle_undo, name="bundle-undo"),
     path("staff/entered/<str:reference>/", entered.entered, name="entered"),
     path("staff/entered/<str:reference>/again/", keying_again.key_again, name="key-again"),
     path("staff/attached/<int:pk>/", entered.attached_file, name="attached-file"),

@@ -64,6 +64,11 @@ STAFF = {
     "enter": {"reviewer", "administrator"},
     "take-up-mailbox": {"reviewer", "administrator"},
     "entered": {"reviewer", "administrator"},
+    "bundle-list": {"reviewer", "administrator"},
+    "bundle-template": {"reviewer", "administrator"},
+    "bundle-letter": {"reviewer", "administrator"},
+    "bundle": {"reviewer", "administrator"},
+    "bundle-undo": {"reviewer", "administrator"},
     "key-again": {"reviewer", "administrator"},
     "attached-file": {"reviewer", "administrator"},
     "message": {"reviewer", "administrator"},
@@ -169,6 +174,7 @@ POSTED = {
     "take-up-forwarded",
     "reopen-message",
     "forget-typed",
+    "bundle-undo",
     "change-publication",
 }
 

@@ -42,6 +42,8 @@ class Action(models.TextChoices):
         "response_transcribed",
         "entered a response from post, email or telephone",
     )
+    BUNDLE_LOADED = "bundle_loaded", "loaded many responses at once"
+    BUNDLE_UNDONE = "bundle_undone", "had a bundle of responses undone"
     KEYED_AGAIN = "keyed_again", "typed in a response again"
     FILE_ATTACHED = "file_attached", "attached a file"
     FILE_READ = "file_read", "read an attached file"

@@ -2,6 +2,7 @@
 
 from responses.models.batch import Batch, BatchMember, MemberMarks, Removal, Writing
 from responses.models.bulk import BulkChange, BulkItem
+from responses.models.bundle import Bundle, BundleRow
 from responses.models.campaign import Campaign, CampaignMember, CampaignStep, Cluster, ClusterMember
 from responses.models.coding import Code, CodedAnswer, CodeVersion, Coding, SecondCoding
 from responses.models.confirmation import Confirmation, ConfirmationAttempt
@@ -29,6 +30,8 @@ __all__ = [
     "BatchMember",
     "BulkChange",
     "BulkItem",
+    "Bundle",
+    "BundleRow",
     "Campaign",
     "CampaignMember",
     "CampaignStep",

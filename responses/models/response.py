@@ -33,6 +33,7 @@ class Response(models.Model):
         POST = "post", "by post"
         EMAIL = "email", "by email"
         TELEPHONE = "telephone", "by telephone"
+        IMPORTED = "imported", "from another system"
 
     class Timing(models.TextChoices):
         IN_TIME = "in-time", "in time"

@@ -55,7 +55,12 @@ def amend_response(*, earlier: Response, submission: Submission) -> Submitted:
 
 
 def withdraw_response(
-    *, earlier: Response, submission_key: UUID, started_at: datetime
+    *,
+    earlier: Response,
+    submission_key: UUID,
+    started_at: datetime,
+    timing: Response.Timing | None = None,
+    tell: bool = True,
 ) -> Submitted:
     """Withdraw `earlier`.
 
@@ -63,11 +68,14 @@ def withdraw_response(
 
     Equality answers stay: nobody can tell which ones came with it.
 
+    `timing` is what staff decided, who may do it after closing too; without `tell` nobody gets an
+    email.
+
     Raises ChangedMeanwhile, ConsultationClosed or SentDifferently; then nothing was written.
     """
     contact = {
         "name": "",
-        "email": Contact.objects.get(response=earlier).reachable_at,
+        "email": Contact.objects.get(response=earlier).reachable_at if tell else "",
         "postcode_district": "",
     }
     submission = Submission(
@@ -76,6 +84,7 @@ def withdraw_response(
         answers=Answers(),
         contact=contact,
         started_at=started_at,
+        timing=timing,
     )
     return _replace(earlier, submission, act=Response.Act.WITHDRAWN)
 

@@ -6,6 +6,7 @@ from consult.celery import app
 from consult.jobs import recorded_run
 from responses.reviewing import clusters, public_file
 from responses.reviewing.bulk_changes import carrying_out
+from responses.reviewing.bundles import receiving
 
 
 @app.task(name="responses.change_many")
@@ -13,6 +14,13 @@ def change_many() -> None:
     """Make, and undo, the bulk changes that staff asked for."""
     with recorded_run(change_many.name):
         carrying_out.make_due_changes()
+
+
+@app.task(name="responses.receive_bundles")
+def receive_bundles() -> None:
+    """Receive, and undo, what staff loaded many at once."""
+    with recorded_run(receive_bundles.name):
+        receiving.receive_due_bundles()
 
 
 @app.task(name="responses.find_clusters")

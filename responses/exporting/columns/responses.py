@@ -84,7 +84,7 @@ RESPONSES = [
     Column(
         "channel",
         Kind.SLUG,
-        "`online`, `post`, `email` or `telephone`.",
+        "`online`, `post`, `email`, `telephone` or `imported`.",
         lambda entry: entry.response.channel,
         sql="channel",
         always=True,

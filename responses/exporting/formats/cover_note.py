@@ -29,6 +29,7 @@ COUNTED = {
         "post": "by post",
         "email": "by email",
         "telephone": "by telephone",
+        "imported": "from another system",
     },
     "timing": {
         "in-time": "before closing",

@@ -1,0 +1,154 @@
+"""Loading a bundle whole or not at all: nothing is written while any row is wrong."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from consult.auditing import record
+from consult.models import Action, Consultation, Edition, User
+from responses.models import Bundle, BundleRow, Message
+from responses.reviewing.bundles.rows import (
+    Problem,
+    Row,
+    Terms,
+    check_table,
+)
+from responses.reviewing.bundles.tables import read_table
+from responses.reviewing.transcribing import last_day_of, plan_to_key
+
+ROWS_AT_ONCE = 1000
+
+
+class RowsRefused(ValueError):
+    """Some rows are wrong; nothing was loaded. `problems` name each."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(f"{len(problems)} problems")
+        self.problems = problems
+
+
+class LoadedBefore(Exception):
+    """The same file was loaded before, as `bundle`, and is not undone."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        super().__init__(bundle.pk)
+        self.bundle = bundle
+
+
+def load_table(
+    *,
+    edition: Edition,
+    kind: str,
+    name: str,
+    key: UUID,
+    content: bytes,
+    letter: Mapping[str, Any],
+    today: date,
+    by: User,
+) -> Bundle:
+    """Load a table of responses: each row is received as a response of its own by a worker.
+
+    The same key again is the same bundle. Raises RowsRefused, LoadedBefore, NotATable and
+    TooManyRows; then nothing was written.
+    """
+    if known := Bundle.objects.filter(key=key).first():
+        return known
+    sha256 = hashlib.sha256(content).hexdigest()
+    consultation = edition.consultation
+    if before := _there(consultation).filter(sha256=sha256, letter=dict(letter)).first():
+        raise LoadedBefore(before)
+    terms = Terms(kind, plan_to_key(edition), today, last_day_of(consultation), letter)
+    rows, problems = check_table(read_table(content), terms)
+    problems += _loaded_before(consultation, kind, rows)
+    if problems:
+        raise RowsRefused(sorted(problems, key=lambda one: one.number))
+    made = Bundle(edition=edition, kind=kind, name=name, key=key, letter=dict(letter), by=by)
+    made.sha256 = sha256
+    return _write(made, [(row, None) for row in rows])
+
+
+def load_mails(
+    *,
+    edition: Edition,
+    name: str,
+    key: UUID,
+    letter: Mapping[str, Any],
+    mails: Sequence[tuple[Message, Mapping[str, Any], date]],
+    by: User,
+) -> Bundle:
+    """Load messages of the mailbox as senders of a standard letter: each with what it says and the
+    day it came. The same key again is the same bundle.
+    """
+    if known := Bundle.objects.filter(key=key).first():
+        return known
+    made = Bundle(
+        edition=edition, kind=Bundle.Kind.LETTER, name=name, key=key, letter=dict(letter), by=by
+    )
+    late = _("By email, after closing, with many others.")
+    last_day = last_day_of(edition.consultation)
+    rows = [
+        (Row(number, "", day, "email", str(late) if day > last_day else "", fields), message)
+        for number, (message, fields, day) in enumerate(mails, start=1)
+    ]
+    return _write(made, rows)
+
+
+def _there(consultation: Consultation) -> Any:
+    return Bundle.objects.filter(consultation=consultation).exclude(
+        state__in=[Bundle.State.UNDOING, Bundle.State.UNDONE]
+    )
+
+
+def _loaded_before(consultation: Consultation, kind: str, rows: Sequence[Row]) -> list[Problem]:
+    """What the other system's numbers say of rows that came with an earlier file."""
+    if kind != Bundle.Kind.IMPORTED:
+        return []
+    numbers = {row.sheet: row.number for row in rows if row.sheet}
+    there = BundleRow.objects.filter(
+        bundle__in=_there(consultation).filter(kind=kind), sheet__in=numbers
+    )
+    return [
+        Problem(numbers[sheet], "sheet", f"Bundle {bundle} has this one already.")
+        for sheet, bundle in there.values_list("sheet", "bundle")
+    ]
+
+
+def _write(made: Bundle, rows: Sequence[tuple[Row, Message | None]]) -> Bundle:
+    made.consultation = made.edition.consultation
+    try:
+        with transaction.atomic():
+            made.save(force_insert=True)
+            BundleRow.objects.bulk_create(
+                [
+                    BundleRow(
+                        bundle=made,
+                        number=row.number,
+                        sheet=row.sheet,
+                        message=message,
+                        fields={
+                            "received_on": row.received_on.isoformat(),
+                            "channel": row.channel,
+                            "late_reason": row.late_reason,
+                            "raw": dict(row.fields),
+                        },
+                    )
+                    for row, message in rows
+                ],
+                batch_size=ROWS_AT_ONCE,
+            )
+            record(
+                action=Action.BUNDLE_LOADED,
+                actor=made.by,
+                subject=f"bundle {made.pk}",
+                kind=made.kind,
+                rows=len(rows),
+            )
+    except IntegrityError:
+        # The same page pressed twice at once.
+        return Bundle.objects.get(key=made.key)
+    return made
