@@ -13,8 +13,11 @@ from consult.clock import LONDON
 from consult.models import Action, Consultation, Edition, User
 from consult.plans.document import Plan
 from consult.plans.editions import plan_of
-from responses.models import Message, Response, Transcription
+from responses.models import Message, Response, Review, Transcription
+from responses.responding.amending import OVER, amend_response
 from responses.responding.submitting import Submission, Submitted, submit_response
+from responses.reviewing.reading import newest_version
+from responses.reviewing.reviews import move_review
 
 CHANNELS = [Response.Channel.POST, Response.Channel.EMAIL, Response.Channel.TELEPHONE]
 REASON_MAX_CHARS = 300
@@ -31,6 +34,16 @@ class LateWithoutReason(ValueError):
 
 class ReasonMissing(ValueError):
     """Setting a message aside needs a reason."""
+
+
+class SenderWithdrew(Exception):
+    """The response that was made from the message was withdrawn or erased, so that it cannot be
+    entered again. `response` is its newest version.
+    """
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.reference)
+        self.response = response
 
 
 class MessageDecided(Exception):
@@ -70,9 +83,10 @@ def transcribe_response(
 
     The respondent gets a reference, and a confirmation if they gave an address.
 
-    One transaction with the record of who keyed it; the same key twice is one response.
+    One transaction with the record of who keyed it; the same key twice is one response. From a
+    message that was entered before and reopened comes a new version of that response.
     `started_at` of the submission is when keying began. Raises NotReceivedYet, LateWithoutReason,
-    MessageDecided, and anything that `submit_response` raises.
+    MessageDecided, SenderWithdrew, and anything that `submit_response` raises.
     """
     if received_on > submission.started_at.astimezone(LONDON).date():
         raise NotReceivedYet
@@ -83,6 +97,8 @@ def transcribe_response(
     with transaction.atomic():
         if message is not None:
             message = Message.objects.select_for_update().get(pk=message.pk)
+            if before := _made_from(message):
+                return _enter_again(before, replace(submission, timing=timing), message, by)
         submitted = submit_response(submission=replace(submission, timing=timing))
         if submitted.first:
             if message is not None:
@@ -105,12 +121,42 @@ def transcribe_response(
     return submitted
 
 
+def _made_from(message: Message) -> Response | None:
+    """Return the newest version of what was entered from a message that waits again."""
+    entered = Transcription.objects.filter(message=message).select_related("response").first()
+    if entered is None or message.state != Message.State.WAITING:
+        return None
+    return newest_version(entered.response.reference)
+
+
+def _enter_again(before: Response, submission: Submission, message: Message, by: User) -> Submitted:
+    if before.act in OVER:
+        raise SenderWithdrew(before)
+    submitted = amend_response(earlier=before, submission=submission)
+    _decide(message, Message.State.RESPONSE, by)
+    record(
+        action=Action.RESPONSE_TRANSCRIBED,
+        actor=by,
+        subject=before.reference,
+        channel=submission.channel,
+        again=True,
+    )
+    return submitted
+
+
 def set_message_aside(*, message: Message, reason: str, by: User) -> None:
-    """Record that a message is not a response, and why. Raises ReasonMissing and MessageDecided."""
+    """Record that a message is not a response, and why. What was made from it before it was
+    reopened is set aside too, for the same reason.
+
+    Raises ReasonMissing and MessageDecided.
+    """
     if not reason.strip():
         raise ReasonMissing
     with transaction.atomic():
         locked = Message.objects.select_for_update().get(pk=message.pk)
+        before = _made_from(locked)
+        if before and before.act not in OVER:
+            _set_aside(before, reason, by)
         locked.reason = reason.strip()[:REASON_MAX_CHARS]
         _decide(locked, Message.State.NOT_A_RESPONSE, by)
         record(
@@ -120,16 +166,36 @@ def set_message_aside(*, message: Message, reason: str, by: User) -> None:
         )
 
 
-def reopen_message(*, message: Message, reason: str, by: User) -> None:
-    """Let a message that was set aside wait for a decision again, and say why.
+def _set_aside(response: Response, reason: str, by: User) -> None:
+    # From wherever reading has got to: one decision on a message is not lost for another on the
+    # response.
+    review = response.review
+    if review.state == Review.State.CONSIDERED:
+        step = move_review(
+            review=review, to_state=Review.State.READING, note=reason, version=review.version, by=by
+        )
+        review = step.review
+    if review.state != Review.State.SET_ASIDE:
+        move_review(
+            review=review,
+            to_state=Review.State.SET_ASIDE,
+            note=reason,
+            version=review.version,
+            by=by,
+        )
 
-    Raises ReasonMissing, and MessageDecided where it is waiting or was entered.
+
+def reopen_message(*, message: Message, reason: str, by: User) -> None:
+    """Let a message that was decided wait for a decision again, and say why.
+
+    A response that was made from it stays as it is, and counts, until that decision. Raises
+    ReasonMissing, and MessageDecided where it is waiting already.
     """
     if not reason.strip():
         raise ReasonMissing
     with transaction.atomic():
         reopened = Message.objects.filter(
-            pk=message.pk, state=Message.State.NOT_A_RESPONSE
+            pk=message.pk, state__in=[Message.State.NOT_A_RESPONSE, Message.State.RESPONSE]
         ).exclude(file="")
         if not reopened.update(
             state=Message.State.WAITING,

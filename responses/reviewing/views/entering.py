@@ -7,7 +7,6 @@ from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from consult.clock import in_words
@@ -21,22 +20,17 @@ from responses.contacts import read_contact
 from responses.models import Message, Response, Transcription
 from responses.requests import number_in
 from responses.responding.submitting import (
-    ConsultationClosed,
-    NothingToSend,
-    SentDifferently,
     Submission,
 )
 from responses.responding.tasks import send_due_confirmations
 from responses.reviewing.forms.transcribing import ArrivalForm, WholeForm
 from responses.reviewing.mailboxes import Letter, read_letter
 from responses.reviewing.transcribing import (
-    LateWithoutReason,
-    MessageDecided,
-    NotReceivedYet,
     last_day_of,
     plan_to_key,
     transcribe_response,
 )
+from responses.reviewing.views.refused_entry import REFUSALS, why_refused
 from responses.wording import RewordedAnswer, reworded_answers
 
 SHOWN = 50
@@ -177,25 +171,6 @@ def _problems(arrival: ArrivalForm, whole: WholeForm) -> dict[str, Any]:
     return {"problems": found, "general": arrival.non_field_errors()}
 
 
-def _decided_in_words(decided: MessageDecided) -> str:
-    """Who was first, for someone whose own words stay on the page."""
-    entered = Transcription.objects.filter(message=decided.message).first()
-    if entered:
-        words = _(
-            "%(who)s has entered this message already, as %(reference)s. What you typed is still "
-            "here: compare it with theirs, and key it again there if they differ."
-        )
-        values = {"who": entered.keyed_by.username, "reference": entered.response.reference}
-    else:
-        words = _(
-            "%(who)s has set this message aside: %(reason)s. What you typed is still here. Open "
-            "the message again to enter it."
-        )
-        by = decided.message.decided_by
-        values = {"who": by.username if by else "", "reason": decided.message.reason}
-    return words % values
-
-
 def _transcribe(
     arrival: ArrivalForm,
     whole: WholeForm,
@@ -221,22 +196,6 @@ def _transcribe(
             by=by,
             message=message,
         ).response
-    except NotReceivedYet:
-        arrival.add_error("received_on", _("The day it reached you must be today or in the past."))
-    except LateWithoutReason:
-        arrival.add_error(
-            "late_reason", _("It came after closing. Give the reason for accepting it.")
-        )
-    except NothingToSend:
-        arrival.add_error(None, _("There are no answers yet. Enter what the letter says."))
-    except SentDifferently as kept:
-        words = _(
-            "This page was sent before with other answers, as %(reference)s. Open a new page for "
-            "another letter."
-        )
-        arrival.add_error(None, words % {"reference": kept.response.reference})
-    except MessageDecided as decided:
-        arrival.add_error(None, _decided_in_words(decided))
-    except ConsultationClosed:
-        arrival.add_error(None, _("This consultation was withdrawn."))
+    except REFUSALS as refusal:
+        arrival.add_error(*why_refused(refusal))
     return None

@@ -295,7 +295,7 @@ def test_a_message_that_was_set_aside_can_be_reopened_with_a_reason(
     again = reverse("reopen-message", args=[message.pk])
     assert "Write why it is opened again." in rosa.post(again, follow=True).content.decode()
     page = rosa.post(again, {"reason": "It is a letter"}, follow=True).content.decode()
-    assert "It was set aside, and opened again: It is a letter" in page
+    assert "It was decided, and opened again: It is a letter" in page
     assert reverse("enter", args=[consultation.slug]) in page
     message.refresh_from_db()
     assert (message.state, message.decided_by) == ("waiting", None)
