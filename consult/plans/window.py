@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from math import ceil
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -10,6 +9,8 @@ from django.utils.translation import ngettext
 from consult.clock import closing_in_words, day_in_words, in_words, time_in_words
 from consult.models import Action, AuditEntry, Consultation
 
+MINUTE = 60
+MINUTE = 60
 HOUR = 3600
 DAY = 24 * HOUR
 LAST_DAYS = 7
@@ -87,5 +88,7 @@ def _left(seconds: float) -> str:
         return _("%(count)s days") % {"count": int(seconds // DAY)}
     if seconds >= 2 * HOUR:
         return _("%(count)s hours") % {"count": int(seconds // HOUR)}
-    minutes = max(ceil(seconds / 60), 0)
+    if seconds < MINUTE:
+        return _("less than a minute")
+    minutes = int(seconds // MINUTE)
     return ngettext("%(count)s minute", "%(count)s minutes", minutes) % {"count": minutes}
