@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import dataclass, field
 from email.message import Message as Mail
 
-from responses.reviewing.inbound import outlook
+from responses.reviewing.inbound import outlook, tnef
 from responses.reviewing.inbound.charsets import as_text
 from responses.reviewing.inbound.headers import (
     header,
@@ -25,11 +25,11 @@ from responses.reviewing.inbound.parts import (
     leaves,
     mail_of,
     text_of,
+    unwrap,
 )
 
 # More than anyone reads on one page; the page says so, and the file has everything.
 SHOWN_CHARS = 500_000
-TNEF = "application/ms-tnef"
 # The HTML version is chosen over the plain one if it has this much more to read.
 MORE, AT_LEAST = 1.2, 40
 
@@ -82,6 +82,9 @@ def letter_in(raw: bytes) -> Letter:
     """Return what a message says."""
     try:
         mail = mail_of(raw)
+        # Before it is unwrapped: whether that succeeds must not make it another letter.
+        identity = identity_of(mail)
+        opened = unwrap(mail)
     except outlook.NotReadable:
         return Letter(identity=hashlib.sha256(raw).hexdigest(), unreadable=True)
     shown = {id(part): text_of(part) for part in _shown(mail)}
@@ -97,10 +100,10 @@ def letter_in(raw: bytes) -> Letter:
         sent=header(mail, "Date"),
         message_id=header(mail, "Message-ID"),
         received=raw_header(mail, "Received").rpartition(";")[2],
-        identity=identity_of(mail),
+        identity=identity,
         words=words[:SHOWN_CHARS],
         parts=[
-            _listed(number, part, bool(words.strip()))
+            _listed(number, part, bool(words.strip()), opened=id(part) in opened)
             for number, part in enumerate(leaves(mail))
             if id(part) not in shown
         ],
@@ -146,7 +149,7 @@ def _beside_the_parts(mail: Mail) -> str:
     )
 
 
-def _listed(number: int, part: Mail, has_words: bool) -> Part:
+def _listed(number: int, part: Mail, has_words: bool, *, opened: bool) -> Part:
     kind, name = kept(part.get_content_type()), name_of_file(part)
     forwarded = kind == FORWARDED
     inner = letter_in(content_of(part)) if forwarded else None
@@ -159,5 +162,5 @@ def _listed(number: int, part: Mail, has_words: bool) -> Part:
         sender=inner.sender if inner else "",
         subject=inner.subject if inner else "",
         other_form=has_words and not name and kind in {"text/html", "text/plain"},
-        wrapped=kind == TNEF or name.lower() == "winmail.dat",
+        wrapped=tnef.is_wrapping(kind, name) and not opened,
     )

@@ -13,7 +13,7 @@ from email import message_from_bytes
 from email.message import Message as Mail
 
 from consult.text import one_line_break
-from responses.reviewing.inbound import outlook
+from responses.reviewing.inbound import outlook, tnef
 from responses.reviewing.inbound.charsets import Decoded, as_text
 from responses.reviewing.inbound.flowed import unflowed
 from responses.reviewing.inbound.headers import (
@@ -73,6 +73,34 @@ def _read_raw_headers(part: Mail) -> None:
         del part[name]
     for name, value in said:
         part.set_raw(name, from_bytes(value))
+
+
+def unwrap(mail: Mail) -> set[int]:
+    """Put what Outlook wrapped in a winmail.dat beside the wrapping itself. Returns the ids of the
+    wrappings that could be opened.
+    """
+    done = set()
+    for part in list(leaves(mail)):
+        if tnef.is_wrapping(part.get_content_type(), name_of_file(part)):
+            held = tnef.opened(content_of(part))
+            if held:
+                done.add(id(_put_beside(part, held)))
+    return done
+
+
+def _put_beside(part: Mail, held: list[Mail]) -> Mail:
+    """Make a part into several: itself, which is returned, and what it holds."""
+    itself = Mail()
+    for name, value in part.raw_items():
+        if name.lower().startswith("content-"):
+            itself.set_raw(name, str(value))
+    itself["Content-Disposition"] = itself.get("Content-Disposition") or "attachment"
+    itself.set_payload(part.get_payload())
+    for name in ("Content-Type", "Content-Transfer-Encoding", "Content-Disposition"):
+        del part[name]
+    part["Content-Type"] = "multipart/mixed"
+    part.set_payload([itself, *held])
+    return itself
 
 
 def leaves(mail: Mail) -> Iterator[Mail]:
@@ -144,6 +172,7 @@ def part_of(raw: bytes, number: int) -> Content | None:
     """Return the leaf of that number in a message, or None."""
     try:
         mail = mail_of(raw)
+        unwrap(mail)
     except outlook.NotReadable:
         return None
     return next(
