@@ -51,6 +51,7 @@ bench: $(VENV)/.test ## Measure how long people wait, as ratios within one run
 	$(PY) -m tests.bench.pages
 	$(PY) -m tests.bench.packs
 	$(PY) -m tests.bench.review
+	$(PY) -m tests.bench.mailbox
 
 pictures: $(VENV)/.test ## Take the help page's pictures again, with made-up responses
 	$(PY) -m pytest -n 0 -m pictures tests/journeys/test_help.py

@@ -73,6 +73,11 @@ app.conf.beat_schedule = {
         "schedule": 60.0,
         "options": {"expires": 55},
     },
+    "read the mailbox": {
+        "task": "responses.read_mailbox",
+        "schedule": crontab(minute="*/5"),
+        "options": {"expires": 290},
+    },
     "receive bundles": {
         "task": "responses.receive_bundles",
         "schedule": 60.0,

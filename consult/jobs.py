@@ -28,6 +28,7 @@ EXPECTED = {
     # One run works for at most twenty minutes.
     "responses.change_many": timedelta(minutes=60),
     "responses.receive_bundles": timedelta(minutes=60),
+    "responses.read_mailbox": timedelta(minutes=60),
     # A file of a million responses takes a while.
     "responses.make_public_files": timedelta(minutes=60),
     "responses.reconcile": timedelta(hours=26),

@@ -162,6 +162,23 @@ SERVING = [
         "The sender of every email.",
     ),
     Setting(
+        "INBOUND_MAILBOX_URL",
+        server("imaps", "imap"),
+        "",
+        (
+            "A mailbox to read responses from every five minutes, for example "
+            "imaps://name:password@mail.example.org/INBOX. Nothing is changed in it. With imap, "
+            "STARTTLS is required unless the server is this machine. If empty, staff load files."
+        ),
+        secret=True,
+    ),
+    Setting(
+        "INBOUND_MAILBOX_CONSULTATION",
+        text,
+        "",
+        "The slug of the consultation that INBOUND_MAILBOX_URL is for.",
+    ),
+    Setting(
         "CONTACT_EMAIL",
         text,
         "",

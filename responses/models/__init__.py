@@ -12,6 +12,7 @@ from responses.models.equality import EqualityAnswers, EqualityHolder
 from responses.models.extract import Extract, ExtractMember
 from responses.models.file_removal import FileRemoval
 from responses.models.ledger import LedgerEntry
+from responses.models.mailbox_reading import MailboxCopy, MailboxReading
 from responses.models.point import NoPoint, Point, PointCode, PointPassage, PointVersion
 from responses.models.reconciliation import Reconciliation
 from responses.models.redaction import Approval, PublishedResponse, PublishedSet, Redaction
@@ -54,6 +55,8 @@ __all__ = [
     "ExtractMember",
     "FileRemoval",
     "LedgerEntry",
+    "MailboxCopy",
+    "MailboxReading",
     "MemberMarks",
     "Message",
     "NoPoint",

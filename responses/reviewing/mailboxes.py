@@ -100,6 +100,12 @@ def loaded_in_words(loaded: Loaded) -> str:
     return words
 
 
+def take_up(*, raw: bytes, consultation: Consultation) -> Message:
+    """Make a message that a mail server has a letter here. The second time it is the same row."""
+    taken, _new = _take_up(raw, consultation, None)
+    return taken
+
+
 def take_up_forwarded(*, message: Message, number: int, by: User) -> Message:
     """Make a message that was forwarded within another one a letter of its own.
 

@@ -2,9 +2,12 @@
 nothing.
 """
 
+from django.conf import settings
+
 from consult.celery import app
 from consult.jobs import recorded_run
-from responses.reviewing import clusters, public_file
+from consult.models import Consultation
+from responses.reviewing import clusters, imap, public_file
 from responses.reviewing.bulk_changes import carrying_out
 from responses.reviewing.bundles import receiving
 
@@ -21,6 +24,15 @@ def receive_bundles() -> None:
     """Receive, and undo, what staff loaded many at once."""
     with recorded_run(receive_bundles.name):
         receiving.receive_due_bundles()
+
+
+@app.task(name="responses.read_mailbox")
+def read_due_mailbox() -> None:
+    """Read the mailbox on the mail server, if the settings name one."""
+    with recorded_run(read_due_mailbox.name):
+        found = Consultation.objects.filter(slug=settings.INBOUND_MAILBOX_CONSULTATION).first()
+        if settings.INBOUND_MAILBOX_URL and found:
+            imap.read_mailbox(consultation=found, url=settings.INBOUND_MAILBOX_URL)
 
 
 @app.task(name="responses.find_clusters")

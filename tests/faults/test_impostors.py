@@ -1,7 +1,5 @@
 """Someone who pretends to be a server that we send to gets nothing."""
 
-import datetime as dt
-import ipaddress
 import socket
 import ssl
 import threading
@@ -11,10 +9,6 @@ from pathlib import Path
 
 import asyncssh
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from django.core.files.base import ContentFile
 from django.core.mail import EmailMessage
 from django.utils.module_loading import import_string
@@ -22,41 +16,14 @@ from django.utils.module_loading import import_string
 from consult import addresses
 from responses.exporting.sftp import Sftp
 from tests.support.destinations import SshServer
+from tests.support.impostor import make_unknown_certificate
 from tests.support.postbox import AnyPortController, Postbox
 
 
 @pytest.fixture
 def unknown_certificate(tmp_path: Path) -> ssl.SSLContext:
     """A certificate for 127.0.0.1 that nobody we trust has signed."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
-            critical=False,
-        )
-        .sign(key, hashes.SHA256())
-    )
-    file = tmp_path / "impostor.pem"
-    file.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
-    return context
+    return make_unknown_certificate(tmp_path)
 
 
 class Impostor(Postbox):

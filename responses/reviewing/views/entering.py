@@ -17,7 +17,7 @@ from consult.staff.access import StaffRequest, staff_only
 from consult.staff.drafts import Place, note_opened
 from responses.answers import read_answers
 from responses.contacts import read_contact
-from responses.models import Message, Response, Transcription
+from responses.models import MailboxReading, Message, Response, Transcription
 from responses.requests import number_in
 from responses.responding.submitting import (
     Submission,
@@ -51,6 +51,7 @@ def taking_entries(slug: str) -> Consultation:
 def entering(request: StaffRequest) -> HttpResponse:
     """What was entered recently, and what is waiting in the mailbox."""
     rows = []
+    readings = {one.consultation_id: one for one in MailboxReading.objects.all()}
     for consultation in Consultation.objects.filter(
         published_at__isnull=False, withdrawn_at__isnull=True
     ):
@@ -63,6 +64,8 @@ def entering(request: StaffRequest) -> HttpResponse:
         rows.append(
             {
                 "consultation": consultation,
+                "reading": (reading := readings.get(consultation.pk)),
+                "read_at": in_words(reading.at) if reading else "",
                 "entered": entered.order_by("-id")[:SHOWN],
                 "total": sum(states.values()),
                 "states": [(state.label, states.get(state, 0)) for state in Message.State],

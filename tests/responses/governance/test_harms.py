@@ -87,6 +87,8 @@ NOT_WATCHED = {
     "consult_hit": "counts for rate limits, for a day",
     "consult_jobrun": "when a job ran last; `doctor` says where one does not run",
     "consult_staffdraft": "never sent",
+    "responses_mailboxcopy": "read again from the mail server; each message is watched",
+    "responses_mailboxreading": "counted again every five minutes",
     "responses_bundle": "how many came at once; each response of one is watched",
     "responses_bundlerow": "the same",
     "responses_bulkitem": "work in hand; each review has its step",
