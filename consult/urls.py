@@ -5,6 +5,7 @@ responses.urls.
 from django.urls import include, path
 
 from consult import admin
+from consult.setting_up.views import consultations, editing, files, preview, publishing
 from consult.views import errors, pages
 from consult.web import health
 
@@ -20,6 +21,45 @@ urlpatterns = [
     path("safety/", pages.safety, name="safety"),
     path("security/", pages.security, name="security"),
     path("admin/", admin.site.urls),
+    path("staff/set-up/", files.set_up, name="set-up"),
+    path("staff/set-up/new/", files.begin, name="begin-plan-file"),
+    path("staff/set-up/files/<int:pk>/", files.plan_file, name="plan-file"),
+    path("staff/set-up/files/<int:pk>/text/", files.plan_file_text, name="plan-file-text"),
+    path(
+        "staff/set-up/files/<int:pk>/plan.yaml", files.plan_file_download, name="plan-file-download"
+    ),
+    path("staff/set-up/files/<int:pk>/delete/", files.plan_file_delete, name="plan-file-delete"),
+    path(
+        "staff/set-up/files/<int:pk>/publish/",
+        publishing.publish_plan_file,
+        name="publish-plan-file",
+    ),
+    path("staff/set-up/files/<int:pk>/preview/<slug:state>/", preview.preview, name="preview"),
+    path(
+        "staff/set-up/files/<int:pk>/preview/<slug:state>/<path:path>",
+        preview.preview,
+        name="preview",
+    ),
+    path(
+        "staff/set-up/files/<int:pk>/pages/<slug:name>/",
+        editing.plan_file_page,
+        name="plan-file-page",
+    ),
+    path(
+        "staff/set-up/files/<int:pk>/<str:name>/<str:number>/",
+        editing.plan_file_entry,
+        name="plan-file-entry",
+    ),
+    path(
+        "staff/set-up/consultations/<slug:slug>/",
+        consultations.set_up_consultation,
+        name="set-up-consultation",
+    ),
+    path(
+        "staff/set-up/consultations/<slug:slug>/change/",
+        consultations.change_consultation,
+        name="change-consultation",
+    ),
     path("", include("responses.urls")),
     path("<slug:consultation>/", pages.start, name="start"),
     path("<slug:consultation>/sections/<slug:section>/", pages.section, name="section"),

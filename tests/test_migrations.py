@@ -32,9 +32,9 @@ LOADER = MigrationLoader(None)
 RULES = {
     "consult/append_only": ("0002_rules", "85cb3a1ef2f3"),
     "consult/chain": ("0002_rules", "00061426a60c"),
-    "consult/changes": ("0002_rules", "8023fefeb875"),
+    "consult/changes": ("0004_plan_files", "50fe40d5c5cd"),
     "consult/compression": ("0002_rules", "0b71c2cd9ef9"),
-    "consult/fingerprints": ("0002_rules", "0e21061fd22c"),
+    "consult/fingerprints": ("0004_plan_files", "c97e32714c05"),
     "responses/append_only": ("0002_rules", "d49eb62b0a49"),
     "responses/arrivals": ("0002_rules", "2584974724c7"),
     "responses/changes": ("0002_rules", "9d79223d4915"),

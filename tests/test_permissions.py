@@ -14,6 +14,7 @@ from django.urls import get_resolver, reverse
 from django.utils import timezone
 
 from consult.models import User
+from consult.setting_up.files import begin_file
 from responses.dashboard.tallies import tally
 from responses.deciding.points import make_point
 from responses.exporting.batches import seal_batch
@@ -22,10 +23,20 @@ from responses.exporting.extracts import ask_for_extract
 from responses.exporting.writing import write_batch
 from responses.models import BulkChange, Campaign, Cluster, Code, Message, Response, Transcription
 from responses.receipt_tokens import receipt_token
-from tests.conftest import make_person
+from tests.conftest import PARKS_PLAN, make_person
 from tests.support.mails import CORPUS
 
 SECRET = "A secret hope."
+OF_A_PLAN_FILE: dict[str, list[str]] = {
+    "plan-file": [],
+    "plan-file-text": [],
+    "plan-file-download": [],
+    "plan-file-delete": [],
+    "publish-plan-file": [],
+    "preview": ["open", "parks-at-night/"],
+    "plan-file-page": ["about"],
+    "plan-file-entry": ["sections", "1"],
+}
 EVERYBODY_IN = {"reviewer", "analyst", "editor", "administrator"}
 # For each address of the staff's, the roles that are let in. An address without a line here fails
 # the test below.
@@ -89,6 +100,18 @@ STAFF = {
     "person-pack": {"administrator"},
     "erase": {"administrator"},
     "erase-found": {"administrator"},
+    "set-up": {"editor", "administrator"},
+    "begin-plan-file": {"editor", "administrator"},
+    "plan-file": {"editor", "administrator"},
+    "plan-file-text": {"editor", "administrator"},
+    "plan-file-download": {"editor", "administrator"},
+    "plan-file-delete": {"editor", "administrator"},
+    "publish-plan-file": {"editor", "administrator"},
+    "preview": {"editor", "administrator"},
+    "plan-file-page": {"editor", "administrator"},
+    "plan-file-entry": {"editor", "administrator"},
+    "set-up-consultation": {"editor", "administrator"},
+    "change-consultation": {"editor", "administrator"},
     "account-list": {"administrator"},
     "account-new": {"administrator"},
     "account": {"administrator"},
@@ -160,6 +183,8 @@ PUBLIC = {
 }
 POSTED = {
     "same-letters",
+    "plan-file-delete",
+    "change-consultation",
     "batch-now",
     "ask-for-extract",
     "acknowledge",
@@ -186,6 +211,9 @@ def arguments(name: str, response: Response) -> list[object]:
     shared = {"consultation": response.consultation, "sample": response, "question": "missing"}
     if name == "cluster":
         return [Cluster.objects.create(**shared, responses=1, texts=1, people=1).pk]
+    if name in OF_A_PLAN_FILE:
+        file = begin_file(text=PARKS_PLAN.read_text(), actor=None)
+        return [file.pk, *OF_A_PLAN_FILE[name]]
     if name == "forget-typed":
         return [1]
     if name in {"campaign", "change-campaign"}:
@@ -240,6 +268,8 @@ def arguments(name: str, response: Response) -> list[object]:
             consultation=response.consultation, file=file, sha256="0" * 64
         )
         return [message.pk, 0] if name in {"message-part", "take-up-forwarded"} else [message.pk]
+    if name in {"set-up-consultation", "change-consultation"}:
+        return [slug]
     if name in {"enter", "take-up-mailbox", "change-publication", "message-list"}:
         return [slug]
     if name == "same-letters":

@@ -18,8 +18,8 @@ from consult.plans.publishing import (
     change_schedule,
     change_window,
     check_closing,
-    withdraw_consultation,
 )
+from consult.plans.withdrawing import withdraw_consultation
 
 
 class ConsultationForm(SharedForm):
@@ -28,7 +28,7 @@ class ConsultationForm(SharedForm):
     withdraw = forms.BooleanField(
         required=False,
         label="Take this consultation off the site",
-        help_text="At once, for everyone. You cannot undo this here. What was received stays.",
+        help_text="At once, for everyone. Set-up can put it back. What was received stays.",
     )
 
     batch_hour = forms.TypedChoiceField(

@@ -7,14 +7,4 @@ from consult.sql import install
 
 class Migration(migrations.Migration):
     dependencies = [("consult", "0001_initial")]
-    operations = [
-        install("consult", name)
-        for name in (
-            "append_only",
-            "compression",
-            "chain",
-            "changes",
-            # Every fingerprint covers the column that holding a table adds to it.
-            "fingerprints",
-        )
-    ]
+    operations = [install("consult", name) for name in ("append_only", "compression", "chain")]

@@ -6,6 +6,7 @@ from consult.models.content import Option, Question, Recommendation, Section
 from consult.models.jobs import Heartbeat, Hint, JobRun
 from consult.models.limits import Hit
 from consult.models.people import RIGHTS, RecoveryCode, Right, User
+from consult.models.plan_file import PlanFile
 from consult.models.second_person import SecondPersonRequest, TwoPersonAct
 from consult.models.typed import StaffDraft
 
@@ -20,6 +21,7 @@ __all__ = [
     "Hit",
     "JobRun",
     "Option",
+    "PlanFile",
     "Question",
     "Recommendation",
     "RecoveryCode",

@@ -44,6 +44,9 @@ class Consultation(models.Model):
     grace_minutes = models.PositiveSmallIntegerField(default=10)
     published_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_reason = models.CharField(
+        max_length=500, blank=True, default="", db_default="", help_text="What the public reads."
+    )
     batches_include_contacts = models.BooleanField(default=False)
     batch_hour = models.PositiveSmallIntegerField(
         default=2,

@@ -2,16 +2,17 @@
 
 from functools import lru_cache
 
-from consult.models import Consultation, Edition, once_published, published
+from consult.models import Consultation, Edition, once_published
 from consult.plans.document import Plan
 
 
-def find_published(slug: str, *, even_withdrawn: bool = False) -> Consultation:
-    """Return the published consultation with that slug, with `now`, the database's time.
+def find_published(slug: str) -> Consultation:
+    """Return the consultation with that slug, with `now`, the database's time; also one that was
+    published and withdrawn.
 
     Raises Consultation.DoesNotExist.
     """
-    return (once_published() if even_withdrawn else published()).get(slug=slug)
+    return once_published().get(slug=slug)
 
 
 @lru_cache(maxsize=64)

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 
 from consult.auditing import record
 from consult.clock import NotADate, closing_in_words, names_a_year, parse_closing, parse_opening
-from consult.models import Action, Consultation, User
+from consult.models import Action, Consultation, PlanFile, User
 from consult.plans.checking import CheckedPlan, check_plan
 from consult.plans.publishing import (
     ClosesBeforeItOpens,
@@ -55,7 +55,9 @@ def load_plan(
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"load plan {slug}"])
         consultation = Consultation.objects.select_for_update(no_key=True).filter(slug=slug).first()
         if consultation is None:
-            return _create(plan, opens=opens, closes=closes, actor=actor)
+            loaded = _create(plan, opens=opens, closes=closes, actor=actor)
+            _keep(text, loaded.consultation, actor)
+            return loaded
         _refuse_what_would_orphan_answers(consultation, plan)
         editions = consultation.editions.count()
         done = []
@@ -68,8 +70,25 @@ def load_plan(
         edition = publish_edition(consultation=consultation, actor=actor)
         if edition.number > editions:
             done.append(f"changed wording: edition {edition.number}")
+        if _keep(text, consultation, actor):
+            record(action=Action.PLAN_LOADED, actor=actor, subject=slug, done=done)
         consultation.refresh_from_db()
         return Loaded(consultation, done)
+
+
+def _keep(text: str | bytes, consultation: Consultation, actor: User | None) -> bool:
+    """Keep the text for the next change to begin with. Returns False if it is kept already."""
+    decoded = text.decode("utf-8-sig") if isinstance(text, bytes) else text
+    if PlanFile.objects.filter(text=decoded, published_at__isnull=False).exists():
+        return False
+    PlanFile.objects.create(
+        text=decoded,
+        consultation=consultation,
+        published_at=Now(),
+        made_by=actor,
+        changed_by=actor,
+    )
+    return True
 
 
 def _create(

@@ -10,7 +10,6 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Prefetch
-from django.db.models.functions import Now
 
 from consult.auditing import record
 from consult.clock import iso
@@ -154,10 +153,12 @@ def change_window(
     closes_at: datetime | None = None,
     grace_minutes: int | None = None,
     sure: bool = False,
+    reason: str = "",
     actor: User | None,
 ) -> bool:
     """Move the opening or closing instant, or the grace period after it, at once and for everyone.
 
+    The public reads the `reason` beside the new date.
     Returns False if nothing changes. Raises ClosesBeforeItOpens, ClosesInThePast, and
     ClosesMuchEarlier unless someone is `sure`.
     """
@@ -185,6 +186,7 @@ def change_window(
                 "closes_at": iso(kept.closes_at),
                 "grace_minutes": kept.grace_minutes,
             },
+            reason=reason,
         )
         kept.save(update_fields=["opens_at", "closes_at", "grace_minutes"])
     return True
@@ -229,15 +231,3 @@ def change_schedule(*, consultation: Consultation, batch_hour: int, actor: User 
             after={"batch_hour": batch_hour},
         )
     return True
-
-
-def withdraw_consultation(*, consultation: Consultation, actor: User | None) -> None:
-    """Take a consultation off the site.
-
-    What was received stays. Withdrawing it twice changes nothing.
-    """
-    with transaction.atomic():
-        if Consultation.objects.filter(pk=consultation.pk, withdrawn_at__isnull=True).update(
-            withdrawn_at=Now()
-        ):
-            record(action=Action.CONSULTATION_WITHDRAWN, actor=actor, subject=consultation.slug)

@@ -61,7 +61,7 @@ def window_of(consultation: Consultation, *, now: datetime) -> Window:
 
 
 def moved_in_words(consultation: Consultation) -> str:
-    """Say when the closing was last moved, and from when to when.
+    """Say when the closing was last moved, from when to when, and why if that was said.
 
     Empty if it is where it was first announced.
     """
@@ -76,7 +76,7 @@ def moved_in_words(consultation: Consultation) -> str:
                 "before": closing_in_words(before),
                 "after": closing_in_words(after),
             }
-            return words % told
+            return " ".join(filter(None, [words % told, entry.details.get("reason", "")]))
     return ""
 
 

@@ -53,6 +53,7 @@ SELECT hold_rows('consult_auditentry');
 SELECT hold_rows('consult_consultation');
 SELECT hold_rows('consult_edition');
 SELECT hold_rows('consult_option');
+SELECT hold_rows('consult_planfile');
 SELECT hold_rows('consult_question');
 SELECT hold_rows('consult_recommendation');
 SELECT hold_rows('consult_recoverycode');

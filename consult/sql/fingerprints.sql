@@ -71,6 +71,7 @@ SELECT watch_rows('consult_auditentry');
 SELECT watch_rows('consult_consultation');
 SELECT watch_rows('consult_edition');
 SELECT watch_rows('consult_option');
+SELECT watch_rows('consult_planfile');
 SELECT watch_rows('consult_question');
 SELECT watch_rows('consult_recommendation');
 SELECT watch_rows('consult_recoverycode');

@@ -37,6 +37,7 @@ NAVIGATION: dict[Promise | str, list[Entry]] = {
         Entry(_("Batches"), "batch-list", Right.TAKE_BATCHES),
     ],
     _("Run"): [
+        Entry(_("Set-up"), "set-up", Right.EDIT_PLAN),
         Entry(_("Integrity check"), "books", Right.TAKE_BATCHES),
         Entry(_("People"), "people", Right.ANSWER_REQUESTS),
         Entry(_("Trail"), "trail", Right.READ_TRAIL),

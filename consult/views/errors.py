@@ -6,7 +6,7 @@ import sys
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import TemplateDoesNotExist, TemplateSyntaxError
 from django.utils.html import escape
@@ -26,6 +26,10 @@ PLAIN = (
     '<meta name="viewport" content="width=device-width">'
     '<main><h1>{heading}</h1>{words}<p><a href="/">Go to the start page</a></p></main></html>'
 )
+
+
+class ConsultationWithdrawn(Http404):
+    """It was taken off the site. Its arguments are its title, and why, if that was said."""
 
 
 def say(request: HttpRequest, *, status: int, heading: str, lines: list[str]) -> HttpResponse:
@@ -159,7 +163,11 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Nothing is at this address."""
+    """Nothing is at this address, or not any more."""
+    if isinstance(exception, ConsultationWithdrawn):
+        lines = [*filter(None, exception.args), _("You can no longer send a response.")]
+        heading = _("This consultation has been withdrawn")
+        return say(request, status=410, heading=heading, lines=lines)
     lines = [
         _(
             "If you typed the address, check that it is right. If you pasted it, check that you "

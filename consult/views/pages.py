@@ -19,6 +19,7 @@ from consult.models import Consultation, published
 from consult.plans.editions import current_edition, find_published, plan_of
 from consult.plans.effort import minutes_for_all, minutes_for_one
 from consult.plans.window import moved_in_words, window_of
+from consult.views.errors import ConsultationWithdrawn
 from consult.views.typed import remember_plan
 
 # When the accessibility statement was last compared with the pages, by tests and by people.
@@ -34,12 +35,15 @@ NOT_FOR_ROBOTS = ["/admin/", "/health/", "/receipt/", "/staff/", "/*/respond/"]
 def page_context(slug: str, *, even_withdrawn: bool = False) -> dict[str, Any]:
     """Return what every page of a consultation shows.
 
-    Raises Http404 if the public may not see it, or, `even_withdrawn`, if it never could.
+    Raises Http404 if the public never could see it, and ConsultationWithdrawn if it no longer can,
+    unless `even_withdrawn`.
     """
     try:
-        consultation = find_published(slug, even_withdrawn=even_withdrawn)
+        consultation = find_published(slug)
     except Consultation.DoesNotExist as reason:
         raise Http404 from reason
+    if consultation.withdrawn_at and not even_withdrawn:
+        raise ConsultationWithdrawn(consultation.title, consultation.withdrawn_reason)
     edition = current_edition(consultation)
     plan = plan_of(edition)
     remember_plan(slug, plan)

@@ -6,7 +6,7 @@ from consult.sql import install
 
 
 class Migration(migrations.Migration):
-    dependencies = [("responses", "0001_initial"), ("consult", "0002_rules")]
+    dependencies = [("responses", "0001_initial"), ("consult", "0004_plan_files")]
     operations = [
         install("responses", name)
         for name in (

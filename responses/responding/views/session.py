@@ -7,11 +7,12 @@ from typing import Any
 from django.conf import settings
 from django.core import signing
 from django.db.models import prefetch_related_objects
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from consult.models import Consultation
+from consult.views.errors import ConsultationWithdrawn
 from consult.views.pages import page_context
 from responses.models import Draft, Response
 from responses.responding.drafting import find_drafts, find_sent
@@ -92,8 +93,8 @@ class RespondentSession:
 def open_session(request: HttpRequest, slug: str, *, by_link: bool = False) -> RespondentSession:
     """Find the consultation and what this browser has of it.
 
-    Raises Http404, also if the consultation was withdrawn, unless the person has written something:
-    they have just posted it, it is in a draft, or they came `by_link`.
+    Raises Http404, and ConsultationWithdrawn unless the person has written something: they have
+    just posted it, it is in a draft, or they came `by_link`.
     """
     context = page_context(slug, even_withdrawn=True)
     session = RespondentSession(context, context["consultation"].now)
@@ -117,7 +118,9 @@ def open_session(request: HttpRequest, slug: str, *, by_link: bool = False) -> R
     if session.consultation.withdrawn_at and not (
         session.draft or by_link or request.method == "POST"
     ):
-        raise Http404
+        raise ConsultationWithdrawn(
+            session.consultation.title, session.consultation.withdrawn_reason
+        )
     context["amends"] = session.draft.amends if session.draft else None
     return session
 

@@ -18,9 +18,9 @@ from consult.plans.publishing import (
     check_closing,
     database_now,
     publish_edition,
-    withdraw_consultation,
 )
 from consult.plans.window import Window, moved_in_words, window_of
+from consult.plans.withdrawing import withdraw_consultation
 
 Phase = Consultation.Phase
 OPENS = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)

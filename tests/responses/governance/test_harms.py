@@ -29,6 +29,7 @@ COUNT = [
     "consult_consultation",
     "consult_edition",
     "consult_option",
+    "consult_planfile",
     "consult_question",
     "consult_recommendation",
     "consult_recoverycode",

@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from consult.clock import time_in_words
 from consult.models import Consultation, Edition
-from consult.plans.publishing import publish_edition, withdraw_consultation
+from consult.plans.publishing import publish_edition
+from consult.plans.withdrawing import withdraw_consultation
 from responses.models import Draft, Response
 from responses.responding import sending
 from responses.responding.drafting import find_draft, save_part, start_draft
