@@ -9,6 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.encoding import punycode
+from django.utils.translation import gettext as _
 
 from consult.text import CANNOT_BE_KEPT, INVISIBLE
 from responses.answers import AnswersRefused
@@ -79,16 +80,17 @@ def read_contact(raw: Mapping[str, Any]) -> dict[str, str]:
     problems = {}
     for name, most in LENGTHS.items():
         if CANNOT_BE_KEPT.search(values[name]):
-            problems[name] = "This has a character in it that cannot be stored. Type it again."
+            problems[name] = _("This has a character in it that cannot be stored. Type it again.")
         elif len(values[name]) > most:
-            problems[name] = (
-                f"This must be {most} characters or fewer. It is {len(values[name]) - most:,} over."
-            )
+            words = _("This must be %(most)s characters or fewer. It is %(over)s over.")
+            problems[name] = words % {"most": most, "over": f"{len(values[name]) - most:,}"}
     if "email" not in problems and values["email"] and not _is_email(values["email"]):
-        problems["email"] = "Enter an email address like name@example.com, or leave it empty."
+        problems["email"] = _("Enter an email address like name@example.com, or leave it empty.")
     district = district_of(values["postcode"])
     if "postcode" not in problems and values["postcode"] and not district:
-        problems["postcode"] = "Enter the first half of a UK postcode, like SE1, or leave it empty."
+        problems["postcode"] = _(
+            "Enter the first half of a UK postcode, like SE1, or leave it empty."
+        )
     if problems:
         raise AnswersRefused(problems)
     return {

@@ -2,6 +2,9 @@
 
 from consult.env.setting import Setting, names, server, text
 
+# `consult.addresses.delivery` reads an address of each.
+DELIVERY_SCHEMES = ("file", "s3", "s3+http", "sftp")
+
 EXPORTING = [
     Setting(
         "EXPORTS_STORAGE",
@@ -17,7 +20,7 @@ EXPORTING = [
     ),
     Setting(
         "DELIVERY_URL",
-        server("file", "s3", "s3+http", "sftp"),
+        server(*DELIVERY_SCHEMES),
         "",
         (
             "Where to deliver batches: a folder, S3 or SFTP, as in docs/batches.md. If empty, "

@@ -168,9 +168,8 @@ class Plan:
     @cached_property
     def equality(self) -> Part:
         """The page that is offered once the response is sent."""
-        return Part(
-            EQUALITY, "equality", "About you: equality questions", self.questions_of(EQUALITY)
-        )
+        title = _("About you: equality questions")
+        return Part(EQUALITY, "equality", title, self.questions_of(EQUALITY))
 
     def questions_of(self, part: str) -> tuple[Question, ...]:
         """Return the questions on one page, in order."""

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import frictionless
@@ -116,12 +117,11 @@ def typed(question: Question) -> dict[str, Any]:
     if question.closed:
         first = question.options[0].slug
         return {question.slug: [first], f"{question.slug}--{first}": "=1+1"}
-    if question.kind == "date":
-        return {
-            f"{question.slug}--{box}": value
-            for box, value in (("day", "1"), ("month", "2"), ("year", "2003"))
-        }
-    return {question.slug: "5"}
+    if question.prose:
+        return {question.slug: "5"}
+    answer = question.entry.sample(question, Random(5))  # noqa: S311  # nothing secret
+    boxes = question.entry.boxes(question, answer)
+    return {box.name: box.value for box in boxes} or {question.slug: answer}
 
 
 @pytest.fixture

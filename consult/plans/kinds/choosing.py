@@ -44,13 +44,13 @@ class Choosing(Kind):
         if not given:
             return Kept()
         if any(not isinstance(value, str) for value in given):
-            return Kept(problems={question.slug: NOT_TEXT})
+            return Kept(problems={question.slug: _(NOT_TEXT)})
         # In the order of the options, whatever order the browser sent them in, so that equal
         # answers are equal values.
         chosen = [option for option in question.options if option.slug in given]
         known = {option.slug for option in question.options}
         problem = (
-            "Select one of the answers shown."
+            _("Select one of the answers shown.")
             if not known.issuperset(given)
             else self.problem(question, chosen)
         )
@@ -102,7 +102,7 @@ class One(Choosing):
         return "select" if len(question.options) >= SELECT_FROM else self.look
 
     def problem(self, question: Asked, chosen: list[Choice]) -> str:
-        return "Select one answer only." if len(chosen) > 1 else ""
+        return _("Select one answer only.") if len(chosen) > 1 else ""
 
     def kept(self, slugs: list[str]) -> str | list[str]:
         return slugs[0]
@@ -130,9 +130,11 @@ class Many(Choosing):
     def problem(self, question: Asked, chosen: list[Choice]) -> str:
         exclusive = [option for option in chosen if option.exclusive]
         if exclusive and len(chosen) > 1:
-            return f"Select “{exclusive[0].label}” or other answers, not both."
+            words = _("Select “%(label)s” or other answers, not both.")
+            return words % {"label": exclusive[0].label}
         if question.max_choices and len(chosen) > question.max_choices:
-            return f"Select up to {question.max_choices}. You selected {len(chosen)}."
+            words = _("Select up to %(most)s. You selected %(chosen)s.")
+            return words % {"most": question.max_choices, "chosen": len(chosen)}
         return ""
 
     def on_paper(self, question: Asked) -> OnPaper:

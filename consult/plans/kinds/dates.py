@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from consult.plans.kinds.entry import Asked, Box, Column, Kept, Kind, OnPaper, box_name
 from consult.plans.shapes import whole_number
@@ -18,6 +19,25 @@ BOXES = ("day", "month", "year")
 EARLIEST, LATEST = 1900, 2100
 SAMPLES = (date(1940, 1, 1), date(2025, 12, 31))
 ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+MISSING = {
+    ("day",): gettext_noop("Date must include a day"),
+    ("month",): gettext_noop("Date must include a month"),
+    ("year",): gettext_noop("Date must include a year"),
+    ("day", "month"): gettext_noop("Date must include a day and a month"),
+    ("day", "year"): gettext_noop("Date must include a day and a year"),
+    ("month", "year"): gettext_noop("Date must include a month and a year"),
+}
+NOT_A_NUMBER = {
+    "day": gettext_noop("The day must be a number, like 27"),
+    "month": gettext_noop("The month must be a number, like 3"),
+    "year": gettext_noop("The year must be a number, like 2026"),
+}
+OUT_OF_BOUNDS = {
+    "day": gettext_noop("The day must be between %(least)s and %(most)s"),
+    "month": gettext_noop("The month must be between %(least)s and %(most)s"),
+    "year": gettext_noop("The year must be between %(least)s and %(most)s"),
+}
 
 
 class Date(Kind):
@@ -63,22 +83,22 @@ class Date(Kind):
         parts = _parts(raw.get(question.slug))
         if all(is_blank(part) for part in parts):
             return Kept()
-        missing = [box for box, part in zip(BOXES, parts, strict=True) if is_blank(part)]
+        missing = tuple(box for box, part in zip(BOXES, parts, strict=True) if is_blank(part))
         if missing:
-            problem = f"Date must include a {' and a '.join(missing)}"
-            return _refused(question, missing[0], problem)
+            return _refused(question, missing[0], _(MISSING[missing]))
         earliest, latest = _years(question)
         bounds = ((1, 31), (1, 12), (earliest, latest))
         for box, part, (least, most) in zip(BOXES, parts, bounds, strict=True):
             if not re.fullmatch(r"[0-9]{1,4}", part.strip()):
-                return _refused(question, box, f"The {box} must be a number, like {_LIKE[box]}")
+                return _refused(question, box, _(NOT_A_NUMBER[box]))
             if box == "year" and len(part.strip()) != 4:
-                return _refused(question, box, "Year must include 4 numbers")
+                return _refused(question, box, _("Year must include 4 numbers"))
             if not least <= int(part) <= most:
-                return _refused(question, box, f"The {box} must be between {least} and {most}")
+                words = _(OUT_OF_BOUNDS[box]) % {"least": least, "most": most}
+                return _refused(question, box, words)
         found = _date_of(parts)
         if found is None:
-            return _refused(question, "day", "Date must be a real date")
+            return _refused(question, "day", _("Date must be a real date"))
         return Kept(texts={question.slug: found.isoformat()})
 
     def lines(self, question: Asked, raw: Mapping[str, Any]) -> tuple[str, ...]:
@@ -115,9 +135,6 @@ class Date(Kind):
     def band(self, question: Asked, stored: str) -> tuple[int, str]:
         year = int(stored[:4])
         return year, str(year)
-
-
-_LIKE = {"day": "27", "month": "3", "year": "2026"}
 
 
 def _years(question: Asked) -> tuple[int, int]:

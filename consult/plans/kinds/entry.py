@@ -100,7 +100,7 @@ class Kind:
     # How the codebook describes it.
     words: ClassVar[str]
     # The branch of gds/field.html that asks it, or the partial gds/<look>.html.
-    look: ClassVar[str]
+    look: ClassVar[str] = "input"
     partial: ClassVar[bool] = False
     # Whether it is answered by choosing from options, and is stored with the choices.
     chooses: ClassVar[bool] = False

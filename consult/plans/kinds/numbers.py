@@ -48,7 +48,7 @@ class Number(Kind):
     def read(self, question: Asked, raw: Mapping[str, Any]) -> Kept:
         values = values_in(raw.get(question.slug))
         if any(not isinstance(value, str) for value in values):
-            return Kept(problems={question.slug: NOT_TEXT})
+            return Kept(problems={question.slug: _(NOT_TEXT)})
         typed = values[0] if values else ""
         if is_blank(typed):
             return Kept()
@@ -61,23 +61,26 @@ class Number(Kind):
         return Kept(texts={question.slug: _digits(Decimal(bare.replace(",", "")))})
 
     def _problem(self, question: Asked, bare: str) -> str:
-        unit, least, most = (question.details[name] for name in ("unit", "least", "most"))
+        least, most = (question.details[name] for name in ("least", "most"))
         decimals = _decimals(question)
-        like = least + (most - least) // 2
-        if not NUMBER.fullmatch(bare):
-            example = f"{like}.5" if decimals else like
-            number = "number" if decimals else "whole number"
-            return f"Your answer must be a {number} of {unit}, like {example}"
-        given = Decimal(bare.replace(",", ""))
+        middle = least + (most - least) // 2
+        told = {"unit": question.details["unit"], **_bounds(question), "like": middle}
+        given = Decimal(bare.replace(",", "")) if NUMBER.fullmatch(bare) else None
+        if given is None and decimals:
+            words = _("Your answer must be a number of %(unit)s, like %(like)s")
+            return words % {**told, "like": f"{middle}.5"}
+        if given is None or (given != round(given, decimals) and not decimals):
+            return _("Your answer must be a whole number of %(unit)s, like %(like)s") % told
         if given != round(given, decimals):
-            return (
-                f"Your answer must have no more than {_places(decimals)}"
-                if decimals
-                else f"Your answer must be a whole number of {unit}, like {like}"
+            words = ngettext(
+                "Your answer must have no more than %(number)s decimal place",
+                "Your answer must have no more than %(number)s decimal places",
+                decimals,
             )
+            return words % {"number": decimals}
         if given < least:
-            return f"Your answer must be {least:,} {unit} or more"
-        return f"Your answer must be {most:,} {unit} or fewer" if given > most else ""
+            return _("Your answer must be %(least)s %(unit)s or more") % told
+        return _("Your answer must be %(most)s %(unit)s or fewer") % told if given > most else ""
 
     def lines(self, question: Asked, raw: Mapping[str, Any]) -> tuple[str, ...]:
         # What is not a number yet is shown as it was typed.

@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from consult.plans.kinds.entry import Asked, Kept, Kind, OnPaper, values_in
 from consult.plans.shapes import whole_number
 from consult.text import CANNOT_BE_KEPT, is_blank, one_line_break
 
-NOT_TEXT = "This answer is not text. Type it again."
+NOT_TEXT = gettext_noop("This answer is not text. Type it again.")
 TEXT_MAX_CHARS = 5000
 SHORT_TEXT_MAX_CHARS = 200
 LINES_FOR_LONG_TEXT = 6
@@ -20,22 +23,19 @@ def read_text(name: str, given: Any, *, max_chars: int) -> Kept:
     """
     values = values_in(given)
     if any(not isinstance(value, str) for value in values):
-        return Kept(problems={name: NOT_TEXT})
+        return Kept(problems={name: _(NOT_TEXT)})
     text = one_line_break(values[0]) if values else ""
     if is_blank(text):
         return Kept()
     if CANNOT_BE_KEPT.search(text):
-        problem = (
+        problem = _(
             "Your answer has a character in it that cannot be stored. Type the answer again, or "
             "paste it as plain text."
         )
         return Kept(problems={name: problem})
     if over := max(len(text) - max_chars, 0):
-        return Kept(
-            problems={
-                name: f"Your answer must be {max_chars:,} characters or fewer. It is {over:,} over."
-            }
-        )
+        problem = _("Your answer must be %(most)s characters or fewer. It is %(over)s over.")
+        return Kept(problems={name: problem % {"most": f"{max_chars:,}", "over": f"{over:,}"}})
     return Kept(texts={name: text})
 
 

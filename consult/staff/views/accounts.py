@@ -27,9 +27,9 @@ from consult.staff.accounts import (
 from consult.staff.forms.accounts import AccountForm, NewAccountForm
 
 
-def _roles() -> list[dict[str, str]]:
-    """Each role and what it lets someone do."""
-    may = {
+def what_roles_may() -> dict[User.Role, str]:
+    """Return each role with what it lets someone do. A test asks for all of them."""
+    return {
         User.Role.REVIEWER: _(
             "reads responses with their contact details, codes and decides on them"
         ),
@@ -39,8 +39,12 @@ def _roles() -> list[dict[str, str]]:
         User.Role.EDITOR: _("changes what the consultation says, and its dates"),
         User.Role.ADMINISTRATOR: _("all of that, and accounts, the trail and people’s requests"),
     }
+
+
+def _roles() -> list[dict[str, str]]:
     return [
-        {"value": str(role), "label": _(role.label), "may": words} for role, words in may.items()
+        {"value": str(role), "label": _(role.label), "may": words}
+        for role, words in what_roles_may().items()
     ]
 
 

@@ -178,6 +178,13 @@ def test_another_consultations_move_is_not_ours(small: Consultation, editor: Use
     assert moved_in_words(another) == ""
 
 
+def test_another_hour_for_the_batch_is_no_move_of_the_closing(
+    small: Consultation, editor: User
+) -> None:
+    change_schedule(consultation=small, batch_hour=23, actor=editor)
+    assert moved_in_words(small) == ""
+
+
 def test_moving_the_window_to_where_it_is_changes_nothing(
     small: Consultation, editor: User
 ) -> None:
@@ -269,6 +276,7 @@ def test_the_hour_of_the_batch_is_recorded_when_it_changes(
 
 def test_withdrawing_twice_is_one_act_and_keeps_its_time(small: Consultation, editor: User) -> None:
     withdraw_consultation(consultation=small, actor=editor)
+    assert find_entries(action=Action.CONSULTATION_WITHDRAWN).count() == 1
     small.refresh_from_db()
     first = small.withdrawn_at
     withdraw_consultation(consultation=small, actor=editor)
