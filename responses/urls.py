@@ -25,6 +25,7 @@ from responses.responding.views import (
     receipts,
     save_and_return,
     sending,
+    together,
 )
 from responses.reviewing.views import (
     bulk,
@@ -208,6 +209,15 @@ urlpatterns = [
         "<slug:consultation>/respond/your-answers.txt",
         save_and_return.draft_text,
         name="draft-text",
+    ),
+    path("<slug:consultation>/respond/your-answers.docx", together.draft_word, name="draft-word"),
+    path("<slug:consultation>/questions.docx", together.questions_word, name="questions-word"),
+    path("<slug:consultation>/questions.txt", together.questions_text, name="questions-text"),
+    path("<slug:consultation>/respond/read/<str:token>/", together.read_draft, name="read-draft"),
+    path(
+        "<slug:consultation>/respond/read/<str:token>/answers.docx",
+        together.read_draft_word,
+        name="read-draft-word",
     ),
     path("<slug:consultation>/respond/another/", answering.another, name="another"),
     path(

@@ -144,6 +144,8 @@ PUBLIC = {
         "how-to-respond",
         "sources",
         "closing-event",
+        "questions-word",
+        "questions-text",
     },
     *{
         "tasks",
@@ -152,6 +154,9 @@ PUBLIC = {
         "later",
         "come-back",
         "end-reminders",
+        "read-draft",
+        "read-draft-word",
+        "draft-word",
         "draft-text",
         "another",
         "before-you-start",

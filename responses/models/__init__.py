@@ -7,7 +7,7 @@ from responses.models.campaign import Campaign, CampaignMember, CampaignStep, Cl
 from responses.models.coding import Code, CodedAnswer, CodeVersion, Coding, SecondCoding
 from responses.models.confirmation import Confirmation, ConfirmationAttempt
 from responses.models.delivery import Delivery
-from responses.models.draft import Draft, DraftAnswer, DraftLink, SentDraft
+from responses.models.draft import Draft, DraftAnswer, DraftLink, DraftVisit, SentDraft
 from responses.models.equality import EqualityAnswers, EqualityHolder
 from responses.models.extract import Extract, ExtractMember
 from responses.models.file_removal import FileRemoval
@@ -49,6 +49,7 @@ __all__ = [
     "Draft",
     "DraftAnswer",
     "DraftLink",
+    "DraftVisit",
     "EqualityAnswers",
     "EqualityHolder",
     "Extract",

@@ -114,3 +114,20 @@ class DraftLink(models.Model):
 
     def __str__(self) -> str:
         return f"link to draft {self.draft_id}: {self.state}"
+
+
+class DraftVisit(models.Model):
+    """That a browser has a shared draft open: by a hash that says nothing about any other draft."""
+
+    draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="visits")
+    browser = models.CharField(max_length=64)
+    part = models.CharField(max_length=120, blank=True)
+    seen_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["draft", "browser"], name="one_visit_a_browser")
+        ]
+
+    def __str__(self) -> str:
+        return f"visit to draft {self.draft_id}"

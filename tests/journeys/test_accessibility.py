@@ -56,6 +56,7 @@ from responses.receipt_tokens import receipt_token
 from responses.responding.amending import amend_response
 from responses.responding.reminders import ask_for_reminders, end_token
 from responses.responding.submitting import Submission
+from responses.responding.together import reading_token
 from responses.reviewing.bulk_changes.carrying_out import make_due_changes
 from responses.reviewing.clusters import find_clusters
 from responses.reviewing.coding import code_answer
@@ -285,6 +286,7 @@ def walk_public_pages(visit: Visit, consultation: Consultation) -> None:
     visit.look("later", "asked")
     visit.go("come-back", slug, link.rstrip("/").rpartition("/")[2])
     visit.go("come-back", slug, "nothing", state="gone")
+    visit.go("read-draft", slug, reading_token(Draft.objects.get()))
     asked = ask_for_reminders(draft=Draft.objects.get(), email="rita@example.org")
     visit.go("end-reminders", slug, end_token(asked))
     press(visit, "Stop the reminders")

@@ -43,6 +43,7 @@ from responses.responding.views.session import (
     remember_opening,
     see_other,
 )
+from responses.responding.views.together import others_here
 
 
 @private
@@ -102,6 +103,7 @@ def tasks(request: HttpRequest, consultation: str) -> HttpResponse:
             "begun": bool(session.draft),
             "kept_until": kept_until,
             "mark": mark_of(session.draft),
+            "others_here": others_here(request, session),
         },
     )
     return remember_opening(page, session)
@@ -128,6 +130,7 @@ def part(request: HttpRequest, consultation: str, part: str) -> HttpResponse:
     if not session.may_answer:
         return closed_page(request, session)
     form = PartForm(plan=session.context["plan"], part=this, initial=session.answers)
+    session.context["others_here"] = others_here(request, session, this.slug)
     return remember_opening(render_part(request, session, form, returning=returning), session)
 
 
@@ -188,6 +191,7 @@ def save(request: HttpRequest, consultation: str, part: str) -> HttpResponse:
         return JsonResponse({}, status=429)
     except Draft.DoesNotExist:
         return JsonResponse({}, status=409)
+    others_here(request, session, part)
     known = read_seen(request)
     # A field that someone else also changed stays as the page knew it, so that Continue shows both
     # and asks; one that is too long stays unsaved.

@@ -29,6 +29,7 @@ from responses.responding.reminders import (
 )
 from responses.responding.save_and_return import ask_for_link, link_address
 from responses.responding.tasks import send_due_confirmations
+from responses.responding.together import reading_address
 from responses.responding.views.guessing import count_guesses
 from responses.responding.views.recognised import ASKED_TOO_OFTEN, NOT_KNOWN, NOTHING_TYPED
 from responses.responding.views.refusals import dropped_words, full_page, gone_page
@@ -72,6 +73,7 @@ def later(request: HttpRequest, consultation: str) -> HttpResponse:
     words = {
         "link": link_address(session.draft, link_token(session.draft)),
         "code": draft_code(session.draft),
+        "reading": reading_address(session.draft),
         "emailed": emailed,
         "problem": problem,
         "asked": asked,

@@ -98,6 +98,7 @@ NOT_WATCHED = {
     "responses_draft": "never sent",
     "responses_draftanswer": "never sent",
     "responses_draftlink": "leads to what was never sent",
+    "responses_draftvisit": "who has it open, for minutes",
     "responses_extract": "a copy for a week",
     "responses_extractmember": "the same",
     "responses_fileremoval": "files to be removed, which `doctor` counts",
