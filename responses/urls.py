@@ -25,6 +25,7 @@ from responses.responding.views import (
     receipts,
     save_and_return,
     sending,
+    sharing,
     together,
 )
 from responses.reviewing.views import (
@@ -46,6 +47,10 @@ from responses.reviewing.views import (
 from responses.reviewing.views import help as guide
 
 urlpatterns = [
+    path("c/<int:number>/", sharing.short_address, name="short-address"),
+    path("<slug:consultation>/share/", sharing.share, name="share"),
+    path("<slug:consultation>/poster.pdf", sharing.poster, name="poster"),
+    path("<slug:consultation>/outcome/", sharing.outcome, name="outcome"),
     path("cookies/", notices.cookies, name="cookies"),
     path("<slug:consultation>/privacy/", notices.privacy, name="consultation-privacy"),
     path("<slug:consultation>/paper-form/", paper_form.paper_form, name="paper-form"),

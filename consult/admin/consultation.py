@@ -12,6 +12,7 @@ from consult.admin.editing import Lines, SharedForm, WordingAdmin
 from consult.admin.staff_site import signed_in, site
 from consult.clock import closing_in_words, iso
 from consult.models import Consultation
+from consult.plans.outcome import say_outcome
 from consult.plans.publishing import (
     ClosesInThePast,
     ClosesMuchEarlier,
@@ -25,6 +26,12 @@ from consult.plans.withdrawing import withdraw_consultation
 class ConsultationForm(SharedForm):
     alternative_formats = Lines()
     sources = Lines(addresses=True)
+    outcome_address = forms.URLField(
+        required=False,
+        assume_scheme="https",
+        label="Address of the outcome",
+        help_text="Where everyone can read it.",
+    )
     withdraw = forms.BooleanField(
         required=False,
         label="Take this consultation off the site",
@@ -113,6 +120,13 @@ class ConsultationAdmin(WordingAdmin):
                 ]
             },
         ),
+        (
+            "After closing",
+            {
+                "fields": ["outcome_due_on", "outcome", "outcome_address"],
+                "description": "Everyone can read this on the page that receipts link to.",
+            },
+        ),
         ("Lists", {"fields": ["alternative_formats", "sources"]}),
         (
             "Changed by loading the plan file again",
@@ -145,9 +159,21 @@ class ConsultationAdmin(WordingAdmin):
             change_schedule(
                 consultation=obj, batch_hour=form.cleaned_data["batch_hour"], actor=actor
             )
+        after = ("outcome_due_on", "outcome", "outcome_address")
+        if set(after) & set(form.changed_data):
+            due_on, words, address = (form.cleaned_data[name] for name in after)
+            say_outcome(
+                consultation=obj,
+                due_on=due_on,
+                words=words or "",
+                address=address or "",
+                actor=actor,
+            )
         if form.cleaned_data["withdraw"]:
             withdraw_consultation(consultation=obj, actor=actor)
         form.changed_data = [
-            name for name in form.changed_data if name not in {*window, "batch_hour", "withdraw"}
+            name
+            for name in form.changed_data
+            if name not in {*window, *after, "batch_hour", "withdraw"}
         ]
         super().save_model(request, obj, form, change)

@@ -33,6 +33,7 @@ class Action(models.TextChoices):
     PLAN_FILE_PUBLISHED = "plan_file_published", "published a plan file"
     WORDING_CHANGED = "wording_changed", "changed wording"
     WINDOW_CHANGED = "window_changed", "changed the opening or closing date"
+    OUTCOME_SAID = "outcome_said", "said what came of a consultation, or when it is due"
     SCHEDULE_CHANGED = "schedule_changed", "changed the hour of the daily batch"
     CONSULTATION_WITHDRAWN = "consultation_withdrawn", "withdrew a consultation"
     CONSULTATION_PUT_BACK = "consultation_put_back", "put a withdrawn consultation back"

@@ -53,6 +53,12 @@ class Consultation(models.Model):
         db_default=2,
         help_text="The hour in London, 0 to 23, at which the daily batch is sealed.",
     )
+    # Later than the table: columns that may be empty touch no row that is there.
+    outcome_due_on = models.DateField(
+        null=True, blank=True, help_text="By when the owner plans to say what it decided."
+    )
+    outcome = models.TextField(null=True, blank=True)  # noqa: DJ001
+    outcome_address = models.URLField(null=True, blank=True, max_length=500)  # noqa: DJ001
 
     now: datetime  # The database's time, on rows from `published`.
 

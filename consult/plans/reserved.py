@@ -13,6 +13,7 @@ from consult.plans.document import ABOUT_YOU, EQUALITY, GENERAL
 CONSULTATIONS = {
     "accessibility",
     "admin",
+    "c",
     "cookies",
     "health",
     "metrics",
@@ -37,13 +38,15 @@ PARTS = {
     "discard",
     "later",
     "leave",
+    "read",
+    "reminders",
     "send",
     NOT_ASKED,
 }
 QUESTIONS = {
     # Fields that the forms have beside the questions.
-    *("channel", "clear", "draft", "edition", "email", "homepage", "name", "opened"),
-    *("postcode", "replacing", "revision", "seen", "shown", "take", "to"),
+    *("channel", "clear", "draft", "edition", "email", "homepage", "known", "name"),
+    *("opened", "postcode", "remind", "replacing", "revision", "seen", "shown", "take", "to"),
     # Charts of the dashboard.
     *("coded-so-far", "read-so-far", "received-by-day"),
     NOT_ASKED,

@@ -134,6 +134,8 @@ def outer_context(token: str) -> dict[str, Any]:
         "response": response,
         "received": clock.in_words(response.received_at),
         "happened": happened(versions_of(response)),
+        # A withdrawn consultation has no pages any more.
+        "findable": response.consultation.withdrawn_at is None,
     }
 
 

@@ -16,7 +16,8 @@ from docx.oxml.ns import qn
 from consult.models import Consultation
 from consult.plans.document import Plan
 from responses.models import Draft, DraftVisit, Response
-from responses.responding.drafting import find_draft, link_token, start_draft
+from responses.responding.draft_tokens import link_token
+from responses.responding.drafting import find_draft, start_draft
 from responses.responding.together import find_to_read, note_visit, reading_token
 from tests.responses.responding.test_answering import HOSTILE, answer, at, send
 
@@ -72,7 +73,9 @@ def test_the_draft_comes_as_word_with_all_questions_at_any_time(olu: Client, pla
     assert paragraphs[place - 2 : place] == [asked.text, asked.help]
     assert plan.by_slug["missing"].text in paragraphs
     assert any(row.startswith("Not sent yet.") for row in paragraphs)
-    Consultation.objects.update(closes_at=Now() - timedelta(days=2))
+    Consultation.objects.update(
+        opens_at=Now() - timedelta(days=9), closes_at=Now() - timedelta(days=2)
+    )
     assert WORDS in read_word(olu.get(at("draft-word")))
 
 
