@@ -21,7 +21,16 @@ from responses.exporting.batches import seal_batch
 from responses.exporting.extracting import make_due_extracts
 from responses.exporting.extracts import ask_for_extract
 from responses.exporting.writing import write_batch
-from responses.models import BulkChange, Campaign, Cluster, Code, Message, Response, Transcription
+from responses.models import (
+    BulkChange,
+    Bundle,
+    Campaign,
+    Cluster,
+    Code,
+    Message,
+    Response,
+    Transcription,
+)
 from responses.receipt_tokens import receipt_token
 from tests.conftest import PARKS_PLAN, make_person
 from tests.support.mails import CORPUS
@@ -225,6 +234,10 @@ def arguments(name: str, response: Response) -> list[object]:
         return [file.pk, *OF_A_PLAN_FILE[name]]
     if name == "forget-typed":
         return [1]
+    if name in {"bundle", "bundle-undo"}:
+        clerk = make_person("clerk", "reviewer")
+        known = {"consultation": response.consultation, "edition": response.edition}
+        return [Bundle.objects.create(**known, key=uuid4(), kind="sheets", by=clerk).pk]
     if name in {"campaign", "change-campaign"}:
         return [Campaign.objects.create(**shared, name="Youth workers").pk]
     if name in {"account", "account-sessions"}:
@@ -298,6 +311,9 @@ def arguments(name: str, response: Response) -> list[object]:
     return {
         "review-one": [response.reference],
         "redact": [response.reference],
+        "bundle-list": [slug],
+        "bundle-letter": [slug],
+        "bundle-template": [slug, "sheets"],
         "erase": [response.reference],
         "batch-file": [slug, 1, "responses.csv"],
         "acknowledge": [slug, 1],

@@ -10,8 +10,7 @@ from responses.models.transcription import Message
 class MailboxCopy(models.Model):
     """One message on the mail server, by the number that it has there, and the row it became here.
 
-    Two numbers with one message are one letter, delivered twice. Without a message, what the server
-    has there is no email.
+    Two numbers with one message are one letter, delivered twice.
     """
 
     consultation = models.ForeignKey(Consultation, on_delete=models.PROTECT, related_name="+")

@@ -13,16 +13,18 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from django.db import transaction
 from django.db.models.functions import Now
 
-from consult.auditing import record
-from consult.models import Action, Consultation
+from consult.models import Consultation
 from responses.models import MailboxCopy, MailboxReading
 from responses.reviewing.mailboxes import take_up
 
 SILENT_SECONDS = 30
 # A run ends before its task would be stopped; the next one continues.
 RUN_FOR_SECONDS = 1200
+# Fetched before they are written together: each may be as large as a server lets it be.
+AT_ONCE = 20
 ON_THIS_MACHINE = {"127.0.0.1", "localhost", "::1"}
 NUMBER = re.compile(rb"\d+")
 
@@ -103,46 +105,51 @@ def read_mailbox(*, consultation: Consultation, url: str) -> MailboxReading:
     reading, _new = MailboxReading.objects.get_or_create(
         mailbox=name, defaults={"consultation": consultation}
     )
-    reading.trouble, taken = "", 0
+    reading.trouble = ""
     try:
         with open_mailbox(url) as mailbox:
-            taken = _take_what_is_new(mailbox, consultation, reading)
+            _take_what_is_new(mailbox, consultation, reading)
     except MailboxTrouble as trouble:
         reading.trouble = str(trouble)[:300]
     reading.save()
     MailboxReading.objects.filter(pk=reading.pk).update(at=Now())
-    if taken:
-        record(
-            action=Action.MAILBOX_LOADED,
-            actor=None,
-            subject=consultation.slug,
-            messages=taken,
-            known=0,
-        )
     return reading
 
 
-def _take_what_is_new(mailbox: Mailbox, consultation: Consultation, reading: MailboxReading) -> int:
-    ends_at, taken = time.monotonic() + RUN_FOR_SECONDS, 0
+def _take_what_is_new(
+    mailbox: Mailbox, consultation: Consultation, reading: MailboxReading
+) -> None:
+    ends_at = time.monotonic() + RUN_FOR_SECONDS
     place = {"mailbox": mailbox.name, "validity": mailbox.validity}
     numbers = mailbox.numbers()
     here = set(MailboxCopy.objects.filter(**place).values_list("uid", flat=True))
+    waiting = [number for number in numbers if number not in here]
     try:
-        for number in numbers:
-            if number in here or time.monotonic() > ends_at:
-                continue
-            raw = mailbox.content_of(number)
-            if raw is None:
-                continue
-            message = take_up(raw=raw, consultation=consultation)
-            MailboxCopy.objects.get_or_create(
-                **place,
-                uid=number,
-                defaults={"consultation": consultation, "message": message},
-            )
-            taken += 1
+        while waiting and time.monotonic() < ends_at:
+            _take_some(mailbox, waiting[:AT_ONCE], consultation, place)
+            del waiting[:AT_ONCE]
     finally:
         copies = MailboxCopy.objects.filter(**place, uid__in=numbers)
         reading.on_server, reading.here = len(numbers), copies.count()
-        reading.letters = copies.exclude(message=None).values("message").distinct().count()
-    return taken
+        reading.letters = copies.values("message").distinct().count()
+
+
+def _take_some(
+    mailbox: Mailbox, numbers: list[int], consultation: Consultation, place: dict[str, Any]
+) -> None:
+    """Take up the messages with these numbers, as many as come over before the line is cut."""
+    raws: dict[int, bytes] = {}
+    try:
+        for number in numbers:
+            if (raw := mailbox.content_of(number)) is not None:
+                raws[number] = raw
+    finally:
+        with transaction.atomic():
+            taken = take_up(list(raws.values()), consultation=consultation, by=None)
+            MailboxCopy.objects.bulk_create(
+                [
+                    MailboxCopy(**place, uid=number, consultation=consultation, message=one.message)
+                    for number, one in zip(raws, taken, strict=True)
+                ],
+                ignore_conflicts=True,
+            )

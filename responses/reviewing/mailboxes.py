@@ -2,9 +2,11 @@
 not one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from itertools import islice
 from pathlib import Path
 
 from django.contrib.postgres.search import SearchVectorField
@@ -25,6 +27,8 @@ from responses.reviewing.inbound.mail_files import messages_in
 from responses.reviewing.inbound.parts import Content, part_of
 
 OPENING_CHARS = 200
+# In one transaction: a loading that is stopped has lost this many at most, and finds the others.
+AT_ONCE = 50
 SEARCHED_CHARS = 60_000
 # How many files without a message are named, of a zip that may hold thousands.
 NAMED = 20
@@ -36,6 +40,17 @@ class NotAMailbox(ValueError):
 
 class NoSuchPart(LookupError):
     """The message has no part with that number, or the part is not a message."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A message that is here; whether it is `new`; and, if so, whether another letter that was here
+    before has its Message-ID.
+    """
+
+    message: Message
+    new: bool
+    namesake: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,23 +77,15 @@ def load_mailbox(
     """
     found = known = namesakes = 0
     without = []
-    for one in messages_in(path, name=name):
-        if one.raw is None:
-            without.append(one.name)
-            continue
-        found += 1
-        message, new = _take_up(one.raw, consultation, by)
-        known += not new
-        namesakes += new and others_with_its_id(message).exists()
+    every = messages_in(path, name=name)
+    while lot := list(islice(every, AT_ONCE)):
+        without += [one.name for one in lot if one.raw is None]
+        taken = take_up([one.raw for one in lot if one.raw], consultation=consultation, by=by)
+        found += len(taken)
+        known += sum(not one.new for one in taken)
+        namesakes += sum(one.namesake for one in taken)
     if not found:
         raise NotAMailbox
-    record(
-        action=Action.MAILBOX_LOADED,
-        actor=by,
-        subject=consultation.slug,
-        messages=found,
-        known=known,
-    )
     return Loaded(found, known, namesakes, tuple(without))
 
 
@@ -100,9 +107,31 @@ def loaded_in_words(loaded: Loaded) -> str:
     return words
 
 
-def take_up(*, raw: bytes, consultation: Consultation) -> Message:
-    """Make a message that a mail server has a letter here. The second time it is the same row."""
-    taken, _new = _take_up(raw, consultation, None)
+def take_up(
+    raws: Sequence[bytes],
+    *,
+    consultation: Consultation,
+    by: User | None,
+    within: Message | None = None,
+) -> list[Taken]:
+    """Make messages letters here: those that are here already are found. One transaction, and one
+    act on the trail, for all of them.
+    """
+    letters = [(raw, letter_in(raw)) for raw in raws]
+    if not letters:
+        return []
+    with transaction.atomic():
+        # Two loadings of one mailbox at once: the second waits for the first, and finds each
+        # message there.
+        Consultation.objects.select_for_update(no_key=True).get(pk=consultation.pk)
+        taken = [_take_up(raw, letter, consultation, by, within) for raw, letter in letters]
+        record(
+            action=Action.MAILBOX_LOADED,
+            actor=by,
+            subject=consultation.slug,
+            messages=len(taken),
+            known=sum(not one.new for one in taken),
+        )
     return taken
 
 
@@ -115,40 +144,34 @@ def take_up_forwarded(*, message: Message, number: int, by: User) -> Message:
     part = read_part(message, number)
     if not part.forwarded:
         raise NoSuchPart
-    taken, _new = _take_up(part.content, message.consultation, by, within=message)
-    return taken
+    taken = take_up([part.content], consultation=message.consultation, by=by, within=message)
+    return taken[0].message
 
 
 def _take_up(
-    raw: bytes, consultation: Consultation, by: User | None, within: Message | None = None
-) -> tuple[Message, bool]:
-    """Return the row of a message, and whether it is new."""
-    letter = letter_in(raw)
+    raw: bytes, letter: Letter, consultation: Consultation, by: User | None, within: Message | None
+) -> Taken:
     sha256 = letter.identity
-    with transaction.atomic():
-        # Two loadings of one mailbox at once: the second waits for the first message, and finds
-        # each one there.
-        Consultation.objects.select_for_update(no_key=True).get(pk=consultation.pk)
-        known = Message.objects.filter(consultation=consultation, sha256=sha256).first()
-        if known is not None:
-            return known, False
-        ending = "msg" if raw.startswith(outlook.BEGINNING) else "eml"
-        name = default_storage.save(f"messages/{sha256}.{ending}", ContentFile(raw))
-        made = Message.objects.create(
-            consultation=consultation,
-            file=name,
-            sha256=sha256,
-            sender_name=letter.sender_name[:200],
-            sender_email=letter.sender_email[:320],
-            subject=letter.subject[:500],
-            opening=" ".join(letter.words[: OPENING_CHARS * 2].split())[:OPENING_CHARS],
-            message_id=letter.message_id[:500],
-            within=within,
-            words=_words_of(letter),
-            received_at=_first_moment([letter.received, letter.sent]),
-            loaded_by=by,
-        )
-    return made, True
+    known = Message.objects.filter(consultation=consultation, sha256=sha256).first()
+    if known is not None:
+        return Taken(known, new=False)
+    ending = "msg" if raw.startswith(outlook.BEGINNING) else "eml"
+    name = default_storage.save(f"messages/{sha256}.{ending}", ContentFile(raw))
+    made = Message.objects.create(
+        consultation=consultation,
+        file=name,
+        sha256=sha256,
+        sender_name=letter.sender_name[:200],
+        sender_email=letter.sender_email[:320],
+        subject=letter.subject[:500],
+        opening=" ".join(letter.words[: OPENING_CHARS * 2].split())[:OPENING_CHARS],
+        message_id=letter.message_id[:500],
+        within=within,
+        words=_words_of(letter),
+        received_at=_first_moment([letter.received, letter.sent]),
+        loaded_by=by,
+    )
+    return Taken(made, new=True, namesake=others_with_its_id(made).exists())
 
 
 def _words_of(letter: Letter) -> Func:

@@ -518,6 +518,23 @@ def test_undoing_a_letters_mails_lets_them_wait_again(
     assert not Transcription.objects.filter(message=again).exists()
 
 
+@pytest.mark.django_db(transaction=True)
+def test_the_books_balance_after_mails_were_undone(
+    consultation: Consultation, mailbox: Mails, reviewer: User, sign_in: SignIn
+) -> None:
+    chosen = str(mailbox[0].pk)
+    press(
+        sign_in(reviewer),
+        consultation,
+        **{"senders": "mails", "anything-else": LETTER, "messages": chosen},
+    )
+    receive_due_bundles()
+    assert reconcile().differences == []
+    undo_bundle(bundle=Bundle.objects.get(), reason="Two letters in one", by=reviewer)
+    receive_due_bundles()
+    assert reconcile().differences == []
+
+
 def test_a_mail_that_someone_decided_on_meanwhile_is_left_and_named(
     consultation: Consultation,
     mailbox: Mails,

@@ -12,6 +12,7 @@ from django.urls import reverse
 from pytest_django.fixtures import Settings
 
 from consult.models import Consultation, User
+from responses.governance.reconciling import reconcile
 from responses.models import MailboxCopy, MailboxReading, Message
 from responses.reviewing import imap
 from responses.reviewing.imap import MailboxTrouble, open_mailbox, read_mailbox
@@ -60,6 +61,16 @@ def test_every_message_comes_over_once_and_the_numbers_agree(
     again = read()
     assert (again.pk, again.on_server, again.here) == (first.pk, 3, 3)
     assert consultation.messages.count() == MailboxCopy.objects.count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_books_balance_after_a_mailbox_was_read(read: Read, server: ImapServer) -> None:
+    server.folder.messages |= {number: mail(number) for number in range(100, 145)}
+    server.folder.cut_after = 30
+    read()
+    server.folder.cut_after = None
+    assert read().here == 48
+    assert reconcile().differences == []
 
 
 def test_nothing_is_changed_on_the_server(read: Read, server: ImapServer) -> None:
@@ -191,7 +202,7 @@ def test_a_server_elsewhere_is_told_no_password_in_the_clear(
 def test_a_database_that_is_away_is_not_taken_for_the_servers_trouble(
     read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(**_values: object) -> Message:
+    def away(_raws: object, **_values: object) -> Message:
         raise DatabaseError
 
     monkeypatch.setattr(imap, "take_up", away)

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from consult.models import Action, AuditEntry, Consultation, User
+from responses.governance.reconciling import reconcile
 from responses.models import Message
 from responses.reviewing.inbound.mail_files import messages_in
 from responses.reviewing.mailboxes import Loaded, NotAMailbox, load_mailbox, read_letter
@@ -330,3 +331,19 @@ def test_a_message_whose_file_was_removed_leaves_none_of_its_words(
     assert sorted(kept) == [
         *["consultation_id", "id", "loaded_at", "loaded_by_id", "received_at", "sha256", "state"]
     ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_books_balance_after_a_mailbox_was_loaded(
+    load: Callable[..., Loaded], consultation: Consultation
+) -> None:
+    """Each message is part of an act on the trail."""
+    separator = b"From a@example.org Thu Nov 19 10:00:00 2026\n"
+    mails = [
+        separator + LETTER.replace(b"Message-ID: <", b"Message-ID: <%d" % number) + b"\n\n"
+        for number in range(120)
+    ]
+    assert load(b"".join(mails)).messages == consultation.messages.count() == 120
+    assert reconcile().differences == []
+    entries = AuditEntry.objects.filter(action=Action.MAILBOX_LOADED)
+    assert sum(one.details["messages"] for one in entries) == 120
