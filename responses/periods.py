@@ -39,6 +39,7 @@ def clocks() -> list[Clock]:
             "names, email addresses, postcodes, and what mail servers said",
             days["contacts"],
         ),
+        Clock("organisers", "organisers of petitions", days["contacts"]),
         Clock("equality", "equality answers", days["equality"]),
         Clock(
             "letters",

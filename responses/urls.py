@@ -39,6 +39,7 @@ from responses.reviewing.views import (
     keying_again,
     mailbox,
     message_list,
+    petitions,
     publication,
     responses,
     review_list,
@@ -128,6 +129,15 @@ urlpatterns = [
         name="bundle-template",
     ),
     path("staff/enter/<slug:consultation>/letter/", bundles.bundle_letter, name="bundle-letter"),
+    path(
+        "staff/enter/<slug:consultation>/petitions/",
+        petitions.petition_list,
+        name="petition-list",
+    ),
+    path("staff/petitions/<int:pk>/", petitions.petition, name="petition"),
+    path(
+        "staff/petitions/<int:pk>/organiser/", petitions.forget_organiser, name="forget-organiser"
+    ),
     path("staff/bundles/<int:pk>/", bundles.bundle, name="bundle"),
     path("staff/bundles/<int:pk>/undo/", bundles.bundle_undo, name="bundle-undo"),
     path("staff/entered/<str:reference>/", entered.entered, name="entered"),

@@ -44,6 +44,7 @@ RULES = {
     "responses/erasing": ("0002_rules", "9b22fe241b7c"),
     "responses/fingerprints": ("0002_rules", "b525319b327a"),
     "responses/sealed_batches": ("0002_rules", "da408199207b"),
+    "responses/petitions": ("0008_petitions", "d959bfd5f347"),
     "responses/points": ("0004_points", "3cff6d864f7c"),
     "responses/search": ("0002_rules", "ec523be22cb1"),
 }

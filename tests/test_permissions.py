@@ -28,6 +28,7 @@ from responses.models import (
     Cluster,
     Code,
     Message,
+    Petition,
     Response,
     Transcription,
 )
@@ -88,6 +89,9 @@ STAFF = {
     "bundle-template": {"reviewer", "administrator"},
     "bundle-letter": {"reviewer", "administrator"},
     "bundle": {"reviewer", "administrator"},
+    "petition-list": {"reviewer", "administrator"},
+    "petition": {"reviewer", "administrator"},
+    "forget-organiser": {"administrator"},
     "bundle-undo": {"reviewer", "administrator"},
     "key-again": {"reviewer", "administrator"},
     "attached-file": {"reviewer", "administrator"},
@@ -218,6 +222,7 @@ POSTED = {
     "reopen-message",
     "forget-typed",
     "bundle-undo",
+    "forget-organiser",
     "change-publication",
 }
 
@@ -234,6 +239,11 @@ def arguments(name: str, response: Response) -> list[object]:
         return [file.pk, *OF_A_PLAN_FILE[name]]
     if name == "forget-typed":
         return [1]
+    if name in {"petition", "forget-organiser"}:
+        signed = {"title": "Lights", "text": "Light them.", "signatures": 2, "channel": "post"}
+        clerk, day = make_person("clerk", "reviewer"), timezone.localdate()
+        known = {"consultation": response.consultation, "number": 1, "by": clerk}
+        return [Petition.objects.create(**signed, **known, received_on=day).pk]
     if name in {"bundle", "bundle-undo"}:
         clerk = make_person("clerk", "reviewer")
         known = {"consultation": response.consultation, "edition": response.edition}
@@ -312,6 +322,7 @@ def arguments(name: str, response: Response) -> list[object]:
         "review-one": [response.reference],
         "redact": [response.reference],
         "bundle-list": [slug],
+        "petition-list": [slug],
         "bundle-letter": [slug],
         "bundle-template": [slug, "sheets"],
         "erase": [response.reference],

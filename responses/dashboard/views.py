@@ -31,6 +31,7 @@ from responses.dashboard.tasks import count
 from responses.exporting.due import due_at
 from responses.models import Response, Review, Tally
 from responses.reviewing.codebooks import questions_to_code
+from responses.reviewing.petitions import signatures_of
 
 BOROUGH = "borough"
 DAYS = "received-by-day"
@@ -70,6 +71,7 @@ def dashboard(request: StaffRequest) -> HttpResponse:
                 "figures": counted.figures if counted else {},
                 "charts": charts_of(consultation, counted.figures) if counted else [],
                 "now": now,
+                "signed": signatures_of(consultation),
                 "oldest_unread": in_words(now["oldest_unread"]) if now["oldest_unread"] else "",
                 "due": in_words(due)
                 if (due := due_at(consultation=consultation, now=consultation.now))

@@ -13,6 +13,7 @@ from responses.exporting.contents import codes_of
 from responses.exporting.lost_batches import Lost, look_for_lost
 from responses.models import Batch, Code, Response
 from responses.responding.equality import put_in_batch
+from responses.reviewing.petitions import put_petitions_in
 
 # Everything that is in no batch yet, whenever it arrived: a response committed late, or while
 # another batch was being sealed, is in the next one.
@@ -119,6 +120,7 @@ def seal(consultation: Consultation, actor: User | None, lost: Lost) -> Batch:
         cursor.execute(MARK, [batch.pk])
     batch.codes = codes_of(consultation)
     batch.save(update_fields=["size", "codes"])
+    put_petitions_in(batch)
     batch.refresh_from_db(fields=["sealed_at"])
     if not lost.holds.equality:
         put_in_batch(batch=batch, now=batch.sealed_at)

@@ -16,7 +16,7 @@ from consult.plans.editions import current_edition, plan_of
 from responses.exporting.columns.questions import AnswerColumn, answer_columns, equality_columns
 from responses.exporting.columns.variables import Codes, option_codes
 from responses.exporting.formats.cover_note import told_of_batch, told_of_extract
-from responses.exporting.manifests import Counts
+from responses.exporting.manifests import Counts, Signatures
 from responses.exporting.members import (
     count_members,
     editions_answered,
@@ -24,7 +24,7 @@ from responses.exporting.members import (
     members_of_batch,
     members_of_extract,
 )
-from responses.models import Batch, Code, EqualityAnswers, Extract
+from responses.models import Batch, BatchPetition, Code, EqualityAnswers, Extract, Petition
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,22 @@ class Pack:
     def has_equality(self) -> bool:
         """Tell whether it includes equality answers."""
         return EqualityAnswers.objects.filter(batch=self.batch, batch__isnull=False).exists()
+
+    @cached_property
+    def petitions(self) -> list[Signatures]:
+        """The petitions as they stood when it was sealed; an extract has none."""
+        held = BatchPetition.objects.filter(batch=self.batch, batch__isnull=False)
+        return [
+            Signatures(
+                number=one.number,
+                title=one.title,
+                text=one.text,
+                signatures=one.signatures,
+                received_on=one.received_on.isoformat(),
+                channel=one.channel,
+            )
+            for one in Petition.objects.filter(pk__in=held.values("petition")).order_by("number")
+        ]
 
     @cached_property
     def counts(self) -> Counts:

@@ -27,6 +27,18 @@ class FileEntry:
 
 
 @dataclass(frozen=True)
+class Signatures:
+    """A petition as it stood when the batch was sealed. It is no response, and in no count."""
+
+    number: int
+    title: str
+    text: str
+    signatures: int
+    received_on: str
+    channel: str
+
+
+@dataclass(frozen=True)
 class Counts:
     """How many responses of each kind a batch holds."""
 
@@ -50,6 +62,7 @@ def build_manifest(
     includes_contacts: bool,
     not_in_our_records: Sequence[int] = (),
     instead_of: Sequence[str] = (),
+    petitions: Sequence[Signatures] = (),
     counts: Counts,
     files: Sequence[FileEntry],
 ) -> bytes:
@@ -67,6 +80,8 @@ def build_manifest(
         "counts": _counted(counts),
         "files": [asdict(file) for file in files],
     }
+    if petitions:
+        content["petitions"] = [asdict(one) for one in petitions]
     if not_in_our_records:
         content["not_in_our_records"] = list(not_in_our_records)
     if instead_of:

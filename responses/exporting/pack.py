@@ -60,6 +60,7 @@ def make_files(
         includes_contacts=batch.includes_contacts,
         not_in_our_records=[lost["number"] for lost in batch.lost_before],
         instead_of=batch.instead_of,
+        petitions=pack.petitions,
         counts=pack.counts,
         files=made,
     )
@@ -113,6 +114,7 @@ def _make(
         counts=pack.counts,
         names=[*(file.name for file in made), *beside],
         checked=pack.batch is not None,
+        petitions=pack.petitions,
     )
     return [*made, write_whole(folder, COVER_NOTE, note.encode())]
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
@@ -25,6 +26,7 @@ from responses.governance.erasing import (
     remove_details,
 )
 from responses.governance.removing import files_held, remove_batch_files, remove_files
+from responses.governance.retained import Retained
 from responses.models import (
     Attachment,
     Confirmation,
@@ -37,35 +39,12 @@ from responses.models import (
 )
 from responses.periods import clocks
 from responses.responding.equality import empty_equality_answers, too_few_to_hand_over
+from responses.reviewing.petitions import forget_organisers
 
 AT_ONCE = 500
 # A run ends before its task would be stopped; the next one continues.
 RUN_FOR_SECONDS = 1800
 WHY = "kept long enough"
-
-
-@dataclass(frozen=True)
-class Retained:
-    """What a run did about one class of one consultation's data: it `removed` this many rows, and
-    `held` this many that have not arrived at MOPAC.
-    """
-
-    consultation: str
-    name: str
-    what: str
-    removed: int
-    held: int
-    dry_run: bool = False
-
-    @property
-    def in_words(self) -> str:
-        did = "to be removed" if self.dry_run else "removed"
-        held = (
-            f", {self.held:,} kept because they did not arrive where they have to go"
-            if self.held
-            else ""
-        )
-        return f"{self.consultation}, {self.what}: {self.removed:,} {did}{held}."
 
 
 def retain(*, dry_run: bool = False, actor: User | None = None) -> list[Retained]:
@@ -156,6 +135,12 @@ def _contacts(run: Run) -> Work:
     return Work(count, there.count() - count, remove)
 
 
+def _organisers(run: Run) -> Work:
+    named = run.consultation.petitions.exclude(organiser_name="", organiser_email="")
+    held = list(named.values_list("pk", flat=True))
+    return Work(len(held), 0, partial(forget_organisers, held, actor=run.actor, why=WHY))
+
+
 def _equality(run: Run) -> Work:
     there = EqualityAnswers.objects.filter(consultation=run.consultation, stopped=False)
     few = too_few_to_hand_over(run.consultation, now=run.consultation.now)
@@ -241,6 +226,7 @@ WORK: dict[str, Callable[[Run], Work]] = {
     "drafts": _drafts,
     "sent": _sent,
     "contacts": _contacts,
+    "organisers": _organisers,
     "equality": _equality,
     "letters": _letters,
     "batches": _batches,

@@ -13,6 +13,7 @@ from responses.models.extract import Extract, ExtractMember
 from responses.models.file_removal import FileRemoval
 from responses.models.ledger import LedgerEntry
 from responses.models.mailbox_reading import MailboxCopy, MailboxReading
+from responses.models.petition import BatchPetition, Petition
 from responses.models.point import NoPoint, Point, PointCode, PointPassage, PointVersion
 from responses.models.reconciliation import Reconciliation
 from responses.models.redaction import Approval, PublishedResponse, PublishedSet, Redaction
@@ -29,6 +30,7 @@ __all__ = [
     "Attachment",
     "Batch",
     "BatchMember",
+    "BatchPetition",
     "BulkChange",
     "BulkItem",
     "Bundle",
@@ -61,6 +63,7 @@ __all__ = [
     "MemberMarks",
     "Message",
     "NoPoint",
+    "Petition",
     "Point",
     "PointCode",
     "PointPassage",

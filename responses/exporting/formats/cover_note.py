@@ -12,7 +12,7 @@ from responses.exporting.columns.questions import places_of
 from responses.exporting.columns.tables import TABLES
 from responses.exporting.files import PACK_FILES
 from responses.exporting.formats.cover_words import CARE, CELLS, CHECKING, READING
-from responses.exporting.manifests import Counts
+from responses.exporting.manifests import Counts, Signatures
 from responses.models import Batch, Extract
 
 CODEBOOK_PAGE = "codebook.html"
@@ -48,7 +48,14 @@ class About:
     told: Sequence[str]
 
 
-def cover_note(*, about: About, counts: Counts, names: Iterable[str], checked: bool = True) -> str:
+def cover_note(
+    *,
+    about: About,
+    counts: Counts,
+    names: Iterable[str],
+    checked: bool = True,
+    petitions: Sequence[Signatures] = (),
+) -> str:
     """Return the note in plain words: what this is, how many responses, what changed, what to open
     and, for a batch, how to check it.
     """
@@ -82,6 +89,7 @@ def cover_note(*, about: About, counts: Counts, names: Iterable[str], checked: b
                 ),
             ]
         lines += [""]
+    lines += _told_of(petitions)
     there = {name.partition("/")[0] + "/" * ("/" in name) for name in names}
     lines += [
         "WHAT IS IN HERE",
@@ -89,6 +97,22 @@ def cover_note(*, about: About, counts: Counts, names: Iterable[str], checked: b
         *(f"    {file.name:<22}{file.meaning}" for file in PACK_FILES if file.name in there),
     ]
     return "\n".join([*lines, "", CELLS, READING, *([CHECKING] if checked else []), CARE])
+
+
+def _told_of(petitions: Sequence[Signatures]) -> list[str]:
+    """Say which petitions came: apart from the responses, among which they are not counted."""
+    if not petitions:
+        return []
+    return [
+        "PETITIONS",
+        "",
+        "One text that many people signed. These are no responses, and in none of the",
+        "numbers above; manifest.json has what each says. As they stood when this",
+        "batch was sealed, in every batch from then on:",
+        "",
+        *(f"{one.signatures:>9,}  signatures: {one.title}" for one in petitions),
+        "",
+    ]
 
 
 def told_of_batch(batch: Batch) -> list[str]:

@@ -32,6 +32,7 @@ from responses.governance.subject_access import (
 from responses.models import Response
 from responses.requests import reference_or_404
 from responses.responding.amending import versions_of
+from responses.reviewing.petitions import organised_by
 
 
 @staff_only(Right.ANSWER_REQUESTS)
@@ -50,6 +51,7 @@ def people(request: StaffRequest) -> HttpResponse:
             "rows": [_row(reference) for reference in held.references],
             "nothing": held == PersonalData([], [], []),
             "near": names_near(form.cleaned_data["words"]),
+            "petitions": organised_by(form.cleaned_data["words"]),
         }
     return render(request, "governance/subject_access.html", context)
 

@@ -20,6 +20,7 @@ from consult.views.errors import say
 from consult.views.pages import page_context
 from responses.models import PublishedSet, Redaction, Response
 from responses.requests import number_in, reference_or_404
+from responses.reviewing.petitions import petitions_of
 from responses.reviewing.public_file import (
     FileBeingMade,
     has_public_file,
@@ -215,6 +216,7 @@ def published_responses_page(request: HttpRequest, consultation: str) -> HttpRes
         "rows": list(_readable(rows[:PAGE])),
         "count": found.count,
         "gaps": found.gaps or [],
+        "petitions": petitions_of(found.consultation),
         "counted": in_words(found.written_at) if found.written_at else "",
         "file_ready": has_public_file(found),
         "next": rows[PAGE - 1].pk if len(rows) > PAGE else None,

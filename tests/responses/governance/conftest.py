@@ -18,6 +18,7 @@ from responses.governance.reconciling import reconcile
 from responses.governance.removing import remove_batch_files
 from responses.models import (
     Approval,
+    BatchPetition,
     BulkChange,
     Campaign,
     Code,
@@ -26,6 +27,7 @@ from responses.models import (
     MemberMarks,
     Message,
     NoPoint,
+    Petition,
     PublishedResponse,
     PublishedSet,
     Reading,
@@ -123,6 +125,17 @@ def everything(busy: Consultation, reviewer: User) -> Consultation:
         point.versions.create(version=1, content={"sentence": "Lights."}, by=reviewer)
         point.codes.create(code=code, by=reviewer)
         point.passages.create(response=response, question="missing", by=reviewer)
+        petition = Petition.objects.create(
+            consultation=busy,
+            number=1,
+            title="Lights",
+            text="Light them.",
+            signatures=2,
+            channel="post",
+            received_on=timezone.localdate(),
+            by=reviewer,
+        )
+        BatchPetition.objects.create(batch=member.batch, petition=petition)
         NoPoint.objects.create(
             response=response, question="missing", reason="off-subject", by=reviewer
         )

@@ -63,6 +63,7 @@ COUNT = [
 # The rest of what people rely on.
 REST = [
     "responses_attachment",
+    "responses_batchpetition",
     "responses_bulkchange",
     "responses_campaign",
     "responses_campaignmember",
@@ -70,6 +71,7 @@ REST = [
     "responses_membermarks",
     "responses_message",
     "responses_nopoint",
+    "responses_petition",
     "responses_point",
     "responses_pointcode",
     "responses_pointpassage",
