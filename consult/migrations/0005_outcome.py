@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("consult", "0003_staff_drafts"),
+        ("consult", "0004_plan_files"),
     ]
 
     operations = [
