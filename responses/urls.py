@@ -14,7 +14,7 @@ from consult.staff.views import (
 from responses.dashboard import views as dashboard
 from responses.deciding.views import points, register, weighing
 from responses.exporting.views import batches, deliveries, extracts, signing_keys
-from responses.governance.views import metrics, reconciliation, subject_access
+from responses.governance.views import metrics, not_me, reconciliation, subject_access
 from responses.responding.views import (
     answering,
     changing,
@@ -58,6 +58,7 @@ urlpatterns = [
     path("<slug:consultation>/paper-form.pdf", paper_form.paper_form_pdf, name="paper-form-pdf"),
     path("receipt/<str:token>/", receipts.receipt, name="receipt"),
     path("receipt/<str:token>/show/", receipts.show, name="show-receipt"),
+    path("receipt/<str:token>/not-me/", not_me.not_me, name="not-me"),
     path("receipt/<str:token>/copy.txt", receipts.receipt_text, name="receipt-text"),
     path("receipt/<str:token>/copy.pdf", receipts.receipt_pdf, name="receipt-pdf"),
     path("receipt/<str:token>/address/", changing.correct, name="correct-address"),

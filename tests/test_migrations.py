@@ -41,10 +41,10 @@ RULES = {
     "responses/compression": ("0002_rules", "b9046b58d4d5"),
     "responses/equality": ("0002_rules", "ae3d1ef84d28"),
     "responses/erased": ("0002_rules", "3689e4817f8d"),
-    "responses/erasing": ("0002_rules", "9b22fe241b7c"),
+    "responses/erasing": ("0009_addresses_removed", "56f667e4ee65"),
     "responses/fingerprints": ("0002_rules", "b525319b327a"),
-    "responses/sealed_batches": ("0002_rules", "da408199207b"),
     "responses/petitions": ("0008_petitions", "d959bfd5f347"),
+    "responses/sealed_batches": ("0009_addresses_removed", "96a815744421"),
     "responses/points": ("0004_points", "3cff6d864f7c"),
     "responses/search": ("0002_rules", "ec523be22cb1"),
 }

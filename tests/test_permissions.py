@@ -194,6 +194,7 @@ PUBLIC = {
     *{
         "receipt",
         "show-receipt",
+        "not-me",
         "receipt-text",
         "receipt-pdf",
         "amend",

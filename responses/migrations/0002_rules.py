@@ -13,8 +13,6 @@ class Migration(migrations.Migration):
             "append_only",
             "arrivals",
             "erased",
-            "erasing",
-            "sealed_batches",
             "search",
             "compression",
             "equality",

@@ -20,6 +20,7 @@ class LedgerEntry(models.Model):
         WITHDRAWN = "withdrawn", "withdrawn by the respondent"
         ERASED = "erased", "erased"
         DETAILS_REMOVED = "details-removed", "contact details removed after their time"
+        ADDRESS_REMOVED = "address-removed", "email address removed: it was someone else's"
         CONFIRMED = "confirmed", "confirmation sent"
         CONFIRMATION_FAILED = "confirmation-failed", "confirmation could not be delivered"
         ADDRESS_CORRECTED = "address-corrected", "email address corrected by the respondent"

@@ -7,9 +7,10 @@ from django.db.models.functions import Now
 
 from consult.leases import claim, still_held
 from responses.ledger import record_event
-from responses.models import Confirmation, ConfirmationAttempt, LedgerEntry, Response
+from responses.models import Confirmation, ConfirmationAttempt, LedgerEntry
 from responses.responding.confirmation_email import build_email
 from responses.responding.outbox import PAUSES, Outbox, Tally, send_due, usual_lease
+from responses.responding.resending import address_is_gone
 
 TRY_FOR = timedelta(hours=73)
 
@@ -74,8 +75,8 @@ def _record_failure(confirmation: Confirmation, reason: str, hopeless: bool) -> 
         ConfirmationAttempt.objects.create(
             confirmation=current,
             outcome="refused" if give_up else "try-again",
-            # Erased while the mail server was answering: its words may hold the address.
-            detail="" if _was_erased(confirmation.response) else reason,
+            # Removed while the mail server was answering: its words may hold the address.
+            detail="" if address_is_gone(confirmation.response) else reason,
         )
         current.tries_made += 1
         changed = ["tries_made"]
@@ -92,10 +93,6 @@ def _record_failure(confirmation: Confirmation, reason: str, hopeless: bool) -> 
             changed += ["state", "leased_until", "due_at", "reason", "attempts"]
         current.save(update_fields=changed)
     return bool(give_up)
-
-
-def _was_erased(response: Response) -> bool:
-    return Response.objects.filter(reference=response.reference, act=Response.Act.ERASED).exists()
 
 
 def _current(confirmation: Confirmation) -> tuple[Confirmation, bool]:

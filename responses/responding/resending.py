@@ -96,7 +96,7 @@ def correct_address(*, response: Response, email: str) -> None:
     with transaction.atomic():
         # Locked: a button pressed twice finds it waiting the second time.
         current = Confirmation.objects.select_for_update().get(response=response)
-        if current.state != Confirmation.State.FAILED or _gone(response):
+        if current.state != Confirmation.State.FAILED or address_is_gone(response):
             raise NothingToCorrect
         Contact.objects.filter(response=response).update(
             corrected_email=address, corrected_at=Now()
@@ -111,7 +111,7 @@ def correct_address(*, response: Response, email: str) -> None:
         record_event(response=response, event=LedgerEntry.Event.ADDRESS_CORRECTED)
 
 
-def _gone(response: Response) -> bool:
+def address_is_gone(response: Response) -> bool:
     """Tell whether its contact details were removed before we got the lock that removing them takes
     too.
     """

@@ -1,10 +1,10 @@
--- What a person wrote can be erased, and contact details can be removed after their time. Nothing
--- else can be changed that way.
+-- What a person wrote can be erased, contact details can be removed after their time, and an email
+-- address that was someone else's at once. Nothing else can be changed that way.
 --
--- Only `erase_words` and `remove_details` may do it, and nobody can call them: each runs when the
--- row that records the erasure or the removal arrives, in the same transaction. The append-only
--- tables let through what those two do and nothing more: the columns named in the trigger, emptied,
--- for a response that has such a row.
+-- Only `erase_words`, `remove_details` and `remove_address` may do it, and nobody can call them:
+-- each runs when the row that records the erasure or the removal arrives, in the same transaction.
+-- The append-only tables let through what those do and nothing more: the columns named in the
+-- trigger, emptied, for a response that has such a row.
 
 -- Refuses nothing: when a reference is recorded as erased, it empties everything said under it.
 CREATE OR REPLACE FUNCTION erase_words() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -43,9 +43,25 @@ END $$;
 CREATE OR REPLACE TRIGGER remove_details AFTER INSERT ON responses_ledgerentry
     FOR EACH ROW WHEN (NEW.event = 'details-removed') EXECUTE FUNCTION remove_details();
 
--- Refuses every change, as `refuse_change` does, except those that the two functions above make:
+-- Refuses nothing: when the ledger records that an email address was someone else's, it removes it,
+-- and what mail servers said about it.
+CREATE OR REPLACE FUNCTION remove_address() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE responses_contact SET email = '', corrected_email = ''
+        WHERE response_id = NEW.response_id;
+    UPDATE responses_confirmation SET reason = ''
+        WHERE response_id = NEW.response_id AND reason <> '';
+    UPDATE responses_confirmationattempt SET detail = '' WHERE detail <> '' AND confirmation_id IN (
+        SELECT id FROM responses_confirmation WHERE response_id = NEW.response_id);
+    RETURN NULL;
+END $$;
+
+CREATE OR REPLACE TRIGGER remove_address AFTER INSERT ON responses_ledgerentry
+    FOR EACH ROW WHEN (NEW.event = 'address-removed') EXECUTE FUNCTION remove_address();
+
+-- Refuses every change, as `refuse_change` does, except those that the three functions above make:
 -- only to the columns that the trigger names, only to empty them, and only if the erasure or the
--- removal is recorded. The same statement from anywhere else is refused, since neither function
+-- removal is recorded. The same statement from anywhere else is refused, since no such function
 -- called it.
 CREATE OR REPLACE FUNCTION refuse_all_but_erasure() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -53,7 +69,8 @@ DECLARE
     said text;
     known boolean;
     erasing CONSTANT text :=
-        '\nPL/pgSQL function (erase_words|remove_details)[(][)] line [0-9]+ at SQL statement$';
+        '\nPL/pgSQL function (erase_words|remove_details|remove_address)[(][)] line [0-9]+ at SQL'
+        || ' statement$';
 BEGIN
     GET DIAGNOSTICS stack = PG_CONTEXT;
     IF TG_OP = 'UPDATE' AND pg_trigger_depth() > 1 AND stack ~ erasing
@@ -69,7 +86,8 @@ BEGIN
                 WHERE c.id = (to_jsonb(OLD) ->> 'confirmation_id')::bigint AND (
                     EXISTS (
                         SELECT FROM responses_ledgerentry
-                        WHERE response_id = r.id AND event = 'details-removed')
+                        WHERE response_id = r.id
+                            AND event IN ('details-removed', 'address-removed'))
                     OR EXISTS (
                         SELECT FROM responses_response
                         WHERE reference = r.reference AND act = 'erased')))

@@ -27,7 +27,8 @@ BEGIN
                         WHERE reference = r.reference AND act = 'erased')
                     OR EXISTS (
                         SELECT FROM responses_ledgerentry
-                        WHERE response_id = r.id AND event = 'details-removed')));
+                        WHERE response_id = r.id
+                            AND event IN ('details-removed', 'address-removed'))));
     END IF;
     IF TG_OP = 'DELETE'
         OR (NEW.consultation_id, NEW.number, NEW.sealed_at, NEW.sealed_by_id, NEW.includes_contacts)

@@ -14,6 +14,7 @@ from responses.exporting.batches import folder_of, pack_of
 from responses.exporting.pack import make_files
 from responses.governance.reconciling.contents import READERS, files_that_differ
 from responses.governance.reconciling.findings import Findings, rows_of
+from responses.governance.reconciling.responses import LESS_OF_A_CONTACT
 from responses.models import Batch, LedgerEntry, Response
 
 # The files of a batch without anything that anyone wrote.
@@ -133,7 +134,7 @@ def _removed_since(batch: Batch) -> bool:
     """
     tombstones = Response.objects.filter(act=Response.Act.ERASED, received_at__gt=batch.written_at)
     removed = LedgerEntry.objects.filter(
-        event=LedgerEntry.Event.DETAILS_REMOVED,
+        event__in=LESS_OF_A_CONTACT,
         at__gt=batch.written_at,
         response__membership__batch=batch,
     )

@@ -28,7 +28,7 @@ ENTRIES = """
         AND NOT EXISTS (SELECT FROM responses_confirmation c
             JOIN responses_confirmationattempt t ON t.confirmation_id = c.id
             WHERE c.response_id = held.response_id AND t.changed_in = held.changed_in)
-        AND NOT (event IN ('address-corrected', 'details-removed') AND EXISTS (
+        AND NOT (event IN ('address-corrected', 'details-removed', 'address-removed') AND EXISTS (
             SELECT FROM responses_contact c
             WHERE c.response_id = held.response_id AND c.changed_in >= held.changed_in))
 """

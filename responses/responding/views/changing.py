@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from consult.nudging import nudge
+from consult.views.guessing import count_guesses
 from consult.web.private import private
 from consult.web.rate_limits import count_refusal
 from responses.answers import AnswersRefused
@@ -18,7 +19,6 @@ from responses.responding.drafting import start_amending
 from responses.responding.resending import NothingToCorrect, correct_address
 from responses.responding.submitting import ConsultationClosed
 from responses.responding.tasks import send_due_confirmations
-from responses.responding.views.guessing import count_guesses
 from responses.responding.views.posting import posted_from
 from responses.responding.views.receipts import open_since, receipt_context, response_of
 from responses.responding.views.recognised import recognised

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from consult.plans.editions import current_edition, edition_shown, plan_of
+from consult.views.guessing import count_guesses
 from consult.web.private import private
 from responses.answers import read_equality_answers
 from responses.responding.equality import (
@@ -16,7 +17,6 @@ from responses.responding.equality import (
     give_equality_answers,
 )
 from responses.responding.forms import PartForm
-from responses.responding.views.guessing import count_guesses
 from responses.responding.views.receipts import equality_state, response_of
 from responses.responding.views.recognised import recognised
 from responses.responding.views.session import see_other

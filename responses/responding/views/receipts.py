@@ -18,6 +18,7 @@ from django.views.decorators.http import require_safe
 from consult import clock
 from consult.models import Consultation, published
 from consult.plans.editions import current_edition, plan_of
+from consult.views.guessing import count_guesses
 from consult.web.private import private
 from consult.web.rate_limits import OverLimit
 from responses.models import BatchMember, Response
@@ -30,7 +31,6 @@ from responses.responding.equality import (
 )
 from responses.responding.pdf import NotDrawn, PdfNotMade, make_pdf
 from responses.responding.recognising import recognise_sender
-from responses.responding.views.guessing import count_guesses
 from responses.responding.views.posting import posted_from
 from responses.responding.views.recognised import (
     ASKED_TOO_OFTEN,

@@ -13,6 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from consult.clock import day_in_words
 from consult.nudging import nudge
+from consult.views.guessing import count_guesses
 from consult.web.private import private
 from consult.web.rate_limits import OverLimit
 from responses.answers import AnswersRefused
@@ -30,7 +31,6 @@ from responses.responding.reminders import (
 from responses.responding.save_and_return import ask_for_link, link_address
 from responses.responding.tasks import send_due_confirmations
 from responses.responding.together import reading_address
-from responses.responding.views.guessing import count_guesses
 from responses.responding.views.recognised import ASKED_TOO_OFTEN, NOT_KNOWN, NOTHING_TYPED
 from responses.responding.views.refusals import dropped_words, full_page, gone_page
 from responses.responding.views.session import (

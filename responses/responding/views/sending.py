@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from consult.nudging import nudge
 from consult.views.errors import too_often
+from consult.views.guessing import count_guesses
 from consult.web.client_address import address_of
 from consult.web.private import private
 from consult.web.rate_limits import OverLimit, count_refusal, give_back_turn, take_turn
@@ -29,7 +30,6 @@ from responses.responding.submitting import (
     find_submitted,
 )
 from responses.responding.tasks import send_due_confirmations
-from responses.responding.views.guessing import count_guesses
 from responses.responding.views.posting import posted_from
 from responses.responding.views.recognised import remember_sender
 from responses.responding.views.refusals import closed_page, dropped_words, gone_page

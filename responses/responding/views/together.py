@@ -13,11 +13,11 @@ from django.views.decorators.http import require_safe
 
 from consult.clock import in_words as moment
 from consult.clock import time_in_words
+from consult.views.guessing import count_guesses
 from consult.views.pages import page_context
 from consult.web.private import private
 from responses.models import Draft, Response
 from responses.responding.together import find_to_read, note_visit
-from responses.responding.views.guessing import count_guesses
 from responses.responding.views.session import (
     RespondentSession,
     open_session,

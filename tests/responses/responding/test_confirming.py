@@ -85,8 +85,8 @@ Please do not reply to this email. Nobody reads the replies.
 
 If this was not you
 
-Someone may have typed your email address by mistake. You can ignore
-this email.
+Someone may have typed your email address by mistake. Open the page and
+select “This was not me”. We will remove your address.
 """
     )
 
@@ -143,7 +143,7 @@ def test_the_html_email_is_valid_says_the_same_and_loads_nothing(
     for sentence in [
         "Nobody reads the replies.",
         "or something you told us, before it shows your words.",
-        "You can ignore this email.",
+        "We will remove your address.",
         "SE1 0LL",
     ]:
         assert sentence in words
