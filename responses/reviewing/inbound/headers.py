@@ -55,7 +55,7 @@ def sender_of(mail: Mail) -> tuple[str, str]:
     """Return the name and the address of the sender; "" for what is missing."""
     raw = from_bytes(raw_header(mail, "From") or raw_header(mail, "Sender"))
     name, address = next(iter(getaddresses([raw])), ("", ""))
-    if "@" not in address:
+    if "@" not in address or " " in address:
         # Not written by the rules: what looks like an address is the address, and the rest is the
         # name.
         found = EMAIL.search(raw)
