@@ -26,6 +26,8 @@ VAR_DIR = (BASE_DIR / VALUES["VAR_DIR"]).resolve()
 SITE_URL: str = VALUES["SITE_URL"]
 CONTACT_EMAIL: str = VALUES["CONTACT_EMAIL"]
 OPERATOR: str = VALUES["OPERATOR"]
+SITE_NAME, SITE_COLOUR = VALUES["SITE_NAME"], VALUES["SITE_COLOUR"]
+DISCLAIMER: str = VALUES["DISCLAIMER"]
 ACCESSIBILITY_CONTACT: str = VALUES["ACCESSIBILITY_CONTACT"] or CONTACT_EMAIL
 SECURITY_CONTACT: str = VALUES["SECURITY_CONTACT"]
 SECRET_KEY: str = VALUES["SECRET_KEY"] or local_secret_key(VAR_DIR)
@@ -86,13 +88,12 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "consult.views.rehearsal.rehearsal",
+                "consult.views.site.site",
             ],
         },
     },
 ]
-CRISPY_ALLOWED_TEMPLATE_PACKS = ["gds"]
-CRISPY_TEMPLATE_PACK = "gds"
+CRISPY_TEMPLATE_PACK, CRISPY_ALLOWED_TEMPLATE_PACKS = "gds", ["gds"]
 
 DATABASES = {
     "default": addresses.database(

@@ -14,6 +14,7 @@ urlpatterns = [
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
     path("robots.txt", pages.robots, name="robots"),
+    path("colour.css", pages.site_colour, name="site-colour"),
     path("favicon.ico", pages.favicon, name="favicon"),
     path(".well-known/security.txt", pages.security_contact, name="security-contact"),
     path("accessibility/", pages.accessibility, name="accessibility"),

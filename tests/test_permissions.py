@@ -188,7 +188,16 @@ PUBLIC = {
         # A token names the writer, whose session may have ended.
         "keep-typed",
     },
-    *{"robots", "favicon", "security-contact", "accessibility", "privacy", "safety", "security"},
+    *{
+        "robots",
+        "site-colour",
+        "favicon",
+        "security-contact",
+        "accessibility",
+        "privacy",
+        "safety",
+        "security",
+    },
     "cookies",
     *{"consultation-privacy", "paper-form", "paper-form-pdf"},
     *{

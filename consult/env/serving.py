@@ -2,6 +2,7 @@
 
 from consult.env.setting import (
     Setting,
+    colour,
     flag,
     hops,
     names,
@@ -183,6 +184,19 @@ SERVING = [
         text,
         "",
         ("Where people can send a response or ask for help. If empty, the pages show no address."),
+    ),
+    Setting("SITE_NAME", text, "London consultations", "What the site is called, at its top."),
+    Setting(
+        "SITE_COLOUR",
+        colour,
+        "",
+        "The colour behind the site's name, for example #123c4a. If empty: our own.",
+    ),
+    Setting(
+        "DISCLAIMER",
+        text,
+        "",
+        "What every page says at its end. If empty: who runs the site, once OPERATOR says so.",
     ),
     Setting("OPERATOR", text, "", "Who runs this installation, as its notices name them."),
     Setting(

@@ -127,6 +127,24 @@ def _can_be_taken_apart(value: str) -> bool:
     )
 
 
+def colour(value: str) -> str:
+    """Read a colour on which white words can be read, as #rrggbb; empty stays empty.
+
+    The contrast is WCAG's, and has to be 4.5 or more.
+    """
+    if not value:
+        return value
+    if not re.fullmatch(r"#[0-9A-Fa-f]{6}", value):
+        raise ValueError("write # and six hexadecimal digits, for example #123c4a")
+    shares = (int(value[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    red, green, blue = (
+        share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares
+    )
+    if 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05) < 4.5:
+        raise ValueError("is too light: the words on it are white")
+    return value
+
+
 def site_url(value: str) -> str:
     """Read the address people type, without a path or a final slash."""
     parts = urlsplit(value)

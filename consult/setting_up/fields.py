@@ -29,6 +29,8 @@ class Text:
     label: Words
     help: Words = ""
     look: str = "input"
+    # Whether it is folded away until it holds something.
+    rare: bool = False
 
     def shown(self, entry: Values) -> str:
         """Return what the input shows of `entry`. Raises NotOnPages."""

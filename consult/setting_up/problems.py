@@ -42,8 +42,9 @@ def problems_of(text: str) -> Problems:
 
 
 def sort_problems(problems: list[Problem]) -> Problems:
-    sorted_ = Problems(all=problems)
-    for problem in problems:
+    sorted_ = Problems(all=list(dict.fromkeys(problems)))
+    # A question about each section is checked once for each of them.
+    for problem in dict.fromkeys(problems):
         sorted_.by_page.setdefault(page_of(problem.key), []).append(problem)
     return sorted_
 

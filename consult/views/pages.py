@@ -190,6 +190,21 @@ def security(request: HttpRequest) -> HttpResponse:
     return render(request, "consult/security.html", {"contact": settings.SECURITY_CONTACT})
 
 
+def site_colour(request: HttpRequest) -> HttpResponse:
+    """The style sheet of an installation that has a colour of its own."""
+    colour = settings.SITE_COLOUR
+    if not colour:
+        raise Http404
+    page = HttpResponse(
+        f".app-header,.app-hero,.govuk-panel--confirmation{{background:{colour}}}"
+        f".app-footer,.app-paper .paper-part{{border-top-color:{colour}}}"
+        "@media print{.app-header,.app-hero{background:none}}",
+        content_type="text/css; charset=utf-8",
+    )
+    page["Cache-Control"] = "public, max-age=3600"
+    return page
+
+
 def robots(request: HttpRequest) -> HttpResponse:
     """List what a search engine may read (RFC 9309)."""
     lines = ["User-agent: *", *[f"Disallow: {path}" for path in NOT_FOR_ROBOTS]]

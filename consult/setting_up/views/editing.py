@@ -146,7 +146,9 @@ def _context(form: Form) -> dict[str, Any]:
     beside = at(values, form.place[:-1]) if isinstance(asked, Group) else None
     return {
         "form": form,
-        "fields": fields,
+        "fields": [each for each in fields if not each["rare"]],
+        "rare": [each for each in fields if each["rare"]],
+        "unfold": any(each["rare"] and (each["value"] or each["problems"]) for each in fields),
         "elsewhere": [each.label for each in asked.fields if each.key not in now],
         "general": [*problems.get("", []), *filter(None, [form.wrong])],
         "summary": [
@@ -169,6 +171,7 @@ def _field(asked: Text, form: Form, now: dict[str, str], problems: list[str]) ->
         "label": asked.label,
         "help": asked.help,
         "look": asked.look,
+        "rare": asked.rare,
         "value": value,
         "problems": problems,
         # What someone else saved there meanwhile.

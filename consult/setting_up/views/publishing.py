@@ -44,11 +44,7 @@ def publish_plan_file(request: StaffRequest, pk: int) -> HttpResponse:
         except NotBeingWorkedOn:
             return redirect("plan-file", pk)
         else:
-            messages.success(
-                request,
-                _("Published: %(done)s.")
-                % {"done": "; ".join(loaded.done) or _("nothing had changed")},
-            )
+            messages.success(request, _("Published."))
             return redirect("set-up-consultation", loaded.consultation.slug)
     try:
         context |= _what_it_does(file.text)

@@ -15,6 +15,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from consult.clock import day_in_words
+from consult.env.setting import colour
 from consult.models import Consultation, User
 from consult.plans.loading import load_plan
 from responses.responding.drafting import expire_at
@@ -268,3 +269,43 @@ def test_the_deployment_check_names_each_text_that_is_still_empty(
     consultation.contact = consultation.contact | texts
     consultation.save(update_fields=["contact"])
     assert deploy_messages() == []
+
+
+def test_the_site_is_called_what_its_operator_calls_it(
+    client: Client, consultation: Consultation, settings: Settings
+) -> None:
+    address = reverse("how-to-respond", args=[consultation.slug])
+    ours = client.get(address).content.decode()
+    assert "London consultations" in ours
+    assert "not run or approved by MOPAC" in words_of(ours)
+    settings.SITE_NAME, settings.OPERATOR = "Talk London", "The GLA"
+    theirs = client.get(address).content.decode()
+    assert "London consultations" not in theirs
+    assert "Talk London" in theirs
+    assert "The GLA runs this site. It is not part of GOV.UK." in " ".join(theirs.split())
+    assert "not run or approved by MOPAC" not in theirs
+    settings.DISCLAIMER = "Run by the GLA for MOPAC."
+    assert "Run by the GLA for MOPAC." in client.get(address).content.decode()
+
+
+def test_the_site_has_its_operators_colour(
+    client: Client, consultation: Consultation, settings: Settings
+) -> None:
+    address, sheet = reverse("sources", args=[consultation.slug]), reverse("site-colour")
+    assert client.get(sheet).status_code == 404
+    assert sheet not in client.get(address).content.decode()
+    settings.SITE_COLOUR = "#4a1230"
+    assert sheet in client.get(address).content.decode()
+    assert ".app-hero" in client.get(sheet).content.decode()
+    assert "#4a1230" in client.get(sheet).content.decode()
+
+
+@pytest.mark.parametrize("value", ["red", "#fff", "#ffffff", "#00c8ff", "#12345g", "rgb(0,0,0)"])
+def test_a_colour_on_which_white_words_cannot_be_read_is_refused(value: str) -> None:
+    with pytest.raises(ValueError, match=r"write #|too light"):
+        colour(value)
+
+
+@pytest.mark.parametrize("value", ["", "#123c4a", "#000000", "#767676"])
+def test_a_dark_colour_is_taken(value: str) -> None:
+    assert colour(value) == value
