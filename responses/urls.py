@@ -1,6 +1,6 @@
 """The addresses of the public pages about responses, and of the staff pages."""
 
-from django.urls import path
+from django.urls import include, path
 
 from consult.staff.views import (
     accounts,
@@ -12,7 +12,6 @@ from consult.staff.views import (
     typed,
 )
 from responses.dashboard import views as dashboard
-from responses.deciding.views import points, register, weighing
 from responses.exporting.views import batches, deliveries, extracts, signing_keys
 from responses.governance.views import metrics, not_me, reconciliation, subject_access
 from responses.responding.views import (
@@ -105,16 +104,7 @@ urlpatterns = [
         name="code-answers",
     ),
     path("staff/codes/<slug:consultation>/<slug:question>/<int:pk>/", codebooks.code, name="code"),
-    path("staff/points/", register.points, name="points"),
-    path("staff/points/<slug:consultation>/", register.register, name="register"),
-    path("staff/points/<slug:consultation>/nowhere/", weighing.nowhere, name="nowhere"),
-    path(
-        "staff/points/<slug:consultation>/letters/<int:campaign>/",
-        weighing.same_letters,
-        name="same-letters",
-    ),
-    path("staff/points/<slug:consultation>/weigh/", weighing.weigh, name="weigh"),
-    path("staff/points/<slug:consultation>/<int:number>/", points.point, name="point"),
+    path("", include("responses.deciding.urls")),
     path("signing-key/", signing_keys.signing_keys, name="signing-keys"),
     path("staff/enter/", entering.entering, name="entering"),
     path("staff/enter/<slug:consultation>/", entering.enter, name="enter"),

@@ -125,6 +125,11 @@ def administrator(db: None) -> User:
 
 
 @pytest.fixture
+def decision_maker(db: None) -> User:
+    return make_person("deborah", User.Role.DECISION_MAKER)
+
+
+@pytest.fixture
 def outsider() -> Client:
     """Someone who has not signed in."""
     return Client()

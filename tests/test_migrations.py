@@ -45,6 +45,7 @@ RULES = {
     "responses/fingerprints": ("0002_rules", "b525319b327a"),
     "responses/petitions": ("0008_petitions", "d959bfd5f347"),
     "responses/sealed_batches": ("0009_addresses_removed", "96a815744421"),
+    "responses/decision_packs": ("0010_decision_packs", "b8f2f166f826"),
     "responses/points": ("0004_points", "3cff6d864f7c"),
     "responses/search": ("0002_rules", "ec523be22cb1"),
 }

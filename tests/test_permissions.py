@@ -16,7 +16,9 @@ from django.utils import timezone
 from consult.models import User
 from consult.setting_up.files import begin_file
 from responses.dashboard.tallies import tally
-from responses.deciding.points import make_point
+from responses.deciding.feeding import make_point_of
+from responses.deciding.packs import seal_pack
+from responses.deciding.points import change_point, make_point
 from responses.exporting.batches import seal_batch
 from responses.exporting.extracting import make_due_extracts
 from responses.exporting.extracts import ask_for_extract
@@ -47,7 +49,7 @@ OF_A_PLAN_FILE: dict[str, list[str]] = {
     "plan-file-page": ["about"],
     "plan-file-entry": ["sections", "1"],
 }
-EVERYBODY_IN = {"reviewer", "analyst", "editor", "administrator"}
+EVERYBODY_IN = {"reviewer", "analyst", "editor", "administrator", "decision_maker"}
 # For each address of the staff's, the roles that are let in. An address without a line here fails
 # the test below.
 STAFF = {
@@ -78,6 +80,11 @@ STAFF = {
     "same-letters": {"reviewer", "administrator"},
     "weigh": {"reviewer", "administrator"},
     "point": {"reviewer", "administrator"},
+    "seal-pack": {"reviewer", "administrator"},
+    "packs-to-decide": {"decision_maker", "administrator"},
+    "pack": {"decision_maker", "administrator"},
+    "pack-point": {"decision_maker", "administrator"},
+    "pack-file": {"decision_maker", "administrator"},
     "redact": {"reviewer", "administrator"},
     "publication": {"reviewer", "administrator"},
     "change-publication": {"administrator"},
@@ -239,6 +246,35 @@ POSTED = {
 LEADS_ON = POSTED | {"staff-home", "weigh"}
 
 
+def sealed_for(response: Response, name: str) -> list[object]:
+    """Seal a pack with a point that the response makes; the rest of an address of its pages."""
+    by = make_person("paul", "reviewer")
+    made = make_point_of(
+        response=response,
+        question="missing",
+        passage="",
+        part="general",
+        sentence="More clubs.",
+        by=by,
+    )
+    change_point(
+        point=made,
+        version=1,
+        by=by,
+        part="general",
+        sentence="More clubs.",
+        analysis="",
+        answer="We agree.",
+        change="none",
+        old_wording="",
+        new_wording="",
+        ready=True,
+        owner=None,
+    )
+    seal_pack(consultation=response.consultation, summary="What they said.", by=by)
+    return {"pack": [], "pack-point": [1], "pack-file": ["pack.html"]}[name]
+
+
 def arguments(name: str, response: Response) -> list[object]:
     slug = response.consultation.slug
     shared = {"consultation": response.consultation, "sample": response, "question": "missing"}
@@ -316,7 +352,9 @@ def arguments(name: str, response: Response) -> list[object]:
         return [slug]
     if name == "same-letters":
         return [slug, Campaign.objects.create(**shared, name="Youth workers").pk]
-    if name in {"register", "nowhere", "weigh"}:
+    if name in {"pack", "pack-point", "pack-file"}:
+        return [slug, 1, *sealed_for(response, name)]
+    if name in {"register", "nowhere", "weigh", "seal-pack"}:
         return [slug]
     if name == "point":
         made = make_point(

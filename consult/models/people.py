@@ -17,6 +17,7 @@ class Right(models.TextChoices):
     READ_TRAIL = "read_trail", "read the audit trail"
     ANSWER_REQUESTS = "answer_requests", "find, hand over and erase what is held about a person"
     TAKE_CONTACTS = "take_contacts", "download contact details"
+    DECIDE_POINTS = "decide_points", "read decision packs and decide on points"
 
 
 class User(AbstractUser):
@@ -27,6 +28,7 @@ class User(AbstractUser):
         ANALYST = "analyst", "Analyst"
         EDITOR = "editor", "Editor"
         ADMINISTRATOR = "administrator", "Administrator"
+        DECISION_MAKER = "decision-maker", "Decision maker"
 
     role = models.CharField(max_length=20, choices=Role)
     must_change_password = models.BooleanField(
@@ -80,4 +82,5 @@ RIGHTS = {
     User.Role.ANALYST: frozenset({Right.SEE_FIGURES, Right.TAKE_BATCHES}),
     User.Role.EDITOR: frozenset({Right.EDIT_PLAN}),
     User.Role.ADMINISTRATOR: frozenset(Right),
+    User.Role.DECISION_MAKER: frozenset({Right.DECIDE_POINTS}),
 }

@@ -30,6 +30,7 @@ NAVIGATION: dict[Promise | str, list[Entry]] = {
     ],
     _("Decide"): [
         Entry(_("Points"), "points", Right.READ_RESPONSES),
+        Entry(_("Packs"), "packs-to-decide", Right.DECIDE_POINTS),
     ],
     _("Report"): [
         Entry(_("Dashboard"), "dashboard", Right.SEE_FIGURES),

@@ -113,6 +113,8 @@ class Said:
     quote: bool
     passage: int | None
     letter_of: str
+    start: int | None = None
+    end: int | None = None
 
 
 def said_on(point: Point, *, after: int = 0, limit: int | None = 50) -> list[Said]:
@@ -164,7 +166,8 @@ def _with_words(rows: Sequence[Sequence[Any]]) -> list[Said]:
         response = responses[response_id]
         text = with_symbols(response.texts.get(question, ""))
         words = text if start is None else text[start:end]
-        found.append(Said(response, question, words, start is None, quote, passage, letter))
+        place = (start, end)
+        found.append(Said(response, question, words, start is None, quote, passage, letter, *place))
     return found
 
 

@@ -13,6 +13,7 @@ from consult.models import Action, TwoPersonAct, User
 from consult.staff.drafts import remove_drafts_about
 from consult.staff.second_person import require_second_person
 from responses.answers import Answers, digest_of
+from responses.deciding.pack_files import forget_in_packs
 from responses.exporting.extracting import remove_extracts_waiting_for
 from responses.exporting.extracts import remove_extracts_of
 from responses.exporting.taking_back import hold_batches, take_back
@@ -112,6 +113,7 @@ def _erase(newest: Response, actor: User | None, why: str) -> Response:
     stop_emails(versions)
     Review.objects.filter(response=newest).update(superseded=True)
     forget_public(newest)
+    forget_in_packs(versions)
     tombstone = Response(
         consultation=newest.consultation,
         edition=newest.edition,

@@ -6,6 +6,12 @@ from responses.models.bundle import Bundle, BundleRow
 from responses.models.campaign import Campaign, CampaignMember, CampaignStep, Cluster, ClusterMember
 from responses.models.coding import Code, CodedAnswer, CodeVersion, Coding, SecondCoding
 from responses.models.confirmation import Confirmation, ConfirmationAttempt
+from responses.models.decision_pack import (
+    DecisionPack,
+    PackOpening,
+    PackPoint,
+    PointDecision,
+)
 from responses.models.delivery import Delivery
 from responses.models.draft import Draft, DraftAnswer, DraftLink, DraftVisit, SentDraft
 from responses.models.equality import EqualityAnswers, EqualityHolder
@@ -47,6 +53,7 @@ __all__ = [
     "Confirmation",
     "ConfirmationAttempt",
     "Contact",
+    "DecisionPack",
     "Delivery",
     "Draft",
     "DraftAnswer",
@@ -63,9 +70,12 @@ __all__ = [
     "MemberMarks",
     "Message",
     "NoPoint",
+    "PackOpening",
+    "PackPoint",
     "Petition",
     "Point",
     "PointCode",
+    "PointDecision",
     "PointPassage",
     "PointVersion",
     "PublishedResponse",

@@ -38,6 +38,7 @@ def what_roles_may() -> dict[User.Role, str]:
         ),
         User.Role.EDITOR: _("changes what the consultation says, and its dates"),
         User.Role.ADMINISTRATOR: _("all of that, and accounts, the trail and people’s requests"),
+        User.Role.DECISION_MAKER: _("reads decision packs and decides on each point"),
     }
 
 

@@ -42,7 +42,9 @@ def start_page_of(user: User) -> str:
     """Return the page where this person's work starts."""
     if user.may(Right.READ_RESPONSES):
         return reverse("review-list")
-    return reverse("batch-list") if user.may(Right.TAKE_BATCHES) else reverse("admin:index")
+    if user.may(Right.TAKE_BATCHES):
+        return reverse("batch-list")
+    return reverse("admin:index" if user.may(Right.EDIT_PLAN) else "packs-to-decide")
 
 
 def wanted_page(request: HttpRequest) -> str:

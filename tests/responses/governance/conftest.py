@@ -124,6 +124,14 @@ def everything(busy: Consultation, reviewer: User) -> Consultation:
         point = busy.points.create(number=1, part="general", sentence="Lights.")
         point.versions.create(version=1, content={"sentence": "Lights."}, by=reviewer)
         point.codes.create(code=code, by=reviewer)
+        pack = busy.decision_packs.create(
+            number=1, edition=response.edition, summary="Lights.", contents={}, sealed_by=reviewer
+        )
+        packed = pack.points.create(
+            number=1, version=point.versions.get(), makers={"responses": 1}, answers=[]
+        )
+        packed.decisions.create(outcome="agreed", before={"of": 1}, by=reviewer)
+        pack.openings.create(point=packed, by=reviewer)
         point.passages.create(response=response, question="missing", by=reviewer)
         petition = Petition.objects.create(
             consultation=busy,
