@@ -21,7 +21,7 @@ from django.core.files.storage import default_storage
 from django.db import OperationalError, connection
 from django.urls import get_resolver, reverse
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -40,6 +40,7 @@ from responses.exporting.writing import write_batch
 from responses.governance.reconciling import reconcile
 from responses.models import (
     Batch,
+    Bundle,
     Cluster,
     Code,
     Confirmation,
@@ -118,6 +119,7 @@ NO_PAGES = {
         "attached-file",
         "person-pack",
     },
+    *{"keep-typed", "forget-typed", "bundle-template", "bundle-undo", "forget-organiser"},
     *{"robots", "favicon", "security-contact", "privacy", "paper-form-pdf"},
 }
 
@@ -135,7 +137,8 @@ READING = {
         "published-responses",
         "redact",
     },
-    *{"review-list", "review-one", "sign-in"},
+    *{"review-list", "review-one", "sign-in", "typed"},
+    *{"bundle", "bundle-letter", "bundle-list", "petition", "petition-list"},
 }
 
 
@@ -546,6 +549,49 @@ def walk_post(visit: Visit, consultation: Consultation, administrator: User) -> 
     visit.look("message", "refused")
     visit.go("enter", slug, query=f"?message={message.pk}", state="from a message")
     visit.go("entering", state="with a message")
+    walk_many_at_once(visit, consultation, administrator)
+
+
+def walk_many_at_once(visit: Visit, consultation: Consultation, administrator: User) -> None:
+    slug = consultation.slug
+    for name in ("bundle-list", "bundle-letter"):
+        visit.go(name, slug)
+        press(visit, "Check and load")
+        visit.look(name, "refused")
+    made = Bundle.objects.create(
+        consultation=consultation,
+        edition=consultation.editions.get(),
+        key=uuid4(),
+        kind=Bundle.Kind.SHEETS,
+        name="The Camden sheets",
+        by=administrator,
+        state=Bundle.State.DONE,
+    )
+    made.rows.create(number=2, sheet="C-1", response=Response.objects.latest("pk"))
+    visit.go("bundle", made.pk)
+    visit.go("petition-list", slug)
+    press(visit, "Record it")
+    visit.look("petition-list", "refused")
+    visit.page.fill("[name=title]", "Keep the night bus")
+    visit.page.fill("[name=text]", "We ask the Mayor to keep the night bus.")
+    visit.page.fill("[name=signatures]", "31033")
+    visit.page.select_option("[name=channel]", "post")
+    visit.page.fill("[name=received_on]", timezone.localdate().isoformat())
+    press(visit, "Record it")
+    visit.look("petition")
+    # What someone types is kept as they type it, and offered when they come back.
+    visit.page.fill("[name=reason]", "Signed twice by some")
+    expect(visit.page.locator("[data-typed-status]")).to_contain_text("What you type is kept.")
+    visit.go("typed")
+    visit.page.go_back()
+    visit.page.reload()
+    visit.look("petition", "with what was typed before")
+    visit.page.fill("[name=reason]", "")
+    press(visit, "Put it back")
+    expect(visit.page.locator("[name=reason]")).to_have_value("Signed twice by some")
+    press(visit, "Record the correction")
+    visit.look("petition", "corrected")
+    visit.go("typed", state="with nothing left")
 
 
 def walk_accounts(visit: Visit, administrator: User) -> None:
