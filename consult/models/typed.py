@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 # What our pages put into forms: not typed by anyone.
 NOT_TYPED = {
     *("shown", "version", "edition", "submission_key", "started_at", "seen", "reference"),
-    *("to_state", "take", "text", "start", "end", "act", "question"),
+    *("to_state", "take", "start", "end", "act", "question", "fed", "sure_of"),
 }
 
 
