@@ -153,6 +153,8 @@ def test_the_log_of_web_says_how_to_make_the_first_account(
 
 
 def test_a_response_goes_through_the_front_door(compose: Compose, visitor: Walker) -> None:
+    plan = "consult/plans/police-and-crime-plan-2021-25.yaml"
+    compose("exec", "-T", "web", "python", "manage.py", "load_plan", plan)
     visitor.go("/").link("Start").link("Continue")
     visitor.go("violence/").fill(
         {"violence-agree": "agree", "violence-comment": "Said in a container."}

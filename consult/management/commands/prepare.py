@@ -9,8 +9,9 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, connection
 
-from consult.models import Consultation, User
+from consult.models import Consultation, PlanFile, User
 from consult.plans.loading import load_plan
+from consult.setting_up.files import begin_file
 from consult.staff.accounts import create_staff
 from consult.web.durability import UnsafeDatabase, refuse_unsafe_database
 from consult.web.static_files import ungathered_files
@@ -77,8 +78,12 @@ class Command(BaseCommand):
         if ungathered_files():
             call_command("collectstatic", interactive=False, verbosity=0)
         # Only if there is none: operators keep their own plans and corrected wording.
-        if not Consultation.objects.exists():
-            load_plan(text=BUNDLED_PLAN.read_bytes(), actor=None)
+        if not Consultation.objects.exists() and not PlanFile.objects.exists():
+            if settings.PRODUCTION:
+                # What the public reads is for an editor to publish.
+                begin_file(text=BUNDLED_PLAN.read_text(encoding="utf-8"), actor=None)
+            else:
+                load_plan(text=BUNDLED_PLAN.read_bytes(), actor=None)
         if first_account and not User.objects.exists():
             user, password = create_staff(
                 username="admin", role=User.Role.ADMINISTRATOR, actor=None

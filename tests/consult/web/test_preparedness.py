@@ -10,7 +10,7 @@ from django.contrib.staticfiles.storage import ManifestStaticFilesStorage, stati
 from django.core.management import call_command
 from django.test import Client, RequestFactory
 
-from consult.models import Consultation, User
+from consult.models import Consultation, PlanFile, User
 from consult.views import errors
 from consult.web import preparedness, troubles
 from consult.web.static_files import StaticFiles, ungathered_files
@@ -124,3 +124,23 @@ def test_the_doctor_misses_worker_and_beat() -> None:
         "no worker has taken a task for a minute",
         "beat has not ticked for a minute",
     ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_production_begins_with_nothing_public(
+    monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    monkeypatch.setattr("consult.management.commands.prepare.refuse_unsafe_database", lambda: None)
+    # The deployment check has tests of its own, and these settings are not for production.
+    monkeypatch.setattr("consult.management.commands.prepare.call_command", lambda *_, **__: None)
+    settings.PRODUCTION = True
+    for _ in range(2):
+        call_command("prepare", stdout=StringIO())
+        assert not Consultation.objects.exists()
+        assert [file.published_at for file in PlanFile.objects.all()] == [None]
+    home = Client().get("/")
+    assert (home.status_code, b"No consultation is published" in home.content) == (200, True)
+    settings.PRODUCTION = False
+    PlanFile.objects.all().delete()
+    call_command("prepare", stdout=StringIO())
+    assert Consultation.objects.get().published_at
