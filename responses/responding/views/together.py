@@ -124,7 +124,8 @@ def others_here(request: HttpRequest, session: RespondentSession, part: str = ""
 
     Each with the title of the part they are in, if they are in one, and since when.
     """
-    if session.draft is None or ":" not in session.tokens[0]:
+    # A draft that this request began has no token in the browser yet.
+    if session.draft is None or not session.tokens or ":" not in session.tokens[0]:
         return []
     get_token(request)  # So that this browser has a secret, also on its first page.
     titles = {row.slug: row.title for row in session.context["plan"].parts}
