@@ -232,6 +232,7 @@ urlpatterns = [
         name="end-reminders",
     ),
     path("<slug:consultation>/respond/discard/", sending.discard, name="discard"),
+    path("<slug:consultation>/respond/short/", answering.part, {"part": "short"}, name="short"),
     path("<slug:consultation>/respond/<slug:part>/", answering.part, name="part"),
     path("<slug:consultation>/respond/<slug:part>/save/", answering.save, name="save"),
 ]

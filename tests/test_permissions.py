@@ -174,6 +174,7 @@ PUBLIC = {
     *{
         "tasks",
         "part",
+        "short",
         "save",
         "later",
         "come-back",

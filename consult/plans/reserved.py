@@ -41,6 +41,7 @@ PARTS = {
     "read",
     "reminders",
     "send",
+    "short",
     NOT_ASKED,
 }
 QUESTIONS = {

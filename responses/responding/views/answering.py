@@ -20,6 +20,7 @@ from responses.responding.drafting import (
     start_draft,
 )
 from responses.responding.forms import PartForm
+from responses.responding.short_form import short_part
 from responses.responding.views.part_page import (
     address_after,
     find_part,
@@ -101,6 +102,7 @@ def tasks(request: HttpRequest, consultation: str) -> HttpResponse:
             "groups": groups,
             "answered": sum(row["state"] != "not-started" for row in rows),
             "begun": bool(session.draft),
+            "short": short_part(session.context["plan"]),
             "kept_until": kept_until,
             "mark": mark_of(session.draft),
             "others_here": others_here(request, session),
@@ -111,10 +113,10 @@ def tasks(request: HttpRequest, consultation: str) -> HttpResponse:
 
 def state_of(part: Part, session: RespondentSession) -> str:
     """Return "done", "in-progress" or "not-started"."""
-    if session.draft and part.slug in session.draft.parts_done:
-        return "done"
     form = PartForm(plan=session.context["plan"], part=part)
-    return "in-progress" if any(session.answers.get(name) for name in form.names) else "not-started"
+    if session.draft is None or not any(session.answers.get(name) for name in form.names):
+        return "not-started"
+    return "done" if part.slug in session.draft.parts_done else "in-progress"
 
 
 @private

@@ -22,6 +22,7 @@ from responses.responding.drafting import (
     save_part,
 )
 from responses.responding.forms import PartForm
+from responses.responding.short_form import all_parts
 from responses.responding.views.session import (
     RespondentSession,
 )
@@ -38,7 +39,7 @@ def asks_about(form: PartForm) -> bool:
 
 def find_part(plan: Plan, slug: str) -> Part:
     """Return the part of that name. Raises Http404."""
-    found = next((known for known in plan.parts if known.slug == slug), None)
+    found = next((known for known in all_parts(plan) if known.slug == slug), None)
     if found is None:
         raise Http404
     return found
@@ -74,7 +75,7 @@ def render_part(
         "reading": reading,
         "back": back,
         "email_suggested": likely_meant(form.typed["email"] or "") if asks_about(form) else "",
-        "number": plan.parts.index(this) + 1,
+        "number": plan.parts.index(this) + 1 if this in plan.parts else 0,
         "count": len(plan.parts),
         "seen": write_seen({name: fingerprint(shown.get(name), name) for name in form.names}),
         "mark": mark_of(session.draft),
@@ -103,8 +104,8 @@ def show_again(
     If the part is no longer asked, the check page shows what was answered to it.
     """
     plan = session.context["plan"]
-    if form.part not in plan.parts:
-        known = next((part for part in plan.parts if part.slug == form.part.slug), None)
+    if form.part not in all_parts(plan):
+        known = next((part for part in all_parts(plan) if part.slug == form.part.slug), None)
         if known is None:
             return redirect("check", session.consultation.slug)
         form = PartForm(plan=plan, part=known, data=request.POST)

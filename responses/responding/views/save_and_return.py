@@ -29,6 +29,7 @@ from responses.responding.reminders import (
     read_end_token,
 )
 from responses.responding.save_and_return import ask_for_link, link_address
+from responses.responding.short_form import all_parts
 from responses.responding.tasks import send_due_confirmations
 from responses.responding.together import reading_address
 from responses.responding.views.recognised import ASKED_TOO_OFTEN, NOT_KNOWN, NOTHING_TYPED
@@ -157,7 +158,7 @@ def typed_in(request: HttpRequest, session: RespondentSession) -> dict[str, Any]
     """Return what was typed into any part's form and posted here."""
     plan = session.context["plan"]
     forms = (
-        [PartForm(plan=plan, part=part, data=request.POST) for part in plan.parts]
+        [PartForm(plan=plan, part=part, data=request.POST) for part in all_parts(plan)]
         if request.method == "POST"
         else []
     )
