@@ -37,7 +37,8 @@ def write_mail_file(email: EmailMessage, *, folder: Path) -> Path:
     aside = folder / f".{uuid4().hex}.part"
     try:
         aside.touch(mode=0o600, exist_ok=False)
-        aside.write_bytes(message.as_bytes(linesep="\r\n"))  # type: ignore[call-arg]  # Django's own message takes it
+        # Django's own message takes the line separator.
+        aside.write_bytes(message.as_bytes(linesep="\r\n"))  # type: ignore[call-arg]
         return aside.rename(path)
     finally:
         aside.unlink(missing_ok=True)

@@ -66,7 +66,7 @@ class ConsultationForm(SharedForm):
         except ClosesInThePast:
             self.add_error("closes_at", "The closing date is in the past. Enter a later one.")
         except ClosesMuchEarlier:
-            self.data["asked"] = iso(closes_at)  # type: ignore[index]  # a copy, made above
+            self.data["asked"] = iso(closes_at)
             problem = (
                 f"This is much earlier than now: it closes at {closing_in_words(before)}. People "
                 "may be counting on that. Save again to close it earlier."

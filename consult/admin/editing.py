@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.core.validators import URLValidator
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 
 from consult.admin.staff_site import ByRight, signed_in
 from consult.models import Consultation, Right
@@ -54,6 +54,8 @@ class SharedForm(forms.ModelForm):
     changed too is refused once, with both values on the page; saving again replaces theirs.
     """
 
+    data: QueryDict
+
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         for name in self.shared:
@@ -70,7 +72,7 @@ class SharedForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        self.data = self.data.copy()  # type: ignore[attr-defined]  # of a QueryDict, to be changed
+        self.data = self.data.copy()
         mine = []
         for name in self.changed_data:
             if name not in self.shared:
@@ -116,9 +118,9 @@ class SharedForm(forms.ModelForm):
         now = self._now(name)
         several = isinstance(self.fields[name].widget, forms.MultiWidget)
         # Django looks only for this name before it shows the values of the others.
-        self.data[key] = ""  # type: ignore[index]  # the copy
+        self.data[key] = ""
         for place, part in enumerate(now):
-            self.data[f"{key}_{place}" if several else key] = part  # type: ignore[index]  # the copy
+            self.data[f"{key}_{place}" if several else key] = part
 
 
 class WordingAdmin(ByRight):

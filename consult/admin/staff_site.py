@@ -51,7 +51,9 @@ class StaffSite(admin.AdminSite):
             return redirect("admin:index")
         raise PermissionDenied
 
-    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # type: ignore[override]
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: Any = None
+    ) -> HttpResponse:
         # Django's own page would record nothing on the audit trail.
         return redirect("new-password")
 

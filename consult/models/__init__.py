@@ -1,7 +1,13 @@
 """The tables for what people are consulted on, and for staff."""
 
 from consult.models.audit import Action, AuditEntry, RemovedRow
-from consult.models.consultation import Consultation, Edition, once_published, published
+from consult.models.consultation import (
+    Consultation,
+    Edition,
+    once_published,
+    published,
+    with_now,
+)
 from consult.models.content import Option, Question, Recommendation, Section
 from consult.models.jobs import Heartbeat, Hint, JobRun
 from consult.models.limits import Hit
@@ -34,4 +40,5 @@ __all__ = [
     "User",
     "once_published",
     "published",
+    "with_now",
 ]

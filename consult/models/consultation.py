@@ -100,8 +100,13 @@ def published() -> models.QuerySet[Consultation]:
 
 def once_published() -> models.QuerySet[Consultation]:
     """Return those and the withdrawn ones, for people who were answering when one was withdrawn."""
-    found = Consultation.objects.filter(published_at__isnull=False)
-    return found.annotate(now=Now())  # type: ignore[no-redef]  # declared on the model for its readers
+    return with_now(Consultation.objects.filter(published_at__isnull=False))
+
+
+def with_now(found: models.QuerySet[Consultation]) -> models.QuerySet[Consultation]:
+    """Return the same consultations, each with `now`: the time on the database's clock."""
+    # The model declares it, for those who read it.
+    return found.annotate(now=Now())  # type: ignore[no-redef]
 
 
 class Edition(models.Model):

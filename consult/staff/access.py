@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -19,7 +20,7 @@ from consult.text import CANNOT_BE_KEPT
 from consult.views.errors import say
 from consult.web.database_timeout import STAFF_SECONDS, database_timeout
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 # How long entering the password again counts.
 CONFIRMED_SECONDS = 15 * 60
 
@@ -38,7 +39,7 @@ def staff_only(right: Right | None) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def wrapped(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponse:
+        def wrapped(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponseBase:
             user = request.user
             if not isinstance(user, User):
                 ended = {"ended": "idle"} if getattr(request, "session_ended", False) else {}

@@ -31,7 +31,8 @@ def end_idle_sessions(
                 or now - began_at >= settings.SESSION_COOKIE_AGE
             ):
                 logout(request)
-                request.session_ended = True  # type: ignore[attr-defined]  # for the page that asks them to sign in again
+                # For the page that asks them to sign in again.
+                request.session_ended = True  # type: ignore[attr-defined]
             elif now - seen_at >= NOTE_SECONDS and request.GET.get(BY_ITSELF[0]) != BY_ITSELF[1]:
                 request.session["seen_at"] = now
         return get_response(request)

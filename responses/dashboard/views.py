@@ -7,7 +7,6 @@ from io import StringIO
 from typing import Any
 
 from django.contrib import messages
-from django.db.models.functions import Now
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.safestring import SafeString
@@ -16,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from consult.cells import safe_cell
 from consult.clock import day_in_words, in_words, start_of_day
-from consult.models import Consultation, Right
+from consult.models import Consultation, Right, once_published
 from consult.nudging import nudge
 from consult.staff.access import StaffRequest, staff_only
 from responses.dashboard.charts import bars, columns, tiles
@@ -60,8 +59,7 @@ class Chart:
 def dashboard(request: StaffRequest) -> HttpResponse:
     """Show each consultation's figures as last counted, and what is waiting now."""
     rows = []
-    published = Consultation.objects.filter(published_at__isnull=False).annotate(now=Now())  # type: ignore[no-redef]  # declared on the model
-    for consultation in published:
+    for consultation in once_published():
         counted = Tally.objects.filter(consultation=consultation).first()
         now = happening(consultation)
         rows.append(

@@ -5,10 +5,9 @@ Sealing decides, in one short transaction, which responses a batch holds, and th
 """
 
 from django.db import connection, models, transaction
-from django.db.models.functions import Now
 
 from consult.auditing import record
-from consult.models import Action, Consultation, User
+from consult.models import Action, Consultation, User, with_now
 from responses.exporting.contents import codes_of
 from responses.exporting.lost_batches import Lost, look_for_lost
 from responses.models import Batch, Code, Response
@@ -86,7 +85,7 @@ def take_turn(consultation: Consultation) -> Consultation:
     meanwhile.
     """
     turn = Consultation.objects.select_for_update(no_key=True)
-    return turn.annotate(now=Now()).get(pk=consultation.pk)  # type: ignore[no-redef]  # declared on the model for its readers
+    return with_now(turn).get(pk=consultation.pk)
 
 
 def seal(consultation: Consultation, actor: User | None, lost: Lost) -> Batch:

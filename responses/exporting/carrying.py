@@ -16,6 +16,7 @@ from django.core.files.storage import storages
 
 from consult.files import CHUNK_BYTES, Measured, measure, measure_path
 from responses.exporting.batches import folder_of
+from responses.exporting.destinations import destination
 from responses.exporting.high_water import ENCRYPTED
 from responses.exporting.manifests import MANIFEST
 from responses.exporting.storing import WORKPLACE, HandedOverAlready, StoredDifferently
@@ -42,10 +43,10 @@ class Watched(File):
 
     def __init__(self, file: Any, *, flows: Callable[[], None]) -> None:
         super().__init__(file)
-        self.flows, self.digest, self.count = flows, sha256(), 0
+        self.source, self.flows, self.digest, self.count = file, flows, sha256(), 0
 
     def read(self, size: int = -1) -> bytes:
-        piece: bytes = self.file.read(size)  # type: ignore[union-attr]
+        piece: bytes = self.source.read(size)
         self.digest.update(piece)
         self.count += len(piece)
         self.flows()
@@ -126,7 +127,7 @@ def _put(
     A file that an earlier try left whole is not copied again. `once`: a file that is there by then
     stays.
     """
-    place: Any = storages["delivery"]
+    place = destination()
     wanted = Measured(entry["bytes"], entry["sha256"])
     if _measured(name, flows) != wanted:
         aside = place.aside(name)

@@ -12,7 +12,6 @@ from datetime import timedelta
 from functools import partial
 
 import pyrage
-from django.core.files.storage import storages
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
@@ -31,6 +30,7 @@ from responses.exporting.acknowledging import (
 )
 from responses.exporting.batches import folder_of
 from responses.exporting.carrying import Delivered, HandedOverBefore, carry
+from responses.exporting.destinations import destination
 from responses.exporting.downloading import refuse_removed
 from responses.exporting.high_water import has_destination
 from responses.exporting.notices import send_due_notices
@@ -74,7 +74,7 @@ def deliver_due_batches() -> list[Batch]:
                         delivered.append(delivery.batch)
             take_up_acknowledgements()
         finally:
-            storages["delivery"].close()  # type: ignore[attr-defined]  # one of responses.exporting.destinations
+            destination().close()
     send_due_notices()
     return delivered
 
@@ -100,7 +100,7 @@ def _deliver(delivery: Delivery) -> bool:
         log.info("%s is in another worker's hands", delivery)
         return False
     except FORESEEN as trouble:
-        storages["delivery"].close()  # type: ignore[attr-defined]
+        destination().close()
         _record_failure(delivery, _in_words(trouble))
         return False
     return _record_delivered(delivery, files)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, cast
 
 import paramiko
 from boto3.exceptions import Boto3Error
@@ -18,7 +18,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files import File
-from django.core.files.storage import FileSystemStorage
+from django.core.files.storage import FileSystemStorage, storages
 from storages.backends.s3 import S3Storage
 
 from consult.files import put_in_place
@@ -27,6 +27,30 @@ CONNECT_SECONDS = 15
 SILENT_SECONDS = 60
 MISSING = {"404", "NoSuchKey"}
 IN_MEMORY_BYTES = 8 << 20
+
+
+class Destination(Protocol):
+    """What delivering asks of a place, besides what every storage of Django's can do."""
+
+    def aside(self, name: str) -> str:
+        """Return the name to write under first."""
+
+    def exists(self, name: str) -> bool: ...
+
+    def save(self, name: str, content: File) -> str: ...
+
+    def save_once(self, name: str, content: File) -> None:
+        """Write under a name from `aside`; may raise FileExistsError."""
+
+    def put_in_place(self, aside: str, name: str, *, once: bool) -> None:
+        """Make `aside` the real file. `once`: raises FileExistsError where something is there."""
+
+    def close(self) -> None: ...
+
+
+def destination() -> Destination:
+    """Return where batches are delivered. Raises InvalidStorageError where the setting is empty."""
+    return cast("Destination", storages["delivery"])
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from django.db.models import Max
 
 from consult.files import CHUNK_BYTES, measure
 from consult.models import Consultation
+from responses.exporting.destinations import destination
 from responses.exporting.manifests import MANIFEST
 from responses.journal import note_equality_holders
 from responses.models import Batch
@@ -155,7 +156,7 @@ def list_batches(place: str, *, consultation: str = "", after: int = 0) -> list[
         return [seen for slug in slugs for seen in _folders(place, storage, slug, after)]
     finally:
         if place == DELIVERED:
-            storage.close()  # type: ignore[attr-defined]  # one of responses.exporting.destinations
+            destination().close()
 
 
 def _marks_of(consultation: Consultation) -> str:

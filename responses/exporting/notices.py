@@ -92,7 +92,7 @@ def build_notice(delivery: Delivery, *, reminder: bool) -> EmailMessage:
     """Make the email that says what was delivered: counts and hashes, and nothing that a
     respondent wrote.
     """
-    batch = delivery.batch
+    batch, at = delivery.batch, delivery.last_delivered_at or delivery.delivered_at
     name = {"number": batch.number, "title": batch.consultation.title}
     subject = (
         _("Please acknowledge batch %(number)s of “%(title)s”")
@@ -115,7 +115,7 @@ def build_notice(delivery: Delivery, *, reminder: bool) -> EmailMessage:
         "reminder": reminder,
         "folder": folder_of(batch),
         "received": f"{folder_of(batch)}{RECEIVED}",
-        "delivered": in_words(delivery.last_delivered_at or delivery.delivered_at),  # type: ignore[arg-type]  # it was delivered
+        "delivered": in_words(at) if at else "",
         "page": f"{settings.SITE_URL}{reverse('batch-list')}",
     }
     return EmailMessage(

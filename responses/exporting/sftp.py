@@ -135,11 +135,15 @@ class Sftp(Storage):
 class RemoteFile(File):
     """A file on the other machine, read a piece at a time."""
 
+    def __init__(self, file: paramiko.SFTPFile, name: str) -> None:
+        super().__init__(file, name)
+        self.remote = file
+
     def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:
         with plainly():
-            size = self.file.stat().st_size  # type: ignore[union-attr]
+            size = self.remote.stat().st_size
             # Ask for many pieces at a time, to avoid waiting for a distant machine's answers one by
             # one.
-            self.file.prefetch(size, 64)  # type: ignore[union-attr]
-            while piece := self.file.read(chunk_size or 1 << 16):  # type: ignore[union-attr]
+            self.remote.prefetch(size, 64)
+            while piece := self.remote.read(chunk_size or 1 << 16):
                 yield piece

@@ -9,7 +9,7 @@ from django.db.models import Count, Min, Q
 from django.db.models.functions import Greatest, Now
 
 from consult.jobs import overdue
-from consult.models import Consultation, JobRun
+from consult.models import JobRun, once_published
 from consult.web.rate_limits import refusals
 from responses.exporting.high_water import has_destination
 from responses.governance.retention import WORK, retain
@@ -172,7 +172,7 @@ def _of_jobs() -> Iterator[Sample]:
             yield "consult_job_duration_seconds", {"job": job.name}, job.seconds
     for name in late:
         yield "consult_job_overdue", {"job": name}, 1
-    for consultation in Consultation.objects.filter(published_at__isnull=False).annotate(now=Now()):  # type: ignore[no-redef]
+    for consultation in once_published():
         left = (consultation.closes_at - consultation.now).total_seconds()
         yield "consult_closes_in_seconds", {"consultation": consultation.slug}, left
 

@@ -15,10 +15,9 @@ from functools import partial
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
-from django.db.models.functions import Now
 
 from consult.auditing import record
-from consult.models import Action, Consultation, User
+from consult.models import Action, Consultation, User, with_now
 from responses.governance.erasing import (
     ErasedAlready,
     contacts_held,
@@ -56,7 +55,7 @@ def retain(*, dry_run: bool = False, actor: User | None = None) -> list[Retained
     """
     ends_at = time.monotonic() + RUN_FOR_SECONDS
     done = []
-    for consultation in Consultation.objects.annotate(now=Now()).order_by("pk"):  # type: ignore[no-redef]  # as published() does
+    for consultation in with_now(Consultation.objects.order_by("pk")):
         for clock in clocks():
             due_at = clock.until(consultation)
             if due_at is None or consultation.now < due_at:

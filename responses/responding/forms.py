@@ -41,6 +41,12 @@ def _said_first(question: Question) -> str:
     return gettext("Select up to %(most)s.") % {"most": most} if most else ""
 
 
+class LineField(forms.Field):
+    """A field beside the questions. `look` is the branch of gds/field.html that draws it."""
+
+    look: str
+
+
 class QuestionField(forms.Field):
     """A question as the templates ask it.
 
@@ -101,8 +107,9 @@ class PartForm(forms.Form):
         super().__init__(data=data, initial=initial)
         self.plan, self.part = plan, part
         hidden: set[str] = set()
+        self.asked = {question.slug: QuestionField(question) for question in part.questions}
         for question in part.questions:
-            self.fields[question.slug] = QuestionField(question)
+            self.fields[question.slug] = self.asked[question.slug]
             for option in question.options:
                 if option.write_in:
                     name = write_in_name(question.slug, option.slug)
@@ -117,7 +124,7 @@ class PartForm(forms.Form):
                 hidden.add(question.slug)
         for question in part.questions:
             if question.closed:
-                self.fields[question.slug].items = [  # type: ignore[attr-defined]
+                self.asked[question.slug].items = [
                     Item(option, self._revealed(question, option)) for option in question.options
                 ]
         self.helper = FormHelper()
@@ -194,12 +201,13 @@ class PartForm(forms.Form):
                     # An input within a question has no field of its own.
                     within = name if name in self.fields else name.partition(box_name("", ""))[0]
                     if within in self.fields:
-                        self.fields[within].wrong = name  # type: ignore[attr-defined]
                         self.add_error(within, problem)
+                    if within in self.asked:
+                        self.asked[within].wrong = name
         return self.cleaned_data
 
 
-def _text_field(label: Any, help_text: Any, widget: forms.Widget, *, look: str) -> forms.Field:
-    made = forms.Field(label=label, help_text=help_text, required=False, widget=widget)
-    made.look = look  # type: ignore[attr-defined]  # which branch of gds/field.html draws it
+def _text_field(label: Any, help_text: Any, widget: forms.Widget, *, look: str) -> LineField:
+    made = LineField(label=label, help_text=help_text, required=False, widget=widget)
+    made.look = look
     return made

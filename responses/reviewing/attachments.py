@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import BinaryIO
 
+from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
@@ -69,7 +70,7 @@ def kind_of(content: bytes, name: str = "") -> tuple[str, str]:
 
 
 def attach_file(
-    *, transcription: Transcription, shown: Response, file: BinaryIO, by: User
+    *, transcription: Transcription, shown: Response, file: BinaryIO | File, by: User
 ) -> Attachment:
     """Keep a scan beside the response that was keyed from it. The same content twice is kept once.
 

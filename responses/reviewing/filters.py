@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from datetime import date
+from typing import Any
 
 from consult.text import CANNOT_BE_KEPT
 from responses.models import Response, Review
@@ -75,7 +76,7 @@ def read_filter(pairs: Iterable[tuple[str, str]]) -> tuple[Filter, dict[str, str
     """Return the filter in an address's query, and by field name each value that makes no sense:
     those are left out.
     """
-    values: dict[str, object] = {}
+    values: dict[str, Any] = {}
     bad: dict[str, str] = {}
     for name, raw in pairs:
         value = raw.strip()
@@ -84,10 +85,10 @@ def read_filter(pairs: Iterable[tuple[str, str]]) -> tuple[Filter, dict[str, str
         if not _makes_sense(name, value):
             bad[name] = value
         elif name == "answer":
-            values["answer"] = (*values.get("answer", ()), value)  # type: ignore[misc]  # a tuple, from here alone
+            values["answer"] = (*values.get("answer", ()), value)
         else:
             values[name] = date.fromisoformat(value) if name in {"since", "until"} else value
-    return Filter(**values), bad  # type: ignore[arg-type]  # each by its field's rule above
+    return Filter(**values), bad
 
 
 def _makes_sense(name: str, value: str) -> bool:

@@ -13,7 +13,8 @@ class StaffForm(forms.Form):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         for field in self.fields.values():
-            field.look = "textarea" if isinstance(field.widget, forms.Textarea) else "input"  # type: ignore[attr-defined]
+            long = isinstance(field.widget, forms.Textarea)
+            field.look = "textarea" if long else "input"  # type: ignore[attr-defined]
         self.helper = FormHelper()
         self.helper.form_tag = False
         self.helper.disable_csrf = True

@@ -8,7 +8,7 @@ import zipfile
 import zlib
 from collections import Counter
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 MANIFEST = "manifest.json"
 # How reading a file, or a damaged zip, can fail.
@@ -49,8 +49,8 @@ class Place:
             if path.is_file()
         )
 
-    def open(self, name: str) -> BinaryIO:
-        return self.zip.open(name) if self.zip else (self.path / name).open("rb")  # type: ignore[return-value]  # a ZipExtFile reads the same
+    def open(self, name: str) -> IO[bytes]:
+        return self.zip.open(name) if self.zip else (self.path / name).open("rb")
 
 
 class Findings:

@@ -5,15 +5,15 @@ from operator import attrgetter
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models.functions import Now
 from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from consult.clock import day_in_words, in_words
-from consult.models import Consultation, Right, User
+from consult.models import Consultation, Right, User, once_published
 from consult.nudging import nudge
 from consult.staff.access import StaffRequest, confirm_password_first, staff_only
 from consult.staff.views.auto_refresh import address_to_watch, render_work
@@ -52,7 +52,6 @@ def batch_list(request: StaffRequest) -> HttpResponse:
     ).order_by("consultation_id", "-number")
     batches = {pk: list(group) for pk, group in groupby(found, key=attrgetter("consultation_id"))}
     waiting, writing = count_waiting(), being_written()
-    published = Consultation.objects.filter(published_at__isnull=False).annotate(now=Now())  # type: ignore[no-redef]  # declared on the model
     rows = [
         {
             "consultation": consultation,
@@ -66,7 +65,7 @@ def batch_list(request: StaffRequest) -> HttpResponse:
             "next_number": mine[0].number + 1 if (mine := batches.get(consultation.pk, [])) else 1,
             "batches": [_row(batch, writing.get(batch.pk), reader=request.user) for batch in mine],
         }
-        for consultation in published
+        for consultation in once_published()
     ]
     context = {"rows": rows, "has_destination": has_destination()}
     return render_work(
@@ -159,7 +158,9 @@ def batch_now(request: StaffRequest) -> HttpResponse:
 
 @staff_only(Right.TAKE_BATCHES)
 @require_safe
-def batch_file(request: StaffRequest, consultation: str, number: int, name: str) -> HttpResponse:
+def batch_file(
+    request: StaffRequest, consultation: str, number: int, name: str
+) -> HttpResponseBase:
     """Download one file of a batch, or the zip of all of them."""
     batch = get_object_or_404(
         Batch.objects.select_related("consultation"), consultation__slug=consultation, number=number
@@ -201,4 +202,4 @@ def batch_file(request: StaffRequest, consultation: str, number: int, name: str)
         return say(request, status=404, heading=_("This file is missing"), lines=lines)
     called = f"{batch.consultation.slug}-batch-{batch.number:04}"
     saved_as = f"{called}.zip" if name == PACK else f"{called}-{name}"
-    return resumable(request, file, size=entry.bytes, sha256=entry.sha256, saved_as=saved_as)  # type: ignore[return-value]  # a stream, with headers like any other page
+    return resumable(request, file, size=entry.bytes, sha256=entry.sha256, saved_as=saved_as)

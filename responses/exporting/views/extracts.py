@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -102,7 +103,7 @@ def ask(request: StaffRequest) -> HttpResponse:
 
 @staff_only(Right.TAKE_BATCHES)
 @require_safe
-def extract_file(request: StaffRequest, pk: int) -> HttpResponse:
+def extract_file(request: StaffRequest, pk: int) -> HttpResponseBase:
     """Download an extract."""
     extract = get_object_or_404(Extract.objects.select_related("consultation"), pk=pk)
     reader: User = request.user
@@ -121,4 +122,4 @@ def extract_file(request: StaffRequest, pk: int) -> HttpResponse:
         lines = [_("The file was made, but it is not where extracts are kept. Ask for it again.")]
         return say(request, status=404, heading=_("This file is missing"), lines=lines)
     saved_as = f"{extract.consultation.slug}-extract-{extract.pk}.zip"
-    return resumable(request, file, size=extract.bytes, sha256=extract.sha256, saved_as=saved_as)  # type: ignore[return-value]  # a stream, with headers like any other page
+    return resumable(request, file, size=extract.bytes, sha256=extract.sha256, saved_as=saved_as)

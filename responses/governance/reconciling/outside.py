@@ -9,6 +9,7 @@ from django.core.files.storage import storages
 
 from consult.files import CHUNK_BYTES
 from responses.exporting.batches import folder_of, forms_of
+from responses.exporting.destinations import destination
 from responses.exporting.formats.tables import LINES
 from responses.exporting.high_water import DELIVERED, ENCRYPTED, Seen, has_destination
 from responses.exporting.manifests import MANIFEST
@@ -115,7 +116,7 @@ def check_destination(findings: Findings) -> None:
     """Check that what was delivered and nobody has acknowledged yet is still at the destination."""
     if not has_destination() or findings.outside.unreachable:
         return
-    place = storages[DELIVERED]
+    place = destination()
     waiting = Delivery.objects.filter(state=Delivery.State.DELIVERED)
     try:
         for delivery in waiting.select_related("batch__consultation").order_by("pk"):
@@ -129,4 +130,4 @@ def check_destination(findings: Findings) -> None:
     except OSError as trouble:
         findings.totals["not_reached"] = {"the destination": str(trouble)}
     finally:
-        place.close()  # type: ignore[attr-defined]  # one of responses.exporting.destinations
+        place.close()

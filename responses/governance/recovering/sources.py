@@ -9,8 +9,9 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, BinaryIO
+from typing import IO, Any
 
+from django.core.files import File
 from django.core.files.storage import storages
 
 from consult.files import CHUNK_BYTES, measure
@@ -24,7 +25,7 @@ from responses.governance.outside import Outside
 from responses.models import SigningKey
 
 WORKPLACE = "consult-recover-"
-Opener = Callable[[str], BinaryIO]
+Opener = Callable[[str], IO[bytes] | File]
 
 
 class CannotRecover(Exception):
@@ -139,13 +140,13 @@ def _copy_from(places: list[Seen], folder: Path, where: str) -> tuple[Any, list[
     raise trouble
 
 
-def _from_storage(place: Seen, name: str) -> BinaryIO:
-    return storages[place.place].open(f"{place.name}/{name}", "rb")  # type: ignore[return-value]
+def _from_storage(place: Seen, name: str) -> File:
+    return storages[place.place].open(f"{place.name}/{name}", "rb")
 
 
-def _from_zip(packed: zipfile.ZipFile, name: str) -> BinaryIO:
+def _from_zip(packed: zipfile.ZipFile, name: str) -> IO[bytes]:
     try:
-        return packed.open(name)  # type: ignore[return-value]
+        return packed.open(name)
     except KeyError as reason:
         raise FileNotFoundError(name) from reason
 
@@ -188,7 +189,7 @@ def _copy_one(opener: Opener, name: str, folder: Path) -> FileEntry:
     return FileEntry(name, there.bytes, None, there.sha256)
 
 
-def _copied(source: BinaryIO, target: BinaryIO) -> Iterator[bytes]:
+def _copied(source: IO[bytes] | File, target: IO[bytes]) -> Iterator[bytes]:
     while piece := source.read(CHUNK_BYTES):
         target.write(piece)
         yield piece

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from consult.clock import closing_in_words
-from consult.models import Consultation
+from consult.models import published
 from consult.web import troubles
 from consult.web.troubles import Finding
 from responses.exporting.troubles import batch_troubles
@@ -129,9 +129,7 @@ def files_to_remove() -> Iterator[Finding]:
 
 
 def consultations() -> Iterator[Finding]:
-    rows = Consultation.objects.filter(published_at__isnull=False, withdrawn_at=None).annotate(
-        now=Now()
-    )  # type: ignore[no-redef]
+    rows = published()
     if not rows:
         yield "no consultation is on the site", "Run `manage.py load_plan FILE`."
     for row in rows:

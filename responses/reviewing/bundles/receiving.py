@@ -6,6 +6,7 @@ If anything dies between two lots, nothing is lost and nothing is done twice.
 
 import logging
 import time
+from collections.abc import Callable
 from datetime import date
 from random import Random
 from uuid import uuid5
@@ -67,11 +68,11 @@ def _do_a_lot() -> bool:
     return True
 
 
-def _do(work: object, row: BundleRow) -> None:
+def _do(work: Callable[[BundleRow], None], row: BundleRow) -> None:
     """Do one row's work. What it raises is noted at the row, and stops no other."""
     try:
         with transaction.atomic():
-            work(row)  # type: ignore[operator]  # one of the two below
+            work(row)
     except MessageDecided:
         _leave(row, "Someone has decided on its message meanwhile.")
     except ConsultationClosed:

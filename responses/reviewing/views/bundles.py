@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -61,7 +62,7 @@ def bundle_list(request: StaffRequest, consultation: str) -> HttpResponse:
 
 @staff_only(Right.READ_RESPONSES)
 @require_safe
-def bundle_template(request: StaffRequest, consultation: str, kind: str) -> HttpResponse:
+def bundle_template(request: StaffRequest, consultation: str, kind: str) -> HttpResponseBase:
     """The spreadsheet for one kind of bundle, made from the plan as it is now."""
     if kind not in Bundle.Kind.values:
         raise Http404

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -44,7 +45,7 @@ def entered(request: StaffRequest, reference: str) -> HttpResponse:
                 attach_file(
                     transcription=found,
                     shown=shown,
-                    file=file,  # type: ignore[arg-type]  # reads like a file
+                    file=file,
                     by=request.user,
                 )
                 messages.success(request, _("The file is saved with the response."))
@@ -76,7 +77,7 @@ def transcription_of(reference: str) -> Transcription:
 
 @staff_only(Right.READ_RESPONSES)
 @require_safe
-def attached_file(request: StaffRequest, pk: int) -> HttpResponse:
+def attached_file(request: StaffRequest, pk: int) -> HttpResponseBase:
     """A scan, always as a download that no browser runs."""
     found = get_object_or_404(Attachment.objects.select_related("transcription__response"), pk=pk)
     response = found.transcription.response

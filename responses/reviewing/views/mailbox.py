@@ -7,6 +7,7 @@ from pathlib import Path
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -86,7 +87,7 @@ def reopen(request: StaffRequest, pk: int) -> HttpResponse:
 
 @staff_only(Right.READ_RESPONSES)
 @require_safe
-def message_original(request: StaffRequest, pk: int) -> HttpResponse:
+def message_original(request: StaffRequest, pk: int) -> HttpResponseBase:
     """The whole message as it was in the mailbox."""
     found = get_object_or_404(Message, pk=pk)
     try:
@@ -102,7 +103,7 @@ def message_original(request: StaffRequest, pk: int) -> HttpResponse:
 
 @staff_only(Right.READ_RESPONSES)
 @require_safe
-def message_part(request: StaffRequest, pk: int, number: int) -> HttpResponse:
+def message_part(request: StaffRequest, pk: int, number: int) -> HttpResponseBase:
     """A part of a message, under the name that it has there."""
     found = get_object_or_404(Message, pk=pk)
     try:

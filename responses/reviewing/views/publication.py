@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -226,7 +227,7 @@ def published_responses_page(request: HttpRequest, consultation: str) -> HttpRes
 
 
 @require_safe
-def published_file(request: HttpRequest, consultation: str) -> HttpResponse:
+def published_file(request: HttpRequest, consultation: str) -> HttpResponseBase:
     """The same as lines of JSON: one response a line, with the questions' wording."""
     found = _published(consultation)
     try:
@@ -239,7 +240,7 @@ def published_file(request: HttpRequest, consultation: str) -> HttpResponse:
         page = say(request, status=503, heading=_("The file is not ready yet"), lines=lines)
         page["Retry-After"] = "120"
         return page
-    return FileResponse(  # type: ignore[return-value]  # a stream, but with headers like any other
+    return FileResponse(
         file,
         as_attachment=True,
         filename=f"{consultation}-responses.jsonl",
