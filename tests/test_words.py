@@ -106,7 +106,7 @@ def test_the_email_can_be_read_by_a_child_of_twelve(
     send()
     send_due_confirmations()
     (message,) = mail.outbox
-    assert reading_age(str(message.alternatives[0].content)) < READING_AGE  # type: ignore[attr-defined]
+    assert reading_age(str(message.alternatives[0].content)) < READING_AGE
     assert reading_age("<p>" + message.body.replace("\n\n", "</p><p>") + "</p>") < READING_AGE
 
 

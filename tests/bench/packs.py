@@ -70,7 +70,7 @@ def measure(only: str) -> None:
         began = time.monotonic()
         files = make_files(batch=batch, folder=Path(folder), run=run)
         if only == "all":
-            for _ in zip_chunks(files, open_one=lambda name: (Path(folder) / name).open("rb")):  # type: ignore[arg-type, return-value]
+            for _ in zip_chunks(files, open_one=lambda name: (Path(folder) / name).open("rb")):
                 pass
         print(f"{time.monotonic() - began:.2f} {peak()}")
 

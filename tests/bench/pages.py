@@ -66,7 +66,7 @@ def respond_and_send(root: str) -> HttpResponse:
     person = Client()
     person.post(f"{root}respond/violence/", ANSWERED)
     checked = fields_to(person.get(f"{root}respond/check/"), f"{root}respond/send/")
-    return person.post(f"{root}respond/send/", checked)  # type: ignore[return-value]
+    return person.post(f"{root}respond/send/", checked)
 
 
 def main() -> None:

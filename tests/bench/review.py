@@ -111,7 +111,7 @@ def measure(client: Client, *, rounds: int) -> dict[str, tuple[float, int]]:
         measured[name] = (
             median_ms(lambda address=address: client.get(address), rounds=rounds),
             asked,
-        )  # type: ignore[misc]
+        )
     return measured
 
 

@@ -107,7 +107,7 @@ def visitor(compose: Compose) -> Iterator[Walker]:
     found = socket.getaddrinfo
 
     def here(host: str, *rest: object, **named: object) -> object:
-        return found("127.0.0.1" if host == HOST else host, *rest, **named)  # type: ignore[arg-type]
+        return found("127.0.0.1" if host == HOST else host, *rest, **named)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket, "getaddrinfo", here)
@@ -141,7 +141,7 @@ def test_each_part_is_healthy_whatever_the_host_is_called(
     compose: Compose, visitor: Walker
 ) -> None:
     for part in HEALTH:
-        until(lambda part=part: is_healthy(compose, part), seconds=90)  # type: ignore[misc]
+        until(lambda part=part: is_healthy(compose, part), seconds=90)
 
 
 def test_the_log_of_web_says_how_to_make_the_first_account(

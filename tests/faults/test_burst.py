@@ -154,7 +154,7 @@ def read_status(sender: socket.socket) -> str:
 
 def test_a_form_that_comes_slowly_but_comes_is_kept(site: Running) -> None:
     walker = Walker(site.url).go(f"/{SLUG}/respond/violence/")
-    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', walker.text)[1]  # type: ignore[index]
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', walker.text)[1]
     body = urlencode({"csrfmiddlewaretoken": token, "violence-comment": "Slowly. " * 100}).encode()
     cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in walker.jar)
     head = (

@@ -100,7 +100,7 @@ def test_an_sftp_server_with_an_unknown_key_gets_nothing(
         )
         assert list(ssh_server.root.iterdir()) == []
         Delivery.objects.update(due_at=Now())
-    assert destination(url)["BACKEND"] == f"{Sftp.__module__}.{Sftp.__name__}"  # type: ignore[index]
+    assert destination(url)["BACKEND"] == f"{Sftp.__module__}.{Sftp.__name__}"
 
 
 def test_over_s3_a_batch_survives_a_cut_at_nine_tenths(

@@ -87,16 +87,16 @@ def test_a_machine_with_another_host_key_gets_no_batch(tmp_path: Path) -> None:
     known = server.known_hosts(tmp_path / "known", server.port)
     options = {"host": "127.0.0.1", "port": server.port, "user": "mopac", "location": "/"}
     options |= {"key_file": str(server.key), "known_hosts": str(known)}
-    right = Sftp(**options)  # type: ignore[arg-type]
+    right = Sftp(**options)
     assert not right.exists("batch.zip")
     right.close()
     server.host_key = asyncssh.generate_private_key("ssh-ed25519")
     server.known_hosts(tmp_path / "known", server.port)
     with pytest.raises(ConnectionError, match=r"does not match|not found in known_hosts"):
-        Sftp(**options).exists("batch.zip")  # type: ignore[arg-type]
+        Sftp(**options).exists("batch.zip")
     (tmp_path / "known").write_text("")
     with pytest.raises(ConnectionError, match="not found in known_hosts"):
-        Sftp(**options).exists("batch.zip")  # type: ignore[arg-type]
+        Sftp(**options).exists("batch.zip")
     server.close()
 
 

@@ -53,7 +53,7 @@ def test_without_redis_everything_starts_and_emails_go(site: WithoutRedis) -> No
     site.until_all_confirmed()
     assert site.postbox.recipients == ["carl@example.org"]
     for kind in ("celery", "beat"):
-        until(lambda kind=kind: is_alive(site, kind), seconds=90, what=kind)  # type: ignore[misc]
+        until(lambda kind=kind: is_alive(site, kind), seconds=90, what=kind)
 
 
 def test_without_redis_a_nudge_and_a_killed_worker_lose_nothing(site: WithoutRedis) -> None:

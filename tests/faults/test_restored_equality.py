@@ -22,7 +22,10 @@ from tests.support.acting import on_the_trail
 from tests.support.dumping import dump_to, restored
 from tests.support.handing_over import differences, hand_over, recover
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("exports", "at_mopac"),
+]
 SAID = [
     {"equality-age": "16-to-24", "equality-sex": "female"},
     {"equality-age": "25-to-34"},
@@ -56,8 +59,6 @@ def test_equality_answers_come_back_with_their_batch_and_are_not_doubled(
     submit: Callable[..., Submitted],
     give: Callable[..., None],
     consultation: Consultation,
-    exports: Path,
-    at_mopac: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -92,8 +93,6 @@ def test_the_journal_says_who_gave_equality_answers_only_all_together(
     submit: Callable[..., Submitted],
     give: Callable[..., None],
     consultation: Consultation,
-    exports: Path,
-    at_mopac: Path,
 ) -> None:
     tokens = [submit(email="").receipt_token for _ in range(10)]
     for token in tokens:

@@ -42,7 +42,10 @@ from tests.support.handing_over import (
     subjects,
 )
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("exports", "at_mopac"),
+]
 Send = Callable[..., Response]
 Amend = Callable[..., Response]
 
@@ -160,7 +163,6 @@ def test_what_was_changed_again_is_named_and_the_others_come_back(
     send: Send,
     amend: Amend,
     consultation: Consultation,
-    exports: Path,
     at_mopac: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -189,7 +191,7 @@ def test_what_was_changed_again_is_named_and_the_others_come_back(
 
 
 def test_one_batch_that_is_refused_keeps_no_other_from_coming_back(
-    send: Send, consultation: Consultation, exports: Path, at_mopac: Path, tmp_path: Path
+    send: Send, consultation: Consultation, tmp_path: Path
 ) -> None:
     dump_to(tmp_path / "backup")
     lost = send()
@@ -201,7 +203,7 @@ def test_one_batch_that_is_refused_keeps_no_other_from_coming_back(
 
 
 def test_the_documented_commands_bring_back_what_can_be_had(
-    send: Send, consultation: Consultation, exports: Path, at_mopac: Path, tmp_path: Path
+    send: Send, consultation: Consultation, tmp_path: Path
 ) -> None:
     written = (Path(settings.BASE_DIR) / "docs" / "operations.md").read_text()
     section = written.split("### After a restore\n")[1].split("\n### ")[0]
@@ -226,8 +228,6 @@ def test_the_documented_commands_bring_back_what_can_be_had(
 def test_an_acknowledgement_made_on_the_page_is_named_and_comes_back(
     send: Send,
     consultation: Consultation,
-    exports: Path,
-    at_mopac: Path,
     tmp_path: Path,
     analyst: User,
     capsys: pytest.CaptureFixture[str],
@@ -247,7 +247,6 @@ def test_an_acknowledgement_made_on_the_page_is_named_and_comes_back(
 def test_a_batch_delivered_after_the_backup_is_acknowledged_by_its_file(
     send: Send,
     consultation: Consultation,
-    exports: Path,
     at_mopac: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -270,8 +269,6 @@ def test_a_batch_delivered_after_the_backup_is_acknowledged_by_its_file(
 def test_the_same_form_sent_again_since_is_named(
     submit: Callable[..., Submitted],
     consultation: Consultation,
-    exports: Path,
-    at_mopac: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -288,8 +285,6 @@ def test_the_same_form_sent_again_since_is_named(
 def test_an_erasure_made_again_before_its_batch_is_recovered_stays_one(
     send: Send,
     consultation: Consultation,
-    exports: Path,
-    at_mopac: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -309,8 +304,6 @@ def test_an_erasure_made_again_before_its_batch_is_recovered_stays_one(
 def test_an_erasure_that_comes_back_with_a_batch_is_whole(
     send: Send,
     consultation: Consultation,
-    exports: Path,
-    at_mopac: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -334,7 +327,7 @@ def test_an_erasure_that_comes_back_with_a_batch_is_whole(
 
 
 def test_the_journal_tells_of_an_acknowledgement_without_a_name(
-    send: Send, consultation: Consultation, at_mopac: Path, analyst: User
+    send: Send, consultation: Consultation, analyst: User
 ) -> None:
     send()
     acknowledge(batch=hand_over(consultation), actor=analyst)

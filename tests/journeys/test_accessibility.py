@@ -179,7 +179,7 @@ class Visit:
         # measured as a bare one.
         self.page.wait_for_load_state()
         for size in (PHONE, DESK):
-            self.page.set_viewport_size(size)  # type: ignore[arg-type]
+            self.page.set_viewport_size(size)
             where = f"{name} {state} at {size['width']}"
             found = self.axe.run(self.page, options=RULES).response["violations"]
             self.wrong += [
@@ -227,7 +227,7 @@ def sign_in(visit: Visit, user: User) -> None:
     session.save()
     visit.page.context.add_cookies(
         [{"name": settings.SESSION_COOKIE_NAME, "value": session.session_key, "url": visit.root}]
-    )  # type: ignore[typeddict-item]
+    )
 
 
 def press(visit: Visit, name: str) -> None:
@@ -769,7 +769,7 @@ def test_the_administration_is_readable_too(
 @pytest.mark.django_db(transaction=True)
 def test_a_response_can_be_sent_by_keyboard_alone(visit: Visit, consultation: Consultation) -> None:
     page = visit.page
-    page.set_viewport_size(DESK)  # type: ignore[arg-type]
+    page.set_viewport_size(DESK)
     page.goto(visit.root + reverse("start", args=[consultation.slug]))
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent.trim()") == "Skip to main content"
@@ -928,7 +928,7 @@ def test_wider_text_spacing_hides_nothing(
         && element.scrollHeight > element.clientHeight + 1 && element.innerText
     }).map(element => element.outerHTML.slice(0, 100))"""
     page, slug = visit.page, consultation.slug
-    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    page.set_viewport_size(PHONE)
     addresses = [
         reverse(name, args=[slug]) for name in ("start", "how-to-respond", "tasks", "paper-form")
     ]
@@ -960,7 +960,7 @@ def test_the_exit_button_leaves_at_once_with_and_without_scripts(
     plain = browser.new_context(java_script_enabled=False)
     for context in (plain, visit.page.context):
         page = context.new_page()
-        page.route("https://www.bbc.co.uk/**", lambda route: route.fulfill(**elsewhere))  # type: ignore[arg-type]
+        page.route("https://www.bbc.co.uk/**", lambda route: route.fulfill(**elsewhere))
         for address in addresses:
             page.goto(live_server.url + address)
             page.get_by_role("button", name="Exit this page").click()

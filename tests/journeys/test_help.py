@@ -43,8 +43,8 @@ def test_each_step_has_a_picture_and_leads_somewhere(
 
 @pytest.fixture
 def visit(browser: object, live_server: object) -> object:
-    context = browser.new_context(viewport={"width": 1280, "height": 800})  # type: ignore[attr-defined]
-    yield Visit(context, live_server.url)  # type: ignore[attr-defined]
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    yield Visit(context, live_server.url)
     context.close()
 
 

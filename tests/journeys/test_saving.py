@@ -48,7 +48,7 @@ class Writer:
 def writer(
     browser: Browser, live_server: LiveServer, consultation: Consultation
 ) -> Iterator[Writer]:
-    context = browser.new_context(viewport=PHONE)  # type: ignore[arg-type]
+    context = browser.new_context(viewport=PHONE)
     yield Writer(context, live_server.url)
     context.close()
 
@@ -71,7 +71,7 @@ def test_answers_save_without_a_button_and_a_closed_tab_loses_nothing(writer: Wr
     writer.comment().fill(WORDS)
     writer.says("Saved at ")
     assert kept() == WORDS
-    writer.page.set_viewport_size(TURNED)  # type: ignore[arg-type]
+    writer.page.set_viewport_size(TURNED)
     assert writer.comment().input_value() == WORDS
     writer.page.close()
     page = writer.open()

@@ -38,7 +38,7 @@ def open_page(
     def open_page(*, scripts: bool = True) -> Page:
         context = browser.new_context(
             viewport=PHONE, java_script_enabled=scripts, base_url=live_server.url
-        )  # type: ignore[arg-type]
+        )
         contexts.append(context)
         return context.new_page()
 

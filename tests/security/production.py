@@ -35,7 +35,7 @@ class Production(Parts):
             # Nobody listens there: each delivery fails, with its secret in hand.
             "DELIVERY_URL": "sftp://planted-carrier:planted-secret@127.0.0.1:1/in",
         }
-        Site.__init__(self, folder, port=port, **environment)  # type: ignore[arg-type]
+        Site.__init__(self, folder, port=port, **environment)
 
     def visitor(self, address: str = "192.0.2.1", **headers: str) -> Walker:
         """Someone's browser, seen through the proxy."""

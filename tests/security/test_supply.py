@@ -15,7 +15,7 @@ def test_the_bill_of_materials_lists_each_pinned_package_and_its_hashes() -> Non
         re.MULTILINE,
     )
     made = bill()
-    listed = {component["name"]: component for component in made["components"]}  # type: ignore[attr-defined]
+    listed = {component["name"]: component for component in made["components"]}
     assert made["bomFormat"] == "CycloneDX"
     assert {(name, row["version"]) for name, row in listed.items()} == {
         *pinned,

@@ -101,7 +101,7 @@ def _compound(tree: Tree) -> bytes:
     entries[0][4:] = [large.put(small.content), len(small.content)]
     small_table = struct.pack(f"<{len(small.table)}I", *small.table)
     small_at = large.put(small_table.ljust(-(-len(small_table) // SECTOR) * SECTOR, b"\xff"))
-    first = large.put(b"".join(_entry(*one) for one in entries))  # type: ignore[arg-type]  # as put there
+    first = large.put(b"".join(_entry(*one) for one in entries))
     tables = 1
     while tables * SECTOR // 4 < len(large.table) + tables:
         tables += 1

@@ -27,7 +27,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
     started: list[Running] = []
 
     def start(folder: str = "var", **named: str) -> Running:
-        started.append(Running(tmp_path / folder, **named))  # type: ignore[arg-type]
+        started.append(Running(tmp_path / folder, **named))
         return started[-1]
 
     yield start
@@ -160,7 +160,7 @@ def test_a_port_in_use_is_explained_in_a_sentence(start: Start) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        running = start(port=taken.getsockname()[1])  # type: ignore[arg-type]
+        running = start(port=taken.getsockname()[1])
         assert running.process.wait(timeout=30) == 1
     assert "is taken by another program. Set PORT" in running.said
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 def test_opening_and_saving_every_page_changes_nothing(
     source: object, officer: Client, editor: User
 ) -> None:
-    text = source.read_text()  # type: ignore[attr-defined]  # a path
+    text = source.read_text()
     file = begin_file(text=text, actor=editor)
     for name in PAGES:
         send(officer, page_of(file, name), {})
@@ -36,7 +36,7 @@ def test_opening_and_saving_every_page_changes_nothing(
 
 @pytest.mark.parametrize("source", [BUNDLED_PLAN, PARKS_PLAN], ids=lambda path: path.stem)
 def test_a_file_written_again_says_the_same(source: object) -> None:
-    text = source.read_text()  # type: ignore[attr-defined]  # a path
+    text = source.read_text()
     before, after = check_plan(text), check_plan(text_of(values_of(text)))
     assert after.consultation == before.consultation
     assert after.sections == before.sections

@@ -53,4 +53,4 @@ def test_each_list_of_the_file_has_pages() -> None:
 
 def test_each_kind_of_question_can_be_chosen() -> None:
     kind = next(field for field in QUESTION if field.key == "kind")
-    assert [name for name, _words in kind.options] == list(KINDS)  # type: ignore[attr-defined]
+    assert [name for name, _words in kind.options] == list(KINDS)

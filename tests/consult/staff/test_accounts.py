@@ -30,7 +30,7 @@ def trail() -> list[tuple[str, str]]:
 
 
 def shown(page: object) -> str:
-    return " ".join(page.content.decode().split())  # type: ignore[attr-defined]
+    return " ".join(page.content.decode().split())
 
 
 def filled(client: Client, address: str, **changes: object) -> dict[str, object]:

@@ -254,7 +254,7 @@ def test_a_request_that_does_not_exist_is_said(typed: str, ben: User, sign_in: S
 
 def test_a_confirmation_does_not_last_longer_than_a_day(administrator: User, ben: User) -> None:
     def needed() -> None:
-        require_second_person(act="erase", actor=administrator, subject="x")  # type: ignore[arg-type]
+        require_second_person(act="erase", actor=administrator, subject="x")
 
     confirmed(needed, by=administrator, other=ben)
     request = SecondPersonRequest.objects.get()

@@ -48,7 +48,7 @@ def test_each_role_lands_on_its_own_page_after_choosing_a_password(
     assert client.get(reverse(desk)).status_code == 200
     assert client.get("/staff/")["Location"] == reverse(desk)
     assert Client().get("/staff/")["Location"].startswith(reverse("sign-in"))
-    assert sign(Client(), "nora", one_time).status_code == 200  # type: ignore[attr-defined]  # the one-time password is used up
+    assert sign(Client(), "nora", one_time).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_sign_ins_failures_and_sign_outs_are_recorded_not_what_was_typed(reviewe
 
 
 def test_a_wrong_name_and_a_wrong_password_look_the_same(reviewer: User) -> None:
-    pages = [sign(Client(), name, "wrong").content.decode() for name in ("rosa", "nobody")]  # type: ignore[attr-defined]
+    pages = [sign(Client(), name, "wrong").content.decode() for name in ("rosa", "nobody")]
     assert "The user name or the password is wrong." in pages[0]
     assert (
         pages[0].replace("rosa", "nobody").split("csrfmiddlewaretoken")[0]
@@ -105,12 +105,12 @@ def test_a_wrong_name_and_a_wrong_password_look_the_same(reviewer: User) -> None
 def test_signing_in_never_redirects_to_another_site(reviewer: User, wanted: str) -> None:
     assert sign(Client(), "rosa", PASSWORD, f"{reverse('sign-in')}?next={wanted}")[
         "Location"
-    ] == reverse("review-list")  # type: ignore[index]
+    ] == reverse("review-list")
 
 
 def test_signing_in_returns_to_the_page_first_asked_for(reviewer: User) -> None:
     going = Client().get(reverse("review-list"))["Location"]
-    assert sign(Client(), "rosa", PASSWORD, going)["Location"] == reverse("review-list")  # type: ignore[index]
+    assert sign(Client(), "rosa", PASSWORD, going)["Location"] == reverse("review-list")
 
 
 def test_signing_out_by_a_link_does_nothing(reviewer: User, sign_in: SignIn) -> None:

@@ -15,7 +15,7 @@ from consult.models import Action, AuditEntry, User
 
 
 def subjects(**wanted: object) -> list[str]:
-    return [entry.subject for entry in find_entries(**wanted)]  # type: ignore[arg-type]
+    return [entry.subject for entry in find_entries(**wanted)]
 
 
 def test_each_filter_of_the_trail_shows_only_what_matches(
@@ -65,7 +65,7 @@ def test_the_whole_trail_downloads_and_runs_in_no_spreadsheet(
     for number in range(3):
         record(action=Action.RESPONSE_READ, actor=None, subject=f"=1+{number}", version=number)
     answer = sign_in(administrator).get(reverse("trail-file"), {"action": "response_read"})
-    rows = list(csv.DictReader(StringIO(b"".join(answer).decode())))  # type: ignore[arg-type]
+    rows = list(csv.DictReader(StringIO(b"".join(answer).decode())))
     assert [row["subject"] for row in rows] == ["'=1+0", "'=1+1", "'=1+2"]
     assert [restore_cell(row["subject"]) for row in rows] == ["=1+0", "=1+1", "=1+2"]
     assert [row["details"] for row in rows] == [

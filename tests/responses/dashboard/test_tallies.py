@@ -58,7 +58,7 @@ def test_each_closed_question_is_counted_as_it_stands_today(
         5,
         7,
         18,
-    )  # type: ignore[arg-type]
+    )
     assert answers_to(consultation, "connection") == {
         "live": 6,
         "work": 11,

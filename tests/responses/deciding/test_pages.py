@@ -33,7 +33,7 @@ def at(name: str, consultation: Consultation, *more: object) -> str:
 
 
 def text(page: object) -> str:
-    return page.content.decode()  # type: ignore[attr-defined]
+    return page.content.decode()
 
 
 def test_the_page_of_points_counts_what_leads_nowhere(

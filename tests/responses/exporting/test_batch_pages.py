@@ -121,7 +121,7 @@ def test_files_removed_after_their_time_are_gone_for_good(
 def test_an_extract_is_of_one_consultation_which_someone_has_to_choose(
     consultation: Consultation, other: Consultation, administrator: User, sign_in: object
 ) -> None:
-    ada = sign_in(administrator)  # type: ignore[operator]
+    ada = sign_in(administrator)
     asked = {"query": "kind=individual"}
     page = ada.post(reverse("ask-for-extract"), asked, follow=True).content.decode()
     assert "Choose a consultation in the filters first" in page

@@ -137,7 +137,7 @@ def test_a_full_or_missing_destination_is_retried_and_the_page_says_why(
             attempt,
             None,
         )
-        assert delivery.pause > timedelta(seconds=least)  # type: ignore[attr-defined]
+        assert delivery.pause > timedelta(seconds=least)
         assert deliver_due_batches() == []  # It is not due yet.
         assert Delivery.objects.get().attempts == attempt
         due_now()

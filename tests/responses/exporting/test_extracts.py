@@ -316,7 +316,7 @@ def test_what_is_erased_while_an_extract_is_made_is_in_no_file(
     make = extracting.make_extract
 
     def made_then_erased(**arguments: object) -> object:
-        files = make(**arguments)  # type: ignore[arg-type]  # handed on
+        files = make(**arguments)
         erase_response(reference=sent[0].reference, actor=None, why="asked for")
         return files
 

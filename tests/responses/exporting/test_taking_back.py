@@ -259,7 +259,7 @@ def test_a_batch_taken_back_on_its_way_is_recorded_as_it_arrived(
     carry = delivering.carry
 
     def carry_meanwhile(*arguments: object, **named: object) -> object:
-        files = carry(*arguments, **named)  # type: ignore[arg-type]
+        files = carry(*arguments, **named)
         erase_response(reference=response.reference, actor=None, why="asked")
         return files
 

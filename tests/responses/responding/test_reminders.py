@@ -187,7 +187,7 @@ def test_an_answer_that_was_sent_or_deleted_is_not_reminded_of(
 
 
 def end_address(message: object) -> str:
-    return "/" + str(message["List-Unsubscribe"]).strip("<>").split("/", 3)[3]  # type: ignore[index]
+    return "/" + str(message["List-Unsubscribe"]).strip("<>").split("/", 3)[3]
 
 
 def test_one_press_ends_them_also_those_that_wait_and_looking_does_not(

@@ -21,7 +21,7 @@ SignIn = Callable[[User], Client]
 
 
 def words_of(page: object) -> str:
-    return " ".join(re.sub(r"<[^>]*>", " ", page.content.decode()).split())  # type: ignore[attr-defined]
+    return " ".join(re.sub(r"<[^>]*>", " ", page.content.decode()).split())
 
 
 def hidden_of(text: str) -> dict[str, str]:
@@ -41,7 +41,7 @@ def agree(client: Client, page: object, query: str = "") -> object:
     """Select the button of the page that shows it."""
     return client.post(
         f"{reverse('bulk-new')}?{query}", hidden_of(page.content.decode()), follow=True
-    )  # type: ignore[attr-defined]
+    )
 
 
 def test_all_that_match_are_changed_and_put_back_from_the_list(
@@ -60,7 +60,7 @@ def test_all_that_match_are_changed_and_put_back_from_the_list(
     told = words_of(page)
     for words in (
         "Move to “Set aside”",
-        "Responses that fit 3",
+        "Responses that match 3",
         "Will be changed 2",
         "1: “Considered” can only be moved back to being read",
         "Change 2 responses",
@@ -75,9 +75,9 @@ def test_all_that_match_are_changed_and_put_back_from_the_list(
     assert BulkChange.objects.count() == 0
     shown = agree(client, page, "word=lights")
     change = BulkChange.objects.get()
-    assert shown.request["PATH_INFO"] == reverse("bulk-one", args=[change.pk])  # type: ignore[attr-defined]
+    assert shown.request["PATH_INFO"] == reverse("bulk-one", args=[change.pk])
     assert "A worker takes it up in a moment." in words_of(shown)
-    assert shown["Refresh"] == "5"  # type: ignore[index]
+    assert shown["Refresh"] == "5"
     agree(client, page, "word=lights")
     assert BulkChange.objects.count() == 1
     make_due_changes()
@@ -120,7 +120,7 @@ def test_missing_fields_are_asked_for_and_typed_ones_kept(
     ):
         page = look(client, note=typed.pop("note", "Kept words."), **typed)
         assert words in words_of(page)
-        assert 'name="seen"' not in page.content.decode()  # type: ignore[attr-defined]
+        assert 'name="seen"' not in page.content.decode()
     assert "Kept words." in words_of(page)
     back = client.post(reverse("bulk-new"), {"act": "read", "note": "Kept words.", "back": "yes"})
     assert "Kept words." in words_of(back)
@@ -131,7 +131,7 @@ def test_nothing_is_changed_that_was_not_shown(send: Send, reviewer: User, sign_
     """What was agreed to is signed, for this change and this person alone."""
     send({"missing": "Street lights"}), send({"missing": "Buses"})
     client = sign_in(reviewer)
-    shown = hidden_of(look(client, "word=lights", act="move", to_state="reading").content.decode())  # type: ignore[attr-defined]
+    shown = hidden_of(look(client, "word=lights", act="move", to_state="reading").content.decode())
     for query, changed in (
         ("", {}),
         ("word=lights", {"to_state": "considered"}),
@@ -163,7 +163,7 @@ def test_the_pages_say_when_nothing_matches_or_would_change(
     send()
     page = look(client, act="move", to_state="unread")
     assert "Nothing would change." in words_of(page)
-    assert 'name="seen"' not in page.content.decode()  # type: ignore[attr-defined]
+    assert 'name="seen"' not in page.content.decode()
 
 
 @pytest.mark.parametrize("person", ["analyst", "editor"])
@@ -171,7 +171,7 @@ def test_bulk_moves_need_the_right_to_move_one(
     person: str, send: Send, reviewer: User, sign_in: SignIn, request: pytest.FixtureRequest
 ) -> None:
     send({"missing": "A secret hope."})
-    shown = hidden_of(look(sign_in(reviewer), act="read").content.decode())  # type: ignore[attr-defined]
+    shown = hidden_of(look(sign_in(reviewer), act="read").content.decode())
     client = sign_in(request.getfixturevalue(person))
     page = client.post(reverse("bulk-new"), shown)
     assert page.status_code == 403

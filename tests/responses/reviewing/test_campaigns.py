@@ -223,7 +223,7 @@ def test_a_reviewer_walks_from_the_search_to_a_campaign_and_back(
     assert "3 responses, 2 different texts, from 3 people" in taken
     back = rosa.post(
         change, {"do": "undo", "step": last_step(campaign).pk}, follow=True
-    ).content.decode()  # type: ignore[union-attr]
+    ).content.decode()
     assert "That step is undone." in back
     assert "4 responses" in back
     for nonsense in ({"do": "undo", "step": "x"}, {"do": "undo", "step": "9" * 17}):

@@ -17,7 +17,7 @@ from tests.support.mails import CORPUS, HTML, PLAIN, Made, leaf, mail, several
 def leaves_of(mail: Mail) -> int:
     """Counted apart from the code: what is neither a holder of parts nor within a message."""
     if mail.get_content_maintype() == "multipart" and isinstance(mail.get_payload(), list):
-        return sum(leaves_of(part) for part in mail.get_payload())  # type: ignore[misc,arg-type]
+        return sum(leaves_of(part) for part in mail.get_payload())
     return 1
 
 

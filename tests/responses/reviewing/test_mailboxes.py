@@ -181,11 +181,11 @@ def test_a_message_saved_by_outlook_is_read_and_a_broken_one_is_kept(
     assert (letter.sender, letter.words) == ("Ann Heron <ann@example.org>", "I don’t agree.\nTwo.")
     rosa = sign_in(reviewer)
     part = rosa.get(reverse("message-part", args=[whole.pk, letter.parts[0].number]))
-    assert b"".join(part) == PDF * 500  # type: ignore[arg-type]
+    assert b"".join(part) == PDF * 500
     page = rosa.get(reverse("message", args=[broken.pk])).content.decode()
     assert "cannot be read here" in page
     original = rosa.get(reverse("message-original", args=[broken.pk]))
-    assert b"".join(original) == raw[:608]  # type: ignore[arg-type]
+    assert b"".join(original) == raw[:608]
 
 
 def test_the_original_and_each_part_are_downloads_that_no_browser_runs(
@@ -208,7 +208,7 @@ def test_the_original_and_each_part_are_downloads_that_no_browser_runs(
         (reverse("message-part", args=[message.pk, 0]), PDF),
     ):
         file = rosa.get(address)
-        assert b"".join(file) == content  # type: ignore[arg-type]
+        assert b"".join(file) == content
         assert file["Content-Disposition"].startswith("attachment")
         assert file["Content-Security-Policy"].startswith("sandbox")
         assert file["Content-Type"] == "application/octet-stream"

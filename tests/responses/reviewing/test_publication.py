@@ -254,7 +254,7 @@ def test_nobody_outside_reads_anything_until_it_is_published(
     assert "&lt;b&gt;Clubs" in shown
     assert "Not this one." not in shown
     assert "The sender asked us not to publish it." in shown
-    (line,) = b"".join(outsider.get(file)).decode().splitlines()  # type: ignore[arg-type]
+    (line,) = b"".join(outsider.get(file)).decode().splitlines()
     assert json.loads(line)["answers"][0]["answer"] == ["<b>Clubs"]
     unpublish_set(consultation=consultation, by=administrator)
     assert [outsider.get(address).status_code for address in (page, file)] == [404, 404]
@@ -309,7 +309,7 @@ def test_a_redacted_organisation_is_not_in_the_heading_or_the_file(
         for name in ("published-responses", "published-file")
     )
     assert "Wood Green" in outsider.get(page).content.decode()
-    assert b"Wood Green" in b"".join(outsider.get(file))  # type: ignore[arg-type]
+    assert b"Wood Green" in b"".join(outsider.get(file))
     redact_passage(
         response=response,
         text="organisation-name",
@@ -321,7 +321,7 @@ def test_a_redacted_organisation_is_not_in_the_heading_or_the_file(
     # The file that was made before is not served any more; the next one lacks the words.
     assert outsider.get(file).status_code == 503
     make_public_files()
-    assert b"[redacted: personal details]" in (again := b"".join(outsider.get(file)))  # type: ignore[arg-type]
+    assert b"[redacted: personal details]" in (again := b"".join(outsider.get(file)))
     assert b"Wood Green" not in again
 
 
@@ -432,7 +432,7 @@ def test_one_response_that_cannot_be_shown_is_named_the_others_are_read(
     )
     page = client.get(reverse("published-responses", args=[consultation.slug])).content.decode()
     file = client.get(reverse("published-file", args=[consultation.slug]))
-    lines = b"".join(file.streaming_content).decode()  # type: ignore[attr-defined]
+    lines = b"".join(file.streaming_content).decode()
     for read in (page, lines):
         assert [one.reference in read for one in (first, bad, last)] == [True, False, True]
     assert "looking into it" in page
