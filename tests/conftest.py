@@ -1,4 +1,4 @@
-"""The people and things that tests speak of."""
+"""The people and things in the tests."""
 
 import os
 import shutil
@@ -204,7 +204,7 @@ def mail_through(settings: Settings) -> Callable[[int], None]:
 
 @pytest.fixture(autouse=True)
 def storages_of_its_own(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -> None:
-    """Storages of the test's own: journal and marks speak of no other test's people and batches."""
+    """Storages of the test's own: journal and marks name no other test's people and batches."""
     own = {
         name: {
             "BACKEND": "django.core.files.storage.FileSystemStorage",

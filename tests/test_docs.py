@@ -1,4 +1,4 @@
-"""What the documents claim, held against the code."""
+"""What the documents claim, compared with the code."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""Who may open what: one table, held against every address there is."""
+"""Who may open what: one table, compared with every address there is."""
 
 import time
 from collections.abc import Callable

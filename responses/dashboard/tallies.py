@@ -189,7 +189,7 @@ def full_titles(consultation: Consultation) -> dict[str, str]:
     }
 
 
-def happening(consultation: Consultation) -> dict[str, Any]:
+def waiting_now(consultation: Consultation) -> dict[str, Any]:
     """Return what cannot wait for the next count: the oldest unread response, confirmations and
     the last batch.
     """

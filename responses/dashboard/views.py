@@ -24,7 +24,7 @@ from responses.dashboard.tallies import (
     counted_questions,
     distribution,
     full_titles,
-    happening,
+    waiting_now,
 )
 from responses.dashboard.tasks import count
 from responses.exporting.due import due_at
@@ -61,7 +61,7 @@ def dashboard(request: StaffRequest) -> HttpResponse:
     rows = []
     for consultation in once_published():
         counted = Tally.objects.filter(consultation=consultation).first()
-        now = happening(consultation)
+        now = waiting_now(consultation)
         rows.append(
             {
                 "consultation": consultation,

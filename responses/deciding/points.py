@@ -102,7 +102,7 @@ def change_point(
     ready: bool,
     owner: User | None,
 ) -> Point:
-    """Make a new version of a point; the one before is kept. What was decided before speaks of that
+    """Make a new version of a point; the one before is kept. What was decided before is about that
     one, so a changed point is to be decided again.
 
     Raises PointChangedMeanwhile if `version` is not the newest, MergedAlready, SentenceMissing,

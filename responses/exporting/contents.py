@@ -15,7 +15,7 @@ from consult.plans.document import Plan
 from consult.plans.editions import current_edition, plan_of
 from responses.exporting.columns.questions import AnswerColumn, answer_columns, equality_columns
 from responses.exporting.columns.variables import Codes, option_codes
-from responses.exporting.formats.cover_note import told_of_batch, told_of_extract
+from responses.exporting.formats.cover_note import about_batch, about_extract
 from responses.exporting.manifests import Counts, Signatures
 from responses.exporting.members import (
     count_members,
@@ -108,7 +108,7 @@ def pack_of_batch(batch: Batch) -> Pack:
         made_at=batch.sealed_at,
         name=f"{batch.consultation.slug}-batch-{batch.number:04}",
         heading=f"Batch {batch.number}",
-        told=told_of_batch(batch),
+        told=about_batch(batch),
         includes_contacts=batch.includes_contacts,
         codes=batch.codes or (),
         batch=batch,
@@ -124,7 +124,7 @@ def pack_of_extract(extract: Extract) -> Pack:
         made_at=taken_at,
         name=f"{extract.consultation.slug}-extract-{extract.pk}",
         heading=f"Extract {extract.pk}",
-        told=told_of_extract(extract, taken_at),
+        told=about_extract(extract, taken_at),
         includes_contacts=extract.includes_contacts,
         codes=codes_of(extract.consultation),
     )

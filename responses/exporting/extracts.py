@@ -31,7 +31,7 @@ FILE = "extract.zip"
 def ask_for_extract(
     *, consultation: Consultation, query: str | None, actor: User, with_contacts: bool = False
 ) -> Extract:
-    """Ask for everything so far, or for what fits the filter `query` if there is one.
+    """Ask for everything so far, or for what matches the filter `query` if there is one.
 
     Recorded on the trail. Asking again while the same extract is waiting returns that one. Raises
     MayNotTakeContacts for someone without the right, and where the consultation hands none over.

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from consult.staff.forms.sign_in import StaffForm
-from responses.governance.naming import names_somebody, names_writer
+from responses.governance.naming import names_sender, names_writer
 from responses.governance.subject_access import PersonalData
 from responses.references import NotAReference, normalise_reference
 
@@ -64,7 +64,7 @@ class EraseForm(StaffForm):
 
     def clean_why(self) -> str:
         why: str = self.cleaned_data["why"]
-        if names_somebody(reference=self.reference, words=why):
+        if names_sender(reference=self.reference, words=why):
             raise forms.ValidationError(NAMES_NOBODY)
         return why
 

@@ -13,7 +13,7 @@ NAME_CHARACTERS = 3
 COMMON = {"com", "org", "net", "gov", "www", "mail", "email", "example", "post", "may", "will"}
 
 
-def names_somebody(*, reference: str, words: str) -> bool:
+def names_sender(*, reference: str, words: str) -> bool:
     """Tell whether a text names the sender of what came under a reference, or their address, or
     a part of either.
     """

@@ -360,7 +360,7 @@ class Migration(migrations.Migration):
             name='Extract',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('everything', 'everything so far'), ('filter', 'what fits a filter')], max_length=10)),
+                ('kind', models.CharField(choices=[('everything', 'everything so far'), ('filter', 'what matches a filter')], max_length=10)),
                 ('query', models.TextField(blank=True, help_text='The filter, as the review list has it in its address.')),
                 ('includes_contacts', models.BooleanField(default=False)),
                 ('asked_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),

@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
                         max_length=10,
                     ),
                 ),
-                ("closes_at", models.DateTimeField(help_text="The closing that it speaks of.")),
+                ("closes_at", models.DateTimeField(help_text="The closing that it announces.")),
                 (
                     "state",
                     models.CharField(

@@ -16,7 +16,7 @@ class Extract(models.Model):
 
     class Kind(models.TextChoices):
         EVERYTHING = "everything", "everything so far"
-        FILTER = "filter", "what fits a filter"
+        FILTER = "filter", "what matches a filter"
 
     class State(models.TextChoices):
         WAITING = "waiting", "waiting"

@@ -12,8 +12,8 @@ from responses.models.response import Response
 class Petition(models.Model):
     """A petition as it was recorded, or corrected: then it points to the `earlier` record of it.
 
-    A row is never changed, but for its organiser's name and address, which go when their time is up
-    or the organiser asks. The one without a later row is how it stands.
+    A row is never changed, except that its organiser's name and address are removed when they have
+    been kept long enough, or the organiser asks. The row without a later one is the current one.
     """
 
     consultation = models.ForeignKey(

@@ -43,7 +43,7 @@ class Reminder(models.Model):
 
     request = models.ForeignKey(ReminderRequest, on_delete=models.CASCADE, related_name="reminders")
     occasion = models.CharField(max_length=10, choices=Occasion)
-    closes_at = models.DateTimeField(help_text="The closing that it speaks of.")
+    closes_at = models.DateTimeField(help_text="The closing that it announces.")
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     message_id = models.CharField(max_length=200, unique=True)
     attempts = models.PositiveIntegerField(default=0)

@@ -199,7 +199,7 @@ def _waiting(consultation: Consultation) -> QuerySet[EqualityAnswers]:
 
 
 def _some_waiting(consultation: Consultation) -> list[UUID]:
-    """Return MIXED_WITH random rows that are in no batch, or all if there are no more.
+    """Return MIXED_WITH random rows that are in no batch, or all if there are fewer.
 
     The cost does not grow with their number: ids are random, so the rows after a random id are too.
     """

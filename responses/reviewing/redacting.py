@@ -11,8 +11,8 @@ from consult.models import Action, User
 from consult.text import with_symbols
 from responses.models import Redaction, Response
 from responses.published import keep_file_back, make_file_again
+from responses.reviewing.personal_details import find_personal_details
 from responses.reviewing.reading import hold_as_shown
-from responses.reviewing.telling import telling
 
 # The key of the sender's name, among those of the texts: no question has such a slug.
 SENDER = "--sender"
@@ -44,7 +44,7 @@ def suggest_redactions(response: Response) -> list[Suggestion]:
     for key, text in texts_to_redact(response).items():
         if key == SENDER:
             continue
-        for start, end, looks_like in telling(text, response.contact.name.strip()):
+        for start, end, looks_like in find_personal_details(text, response.contact.name.strip()):
             if any((key, place) not in covered for place in range(start, end)):
                 found.append(Suggestion(key, start, end, text[start:end], looks_like))
     return found

@@ -1,10 +1,10 @@
 """Chaos: people answer while the parts of the service are killed, paused and cut at random, and
-every promise is held to.
+every promise is checked.
 
     python -m tests.bench.chaos --seconds 60 --clients 6 --seed 7
 
 Each client keeps a record of its own, on the disk before the next step, of every receipt that it
-was shown. When the time is up everything is left to mend itself. Then each promise has to be in the
+was shown. After that time everything is left to mend itself. Then each promise has to be in the
 database once, with the words that were sent, in one batch, with one confirmation. The last line has
 the figures; the exit code is 1 where one of them is wrong.
 """

@@ -1,4 +1,4 @@
-"""Soak: very many people answer at a steady rate, as on the last day, and every promise is held to.
+"""Soak: very many people answer at a steady rate, as on the last day, and every promise is checked.
 
     python -m tests.bench.soak --count 100000 --rate 35
 
@@ -97,7 +97,7 @@ def mail_server(record: Path) -> Iterator[str]:
 
 
 class Person(threading.Thread):
-    """Takes the next arrival whose time has come, answers, sends, and keeps the receipt."""
+    """Takes the next arrival that is due, answers, sends, and keeps the receipt."""
 
     def __init__(
         self,
@@ -307,7 +307,7 @@ def report(
 
 def main() -> int:
     parser = argparse.ArgumentParser(
-        description="Many people answer at a steady rate, and every promise is held to."
+        description="Many people answer at a steady rate, and every promise is checked."
     )
     parser.add_argument("--count", type=int, default=100_000)
     parser.add_argument("--rate", type=float, default=35, help="arrivals a second")

@@ -141,7 +141,7 @@ def test_half_sent_forms_keep_nobody_else_waiting(site: Running) -> None:
             )
             held.append(sender)
         assert [get(site.port, page) for page in PAGES] == [302, 200, 200, 200]
-        # Those for whom there is no room are told at once, the others when their time is up.
+        # Those for whom there is no room are told at once, the others after their wait.
         answered = Counter(read_status(sender) for sender in held)
     assert set(answered) == {"408", "503"}
     assert get(site.port, PAGES[1]) == 200

@@ -198,7 +198,7 @@ def test_an_encrypted_batch_comes_back_from_the_copy_that_was_opened(
         assert Response.objects.get().reference == lost.reference
         assert Delivery.objects.get().state == "delivered"
         assert differences() == set()
-        # What lies there is ours, so that it can be sent again.
+        # What is there is ours, so that it can be sent again.
         send_again(batch=Batch.objects.get(), actor=analyst)
         assert [one.number for one in deliver_due_batches()] == [1]
 

@@ -2,8 +2,8 @@
 the integrity check passes.
 
 hypothesis makes up sequences of what respondents, staff, schedules, workers and mail servers do,
-and cuts some of them at a statement to the database. After each step the database is held against a
-model in plain Python. Then each guard is taken away, to see that the model notices.
+and cuts some of them at a statement to the database. After each step the database is compared
+with a model in plain Python. Then each guard is taken away, to see that the model notices.
 """
 
 import shutil
@@ -113,7 +113,7 @@ class Post:
     def send_messages(self, emails: Sequence[EmailMessage]) -> None:
         for email in emails:
             number = str(email.extra_headers["Message-ID"])
-            # Held against the model afterwards: the sender lives on whatever fails in here.
+            # Compared with the model afterwards: the sender lives on whatever fails in here.
             if number in self.in_hand:
                 self.taken_from_another.append(number)
             if self.meanwhile:

@@ -28,6 +28,14 @@ INSTEAD = {
     "the whole of": "all of",
     r"tells? of": "says, shows or suggests",
     r"needs? not (?:be|have)": "does not have to",
+    r"(?:time (?:was|is|were) up|whose time has come)": "kept long enough, or due",
+    r"l(?:ies|ay) there": "is there, was there",
+    r"no more(?=[.\"”] ?$)": "no longer",
+    r"held (?:to|against)(?= (?:the|its)\b)": "compared with, or checked",
+    r"fits? (?:a|the|this|that) filters?": "matches",
+    "twice running": "twice in a row",
+    "speaks? of": "is about, or says",
+    "goes by itself": "is sent, or happens, by itself",
     r"(?<=\"\"\")Gives|(?<=\. )Gives": "Returns",
 }
 NAMED = (rf"(?P<w{number}>\b(?:{word})\b)" for number, word in enumerate(INSTEAD))

@@ -188,7 +188,7 @@ def _weighed(request: StaffRequest, consultation: Consultation) -> HttpResponse:
         if question not in changed.newest.texts:
             messages.error(
                 request,
-                _("%(reference)s was changed since you opened it, and answers this no more.")
+                _("%(reference)s was changed since you opened it, and no longer answers this.")
                 % {"reference": reference},
             )
             return redirect("nowhere", consultation.slug)

@@ -89,7 +89,7 @@ def cover_note(
                 ),
             ]
         lines += [""]
-    lines += _told_of(petitions)
+    lines += _about_petitions(petitions)
     there = {name.partition("/")[0] + "/" * ("/" in name) for name in names}
     lines += [
         "WHAT IS IN HERE",
@@ -99,7 +99,7 @@ def cover_note(
     return "\n".join([*lines, "", CELLS, READING, *([CHECKING] if checked else []), CARE])
 
 
-def _told_of(petitions: Sequence[Signatures]) -> list[str]:
+def _about_petitions(petitions: Sequence[Signatures]) -> list[str]:
     """Say which petitions came: apart from the responses, among which they are not counted."""
     if not petitions:
         return []
@@ -115,7 +115,7 @@ def _told_of(petitions: Sequence[Signatures]) -> list[str]:
     ]
 
 
-def told_of_batch(batch: Batch) -> list[str]:
+def about_batch(batch: Batch) -> list[str]:
     """Say which batch it is, and what it follows."""
     sealed, lost = in_words(batch.sealed_at), [one["number"] for one in batch.lost_before]
     before = Batch.objects.filter(consultation=batch.consultation, number=batch.number - 1).first()
@@ -148,7 +148,7 @@ def told_of_batch(batch: Batch) -> list[str]:
     return told
 
 
-def told_of_extract(extract: Extract, taken_at: datetime) -> list[str]:
+def about_extract(extract: Extract, taken_at: datetime) -> list[str]:
     """Say that it is not a batch, and what it holds."""
     told = [
         "THIS IS AN EXTRACT, AND NOT A BATCH. It has no place among the batches, and",

@@ -22,7 +22,7 @@ PARQUET = "responses.parquet"
 # The questions that someone was not asked are named here, so an empty column means only that it was
 # not answered.
 NOT_ASKED_COLUMN = "not_asked"
-# A group of rows is written when it reaches either: that much is in memory, and no more.
+# A group of rows is written when it reaches either: memory never holds more.
 GROUP_ROWS = 10_000
 GROUP_CHARACTERS = 4_000_000
 MOMENT = pa.timestamp("us", tz="UTC")

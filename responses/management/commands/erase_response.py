@@ -9,7 +9,7 @@ from responses.governance.erasing import (
 )
 from responses.governance.erasing_again import erase_again
 from responses.governance.erasing_unsent import erase_unsent_again
-from responses.governance.naming import names_somebody
+from responses.governance.naming import names_sender
 from responses.references import NotAReference, normalise_reference
 
 
@@ -53,7 +53,7 @@ class Command(BaseCommand):
                     "Give the reference twice, the second time after --confirm, and say --why. "
                     "This cannot be undone."
                 )
-            if names_somebody(reference=wanted, words=why):
+            if names_sender(reference=wanted, words=why):
                 raise CommandError("Write a reason that names nobody: it stays on the trail.")
             tombstone = erase_response(reference=wanted, actor=None, why=why)
         except NotAReference as problem:

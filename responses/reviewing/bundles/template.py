@@ -1,6 +1,6 @@
 """The spreadsheet into which people type what came on paper, made from the plan.
 
-Pure but for the writer's own buffer.
+Pure except for the writer's own buffer.
 """
 
 import io

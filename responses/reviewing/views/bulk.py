@@ -1,6 +1,4 @@
-"""Changing all responses that fit a filter: what to do, what that would change, and how far it has
-got.
-"""
+"""Changing all responses that match a filter: what to do, what would change, and progress."""
 
 from datetime import datetime
 from typing import Any
@@ -53,7 +51,7 @@ SALT = "what a change would do"
 @staff_only(Right.READ_RESPONSES)
 @require_http_methods(["GET", "HEAD", "POST"])
 def bulk_new(request: StaffRequest) -> HttpResponse:
-    """Choose what to do to all that fit the filters of the address, see what that would change,
+    """Choose what to do to all that match the filters of the address, see what that would change,
     then ask for it.
     """
     by: User = request.user

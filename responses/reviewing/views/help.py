@@ -121,7 +121,7 @@ STEPS = [
         ),
         "bulk-list",
         _(
-            "What is to be done to all responses that fit the filters: a state, a code, a "
+            "What is to be done to all responses that match the filters: a state, a code, a "
             "campaign, and a note."
         ),
     ),

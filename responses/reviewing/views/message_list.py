@@ -12,7 +12,7 @@ from consult.staff.access import StaffRequest, staff_only
 from responses.models import Message
 from responses.requests import number_in
 from responses.reviewing.filters import WORD_MAX_CHARS
-from responses.reviewing.finding_messages import find_messages
+from responses.reviewing.message_search import find_messages
 from responses.reviewing.views.entering import taking_entries
 
 

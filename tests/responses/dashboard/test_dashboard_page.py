@@ -16,9 +16,9 @@ from responses.dashboard.tallies import (
     counted_questions,
     distribution,
     full_titles,
-    happening,
     suppress,
     tally,
+    waiting_now,
 )
 from responses.dashboard.views import charts_of
 from responses.exporting.batches import seal_batch
@@ -53,9 +53,9 @@ def test_one_consultation_counts_none_of_anothers(
     figures = tally(consultation=other).figures
     assert (figures["received"], figures["current"], figures["days"]) == (0, 0, [])
     assert (figures["states"], figures["choices"], figures["unopened"]) == ({}, {}, 0)
-    now = happening(other)
+    now = waiting_now(other)
     assert (now["waiting"], now["failed"], now["oldest_unread"]) == (0, 0, None)
-    assert happening(consultation)["oldest_unread"] == sent.received_at
+    assert waiting_now(consultation)["oldest_unread"] == sent.received_at
 
 
 def test_only_emails_that_wait_or_failed_are_counted_as_such(
@@ -66,7 +66,7 @@ def test_only_emails_that_wait_or_failed_are_counted_as_such(
     with behind_its_back():
         for response, state in ((sent, "sent"), (failed, "failed")):
             Confirmation.objects.filter(response=response).update(state=state)
-    now = happening(consultation)
+    now = waiting_now(consultation)
     assert (now["waiting"], now["failed"]) == (1, 1)
     assert waiting.confirmation.state == "waiting"
 
@@ -85,9 +85,9 @@ def test_the_oldest_unread_is_the_first_that_nobody_has_moved(
     consultation: Consultation, send: Send, reviewer: User
 ) -> None:
     first, second, _third = send(), send(), send()
-    assert happening(consultation)["oldest_unread"] == first.received_at
+    assert waiting_now(consultation)["oldest_unread"] == first.received_at
     move_review(review=first.review, to_state="reading", note="", version=0, by=reviewer)
-    assert happening(consultation)["oldest_unread"] == second.received_at
+    assert waiting_now(consultation)["oldest_unread"] == second.received_at
 
 
 def test_the_last_batch_is_the_one_with_the_highest_number(
@@ -96,7 +96,7 @@ def test_the_last_batch_is_the_one_with_the_highest_number(
     send()
     seal_batch(consultation=consultation, actor=None)
     second = seal_batch(consultation=consultation, actor=None)
-    assert happening(consultation)["batch"] == second
+    assert waiting_now(consultation)["batch"] == second
 
 
 def test_the_page_before_any_count_says_what_is_waiting(

@@ -21,9 +21,9 @@ from responses.dashboard.tallies import (
     UNANSWERED,
     counted_questions,
     distribution,
-    happening,
     suppress,
     tally,
+    waiting_now,
 )
 from responses.models import Response
 from responses.responding.amending import withdraw_response
@@ -90,7 +90,7 @@ def test_responses_read_and_coded_are_counted(
     figures = tally(consultation=consultation).figures
     assert figures["states"] == {"considered": 1, "unread": 1}
     assert figures["coded"]["missing"] == [2, 1]
-    now = happening(consultation)
+    now = waiting_now(consultation)
     assert (now["waiting"], now["failed"], now["batch"]) == (2, 0, None)
     assert now["oldest_unread"] > first.received_at
 

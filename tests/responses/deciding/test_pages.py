@@ -310,7 +310,7 @@ def test_weighing_what_was_changed_meanwhile_saves_nothing(
     page = rosa.post(
         at("weigh", consultation), {**typed, "reference": second.reference}, follow=True
     )
-    assert "answers this no more" in text(page)
+    assert "no longer answers this" in text(page)
     assert Point.objects.count() == 0
 
 

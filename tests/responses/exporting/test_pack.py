@@ -1,4 +1,4 @@
-"""The formats of a pack, each read by something other than what wrote it, and held against the
+"""The formats of a pack, each read by something other than what wrote it, and compared with the
 database.
 """
 

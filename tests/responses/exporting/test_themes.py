@@ -1,5 +1,5 @@
-"""The folder for ThemeFinder, held to the layout that its importer publishes, by schemas of our own
-writing in tests/schemas.
+"""The folder for ThemeFinder, compared with the layout that its importer publishes, by
+schemas of our own in the folder beside it.
 
 The layout: i-dot-ai/consult, backend/data_pipeline/models.py. No name beside those is allowed,
 numbers are numbers, and what is said of one respondent in several files has to fit together.

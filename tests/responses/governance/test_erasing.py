@@ -32,7 +32,7 @@ from responses.governance.erasing import (
     erase_response,
 )
 from responses.governance.erasing_again import erase_again
-from responses.governance.naming import names_somebody
+from responses.governance.naming import names_sender
 from responses.governance.reconciling import go_through, reconcile
 from responses.management.commands.doctor import files_to_remove
 from responses.models import (
@@ -565,9 +565,9 @@ def test_an_erasure_is_of_the_version_that_someone_was_shown(person: Response) -
 
 
 def test_a_reason_that_names_the_person_is_refused(person: Response, administrator: User) -> None:
-    assert names_somebody(reference=person.reference, words=f"{PLANTED.lower()} asked by post")
-    assert names_somebody(reference=person.reference, words=f"see the email from {EMAIL}")
-    assert not names_somebody(reference=person.reference, words="asked by post")
+    assert names_sender(reference=person.reference, words=f"{PLANTED.lower()} asked by post")
+    assert names_sender(reference=person.reference, words=f"see the email from {EMAIL}")
+    assert not names_sender(reference=person.reference, words="asked by post")
     with pytest.raises(CommandError, match="names nobody"):
         call_command(
             "erase_response",

@@ -87,7 +87,7 @@ REST = [
     "responses_secondkeying",
     "responses_transcription",
 ]
-# Tables that nothing is held to, and why nobody relies on them afterwards.
+# Tables whose changes need no act, and why nobody relies on them afterwards.
 NOT_WATCHED = {
     "consult_heartbeat": "that a worker lives, for minutes",
     "consult_hint": "that a worker was told to look; the work itself waits in its own row",
@@ -108,9 +108,9 @@ NOT_WATCHED = {
     "responses_extract": "a copy for a week",
     "responses_extractmember": "the same",
     "responses_fileremoval": "files to be removed, which `doctor` counts",
-    "responses_reminder": "speaks of what was never sent",
+    "responses_reminder": "about what was never sent",
     "responses_reminderrequest": "the same",
-    "responses_searchtext": "held to the responses by a check of its own",
+    "responses_searchtext": "compared with the responses by a check of its own",
     "responses_sentdraft": "where a browser's draft went; the response itself is watched",
     "responses_tally": "counted again from the responses",
     "responses_writing": "how far a worker has got",

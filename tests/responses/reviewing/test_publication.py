@@ -23,6 +23,7 @@ from responses.answers import read_answers
 from responses.models import PublishedSet, Redaction, Response
 from responses.responding.amending import amend_response, withdraw_response
 from responses.responding.submitting import Submission
+from responses.reviewing.personal_details import EMAIL, find_personal_details
 from responses.reviewing.public_file import make_public_files
 from responses.reviewing.public_version import public_digest, public_text, public_version
 from responses.reviewing.publication import (
@@ -42,7 +43,6 @@ from responses.reviewing.redacting import (
     suggest_redactions,
     take_off,
 )
-from responses.reviewing.telling import EMAIL, telling
 from tests.support.pressing import press
 
 Send = Callable[..., Response]
@@ -114,18 +114,18 @@ NAMED = {
 )
 def test_what_tells_who_someone_is_is_suggested_whole(looks_like: str, words: str) -> None:
     for text in (words, f"Write: {words}, please.", f"({words})", f"‘{words}’"):
-        found = {(text[start:end], kind) for start, end, kind in telling(text, "")}
+        found = {(text[start:end], kind) for start, end, kind in find_personal_details(text, "")}
         assert (words, looks_like) in found or (f"({words}", looks_like) in found
 
 
 @pytest.mark.parametrize(("text", "name"), NAMED.items())
 def test_names_after_an_introduction_are_suggested_in_any_script(text: str, name: str) -> None:
-    assert [text[start:end] for start, end, _kind in telling(text, "")] == [name]
+    assert [text[start:end] for start, end, _kind in find_personal_details(text, "")] == [name]
 
 
 def test_ordinary_words_and_numbers_are_not_suggested() -> None:
     text = "It cost 1000000 pounds in 2021; so 5th, the boiler. My name is on the list. At 10:00."
-    assert list(telling(text, "")) == []
+    assert list(find_personal_details(text, "")) == []
 
 
 def test_a_redaction_covers_words_and_can_be_removed(send: Send, reviewer: User) -> None:

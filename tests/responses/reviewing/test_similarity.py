@@ -13,7 +13,7 @@ LETTER = (
     "next summer holidays begin. "
     "Last year three families on our road lost someone, and every one of them had asked for help "
     "at least twice. "
-    "The draft plan speaks of partnership, yet it gives no figure, no date and no name of who will "
+    "The draft plan mentions partnership, yet it gives no figure, no date and no name of who will "
     "be answerable."
 )
 WORDS = LETTER.split()

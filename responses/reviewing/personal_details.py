@@ -47,7 +47,7 @@ NO_NAMES = {"on", "in", "not", "no", "the", "a", "at", "for", "below", "above", 
 MOST_PARTS = 5
 
 
-def telling(text: str, own_name: str) -> Iterator[tuple[int, int, str]]:
+def find_personal_details(text: str, own_name: str) -> Iterator[tuple[int, int, str]]:
     """Where each such passage begins and ends, and what it looks like."""
     for match in EMAIL.finditer(text):
         begins = match.start() + (match.group()[0] in "'’")
