@@ -8,12 +8,12 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Count, Exists, OuterRef
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Now, TruncDate
+from django.db.models.functions import Now
 
-from consult.clock import LONDON
 from consult.models import Consultation
 from consult.plans.document import Question
 from consult.plans.editions import current_edition, plan_of
+from responses.arrivals import REACHED_ON
 from responses.current import current_responses
 from responses.models import Batch, CodedAnswer, Confirmation, Response, Review, Tally
 from responses.reviewing.codebooks import questions_to_code
@@ -41,7 +41,7 @@ def tally(*, consultation: Consultation) -> Tally:
     days = (
         Response.objects.filter(consultation=consultation, version=1)
         .order_by()
-        .annotate(day=TruncDate("received_at", tzinfo=LONDON))
+        .annotate(day=REACHED_ON)
         .values_list("day", "channel")
         .annotate(count=Count("pk"))
         .order_by("day", "channel")

@@ -154,7 +154,7 @@ def _by_day(figures: dict[str, Any]) -> Chart:
         [name, *(counts.get((day, channel), 0) for channel in channels)]
         for name, day in zip(named, days, strict=True)
     ]
-    title = _("Received by day (UK time) and channel")
+    title = _("Received by day (UK time) and channel, letters on the day they reached us")
     return Chart(DAYS, title, columns(title, named, series), [_("Day"), *series], rows)
 
 

@@ -12,6 +12,7 @@ from django.db.models.functions import JSONArray
 
 from consult.models import Consultation, Edition
 from consult.plans.document import Plan
+from responses.arrivals import REACHED_ON
 from responses.exporting.columns.entries import Entry, Marks, Place
 from responses.exporting.columns.questions import AnswerColumn, key_of
 from responses.exporting.manifests import NOT_SAID, Counts
@@ -57,6 +58,7 @@ def members_of_batch(batch: Batch) -> QuerySet[Any]:
         campaigns=F("membership__marks__campaigns"),
         codes=F("membership__marks__codes"),
         edition_number=F("edition__number"),
+        reached_on=REACHED_ON,
     )
 
 
@@ -85,6 +87,7 @@ def members_of_extract(extract: Extract) -> QuerySet[Any]:
         campaigns=ArraySubquery(named.values("campaign__name")),
         codes=Func(ArraySubquery(given), function="to_jsonb", output_field=models.JSONField()),
         edition_number=F("edition__number"),
+        reached_on=REACHED_ON,
     )
 
 
@@ -108,6 +111,7 @@ def entries_of(members: QuerySet[Any], plans: Mapping[int, Plan]) -> Iterator[En
             newest=response.newest,
             marks=Marks(response.campaigns or (), list(codes)),
             batch=response.in_batch,
+            reached_on=response.reached_on,
         )
 
 

@@ -10,8 +10,8 @@ from functools import partial
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from consult.clock import end_of_day, start_of_day
 from consult.models import User
+from responses.arrivals import reached_from, reached_until
 from responses.models import Coding, Reading, Response, Review, SearchText
 from responses.references import NotAReference, normalise_reference
 from responses.reviewing.filters import Filter
@@ -106,11 +106,11 @@ def _campaign(found: QuerySet[Response], campaign: str) -> QuerySet[Response]:
 
 
 def _since(found: QuerySet[Response], day: date) -> QuerySet[Response]:
-    return found.filter(received_at__gte=start_of_day(day))
+    return found.filter(reached_from(day))
 
 
 def _until(found: QuerySet[Response], day: date) -> QuerySet[Response]:
-    return found.filter(received_at__lt=end_of_day(day))
+    return found.filter(reached_until(day))
 
 
 def words_of(wanted: Filter) -> Words:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -45,7 +46,8 @@ class Entry:
 
     `replaces` is the place of the version before it, `edition` and `plan` are what it answered,
     `newest` says that this pack has no later version of it, `marks` is what reviewers have decided
-    about it, and `batch` is the batch's number, 0 in an extract.
+    about it, `batch` is the batch's number, 0 in an extract, and `reached_on` the day on which it
+    reached us.
     """
 
     response: Response
@@ -56,6 +58,7 @@ class Entry:
     newest: bool = True
     marks: Marks = NO_MARKS
     batch: int = 0
+    reached_on: date | None = None
 
     @property
     def themefinder_id(self) -> int:

@@ -74,6 +74,15 @@ RESPONSES = [
         always=True,
     ),
     Column(
+        "reached_on",
+        Kind.DATE,
+        "The day in London on which it reached us, by which it counts: for what staff entered, the "
+        "day that the letter, email or call came, and not the day of `received_at`.",
+        lambda entry: entry.reached_on,
+        sql="reached_on::text",
+        always=True,
+    ),
+    Column(
         "started_at",
         Kind.INSTANT,
         "When its form was first opened.",

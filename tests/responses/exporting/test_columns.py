@@ -5,7 +5,7 @@ import io
 import json
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
@@ -236,6 +236,9 @@ def response(choices: dict[str, object], texts: dict[str, str], **about: object)
     return Response(choices=choices, texts=texts, **values | about)
 
 
+A_WEEK_BEFORE = date(2027, 1, 14)
+
+
 def row_of(
     choices: dict[str, object],
     texts: dict[str, str],
@@ -245,7 +248,7 @@ def row_of(
 ) -> dict[str, str]:
     columns = [*RESPONSES, *answer_columns(BOTH)]
     said = response(choices, texts, **about)
-    entry = Entry(said, row=7, replaces=replaces, edition=1, plan=plan)
+    entry = Entry(said, row=7, replaces=replaces, edition=1, plan=plan, reached_on=A_WEEK_BEFORE)
     names = [column.name for column in columns]
     return dict(zip(names, cells(columns, entry), strict=True))
 
@@ -287,6 +290,7 @@ def test_the_first_columns_are_about_the_response() -> None:
             "7",
             "7",
             "2027-01-21T12:00:00.000000+00:00",
+            "2027-01-14",
             "2027-01-21T12:00:00.000000+00:00",
             "post",
             "late",

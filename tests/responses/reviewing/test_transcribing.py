@@ -2,12 +2,15 @@
 responses + non-responses.
 """
 
+import json
 from collections.abc import Callable
+from csv import DictReader
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pyarrow.parquet
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
@@ -19,6 +22,9 @@ from consult.models import Action, AuditEntry, Consultation, Edition, User
 from consult.plans.document import Plan
 from consult.plans.publishing import publish_edition
 from responses.answers import read_answers
+from responses.dashboard.tallies import tally
+from responses.exporting.batches import seal_batch
+from responses.exporting.pack import make_files
 from responses.governance.reconciling import reconcile
 from responses.models import (
     Attachment,
@@ -30,7 +36,9 @@ from responses.models import (
 )
 from responses.responding.submitting import NothingToSend, Submission
 from responses.reviewing.attachments import kind_of
+from responses.reviewing.filters import Filter
 from responses.reviewing.mailboxes import NotAMailbox, load_mailbox, read_letter
+from responses.reviewing.matching import matching
 from responses.reviewing.reading import newest_version
 from responses.reviewing.second_keying import (
     KeyedByTheSame,
@@ -124,6 +132,44 @@ def test_the_same_transcription_sent_twice_is_one(key: Key) -> None:
     once = uuid4()
     assert key(submission_key=once) == key(submission_key=once)
     assert Transcription.objects.count() == Response.objects.count() == 1
+
+
+def test_a_letter_counts_on_the_day_it_reached_us_not_when_it_was_keyed(
+    consultation: Consultation,
+    key: Key,
+    send: Callable[..., Response],
+    plan: Plan,
+    tmp_path: Path,
+) -> None:
+    today = timezone.localdate()
+    came = today - timedelta(days=1)
+    letter, online = key(received_on=came), send({"missing": "Online."})
+    ben = make_person("ben", User.Role.REVIEWER)
+    second(letter.transcription, plan, {"missing": "Buses at night!"}, ben, take=True)
+    days = tally(consultation=consultation).figures["days"]
+    assert sorted(days) == [[came.isoformat(), "post", 1], [today.isoformat(), "online", 1]]
+
+    def found(**wanted: date) -> set[str]:
+        return {one.reference for one in matching(Filter(**wanted))}
+
+    assert found(until=came) == {letter.reference}
+    assert found(since=came, until=came) == {letter.reference}
+    assert found(since=today) == {online.reference}
+    make_files(batch=seal_batch(consultation=consultation, actor=None), folder=tmp_path)
+    with (tmp_path / "responses.csv").open(newline="") as file:
+        rows = [(row["version"], row["channel"], row["reached_on"]) for row in DictReader(file)]
+    # The correction of a keying is a version of the same letter.
+    assert sorted(rows) == [
+        ("1", "online", today.isoformat()),
+        ("1", "post", came.isoformat()),
+        ("2", "post", came.isoformat()),
+    ]
+    lines = (tmp_path / "responses.jsonl").read_text().splitlines()
+    assert sorted(json.loads(line)["reached_on"] for line in lines) == sorted(
+        row[2] for row in rows
+    )
+    in_parquet = pyarrow.parquet.read_table(tmp_path / "responses.parquet")["reached_on"]
+    assert sorted(in_parquet.to_pylist()) == [came, came, today]
 
 
 def test_the_day_of_arrival_decides_and_a_late_one_needs_a_reason(
