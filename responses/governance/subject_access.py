@@ -88,6 +88,9 @@ def _references(words: str) -> list[str]:
         is_address("contact__email", words)
         | is_address("contact__corrected_email", words)
         | is_name("contact__name", words)
+        # Their own email, even where it was entered without their name or address.
+        | is_address("transcription__message__sender_email", words)
+        | is_name("transcription__message__sender_name", words)
     )
     return sorted(
         set(

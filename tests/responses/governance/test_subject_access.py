@@ -322,3 +322,27 @@ def test_the_command_writes_a_pack_that_only_its_owner_reads(
         call_command("find_person", "rita@example.org", "--pack", str(pack))
     with pytest.raises(CommandError, match="Nothing is held"):
         call_command("find_person", "nobody@example.org", "--pack", str(tmp_path / "none.zip"))
+
+
+@pytest.mark.parametrize("words", ["TESS@example.org", "Tess O'Sender"])
+def test_someone_whose_email_was_entered_without_their_name_is_found(
+    words: str, send: Callable[..., Response], reviewer: User, administrator: User
+) -> None:
+    entered = send({"missing": "Mine."}, name="", email="")
+    message = Message.objects.create(
+        consultation=entered.consultation,
+        file="tess.eml",
+        sha256="1" * 64,
+        sender_name="Tess O’Sender",
+        sender_email="tess@example.org",
+        state=Message.State.RESPONSE,
+    )
+    Transcription.objects.create(
+        response=entered,
+        received_on=timezone.localdate(),
+        keyed_by=reviewer,
+        message=message,
+    )
+    send({"missing": "Another's."}, name="Otto Respondent", email="otto@example.org")
+    held = find_person(words=words, actor=administrator)
+    assert (held.references, held.letters) == ([entered.reference], [])
