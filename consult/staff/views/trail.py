@@ -2,13 +2,15 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from consult.auditing import find_entries, record
@@ -19,6 +21,7 @@ from consult.staff.access import StaffRequest, staff_only
 from consult.staff.forms.trail import TrailForm
 
 PAGE = 100
+INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.]*(?:Z|[+-]\d\d:\d\d)")
 COLUMNS = ["id", "at", "who", "action", "subject", "details"]
 
 
@@ -65,10 +68,25 @@ def trail(request: StaffRequest) -> HttpResponse:
 
 def _details(entry: AuditEntry) -> str:
     return ", ".join(
-        f"{name.replace('_', ' ')}: {value}"
+        f"{name.replace('_', ' ')}: {_in_words(value)}"
         for name, value in entry.details.items()
-        if value not in ("", [], None)
+        if value not in ("", [], {}, None)
     )
+
+
+def _in_words(value: Any) -> str:
+    """A value of an entry's details as it is read, with instants in UK time."""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, list):
+        return ", ".join(map(_in_words, value))
+    if isinstance(value, dict):
+        return "; ".join(
+            f"{name.replace('_', ' ')} {_in_words(one)}" for name, one in value.items()
+        )
+    if isinstance(value, str) and INSTANT.fullmatch(value):
+        return in_words(datetime.fromisoformat(value))
+    return str(value)
 
 
 @staff_only(Right.READ_TRAIL)

@@ -74,3 +74,24 @@ def test_the_whole_trail_downloads_and_runs_in_no_spreadsheet(
         '{"version": 2}',
     ]
     assert AuditEntry.objects.get(action=Action.TRAIL_EXPORTED).actor == administrator
+
+
+def test_the_trail_speaks_in_words_and_uk_time(
+    administrator: User, sign_in: Callable[[User], Client]
+) -> None:
+    record(
+        action=Action.WINDOW_CHANGED,
+        actor=administrator,
+        subject="plan",
+        closes_at="2027-07-21T22:30:00+00:00",
+        names=["first", "second"],
+        whole={"opened_by": "ada", "late": False},
+        recovered=True,
+        nothing={},
+        note="",
+    )
+    (row,) = sign_in(administrator).get(reverse("trail"), {"subject": "plan"}).context["rows"]
+    assert row["details"] == (
+        "names: first, second, whole: late no; opened by ada, "
+        "closes at: 11:30pm on 21 July 2027 (UK time), recovered: yes"
+    )
