@@ -45,6 +45,14 @@ def is_blank(text: str) -> bool:
     return bool(NOTHING_TO_READ.fullmatch(text))
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """`number` with what it counts, for what is said in English alone: "1 row", "2,000 rows".
+
+    `many` where it is not `one` with an s.
+    """
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
 def with_symbols(text: str) -> str:
     """Return `text` with a symbol for each control character except tabs and line breaks."""
     return text.translate(str.maketrans(CONTROLS, SYMBOLS))

@@ -14,6 +14,8 @@ from typing import Any
 
 import yaml
 
+from consult.text import counted
+
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -149,7 +151,8 @@ def list_of(shape: Shape, *, least: int = 0) -> Shape:
             notes.add(key, f"is {_what(node)}, should be a list")
             return []
         if len(node.value) < least:
-            notes.add(key, f"has {len(node.value)} entries, needs at least {least}")
+            has = counted(len(node.value), "entry", "entries")
+            notes.add(key, f"has {has}, needs at least {least}")
         values = []
         for number, item in enumerate(node.value, 1):
             inner = f"{key}.{number}"

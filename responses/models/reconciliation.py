@@ -3,6 +3,8 @@
 from django.db import models
 from django.db.models.functions import Now
 
+from consult.text import counted
+
 
 class Reconciliation(models.Model):
     """One run of `responses.governance.reconciling.reconcile`: its counts and differences."""
@@ -20,4 +22,4 @@ class Reconciliation(models.Model):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M}: {len(self.differences)} differences"
+        return f"{self.at:%Y-%m-%d %H:%M}: {counted(len(self.differences), 'difference')}"

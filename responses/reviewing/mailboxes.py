@@ -15,6 +15,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import Func, QuerySet, TextField, Value
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from consult.auditing import record
 from consult.jobs import ROW_TROUBLE
@@ -91,10 +92,11 @@ def load_mailbox(
 
 def loaded_in_words(loaded: Loaded) -> str:
     """Return what was found, for the person who loaded it."""
-    words = _("%(messages)s messages are in the file; %(known)s of them were loaded before.") % {
-        "messages": f"{loaded.messages:,}",
-        "known": f"{loaded.known:,}",
-    }
+    words = ngettext(
+        "%(messages)s message is in the file; loaded before: %(known)s.",
+        "%(messages)s messages are in the file; %(known)s of them were loaded before.",
+        loaded.messages,
+    ) % {"messages": f"{loaded.messages:,}", "known": f"{loaded.known:,}"}
     if loaded.namesakes:
         words += " " + _(
             "Letters with the Message-ID of another one and other words: %(number)s. Both are "

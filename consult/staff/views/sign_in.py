@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from consult.auditing import record
@@ -60,9 +61,11 @@ def refuse(form: StaffForm, problem: OverLimit | WrongPassword | WrongCode) -> N
     """Show on the form why sign-in was refused."""
     if isinstance(problem, OverLimit):
         minutes = max(problem.seconds // 60, 1)
-        words = _("Too many attempts. Wait %(minutes)s minutes, then try again.") % {
-            "minutes": minutes
-        }
+        words = ngettext(
+            "Too many attempts. Wait %(minutes)s minute, then try again.",
+            "Too many attempts. Wait %(minutes)s minutes, then try again.",
+            minutes,
+        ) % {"minutes": minutes}
     elif isinstance(problem, WrongCode):
         words = _(
             "This code is wrong or has been used already. Wait for the next one, and check "

@@ -106,7 +106,7 @@ def same_letters(request: StaffRequest, consultation: str, campaign: int) -> Htt
     else:
         messages.success(
             request,
-            _("%(named)s more answers count for the points of that letter.") % {"named": named},
+            _("Answers that count for that letter’s points too: %(named)s") % {"named": named},
         )
     return redirect("nowhere", consultation)
 

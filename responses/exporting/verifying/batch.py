@@ -43,8 +43,8 @@ def check_batch(place: Place, found: Findings, *, key: str) -> dict[str, Any] | 
     for name in ("responses.csv", "responses.jsonl"):
         if name in entries and entries[name]["rows"] != responses:
             found.fails(
-                f"the manifest counts {responses} responses, but {entries[name]['rows']} rows in "
-                f"{name}"
+                f"the manifest counts {_counted(responses, 'response')}, but "
+                f"{_counted(entries[name]['rows'], 'row')} in {name}"
             )
     check_signature(place, raw, names, found, key=key)
     manifest["sha256"] = hashlib.sha256(raw).hexdigest()
@@ -88,11 +88,11 @@ def check_file(
     elif digest.hexdigest() != entry["sha256"]:
         found.fails(f"{name} was altered: its SHA-256 is not the one in the manifest")
     elif (rows := count_rows(place, name)) not in {None, entry["rows"]}:
-        found.fails(f"{name} has {rows:,} rows, but the manifest says {entry['rows']:,}")
+        found.fails(f"{name} has {_counted(rows, 'row')}, but the manifest says {entry['rows']:,}")
     else:
         found.holds(
             f"{name}: {size:,} bytes"
-            + (f", {entry['rows']:,} rows" if entry["rows"] is not None else "")
+            + (f", {_counted(entry['rows'], 'row')}" if entry["rows"] is not None else "")
         )
 
 
@@ -132,3 +132,7 @@ def check_signature(
         print(
             "                Compare it with the key on the service's page, or use --key next time."
         )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

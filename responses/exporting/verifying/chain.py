@@ -75,9 +75,10 @@ def check_versions(batches: list[tuple[Place, dict[str, Any]]], found: Findings)
                     f"{before[0]}, which is something else"
                 )
     if found.wrong == wrong:
+        people = len({reference for reference, _ in placed})
         words = (
-            f"{len(placed):,} versions of {len({reference for reference, _ in placed}):,} "
-            "responses, none of them twice"
+            f"{len(placed):,} version{'' if len(placed) == 1 else 's'} of "
+            f"{people:,} response{'' if people == 1 else 's'}, none of them twice"
         )
         found.holds(f"{len(batches):,} batch{'' if len(batches) == 1 else 'es'}: {words}")
 

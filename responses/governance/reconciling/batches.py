@@ -10,6 +10,7 @@ from django.db.models import Count, Max
 
 from consult.files import CHUNK_BYTES, measure
 from consult.models import Action, AuditEntry, Consultation, Edition
+from consult.text import counted
 from responses.exporting.batches import folder_of, pack_of
 from responses.exporting.pack import make_files
 from responses.governance.reconciling.contents import READERS, files_that_differ
@@ -71,7 +72,8 @@ def _check_batch(batch: Batch, previous: Batch | None, findings: Findings) -> No
     members = batch.members.aggregate(count=Count("pk"), last=Max("row"))
     if members["count"] != batch.size or (members["last"] or 0) != batch.size:
         findings.note(
-            name, f"It says that it holds {batch.size} responses, and holds {members['count']}."
+            name,
+            f"It says that it holds {counted(batch.size, 'response')}, and has {members['count']}.",
         )
     # Without the batch before it, which is reported already, its manifest cannot be made again.
     if batch.written_at is None or batch.number != (previous.number if previous else 0) + 1:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db.models import Count, Q
 
+from consult.text import counted
 from responses.governance.erasing import erased_references
 from responses.governance.reconciling.findings import Findings, name_of, rows_of
 from responses.models import Confirmation, LedgerEntry, Review
@@ -128,5 +129,6 @@ def check_equality(findings: Findings) -> None:
         WHERE there < gave ORDER BY c.id"""
     ):
         findings.note(
-            f"{slug} equality answers", f"{gave:,} people answered, and {there:,} are there."
+            f"{slug} equality answers",
+            f"{counted(gave, 'person', 'people')} answered, and {there:,} are there.",
         )

@@ -1,6 +1,7 @@
 """What was delivered is what was written, and the trail records the same batches and erasures."""
 
 from consult.models import Action, AuditEntry
+from consult.text import counted
 from responses.exporting.batches import folder_of, forms_of
 from responses.governance.erasing import erased_references
 from responses.governance.reconciling.findings import Findings, rows_of
@@ -38,7 +39,8 @@ def check_deliveries(findings: Findings) -> None:
             ):
                 findings.note(
                     name,
-                    f"By the ledger {said} of its {delivery.batch.size} responses were {event}.",
+                    f"By the ledger {said} of its {counted(delivery.batch.size, 'response')} were "
+                    f"{event}.",
                 )
     for reference, number, event in rows_of(
         """SELECT reference, batch_number, event FROM responses_ledgerentry e

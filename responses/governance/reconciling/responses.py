@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from django.db.models import Count
 
+from consult.text import counted
 from responses.answers import Answers, digest_of
 from responses.governance.erasing import NOBODY, erased_references
 from responses.governance.reconciling.findings import Findings, name_of, rows_of
@@ -79,7 +80,8 @@ def check_responses(findings: Findings) -> None:
         """SELECT reference, version FROM responses_response r LEFT
             JOIN responses_searchtext s ON s.response_id = r.id
         WHERE words IS DISTINCT FROM words_of(texts)
-            OR stems IS DISTINCT FROM to_tsvector('english', words_said(texts)) ORDER BY r.id"""
+            OR stems IS DISTINCT FROM to_tsvector('english', words_said(texts))
+            OR prints IS DISTINCT FROM prints_of(texts) ORDER BY r.id"""
     ):
         findings.note(name_of(reference, version), "The search would not find it by its words.")
 
@@ -181,9 +183,6 @@ def check_versions(findings: Findings) -> None:
     ):
         findings.note(
             reference,
-            (
-                f"It has {count} versions, the highest of which is {highest}; they do not follow "
-                "each "
-                "other."
-            ),
+            f"It has {counted(count, 'version')}, the highest of which is {highest}; they do not "
+            "follow each other.",
         )

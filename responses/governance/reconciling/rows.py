@@ -94,9 +94,9 @@ def check_nothing_went(findings: Findings) -> None:
             [highest, table],
         )
         if still < there:
-            findings.note(
-                table, f"{there - still:,} of its rows are gone since the last integrity check."
-            )
+            gone = there - still
+            are = "is" if gone == 1 else "are"
+            findings.note(table, f"{gone:,} of its rows {are} gone since the last integrity check.")
         # Until they are back, they are reported every time.
         now[table] = [highest, there] if still < there else [newest, count]
     findings.totals["rows"] = now

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from consult.models import once_published
+from consult.text import counted
 from responses.deciding.unweighed import count_weighed, list_unweighed
 from responses.governance.reconciling.findings import Findings
 
@@ -35,12 +36,12 @@ def weighing_in_sentences(totals: dict[str, Any]) -> Iterator[str]:
     """Say where the answers in words of each consultation lead, in one line each."""
     for slug, row in totals.get("weighing", {}).items():
         yield (
-            f"{slug}: {row['answers']:,} answers in words = {row['leading']:,} that make a point + "
-            f"{row['reasoned']:,} that make none for a reason + {row['nowhere']:,} that lead "
-            f"nowhere yet"
+            f"{slug}: {counted(row['answers'], 'answer')} in words = "
+            f"{row['leading']:,} that make a point + {row['reasoned']:,} that make none for a "
+            f"reason + {row['nowhere']:,} that lead nowhere yet"
         )
         if row["messages"]:
-            yield f"{slug}: {row['messages']:,} messages that nobody has looked at"
+            yield f"{slug}: {counted(row['messages'], 'message')} that nobody has looked at"
         if row["named"]:
             more = row["nowhere"] - len(row["named"])
             yield f"  nowhere yet: {', '.join(row['named'])}{f' and {more:,} more' if more else ''}"

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from consult.clock import in_words
@@ -183,8 +184,13 @@ def erase_found(request: StaffRequest) -> HttpResponse:
         else:
             messages.success(
                 request,
-                _("Erased: %(drafts)s drafts and %(letters)s emails.")
-                % {"drafts": drafts, "letters": letters},
+                _("Erased: %(drafts)s and %(letters)s.")
+                % {
+                    "drafts": ngettext("%(number)s draft", "%(number)s drafts", drafts)
+                    % {"number": drafts},
+                    "letters": ngettext("%(number)s email", "%(number)s emails", letters)
+                    % {"number": letters},
+                },
             )
         return redirect("people")
     context = {

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from consult.clock import closing_in_words
 from consult.models import published
+from consult.text import counted
 from consult.web import troubles
 from consult.web.troubles import Finding
 from responses.exporting.troubles import batch_troubles
@@ -103,7 +104,7 @@ def integrity() -> Iterator[Finding]:
     last = Reconciliation.objects.first()
     if last is not None and last.differences:
         yield (
-            f"the integrity check failed: {len(last.differences)} differences",
+            f"the integrity check failed: {counted(len(last.differences), 'difference')}",
             "Run `manage.py reconcile`, and read docs/reconciliation.md.",
         )
 

@@ -2,6 +2,7 @@
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from consult.text import counted
 from responses.governance.erasing import (
     ErasedAlready,
     NoSuchReference,
@@ -41,7 +42,7 @@ class Command(BaseCommand):
             done = erase_again(actor=None)
             unsent = erase_unsent_again(actor=None)
             if unsent:
-                done.append(f"{unsent} drafts and emails")
+                done.append(counted(unsent, "draft or email", "drafts and emails"))
             self.stdout.write(
                 f"Erased again: {', '.join(done)}." if done else "Nothing had come back."
             )

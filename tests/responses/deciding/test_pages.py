@@ -351,5 +351,5 @@ def test_a_campaign_whose_letter_makes_no_point_is_named(
     feed_code(point=point("More clubs."), code=code, by=reviewer)
     code_answer(response=sample, question="missing", codes=[code], by=reviewer)
     page = rosa.post(address, follow=True)
-    assert "0 more answers count" in text(page)
+    assert "count for that letter’s points too: 0" in text(page)
     assert rosa.post(at("same-letters", consultation, campaign.pk + 1)).status_code == 404

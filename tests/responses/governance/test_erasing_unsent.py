@@ -151,7 +151,7 @@ def test_the_page_erases_what_was_chosen_and_refuses_a_reason_with_a_name(
     assert "names nobody" in refused
     assert where(PLANTED)
     done = asked.post(address, {"why": "asked by post"}, follow=True).content.decode()
-    assert "Erased: 1 drafts and 1 emails." in done
+    assert "Erased: 1 draft and 1 email." in done
     assert where(PLANTED) == set()
     assert in_files(files) == []
     assert "still there" in asked.get(address).content.decode()

@@ -109,7 +109,7 @@ def test_the_newest_response_deleted_with_all_its_rows_is_missed(
     delete_all_of(last)
     for _ in range(2):
         assert (
-            "responses_response: 1 of its rows are gone since the last integrity check."
+            "responses_response: 1 of its rows is gone since the last integrity check."
             in words_of_differences()
         )
         send()
