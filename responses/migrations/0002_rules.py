@@ -13,11 +13,8 @@ class Migration(migrations.Migration):
             "append_only",
             "arrivals",
             "erased",
-            "search",
             "compression",
             "equality",
             "changes",
-            # Every fingerprint covers the column that holding a table adds to it.
-            "fingerprints",
         )
     ]

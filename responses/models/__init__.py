@@ -21,6 +21,7 @@ from responses.models.ledger import LedgerEntry
 from responses.models.mailbox_reading import MailboxCopy, MailboxReading
 from responses.models.petition import BatchPetition, Petition
 from responses.models.point import NoPoint, Point, PointCode, PointPassage, PointVersion
+from responses.models.queue import Claim
 from responses.models.reconciliation import Reconciliation
 from responses.models.redaction import Approval, PublishedResponse, PublishedSet, Redaction
 from responses.models.reminder import Reminder, ReminderRequest
@@ -44,6 +45,7 @@ __all__ = [
     "Campaign",
     "CampaignMember",
     "CampaignStep",
+    "Claim",
     "Cluster",
     "ClusterMember",
     "Code",

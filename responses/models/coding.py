@@ -97,6 +97,13 @@ class CodedAnswer(models.Model):
     question = models.SlugField(max_length=120)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(db_default=Now())
+    seen_with = models.ForeignKey(
+        Response,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The response whose answer, which says exactly the same, they had on the screen.",
+    )
 
     class Meta:
         constraints = [

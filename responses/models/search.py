@@ -1,6 +1,7 @@
 """What responses are found by: their words, and reviewers' saved filters."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
@@ -23,11 +24,18 @@ class SearchText(models.Model):
     )
     words = SearchVectorField(help_text="As they were typed, without accents and case.")
     stems = SearchVectorField(help_text="Without their English endings.")
+    prints = ArrayField(
+        models.TextField(),
+        null=True,
+        help_text="For each text its question and a hash of its words: the same for answers that "
+        "say the same, whatever their case, accents and punctuation.",
+    )
 
     class Meta:
         indexes = [
             GinIndex(fields=["words"], name="responses_by_words"),
             GinIndex(fields=["stems"], name="responses_by_stems"),
+            GinIndex(fields=["prints"], name="responses_by_prints"),
         ]
 
 

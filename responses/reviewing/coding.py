@@ -14,6 +14,7 @@ from consult.models import Action, Consultation, User
 from consult.text import with_symbols
 from responses.current import current_responses
 from responses.models import Code, CodedAnswer, Coding, Response, SecondCoding, Tally
+from responses.reviewing.claims import take_first
 from responses.reviewing.reading import hold_as_shown
 
 
@@ -58,22 +59,22 @@ def progress_of(consultation: Consultation, question: str) -> Progress:
 
 
 def next_to_code(
-    consultation: Consultation,
-    question: str,
-    *,
-    after: int = 0,
-    again: SecondCoding | None = None,
-    by: User | None = None,
+    consultation: Consultation, question: str, *, by: User, after: int = 0
 ) -> Response | None:
-    """Return the next answer after a response's id that nobody has gone through or, in a second
-    coding, that `by` has not.
+    """Return the next answer after a response's id that nobody has gone through and nobody else
+    has in hand, and take it in hand for `by`.
     """
-    if again is not None and by is not None:
-        left = answers_to(consultation, question).filter(
-            ~_gone_through(question, by=by), pk__in=again.responses
-        )
-        return left.filter(pk__gt=after).order_by("pk").first() or left.order_by("pk").first()
     left = answers_to(consultation, question).filter(~_gone_through(question))
+    return take_first(left, by=by, question=question, after=after)
+
+
+def next_to_code_again(second: SecondCoding, *, after: int = 0) -> Response | None:
+    """Return the next answer of a second coding that its reviewer has not gone through. The sample
+    is theirs alone.
+    """
+    left = answers_to(second.consultation, second.question).filter(
+        ~_gone_through(second.question, by=second.by), pk__in=second.responses
+    )
     return left.filter(pk__gt=after).first() or left.first()
 
 
@@ -119,9 +120,49 @@ def code_passage(
     start = with_symbols(response.texts.get(question, "")).find(words)
     if not words or start < 0:
         raise NoSuchPassage
+    return _code_stretch(response, question, code, (start, start + len(words)), by)
+
+
+def code_span(
+    *, response: Response, question: str, code: Code, start: int, end: int, by: User
+) -> Coding:
+    """Give a code to the characters of an answer from `start` until before `end`, without the
+    space around them.
+
+    Raises NoSuchPassage and ChangedSinceOpened.
+    """
+    text = response.texts.get(question, "")
+    if not 0 <= start < end <= len(text) or not (words := text[start:end].strip()):
+        raise NoSuchPassage
+    start = text.index(words, start)
+    return _code_stretch(response, question, code, (start, start + len(words)), by)
+
+
+def uncode_answer(*, response: Response, question: str, by: User) -> None:
+    """Take off what `by` gave to a whole answer: they have not gone through it, unless they coded
+    passages of it. Raises ChangedSinceOpened.
+    """
     with transaction.atomic():
         hold_as_shown(response)
-        end = start + len(words)
+        mine = Coding.objects.filter(response=response, question=question, by=by, removed_at=None)
+        mine.filter(start=None).update(removed_at=Now())
+        if not mine.exists():
+            CodedAnswer.objects.filter(response=response, question=question, by=by).delete()
+        record(
+            action=Action.ANSWER_CODED,
+            actor=by,
+            subject=response.reference,
+            question=question,
+            codes=[],
+        )
+
+
+def _code_stretch(
+    response: Response, question: str, code: Code, span: tuple[int, int], by: User
+) -> Coding:
+    start, end = span
+    with transaction.atomic():
+        hold_as_shown(response)
         coding, new = Coding.objects.get_or_create(
             response=response,
             question=question,

@@ -27,12 +27,22 @@ class Agreement:
     neither: int
 
     @property
+    def compared(self) -> int:
+        """How many times the two were compared."""
+        return self.both + self.first_only + self.second_only + self.neither
+
+    @property
+    def percent(self) -> int:
+        """In how many of a hundred they agreed, rounded down: 100 only if they always did."""
+        return 100 * (self.both + self.neither) // self.compared if self.compared else 0
+
+    @property
     def kappa(self) -> float | None:
         """Return the agreement beyond chance, from -1 to 1.
 
         Cohen, J. (1960), Educational and Psychological Measurement 20.
         """
-        total = self.both + self.first_only + self.second_only + self.neither
+        total = self.compared
         if not total:
             return None
         observed = (self.both + self.neither) / total

@@ -177,15 +177,28 @@ BEGIN
     );
 END $$;
 
+-- Returns for each text its question and a hash of its words as they are compared, by which answers
+-- are found that say the same. Texts without a word say nothing that another could say too.
+CREATE OR REPLACE FUNCTION prints_of(texts jsonb) RETURNS text[] LANGUAGE sql IMMUTABLE
+PARALLEL SAFE AS $$
+    SELECT coalesce(array_agg(question || ':' || md5(said) ORDER BY question), '{}')
+    FROM (
+        SELECT question, words_in(value) AS said FROM jsonb_each_text(
+            CASE jsonb_typeof(texts) WHEN 'object' THEN texts ELSE '{}' END
+        ) AS answers (question, value)
+    ) AS worded
+    WHERE said <> ''
+$$;
+
 -- Refuses nothing: a response that is written, or emptied, is found by the words it has now.
 CREATE OR REPLACE FUNCTION gather_words() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     said CONSTANT text := words_said(NEW.texts);
 BEGIN
-    INSERT INTO responses_searchtext (response_id, words, stems)
-        VALUES (NEW.id, as_typed(said), to_tsvector('english', said))
-        ON CONFLICT (response_id)
-        DO UPDATE SET words = EXCLUDED.words, stems = EXCLUDED.stems;
+    INSERT INTO responses_searchtext (response_id, words, stems, prints)
+        VALUES (NEW.id, as_typed(said), to_tsvector('english', said), prints_of(NEW.texts))
+        ON CONFLICT (response_id) DO UPDATE
+        SET words = EXCLUDED.words, stems = EXCLUDED.stems, prints = EXCLUDED.prints;
     RETURN NULL;
 END $$;
 

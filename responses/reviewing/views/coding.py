@@ -7,12 +7,13 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from consult.models import Consultation, Right
+from consult.models import Consultation, Right, User
 from consult.plans.document import Question
 from consult.staff.access import StaffRequest, staff_only
 from consult.text import with_symbols
 from responses.models import Code, CodedAnswer, Coding, Response, SecondCoding
 from responses.requests import number_in, numbers_in, reference_or_404
+from responses.reviewing.claims import held_by, who_has_answers_to
 from responses.reviewing.code_suggestions import suggest_codes
 from responses.reviewing.codebooks import (
     codes_of,
@@ -24,6 +25,7 @@ from responses.reviewing.coding import (
     code_answer,
     code_passage,
     next_to_code,
+    next_to_code_again,
     progress_of,
     take_off,
 )
@@ -47,9 +49,26 @@ def code_answers(request: StaffRequest, consultation: str, question: str) -> Htt
         return _coded(request, found, asked, second)
     response = _wanted(request, found, question, second)
     if response is None:
-        messages.success(request, _("You have gone through every answer here."))
+        _say_done(request, found, question, second)
         return redirect("codebook", consultation, question)
     return _show(request, response, found, asked, second, {})
+
+
+def _say_done(
+    request: StaffRequest, consultation: Consultation, question: str, second: SecondCoding | None
+) -> None:
+    others = (
+        []
+        if second
+        else who_has_answers_to(consultation=consultation, question=question, but=request.user)
+    )
+    if others:
+        messages.success(
+            request,
+            _("What is left here is in hand: %(who)s.") % {"who": ", ".join(map(str, others))},
+        )
+    else:
+        messages.success(request, _("You have gone through every answer here."))
 
 
 def _show(
@@ -73,13 +92,10 @@ def _wanted(
         return get_object_or_404(
             answers_to(consultation, question), reference=reference_or_404(reference)
         )
-    return next_to_code(
-        consultation,
-        question,
-        after=number_in(request.GET.get("after", "")),
-        again=second,
-        by=request.user,
-    )
+    after = number_in(request.GET.get("after", ""))
+    if second:
+        return next_to_code_again(second, after=after)
+    return next_to_code(consultation, question, by=request.user, after=after)
 
 
 def _answer(
@@ -121,9 +137,15 @@ def _answer(
         "others": [] if second else [coding for coding in codings if coding.by_id != by.pk],
         "suggestions": [] if second else suggest_codes(response=response, question=asked.slug),
         "second": second,
+        "in_hand": None if second else _someone_else(response, asked.slug, by),
         "done": done,
         "progress": progress_of(consultation, asked.slug),
     }
+
+
+def _someone_else(response: Response, question: str, by: User) -> User | None:
+    who = held_by(response=response, question=question)
+    return None if who == by else who
 
 
 def _coded(

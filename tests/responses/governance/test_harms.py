@@ -99,6 +99,7 @@ NOT_WATCHED = {
     "responses_bundle": "how many came at once; each response of one is watched",
     "responses_bundlerow": "the same",
     "responses_bulkitem": "work in hand; each review has its step",
+    "responses_claim": "who has what in hand, for minutes",
     "responses_cluster": "made again from the answers each night",
     "responses_clustermember": "the same",
     "responses_draft": "never sent",

@@ -29,6 +29,7 @@ from responses.reviewing.coding import (
     code_answer,
     code_passage,
     next_to_code,
+    next_to_code_again,
     progress_of,
     take_off,
 )
@@ -129,11 +130,11 @@ def test_no_code_fits_is_an_answer_too(
     consultation: Consultation, send: Send, reviewer: User
 ) -> None:
     first, second = send({"missing": "Hm."}), send({"missing": "Well."})
-    assert next_to_code(consultation, "missing") == first
+    assert next_to_code(consultation, "missing", by=reviewer) == first
     code_answer(response=first, question="missing", codes=[], by=reviewer)
-    assert next_to_code(consultation, "missing", after=second.pk) == second
+    assert next_to_code(consultation, "missing", by=reviewer, after=second.pk) == second
     code_answer(response=second, question="missing", codes=[], by=reviewer)
-    assert next_to_code(consultation, "missing") is None
+    assert next_to_code(consultation, "missing", by=reviewer) is None
 
 
 def test_a_withdrawn_response_is_in_no_count_of_codes(
@@ -226,6 +227,22 @@ def test_kappa_is_cohens() -> None:
     assert Agreement(None, 0, 0, 0, 0).kappa is None
 
 
+@pytest.mark.parametrize(
+    ("cells", "compared", "percent"),
+    [
+        ((20, 5, 10, 15), 50, 70),
+        ((199, 1, 0, 0), 200, 99),
+        ((0, 3, 3, 0), 6, 0),
+        ((0, 0, 0, 0), 0, 0),
+    ],
+)
+def test_agreement_in_per_cent_says_of_how_many(
+    cells: tuple[int, int, int, int], compared: int, percent: int
+) -> None:
+    agreement = Agreement(None, *cells)
+    assert (agreement.compared, agreement.percent) == (compared, percent)
+
+
 def test_two_reviewers_are_compared_on_what_both_coded(
     consultation: Consultation, code: Callable[..., Code], send: Send, reviewer: User
 ) -> None:
@@ -248,7 +265,7 @@ def test_two_reviewers_are_compared_on_what_both_coded(
         is None
     )
     for answer, codes in zip(answers[:4], ([youth], [youth], [lights], [lights]), strict=True):
-        assert next_to_code(consultation, "missing", again=second, by=ben) is not None
+        assert next_to_code_again(second) is not None
         code_answer(response=answer, question="missing", codes=codes, by=ben)
     total, *rows = compare(second)
     assert [
