@@ -20,6 +20,7 @@ if shutil.which("npm"):
         )
         assert built.returncode == 0, built.stdout + built.stderr
         assert sorted(path.name for path in tmp_path.iterdir()) == [
+            "desk.js",
             "shortcuts.js",
             "site.css",
             "site.js",

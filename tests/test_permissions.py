@@ -59,6 +59,10 @@ STAFF = {
     "dashboard": {"reviewer", "analyst", "administrator"},
     "count-now": {"reviewer", "analyst", "administrator"},
     "chart-file": {"reviewer", "analyst", "administrator"},
+    "read-next": {"reviewer", "administrator"},
+    "read-one": {"reviewer", "administrator"},
+    "reading-pace": {"reviewer", "administrator"},
+    "who-is-here": {"reviewer", "administrator"},
     "review-list": {"reviewer", "administrator"},
     "review-one": {"reviewer", "administrator"},
     "bulk-list": {"reviewer", "administrator"},
@@ -72,6 +76,8 @@ STAFF = {
     "change-campaign": {"reviewer", "administrator"},
     "code-questions": {"reviewer", "administrator"},
     "codebook": {"reviewer", "administrator"},
+    "codebook-file": {"reviewer", "administrator"},
+    "take-codebook": {"reviewer", "administrator"},
     "code": {"reviewer", "administrator"},
     "code-answers": {"reviewer", "administrator"},
     "points": {"reviewer", "administrator"},
@@ -222,6 +228,7 @@ PUBLIC = {
     *{"signing-keys", "published-responses", "published-file"},
 }
 POSTED = {
+    "take-codebook",
     "same-letters",
     "plan-file-delete",
     "change-consultation",
@@ -244,7 +251,7 @@ POSTED = {
     "change-publication",
 }
 
-LEADS_ON = POSTED | {"staff-home", "weigh"}
+LEADS_ON = POSTED | {"read-next", "staff-home", "weigh"}
 
 
 def sealed_for(response: Response, name: str) -> list[object]:
@@ -365,10 +372,13 @@ def arguments(name: str, response: Response) -> list[object]:
             by=make_person("paul", "reviewer"),
         )
         return [slug, made.number]
-    if name in {"codebook", "code-answers"}:
+    if name in {"codebook", "code-answers", "take-codebook"}:
         return [slug, "missing"]
+    if name == "codebook-file":
+        return [slug, "missing", "csv"]
     return {
         "review-one": [response.reference],
+        "read-one": [response.reference],
         "redact": [response.reference],
         "bundle-list": [slug],
         "petition-list": [slug],

@@ -20,9 +20,11 @@ class Entry:
 
 NAVIGATION: dict[Promise | str, list[Entry]] = {
     _("Read"): [
+        Entry(_("Next to read"), "read-next", Right.READ_RESPONSES),
         Entry(_("Responses"), "review-list", Right.READ_RESPONSES),
         Entry(_("Codes"), "code-questions", Right.READ_RESPONSES),
         Entry(_("Campaigns"), "campaign-list", Right.READ_RESPONSES),
+        Entry(_("Pace"), "reading-pace", Right.READ_RESPONSES),
     ],
     _("Receive"): [
         Entry(_("Post and email"), "entering", Right.READ_RESPONSES),

@@ -24,16 +24,23 @@ TAKE_OFF_MANY = """
 """
 
 
-def give_code_to_many(*, code: Code, responses: Sequence[int], by: User) -> dict[int, int]:
+def give_code_to_many(
+    *, code: Code, responses: Sequence[int], by: User, question: str = ""
+) -> dict[int, int]:
     """Give a code to the whole answer of each of these responses, by primary key, that does not
-    have it from `by`.
+    have it from `by`: the answer to the code's own question, or to `question`.
 
     Returns each one's new coding. Answers that nobody has gone through stay so.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             GIVE_TO_MANY,
-            {"ids": list(responses), "question": code.question, "code": code.pk, "by": by.pk},
+            {
+                "ids": list(responses),
+                "question": question or code.question,
+                "code": code.pk,
+                "by": by.pk,
+            },
         )
         return dict(cursor.fetchall())
 

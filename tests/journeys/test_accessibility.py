@@ -83,7 +83,17 @@ DIFFERENCE = {
 }
 # Addresses that are no pages: what comes from them is a file, JSON, or the way to another page.
 NO_PAGES = {
-    *{"home", "staff-home", "health-live", "health-ready", "metrics", "save", "send", "discard"},
+    *{
+        "home",
+        "who-is-here",
+        "staff-home",
+        "health-live",
+        "health-ready",
+        "metrics",
+        "save",
+        "send",
+        "discard",
+    },
     *{
         "amend",
         "another",
@@ -137,7 +147,7 @@ READING = {
         "published-responses",
         "redact",
     },
-    *{"review-list", "review-one", "sign-in", "typed"},
+    *{"read-next", "read-one", "reading-pace", "review-list", "review-one", "sign-in", "typed"},
     *{"bundle", "bundle-letter", "bundle-list", "petition", "petition-list"},
 }
 
@@ -349,6 +359,7 @@ def walk_reading_pages(
     visit.look("sign-in", "refused")
     sign_in(visit, administrator)
     visit.go("review-list", state="empty")
+    visit.go("read-next", state="nothing left")
     response = send(
         {
             "violence-comment": "https://" + "x" * 300,
@@ -359,6 +370,12 @@ def walk_reading_pages(
     send(email="")
     visit.go("review-list")
     visit.go("review-list", state="nothing found", query="?word=unheard&since=never")
+    visit.go("reading-pace", state="day refused", query="?until=soon")
+    visit.go("reading-pace", query="?until=2199-12-31")
+    visit.go("read-one", response.reference)
+    visit.page.get_by_text("A new code").click()
+    press(visit, "Make it and give it")
+    visit.look("read-one", "refused")
     visit.go("review-one", response.reference)
     press(visit, "Set aside")
     visit.look("review-one", "refused")

@@ -148,10 +148,10 @@ def test_the_cookies_page_names_what_scripts_keep_in_a_browser(
         for name, script in scripts.items()
     }
     stores = {name: what for name, what in found.items() if what}
-    assert stores == {"device": ["keyOf"], "shortcuts": ["STORE"]}
+    assert stores == {"device": ["keyOf"], "keys": ["STORE"]}
     assert "const keyOf = (path, mark) => `${UNSAVED}${path} ${mark}`" in scripts["device"]
     page = client.get(reverse("cookies")).content.decode()
-    for script, constant in (("device", "UNSAVED"), ("shortcuts", "STORE")):
+    for script, constant in (("device", "UNSAVED"), ("keys", "STORE")):
         (name,) = re.findall(rf"const {constant} = '(\w+) ?'", scripts[script])
         assert f"“{name}”" in page
 

@@ -1,0 +1,133 @@
+"""Answers that say exactly the same: found as they come in, and coded together.
+
+Each of them still counts. That one was coded with another, and was not on the screen itself, stays
+written beside it.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from consult.auditing import record
+from consult.models import Action, User
+from responses.current import current_responses
+from responses.models import CodedAnswer, Coding, Response, SearchText
+from responses.reviewing.coding_many import give_code_to_many
+from responses.reviewing.reading import hold_as_shown
+
+
+class NothingToGive(ValueError):
+    """The answer has no code of the reviewer's that others could be given too."""
+
+
+def prints_of(response: Response) -> dict[str, str]:
+    """Return what tells each answer of a response from others that say something else, by its
+    question. None for an answer without a word.
+    """
+    kept = SearchText.objects.values_list("prints", flat=True).get(response=response) or []
+    return {print_.rpartition(":")[0]: print_ for print_ in kept}
+
+
+def others_saying(response: Response, print_: str) -> QuerySet[Response]:
+    """Return the other responses whose answer to the same question says exactly the same."""
+    same = current_responses(response.consultation).filter(search_text__prints__contains=[print_])
+    return same.exclude(pk=response.pk).order_by("pk")
+
+
+def code_together(*, response: Response, question: str, by: User) -> int:
+    """Give the codes that `by` gave to a whole answer to all that say exactly the same and that
+    they have not gone through, and note with which answer those were seen.
+
+    Returns how many. What others have coded stays. Raises NothingToGive and ChangedSinceOpened.
+    """
+    with transaction.atomic():
+        hold_as_shown(response)
+        given = Coding.objects.filter(
+            response=response, question=question, by=by, removed_at=None, start=None
+        ).select_related("code")
+        codes = [coding.code for coding in given]
+        if not codes:
+            raise NothingToGive
+        print_ = prints_of(response).get(question)
+        done = CodedAnswer.objects.filter(question=question, by=by).values("response")
+        # Nobody may change what they say meanwhile: an amendment waits for its review's row.
+        found = others_saying(response, print_) if print_ else Response.objects.none()
+        left = found.exclude(pk__in=done).select_for_update(of=("review",)).select_related("review")
+        ids = [one.pk for one in left]
+        if not ids:
+            return 0
+        for code in codes:
+            give_code_to_many(code=code, responses=ids, by=by, question=question)
+        CodedAnswer.objects.bulk_create(
+            (
+                CodedAnswer(response_id=pk, question=question, by=by, seen_with=response)
+                for pk in ids
+            ),
+            ignore_conflicts=True,
+        )
+        record(
+            action=Action.ANSWER_CODED,
+            actor=by,
+            subject=response.reference,
+            question=question,
+            codes=[code.pk for code in codes],
+            others=len(ids),
+        )
+    return len(ids)
+
+
+def take_back_together(*, response: Response, question: str, by: User) -> int:
+    """Undo `code_together`: of the answers that `by` coded with this one, take the codes off, so
+    that they are to be gone through again. Returns how many those were.
+    """
+    with transaction.atomic():
+        hold_as_shown(response)
+        together = CodedAnswer.objects.filter(seen_with=response, question=question, by=by)
+        ids = list(together.values_list("response_id", flat=True))
+        Coding.objects.filter(
+            response__in=ids, question=question, by=by, removed_at=None, start=None
+        ).update(removed_at=Now())
+        together.delete()
+        if ids:
+            record(
+                action=Action.ANSWER_CODED,
+                actor=by,
+                subject=response.reference,
+                question=question,
+                codes=[],
+                others=len(ids),
+            )
+    return len(ids)
+
+
+def last_codes(*, response: Response, questions: Sequence[str], by: User) -> dict[str, list[int]]:
+    """Return by question the codes, as primary keys, that `by` gave to the last answer like this:
+    one that the search for campaigns found to be similar, or else the last of all.
+    """
+    similar = set(
+        Response.objects.filter(cluster_members__cluster__members__response=response).values_list(
+            "pk", flat=True
+        )
+    ) - {response.pk}
+    recent = CodedAnswer.objects.filter(question__in=questions, by=by, seen_with=None).exclude(
+        response=response
+    )
+    last = _last_of(recent) | _last_of(recent.filter(response__in=similar))
+    codings = Coding.objects.filter(
+        response__in=last.values(), question__in=questions, by=by, removed_at=None, start=None
+    )
+    found: dict[str, list[int]] = defaultdict(list)
+    for pk, question, code in codings.order_by("pk").values_list(
+        "response_id", "question", "code_id"
+    ):
+        if last[question] == pk:
+            found[question].append(code)
+    return found
+
+
+def _last_of(coded: QuerySet[CodedAnswer]) -> dict[str, int]:
+    newest = coded.order_by("question", "-id").distinct("question")
+    return dict(newest.values_list("question", "response_id"))
