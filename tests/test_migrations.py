@@ -42,12 +42,12 @@ RULES = {
     "responses/equality": ("0002_rules", "ae3d1ef84d28"),
     "responses/erased": ("0002_rules", "3689e4817f8d"),
     "responses/erasing": ("0009_addresses_removed", "56f667e4ee65"),
-    "responses/fingerprints": ("0010_claims_and_same_words", "b525319b327a"),
+    "responses/fingerprints": ("0011_claims_and_same_words", "b525319b327a"),
     "responses/petitions": ("0008_petitions", "d959bfd5f347"),
     "responses/sealed_batches": ("0009_addresses_removed", "96a815744421"),
     "responses/decision_packs": ("0010_decision_packs", "b8f2f166f826"),
     "responses/points": ("0004_points", "3cff6d864f7c"),
-    "responses/search": ("0010_claims_and_same_words", "50901ae4e815"),
+    "responses/search": ("0011_claims_and_same_words", "50901ae4e815"),
 }
 
 

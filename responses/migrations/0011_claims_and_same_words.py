@@ -12,7 +12,7 @@ from consult.sql import install
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("responses", "0009_addresses_removed"),
+        ("responses", "0010_decision_packs"),
     ]
     operations = [
         migrations.CreateModel(
