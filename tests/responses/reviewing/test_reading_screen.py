@@ -69,6 +69,17 @@ def test_next_leads_from_response_to_response_in_the_order_of_arrival(
     assert f'href="{reverse("review-list")}?channel=post"' in none
 
 
+def test_the_list_leads_to_reading_what_fits_its_filters(send: Send, rosa: Client) -> None:
+    send({"missing": "One."})
+    letter = send({"missing": "Two."}, channel="post")
+    page = rosa.get(f"{reverse('review-list')}?channel=post").content.decode()
+    (address,) = re.findall(r'href="([^"]+)">Read these one by one', page)
+    read = rosa.get(address, follow=True)
+    assert read.redirect_chain[-1][0] == f"{page_of(letter)}?channel=post"
+    everything = rosa.get(reverse("review-one", args=[letter.reference])).content.decode()
+    assert f'href="{page_of(letter)}">\n          Read and code it' in everything
+
+
 def test_considered_moves_on_to_the_next_and_keeps_what_was_coded(
     send: Send, rosa: Client, reviewer: User, code: Code
 ) -> None:
