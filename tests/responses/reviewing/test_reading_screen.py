@@ -229,7 +229,7 @@ def test_a_note_stays_with_the_response_and_an_empty_one_is_refused(
     assert Review.objects.get().state == "unread"
 
 
-def test_nothing_is_done_to_a_response_that_was_changed_or_decided_meanwhile(
+def test_nothing_is_done_to_what_was_changed_or_decided_meanwhile(
     send: Send, rosa: Client, ben: User, code: Code
 ) -> None:
     first, second = send({"missing": "One."}), send({"missing": "Two."})
