@@ -35,7 +35,7 @@ COUNT_CAP = 1000
 @staff_only(Right.READ_RESPONSES)
 @require_safe
 def read_next(request: StaffRequest) -> HttpResponse:
-    """Go to the next response that fits the filters and that nobody else has in hand."""
+    """Go to the next response that matches the filters and that nobody else has in hand."""
     wanted, _bad = read_filter(pairs_of(request))
     filters = urlencode(written(wanted))
     after = number_in(request.GET.get("after", ""))

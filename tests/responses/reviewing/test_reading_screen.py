@@ -65,7 +65,7 @@ def test_next_leads_from_response_to_response_in_the_order_of_arrival(
     back = next_of(rosa, f"?after={third.pk}&channel=online")
     assert back == f"{page_of(first)}?channel=online"
     none = rosa.get(f"{reverse('read-next')}?channel=post").content.decode()
-    assert "Everything that fits the filters you came with was decided on." in none
+    assert "Everything that matches the filters you came with was decided on." in none
     assert f'href="{reverse("review-list")}?channel=post"' in none
 
 
