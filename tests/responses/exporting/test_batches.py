@@ -744,7 +744,7 @@ def test_the_page_says_when_the_next_batch_is_due(
     end(consultation, ago=timedelta(days=3))
     with behind_its_back():
         Batch.objects.update(sealed_at=timezone.now() - timedelta(days=2))
-    assert "The last one is sealed. Another comes only if something is received." in told()
+    assert "The last batch is sealed. There is another only if something arrives." in told()
 
 
 # The command

@@ -234,7 +234,7 @@ def test_reviewers_see_each_response_once_in_its_newest_version(
     # What it replaces stands only beside what differs.
     assert "First thoughts." not in newest.split("All answers")[1]
     assert "First thoughts." in oldest
-    assert "This version does not count any more." in oldest
+    assert "This version no longer counts." in oldest
 
 
 @pytest.mark.parametrize(

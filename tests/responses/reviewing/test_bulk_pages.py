@@ -54,7 +54,7 @@ def test_all_that_match_are_changed_and_put_back_from_the_list(
     listed = client.get(f"{reverse('review-list')}?word=lights").content.decode()
     assert f'href="{reverse("bulk-new")}?word=lights"' in listed
     first = words_of(client.get(f"{reverse('bulk-new')}?word=lights"))
-    assert "3 responses fit these filters now." in first
+    assert "3 responses match these filters now." in first
     assert "Words or a reference: lights" in first
     page = look(client, "word=lights", act="move", to_state="set-aside", note="All\r\ntests.")
     told = words_of(page)
@@ -155,7 +155,7 @@ def test_the_pages_say_when_nothing_matches_or_would_change(
     send: Send, reviewer: User, sign_in: SignIn
 ) -> None:
     client = sign_in(reviewer)
-    assert "Nobody has changed many responses at once yet." in words_of(
+    assert "No bulk changes yet." in words_of(
         client.get(reverse("bulk-list"))
     )
     assert "There is nothing to change." in words_of(client.get(reverse("bulk-new")))

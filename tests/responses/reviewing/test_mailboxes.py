@@ -125,7 +125,7 @@ def test_two_letters_with_one_message_id_are_kept_and_named(
     assert (loaded.messages, loaded.known, loaded.namesakes) == (2, 0, 1)
     first, second = consultation.messages.all()
     page = sign_in(reviewer).get(reverse("message", args=[first.pk])).content.decode()
-    assert "carries the same Message-ID" in page
+    assert "has the same Message-ID" in page
     assert reverse("message", args=[second.pk]) in page
 
 

@@ -247,9 +247,9 @@ def test_a_stale_version_is_refused(send: Send, reviewer: User) -> None:
 
 def test_an_empty_list_says_so(consultation: object, reviewer: User, sign_in: SignIn) -> None:
     client = sign_in(reviewer)
-    assert "No response has come in yet." in client.get(reverse("review-list")).content.decode()
+    assert "No responses yet." in client.get(reverse("review-list")).content.decode()
     assert (
-        "No response fits all of these filters."
+        "No response matches all of these filters."
         in client.get(f"{reverse('review-list')}?state=unread").content.decode()
     )
 
