@@ -155,9 +155,7 @@ def test_the_pages_say_when_nothing_matches_or_would_change(
     send: Send, reviewer: User, sign_in: SignIn
 ) -> None:
     client = sign_in(reviewer)
-    assert "No bulk changes yet." in words_of(
-        client.get(reverse("bulk-list"))
-    )
+    assert "No bulk changes yet." in words_of(client.get(reverse("bulk-list")))
     assert "There is nothing to change." in words_of(client.get(reverse("bulk-new")))
     assert "Change all that match" not in words_of(client.get(reverse("review-list")))
     send()
