@@ -12,9 +12,11 @@ from django.urls import reverse
 from pytest_django.fixtures import Settings
 
 from consult.models import Consultation
-from responses.models import Response
+from consult.plans.document import Plan
+from responses.models import Draft, Response
 from responses.receipt_tokens import receipt_token
 from responses.responding.confirming import send_due_confirmations
+from responses.responding.draft_tokens import emailed_token
 from tests.support.recognising import sent_from
 from tests.support.word_list import INSTEAD, odd_words, texts
 
@@ -25,6 +27,8 @@ BLOCKS = (
 )
 # Whoever has left primary school reads this with ease.
 READING_AGE = 12
+# What the plan says has names and terms that have to stay.
+AGE_OF_A_PLAN = 14
 
 
 def sentences(page: str) -> list[str]:
@@ -97,6 +101,32 @@ def test_every_public_page_can_be_read_by_a_child_of_twelve(
     pages += [reverse(name, args=[token]) for name in ("receipt", "equality", "withdraw")]
     ages = {address: reading_age(client.get(address).content.decode()) for address in pages}
     assert {address: round(age, 1) for address, age in ages.items() if age > READING_AGE} == {}
+
+
+def test_the_ways_out_and_back_can_be_read_by_a_child_of_twelve(
+    client: Client, consultation: Consultation, send: Callable[..., Response]
+) -> None:
+    slug, token = consultation.slug, receipt_token(send())
+    pages = [reverse(name, args=[token]) for name in ("receipt", "not-me")]
+    pages += [reverse(name, args=[slug]) for name in ("before-you-start", "paper-form")]
+    ages = {address: reading_age(client.get(address).content.decode()) for address in pages}
+    client.post(reverse("part", args=[slug, "violence"]), {"violence-comment": "More."})
+    draft = Draft.objects.get()
+    pages = [reverse(name, args=[slug]) for name in ("later", "delete-answers")]
+    pages += [reverse("come-back", args=[slug, emailed_token(draft)])]
+    ages |= {address: reading_age(client.get(address).content.decode()) for address in pages}
+    assert {address: round(age, 1) for address, age in ages.items() if age > READING_AGE} == {}
+
+
+def test_what_the_plan_says_can_be_read_at_fourteen(
+    client: Client, consultation: Consultation, plan: Plan
+) -> None:
+    slug = consultation.slug
+    pages = [reverse("section", args=[slug, row.slug]) for row in plan.sections]
+    pages += [reverse("recommendation", args=[slug, row.slug]) for row in plan.recommendations]
+    ages = {address: reading_age(client.get(address).content.decode()) for address in pages}
+    assert len(ages) == len(plan.sections) + len(plan.recommendations)
+    assert {address: round(age, 1) for address, age in ages.items() if age > AGE_OF_A_PLAN} == {}
 
 
 def test_the_email_can_be_read_by_a_child_of_twelve(
