@@ -87,6 +87,8 @@ STAFF = {
     "weigh": {"reviewer", "administrator"},
     "point": {"reviewer", "administrator"},
     "seal-pack": {"reviewer", "administrator"},
+    "report": {"reviewer", "analyst", "administrator"},
+    "report-file": {"reviewer", "analyst", "administrator"},
     "packs-to-decide": {"decision_maker", "administrator"},
     "pack": {"decision_maker", "administrator"},
     "pack-point": {"decision_maker", "administrator"},
@@ -362,7 +364,9 @@ def arguments(name: str, response: Response) -> list[object]:
         return [slug, Campaign.objects.create(**shared, name="Youth workers").pk]
     if name in {"pack", "pack-point", "pack-file"}:
         return [slug, 1, *sealed_for(response, name)]
-    if name in {"register", "nowhere", "weigh", "seal-pack"}:
+    if name == "report-file":
+        return [slug, "report.html"]
+    if name in {"register", "nowhere", "weigh", "seal-pack", "report"}:
         return [slug]
     if name == "point":
         made = make_point(

@@ -2,9 +2,11 @@
 
 from django.urls import path
 
-from responses.deciding.views import packs, points, register, weighing
+from responses.deciding.views import packs, points, register, report, weighing
 
 urlpatterns = [
+    path("staff/report/<slug:consultation>/", report.report, name="report"),
+    path("staff/report/<slug:consultation>/<str:name>", report.report_download, name="report-file"),
     path("staff/points/", register.points, name="points"),
     path("staff/points/<slug:consultation>/", register.register, name="register"),
     path("staff/points/<slug:consultation>/nowhere/", weighing.nowhere, name="nowhere"),
