@@ -20,6 +20,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 
+from consult.files import sync
 from consult.models import Consultation
 from responses.models import Confirmation, Delivery, EqualityHolder, LedgerEntry, Response
 
@@ -130,7 +131,7 @@ def append_to_journal(lines: Iterable[dict[str, Any]]) -> None:
     finally:
         os.close(handle)
     if new:
-        _sync_folder(folder)
+        sync(folder)
 
 
 def read_journal() -> Iterator[dict[str, Any]]:
@@ -173,11 +174,3 @@ def _append_or_say_so(lines: list[dict[str, Any]]) -> None:
 
 def _folder() -> Path:
     return Path(default_storage.path(FOLDER))
-
-
-def _sync_folder(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -64,7 +64,7 @@ def test_while_it_is_open_no_count_is_given_away(consultation: Consultation, sen
     send()
     tally(consultation=consultation)
     page = outcome()
-    assert "We say how many responses came once the consultation has closed." in page
+    assert "Once the consultation has closed, this page says how many responses there were." in page
     assert "1 response was received" not in page
 
 
