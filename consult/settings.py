@@ -195,10 +195,10 @@ SERVER_EMAIL = VALUES["EMAIL_FROM"]
 # four-byte letters.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
-# Django's own limits do not count files: this one is for everything that comes, and staff may send
-# files.
+# Django's own limits do not count files: these are for everything that comes.
 MOST_BODY_BYTES = 2_200_000
 MOST_STAFF_BODY_BYTES = 55_000_000
+MOST_FILE_BODY_BYTES = 10_500_000  # On the page where respondents attach a file.
 
 # How many in how many seconds, by what is limited.
 LIMITS: dict[str, tuple[int, int]] = {
@@ -215,6 +215,7 @@ KEEP: dict[str, int] = {
 }
 # Fewer equality answers would tell whose they are: see responses/responding/equality.py.
 EQUALITY_TOGETHER: int = VALUES["EQUALITY_TOGETHER"]
+CLAMD_URL: str = VALUES["CLAMD_URL"]
 METRICS_TOKEN: str = VALUES["METRICS_TOKEN"]
 TRUSTED_PROXIES: int = VALUES["TRUSTED_PROXY"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if VALUES["TRUSTED_PROXY"] else None

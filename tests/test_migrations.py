@@ -40,13 +40,14 @@ RULES = {
     "responses/changes": ("0002_rules", "9d79223d4915"),
     "responses/compression": ("0002_rules", "b9046b58d4d5"),
     "responses/equality": ("0002_rules", "ae3d1ef84d28"),
-    "responses/erased": ("0002_rules", "3689e4817f8d"),
+    "responses/erased": ("0012_attachments", "856a5385c6fe"),
     "responses/erasing": ("0009_addresses_removed", "56f667e4ee65"),
+    "responses/files": ("0012_attachments", "0f8a099ed85c"),
     "responses/fingerprints": ("0011_claims_and_same_words", "b525319b327a"),
     "responses/petitions": ("0008_petitions", "d959bfd5f347"),
-    "responses/sealed_batches": ("0009_addresses_removed", "96a815744421"),
     "responses/decision_packs": ("0010_decision_packs", "b8f2f166f826"),
     "responses/points": ("0004_points", "3cff6d864f7c"),
+    "responses/sealed_batches": ("0012_attachments", "95c7873d9596"),
     "responses/search": ("0011_claims_and_same_words", "50901ae4e815"),
 }
 

@@ -127,6 +127,7 @@ class ConsultationAdmin(WordingAdmin):
                 "description": "Everyone can read this on the page that receipts link to.",
             },
         ),
+        ("Handed over in batches", {"fields": ["batches_include_letters"]}),
         ("Lists", {"fields": ["alternative_formats", "sources"]}),
         (
             "Changed by loading the plan file again",

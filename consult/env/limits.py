@@ -60,6 +60,12 @@ LIMITS = [
         ),
     ),
     Setting(
+        "LIMIT_UPLOAD",
+        rate,
+        "300/3600",
+        "Files attached from one address. Above this, people are asked to wait.",
+    ),
+    Setting(
         "LIMIT_FLAG",
         rate,
         "60/3600",

@@ -226,4 +226,13 @@ SERVING = [
         ),
         secret=True,
     ),
+    Setting(
+        "CLAMD_URL",
+        server("tcp", "unix"),
+        "",
+        (
+            "Where ClamAV's clamd listens, such as tcp://localhost:3310 or "
+            "unix:///run/clamav/clamd.ctl. If empty, files are marked as not scanned."
+        ),
+    ),
 ]

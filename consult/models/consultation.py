@@ -39,6 +39,11 @@ class Consultation(models.Model):
     sources = models.JSONField(default=list)
     references = models.JSONField(default=list, help_text="The number and title of each.")
     equality_intro = models.TextField(blank=True)
+    attachments = models.JSONField(
+        default=dict,
+        db_default=models.Value({}, models.JSONField()),
+        help_text="most, types and megabytes of the files that respondents may attach; or nothing",
+    )
     opens_at = models.DateTimeField()
     closes_at = models.DateTimeField()
     grace_minutes = models.PositiveSmallIntegerField(default=10)
@@ -48,6 +53,11 @@ class Consultation(models.Model):
         max_length=500, blank=True, default="", db_default="", help_text="What the public reads."
     )
     batches_include_contacts = models.BooleanField(default=False)
+    batches_include_letters = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Whether the originals of letters are handed over, besides what was keyed.",
+    )
     batch_hour = models.PositiveSmallIntegerField(
         default=2,
         db_default=2,

@@ -5,12 +5,13 @@ Sealing decides, in one short transaction, which responses a batch holds, and th
 """
 
 from django.db import connection, models, transaction
+from django.db.models import Q
 
 from consult.auditing import record
 from consult.models import Action, Consultation, User, with_now
 from responses.exporting.contents import codes_of
 from responses.exporting.lost_batches import Lost, look_for_lost
-from responses.models import Batch, Code, Response
+from responses.models import Attachment, Batch, Code, Response
 from responses.responding.equality import put_in_batch
 from responses.reviewing.petitions import put_petitions_in
 
@@ -117,6 +118,7 @@ def seal(consultation: Consultation, actor: User | None, lost: Lost) -> Batch:
             .values_list("pk")
         )
         cursor.execute(MARK, [batch.pk])
+    claim_attachments(batch)
     batch.codes = codes_of(consultation)
     batch.save(update_fields=["size", "codes"])
     put_petitions_in(batch)
@@ -125,6 +127,16 @@ def seal(consultation: Consultation, actor: User | None, lost: Lost) -> Batch:
         put_in_batch(batch=batch, now=batch.sealed_at)
     record(action=Action.BATCH_SEALED, actor=actor, subject=folder_of(batch), size=batch.size)
     return batch
+
+
+def claim_attachments(batch: Batch) -> None:
+    """Put into a batch every file that came with a response of this or an earlier batch and is in
+    none yet. Staff may attach the original of a letter after what was keyed has gone.
+    """
+    mine = Q(response__membership__batch__consultation=batch.consultation)
+    if batch.consultation.batches_include_letters:
+        mine |= Q(transcription__response__membership__batch__consultation=batch.consultation)
+    Attachment.objects.filter(mine, batch=None).update(batch=batch)
 
 
 def folder_of(batch: Batch) -> str:

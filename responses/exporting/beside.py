@@ -1,8 +1,10 @@
 """The tables that explain the responses or are kept apart from them."""
 
+from collections.abc import Collection
 from pathlib import Path
 
-from responses.exporting.columns.beside import CODES, CONTACTS, EQUALITY, STOPPED
+from responses.exporting.attached import Attached, attachments_in, path_of
+from responses.exporting.columns.beside import ATTACHMENTS, CODES, CONTACTS, EQUALITY, STOPPED
 from responses.exporting.columns.codebook import CODEBOOK, asked_by
 from responses.exporting.columns.entries import EqualityEntry
 from responses.exporting.contents import Pack
@@ -13,17 +15,26 @@ from responses.exporting.members import ROWS_AT_ONCE
 from responses.models import Batch, Contact, EqualityAnswers
 
 CODEBOOK_TABLE = "codebook.csv"
+ATTACHMENTS_TABLE = "attachments.csv"
 CODES_TABLE = "codes.csv"
 CONTACTS_TABLE = "contacts.csv"
 EQUALITY_TABLE = "equality.csv"
 STOPPED_TABLE = "equality-stopped.csv"
 
 
-def write_beside(pack: Pack, folder: Path) -> list[FileEntry]:
-    """Write the codebook and, if there are any, the codes, equality answers and contact details."""
+def write_beside(pack: Pack, folder: Path, *, there: Collection[str]) -> list[FileEntry]:
+    """Write the codebook and, if there are any, the list of attachments, the codes, equality
+    answers and contact details. `there` has the names of the files that the pack has already.
+    """
     asked = asked_by(pack.plans_by_number, codes=pack.option_codes, equality=pack.has_equality)
     lines = write_table(folder / CODEBOOK_TABLE, CODEBOOK, asked)
     made = [describe(folder, CODEBOOK_TABLE, rows=lines)]
+    if attachments := attachments_in(pack.batch):
+        attached = (
+            Attached(one, path if (path := path_of(one)) in there else "") for one in attachments
+        )
+        lines = write_table(folder / ATTACHMENTS_TABLE, ATTACHMENTS, attached)
+        made.append(describe(folder, ATTACHMENTS_TABLE, rows=lines))
     if pack.codes:
         lines = write_table(folder / CODES_TABLE, CODES, pack.codes)
         made.append(describe(folder, CODES_TABLE, rows=lines))

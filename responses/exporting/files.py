@@ -22,6 +22,8 @@ PACK_FILES = [
     PackFile("responses.parquet", "the same for analysts' tools"),
     PackFile("responses.sav", "the same with labels for SPSS, Stata and R"),
     PackFile("codebook.csv", "the codebook as a table"),
+    PackFile("attachments.csv", "the files that came with responses, and whose they are"),
+    PackFile("attachments/", "these files, as they came: open them with care"),
     PackFile("codes.csv", "what the codes that reviewers gave to answers mean"),
     PackFile("contacts.csv", "who sent each response: keep it apart from the rest", contacts=True),
     PackFile("equality.csv", "what people said about themselves; no key leads to a response"),

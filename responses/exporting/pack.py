@@ -95,7 +95,7 @@ def _make(
     made = []
     for name, make in steps_of(pack, folder, tick=tick):
         made += run(name, make)
-    made += write_beside(pack, folder)
+    made += write_beside(pack, folder, there={file.name for file in made})
     # The title from the edition of the questions, which never changes afterwards.
     newest = list(pack.plans.values())[-1]
     about = About(newest.title, pack.heading, pack.told)

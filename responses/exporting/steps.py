@@ -8,6 +8,7 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 
+from responses.exporting.attached import attachments_in, copying_steps
 from responses.exporting.columns.codebook import asked_by
 from responses.exporting.columns.responses import RESPONSES as RESPONSE_COLUMNS
 from responses.exporting.contents import Pack
@@ -63,6 +64,7 @@ def steps_of(pack: Pack, folder: Path, *, tick: Tick) -> Iterator[tuple[str, Mak
     for done, (name, makers) in enumerate(streams.items()):
         ticks = partial(_tick_share, tick, done=done, of=len(streams), size=pack.counts.responses)
         yield name, partial(_stream, pack, folder, makers, tick=ticks)
+    yield from copying_steps(attachments_in(pack.batch), folder)
 
 
 def _streams(pack: Pack) -> dict[str, Sequence[Maker]]:

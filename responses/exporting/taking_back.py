@@ -12,26 +12,30 @@ from functools import partial
 
 from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from consult.auditing import record
 from consult.models import Action, AuditEntry
 from responses.exporting.batches import folder_of, pack_of
 from responses.exporting.high_water import has_destination
 from responses.exporting.manifests import MANIFEST
-from responses.models import Batch, Delivery, Removal, Response
+from responses.models import Batch, BatchMember, Delivery, Removal, Response
+from responses.stored_files import attachments_of
 
 log = logging.getLogger(__name__)
 
 
 def hold_batches(responses: QuerySet[Response]) -> list[Batch]:
-    """Lock and return the batches that hold these: a worker that is writing one finishes first, or
-    starts when this transaction ends.
+    """Lock and return the batches that hold these, or files that came with them: a worker that is
+    writing one finishes first, or starts when this transaction ends.
     """
     return list(
         Batch.objects.select_for_update(no_key=True, of=("self",))
         .select_related("consultation")
-        .filter(members__response__in=responses)
+        .filter(
+            Q(pk__in=BatchMember.objects.filter(response__in=responses).values("batch"))
+            | Q(pk__in=attachments_of(responses).values("batch"))
+        )
         .order_by("pk")
     )
 

@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 from consult.auditing import record
 from consult.files import Measured
 from consult.models import Action
+from responses.exporting.attached import FOLDER
 from responses.exporting.batches import folder_of, pack_of
 from responses.exporting.formats.makers import Tick, write_whole
 from responses.exporting.high_water import forget_marks, mark_handed_over
@@ -185,6 +186,10 @@ def _run_step(
     files = make()
     for file in files:
         store(folder / file.name, f"{here}/{file.name}", file)
+        if file.name.startswith(f"{FOLDER}/"):
+            # There may be more of them than a temporary folder holds; the zip takes them from the
+            # storage.
+            (folder / file.name).unlink()
     progress.note_made(step, files)
     return files
 

@@ -15,7 +15,10 @@ from responses.models import Batch
 
 PACK = "pack.zip"
 CHUNK_BYTES = 1 << 20
-COMPRESSED_ALREADY = (".xlsx", ".parquet")
+COMPRESSED_ALREADY = (
+    *(".xlsx", ".parquet", ".docx", ".pptx", ".odt", ".zip"),
+    *(".pdf", ".jpg", ".png", ".gif", ".heic", ".mp3", ".ogg"),
+)
 
 
 def make_zip(

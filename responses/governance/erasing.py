@@ -21,7 +21,6 @@ from responses.governance.removing import remove_files
 from responses.journal import keep_erasure_mark
 from responses.models import (
     Approval,
-    Attachment,
     Confirmation,
     Contact,
     Draft,
@@ -36,6 +35,7 @@ from responses.models import (
 from responses.published import forget_public
 from responses.responding.submitting import receive
 from responses.reviewing.bulk_changes.asking import forget_words_in, hold_changes_about
+from responses.stored_files import attachments_of
 
 TRIES = 5
 NOBODY = {"name": "", "email": "", "postcode_district": ""}
@@ -60,9 +60,9 @@ def erase_response(
 
     In one transaction a last version, `erased`, makes the database empty the answers and contact
     details of all versions, what the mail server said, and staff's notes. Drafts that would have
-    changed it, and the scans and emails from which it was entered, are deleted. No more emails are
-    sent about it. Equality answers stay: nothing says whose they are. The ledger and the trail
-    record the erasure.
+    changed it, the files that came with it, and the emails from which it was entered, are deleted.
+    No more emails are sent about it. Equality answers stay: nothing says whose they are. The ledger
+    and the trail record the erasure.
 
     The next batch tells MOPAC, naming the batch and row. Files that were written but not handed
     over are written again without it; files that were handed over stay as they are: see
@@ -132,9 +132,10 @@ def _erase(newest: Response, actor: User | None, why: str) -> Response:
     )
     receive(tombstone, NOBODY)
     tombstone.refresh_from_db(fields=["received_at"])
+    # Before its files go: they may be all that a batch has of it.
+    take_back(batches)
     remove_what_else_tells(newest, versions)
     forget_words_in(changes)
-    take_back(batches)
     # Outside the database, so that it is known even after restoring an earlier backup.
     transaction.on_commit(lambda: keep_erasure_mark(newest.reference))
     record(
@@ -185,7 +186,7 @@ def _remove_originals(versions: QuerySet[Response]) -> None:
     """
     Transcription.objects.filter(response__in=versions).update(late_reason="")
     remove_files(
-        scans=Attachment.objects.filter(transcription__response__in=versions),
+        scans=attachments_of(versions),
         messages=Message.objects.filter(transcription__response__in=versions).exclude(file=""),
     )
 

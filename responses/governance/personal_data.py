@@ -70,8 +70,7 @@ def _version(response: Response) -> dict[str, Any]:
             name: getattr(contact, name)
             for name in ("name", "email", "postcode_district", "corrected_email")
         },
-        "answers": response.choices | response.texts,
-        "in_words": _in_words(response),
+        **_said(response),
         "email": {
             "state": email.get_state_display(),
             "reason": email.reason,
@@ -115,6 +114,15 @@ def _version(response: Response) -> dict[str, Any]:
     }
 
 
+def _said(response: Response) -> dict[str, Any]:
+    """Return what they sent, by question and in words, and the files that came with it."""
+    return {
+        "answers": response.choices | response.texts,
+        "files": list(response.attachments.values("name", "bytes", "sha256")),
+        "in_words": _in_words(response),
+    }
+
+
 def _in_words(response: Response) -> list[dict[str, str]]:
     parts = in_words(plan_of(response.edition), response.choices | response.texts)
     return [
@@ -133,6 +141,7 @@ def draft_as_saved(draft: Draft) -> dict[str, Any]:
         "saved_at": iso(draft.saved_at),
         "saved": moment(draft.saved_at),
         "answers": draft.answers,
+        "files": list(draft.files.values("name", "bytes", "sha256")),
         "reminders_to": list(
             draft.reminder_requests.order_by("pk").values_list("email", flat=True)
         ),

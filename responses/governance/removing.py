@@ -15,7 +15,7 @@ from consult.models import Action, Consultation, User
 from consult.staff.drafts import remove_drafts_about
 from responses.exporting.batches import folder_of
 from responses.exporting.taking_back import clear_stored
-from responses.file_removals import remove_file
+from responses.file_removals import remove_due_files, remove_file
 from responses.models import Attachment, Batch, Delivery, Message, Removal
 
 log = logging.getLogger(__name__)
@@ -70,16 +70,18 @@ def remove_batch_files(*, batch: Batch, actor: User | None) -> bool:
 
 
 def remove_files(*, scans: QuerySet[Attachment], messages: QuerySet[Message]) -> int:
-    """Delete scans and emails of a mailbox, what their rows say about them, and what staff were
-    typing at an email's pages. Returns how many files.
+    """Delete files that came with responses and emails of a mailbox, what their rows say about
+    them, and what staff were typing at an email's pages. Returns how many files.
     """
     with transaction.atomic():
-        files = [*scans.values_list("file", flat=True), *messages.values_list("file", flat=True)]
+        count, files = scans.count(), list(messages.values_list("file", flat=True))
         numbers = list(messages.values_list("pk", flat=True))
+        # The database has a file removed with the last row that names it.
         scans.delete()
         messages.update(**Message.EMPTIED)
         remove_drafts_about([f"message={pk}" for pk in numbers])
         remove_drafts_about([f"messages/{pk}" for pk in numbers])
         for file in files:
             remove_file(storage="default", name=file)
-    return len(files)
+        transaction.on_commit(remove_due_files)
+    return count + len(files)

@@ -149,15 +149,15 @@ def _equality(run: Run) -> Work:
 
 
 def _letters(run: Run) -> Work:
+    # What respondents attached is part of their answers, and goes with them.
     scans = Attachment.objects.filter(transcription__response__consultation=run.consultation)
     messages = Message.objects.filter(consultation=run.consultation).exclude(file="")
     # What was entered from them has arrived. An email that is not a response need not arrive
     # anywhere.
     through = arrived("transcription__response__membership__batch")
-    old_scans, old_messages = (
-        scans.filter(through),
-        messages.filter(through | Q(state=Message.State.NOT_A_RESPONSE)),
-    )
+    over = arrived("batch") if run.consultation.batches_include_letters else Q()
+    old_scans = scans.filter(through & over)
+    old_messages = messages.filter(through | Q(state=Message.State.NOT_A_RESPONSE))
     count = old_scans.count() + old_messages.count()
 
     def remove() -> int:

@@ -27,8 +27,9 @@ from responses.governance.personal_data import (
     draft_as_saved,
     everything_about,
 )
-from responses.models import Attachment, Draft, DraftAnswer, Message, Response
+from responses.models import Draft, DraftAnswer, DraftFile, Message, Response
 from responses.references import NotAReference, normalise_reference
+from responses.stored_files import attachments_of
 
 # Of each kind. If there are more, staff must ask the person for more details.
 MOST = 200
@@ -173,15 +174,18 @@ def make_pack(*, held: PersonalData, actor: User | None) -> bytes:
 
 
 def _files(held: PersonalData) -> Iterator[tuple[str, str]]:
-    """The name in the pack, and in the storage, of each scan and email."""
+    """The name in the pack, and in the storage, of each file that came with what they sent or
+    stands in what they did not, and of each email.
+    """
+    versions = Response.objects.filter(reference__in=held.references)
+    came = attachments_of(versions).select_related("response", "transcription__response")
+    for scan in came.order_by("pk"):
+        folder = "files" if scan.response_id else "scans"
+        yield f"{folder}/{scan.of.reference}-{scan.pk}{Path(scan.file).suffix}", scan.file
+    unsent = Q(draft__in=held.drafts) | Q(draft__amends__in=versions)
+    for kept in DraftFile.objects.filter(unsent).order_by("pk"):
+        yield f"files/not-sent-{kept.pk}{Path(kept.file).suffix}", kept.file
     theirs = Q(transcription__response__reference__in=held.references)
-    for scan in (
-        Attachment.objects.filter(theirs).select_related("transcription__response").order_by("pk")
-    ):
-        yield (
-            f"scans/{scan.transcription.response.reference}-{scan.pk}{Path(scan.file).suffix}",
-            scan.file,
-        )
     letters = (
         Message.objects.filter(theirs | Q(pk__in=[letter.pk for letter in held.letters]))
         .exclude(file="")

@@ -12,7 +12,6 @@ class Migration(migrations.Migration):
         for name in (
             "append_only",
             "arrivals",
-            "erased",
             "compression",
             "equality",
             "changes",

@@ -29,5 +29,4 @@ class Migration(migrations.Migration):
             field=models.CharField(choices=EVENTS, max_length=20),
         ),
         install("responses", "erasing"),
-        install("responses", "sealed_batches"),
     ]

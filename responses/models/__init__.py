@@ -1,5 +1,6 @@
 """The tables of responses, and of what staff do with them."""
 
+from responses.models.attachment import Attachment, DraftFile, Scan
 from responses.models.batch import Batch, BatchMember, MemberMarks, Removal, Writing
 from responses.models.bulk import BulkChange, BulkItem
 from responses.models.bundle import Bundle, BundleRow
@@ -30,7 +31,7 @@ from responses.models.review import Reading, Review, ReviewStep
 from responses.models.search import SavedFilter, SearchText
 from responses.models.signing import SigningKey
 from responses.models.tally import Tally
-from responses.models.transcription import Attachment, Message, SecondKeying, Transcription
+from responses.models.transcription import Message, SecondKeying, Transcription
 
 __all__ = [
     "Approval",
@@ -59,6 +60,7 @@ __all__ = [
     "Delivery",
     "Draft",
     "DraftAnswer",
+    "DraftFile",
     "DraftLink",
     "DraftVisit",
     "EqualityAnswers",
@@ -92,6 +94,7 @@ __all__ = [
     "Review",
     "ReviewStep",
     "SavedFilter",
+    "Scan",
     "SearchText",
     "SecondCoding",
     "SecondKeying",

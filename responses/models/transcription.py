@@ -138,28 +138,3 @@ class SecondKeying(models.Model):
     at = models.DateTimeField(db_default=Now())
     differing = models.JSONField(default=list, help_text="The names of the answers that differ.")
     outcome = models.CharField(max_length=10, choices=Outcome)
-
-
-class Attachment(models.Model):
-    """A scan of a letter, or the original of what was typed in.
-
-    `file` is its name in the default storage, which no website serves.
-    """
-
-    transcription = models.ForeignKey(
-        Transcription, on_delete=models.PROTECT, related_name="attachments"
-    )
-    file = models.CharField(max_length=120)
-    kind = models.CharField(max_length=100, help_text="Its media type, detected from its content.")
-    bytes = models.PositiveIntegerField()
-    sha256 = models.CharField(max_length=64)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField(db_default=Now())
-
-    class Meta:
-        ordering = ["id"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["transcription", "sha256"], name="one_attachment_a_content"
-            )
-        ]

@@ -11,8 +11,9 @@ BEGIN
     SELECT reference INTO mine FROM responses_response WHERE id = CASE TG_TABLE_NAME
         WHEN 'responses_reviewstep' THEN (SELECT response_id FROM responses_review
             WHERE id = (content ->> 'review_id')::bigint)
-        WHEN 'responses_attachment' THEN (SELECT response_id FROM responses_transcription
-            WHERE id = (content ->> 'transcription_id')::bigint)
+        WHEN 'responses_attachment' THEN coalesce((content ->> 'response_id')::bigint,
+            (SELECT response_id FROM responses_transcription
+                WHERE id = (content ->> 'transcription_id')::bigint))
         WHEN 'responses_draft' THEN (content ->> 'amends_id')::bigint
         ELSE (content ->> 'response_id')::bigint
     END;

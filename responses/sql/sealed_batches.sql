@@ -19,9 +19,13 @@ BEGIN
                 SELECT FROM responses_delivery WHERE batch_id = OLD.id
                     AND (state <> 'waiting' OR delivered_at IS NOT NULL OR sendings > 0))
             AND EXISTS (
-                SELECT FROM responses_batchmember m
-                    JOIN responses_response r ON r.id = m.response_id
-                WHERE m.batch_id = OLD.id AND (
+                SELECT FROM responses_response r WHERE r.id IN (
+                    SELECT response_id FROM responses_batchmember WHERE batch_id = OLD.id
+                    UNION
+                    SELECT coalesce(f.response_id, t.response_id) FROM responses_attachment f
+                        LEFT JOIN responses_transcription t ON t.id = f.transcription_id
+                    WHERE f.batch_id = OLD.id
+                ) AND (
                     EXISTS (
                         SELECT FROM responses_response
                         WHERE reference = r.reference AND act = 'erased')

@@ -1,7 +1,42 @@
-"""The columns of the tables beside the responses: codes, contacts and equality answers."""
+"""The columns of the tables beside the responses: attachments, codes, contacts and equality
+answers.
+"""
 
 from responses.exporting.columns.column import Column, Kind
+from responses.models import Scan
 
+ATTACHMENTS = [
+    Column("reference", Kind.SLUG, "The response.", lambda one: one.row.of.reference, always=True),
+    Column("version", Kind.NUMBER, "Its version.", lambda one: one.row.of.version, always=True),
+    Column(
+        "file",
+        Kind.SLUG,
+        "Where the file is in this batch. Empty if it was lost before it could be handed over.",
+        lambda one: one.path,
+    ),
+    Column("name", Kind.TYPED, "What its owner called it.", lambda one: one.row.name),
+    Column(
+        "kind", Kind.SLUG, "Its media type, by its content.", lambda one: one.row.kind, always=True
+    ),
+    Column("bytes", Kind.NUMBER, "Its size.", lambda one: one.row.bytes, always=True),
+    Column("sha256", Kind.SLUG, "Its SHA-256.", lambda one: one.row.sha256, always=True),
+    Column(
+        "from",
+        Kind.SLUG,
+        "`respondent` if they attached it, `staff` if it is the original of what was keyed.",
+        lambda one: "respondent" if one.row.response_id else "staff",
+        always=True,
+        one_of=("respondent", "staff"),
+    ),
+    Column(
+        "scan",
+        Kind.SLUG,
+        "`clean` if a virus scanner found nothing in it, or `not-scanned`.",
+        lambda one: one.row.scan,
+        always=True,
+        one_of=Scan.values,
+    ),
+]
 CODES = [
     Column(
         "question",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from responses.exporting.columns.answers import ANSWERS
-from responses.exporting.columns.beside import CODES, CONTACTS, EQUALITY, STOPPED
+from responses.exporting.columns.beside import ATTACHMENTS, CODES, CONTACTS, EQUALITY, STOPPED
 from responses.exporting.columns.codebook import CODEBOOK
 from responses.exporting.columns.column import Column
 from responses.exporting.columns.responses import RESPONSES
@@ -25,6 +25,9 @@ TABLES = {
     "codebook.csv": Table("Questions and options in their exact wording", CODEBOOK),
     "codes.csv": Table(
         "The codes that reviewers give to answers, with their meaning", CODES, ["question", "code"]
+    ),
+    "attachments.csv": Table(
+        "The files that came with responses", ATTACHMENTS, ["reference", "version", "sha256"]
     ),
     "contacts.csv": Table("Who sent each response", CONTACTS, ["reference", "version"]),
     "equality.csv": Table(

@@ -132,6 +132,11 @@ def about_batch(batch: Batch) -> list[str]:
     ]
     if not batch.size:
         told += ["", "NOTHING CAME in that time: this batch is a nil return, and has no rows."]
+    if brought := batch.attachments.count():
+        told += [
+            "",
+            f"Files that came with responses: {brought:,}. See attachments.csv.",
+        ]
     if lost:
         named = f"batch {lost[0]}" if len(lost) == 1 else f"batches {lost[0]} to {lost[-1]}"
         told += [

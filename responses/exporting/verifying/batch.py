@@ -14,6 +14,7 @@ from responses.exporting.verifying.places import MANIFEST, UNREADABLE, Findings,
 SIGNATURE = "manifest.sig"
 # What a batch may have in addition to the files that its manifest lists.
 UNLISTED = {MANIFEST, SIGNATURE, "verify_batch.py"}
+ATTACHED, ATTACHMENTS = "attachments.csv", "attachments/"
 CHUNK = 1 << 20
 
 
@@ -40,6 +41,7 @@ def check_batch(place: Place, found: Findings, *, key: str) -> dict[str, Any] | 
         check_file(place, name, entry, found, there=name in names)
     for name in sorted(set(names) - set(entries) - UNLISTED):
         found.fails(f"{name} is there, but the manifest does not list it")
+    check_attachments(place, entries, found, there=ATTACHED in names)
     for name in ("responses.csv", "responses.jsonl"):
         if name in entries and entries[name]["rows"] != responses:
             found.fails(
@@ -96,9 +98,31 @@ def check_file(
         )
 
 
+def check_attachments(
+    place: Place, entries: dict[str, dict[str, Any]], found: Findings, *, there: bool
+) -> None:
+    """Whether the list of attachments and the files are about each other."""
+    files = {name for name in entries if name.startswith(ATTACHMENTS)}
+    rows = []
+    if there:
+        try:
+            with place.open(ATTACHED) as file:
+                rows = list(csv.DictReader(io.TextIOWrapper(file, encoding="utf-8", newline="")))
+        except (*UNREADABLE, csv.Error):
+            return  # It was said above.
+    listed = {row.get("file"): row for row in rows if row.get("file")}
+    for name, row in listed.items():
+        entry = entries.get(name or "", {})
+        if (str(entry.get("bytes")), entry.get("sha256")) != (row.get("bytes"), row.get("sha256")):
+            found.fails(f"{ATTACHED} says of {name} what the manifest does not")
+    for name in sorted(files - set(listed)):
+        found.fails(f"{name} is there, but {ATTACHED} does not say whose it is")
+
+
 def count_rows(place: Place, name: str) -> int | None:
     """Count a table's rows below its header; None for a file that is not a table."""
-    if not name.endswith((".csv", ".jsonl")):
+    # What someone attached is theirs, whatever it is called.
+    if name.startswith(ATTACHMENTS) or not name.endswith((".csv", ".jsonl")):
         return None
     with place.open(name) as file:
         if name.endswith(".jsonl"):

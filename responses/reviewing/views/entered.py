@@ -15,9 +15,10 @@ from consult.auditing import record
 from consult.clock import in_words
 from consult.models import Action, Right
 from consult.staff.access import StaffRequest, staff_only
+from consult.virus_scan import VirusFound
 from responses.models import Attachment, SecondKeying, Transcription
 from responses.requests import reference_or_404
-from responses.reviewing.attachments import FileTooLarge, attach_file
+from responses.reviewing.attachments import attach_file
 from responses.reviewing.reading import (
     ChangedSinceOpened,
     as_shown,
@@ -26,6 +27,7 @@ from responses.reviewing.reading import (
 )
 from responses.reviewing.views.downloads import as_download
 from responses.reviewing.views.shown import CHANGED_FILE_WORDS
+from responses.stored_files import FileEmpty, FileTooLarge
 
 
 @staff_only(Right.READ_RESPONSES)
@@ -55,6 +57,11 @@ def entered(request: StaffRequest, reference: str) -> HttpResponse:
             changed = str(CHANGED_FILE_WORDS)
         except FileTooLarge:
             problem = _("The file is larger than 15 MB. Scan the letter with fewer dots per inch.")
+        except FileEmpty:
+            problem = _("The file is empty. Choose another one.")
+        except VirusFound as virus:
+            words = _("The file has a virus (%(name)s), so it was not kept. Scan the letter again.")
+            problem = words % {"name": virus}
     context = {
         "transcription": found,
         "keyed": in_words(found.keyed_at),
@@ -78,9 +85,11 @@ def transcription_of(reference: str) -> Transcription:
 @staff_only(Right.READ_RESPONSES)
 @require_safe
 def attached_file(request: StaffRequest, pk: int) -> HttpResponseBase:
-    """A scan, always as a download that no browser runs."""
-    found = get_object_or_404(Attachment.objects.select_related("transcription__response"), pk=pk)
-    response = found.transcription.response
+    """A file that came with a response, always as a download that no browser runs."""
+    found = get_object_or_404(
+        Attachment.objects.select_related("response", "transcription__response"), pk=pk
+    )
+    response = found.of
     open_response(reference=response.reference, reader=request.user, version=response.version)
     record(
         action=Action.FILE_READ,
@@ -92,4 +101,6 @@ def attached_file(request: StaffRequest, pk: int) -> HttpResponseBase:
         file = default_storage.open(found.file)
     except FileNotFoundError as reason:
         raise Http404 from reason
-    return as_download(file, name=Path(found.file).name, kind=found.kind)
+    ending = Path(found.file).suffix
+    name = f"{response.reference}-{found.pk}{ending}"
+    return as_download(file, name=name, kind=found.kind)

@@ -35,6 +35,7 @@ from responses.reviewing.reviews import (
 )
 from responses.reviewing.views.filtering import pairs_of
 from responses.reviewing.views.shown import CHANGED_WORDS
+from responses.stored_files import attachments_of
 from responses.wording import WordedPart, differences, in_words
 
 NOTE_ONLY = "note"
@@ -110,6 +111,7 @@ def _one(request: StaffRequest, response: Response) -> dict[str, Any]:
         "flags": flags_in_words(response.flags),
         "received": clock.in_words(response.received_at),
         "worded": [part for part in worded if part.answered],
+        "files": attachments_of(Response.objects.filter(pk=response.pk)),
         "before": before,
         "others": [
             {"who": reading.by.username, "at": clock.in_words(reading.last_at)}

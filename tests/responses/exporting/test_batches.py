@@ -51,6 +51,7 @@ NIL = [
         "answers.csv",
         "responses.xlsx",
         "responses.parquet",
+        "responses.sav",
         "responses.jsonl",
         "themefinder/respondents.jsonl",
     ],
@@ -59,8 +60,8 @@ NIL = [
 # What every batch has besides its manifest, the program that checks it and the folder for
 # ThemeFinder.
 FILES = [
-    *["responses.csv", "answers.csv", "responses.xlsx", "responses.parquet", "responses.jsonl"],
-    *["codebook.csv", "codebook.html", "datapackage.json", "README.txt"],
+    *["responses.csv", "answers.csv", "responses.xlsx", "responses.parquet", "responses.sav"],
+    *["responses.jsonl", "codebook.csv", "codebook.html", "datapackage.json", "README.txt"],
 ]
 
 
@@ -250,6 +251,7 @@ def test_the_files_contain_what_was_sent_and_the_manifest_proves_it(
         "responses.csv": 2,
         "responses.xlsx": 2,
         "responses.parquet": 2,
+        "responses.sav": 2,
         "answers.csv": len(table(folder / "answers.csv")),
         "responses.jsonl": 2,
         "codebook.csv": len(table(folder / "codebook.csv")),
@@ -1016,6 +1018,7 @@ def test_the_document_names_every_file_and_column(
     named = {line.split("`")[1] for line in document.splitlines() if line.startswith("| `")}
     columns = [column.name for table in TABLES.values() for column in table.columns]
     apart = {"equality.csv", "equality-stopped.csv", "codes.csv", NOT_ASKED_COLUMN}
+    apart |= {"attachments.csv", "attachments/", "petitions"}
     apart |= {"not_in_our_records", "made_again_instead_of"}
     lines = [
         json.loads((folder / name).read_text())

@@ -104,6 +104,7 @@ NOT_WATCHED = {
     "responses_clustermember": "the same",
     "responses_draft": "never sent",
     "responses_draftanswer": "never sent",
+    "responses_draftfile": "never sent",
     "responses_draftlink": "leads to what was never sent",
     "responses_draftvisit": "who has it open, for minutes",
     "responses_extract": "a copy for a week",
