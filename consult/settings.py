@@ -198,7 +198,6 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 # Django's own limits do not count files: these are for everything that comes.
 MOST_BODY_BYTES = 2_200_000
 MOST_STAFF_BODY_BYTES = 55_000_000
-MOST_FILE_BODY_BYTES = 10_500_000  # On the page where respondents attach a file.
 
 # How many in how many seconds, by what is limited.
 LIMITS: dict[str, tuple[int, int]] = {

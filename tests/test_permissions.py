@@ -192,6 +192,8 @@ PUBLIC = {
         "draft-word",
         "draft-text",
         "another",
+        "files",
+        "remove-file",
         "before-you-start",
         "delete-answers",
         "leave",

@@ -91,6 +91,19 @@ class Recommendation:
 
 
 @dataclass(frozen=True)
+class Attaching:
+    """How many files respondents may attach, of which types, and how large each may be."""
+
+    most: int
+    types: tuple[str, ...]
+    megabytes: int
+
+    @property
+    def most_bytes(self) -> int:
+        return self.megabytes * 1_000_000
+
+
+@dataclass(frozen=True)
 class Part:
     """One page of the form.
 
@@ -123,11 +136,17 @@ class Plan:
     sections: tuple[Section, ...]
     recommendations: tuple[Recommendation, ...]
     questions: tuple[Question, ...]
+    attachments: Attaching | None = None
 
     @classmethod
     def from_content(cls, content: dict[str, Any]) -> Plan:
         """Return the plan in an edition's `content`."""
-        plain = {each.name: _frozen(content[each.name]) for each in fields(cls)}
+        plain = {
+            each.name: _frozen(content[each.name])
+            for each in fields(cls)
+            if each.name != "attachments"
+        }
+        attaching = content.get("attachments")
         return cls(
             **plain
             | {
@@ -143,6 +162,7 @@ class Plan:
                     )
                     for row in content["questions"]
                 ),
+                "attachments": _made(Attaching, attaching) if attaching else None,
             }
         )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from consult.plans.attaching import ATTACHMENT_TYPES, MOST_MEGABYTES
 from consult.plans.kinds import KINDS
 from consult.plans.shapes import (
     Notes,
@@ -119,6 +120,9 @@ CONSULTATION = mapping(
         "statement": text(1000),
         "recommendations_statement": text(1000),
         "sources": list_of(web_address),
+        "attachments": whole_number(0, 10),
+        "attachment_types": list_of(one_of(*ATTACHMENT_TYPES), least=1),
+        "attachment_megabytes": whole_number(1, MOST_MEGABYTES),
     },
 )
 PLAN_FILE = mapping(

@@ -125,6 +125,7 @@ def plan_content(consultation: Consultation) -> dict[str, Any]:
     )
     return {
         **_values(consultation, CONSULTATION_FIELDS),
+        **_values(consultation, ["attachments"] if consultation.attachments else []),
         "sections": [
             _values(section, SECTION_FIELDS) for section in consultation.sections.order_by("order")
         ],

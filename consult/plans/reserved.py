@@ -36,6 +36,7 @@ PARTS = {
     "check",
     "delete",
     "discard",
+    "files",
     "later",
     "leave",
     "read",
@@ -46,7 +47,7 @@ PARTS = {
 }
 QUESTIONS = {
     # Fields that the forms have beside the questions.
-    *("channel", "clear", "draft", "edition", "email", "homepage", "known", "name"),
+    *("channel", "clear", "draft", "edition", "email", "file", "homepage", "known", "name"),
     *("opened", "postcode", "remind", "replacing", "revision", "seen", "shown", "take", "to"),
     # Charts of the dashboard.
     *("coded-so-far", "read-so-far", "received-by-day"),

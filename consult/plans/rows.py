@@ -1,8 +1,10 @@
 """Makes the rows of a consultation match a plan file."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from consult.models import Consultation, Option, Question, Recommendation, Section
+from consult.plans.attaching import ATTACHMENT_MEGABYTES, ATTACHMENT_TYPES
 from consult.plans.checking import CheckedPlan
 
 # The values of a section and a recommendation for what the file leaves out.
@@ -36,6 +38,18 @@ def consultation_values(plan: CheckedPlan) -> dict[str, Any]:
         "contact": given.get("contact", {}),
         "references": plan.references,
         "equality_intro": plan.equality_intro,
+        "attachments": _attachments(given),
+    }
+
+
+def _attachments(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What respondents may attach; nothing where the file does not say how many."""
+    if not given.get("attachments"):
+        return {}
+    return {
+        "most": given["attachments"],
+        "types": given.get("attachment_types") or list(ATTACHMENT_TYPES),
+        "megabytes": given.get("attachment_megabytes", ATTACHMENT_MEGABYTES),
     }
 
 

@@ -125,6 +125,12 @@ def too_often(request: HttpRequest, *, seconds: int) -> HttpResponse:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Explain that the request makes no sense, or is too large."""
+    if isinstance(exception, RequestDataTooBig) and request.path.endswith("/respond/files/"):
+        lines = [
+            _("The file is larger than this service can take. It was not attached."),
+            _("Your answers are saved. Go back, and choose a smaller file."),
+        ]
+        return say(request, status=413, heading=_("The file is too large"), lines=lines)
     if isinstance(exception, RequestDataTooBig | TooManyFieldsSent):
         lines = [
             _("What you sent is larger than this service can take. It was not saved."),

@@ -16,6 +16,8 @@ LEAST_SECONDS = 10.0
 # How many can be sending to one process at once. Only an attacker who holds connections open gets
 # here.
 MOST_SENDING = 200
+# On the page where respondents attach a file.
+MOST_FILE_BODY_BYTES = 10_500_000
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
@@ -36,7 +38,7 @@ async def receive_body(receive: Receive, *, path: str, length: int | None) -> IO
     meanwhile makes them show a broken connection instead of our page that explains it.
     """
     most = settings.MOST_STAFF_BODY_BYTES
-    kept = most if path.startswith(("/staff/", "/admin/")) else settings.MOST_BODY_BYTES
+    kept = most if path.startswith(("/staff/", "/admin/")) else most_from_the_public(path)
     expected = min(most if length is None else length, most)
     # Closed, and so deleted, once nothing refers to it.
     body = tempfile.SpooledTemporaryFile(max_size=settings.MOST_BODY_BYTES)  # noqa: SIM115
@@ -55,6 +57,11 @@ async def receive_body(receive: Receive, *, path: str, length: int | None) -> IO
         raise TooSlow from reason
     body.seek(0)
     return body
+
+
+def most_from_the_public(path: str) -> int:
+    """How many bytes anyone may send to an address: one page takes a file."""
+    return MOST_FILE_BODY_BYTES if path.endswith("/respond/files/") else settings.MOST_BODY_BYTES
 
 
 def size_of(body: IO[bytes]) -> int:

@@ -7,6 +7,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 from consult.models import User
+from consult.web.bodies import most_from_the_public
 
 METHODS = ["GET", "HEAD", "OPTIONS", "POST"]
 
@@ -25,7 +26,7 @@ def refuse_what_no_form_sends(
             return HttpResponseNotAllowed(METHODS)
         length = request.META.get("CONTENT_LENGTH", "")
         size = int(length) if length.isascii() and length.isdigit() else 0
-        if size > settings.MOST_BODY_BYTES:
+        if size > most_from_the_public(request.path):
             staff = request.path.startswith("/staff/") and isinstance(request.user, User)
             if not staff or size > settings.MOST_STAFF_BODY_BYTES:
                 raise RequestDataTooBig("The body is larger than any form of ours.")

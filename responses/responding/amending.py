@@ -49,7 +49,12 @@ def amend_response(*, earlier: Response, submission: Submission) -> Submitted:
     """
     if not submission.says_something:
         raise NothingToSend
-    if submission.digest == earlier.digest and earlier.edition_id == submission.edition.pk:
+    if (
+        submission.digest == earlier.digest
+        and earlier.edition_id == submission.edition.pk
+        and {one.sha256 for one in submission.files}
+        == set(earlier.attachments.values_list("sha256", flat=True))
+    ):
         return Submitted(_newest_if(earlier), receipt_token(earlier), first=False)
     return _replace(earlier, submission, act=Response.Act.AMENDED)
 
@@ -124,7 +129,7 @@ def _replace(earlier: Response, submission: Submission, *, act: Response.Act) ->
             )
             Review.objects.filter(response=newest).update(superseded=True)
             take_off_list(newest)
-            receive(version, submission.contact)
+            receive(version, submission.contact, files=submission.files)
     except IntegrityError as reason:
         # Two at once: the constraints let one in. The same form is the same amendment; a different
         # one is too late.

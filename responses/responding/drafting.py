@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 from consult.models import Consultation, Edition
 from consult.plans.editions import current_edition, plan_of
 from responses.models import Draft, DraftAnswer, Response, SentDraft
+from responses.responding.attaching import copy_files
 from responses.responding.draft_tokens import hash_of, key_of
 from responses.responding.draft_values import as_kept, fingerprint, most_kept, size_of
 
@@ -61,6 +62,7 @@ def start_amending(*, response: Response, started_at: datetime) -> tuple[Draft, 
             )
             for name, value in answers.items()
         )
+        copy_files(response=response, draft=draft)
     return draft, token
 
 

@@ -10,6 +10,7 @@ from responses.answers import read_answers
 from responses.contacts import read_contact
 from responses.models import Draft, SentDraft
 from responses.responding.amending import amend_response, version_to_replace
+from responses.responding.attaching import files_of_draft
 from responses.responding.drafting import changed_since
 from responses.responding.submitting import Submission, Submitted, submit_response
 from responses.wording import RewordedAnswer, reworded_answers
@@ -81,6 +82,7 @@ def send_draft(*, draft: Draft, checked: Checked, flags: tuple[str, ...] = ()) -
             contact=read_contact(answers),
             started_at=current.started_at,
             flags=flags,
+            files=files_of_draft(current),
         )
         if current.amends:
             earlier = version_to_replace(earlier=current.amends, seen=checked.replacing)

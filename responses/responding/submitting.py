@@ -1,7 +1,7 @@
 """Sending a response: the one way to receive its first version, and what all versions share."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from email.utils import make_msgid
 from urllib.parse import urlsplit
@@ -15,9 +15,10 @@ from consult.plans.editions import plan_of
 from responses.answers import Answers, digest_of, says_something
 from responses.journal import note_in_journal
 from responses.ledger import record_event
-from responses.models import Confirmation, Contact, LedgerEntry, Response, Review
+from responses.models import Attachment, Confirmation, Contact, LedgerEntry, Response, Review
 from responses.receipt_tokens import hash_token, make_token, receipt_token
 from responses.references import new_reference
+from responses.stored_files import Stored
 
 REFERENCE_TRIES = 5
 # The ledger's event for each way in which a version can arrive.
@@ -51,7 +52,7 @@ class Submission:
 
     `answers` are to the questions of `edition`. `contact` is name, email and postcode_district,
     each of which may be empty. `timing` is what staff decided about a response that came another
-    way; for the others the database's clock decides.
+    way; for the others the database's clock decides. `files` came with it.
     """
 
     edition: Edition
@@ -62,6 +63,7 @@ class Submission:
     channel: str = Response.Channel.ONLINE
     flags: tuple[str, ...] = ()
     timing: Response.Timing | None = None
+    files: tuple[Stored, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -69,7 +71,7 @@ class Submission:
 
     @property
     def says_something(self) -> bool:
-        return says_something(plan_of(self.edition), self.answers)
+        return bool(self.files) or says_something(plan_of(self.edition), self.answers)
 
     def as_version(self, *, act: Response.Act) -> Response:
         """Return the row it becomes, except for what is only known on arrival."""
@@ -120,7 +122,7 @@ def submit_response(*, submission: Submission) -> Submitted:
         try:
             with transaction.atomic():
                 response, token = _new_response(submission)
-                receive(response, submission.contact)
+                receive(response, submission.contact, files=submission.files)
             return Submitted(response, token, first=True)
         except IntegrityError:
             # Either the same form arrived twice at once and the other was first, or the new
@@ -144,12 +146,17 @@ def _new_response(submission: Submission) -> tuple[Response, str]:
     return response, token
 
 
-def receive(response: Response, contact: Mapping[str, str]) -> None:
+def receive(
+    response: Response, contact: Mapping[str, str], *, files: Sequence[Stored] = ()
+) -> None:
     """Write a version of a response and everything that follows from it.
 
     Call it in a transaction: it is received once that commits.
     """
     response.save(force_insert=True)
+    Attachment.objects.bulk_create(
+        Attachment(response=response, **asdict(stored)) for stored in files
+    )
     Contact.objects.create(response=response, **contact)
     Confirmation.objects.create(
         response=response,

@@ -103,6 +103,7 @@ def tasks(request: HttpRequest, consultation: str) -> HttpResponse:
             "answered": sum(row["state"] != "not-started" for row in rows),
             "begun": bool(session.draft),
             "short": short_part(session.context["plan"]),
+            "files": session.draft.files.count() if session.draft else 0,
             "kept_until": kept_until,
             "mark": mark_of(session.draft),
             "others_here": others_here(request, session),

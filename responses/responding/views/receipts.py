@@ -76,6 +76,7 @@ def said(response: Response) -> dict[str, Any]:
         "response": response,
         "received": clock.in_words(response.received_at),
         "worded": worded,
+        "files": list(response.attachments.all()),
         "contact": [(label, value) for label, value in contact if value],
     }
 

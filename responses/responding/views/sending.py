@@ -93,6 +93,7 @@ def render_check(
         "key": session.draft.submission_key if session.draft else "",
         "revision": session.draft.revision if session.draft else "",
         "mark": mark_of(session.draft),
+        "files": list(session.draft.files.all()) if session.draft else [],
     }
     context["skipped"] = [row.part for row in context["worded"] if not row.answered]
     page = session.context | dropped_words(session) | context
