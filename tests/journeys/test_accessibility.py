@@ -99,6 +99,7 @@ NO_PAGES = {
         "another",
         "leave",
         "draft-text",
+        "show-receipt",
         "receipt-text",
         "receipt-pdf",
         "correct-address",
@@ -266,6 +267,7 @@ def walk_public_pages(visit: Visit, consultation: Consultation) -> None:
     for name in ("accessibility", "cookies", "safety", "security"):
         visit.go(name)
     visit.go("before-you-start", slug)
+    visit.go("short", slug)
     visit.go("delete-answers", slug, state="nothing yet")
     visit.go("tasks", slug, state="nothing yet")
     visit.go("check", slug, state="nothing yet")
@@ -325,6 +327,11 @@ def walk_public_pages(visit: Visit, consultation: Consultation) -> None:
     visit.go("check", slug)
     press(visit, "Send your response")
     visit.look("receipt")
+    token = visit.page.url.rstrip("/").rpartition("/")[2]
+    visit.go("not-me", token)
+    press(visit, "Remove my address")
+    visit.look("not-me", "refused")
+    visit.go("receipt", token)
     visit.page.get_by_role("link", name="Answer the equality questions").click()
     visit.look("equality")
     visit.page.check("[name=equality-gender-same][value=no]")
