@@ -65,6 +65,8 @@ def petition(request: StaffRequest, pk: int) -> HttpResponse:
     every = Petition.objects.filter(consultation=found.consultation, number=found.number)
     newest = every.select_related("by").order_by("-pk").first() or found
     initial = {name: getattr(newest, name) for name in PetitionForm.base_fields}
+    # As the field of a browser has it.
+    initial["received_on"] = newest.received_on.isoformat()
     form = CorrectionForm(request.POST or None, initial=initial)
     changed = ""
     if request.method == "POST" and form.is_valid():

@@ -107,7 +107,7 @@ def test_words_sent_after_the_session_ended_are_offered_to_their_writer(
     assert not ReviewStep.objects.exists()
     again = sign_in(reviewer).get(page_of(letter)).content.decode()
     assert NOTE in again
-    assert "You typed this here on" in again
+    assert "You typed this here at" in again
     assert NOTE not in ravi.get(page_of(letter)).content.decode()
 
 
@@ -153,7 +153,7 @@ def test_a_refused_form_is_kept_and_not_offered_twice_on_its_page(
     assert refused.status_code == 200
     assert StaffDraft.objects.get().typed == [NOTE]
     shown = refused.content.decode()
-    assert "You typed this here on" not in shown
+    assert "You typed this here at" not in shown
     # What is typed on from here replaces this draft and stands beside no other.
     found = read_token(TOKEN.findall(shown)[0])
     assert found
@@ -369,9 +369,9 @@ def test_words_go_with_the_page_of_the_answer_they_are_about(
         reverse("keep-typed"),
         {"typed_in": token_at(rosa, about_first, nth=1), "passage": "Buses"},
     )
-    assert "You typed this here on" in rosa.get(about_first).content.decode()
+    assert "You typed this here at" in rosa.get(about_first).content.decode()
     about_second = f"{address}?reference={second.reference}"
-    assert "You typed this here on" not in rosa.get(about_second).content.decode()
+    assert "You typed this here at" not in rosa.get(about_second).content.decode()
 
 
 def test_migrations_say_all_that_the_model_does(db: None) -> None:

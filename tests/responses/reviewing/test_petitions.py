@@ -29,6 +29,7 @@ from responses.reviewing.petitions import (
     signatures_of,
 )
 from responses.reviewing.transcribing import NotReceivedYet, ReasonMissing
+from tests.support.forms import fields_on
 
 SignIn = Callable[[User], Client]
 Record = Callable[..., Petition]
@@ -244,6 +245,19 @@ def test_a_reviewer_records_and_corrects_a_petition(
     late = rosa.post(here, typed | {"reason": "Mine"})
     assert late.status_code == 409
     assert "Someone else has corrected it" in late.content.decode()
+
+
+def test_the_page_of_a_correction_is_filled_in_and_can_be_sent_as_it_is(
+    put_down: Record, reviewer: User, sign_in: SignIn
+) -> None:
+    made, rosa = put_down(organiser_email=""), sign_in(reviewer)
+    here = reverse("petition", args=[made.pk])
+    page = rosa.get(here).content.decode()
+    fields = fields_on(page)
+    assert fields["received_on"] == "2026-11-20"
+    rosa.post(here, fields | {"reason": "Looked at again", "signatures": "31034"})
+    newest = Petition.objects.get(earlier=made)
+    assert (newest.signatures, newest.received_on, newest.text) == (31_034, TODAY, TEXT)
 
 
 def test_a_petition_from_tomorrow_is_answered_at_its_field(
