@@ -169,4 +169,4 @@ def test_a_print_that_was_lost_is_a_difference(consultation: Consultation, send:
     first.search_text.prints = []
     first.search_text.save(update_fields=["prints"])
     (difference,) = reconcile().differences
-    assert difference["words"] == "The search does not find it by its words."
+    assert difference["words"] == "The search would not find it by its words."
