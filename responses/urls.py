@@ -31,6 +31,7 @@ from responses.responding.views import (
 from responses.reviewing.views import (
     bulk,
     bundles,
+    campaign,
     campaigns,
     codebooks,
     coding,
@@ -41,6 +42,7 @@ from responses.reviewing.views import (
     message_list,
     petitions,
     publication,
+    published,
     responses,
     review_list,
     undelivered,
@@ -96,8 +98,8 @@ urlpatterns = [
     path("staff/campaigns/", campaigns.campaign_list, name="campaign-list"),
     path("staff/campaigns/search/", campaigns.search_now, name="search-now"),
     path("staff/campaigns/found/<int:pk>/", campaigns.cluster, name="cluster"),
-    path("staff/campaigns/<int:pk>/", campaigns.campaign, name="campaign"),
-    path("staff/campaigns/<int:pk>/change/", campaigns.change_campaign, name="change-campaign"),
+    path("staff/campaigns/<int:pk>/", campaign.campaign, name="campaign"),
+    path("staff/campaigns/<int:pk>/change/", campaign.change_campaign, name="change-campaign"),
     path("staff/codes/", codebooks.code_questions, name="code-questions"),
     path("staff/codes/<slug:consultation>/<slug:question>/", codebooks.codebook, name="codebook"),
     path(
@@ -159,12 +161,12 @@ urlpatterns = [
     ),
     path(
         "<slug:consultation>/responses/",
-        publication.published_responses_page,
+        published.published_responses_page,
         name="published-responses",
     ),
     path(
         "<slug:consultation>/responses/responses.jsonl",
-        publication.published_file,
+        published.published_file,
         name="published-file",
     ),
     path("staff/batches/", batches.batch_list, name="batch-list"),

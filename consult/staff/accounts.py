@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from consult.auditing import record
 from consult.models import Action, TwoPersonAct, User
+from consult.shown import fingerprint_of, refuse_changed
 from consult.staff.second_person import confirms_anything, require_second_person
 from consult.web.rate_limits import forgive, over_until, which_are_over
 
@@ -91,15 +92,26 @@ def create_staff(*, username: str, role: str, actor: User | None) -> tuple[User,
     return user, password
 
 
-def reset_password(*, user: User, actor: User | None, phone_too: bool = False) -> str:
+def account_shown(user: User) -> str:
+    """The fingerprint of what the page of an account says about it."""
+    # The password is in it too, so that nobody gives out a second one-time password unknowingly.
+    return fingerprint_of(user.role, user.is_active, user.takes_contacts, user.password)
+
+
+def reset_password(
+    *, user: User, actor: User | None, phone_too: bool = False, shown: str | None = None
+) -> str:
     """Give an account a new one-time password and return it.
 
     The old password and every session stop working at once. `phone_too` also forgets the phone and
-    the recovery codes, for someone who has lost them. Raises SecondPersonNeeded if the account can
-    confirm what others do: otherwise one person could act as the second one too.
+    the recovery codes, for someone who has lost them. Raises ChangedSinceShown if `shown` is not
+    what the account is now, and SecondPersonNeeded if it can confirm what others do: otherwise one
+    person could act as the second one too.
     """
     password = make_one_time_password()
     with transaction.atomic():
+        user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        refuse_changed(shown=shown, now=account_shown(user))
         if confirms_anything(user):
             require_second_person(
                 act=TwoPersonAct.CHANGE_RIGHTS,
@@ -124,13 +136,20 @@ def reset_password(*, user: User, actor: User | None, phone_too: bool = False) -
 
 
 def change_staff(
-    *, user: User, role: str, is_active: bool, actor: User, takes_contacts: bool = False
+    *,
+    user: User,
+    role: str,
+    is_active: bool,
+    actor: User,
+    takes_contacts: bool = False,
+    shown: str | None = None,
 ) -> bool:
     """Change an account's role, its right to contact details, or whether it is active.
 
     Returns False if nothing changes. Accounts are never deleted, because the audit trail names
     them. One person can close an account, because a stolen one has to be closed at once; anything
-    else raises SecondPersonNeeded. Raises ContactsNotGranted and LastAdministrator.
+    else raises SecondPersonNeeded. Raises ContactsNotGranted, LastAdministrator, and
+    ChangedSinceShown if `shown` is not what the account is now.
     """
     if takes_contacts and role != User.Role.ANALYST:
         raise ContactsNotGranted
@@ -143,6 +162,7 @@ def change_staff(
         )
         someone_left = any(other.pk != user.pk for other in others)
         kept = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        refuse_changed(shown=shown, now=account_shown(kept))
         names = ("role", "is_active", "takes_contacts")
         before = {name: getattr(kept, name) for name in names}
         after = dict(zip(names, (role, is_active, takes_contacts), strict=True))
@@ -160,7 +180,8 @@ def change_staff(
                 act=TwoPersonAct.CHANGE_RIGHTS,
                 actor=actor,
                 subject=kept.get_username(),
-                details=after,
+                # What it was is part of what is confirmed.
+                details=after | {"instead of": ", ".join(f"{one}: {before[one]}" for one in names)},
             )
         record(
             action=Action.STAFF_CHANGED,

@@ -21,6 +21,7 @@ from consult.jobs import trouble_recorded
 from consult.leases import LeaseLost, claim, give_back, renewer
 from consult.models import Action, User
 from responses.exporting.acknowledging import (
+    SentAgainSince,
     enter_in_ledger,
     locked_delivery,
     note_earlier_acknowledgement,
@@ -164,17 +165,19 @@ def _in_words(trouble: Exception) -> str:
     return " ".join(words.split())[:300]
 
 
-def send_again(*, batch: Batch, actor: User) -> Delivery:
+def send_again(*, batch: Batch, actor: User, sending: int | None = None) -> Delivery:
     """Deliver a batch once more: the same number and the same files. Recorded on the trail.
 
-    A delivery that is under way is left as it is. Raises NotWritten, NoDestination and
-    FilesRemoved.
+    A delivery that is under way is left as it is. `sending` is the sending that the caller saw:
+    raises SentAgainSince if there was another. Raises NotWritten, NoDestination and FilesRemoved.
     """
     if not has_destination():
         raise NoDestination
     with transaction.atomic():
         # Removing its files locks this row too: either they are gone, or this delivery keeps them.
         delivery = locked_delivery(batch)
+        if sending is not None and sending != delivery.sendings:
+            raise SentAgainSince
         refuse_removed(batch)
         if delivery.state != Delivery.State.WAITING or delivery.reason:
             delivery.state, delivery.due_at = Delivery.State.WAITING, Now()

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from consult.auditing import record
 from consult.models import Action, TwoPersonAct, User
+from consult.shown import ChangedSinceShown
 from consult.staff.drafts import remove_drafts_about
 from consult.staff.second_person import require_second_person
 from responses.answers import Answers, digest_of
@@ -43,10 +44,6 @@ NOBODY = {"name": "", "email": "", "postcode_district": ""}
 
 class ErasedAlready(Exception):
     """What was sent under this reference has already been erased."""
-
-
-class ChangedSinceShown(Exception):
-    """There is a later version than the one on the page."""
 
 
 class NoSuchReference(Exception):
@@ -87,7 +84,7 @@ def erase_response(
                     act=TwoPersonAct.ERASE,
                     actor=actor,
                     subject=reference,
-                    details={"version": newest.version},
+                    details={"version": newest.version, "why": why},
                 )
                 return _erase(newest, actor, why)
         except IntegrityError:

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from consult.auditing import record
 from consult.models import Action, TwoPersonAct, User
+from consult.shown import fingerprint_of, refuse_changed
 from consult.staff.second_person import require_second_person
 from responses.governance.personal_data import NothingAboutThem
 from responses.governance.removing import remove_files
@@ -19,8 +20,21 @@ from responses.models import Attachment, Draft, Message
 State = Message.State
 
 
+def unsent_shown(*, drafts: Sequence[Draft], letters: Sequence[Message]) -> str:
+    """The fingerprint of drafts and emails as they are listed before they are erased."""
+    return fingerprint_of(
+        sorted((draft.pk, draft.revision) for draft in drafts),
+        sorted((letter.pk, letter.state) for letter in letters if letter.file),
+    )
+
+
 def erase_unsent(
-    *, drafts: Sequence[int], letters: Sequence[int], actor: User | None, why: str
+    *,
+    drafts: Sequence[int],
+    letters: Sequence[int],
+    actor: User | None,
+    why: str,
+    shown: str | None = None,
 ) -> tuple[int, int]:
     """Erase for good drafts, and emails that nobody entered, by primary key. Returns how many of
     each.
@@ -28,7 +42,8 @@ def erase_unsent(
     In one transaction: drafts go with what was typed and the links to them; an email's file is
     deleted, and the email counts as not a response, so that nobody enters it afterwards. What was
     sent or entered meanwhile is skipped: it has a reference now. A mark outside the database
-    records the erasure in case a backup is restored. Raises NothingAboutThem or SecondPersonNeeded.
+    records the erasure in case a backup is restored. Raises NothingAboutThem, SecondPersonNeeded,
+    or ChangedSinceShown if `shown` is not what they are now.
     """
     with transaction.atomic():
         typed = list(Draft.objects.select_for_update().filter(pk__in=drafts).order_by("pk"))
@@ -41,12 +56,18 @@ def erase_unsent(
         )
         if not typed and not emails:
             raise NothingAboutThem
+        refuse_changed(shown=shown, now=unsent_shown(drafts=typed, letters=emails))
         mine, theirs = [draft.pk for draft in typed], [email.pk for email in emails]
         require_second_person(
             act=TwoPersonAct.ERASE,
             actor=actor,
             subject="not sent",
-            details={"drafts": mine, "letters": theirs},
+            details={
+                "drafts": mine,
+                "letters": theirs,
+                "saved": [draft.revision for draft in typed],
+                "why": why,
+            },
         )
         marks = [*map(_mark_of_draft, typed), *map(_mark_of_email, emails)]
         Draft.objects.filter(pk__in=mine).delete()

@@ -6,23 +6,43 @@ from django.db.models import QuerySet
 
 from consult.auditing import record
 from consult.models import Action, User
+from consult.shown import fingerprint_of, refuse_changed
 from responses.models import (
     Campaign,
     CampaignMember,
     CampaignStep,
+    Cluster,
 )
 
 Row = tuple[int, str, str]
 
 
-def hold_campaign(campaign: Campaign) -> Campaign:
-    """Return the campaign as it is now, locked."""
-    # Two reviewers at once: the second waits, and works on what the first left.
-    return (
+def campaign_shown(campaign: Campaign) -> str:
+    """The fingerprint of a campaign as its page shows it: each change to it is a step."""
+    return fingerprint_of(campaign.steps.values_list("pk", flat=True).last())
+
+
+def cluster_shown(cluster: Cluster) -> str:
+    """The fingerprint of what is known of a cluster: the campaigns that have some of it."""
+    campaigns = Campaign.objects.filter(
+        ended=False, members__response__cluster_members__cluster=cluster
+    )
+    return fingerprint_of(list(campaigns.order_by("pk").distinct().values_list("pk", flat=True)))
+
+
+def hold_campaign(campaign: Campaign, *, shown: str | None = None) -> Campaign:
+    """Return the campaign as it is now, locked.
+
+    `shown` is the fingerprint on the page that acts. Raises ChangedSinceShown.
+    """
+    # Two reviewers at once: the second waits, and is told what the first did.
+    locked = (
         Campaign.objects.select_for_update(of=("self",))
         .select_related("consultation")
         .get(pk=campaign.pk)
     )
+    refuse_changed(shown=shown, now=campaign_shown(locked))
+    return locked
 
 
 def add_members(campaign: Campaign, rows: Sequence[Row]) -> list[Row]:

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from consult.models import User
+from consult.shown import fingerprint_of, refuse_changed
 from responses.current import current_responses
 from responses.models import (
     Campaign,
@@ -23,6 +24,7 @@ from responses.references import NotAReference, normalise_reference
 from responses.reviewing.campaign_steps import (
     Row,
     add_members,
+    cluster_shown,
     hold_campaign,
     remove_members,
     write_step,
@@ -94,12 +96,14 @@ def suggested_members(campaign: Campaign) -> QuerySet[ClusterMember]:
     )
 
 
-def name_campaign(*, cluster: Cluster, name: str, by: User) -> Campaign:
+def name_campaign(*, cluster: Cluster, name: str, by: User, shown: str | None = None) -> Campaign:
     """Make a cluster into a campaign, with all its members that still say so.
 
-    Raises NameMissing and NameTaken.
+    Raises NameMissing, NameTaken, and ChangedSinceShown if someone has made one of them since.
     """
     with transaction.atomic():
+        Cluster.objects.select_for_update().get(pk=cluster.pk)
+        refuse_changed(shown=shown, now=cluster_shown(cluster))
         named = _free_name(cluster.consultation_id, name)
         campaign = Campaign.objects.create(
             consultation=cluster.consultation,
@@ -114,23 +118,34 @@ def name_campaign(*, cluster: Cluster, name: str, by: User) -> Campaign:
     return campaign
 
 
-def rename_campaign(*, campaign: Campaign, name: str, by: User) -> None:
-    """Rename a campaign. Raises NameMissing and NameTaken."""
+def rename_campaign(*, campaign: Campaign, name: str, by: User, shown: str | None = None) -> None:
+    """Rename a campaign. Raises NameMissing, NameTaken and ChangedSinceShown."""
     with transaction.atomic():
-        locked = hold_campaign(campaign)
+        locked = hold_campaign(campaign, shown=shown)
         named = _free_name(locked.consultation_id, name, but=locked.pk)
         write_step(locked, by, Act.RENAMED, earlier_name=locked.name, name=named)
         locked.name = named
         locked.save(update_fields=["name"])
 
 
-def add_suggested(*, campaign: Campaign, by: User) -> int:
+def suggested_shown(campaign: Campaign) -> str:
+    """The fingerprint of what the page of a campaign suggests to add."""
+    found = suggested_members(campaign).order_by("response_id").distinct()
+    return fingerprint_of(list(found.values_list("response_id", flat=True)))
+
+
+def add_suggested(
+    *, campaign: Campaign, by: User, shown: str | None = None, suggested: str | None = None
+) -> int:
     """Add everything that the last search found similar to its members.
 
-    Returns how many were added.
+    Returns how many were added. Raises ChangedSinceShown, also if another search has `suggested`
+    others since.
     """
     with transaction.atomic():
-        locked = hold_campaign(campaign)
+        locked = hold_campaign(campaign, shown=shown)
+        if suggested is not None:
+            refuse_changed(shown=suggested, now=suggested_shown(locked))
         found = suggested_members(locked).order_by("response_id", "id").distinct("response_id")
         rows = add_members(locked, list(found.values_list("response_id", "question", "print")))
         if rows:
@@ -138,10 +153,11 @@ def add_suggested(*, campaign: Campaign, by: User) -> int:
     return len(rows)
 
 
-def add_response(*, campaign: Campaign, reference: str, by: User) -> int:
+def add_response(*, campaign: Campaign, reference: str, by: User, shown: str | None = None) -> int:
     """Add one response, whatever it says. Returns 0 if it was a member already.
 
-    Raises NotFound, and ChangedSinceOpened if `by` has read only an earlier version.
+    Raises NotFound, ChangedSinceShown, and ChangedSinceOpened if `by` has read only an earlier
+    version.
     """
     try:
         known = normalise_reference(reference)
@@ -152,7 +168,7 @@ def add_response(*, campaign: Campaign, reference: str, by: User) -> int:
         raise ChangedSinceOpened(response)
     with transaction.atomic():
         hold_as_shown(response)
-        locked = hold_campaign(campaign)
+        locked = hold_campaign(campaign, shown=shown)
         similar = response.cluster_members.filter(
             cluster__members__response__campaign_members__campaign=locked
         ).first()
@@ -165,14 +181,17 @@ def add_response(*, campaign: Campaign, reference: str, by: User) -> int:
     return len(rows)
 
 
-def remove_responses(*, campaign: Campaign, versions: Sequence[int], by: User) -> int:
+def remove_responses(
+    *, campaign: Campaign, versions: Sequence[int], by: User, shown: str | None = None
+) -> int:
     """Remove these versions of responses, by primary key, from a campaign; they stay responses like
     any other.
 
     Returns how many were removed. A version that its sender has changed since is a different one.
+    Raises ChangedSinceShown.
     """
     with transaction.atomic():
-        locked = hold_campaign(campaign)
+        locked = hold_campaign(campaign, shown=shown)
         rows = remove_members(locked, locked.members.filter(response__in=versions))
         if rows:
             write_step(locked, by, Act.REMOVED, rows=rows)

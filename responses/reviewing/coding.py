@@ -2,7 +2,7 @@
 a question is done.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -20,6 +20,15 @@ from responses.reviewing.reading import hold_as_shown
 
 class NoSuchPassage(ValueError):
     """The answer does not contain these words."""
+
+
+class CodesChanged(Exception):
+    """Codes that were chosen mean something else since the page was opened, or are not given any
+    more.
+    """
+
+    def __init__(self, codes: Sequence[Code]) -> None:
+        super().__init__(", ".join(code.name for code in codes))
 
 
 @dataclass(frozen=True)
@@ -78,16 +87,43 @@ def next_to_code_again(second: SecondCoding, *, after: int = 0) -> Response | No
     return left.filter(pk__gt=after).first() or left.first()
 
 
-def code_answer(*, response: Response, question: str, codes: Sequence[Code], by: User) -> None:
+def _hold_codes(codes: Sequence[Code], shown: Mapping[int, int] | None) -> None:
+    """Keep `codes` from being changed while they are given. Raises CodesChanged."""
+    if shown is None:
+        return
+    found = Code.objects.select_for_update(no_key=True).filter(pk__in=[code.pk for code in codes])
+    other = [
+        code for code in found.order_by("pk") if code.retired or shown.get(code.pk) != code.version
+    ]
+    if other:
+        raise CodesChanged(other)
+
+
+def code_answer(
+    *,
+    response: Response,
+    question: str,
+    codes: Sequence[Code],
+    by: User,
+    shown: Mapping[int, int] | None = None,
+) -> None:
     """Record which codes fit a whole answer, replacing what `by` said before, and that they have
     gone through it.
 
-    Other people's codings do not change, nor those of passages. Raises ChangedSinceOpened.
+    Other people's codings do not change, nor those of passages, nor those with a code that is not
+    offered any more. `shown` has the version of each code on the page. Raises ChangedSinceOpened
+    and CodesChanged.
     """
     with transaction.atomic():
         hold_as_shown(response)
-        mine = Coding.objects.select_for_update().filter(
-            response=response, question=question, by=by, removed_at=None, start=None
+        _hold_codes(codes, shown)
+        mine = Coding.objects.select_for_update(of=("self",)).filter(
+            response=response,
+            question=question,
+            by=by,
+            removed_at=None,
+            start=None,
+            code__retired=False,
         )
         had = {coding.code_id for coding in mine}
         wanted = {code.pk for code in codes}
@@ -109,18 +145,27 @@ def code_answer(*, response: Response, question: str, codes: Sequence[Code], by:
 
 
 def code_passage(
-    *, response: Response, question: str, code: Code, passage: str, by: User
+    *,
+    response: Response,
+    question: str,
+    code: Code,
+    passage: str,
+    by: User,
+    shown: Mapping[int, int] | None = None,
 ) -> Coding:
     """Give a code to the first place where an answer contains `passage`.
 
-    Raises NoSuchPassage and ChangedSinceOpened.
+    `shown` has the version of each code on the page. Raises NoSuchPassage, ChangedSinceOpened and
+    CodesChanged.
     """
     # Both as a page shows them, because the words were copied from one.
     words = with_symbols(passage.replace("\r\n", "\n").strip())
     start = with_symbols(response.texts.get(question, "")).find(words)
     if not words or start < 0:
         raise NoSuchPassage
-    return _code_stretch(response, question, code, (start, start + len(words)), by)
+    with transaction.atomic():
+        _hold_codes([code], shown)
+        return _code_stretch(response, question, code, (start, start + len(words)), by)
 
 
 def code_span(

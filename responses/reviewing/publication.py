@@ -13,6 +13,7 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery
 
 from consult.auditing import record
 from consult.models import Action, Consultation, TwoPersonAct, User
+from consult.shown import fingerprint_of, refuse_changed
 from consult.staff.second_person import require_second_person
 from responses.current import current_responses
 from responses.models import Approval, PublishedSet, Response
@@ -120,23 +121,41 @@ def gaps(consultation: Consultation) -> list[tuple[str, int]]:
     return sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
-def publish_set(*, consultation: Consultation, by: User) -> None:
+def set_shown(consultation: Consultation) -> str:
+    """The fingerprint of what the page about publication says: whether it is, and how many are."""
+    found = PublishedSet.objects.filter(consultation=consultation).values_list("pk", flat=True)
+    return fingerprint_of(found.first(), published_responses(consultation).count())
+
+
+def publish_set(*, consultation: Consultation, by: User, shown: str | None = None) -> None:
     """Publish the approved responses, those of today and those approved later.
 
-    A worker makes the file of them. Raises SecondPersonNeeded.
+    A worker makes the file of them. Raises SecondPersonNeeded and ChangedSinceShown.
     """
     with transaction.atomic():
+        Consultation.objects.select_for_update(no_key=True).get(pk=consultation.pk)
+        refuse_changed(shown=shown, now=set_shown(consultation))
         _set, new = PublishedSet.objects.get_or_create(
             consultation=consultation, defaults={"by": by}
         )
         if new:
-            require_second_person(act=TwoPersonAct.PUBLISH, actor=by, subject=consultation.slug)
+            require_second_person(
+                act=TwoPersonAct.PUBLISH,
+                actor=by,
+                subject=consultation.slug,
+                details={"approved": published_responses(consultation).count()},
+            )
             record(action=Action.RESPONSES_PUBLISHED, actor=by, subject=consultation.slug)
 
 
-def unpublish_set(*, consultation: Consultation, by: User) -> None:
-    """Take the published responses off the website again, and delete their file."""
+def unpublish_set(*, consultation: Consultation, by: User, shown: str | None = None) -> None:
+    """Take the published responses off the website again, and delete their file.
+
+    Raises ChangedSinceShown.
+    """
     with transaction.atomic():
+        Consultation.objects.select_for_update(no_key=True).get(pk=consultation.pk)
+        refuse_changed(shown=shown, now=set_shown(consultation))
         found = PublishedSet.objects.select_for_update().filter(consultation=consultation).first()
         if found:
             found.delete()

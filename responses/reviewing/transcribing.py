@@ -13,6 +13,7 @@ from consult.clock import LONDON
 from consult.models import Action, Consultation, Edition, User
 from consult.plans.document import Plan
 from consult.plans.editions import plan_of
+from consult.shown import fingerprint_of, refuse_changed
 from responses.models import Message, Response, Review, Transcription
 from responses.responding.amending import OVER, amend_response
 from responses.responding.submitting import Submission, Submitted, submit_response
@@ -144,16 +145,22 @@ def _enter_again(before: Response, submission: Submission, message: Message, by:
     return submitted
 
 
-def set_message_aside(*, message: Message, reason: str, by: User) -> None:
+def message_shown(message: Message) -> str:
+    """The fingerprint of what the page of a message says was decided about it."""
+    return fingerprint_of(message.state, message.reason, message.decided_by_id, message.decided_at)
+
+
+def set_message_aside(*, message: Message, reason: str, by: User, shown: str | None = None) -> None:
     """Record that a message is not a response, and why. What was made from it before it was
     reopened is set aside too, for the same reason.
 
-    Raises ReasonMissing and MessageDecided.
+    Raises ReasonMissing, MessageDecided and ChangedSinceShown.
     """
     if not reason.strip():
         raise ReasonMissing
     with transaction.atomic():
         locked = Message.objects.select_for_update().get(pk=message.pk)
+        refuse_changed(shown=shown, now=message_shown(locked))
         before = _made_from(locked)
         if before and before.act not in OVER:
             _set_aside(before, reason, by)
@@ -185,15 +192,17 @@ def _set_aside(response: Response, reason: str, by: User) -> None:
         )
 
 
-def reopen_message(*, message: Message, reason: str, by: User) -> None:
+def reopen_message(*, message: Message, reason: str, by: User, shown: str | None = None) -> None:
     """Let a message that was decided wait for a decision again, and say why.
 
     A response that was made from it stays as it is, and counts, until that decision. Raises
-    ReasonMissing, and MessageDecided where it is waiting already.
+    ReasonMissing, ChangedSinceShown, and MessageDecided where it is waiting already.
     """
     if not reason.strip():
         raise ReasonMissing
     with transaction.atomic():
+        locked = Message.objects.select_for_update().get(pk=message.pk)
+        refuse_changed(shown=shown, now=message_shown(locked))
         reopened = Message.objects.filter(
             pk=message.pk, state__in=[Message.State.NOT_A_RESPONSE, Message.State.RESPONSE]
         ).exclude(file="")

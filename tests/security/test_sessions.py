@@ -13,6 +13,7 @@ from consult.models import AuditEntry, Consultation, User
 from responses.exporting.batches import seal_batch
 from responses.exporting.writing import write_batch
 from responses.models import Response
+from tests.support.pressing import press
 
 PASSWORD = "anil has a long password"
 SignIn = Callable[[User], Client]
@@ -49,9 +50,8 @@ def test_auto_refresh_keeps_nobody_signed_in(analyst: User, sign_in: SignIn, set
     that someone left.
     """
     client = sign_in(analyst)
-    address = client.post(reverse("batch-now"), {"consultation": Consultation.objects.get().slug})[
-        "Location"
-    ]
+    sealed = {"consultation": Consultation.objects.get().slug, "number": "1"}
+    address = client.post(reverse("batch-now"), sealed)["Location"]
     moved(client, seen_at=settings.SESSION_IDLE_SECONDS - 60)
     assert client.get(address)["Refresh"] == "5"
     assert client.session["seen_at"] < time.time() - (settings.SESSION_IDLE_SECONDS - 90)
@@ -132,7 +132,8 @@ def test_an_analyst_gets_contacts_only_if_granted_and_after_the_password(
     assert client.get(address.replace("contacts.csv", "responses.csv")).status_code == 200
     chief = sign_in(administrator)
     moved(chief, confirmed_at=0)
-    chief.post(
+    press(
+        chief,
         reverse("account", args=[analyst.pk]),
         {"do": "change", "role": "analyst", "takes_contacts": "yes"},
     )

@@ -7,6 +7,9 @@ import html5lib
 from django.http import HttpResponse
 from django.test import Client
 
+# What a form says of what its page showed.
+SHOWN = {"shown", "seen", "version", "edition", "codes", "suggested", "sending", "number", "step"}
+
 
 def forms_of(page: HttpResponse) -> list[Element]:
     """The forms of a page that change something, without the way out at its top."""
@@ -47,6 +50,6 @@ def press(
     for form in forms_of(client.get(address)):
         for field in form.iter("input"):
             name = field.get("name", "")
-            if field.get("type") == "hidden" and name in {"shown", "seen", "version", "edition"}:
+            if field.get("type") == "hidden" and name in SHOWN:
                 hidden[name] = field.get("value", "")
     return client.post(address, hidden | (typed or {}), **named)

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from consult.clock import in_words
 from consult.models import Right, User
+from consult.shown import ChangedSinceShown
 from consult.staff.access import StaffRequest, confirm_password_first, staff_only
 from consult.staff.accounts import (
     BadUsername,
@@ -17,6 +18,7 @@ from consult.staff.accounts import (
     LastAdministrator,
     NotLocked,
     UsernameTaken,
+    account_shown,
     change_staff,
     create_staff,
     locked_among,
@@ -25,6 +27,7 @@ from consult.staff.accounts import (
     unlock,
 )
 from consult.staff.forms.accounts import AccountForm, NewAccountForm
+from consult.staff.views.shown import CHANGED_WORDS
 
 
 def what_roles_may() -> dict[User.Role, str]:
@@ -105,10 +108,16 @@ def account(request: StaffRequest, pk: int) -> HttpResponse:
     if asked := confirm_password_first(request):
         return asked
     form = AccountForm(request.POST if request.POST.get("do") == "change" else None)
+    changed = ""
     if request.method == "POST":
-        answer = _carry_out(request, found, form)
-        if answer is not None:
-            return answer
+        try:
+            answer = _carry_out(request, found, form)
+        except ChangedSinceShown:
+            found.refresh_from_db()
+            changed = str(CHANGED_WORDS)
+        else:
+            if answer is not None:
+                return answer
     context: dict[str, Any] = {
         "form": form,
         "account": found,
@@ -121,13 +130,15 @@ def account(request: StaffRequest, pk: int) -> HttpResponse:
         "made": in_words(found.date_joined),
         "locked": _locked(found),
         "own": found == request.user,
+        "shown": account_shown(found),
+        "changed": changed,
     }
-    return render(request, "staff/account.html", context)
+    return render(request, "staff/account.html", context, status=409 if changed else 200)
 
 
 def _carry_out(request: StaffRequest, found: User, form: AccountForm) -> HttpResponse | None:
     """Do what the button asks for. Returns None if the form is not valid."""
-    do, by = request.POST.get("do", ""), request.user
+    do, by, shown = request.POST.get("do", ""), request.user, request.POST.get("shown", "")
     if do in {"password", "phone"}:
         if found == by:
             messages.error(
@@ -139,14 +150,16 @@ def _carry_out(request: StaffRequest, found: User, form: AccountForm) -> HttpRes
             )
             return redirect("account", found.pk)
         return _show_once(
-            request, found, reset_password(user=found, actor=by, phone_too=do == "phone")
+            request,
+            found,
+            reset_password(user=found, actor=by, phone_too=do == "phone", shown=shown),
         )
     if do == "change" and not form.is_valid():
         return None
     try:
         if do == "change":
             changed = change_staff(
-                user=found, is_active=found.is_active, actor=by, **form.cleaned_data
+                user=found, is_active=found.is_active, actor=by, shown=shown, **form.cleaned_data
             )
             _say(request, changed)
         elif do in {"end", "begin"}:
@@ -156,6 +169,7 @@ def _carry_out(request: StaffRequest, found: User, form: AccountForm) -> HttpRes
                 is_active=do == "begin",
                 takes_contacts=found.takes_contacts,
                 actor=by,
+                shown=shown,
             )
             _say(request, changed)
         elif do == "unlock":

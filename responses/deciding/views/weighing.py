@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from consult.models import Consultation, Right
 from consult.plans.editions import current_edition, plan_of
 from consult.staff.access import StaffRequest, staff_only
+from consult.staff.views.shown import CHANGED_WORDS
 from consult.text import with_symbols
 from responses.deciding.answers_in_words import ATTACHED
 from responses.deciding.feeding import feed_passage, make_point_of
@@ -34,7 +35,6 @@ from responses.models import Campaign, NoPoint, Point, PointPassage, Response
 from responses.references import NotAReference, normalise_reference
 from responses.requests import number_in, reference_or_404
 from responses.reviewing.reading import ChangedSinceOpened, as_shown, open_response
-from responses.reviewing.views.shown import CHANGED_WORDS
 from responses.wording import titles_of_texts
 
 PAGE = 50

@@ -114,10 +114,15 @@ def batch_now(request: StaffRequest) -> HttpResponse:
     consultation = get_object_or_404(
         Consultation, slug=request.POST.get("consultation", ""), published_at__isnull=False
     )
-    try:
-        batch = seal_batch(
-            consultation=consultation, actor=request.user, number=number_in(request, "number")
+    expected = number_in(request, "number")
+    if expected < 1:
+        messages.warning(
+            request,
+            _("No batch was sealed: your page did not say which one. Press the button below."),
         )
+        return redirect("batch-list")
+    try:
+        batch = seal_batch(consultation=consultation, actor=request.user, number=expected)
     except LostUnread:
         messages.warning(
             request,

@@ -17,10 +17,10 @@ from responses.exporting.tasks import deliver_due_batches
 from responses.models import Batch
 
 
-def number_in(request: StaffRequest, name: str) -> int | None:
-    """Return a number that a button of the page sends."""
+def number_in(request: StaffRequest, name: str) -> int:
+    """Return a number that a button of the page sends, or -1, which nothing has."""
     said = request.POST.get(name, "")
-    return int(said) if said.isascii() and said.isdigit() and len(said) < 9 else None
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 9 else -1
 
 
 @staff_only(Right.TAKE_BATCHES)
@@ -60,7 +60,13 @@ def again(request: StaffRequest, consultation: str, number: int) -> HttpResponse
         Batch.objects.select_related("consultation"), consultation__slug=consultation, number=number
     )
     try:
-        send_again(batch=batch, actor=request.user)
+        send_again(batch=batch, actor=request.user, sending=number_in(request, "sending"))
+    except SentAgainSince:
+        messages.warning(
+            request,
+            _("Batch %(number)s was sent again after you opened this page. Nothing more was done.")
+            % {"number": number},
+        )
     except NoDestination:
         messages.warning(request, _("No setting says where to deliver batches."))
     except NotWritten:

@@ -13,14 +13,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from consult.clock import in_words
 from consult.models import Right
+from consult.shown import ChangedSinceShown
 from consult.staff.access import StaffRequest, confirm_password_first, staff_only
+from consult.staff.views.shown import CHANGED_WORDS
 from responses.governance.erasing import (
-    ChangedSinceShown,
     ErasedAlready,
     NoSuchReference,
     erase_response,
 )
-from responses.governance.erasing_unsent import erase_unsent
+from responses.governance.erasing_unsent import erase_unsent, unsent_shown
 from responses.governance.forms import EraseForm, EraseUnsentForm, PersonForm
 from responses.governance.matching_names import names_near
 from responses.governance.personal_data import NothingAboutThem
@@ -122,19 +123,21 @@ def erase(request: StaffRequest, reference: str) -> HttpResponse:
     form = EraseForm(
         request.POST or None, reference=newest.reference, initial={"version": newest.version}
     )
+    changed = ""
     if request.method == "POST" and form.is_valid():
         try:
             erase_response(
                 reference=newest.reference,
                 actor=request.user,
                 why=form.cleaned_data["why"],
-                shown=form.cleaned_data["version"],
+                # A form that does not say which version it showed has shown none.
+                shown=form.cleaned_data["version"] or 0,
             )
         except ChangedSinceShown:
-            messages.warning(
-                request, _("It has changed since. Read what would be erased now, then erase it.")
-            )
-            return redirect("erase", newest.reference)
+            changed = str(CHANGED_WORDS)
+            newest = _newest(newest.reference)
+            data = request.POST.dict() | {"version": str(newest.version)}
+            form = EraseForm(data, reference=newest.reference)
         except (ErasedAlready, NoSuchReference):
             messages.warning(
                 request,
@@ -146,19 +149,22 @@ def erase(request: StaffRequest, reference: str) -> HttpResponse:
                 _("%(reference)s is erased. The next batch says so.")
                 % {"reference": newest.reference},
             )
-        return redirect("people")
+        if not changed:
+            return redirect("people")
     versions = versions_of(newest)
     batches = sorted(
         {version.membership.batch.number for version in versions if hasattr(version, "membership")}
     )
     context = {
         "form": form,
+        "changed": changed,
         "response": newest,
         "versions": len(versions),
         "batches": batches,
         "erased": newest.act == Response.Act.ERASED,
     }
-    return render(request, "governance/erase.html", context)
+    status = 409 if changed else 200
+    return render(request, "governance/erase.html", context, status=status)
 
 
 @staff_only(Right.ANSWER_REQUESTS)
@@ -171,6 +177,7 @@ def erase_found(request: StaffRequest) -> HttpResponse:
         references=[], drafts=_numbers(request, "draft"), letters=_numbers(request, "letter")
     )
     form = EraseUnsentForm(request.POST or None, held=held)
+    changed = ""
     if request.method == "POST" and form.is_valid():
         try:
             drafts, letters = erase_unsent(
@@ -178,9 +185,12 @@ def erase_found(request: StaffRequest) -> HttpResponse:
                 letters=[letter.pk for letter in held.letters],
                 actor=request.user,
                 why=form.cleaned_data["why"],
+                shown=request.POST.get("shown", ""),
             )
         except NothingAboutThem:
             messages.warning(request, _("None of it is there any more."))
+        except ChangedSinceShown:
+            changed = str(CHANGED_WORDS)
         else:
             messages.success(
                 request,
@@ -192,10 +202,14 @@ def erase_found(request: StaffRequest) -> HttpResponse:
                     % {"number": letters},
                 },
             )
-        return redirect("people")
+        if not changed:
+            return redirect("people")
     context = {
+        "changed": changed,
+        "shown": unsent_shown(drafts=held.drafts, letters=held.letters),
         "form": form,
         "drafts": held.drafts,
         "letters": [letter for letter in held.letters if letter.file],
     }
-    return render(request, "governance/erase_found.html", context)
+    status = 409 if changed else 200
+    return render(request, "governance/erase_found.html", context, status=status)

@@ -33,6 +33,7 @@ from responses.reviewing.bulk_changes.asking import (
     sample,
 )
 from responses.reviewing.bulk_changes.judging import words_wanted
+from responses.reviewing.campaign_steps import campaign_shown
 from responses.reviewing.filters import read_filter, written
 from responses.reviewing.forms.bulk import NEEDS, BulkForm
 from responses.reviewing.passages import where_found
@@ -111,8 +112,8 @@ def _fixed(change: BulkChange) -> list[object]:
         change.query,
         change.act,
         change.to_state,
-        change.code_id,
-        change.campaign_id,
+        [change.code_id, change.code.version] if change.code else None,
+        [change.campaign_id, campaign_shown(change.campaign)] if change.campaign else None,
         change.note,
     ]
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from consult.models import Consultation, Right, User
 from consult.plans.document import Question
 from consult.staff.access import StaffRequest, staff_only
+from consult.staff.views.shown import CHANGED_WORDS
 from consult.text import with_symbols
 from responses.models import Code, CodedAnswer, Coding, Response, SecondCoding
 from responses.requests import number_in, numbers_in, reference_or_404
@@ -20,6 +21,7 @@ from responses.reviewing.codebooks import (
     part_titles,
 )
 from responses.reviewing.coding import (
+    CodesChanged,
     NoSuchPassage,
     answers_to,
     code_answer,
@@ -31,7 +33,6 @@ from responses.reviewing.coding import (
 )
 from responses.reviewing.reading import ChangedSinceOpened, as_shown, open_response
 from responses.reviewing.views.codebooks import asked_about
-from responses.reviewing.views.shown import CHANGED_WORDS
 
 
 @staff_only(Right.READ_RESPONSES)
@@ -174,6 +175,13 @@ def _coded(
             return redirect(f"{request.path}?after={changed.newest.pk}{beside}")
         said = typed | {"changed": CHANGED_WORDS}
         return _show(request, changed.newest, consultation, asked, second, said)
+    except CodesChanged as changed:
+        words = _(
+            "Changed since you opened this page, or not to be given any more: %(names)s. Nothing "
+            "was saved, and what you chose is still here. Read what the codes mean now."
+        )
+        said = typed | {"changed": words % {"names": changed}}
+        return _show(request, response, consultation, asked, second, said)
     except NoSuchPassage:
         problem = _("The answer does not contain these words. Copy them exactly.")
         said = typed | {"problem": problem}
@@ -187,7 +195,9 @@ def _carry_out(
 ) -> bool:
     """Tell whether this answer is finished."""
     by, do = request.user, request.POST.get("do", "")
-    known = Code.objects.filter(consultation=consultation, question=question, retired=False)
+    # Also those that are not offered any more: the rule says so, and nothing goes unsaid.
+    known = Code.objects.filter(consultation=consultation, question=question)
+    shown = _versions(request.POST.get("codes", ""))
     if do == "take-off":
         codings = Coding.objects.filter(response=response, by=by)
         take_off(
@@ -201,8 +211,15 @@ def _carry_out(
             code=get_object_or_404(known, pk=number_in(request.POST.get("code", ""))),
             passage=request.POST.get("passage", ""),
             by=by,
+            shown=shown,
         )
         return False
     wanted = known.filter(pk__in=numbers_in(request.POST.getlist("code")))
-    code_answer(response=response, question=question, codes=list(wanted), by=by)
+    code_answer(response=response, question=question, codes=list(wanted), by=by, shown=shown)
     return True
+
+
+def _versions(text: str) -> dict[int, int]:
+    """The version of each code that a page offered, from `id:version` pairs in its form."""
+    pairs = (pair.partition(":") for pair in text.split())
+    return {number_in(pk): number_in(version) for pk, _colon, version in pairs}

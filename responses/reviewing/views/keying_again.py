@@ -16,6 +16,7 @@ from consult.models import Right
 from consult.plans.document import Plan
 from consult.staff.access import StaffRequest, staff_only
 from consult.staff.drafts import Place, note_opened
+from consult.staff.views.shown import CHANGED_WORDS
 from responses.answers import read_answers
 from responses.contacts import read_contact
 from responses.models import Response, SecondKeying, Transcription
@@ -30,14 +31,12 @@ from responses.reviewing.reading import (
     open_response,
 )
 from responses.reviewing.second_keying import (
-    KeyedByTheSame,
     KeyedTwiceAlready,
     differing_answers,
     settle_second_keying,
 )
 from responses.reviewing.transcribing import plan_to_key
 from responses.reviewing.views.entered import transcription_of
-from responses.reviewing.views.shown import CHANGED_WORDS
 from responses.wording import in_words as worded
 from responses.wording import titles_of_questions
 
@@ -56,10 +55,9 @@ def key_again(request: StaffRequest, reference: str) -> HttpResponse:
     """
     known = reference_or_404(reference)
     found = transcription_of(known)
-    if (
-        found.keyed_by_id == request.user.pk
-        or SecondKeying.objects.filter(transcription=found).exists()
-    ):
+    settled = SecondKeying.objects.filter(transcription=found).exists()
+    # Someone who has typed it meanwhile gets their words back, below.
+    if found.keyed_by_id == request.user.pk or (settled and request.method != "POST"):
         messages.warning(
             request, _("Only someone who has not keyed it yet can do this, and only once.")
         )
@@ -70,10 +68,17 @@ def key_again(request: StaffRequest, reference: str) -> HttpResponse:
     context: dict[str, Any] = {"problems": [], "typed": {}}
     if request.method == "POST" and whole.is_valid():
         try:
+            if settled:
+                raise KeyedTwiceAlready
             shown = as_shown(reference=known, shown=request.POST.get("shown", ""))
             differences = _compare(request, found, shown, whole)
         except (ChangedSinceOpened, ChangedMeanwhile):
             context["changed"] = CHANGED_WORDS
+        except KeyedTwiceAlready:
+            context["changed"] = _(
+                "Someone else has keyed it again already. Nothing of yours was used. What you "
+                "typed is still here: compare it with the response."
+            )
         else:
             if not differences:
                 return redirect("entered", reference)
@@ -119,10 +124,6 @@ def _compare(
             submission_key=_key(request.POST.get("submission_key", "")),
             started_at=_started(request.POST.get("started_at", "")),
             by=request.user,
-        )
-    except (KeyedByTheSame, KeyedTwiceAlready):
-        messages.error(
-            request, _("Someone else has keyed it again already. Nothing of yours was used.")
         )
     except NothingToSend:
         messages.error(request, _("The second keying has no answers, so the first one stays."))

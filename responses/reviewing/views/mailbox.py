@@ -2,6 +2,7 @@
 
 import mimetypes
 import tempfile
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from consult.auditing import record
 from consult.models import Action, Consultation, Right
+from consult.shown import ChangedSinceShown
 from consult.staff.access import StaffRequest, staff_only
+from consult.staff.views.shown import CHANGED_WORDS
 from responses.models import Message, Transcription
 from responses.reviewing.mailboxes import (
     NoSuchPart,
@@ -29,6 +32,7 @@ from responses.reviewing.mailboxes import (
 from responses.reviewing.transcribing import (
     MessageDecided,
     ReasonMissing,
+    message_shown,
     reopen_message,
     set_message_aside,
 )
@@ -42,47 +46,57 @@ MOST_NAMED = 20
 @staff_only(Right.READ_RESPONSES)
 def message(request: StaffRequest, pk: int) -> HttpResponse:
     """One message of the mailbox, to be entered as a response or set aside with a reason."""
-    found = get_object_or_404(Message.objects.select_related("consultation", "decided_by"), pk=pk)
-    problem = ""
-    if request.method == "POST":
-        try:
-            set_message_aside(message=found, reason=request.POST.get("reason", ""), by=request.user)
-        except ReasonMissing:
-            problem = _("Write why it is not a response.")
-        except MessageDecided:
-            messages.error(request, _("Someone else has dealt with this message already."))
-            return redirect("message", pk)
-        else:
-            messages.success(request, _("The message is set aside. We keep it."))
-            return redirect("entering")
-    record(action=Action.MESSAGE_READ, actor=request.user, subject=f"message {found.pk}")
-    transcription = Transcription.objects.filter(message=found).select_related("response").first()
-    context = {
-        "message": found,
-        "letter": letter_of(found),
-        "problem": problem,
-        "typed": request.POST.get("reason", ""),
-        "namesakes": others_with_its_id(found)[:MOST_NAMED],
-        "forwarded": found.forwarded.all(),
-        "transcription": transcription,
-    }
-    return render(request, "reviewing/message.html", context)
+    if request.method != "POST":
+        return _message_page(request, pk)
+    return _decided(request, pk, set_message_aside) or redirect("entering")
 
 
 @staff_only(Right.READ_RESPONSES)
 @require_POST
 def reopen(request: StaffRequest, pk: int) -> HttpResponse:
     """Let a message that was set aside wait for a decision again."""
+    return _decided(request, pk, reopen_message) or redirect("message", pk)
+
+
+def _decided(request: StaffRequest, pk: int, rule: Callable[..., None]) -> HttpResponse | None:
+    """None if it is done; otherwise the page says why not, and keeps the reason that was typed."""
+    aside = rule is set_message_aside
     found = get_object_or_404(Message, pk=pk)
+    reason, shown = request.POST.get("reason", ""), request.POST.get("shown", "")
     try:
-        reopen_message(message=found, reason=request.POST.get("reason", ""), by=request.user)
+        rule(message=found, reason=reason, by=request.user, shown=shown)
     except ReasonMissing:
-        messages.error(request, _("Write why it is opened again."))
-    except MessageDecided:
-        messages.error(request, _("Someone else has dealt with this message already."))
-    else:
-        messages.success(request, _("The message waits for a decision again."))
-    return redirect("message", pk)
+        problem = _("Write why it is not a response.") if aside else _("Write why it is opened.")
+        return _message_page(request, pk, problem=problem)
+    except (MessageDecided, ChangedSinceShown):
+        return _message_page(request, pk, changed=str(CHANGED_WORDS))
+    done = (
+        _("The message is set aside. We keep it.")
+        if aside
+        else _("The message waits for a decision again.")
+    )
+    messages.success(request, done)
+    return None
+
+
+def _message_page(
+    request: StaffRequest, pk: int, *, problem: str = "", changed: str = ""
+) -> HttpResponse:
+    found = get_object_or_404(Message.objects.select_related("consultation", "decided_by"), pk=pk)
+    record(action=Action.MESSAGE_READ, actor=request.user, subject=f"message {found.pk}")
+    transcription = Transcription.objects.filter(message=found).select_related("response").first()
+    context = {
+        "message": found,
+        "letter": letter_of(found),
+        "problem": problem,
+        "changed": changed,
+        "shown": message_shown(found),
+        "typed": request.POST.get("reason", ""),
+        "namesakes": others_with_its_id(found)[:MOST_NAMED],
+        "forwarded": found.forwarded.all(),
+        "transcription": transcription,
+    }
+    return render(request, "reviewing/message.html", context, status=409 if changed else 200)
 
 
 @staff_only(Right.READ_RESPONSES)

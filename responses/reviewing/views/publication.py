@@ -1,33 +1,22 @@
-"""Redacting a response, deciding whether it is published, and what the public may read."""
+"""Redacting a response, and deciding whether it and all of them are published."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from consult.clock import in_words
-from consult.jobs import ROW_TROUBLE
-from consult.models import Consultation, Right, published
+from consult.models import Consultation, Right
 from consult.nudging import nudge
 from consult.plans.editions import plan_of
+from consult.shown import ChangedSinceShown
 from consult.staff.access import StaffRequest, staff_only
-from consult.views.errors import say
-from consult.views.pages import page_context
+from consult.staff.views.shown import CHANGED_WORDS
 from responses.models import PublishedSet, Redaction, Response
 from responses.requests import number_in, reference_or_404
-from responses.reviewing.petitions import petitions_of
-from responses.reviewing.public_file import (
-    FileBeingMade,
-    has_public_file,
-    note_unreadable,
-    public_file,
-)
 from responses.reviewing.public_version import (
     MAY_BE_PUBLISHED,
     public_digest,
@@ -42,6 +31,7 @@ from responses.reviewing.publication import (
     gaps,
     publish_set,
     published_responses,
+    set_shown,
     unpublish_set,
 )
 from responses.reviewing.reading import ChangedSinceOpened, as_shown, open_response
@@ -54,10 +44,8 @@ from responses.reviewing.redacting import (
     texts_to_redact,
 )
 from responses.reviewing.tasks import make_public_files
-from responses.reviewing.views.shown import CHANGED_WORDS, REDACTED_WORDS
+from responses.reviewing.views.shown import REDACTED_WORDS
 from responses.wording import titles_of_texts
-
-PAGE = 25
 
 
 @staff_only(Right.READ_RESPONSES)
@@ -162,6 +150,7 @@ def publication(request: StaffRequest) -> HttpResponse:
             "count": published_responses(consultation).count(),
             "gaps": gaps(consultation),
             "published": PublishedSet.objects.filter(consultation=consultation).first(),
+            "shown": set_shown(consultation),
         }
         for consultation in Consultation.objects.filter(published_at__isnull=False)
     ]
@@ -177,72 +166,15 @@ def publication(request: StaffRequest) -> HttpResponse:
 def change_publication(request: StaffRequest, consultation: str) -> HttpResponse:
     """Publish the approved responses, or take them off the website."""
     found = get_object_or_404(Consultation, slug=consultation, published_at__isnull=False)
-    if request.POST.get("do") == "publish":
-        publish_set(consultation=found, by=request.user)
-        nudge(make_public_files)
-        messages.success(request, _("Everyone can read the approved responses now."))
-    else:
-        unpublish_set(consultation=found, by=request.user)
-        messages.success(request, _("The responses are off the website."))
-    return redirect("publication")
-
-
-def _published(slug: str) -> PublishedSet:
-    """The set of a consultation that the public may see."""
-    return get_object_or_404(
-        PublishedSet.objects.select_related("consultation"),
-        consultation__in=published().filter(slug=slug),
-    )
-
-
-def _readable(rows: list[Response]) -> Iterator[dict[str, Any]]:
-    """Yield what can be shown. One that cannot be does not stop the others; the worker names it."""
-    for row in rows:
-        try:
-            yield {"reference": row.reference, "public": public_version(row)}
-        except ROW_TROUBLE as trouble:
-            note_unreadable(row, trouble)
-
-
-@require_safe
-def published_responses_page(request: HttpRequest, consultation: str) -> HttpResponse:
-    """The approved responses, in the order of their arrival, and why others are not among them.
-
-    The figures are from the last time that a worker counted.
-    """
-    found = _published(consultation)
-    start = number_in(request.GET.get("after", ""))
-    rows = list(published_responses(found.consultation, after=start)[: PAGE + 1])
-    context = page_context(consultation) | {
-        "rows": list(_readable(rows[:PAGE])),
-        "count": found.count,
-        "gaps": found.gaps or [],
-        "petitions": petitions_of(found.consultation),
-        "counted": in_words(found.written_at) if found.written_at else "",
-        "file_ready": has_public_file(found),
-        "next": rows[PAGE - 1].pk if len(rows) > PAGE else None,
-        "after": start,
-    }
-    return render(request, "reviewing/published.html", context)
-
-
-@require_safe
-def published_file(request: HttpRequest, consultation: str) -> HttpResponseBase:
-    """The same as lines of JSON: one response a line, with the questions' wording."""
-    found = _published(consultation)
+    shown = request.POST.get("shown", "")
     try:
-        file = public_file(found)
-    except FileBeingMade:
-        lines = [
-            _("The file of these responses is being made. Try again in a few minutes."),
-            _("You can read the responses themselves on the previous page."),
-        ]
-        page = say(request, status=503, heading=_("The file is not ready yet"), lines=lines)
-        page["Retry-After"] = "120"
-        return page
-    return FileResponse(
-        file,
-        as_attachment=True,
-        filename=f"{consultation}-responses.jsonl",
-        content_type="application/x-ndjson; charset=utf-8",
-    )
+        if request.POST.get("do") == "publish":
+            publish_set(consultation=found, by=request.user, shown=shown)
+            nudge(make_public_files)
+            messages.success(request, _("Everyone can read the approved responses now."))
+        else:
+            unpublish_set(consultation=found, by=request.user, shown=shown)
+            messages.success(request, _("The responses are off the website."))
+    except ChangedSinceShown:
+        messages.error(request, CHANGED_WORDS)
+    return redirect("publication")

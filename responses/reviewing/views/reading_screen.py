@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from consult import clock
 from consult.models import Right
 from consult.staff.access import StaffRequest, staff_only
+from consult.staff.views.shown import CHANGED_WORDS
 from responses.models import Response, Review
 from responses.requests import number_in, reference_or_404
 from responses.reviewing.claims import held_by, in_hand, take
@@ -26,7 +27,6 @@ from responses.reviewing.reading import ChangedSinceOpened, open_response, opene
 from responses.reviewing.reviews import MOVES, ReviewMovedOn, neighbours
 from responses.reviewing.views.filtering import pairs_of
 from responses.reviewing.views.reading_acts import Refused, carry_out
-from responses.reviewing.views.shown import CHANGED_WORDS
 
 # Counting all that is left of very many would cost more than it tells.
 COUNT_CAP = 1000

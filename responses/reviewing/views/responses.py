@@ -12,6 +12,7 @@ from consult.models import Right
 from consult.plans.editions import plan_of
 from consult.staff.access import StaffRequest, staff_only
 from consult.staff.forms.sign_in import MoveForm
+from consult.staff.views.shown import CHANGED_WORDS
 from responses.models import Response, Review
 from responses.requests import number_in, reference_or_404
 from responses.responding.amending import versions_of
@@ -34,7 +35,6 @@ from responses.reviewing.reviews import (
     neighbours,
 )
 from responses.reviewing.views.filtering import pairs_of
-from responses.reviewing.views.shown import CHANGED_WORDS
 from responses.stored_files import attachments_of
 from responses.wording import WordedPart, differences, in_words
 

@@ -2,10 +2,6 @@
 
 from django.utils.translation import gettext_lazy as _
 
-CHANGED_WORDS = _(
-    "It was changed since you opened it. Read it again. Nothing was saved, and what you typed is "
-    "still here."
-)
 REDACTED_WORDS = _(
     "What the public would read was changed by a colleague since you opened it. Read it again. "
     "Nothing was saved, and what you typed is still here."

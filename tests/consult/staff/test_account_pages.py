@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
 from consult.models import AuditEntry, User
-from consult.staff.accounts import ContactsNotGranted, change_staff, locked_among
+from consult.staff.accounts import ContactsNotGranted, account_shown, change_staff, locked_among
 from consult.staff.second_factor import WrongCode, check_code, make_seed
 from consult.web.rate_limits import OverLimit
 from tests.conftest import make_person
@@ -47,7 +47,9 @@ def password_in(page: object) -> str:
 
 
 def press(client: Client, person: User, do: str, **typed: str) -> object:
-    return client.post(reverse("account", args=[person.pk]), {"do": do, **typed}, follow=True)
+    shown = account_shown(User.objects.get(pk=person.pk))
+    filled = {"do": do, "shown": shown, **typed}
+    return client.post(reverse("account", args=[person.pk]), filled, follow=True)
 
 
 def trail() -> list[tuple[str, str, str]]:

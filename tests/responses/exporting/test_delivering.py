@@ -301,9 +301,10 @@ def test_a_batch_delivered_again_is_the_same_and_recorded(
     first = content_of(place / folder_of(batch))
     shutil.rmtree(place / folder_of(batch))
     address = reverse("send-again", args=[consultation.slug, 1])
-    assert sign_in(analyst).post(address).status_code == 302
+    pressed = {"sending": Delivery.objects.get().sendings}
+    assert sign_in(analyst).post(address, pressed).status_code == 302
     # Pressed twice, it is sent once.
-    assert sign_in(analyst).post(address).status_code == 302
+    assert sign_in(analyst).post(address, pressed).status_code == 302
     assert AuditEntry.objects.get(action=Action.BATCH_SENT_AGAIN).actor == analyst
     assert deliver_due_batches() == [batch]
     assert content_of(place / folder_of(batch)) == first
@@ -342,12 +343,13 @@ def test_mopac_acknowledges_on_the_page_and_twice_is_once(
     with pytest.raises(NotWritten):
         acknowledge(batch=batch, actor=analyst)
     client, address = sign_in(analyst), reverse("acknowledge", args=[consultation.slug, 1])
-    assert client.post(address).status_code == 302
+    assert client.post(address, {"sending": "0"}).status_code == 302
     assert not Delivery.objects.exists()
     write_batch(batch=batch)
     deliver_due_batches()
     for _ in range(2):
-        assert "Acknowledged" in client.post(address, follow=True).content.decode()
+        pressed = {"sending": Delivery.objects.get().sendings}
+        assert "Acknowledged" in client.post(address, pressed, follow=True).content.decode()
     assert Delivery.objects.get().acknowledged_by == analyst
     assert len(events("acknowledged")) == 1
     assert AuditEntry.objects.filter(action=Action.BATCH_ACKNOWLEDGED, actor=analyst).count() == 1

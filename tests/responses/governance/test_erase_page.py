@@ -65,7 +65,11 @@ def test_a_response_is_not_erased_by_mistake(
 def test_a_response_is_erased_once_and_the_page_says_so(send: Send, ada: Client) -> None:
     response = send({"missing": "Clubs."})
     address = reverse("erase", args=[response.reference])
-    typed = {"typed": response.reference.lower(), "why": "asked by letter on 3 March"}
+    typed = {
+        "typed": response.reference.lower(),
+        "why": "asked by letter on 3 March",
+        "version": "1",
+    }
     page = ada.post(address, typed, follow=True).content.decode()
     assert f"{response.reference} is erased. The next batch says so." in page
     assert not is_there(response)

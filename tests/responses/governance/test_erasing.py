@@ -20,13 +20,13 @@ from pytest_django.fixtures import Settings
 
 from consult.models import AuditEntry, User
 from consult.plans.editions import plan_of
+from consult.shown import ChangedSinceShown
 from responses.answers import read_answers, read_equality_answers
 from responses.exporting.acknowledging import acknowledge
 from responses.exporting.batches import folder_of, seal_batch
 from responses.exporting.writing import write_batch
 from responses.file_removals import remove_due_files
 from responses.governance.erasing import (
-    ChangedSinceShown,
     ErasedAlready,
     NoSuchReference,
     erase_response,

@@ -297,9 +297,11 @@ def test_erasing_on_the_page_needs_the_reference_typed(
         assert "There is a problem" in page.content.decode()
     assert client.post(address, {"typed": rita.reference, "why": ""}).status_code == 200
     assert not Response.objects.filter(act="erased").exists()
+    newest = Response.objects.filter(reference=rita.reference).latest("version")
     assert (
         client.post(
-            address, {"typed": rita.reference.lower(), "why": "asked by letter"}
+            address,
+            {"typed": rita.reference.lower(), "why": "asked by letter", "version": newest.version},
         ).status_code
         == 302
     )

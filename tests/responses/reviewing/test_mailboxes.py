@@ -17,6 +17,7 @@ from responses.reviewing.inbound.mail_files import messages_in
 from responses.reviewing.mailboxes import Loaded, NotAMailbox, load_mailbox, read_letter
 from tests.support import outlook
 from tests.support.mails import CORPUS, HEAD, PDF, in_mbox, mail
+from tests.support.pressing import fields_of, forms_of, press
 
 WORDS = (
     b"I live in Brent.\n\nFrom next year the plan should fund wardens.\n\nFrom us at work:\n"
@@ -292,17 +293,21 @@ def test_a_message_that_was_set_aside_can_be_reopened_with_a_reason(
     load(LETTER)
     message = consultation.messages.get()
     rosa, here = sign_in(reviewer), reverse("message", args=[message.pk])
-    rosa.post(here, {"reason": "Automatic reply"})
+    press(rosa, here, {"reason": "Automatic reply"})
     again = reverse("reopen-message", args=[message.pk])
-    assert "Write why it is opened again." in rosa.post(again, follow=True).content.decode()
-    page = rosa.post(again, {"reason": "It is a letter"}, follow=True).content.decode()
+    (form,) = [one for one in forms_of(rosa.get(here)) if one.get("action") == again]
+    shown = fields_of(form)
+    assert "Write why it is opened." in rosa.post(again, shown, follow=True).content.decode()
+    reopened = shown | {"reason": "It is a letter"}
+    page = rosa.post(again, reopened, follow=True).content.decode()
     assert "It was decided, and opened again: It is a letter" in page
     assert reverse("enter", args=[consultation.slug]) in page
     message.refresh_from_db()
     assert (message.state, message.decided_by) == ("waiting", None)
     assert AuditEntry.objects.filter(action=Action.MESSAGE_REOPENED).count() == 1
-    twice = rosa.post(again, {"reason": "Twice"}, follow=True).content.decode()
-    assert "has dealt with this message already" in twice
+    twice = rosa.post(again, shown | {"reason": "Twice"}, follow=True).content.decode()
+    assert "It was changed since you opened it. Read it again." in twice
+    assert 'value="Twice"' in twice
 
 
 def test_many_files_load_at_once_and_the_sender_is_filled_in(

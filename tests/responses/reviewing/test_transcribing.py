@@ -445,9 +445,9 @@ def test_a_message_is_entered_from_its_page_or_set_aside(
         f"{reverse('enter', args=[consultation.slug])}?message={ann.pk}"
     ).content.decode()
     assert entering.count("From my window I see why.") == 2
-    refused = rosa.post(reverse("message", args=[away.pk]), {"reason": ""}).content.decode()
+    refused = press(rosa, reverse("message", args=[away.pk]), {"reason": ""}).content.decode()
     assert "Write why it is not a response." in refused
-    rosa.post(reverse("message", args=[away.pk]), {"reason": "Automatic reply"})
+    press(rosa, reverse("message", args=[away.pk]), {"reason": "Automatic reply"})
     listed = reverse("message-list", args=[consultation.slug])
     assert "Automatic reply" in rosa.get(listed).content.decode()
     decided = rosa.get(f"{reverse('enter', args=[consultation.slug])}?message={away.pk}")
