@@ -2,18 +2,16 @@
 
 from django.urls import include, path
 
-from consult.staff.views import (
-    accounts,
-    own_account,
-    second_person,
-    sessions,
-    sign_in,
-    trail,
-    typed,
-)
+from consult.staff.views import accounts, own_account, sessions, sign_in, trail, typed
 from responses.dashboard import views as dashboard
 from responses.exporting.views import batches, deliveries, extracts, signing_keys
-from responses.governance.views import metrics, not_me, reconciliation, subject_access
+from responses.governance.views import (
+    metrics,
+    not_me,
+    reconciliation,
+    second_person,
+    subject_access,
+)
 from responses.responding.views import (
     answering,
     changing,

@@ -2,7 +2,7 @@
 
 Only if SECOND_PERSON is on. The rule of such an act calls `require_second_person` in its
 transaction, so there is no way round it. `consult.staff.access.staff_only` turns any refusal into a
-request, and the person who asked does it again once it is confirmed.
+request; confirming it carries it out.
 """
 
 from datetime import timedelta
@@ -102,8 +102,11 @@ def ask_second_person(*, needed: SecondPersonNeeded, actor: User) -> SecondPerso
     return request
 
 
-def decide(*, pk: int, confirm: bool, actor: User) -> SecondPersonRequest:
-    """Confirm or refuse someone else's request. Raises NotYoursToDecide and DecidedAlready."""
+def decide(*, pk: int, confirm: bool, actor: User, because: str = "") -> SecondPersonRequest:
+    """Confirm or refuse someone else's request, `because` of what is on the trail then.
+
+    Raises NotYoursToDecide and DecidedAlready.
+    """
     with transaction.atomic():
         request = (
             _recent().select_for_update(of=("self",)).filter(pk=pk, state=State.WAITING).first()
@@ -121,6 +124,7 @@ def decide(*, pk: int, confirm: bool, actor: User) -> SecondPersonRequest:
             subject=request.subject,
             act=request.act,
             asked_by=request.asked_by.get_username(),
+            **({"because": because} if because else {}),
             **request.details,
         )
     return request

@@ -236,8 +236,9 @@ def test_an_account_is_created_by_two_people_on_the_pages(
     assert "another person has to" in refused
     assert "nora" in other.get(reverse("second-person")).content.decode()
     other.post(reverse("second-person"), decision)
-    assert "Do it now" in ada.get(reverse("second-person")).content.decode()
-    assert "One-time password" in ada.post(reverse("account-new"), typed).content.decode()
+    assert "Show the one-time password" in ada.get(reverse("second-person")).content.decode()
+    shown = {"request": request.pk, "do": "password"}
+    assert "One-time password" in ada.post(reverse("second-person"), shown).content.decode()
     told = AuditEntry.objects.filter(subject="nora").order_by("id")
     assert [(entry.action, entry.actor_name) for entry in told] == [
         ("second_person_asked", "ada"),
