@@ -64,6 +64,17 @@ def test_a_change_under_way_leaves_what_was_erased_and_does_the_others(
     assert where(PLANTED) == THE_OTHERS_OWN
 
 
+def test_a_change_to_all_leaves_what_was_erased_before_as_it_is(
+    one: Response, send: Send, reviewer: User
+) -> None:
+    second = send({"violence-comment": "Other."})
+    erase(one)
+    change = changed(reviewer, "move", to_state="set-aside", note="Not about the plan.")
+    assert change.left.get("erased") == 1
+    states = dict(Review.objects.values_list("response__reference", "state").filter(superseded=0))
+    assert states == {one.reference: "unread", second.reference: "set-aside"}
+
+
 def test_a_change_being_undone_puts_nothing_back_on_what_was_erased(
     one: Response, send: Send, reviewer: User
 ) -> None:
