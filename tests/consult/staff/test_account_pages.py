@@ -280,3 +280,16 @@ def test_nobody_else_makes_changes_or_sees_accounts(
     assert {user.role for user in User.objects.all()} == {"administrator", person}
     assert User.objects.get(username="ada").check_password("ada has a long password")
     assert trail() == []
+
+
+def test_an_account_with_an_unknown_role_has_no_right_and_stops_no_page(
+    chief: Client, reviewer: User, sign_in: SignIn
+) -> None:
+    User.objects.filter(pk=reviewer.pk).update(role="wizard")
+    for address in (
+        reverse("account-list"),
+        reverse("account", args=[reviewer.pk]),
+        reverse("second-person"),
+    ):
+        assert chief.get(address).status_code == 200, address
+    assert sign_in(User.objects.get(pk=reviewer.pk)).get("/staff/responses/").status_code == 403
