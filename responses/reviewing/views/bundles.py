@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from consult.clock import in_words
-from consult.models import Consultation, Right
+from consult.models import Edition, Right
 from consult.nudging import nudge
 from consult.plans.document import ABOUT_YOU
 from consult.plans.editions import current_edition
@@ -32,7 +32,8 @@ from responses.reviewing.forms.transcribing import WholeForm
 from responses.reviewing.tasks import receive_bundles
 from responses.reviewing.transcribing import ReasonMissing, plan_to_key
 from responses.reviewing.views.downloads import as_download
-from responses.reviewing.views.entering import taking_entries
+from responses.reviewing.views.entering import edition_shown, taking_entries
+from responses.wording import reworded_answers
 
 SHOWN_PROBLEMS, SHOWN_ROWS = 50, 50
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -45,7 +46,7 @@ def bundle_list(request: StaffRequest, consultation: str) -> HttpResponse:
     form = TableForm(request.POST or None, initial={"key": uuid4()})
     problems: Sequence[Problem] = ()
     if request.method == "POST" and form.is_valid():
-        made, problems = _load(request, found, form, {}, form.cleaned_data["kind"])
+        made, problems = _load(request, current_edition(found), form, {}, form.cleaned_data["kind"])
         if made:
             return redirect("bundle", made.pk)
     context = {
@@ -75,7 +76,8 @@ def bundle_template(request: StaffRequest, consultation: str, kind: str) -> Http
 def bundle_letter(request: StaffRequest, consultation: str) -> HttpResponse:
     """A standard letter, keyed once, and its senders: a list, or the messages that carry it."""
     found = taking_entries(consultation)
-    edition = current_edition(found)
+    newest = current_edition(found)
+    edition = edition_shown(found, request.POST.get("edition", "")) or newest
     plan = plan_to_key(edition)
     form = LetterForm(request.POST or None, initial={"key": uuid4()})
     whole = WholeForm(plan=plan, data=request.POST or None)
@@ -83,7 +85,15 @@ def bundle_letter(request: StaffRequest, consultation: str) -> HttpResponse:
     context: dict[str, Any] = {"consultation": found, "form": form, "whole": whole}
     if request.method == "POST":
         fits = whole.is_valid()
-        if form.is_valid() and fits:
+        asked_now = plan_to_key(newest)
+        reworded = reworded_answers(given_to=plan, asked_now=asked_now, raw=whole.typed)
+        if reworded:
+            # The page now has today's wording; sending it again answers that.
+            edition, plan = newest, asked_now
+            whole = WholeForm(plan=plan, data=request.POST)
+            whole.parts = [part for part in whole.parts if part.part.kind != ABOUT_YOU]
+            context |= {"reworded": reworded, "whole": whole}
+        elif form.is_valid() and fits:
             letter = {name: value for name, value in whole.typed.items() if value}
             if form.cleaned_data["senders"] == FROM_MAILS:
                 chosen = numbers_in(request.POST.get("messages", "").split(","))
@@ -103,13 +113,14 @@ def bundle_letter(request: StaffRequest, consultation: str) -> HttpResponse:
                     return redirect("bundle", made.pk)
                 context |= _matches(form, matches)
             else:
-                made_one, wrong = _load(request, found, form, letter, Bundle.Kind.LETTER)
+                made_one, wrong = _load(request, edition, form, letter, Bundle.Kind.LETTER)
                 if made_one:
                     return redirect("bundle", made_one.pk)
                 context |= {"wrong": wrong[:SHOWN_PROBLEMS], "wrong_count": len(wrong)}
     context |= {
         "problems": _field_problems(form) + whole.problems(),
         "general": form.non_field_errors(),
+        "edition": edition,
         "place": plan.by_slug[place_of_letter(plan)].text,
     }
     return render(request, "reviewing/bundle_letter.html", context)
@@ -130,7 +141,7 @@ def _matches(form: LetterForm, matches: list[Match]) -> dict[str, Any]:
 
 def _load(
     request: StaffRequest,
-    consultation: Consultation,
+    edition: Edition,
     form: TableForm | LetterForm,
     letter: dict[str, Any],
     kind: str,
@@ -147,7 +158,7 @@ def _load(
         return None, ()
     try:
         made = load_table(
-            edition=current_edition(consultation),
+            edition=edition,
             kind=kind,
             name=form.cleaned_data["name"],
             key=form.cleaned_data["key"],

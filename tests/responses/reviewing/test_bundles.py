@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Callable
 from datetime import date, timedelta
+from html import unescape
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -18,6 +19,7 @@ from django.utils import timezone
 
 from consult.models import Action, AuditEntry, Consultation, Edition, User
 from consult.plans.document import Plan
+from consult.plans.publishing import publish_edition
 from responses.answers import Answers
 from responses.governance.erasing import erase_response
 from responses.governance.reconciling import reconcile
@@ -496,6 +498,25 @@ def test_the_mails_that_carry_a_letter_are_received_together(
     assert [one.state for one in consultation.messages.order_by("pk")] == [
         *("response", "response", "waiting")
     ]
+
+
+def test_a_letter_keyed_to_other_words_is_checked_again_before_it_counts(
+    consultation: Consultation, mailbox: Mails, reviewer: User, sign_in: SignIn
+) -> None:
+    rosa = sign_in(reviewer)
+    address = reverse("bundle-letter", args=[consultation.slug])
+    opened = fields_on(rosa.get(address).content.decode())
+    typed = {"senders": "mails", "name": "Night bus", "anything-else": LETTER}
+    typed["messages"] = str(mailbox[0].pk)
+    consultation.questions.filter(slug="anything-else").update(text="Anything against it?")
+    newest = publish_edition(consultation=consultation, actor=None)
+    page = rosa.post(address, opened | typed).content.decode()
+    assert "Questions were changed since you opened this page" in page
+    assert "Anything against it?" in page
+    assert LETTER in unescape(page)
+    assert not Bundle.objects.exists()
+    rosa.post(address, fields_on(page) | typed)
+    assert Bundle.objects.get().edition == newest
 
 
 def test_undoing_a_letters_mails_lets_them_wait_again(
