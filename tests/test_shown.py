@@ -14,7 +14,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db.models import F
 from django.test import Client
-from django.urls import get_resolver, resolve, reverse
+from django.urls import URLPattern, get_resolver, resolve, reverse
 from django.urls.converters import IntConverter
 from django.utils import timezone
 from pytest_django.fixtures import Settings
@@ -100,6 +100,15 @@ TRIED_ELSEWHERE = {
     "point": "test_the_second_of_two_who_change_a_point_is_told",
     "register": "Adds a point; nothing that is there changes.",
     "forget-typed": "Only what one typed oneself.",
+    "set-up-consultation": "test_what_a_colleague_changed_meanwhile_is_shown_first",
+    "preview": "Shows a draft as the public would see it.",
+    "change-consultation": "Begins a copy of the plan file.",
+    "begin-plan-file": "Adds a plan file.",
+    "plan-file-text": "test_a_file_changed_since_the_page_was_shown_is_not_published",
+    "plan-file-page": "test_an_entry_that_moved_is_not_changed_in_place_of_another",
+    "plan-file-entry": "test_an_entry_that_moved_is_not_changed_in_place_of_another",
+    "publish-plan-file": "test_a_file_changed_since_the_page_was_shown_is_not_published",
+    "plan-file-delete": "Can be put back, as it was.",
     "petition-list": "Adds a petition.",
     "petition": "Corrects the version that its address names, or is refused.",
     "forget-organiser": "Removes an organiser's details; there is nothing else to do to them.",
@@ -251,7 +260,8 @@ def test_every_form_of_staff_says_what_it_showed_or_why_it_need_not(
     # Nothing of staff's takes a form that no page above has.
     met = {name.partition(":")[0] for name in said} | world.pages().keys()
     unknown = []
-    for pattern in get_resolver("responses.urls").url_patterns:
+    both = [get_resolver(one).url_patterns for one in ("responses.urls", "consult.urls")]
+    for pattern in (row for rows in both for row in rows if isinstance(row, URLPattern)):
         name, converters = pattern.name, pattern.pattern.converters
         if not str(pattern.pattern).startswith("staff/") or name in {
             *met,

@@ -20,8 +20,11 @@ from consult.plans.publishing import (
 from consult.plans.window import moved_in_words
 from consult.plans.withdrawing import put_consultation_back, withdraw_consultation
 from consult.setting_up.files import begin_file
+from consult.setting_up.holding import consultation_as_shown, consultation_shown
+from consult.shown import ChangedSinceShown
 from consult.staff.access import StaffRequest, staff_only
 from consult.staff.forms.set_up import DatesForm, WithdrawForm
+from consult.staff.views.shown import CHANGED_WORDS
 
 
 @staff_only(Right.EDIT_PLAN)
@@ -29,24 +32,28 @@ from consult.staff.forms.set_up import DatesForm, WithdrawForm
 def set_up_consultation(request: StaffRequest, slug: str) -> HttpResponse:
     """Its state and dates, and what an editor can do with it."""
     found = get_object_or_404(Consultation, slug=slug, published_at__isnull=False)
-    do = request.POST.get("do", "")
+    do, changed = request.POST.get("do", ""), ""
     dates = DatesForm(request.POST if do == "dates" else None)
     withdraw = WithdrawForm(request.POST if do == "withdraw" else None, auto_id="withdraw-%s")
     sure_of = ""
-    if do == "dates" and dates.is_valid():
-        sure_of = _move(request, found, dates)
-        if not dates.errors and not sure_of:
-            return redirect("set-up-consultation", slug)
-    elif do == "withdraw" and withdraw.is_valid():
-        withdraw_consultation(
-            consultation=found, reason=withdraw.cleaned_data["reason"], actor=request.user
-        )
-        messages.success(request, _("Withdrawn. The public now reads why."))
-        return redirect("set-up-consultation", slug)
-    elif do == "put-back":
-        put_consultation_back(consultation=found, actor=request.user)
-        messages.success(request, _("It is back on the site."))
-        return redirect("set-up-consultation", slug)
+    try:
+        with consultation_as_shown(found, shown=request.POST.get("shown", "")):
+            if do == "dates" and dates.is_valid():
+                sure_of = _move(request, found, dates)
+                if not dates.errors and not sure_of:
+                    return redirect("set-up-consultation", slug)
+            elif do == "withdraw" and withdraw.is_valid():
+                reason = withdraw.cleaned_data["reason"]
+                withdraw_consultation(consultation=found, reason=reason, actor=request.user)
+                messages.success(request, _("Withdrawn. The public now reads why."))
+                return redirect("set-up-consultation", slug)
+            elif do == "put-back":
+                put_consultation_back(consultation=found, actor=request.user)
+                messages.success(request, _("It is back on the site."))
+                return redirect("set-up-consultation", slug)
+    except ChangedSinceShown:
+        found.refresh_from_db()
+        changed = str(CHANGED_WORDS) if request.method == "POST" else ""
     context: dict[str, Any] = {
         "found": found,
         "state": _("withdrawn") if found.withdrawn_at else _(found.phase_at(database_now()).label),
@@ -58,8 +65,11 @@ def set_up_consultation(request: StaffRequest, slug: str) -> HttpResponse:
         "dates": dates,
         "withdraw": withdraw,
         "sure_of": sure_of,
+        "changed": changed,
+        "shown": consultation_shown(found),
     }
-    return render(request, "setting_up/consultation.html", context)
+    status = 409 if changed else 200
+    return render(request, "setting_up/consultation.html", context, status=status)
 
 
 def _move(request: StaffRequest, found: Consultation, form: DatesForm) -> str:

@@ -9,11 +9,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from consult.clock import day_in_words
-from consult.models import Action, AuditEntry, Consultation, PlanFile
+from consult.models import Action, AuditEntry, Consultation, PlanFile, User
+from consult.plans.publishing import change_window
+from consult.plans.withdrawing import withdraw_consultation
 from consult.setting_up.file_text import values_of
 from responses.models import Response
 from tests.consult.setting_up.conftest import page_of, send
-from tests.support.pressing import fields_of, forms_of
+from tests.support.pressing import fields_of, forms_of, press
 
 REASON = "More people asked to take part."
 
@@ -28,7 +30,7 @@ def in_days(days: int) -> str:
 
 
 def say(officer: Client, address: str, **typed: str) -> str:
-    return officer.post(address, typed, follow=True).content.decode()
+    return press(officer, address, typed, follow=True).content.decode()
 
 
 def test_the_closing_is_extended_and_the_public_reads_why(
@@ -69,16 +71,16 @@ def test_a_closing_much_earlier_is_asked_about_once(
     officer: Client, consultation: Consultation, address: str
 ) -> None:
     typed = {"do": "dates", "closes": in_days(10), "reason": REASON}
-    page = officer.post(address, typed)
+    page = press(officer, address, typed)
     assert "much earlier than now" in page.content.decode()
     consultation.refresh_from_db()
     asked_about, before = fields_of(forms_of(page)[1]), consultation.closes_at
     assert asked_about["closes"] == typed["closes"]
     # What was asked about is what is sure: another day is asked about again.
-    officer.post(address, typed | {"sure_of": asked_about["sure_of"], "closes": in_days(5)})
+    press(officer, address, typed | {"sure_of": asked_about["sure_of"], "closes": in_days(5)})
     consultation.refresh_from_db()
     assert consultation.closes_at == before
-    assert officer.post(address, typed | {"sure_of": asked_about["sure_of"]}).status_code == 302
+    assert press(officer, address, typed | {"sure_of": asked_about["sure_of"]}).status_code == 302
     consultation.refresh_from_db()
     assert consultation.closes_at < before
 
@@ -173,3 +175,24 @@ def test_a_published_or_deleted_file_is_not_changed(officer: Client, parks: Plan
     assert "This plan file has been published." in page
     parks.refresh_from_db()
     assert "Later" not in parks.text
+
+
+@pytest.mark.parametrize("do", ["dates", "withdraw", "put-back"])
+def test_what_a_colleague_changed_meanwhile_is_shown_first(
+    officer: Client, consultation: Consultation, address: str, administrator: User, do: str
+) -> None:
+    if do == "put-back":
+        withdraw_consultation(consultation=consultation, reason="A mistake.", actor=administrator)
+    shown = fields_of(forms_of(officer.get(address))[1])["shown"]
+    in_a_month = timezone.now() + timedelta(days=31)
+    change_window(consultation=consultation, closes_at=in_a_month, sure=True, actor=administrator)
+    consultation.refresh_from_db()
+    before = (consultation.closes_at, consultation.withdrawn_at)
+    typed = {"do": do, "closes": in_days(60), "reason": REASON, "sure": "yes"}
+    for said in ({"shown": shown}, {}):
+        page = officer.post(address, typed | said)
+        assert page.status_code == 409
+        assert "It was changed since you opened it. Read it again." in page.content.decode()
+        assert do == "put-back" or REASON in page.content.decode()
+        consultation.refresh_from_db()
+        assert (consultation.closes_at, consultation.withdrawn_at) == before
