@@ -57,6 +57,8 @@ MIDDLEWARE = [
     "consult.web.headers.security_headers",
     # Before anything checks the host name or https: a health check knows neither.
     "consult.web.health.health_first",
+    # Around whatever may have to say what went wrong.
+    "consult.web.languages.speak_the_language",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "consult.web.compression.CompressPages",
@@ -146,6 +148,9 @@ LOGIN_REDIRECT_URL = "review-list"
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "Europe/London"
 USE_I18N = True
+# What the public can read; staff pages are in the first one.
+LANGUAGES = [("en-gb", "English"), ("cy", "Cymraeg")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_TZ = True
 
 STATIC_URL = "/static/"

@@ -2,6 +2,10 @@
 
 from functools import lru_cache
 
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import get_language
+
 from consult.models import Consultation, Edition, once_published
 from consult.plans.document import Plan
 
@@ -16,18 +20,22 @@ def find_published(slug: str) -> Consultation:
 
 
 @lru_cache(maxsize=64)
-def _plan_of(edition_id: int, digest: str) -> Plan:
-    return Plan.from_content(
-        Edition.objects.values_list("content", flat=True).get(pk=edition_id, digest=digest)
-    )
+def _plan_of(edition_id: int, digest: str, language: str) -> Plan:
+    """One for each language, since a plan also has words of ours, such as the titles of parts."""
+    content = Edition.objects.values_list("content", flat=True).get(pk=edition_id, digest=digest)
+    plan = Plan.from_content(content)
+    with translation.override(language):
+        # Made now, since they are kept with it.
+        _made_now = plan.parts, plan.equality
+    return plan
 
 
 def plan_of(edition: Edition) -> Plan:
-    """Return the plan in `edition`.
+    """Return the plan in `edition`, in the language of the page that is being made.
 
     Editions never change, so each process reads each of them once.
     """
-    return _plan_of(edition.pk, edition.digest)
+    return _plan_of(edition.pk, edition.digest, get_language() or settings.LANGUAGE_CODE)
 
 
 def current_edition(consultation: Consultation) -> Edition:

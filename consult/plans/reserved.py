@@ -47,8 +47,9 @@ PARTS = {
 }
 QUESTIONS = {
     # Fields that the forms have beside the questions.
-    *("channel", "clear", "draft", "edition", "email", "file", "homepage", "known", "name"),
-    *("opened", "postcode", "remind", "replacing", "revision", "seen", "shown", "take", "to"),
+    *("channel", "clear", "draft", "edition", "email", "file", "homepage", "known"),
+    *("language", "name", "opened", "postcode", "remind", "replacing", "revision"),
+    *("seen", "shown", "take", "to"),
     # Charts of the dashboard.
     *("coded-so-far", "read-so-far", "received-by-day"),
     NOT_ASKED,

@@ -4,6 +4,7 @@ It does not query the database, which may be what is down.
 """
 
 from django.http import HttpRequest
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from consult.plans.document import Plan, Question
@@ -13,16 +14,17 @@ from consult.text import with_symbols
 SECRET = {"csrfmiddlewaretoken", "password", "new_password", "new_password_again"}
 # What our own pages put into a form. Sent again, because the form needs it, but not shown.
 OURS = {
-    *("clear", "draft", "edition", "email_meant", "homepage", "replacing", "revision", "seen"),
+    *("clear", "draft", "edition", "email_meant", "homepage", "language", "replacing", "revision"),
+    "seen",
     *("seen_edition", "submission_key", "to", "version"),
 }
-# The newest plan of each consultation that this process has shown, by slug.
-_shown_plans: dict[str, Plan] = {}
+# The newest plan of each consultation that this process has shown, by slug and language.
+_shown_plans: dict[tuple[str, str], Plan] = {}
 
 
 def remember_plan(slug: str, plan: Plan) -> None:
     """Keep the plan at hand for when the database is down."""
-    _shown_plans[slug] = plan
+    _shown_plans[slug, get_language() or ""] = plan
 
 
 def slug_of(request: HttpRequest) -> str:
@@ -32,7 +34,7 @@ def slug_of(request: HttpRequest) -> str:
 
 def plan_shown(request: HttpRequest) -> Plan | None:
     """Return the plan that the page asked about, if this process has shown it."""
-    return _shown_plans.get(slug_of(request))
+    return _shown_plans.get((slug_of(request), get_language() or ""))
 
 
 def fields_to_send_again(request: HttpRequest) -> list[tuple[str, str]]:

@@ -126,6 +126,7 @@ def _erase(newest: Response, actor: User | None, why: str) -> Response:
         digest=digest_of(answers=Answers(), contact=NOBODY),
         receipt_hash=newest.receipt_hash,
         synthetic=newest.synthetic,
+        language=newest.language,
     )
     receive(tombstone, NOBODY)
     tombstone.refresh_from_db(fields=["received_at"])

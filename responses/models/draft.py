@@ -95,6 +95,7 @@ class DraftLink(models.Model):
 
     draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="links")
     email = models.CharField(max_length=254)
+    language = models.CharField(max_length=10, default="en-gb", db_default="en-gb")
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     message_id = models.CharField(max_length=200, unique=True)
     attempts = models.PositiveIntegerField(default=0)

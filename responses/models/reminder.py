@@ -14,6 +14,7 @@ class ReminderRequest(models.Model):
 
     draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="reminder_requests")
     email = models.CharField(max_length=254)
+    language = models.CharField(max_length=10, default="en-gb", db_default="en-gb")
     told_closes_at = models.DateTimeField()
     told_at = models.DateTimeField(db_default=Now())
 

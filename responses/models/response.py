@@ -79,6 +79,12 @@ class Response(models.Model):
         default=False, help_text="Made by fill_responses, not by a person."
     )
 
+    language = models.CharField(  # noqa: DJ001  # later than the table: empty touches no row
+        max_length=10,
+        null=True,
+        help_text="In which language the pages were that it was sent from; empty for paper.",
+    )
+
     class Meta:
         ordering = ["-id"]
         constraints = [

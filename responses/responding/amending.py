@@ -90,6 +90,7 @@ def withdraw_response(
         contact=contact,
         started_at=started_at,
         timing=timing,
+        language=earlier.language,
     )
     return _replace(earlier, submission, act=Response.Act.WITHDRAWN)
 

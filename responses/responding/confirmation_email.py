@@ -7,6 +7,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.core.validators import validate_email
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from consult.clock import in_words
@@ -41,8 +42,13 @@ def build_email(confirmation: Confirmation) -> EmailMultiAlternatives:
 
     Raises ValidationError if the address is not valid, and ReceiptKeyLost.
     """
+    validate_email(confirmation.response.contact.reachable_at)
+    with translation.override(confirmation.response.language or settings.LANGUAGE_CODE):
+        return _in_its_language(confirmation)
+
+
+def _in_its_language(confirmation: Confirmation) -> EmailMultiAlternatives:
     response = confirmation.response
-    validate_email(response.contact.reachable_at)
     consultation = response.consultation
     contact_email = settings.CONTACT_EMAIL or consultation.contact.get("email") or ""
     heading, subject = HEADINGS[Response.Act(response.act)]

@@ -18,6 +18,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from consult.clock import closing_in_words
@@ -37,10 +38,12 @@ BEFORE = {
 AT_ONCE = 1000
 
 
-def ask_for_reminders(*, draft: Draft, email: str) -> ReminderRequest:
+def ask_for_reminders(*, draft: Draft, email: str, language: str = "en-gb") -> ReminderRequest:
     """Remind `email`, a valid address, of `draft`. Asking twice is asking once."""
     found, _new = ReminderRequest.objects.get_or_create(
-        draft=draft, email=email, defaults={"told_closes_at": draft.consultation.closes_at}
+        draft=draft,
+        email=email,
+        defaults={"told_closes_at": draft.consultation.closes_at, "language": language},
     )
     return found
 
@@ -140,6 +143,11 @@ def build_reminder_email(reminder: Reminder) -> EmailMessage:
     """
     asked = reminder.request
     validate_email(asked.email)
+    with translation.override(asked.language):
+        return _in_its_language(reminder, asked)
+
+
+def _in_its_language(reminder: Reminder, asked: ReminderRequest) -> EmailMessage:
     consultation = asked.draft.consultation
     site = settings.SITE_URL.rstrip("/")
     closing = closing_in_words(reminder.closes_at)

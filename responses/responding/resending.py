@@ -5,6 +5,7 @@ address.
 from django.db import transaction
 from django.db.models import Max, QuerySet
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from consult.auditing import record
 from consult.models import Action, User
@@ -92,7 +93,7 @@ def correct_address(*, response: Response, email: str) -> None:
     """
     address = read_contact({"email": email})["email"]
     if not address:
-        raise AnswersRefused({"email": "Enter an email address like name@example.com."})
+        raise AnswersRefused({"email": _("Enter an email address like name@example.com.")})
     with transaction.atomic():
         # Locked: a button pressed twice finds it waiting the second time.
         current = Confirmation.objects.select_for_update().get(response=response)

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from consult.clock import closing_in_words, day_in_words
@@ -24,7 +25,7 @@ from responses.responding.outbox import Outbox, Tally, send_due
 from responses.responding.trying import record_failure, record_sent
 
 
-def ask_for_link(*, draft: Draft, email: str) -> DraftLink:
+def ask_for_link(*, draft: Draft, email: str, language: str = "en-gb") -> DraftLink:
     """Have the link to `draft` sent to `email`, a valid address.
 
     Raises OverLimit when the address or the draft has reached its limit: anyone can type anyone's
@@ -36,6 +37,7 @@ def ask_for_link(*, draft: Draft, email: str) -> DraftLink:
         return DraftLink.objects.create(
             draft=draft,
             email=email,
+            language=language,
             message_id=make_msgid(domain=urlsplit(settings.SITE_URL).hostname),
         )
 
@@ -64,6 +66,11 @@ def build_link_email(link: DraftLink) -> EmailMessage:
     It holds nothing that was typed into the form, since the address may be someone else's.
     """
     validate_email(link.email)
+    with translation.override(link.language):
+        return _in_its_language(link)
+
+
+def _in_its_language(link: DraftLink) -> EmailMessage:
     consultation = link.draft.consultation
     words = {
         "title": consultation.title,

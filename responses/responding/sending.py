@@ -51,7 +51,13 @@ class Checked:
     replacing: str = ""
 
 
-def send_draft(*, draft: Draft, checked: Checked, flags: tuple[str, ...] = ()) -> Submitted:
+def send_draft(
+    *,
+    draft: Draft,
+    checked: Checked,
+    flags: tuple[str, ...] = (),
+    language: str | None = None,
+) -> Submitted:
     """Send `draft` and remove it, in one transaction.
 
     The draft is locked meanwhile: a save at the same time is either seen here, and refused as newer
@@ -83,6 +89,7 @@ def send_draft(*, draft: Draft, checked: Checked, flags: tuple[str, ...] = ()) -
             started_at=current.started_at,
             flags=flags,
             files=files_of_draft(current),
+            language=language,
         )
         if current.amends:
             earlier = version_to_replace(earlier=current.amends, seen=checked.replacing)

@@ -52,7 +52,8 @@ class Submission:
 
     `answers` are to the questions of `edition`. `contact` is name, email and postcode_district,
     each of which may be empty. `timing` is what staff decided about a response that came another
-    way; for the others the database's clock decides. `files` came with it.
+    way; for the others the database's clock decides. `files` came with it. `language` is that of
+    the pages that it was written on.
     """
 
     edition: Edition
@@ -64,6 +65,7 @@ class Submission:
     flags: tuple[str, ...] = ()
     timing: Response.Timing | None = None
     files: tuple[Stored, ...] = ()
+    language: str | None = None
 
     @property
     def digest(self) -> str:
@@ -85,6 +87,7 @@ class Submission:
             submission_key=self.submission_key,
             digest=self.digest,
             flags=list(self.flags),
+            language=self.language,
         )
 
 

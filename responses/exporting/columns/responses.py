@@ -118,6 +118,15 @@ RESPONSES = [
         always=True,
     ),
     Column(
+        "language",
+        Kind.SLUG,
+        "The language of the pages that it was sent from, `en-gb` or `cy`: the questions were read "
+        "in it, and the answers may be in any language. Empty for what came on paper, by email or "
+        "by telephone.",
+        lambda entry: entry.response.language or "",
+        sql="coalesce(language, '')",
+    ),
+    Column(
         "synthetic",
         Kind.YES_NO,
         "1 if it was made up to try the service out, 0 if a person sent it.",

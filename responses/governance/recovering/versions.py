@@ -71,6 +71,7 @@ class Returning:
             receipt_hash=known.get("receipt_hash") or hash_token(make_token(line["reference"])),
             flags=line["flags"],
             synthetic=line["synthetic"],
+            language=line.get("language") or None,
         )
         lacks = [
             WORDS if erased else DETAILS if response.digest != left else "",

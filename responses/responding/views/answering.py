@@ -27,11 +27,13 @@ from responses.responding.views.part_page import (
     is_in_hand,
     keep_typed,
     leads_elsewhere,
+    other_language,
     question_email,
     read_page,
     read_seen,
     render_part,
     show_again,
+    with_language,
     write_seen,
 )
 from responses.responding.views.posting import posted_from
@@ -154,18 +156,25 @@ def keep_and_go_on(
     except OverLimit as over:
         return too_often(request, seconds=over.seconds)
     question_email(request, form)
+    switching = other_language(request)
     done = leaving != "later" and form.is_valid() and any(form.typed.values())
     try:
-        saved = keep_typed(request, draft, edition, form, done=done)
+        saved = keep_typed(request, draft, edition, form, done=None if switching else done)
     except Draft.DoesNotExist:
         return gone_page(request, session, form)
     session.draft = saved.draft
     if not session.may_answer:
         return closed_page(request, session)
-    if saved.elsewhere or saved.too_long or not (leaving or cleared or form.is_valid()):
+    if (
+        saved.elsewhere
+        or saved.too_long
+        or not (leaving or cleared or switching or form.is_valid())
+    ):
         page = show_again(request, session, form, returning=returning, saved=saved)
     elif cleared in form.names:
         page = see_other(f"{request.get_full_path()}#id_{cleared}")
+    elif switching:
+        page = see_other(with_language(request, switching))
     elif leaving:
         page = see_other(reverse(leaving, args=[session.consultation.slug]))
     else:

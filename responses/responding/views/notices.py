@@ -12,6 +12,8 @@ from django.views.decorators.http import require_safe
 from consult.clock import day_in_words
 from consult.models import Consultation
 from consult.views.pages import page_context
+from consult.web.languages import COOKIE_SECONDS as LANGUAGE_SECONDS
+from consult.web.languages import cookie_name
 from consult.web.rate_limits import FORGET_AFTER
 from responses.periods import clocks
 from responses.responding.drafting import expire_at
@@ -94,6 +96,12 @@ def cookies_set() -> list[dict[str, str]]:
             "more": _("and a number"),
             "purpose": _("Shows that a receipt is yours, so that this device can open it."),
             "lasts": long,
+        },
+        {
+            "name": cookie_name(),
+            "more": "",
+            "purpose": _("Keeps the language that you chose."),
+            "lasts": days(LANGUAGE_SECONDS),
         },
         {
             "name": settings.CSRF_COOKIE_NAME,

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -157,11 +158,25 @@ def leads_elsewhere(request: HttpRequest) -> str:
     return to if to in {"later", "tasks", "check"} else ""
 
 
+def other_language(request: HttpRequest) -> str:
+    """Return the language that a save-only button switches to; "" for the other buttons."""
+    language = request.POST.get("language", "")
+    return language if language in dict(settings.LANGUAGES) else ""
+
+
+def with_language(request: HttpRequest, language: str) -> str:
+    """Return the address of this page in another language."""
+    query = request.GET.copy()
+    query["language"] = language
+    return f"{request.path}?{query.urlencode()}"
+
+
 def question_email(request: HttpRequest, form: PartForm) -> None:
     """Ask once whether an address was mistyped: pressing Continue again with the same address keeps
     it.
     """
-    if "email" in form.names and not leads_elsewhere(request) and form.is_valid():
+    leaving = leads_elsewhere(request) or other_language(request)
+    if "email" in form.names and not leaving and form.is_valid():
         typed = form.typed["email"] or ""
         meant = likely_meant(typed)
         if meant and request.POST.get("email_meant") != typed:

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.core.signing import BadSignature
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
@@ -52,6 +54,7 @@ def later(request: HttpRequest, consultation: str) -> HttpResponse:
         return redirect("tasks", session.consultation.slug)
     problem, asked = "", request.GET.get("asked", "") if request.method != "POST" else ""
     remind = bool(request.POST.get("remind"))
+    language = get_language() or settings.LANGUAGE_CODE
     email = session.answers.get("email", "")
     if request.method == "POST":
         email = request.POST.get("email", "")
@@ -60,9 +63,9 @@ def later(request: HttpRequest, consultation: str) -> HttpResponse:
             if not address:
                 raise AnswersRefused({"email": _("Enter the email address to send the link to.")})
             with transaction.atomic():
-                ask_for_link(draft=session.draft, email=address)
+                ask_for_link(draft=session.draft, email=address, language=language)
                 if remind:
-                    ask_for_reminders(draft=session.draft, email=address)
+                    ask_for_reminders(draft=session.draft, email=address, language=language)
         except AnswersRefused as refused:
             problem = refused.problems["email"]
         except OverLimit:

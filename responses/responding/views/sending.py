@@ -6,6 +6,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from consult.nudging import nudge
@@ -174,7 +175,9 @@ def received_or_sent(
     turn = None if received else take_turn(limit="send", key=address_of(request))
     submitted = None
     try:
-        submitted = send_draft(draft=draft, checked=checked_on(request), flags=flags)
+        submitted = send_draft(
+            draft=draft, checked=checked_on(request), flags=flags, language=get_language()
+        )
     except Draft.DoesNotExist:
         return find_submitted(key)
     finally:
