@@ -14,6 +14,7 @@ COPY LICENSE manage.py ./
 COPY consult ./consult
 COPY responses ./responses
 COPY templates ./templates
+COPY locale ./locale
 # The files that never change are gathered, hashed and compressed once, at build time.
 RUN DEBUG=on VAR_DIR=/tmp/var STATIC_DIR=/srv/static python manage.py collectstatic --noinput --verbosity 0
 

@@ -57,7 +57,6 @@ MIDDLEWARE = [
     "consult.web.headers.security_headers",
     # Before anything checks the host name or https: a health check knows neither.
     "consult.web.health.health_first",
-    # Around whatever may have to say what went wrong.
     "consult.web.languages.speak_the_language",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -144,11 +143,9 @@ AUTH_PASSWORD_VALIDATORS = [
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "review-list"
-
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "Europe/London"
 USE_I18N = True
-# What the public can read; staff pages are in the first one.
 LANGUAGES = [("en-gb", "English"), ("cy", "Cymraeg")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_TZ = True
@@ -178,9 +175,7 @@ if to_deliver := addresses.delivery(VALUES["DELIVERY_URL"]):
     STORAGES["delivery"] = to_deliver
 DELIVERY_NOTICES: list[str] = VALUES["DELIVERY_NOTICES"]
 DELIVERY_AGE_RECIPIENTS: list[str] = VALUES["DELIVERY_AGE_RECIPIENTS"]
-
 SIGNING_KEY_FILE = VALUES["SIGNING_KEY_FILE"] or VAR_DIR / "signing-key.pem"
-
 EMAIL_CONFIG = addresses.mail(
     VALUES["EMAIL_URL"], mail_dir=VAR_DIR / "mail", password=VALUES["EMAIL_PASSWORD"]
 )

@@ -70,6 +70,13 @@ class Consultation(models.Model):
     outcome = models.TextField(null=True, blank=True)  # noqa: DJ001
     outcome_address = models.URLField(null=True, blank=True, max_length=500)  # noqa: DJ001
 
+    translations = models.JSONField(
+        null=True, help_text="What the plan says in other languages, by language."
+    )
+    other_versions = models.JSONField(
+        null=True, help_text="kind, title, address and language of each"
+    )
+
     now: datetime  # The database's time, on rows from `published`.
 
     class Meta:

@@ -11,6 +11,7 @@ from typing import Any
 from consult.clock import NotADate, names_a_year, parse_closing, parse_opening
 from consult.plans.asking import all_questions, check_show_if
 from consult.plans.file_shapes import PLAN_FILE
+from consult.plans.in_languages import check_translations
 from consult.plans.reading import PlanProblems, read_yaml
 from consult.plans.reserved import CONSULTATIONS, PARTS
 from consult.plans.shapes import Notes
@@ -30,6 +31,8 @@ class CheckedPlan:
     questions: list[dict[str, Any]]
     references: list[dict[str, Any]]
     equality_intro: str
+    translations: dict[str, Any]
+    other_versions: list[dict[str, Any]]
     lines: dict[str, int]
 
 
@@ -45,6 +48,12 @@ def check_plan(content: str | bytes) -> CheckedPlan:
         _check_slugs(plan, notes)
         questions = all_questions(plan, notes)
         check_show_if(questions, notes)
+        check_translations(
+            plan.get("translations", {}),
+            parts=[*plan["sections"], *plan.get("recommendations", [])],
+            questions=questions,
+            notes=notes,
+        )
     if notes.problems:
         raise PlanProblems(sorted(notes.problems, key=lambda problem: problem.line))
     return CheckedPlan(
@@ -54,6 +63,8 @@ def check_plan(content: str | bytes) -> CheckedPlan:
         questions=questions,
         references=plan.get("references", []),
         equality_intro=plan.get("equality_intro", ""),
+        translations=plan.get("translations", {}),
+        other_versions=plan.get("other_versions", []),
         lines=notes.lines,
     )
 

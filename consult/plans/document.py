@@ -137,10 +137,14 @@ class Plan:
     recommendations: tuple[Recommendation, ...]
     questions: tuple[Question, ...]
     attachments: Attaching | None = None
+    translations: dict[str, Any] = field(default_factory=dict)
+    other_versions: tuple[dict[str, str], ...] = ()
 
     @classmethod
     def from_content(cls, content: dict[str, Any]) -> Plan:
         """Return the plan in an edition's `content`."""
+        # Editions from before these had none.
+        content = {"translations": {}, "other_versions": []} | content
         plain = {
             each.name: _frozen(content[each.name])
             for each in fields(cls)

@@ -8,6 +8,7 @@ from django.utils.translation import get_language
 
 from consult.models import Consultation, Edition, once_published
 from consult.plans.document import Plan
+from consult.plans.in_languages import in_language
 
 
 def find_published(slug: str) -> Consultation:
@@ -23,7 +24,7 @@ def find_published(slug: str) -> Consultation:
 def _plan_of(edition_id: int, digest: str, language: str) -> Plan:
     """One for each language, since a plan also has words of ours, such as the titles of parts."""
     content = Edition.objects.values_list("content", flat=True).get(pk=edition_id, digest=digest)
-    plan = Plan.from_content(content)
+    plan = Plan.from_content(in_language(content, language))
     with translation.override(language):
         # Made now, since they are kept with it.
         _made_now = plan.parts, plan.equality

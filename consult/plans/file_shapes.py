@@ -125,6 +125,56 @@ CONSULTATION = mapping(
         "attachment_megabytes": whole_number(1, MOST_MEGABYTES),
     },
 )
+# What the plan says in another language: only what differs, by slug.
+IN_A_LANGUAGE = mapping(
+    {},
+    {
+        "title": text(200),
+        "summary": text(5000),
+        "safety_notice": text(1000),
+        "statement": text(1000),
+        "recommendations_statement": text(1000),
+        "equality_intro": text(2000),
+        "sections": table(
+            mapping(
+                {},
+                {
+                    "title": text(200),
+                    "summary": text(5000),
+                    "commitments": list_of(text(500)),
+                    "grouping_note": text(500),
+                },
+            )
+        ),
+        "recommendations": table(
+            mapping(
+                {},
+                {
+                    "headline": text(200),
+                    "attribution": text(200),
+                    "context": text(5000),
+                    "draft_plan_coverage": text(1000),
+                },
+            )
+        ),
+        "questions": table(
+            mapping(
+                {},
+                {
+                    "text": text(500),
+                    "help": text(500),
+                    "unit": text(40),
+                    "options": table(text(200)),
+                },
+            )
+        ),
+    },
+)
+# The same content for other readers, elsewhere: Easy Read, a video, a summary in a language.
+OTHER_VERSION = mapping(
+    {"kind": one_of("easy-read", "bsl", "summary"), "title": text(200), "address": web_address},
+    {"language": text(20)},
+)
 PLAN_FILE = mapping(
     {
         "consultation": CONSULTATION,
@@ -142,5 +192,7 @@ PLAN_FILE = mapping(
         "scales": table(list_of(_option, least=2)),
         "recommendations": list_of(RECOMMENDATION),
         "equality_intro": text(2000),
+        "translations": mapping({}, {"cy": IN_A_LANGUAGE}),
+        "other_versions": list_of(OTHER_VERSION),
     },
 )

@@ -28,6 +28,7 @@ CONSULTATION_FIELDS = [
     ],
     *["statement", "recommendations_statement", "sources", "references", "equality_intro"],
 ]
+OPTIONAL_FIELDS = ["attachments", "translations", "other_versions"]
 SECTION_FIELDS = [
     "slug",
     "title",
@@ -125,7 +126,8 @@ def plan_content(consultation: Consultation) -> dict[str, Any]:
     )
     return {
         **_values(consultation, CONSULTATION_FIELDS),
-        **_values(consultation, ["attachments"] if consultation.attachments else []),
+        # Only where there are any: what was published before keeps its digest.
+        **{name: value for name, value in _values(consultation, OPTIONAL_FIELDS).items() if value},
         "sections": [
             _values(section, SECTION_FIELDS) for section in consultation.sections.order_by("order")
         ],

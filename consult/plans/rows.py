@@ -39,6 +39,8 @@ def consultation_values(plan: CheckedPlan) -> dict[str, Any]:
         "references": plan.references,
         "equality_intro": plan.equality_intro,
         "attachments": _attachments(given),
+        "translations": plan.translations or None,
+        "other_versions": plan.other_versions or None,
     }
 
 

@@ -6,6 +6,8 @@ from django import template
 from django.conf import settings
 from django.utils.translation import get_language, to_locale
 
+from consult.plans.document import Plan
+
 register = template.Library()
 
 
@@ -25,3 +27,10 @@ def language_tag() -> str:
 def other_language() -> Language:
     """Return the language that this page is not in, by its own name."""
     return next(Language(code, name) for code, name in settings.LANGUAGES if code != get_language())
+
+
+@register.simple_tag
+def plan_is_in_this_language(plan: Plan) -> bool:
+    """Whether a plan says something in the language of this page: all of them do in English."""
+    language = get_language() or settings.LANGUAGE_CODE
+    return language == settings.LANGUAGE_CODE or language in plan.translations

@@ -100,6 +100,13 @@ NO_PAGES = {
         "leave",
         "draft-text",
         "show-receipt",
+        "draft-word",
+        "read-draft-word",
+        "questions-word",
+        "questions-text",
+        "closing-event",
+        "short-address",
+        "poster",
         "receipt-text",
         "receipt-pdf",
         "correct-address",
@@ -262,6 +269,10 @@ def walk_public_pages(visit: Visit, consultation: Consultation) -> None:
     SigningKey.objects.create(public_key="ab" * 32)
     visit.go("signing-keys")
     visit.go("sources", slug)
+    visit.go("share", slug)
+    visit.go("outcome", slug, state="open")
+    visit.go("start", slug, state="in Welsh", query="?language=cy")
+    visit.go("how-to-respond", slug, state="in English again", query="?language=en-gb")
     visit.go("paper-form", slug)
     visit.go("consultation-privacy", slug)
     for name in ("accessibility", "cookies", "safety", "security"):
@@ -319,6 +330,8 @@ def walk_public_pages(visit: Visit, consultation: Consultation) -> None:
     visit.go("check", slug, state="in the grace period")
     move_window(consultation, opens_in=timedelta(days=-30), closes_in=timedelta(days=-1))
     visit.go("start", slug, state="closed")
+    tally(consultation=consultation)
+    visit.go("outcome", slug, state="closed")
     visit.go("tasks", slug, state="closed, with a draft")
     move_window(consultation, opens_in=timedelta(days=1), closes_in=timedelta(days=2))
     visit.go("start", slug, state="not open yet")

@@ -23,7 +23,7 @@ ROOT = Path(settings.BASE_DIR)
 PO = ROOT / "locale" / "cy" / "LC_MESSAGES" / "django.po"
 # Words that are the same in Welsh, and names.
 SAME = {
-    *("Childline", "Crimestoppers", "PDF", "Poster", "Rape Crisis"),
+    *("Childline", "Crimestoppers", "PDF", "Poster", "Rape Crisis", "SHA-256:", "Word"),
     "%(time)s ar %(day)s (amser y DU)",
 }
 # What stands in templates outside the tags that translate.

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("responses", "0010_decision_packs"),
+        ("responses", "0012_attachments"),
     ]
 
     operations = [
