@@ -102,7 +102,7 @@ def _passage(request: StaffRequest, response: Response) -> None:
                 by=request.user,
             )
     except NoSuchPassage as reason:
-        words = _("The answer does not hold these words. Copy them from it just as they are.")
+        words = _("The answer does not contain these words. Copy them exactly.")
         raise Refused(words, f"passage-{question}") from reason
 
 

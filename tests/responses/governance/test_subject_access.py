@@ -309,7 +309,7 @@ def test_erasing_on_the_page_needs_the_reference_typed(
         rita.reference
     ]
     assert AuditEntry.objects.get(action="response_erased").actor == administrator
-    assert "It was erased before" in client.get(address).content.decode()
+    assert "It has already been erased" in client.get(address).content.decode()
     assert Response.objects.get(reference=other).texts == {"violence-comment": "Otto's words."}
 
 

@@ -134,7 +134,7 @@ def test_what_cannot_be_searched_for_is_said(
     rosa = sign_in(reviewer)
     for query in ("word=...", "word=the&ending=english"):
         page = rosa.get(f"{reverse('review-list')}?{query}").content.decode()
-        assert "cannot be searched for" in page
+        assert "You cannot search for these words" in page
     assert "<mark>The</mark>" in rosa.get(f"{reverse('review-list')}?word=the").content.decode()
 
 

@@ -275,7 +275,7 @@ def test_a_passage_that_is_not_there_is_refused_and_its_words_are_kept(
 ) -> None:
     response = send({"missing": "One."})
     said = do(rosa, response, "passage", code=code.pk, passage="Two").content.decode()
-    assert "The answer does not hold these words." in said
+    assert "The answer does not contain these words." in said
     assert 'value="Two"' in said
 
 
