@@ -1,7 +1,7 @@
 """Every form of staff's says what its page showed, and acts on that or on nothing."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
@@ -74,6 +74,7 @@ NEEDS_NONE = {
     "codebook": "Adds a code under a name that is free, or draws a sample.",
     "take-up-mailbox": "Adds messages; the same one twice is the same one.",
     "take-up-forwarded": "Adds a message; the same one twice is the same one.",
+    "take-codebook": "Adds codes under names that are free, as its page lists them first.",
     "bulk-new": "Shows first what would change; the next step carries that, as tried below.",
     "bulk-undo": "A change is undone once, whatever its page said of how far it was.",
     "account-new": "Adds an account under a name that is free.",
@@ -94,9 +95,12 @@ NEEDS_NONE = {
 
 # Pages whose forms are tried where they are tested.
 TRIED_ELSEWHERE = {
+    "read-one": "test_nothing_is_done_to_what_was_changed_or_decided_meanwhile",
     "weigh": "test_weighing_what_was_changed_meanwhile_saves_nothing",
     "nowhere": "test_weighing_what_was_changed_meanwhile_saves_nothing",
     "same-letters": "test_a_passage_is_of_the_version_that_the_page_showed",
+    "seal-pack": "Seals what is there as a new pack; the next one can say otherwise.",
+    "pack-point": "Decided on a sealed pack, which never changes.",
     "point": "test_the_second_of_two_who_change_a_point_is_told",
     "register": "Adds a point; nothing that is there changes.",
     "forget-typed": "Only what one typed oneself.",
@@ -224,6 +228,15 @@ def adam(administrator: User, sign_in: SignIn) -> Client:
     return client
 
 
+def patterns_of(rows: list[Any]) -> Iterator[URLPattern]:
+    """Every address of the service, also those that are kept in another file."""
+    for row in rows:
+        if isinstance(row, URLPattern):
+            yield row
+        elif not str(row.pattern).startswith("admin/"):
+            yield from patterns_of(row.url_patterns)
+
+
 def names_of(page: Any, address: str) -> dict[str, set[str]]:
     """For each form of a page, what it says of what was shown; by the address it posts to, and its
     button.
@@ -260,8 +273,7 @@ def test_every_form_of_staff_says_what_it_showed_or_why_it_need_not(
     # Nothing of staff's takes a form that no page above has.
     met = {name.partition(":")[0] for name in said} | world.pages().keys()
     unknown = []
-    both = [get_resolver(one).url_patterns for one in ("responses.urls", "consult.urls")]
-    for pattern in (row for rows in both for row in rows if isinstance(row, URLPattern)):
+    for pattern in patterns_of(get_resolver().url_patterns):
         name, converters = pattern.name, pattern.pattern.converters
         if not str(pattern.pattern).startswith("staff/") or name in {
             *met,
