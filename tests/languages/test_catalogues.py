@@ -28,7 +28,7 @@ SAME = {
 }
 # What stands in templates outside the tags that translate.
 NAMES = {
-    *("AbilityNet", "Cymraeg", "English", "Word", "MOPAC", "U+", "SHA-256", "px"),
+    *("AbilityNet", "bytes", "Cymraeg", "English", "Word", "MOPAC", "U+", "SHA-256", "px"),
     # Parts of addresses that are shown.
     *("equalityadvisoryservice.com", "ico.org.uk", "make-a-complaint", "mcmw.abilitynet.org.uk"),
 }
