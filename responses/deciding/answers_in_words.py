@@ -12,7 +12,7 @@ from consult.plans.document import ABOUT_YOU
 from consult.plans.editions import plan_of
 from consult.plans.kinds.choosing import write_in_name
 
-# The key of what came in a file and was not typed: someone has to look at it.
+# The key of what came in a file: whatever a respondent attached, and a letter that nobody typed.
 ATTACHED = "--attached"
 
 # Arguments: `consultation` and `aside`, the keys of texts that are no answers in words.
@@ -36,10 +36,12 @@ ANSWERS = """
         JOIN responses_review AS review ON review.response_id = response.id
             AND NOT review.superseded
         WHERE response.consultation_id = %(consultation)s AND response.act IN ('sent', 'amended')
-            AND EXISTS (SELECT FROM responses_transcription AS keyed
-                JOIN responses_attachment AS attached ON attached.transcription_id = keyed.id
-                WHERE keyed.response_id = response.id)
-            AND NOT EXISTS (SELECT FROM typed WHERE typed.response_id = response.id)
+            AND (EXISTS (SELECT FROM responses_attachment AS attached
+                    WHERE attached.response_id = response.id)
+                OR EXISTS (SELECT FROM responses_transcription AS keyed
+                    JOIN responses_attachment AS scan ON scan.transcription_id = keyed.id
+                    WHERE keyed.response_id = response.id)
+                AND NOT EXISTS (SELECT FROM typed WHERE typed.response_id = response.id))
     )"""
 
 # Which answer makes which point: by a code, by a passage, or as the same letter as one that does.

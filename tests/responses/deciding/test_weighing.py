@@ -135,6 +135,24 @@ def test_a_file_beside_typed_words_asks_for_the_words_alone(
     assert nowhere(consultation) == {(response.reference, "missing")}
 
 
+def test_what_a_respondent_attached_is_weighed_beside_their_words(
+    consultation: Consultation, send: Send, point: Make, reviewer: User
+) -> None:
+    response = send({"missing": "See the file. And wait."})
+    with on_the_trail():
+        response.attachments.create(
+            file="ours.pdf", kind="application/pdf", bytes=5, sha256="0" * 64
+        )
+    assert nowhere(consultation) == {
+        (response.reference, "missing"),
+        (response.reference, ATTACHED),
+    }
+    made = point("Wait.")
+    for question in ("missing", ATTACHED):
+        feed_passage(point=made, response=response, question=question, passage="", by=reviewer)
+    assert nowhere(consultation) == set()
+
+
 def test_a_message_that_nobody_looked_at_is_unweighed(
     consultation: Consultation, reviewer: User
 ) -> None:
