@@ -215,8 +215,8 @@ def test_the_page_offers_contacts_only_to_those_granted_and_says_why(
     assert {
         name for name in (*kept_back, "responses.csv") if f'href="{address(batch, name)}"' in page
     } == {"responses.csv"}
-    assert ("contacts.csv" in page, "may not take these" in page) == (True, True)
+    assert ("contacts.csv" in page, "cannot download" in page) == (True, True)
     User.objects.filter(pk=analyst.pk).update(takes_contacts=True)
     page = client.get(reverse("batch-list")).content.decode()
     assert all(f'href="{address(batch, name)}"' in page for name in kept_back)
-    assert "may not take these" not in page
+    assert "cannot download" not in page

@@ -268,7 +268,7 @@ def test_an_extract_has_contacts_only_with_both_the_grant_and_the_setting(
     assert client.get(address).status_code == 403
     with pytest.raises(MayNotTakeContacts):
         open_extract(extract=extract, reader=User.objects.get(pk=analyst.pk))
-    assert b"may not take these" in client.get(reverse("extract-list")).content
+    assert b"cannot download" in client.get(reverse("extract-list")).content
     plain = everything(consultation, analyst)
     assert "contacts.csv" not in pack_of(plain, exports).namelist()
 

@@ -362,7 +362,7 @@ def test_a_key_that_cannot_be_read_stops_the_writing_and_says_so(
     settings.SIGNING_KEY_FILE = str(tmp_path / "broken.pem")
     Path(settings.SIGNING_KEY_FILE).write_text("nothing like a key")
     batch = seal_batch(consultation=consultation, actor=None)
-    with pytest.raises(BatchNotWritten, match="what is in it is no key"):
+    with pytest.raises(BatchNotWritten, match="does not contain a key"):
         write_batch(batch=batch)
 
 
