@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
@@ -226,7 +225,9 @@ def test_mail_programs_end_them_by_their_own_button(
     assert not ReminderRequest.objects.exists()
 
 
-@pytest.mark.parametrize("token", ["x", "1:x", f"{uuid4()}", "x:" + "A" * 43])
+@pytest.mark.parametrize(
+    "token", ["x", "1:x", "ab1eec6d-af34-4167-8fb1-5566e53bf9fe", "x:" + "A" * 43]
+)
 def test_nobody_can_end_what_somebody_else_asked_for(asked: ReminderRequest, token: str) -> None:
     assert Client().post(at("end-reminders", token)).status_code == 404
     with pytest.raises(BadSignature):
