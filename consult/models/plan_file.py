@@ -1,5 +1,7 @@
 """Plan files that editors are working on, and those that were published."""
 
+from __future__ import annotations
+
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
@@ -38,3 +40,8 @@ class PlanFile(models.Model):
 
     def __str__(self) -> str:
         return f"Plan file {self.pk}"
+
+    @classmethod
+    def newest_published(cls) -> models.QuerySet[PlanFile]:
+        """Those that were published, the newest first."""
+        return cls.objects.exclude(published_at=None).order_by("-published_at", "-pk")

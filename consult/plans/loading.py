@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from consult.auditing import record
@@ -70,16 +71,18 @@ def load_plan(
         edition = publish_edition(consultation=consultation, actor=actor)
         if edition.number > editions:
             done.append(f"changed wording: edition {edition.number}")
-        if _keep(text, consultation, actor):
+        # What changed has been recorded; a text that changed nothing has not.
+        if _keep(text, consultation, actor) and not done:
             record(action=Action.PLAN_LOADED, actor=actor, subject=slug, done=done)
         consultation.refresh_from_db()
         return Loaded(consultation, done)
 
 
 def _keep(text: str | bytes, consultation: Consultation, actor: User | None) -> bool:
-    """Keep the text for the next change to begin with. Returns False if it is kept already."""
+    """Keep the text for the next change to begin with. Returns False if the newest is the same."""
     decoded = text.decode("utf-8-sig") if isinstance(text, bytes) else text
-    if PlanFile.objects.filter(text=decoded, published_at__isnull=False).exists():
+    newest = PlanFile.newest_published().filter(Q(consultation=consultation) | Q(consultation=None))
+    if newest.values_list("text", flat=True).first() == decoded:
         return False
     PlanFile.objects.create(
         text=decoded,

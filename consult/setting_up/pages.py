@@ -136,7 +136,35 @@ SCALES = Page(
         ),
     ),
 )
-PAGES = {page.name: page for page in (ABOUT, DATES, CONTACT, REFERENCES, SCALES, EQUALITY)}
+FILES = Page(
+    "files",
+    _("Files that people can attach"),
+    (
+        Text("attachments", _("How many"), _("0 to 10. Empty: none.")),
+        Lines("attachment_types", _("Which"), _("Such as pdf, word or image. One on each line.")),
+        Text("attachment_megabytes", _("Largest, in megabytes")),
+    ),
+    ("consultation",),
+)
+VERSIONS = Page(
+    "other-versions",
+    _("Easy Read, BSL and summaries"),
+    (
+        Rows(
+            "other_versions",
+            _("Other versions"),
+            _(
+                "One on each line: easy-read, bsl or summary, then its title, its web address and "
+                "its language, with bars between."
+            ),
+            columns=("kind", "title", "address", "language"),
+        ),
+    ),
+)
+PAGES = {
+    page.name: page
+    for page in (ABOUT, DATES, CONTACT, FILES, VERSIONS, REFERENCES, SCALES, EQUALITY)
+}
 
 GROUPS = {
     group.name: group

@@ -115,7 +115,7 @@ def _move(request: StaffRequest, found: Consultation, form: DatesForm) -> str:
 def change_consultation(request: StaffRequest, slug: str) -> HttpResponse:
     """Begin a change to what it says: a copy of the file that it was published from."""
     found = get_object_or_404(Consultation, slug=slug, published_at__isnull=False)
-    source = PlanFile.objects.filter(consultation=found).exclude(published_at=None).first()
+    source = PlanFile.newest_published().filter(consultation=found).first()
     if source is None:
         messages.error(request, _("There is no plan file of it here. Upload it first."))
         return redirect("set-up-consultation", slug)

@@ -72,7 +72,7 @@ def _row(file: PlanFile) -> dict[str, Any]:
 def begin(request: StaffRequest) -> HttpResponse:
     """Begin a plan file: by uploading one, with a copy of one, or with a title."""
     form = BeginForm(request.POST or None, request.FILES or None)
-    published = PlanFile.objects.exclude(published_at=None).select_related("consultation")
+    published = PlanFile.newest_published().select_related("consultation")
     if request.method == "POST" and form.is_valid():
         text, consultation = _beginning(form), None
         if text is None:

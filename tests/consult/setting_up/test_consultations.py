@@ -10,10 +10,12 @@ from django.utils import timezone
 
 from consult.clock import day_in_words
 from consult.models import Action, AuditEntry, Consultation, PlanFile, User
+from consult.plans.loading import load_plan
 from consult.plans.publishing import change_window
 from consult.plans.withdrawing import withdraw_consultation
 from consult.setting_up.file_text import values_of
 from responses.models import Response
+from tests.conftest import BUNDLED_PLAN
 from tests.consult.setting_up.conftest import page_of, send
 from tests.support.pressing import fields_of, forms_of, press
 
@@ -196,3 +198,13 @@ def test_what_a_colleague_changed_meanwhile_is_shown_first(
         assert do == "put-back" or REASON in page.content.decode()
         consultation.refresh_from_db()
         assert (consultation.closes_at, consultation.withdrawn_at) == before
+
+
+def test_a_change_begins_with_the_file_that_was_loaded_last(
+    officer: Client, consultation: Consultation
+) -> None:
+    first = BUNDLED_PLAN.read_text()
+    for text in (first.replace("Draft Police", "Second draft Police"), first):
+        load_plan(text=text, actor=None)
+    say(officer, reverse("change-consultation", args=[consultation.slug]))
+    assert PlanFile.objects.get(published_at=None).text == first

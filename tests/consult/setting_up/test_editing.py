@@ -62,7 +62,7 @@ def test_a_file_written_again_says_the_same(source: object) -> None:
         ("contact", {"ways_to_respond": "pigeon | By pigeon"}, "should be online or email"),
         ("contact", {"ways_to_respond": "online"}, "is missing"),
         ("references", {"references": "one | A title"}, "should be a whole number from 1"),
-        ("scales", {"scales": "# agreement\nAgree"}, "has 1 entries, needs at least 2"),
+        ("scales", {"scales": "# agreement\nAgree"}, "has 1 entry, needs at least 2"),
         ("sections.1", {"title": ""}, "Title: is missing"),
         ("sections.2", {"slug": "hours"}, "“hours” is taken"),
         ("sections.1", {"slug": "check"}, "“check” is taken"),
@@ -198,7 +198,7 @@ def test_what_pages_cannot_show_is_left_to_the_file(officer: Client, editor: Use
     )
     file = begin_file(text=text, actor=editor)
     about = page_of(file, "about")
-    assert "can show" in officer.get(about).content.decode()
+    assert "can only be shown in the file itself" in officer.get(about).content.decode()
     send(officer, about, {"owner": "The Parks Team"})
     file.refresh_from_db()
     consultation = values_of(file.text)["consultation"]
