@@ -46,8 +46,9 @@ def page(name: str) -> str:
 @pytest.mark.parametrize("role", User.Role.values)
 def test_a_role_is_known_wherever_the_list_says(role: str) -> None:
     assert RIGHTS[User.Role(role)] <= set(Right)
-    assert role in EVERYBODY_IN, "tests/test_permissions.py has no column for it"
-    assert hasattr(conftest, role), "tests/conftest.py has nobody with it"
+    name = User.Role(role).name.lower()
+    assert name in EVERYBODY_IN, "tests/test_permissions.py has no column for it"
+    assert hasattr(conftest, name), "tests/conftest.py has nobody with it"
     assert what_roles_may()[User.Role(role)], "consult/staff/views/accounts.py does not describe it"
     (head,) = re.findall(r"^\| \| (.*) \|$", page("docs/security.md"), re.MULTILINE)
     assert User.Role(role).label in head.split(" | "), "docs/security.md has no column for it"
