@@ -52,7 +52,7 @@ def test_a_role_is_known_wherever_the_list_says(role: str) -> None:
     assert what_roles_may()[User.Role(role)], "consult/staff/views/accounts.py does not describe it"
     (head,) = re.findall(r"^\| \| (.*) \|$", page("docs/security.md"), re.MULTILINE)
     assert User.Role(role).label in head.split(" | "), "docs/security.md has no column for it"
-    assert role in page("tests/journeys/test_roles.py"), "its day's work is not in the journeys"
+    assert name in page("tests/journeys/test_roles.py"), "its day's work is not in the journeys"
 
 
 def test_every_right_is_somebodys() -> None:

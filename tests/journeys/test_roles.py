@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.urls import reverse
@@ -10,12 +11,26 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from consult.models import Consultation, User
+from responses.deciding.feeding import feed_passage
+from responses.deciding.packs import seal_pack
+from responses.deciding.points import change_point, make_point
 from responses.exporting.extracting import make_due_extracts
 from responses.exporting.writing import write_batch
-from responses.models import Batch, Campaign, Coding, Redaction, Response, Review
+from responses.models import (
+    Batch,
+    Campaign,
+    Coding,
+    PackOpening,
+    PointDecision,
+    Redaction,
+    Response,
+    Review,
+)
 from responses.reviewing.clusters import find_clusters
 from responses.reviewing.codebooks import make_code
 from tests.journeys.test_accessibility import nobody_is_at_work
+from tests.responses.deciding.test_packs import READY
+from tests.responses.deciding.test_points import KEPT
 from tests.responses.reviewing.test_similarity import LETTER
 from tests.support.running import until
 
@@ -235,3 +250,34 @@ def test_an_administrator_makes_an_account_and_reads_who_did_what(
     assert User.objects.get(username="carl").must_change_password
     desk.go("trail")
     expect(page.locator("main table")).to_contain_text("carl")
+
+
+def test_a_decision_maker_opens_a_point_and_decides(
+    at_work: AtWork,
+    consultation: Consultation,
+    send: Send,
+    reviewer: User,
+    decision_maker: User,
+    exports: Path,
+) -> None:
+    response = send({"missing": "Wait until it was evaluated."})
+    sentence = "Wait until new technology was evaluated."
+    made = make_point(consultation=consultation, part="violence", sentence=sentence, by=reviewer)
+    feed_passage(point=made, response=response, question="missing", passage="", by=reviewer)
+    change_point(point=made, version=1, by=reviewer, **{**KEPT, **READY, "sentence": sentence})
+    seal_pack(consultation=consultation, by=reviewer, summary="One of them asked us to wait.")
+    desk = at_work(decision_maker)
+    page = desk.page
+    desk.go("packs-to-decide")
+    page.get_by_role("link", name="Decision pack 1").click()
+    heading(page, "Decision pack 1")
+    page.get_by_role("main").get_by_role("link", name=sentence).first.click()
+    expect(page.get_by_role("main")).to_contain_text("Wait until it was evaluated.")
+    page.get_by_role("radio").first.check()
+    page.get_by_label("Reason").fill("It was in one response, and it is right.")
+    desk.press("Decide")
+    expect(page.get_by_role("main")).to_contain_text("Your decision is on record.")
+    assert PointDecision.objects.get().by == decision_maker
+    # The pack, and its point.
+    assert [opening.by for opening in PackOpening.objects.all()] == [decision_maker] * 2
+    desk.is_kept_out_of("review-list", "batch-list", "people", "trail", "account-list", "set-up")
