@@ -255,7 +255,8 @@ POSTED = {
     "change-publication",
 }
 
-LEADS_ON = POSTED | {"read-next", "staff-home", "weigh"}
+# What one role was given to code is in hand for the next.
+LEADS_ON = POSTED | {"code-answers", "read-next", "staff-home", "weigh"}
 
 
 def sealed_for(response: Response, name: str) -> list[object]:
@@ -375,7 +376,7 @@ def arguments(name: str, response: Response) -> list[object]:
             consultation=response.consultation,
             part="general",
             sentence="More clubs.",
-            by=make_person("paul", "reviewer"),
+            by=make_person("petra", "reviewer"),
         )
         return [slug, made.number]
     if name in {"codebook", "code-answers", "take-codebook"}:

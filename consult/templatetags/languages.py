@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from django import template
 from django.conf import settings
+from django.core.exceptions import TooManyFieldsSent
+from django.http import QueryDict
+from django.template.context import RequestContext
 from django.utils.translation import get_language, to_locale
 
 from consult.plans.document import Plan
@@ -15,6 +18,7 @@ register = template.Library()
 class Language:
     code: str
     name: str
+    address: str
 
 
 @register.simple_tag
@@ -23,10 +27,17 @@ def language_tag() -> str:
     return to_locale(get_language() or settings.LANGUAGE_CODE).replace("_", "-")
 
 
-@register.simple_tag
-def other_language() -> Language:
-    """Return the language that this page is not in, by its own name."""
-    return next(Language(code, name) for code, name in settings.LANGUAGES if code != get_language())
+@register.simple_tag(takes_context=True)
+def other_language(context: RequestContext) -> Language:
+    """Return the language that this page is not in, and the address of this page in it."""
+    code, name = next(pair for pair in settings.LANGUAGES if pair[0] != get_language())
+    try:
+        query = context["request"].GET.copy() if "request" in context else QueryDict(mutable=True)
+    except TooManyFieldsSent:
+        # The page says so, and is shown all the same.
+        query = QueryDict(mutable=True)
+    query["language"] = code
+    return Language(code, name, f"?{query.urlencode()}")
 
 
 @register.simple_tag

@@ -23,7 +23,8 @@ QUOTES_ROWS = re.compile(r"^(DETAIL|CONTEXT|HINT|LINE \d+):.*$", re.MULTILINE)
 # What follows these opens something, such as a receipt or someone's draft. In any spelling.
 SLASH = "(?:/|%2F)+"
 TOKENS = re.compile(
-    rf"((?:receipt|respond{SLASH}back){SLASH})(?:(?!%2F)[^/\s\"'?#&])+", re.IGNORECASE
+    rf"((?:receipt|respond{SLASH}(?:back|read|reminders)){SLASH})(?:(?!%2F)[^/\s\"'?#&])+",
+    re.IGNORECASE,
 )
 # The same recognised by its form, anywhere: random letters, large and small, as in a token.
 RANDOM = re.compile(r"(?<![\w-])(?=[\w-]*[A-Z])(?=[\w-]*[a-z])[A-Za-z0-9_-]{27,}(?![\w-])")

@@ -9,6 +9,7 @@ from django.db.models import Max
 from consult.auditing import record
 from consult.models import Action, Consultation, User
 from consult.plans.editions import current_edition
+from consult.text import counted
 from responses.current import current_responses
 from responses.deciding.answers_in_words import ANSWERS, MADE, REASONED, arguments_for
 from responses.deciding.equality_figures import equality_tables
@@ -40,7 +41,9 @@ class SomethingLeadsNowhere(Exception):
     """
 
     def __init__(self, weighing: Weighing) -> None:
-        super().__init__(f"{weighing.nowhere} answers, {weighing.messages} messages")
+        super().__init__(
+            f"{counted(weighing.nowhere, 'answer')}, {counted(weighing.messages, 'message')}"
+        )
         self.weighing = weighing
 
 

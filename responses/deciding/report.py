@@ -9,6 +9,7 @@ from consult.clock import in_words
 from consult.models import Consultation
 from consult.plans.document import Plan
 from consult.plans.editions import current_edition, plan_of
+from consult.text import counted as number_of
 from responses.deciding.diverging_bars import Piece, diverging_bar
 from responses.deciding.figures import Counted, Table, tables_of, who_answered
 from responses.deciding.register import Row, the_register
@@ -126,12 +127,12 @@ def _opening(consultation: Consultation, counted: Counted) -> list[Block]:
     received = Response.objects.filter(consultation=consultation, version=1).count()
     weighing = count_weighed(consultation)
     said = (
-        f"{received:,} responses came in, and {counted.base:,} count; the others were withdrawn or "
-        "erased."
+        f"{number_of(received, 'response')} came in, and {counted.base:,} count; the others were "
+        "withdrawn or erased."
     )
     words = (
-        f"They hold {weighing.answers:,} answers in words. {weighing.leading:,} make one or more "
-        f"points, {weighing.reasoned:,} make none for a reason that is on record, and "
+        f"They hold {number_of(weighing.answers, 'answer')} in words. {weighing.leading:,} make "
+        f"one or more points, {weighing.reasoned:,} make none for a reason that is on record, and "
         f"{weighing.nowhere:,} have not been weighed yet."
     )
     window = (
@@ -219,7 +220,11 @@ def _points(consultation: Consultation, plan: Plan) -> list[Block]:
 
 def _point(row: Row) -> list[Block]:
     made = row.makers
-    how = "One response makes it." if row.single else f"{made.responses:,} responses make it."
+    how = (
+        "One response makes it."
+        if row.single
+        else f"{number_of(made.responses, 'response')} make it."
+    )
     if made.responses != made.in_none:
         how += f" {made.responses - made.in_none:,} of them are part of a campaign."
     quotes = PointPassage.objects.filter(

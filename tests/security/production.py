@@ -7,6 +7,7 @@ import socket
 from pathlib import Path
 
 from consult.local.redis import Redis
+from tests.conftest import BUNDLED_PLAN
 from tests.faults.sites import RESPOND, Parts, Site
 from tests.support.postbox import Postbox
 from tests.support.running import free_port
@@ -36,6 +37,8 @@ class Production(Parts):
             "DELIVERY_URL": "sftp://planted-carrier:planted-secret@127.0.0.1:1/in",
         }
         Site.__init__(self, folder, port=port, **environment)
+        # Production begins with nothing public.
+        self.running.manage("load_plan", str(BUNDLED_PLAN))
 
     def visitor(self, address: str = "192.0.2.1", **headers: str) -> Walker:
         """Someone's browser, seen through the proxy."""

@@ -58,7 +58,10 @@ def test_an_account_made_by_command_has_a_one_time_password_that_works(db: None)
         (
             "nora",
             "boss",
-            "There is no role “boss”. The roles are reviewer, analyst, editor, administrator.",
+            (
+                "There is no role “boss”. The roles are reviewer, analyst, editor, administrator, "
+                "decision-maker."
+            ),
         ),
     ],
 )
@@ -183,7 +186,7 @@ def test_an_editor_takes_a_consultation_off_the_site(
     client = sign_in(editor)
     address = reverse("admin:consult_consultation_change", args=[consultation.pk])
     client.post(address, filled(client, address, withdraw="on"))
-    assert Client().get(reverse("start", args=[consultation.slug])).status_code == 404
+    assert Client().get(reverse("start", args=[consultation.slug])).status_code == 410
     assert trail()[-1] == ("consultation_withdrawn", consultation.slug)
 
 

@@ -275,7 +275,7 @@ def test_someone_who_was_there_long_ago_is_not_named(
 def test_everything_typed_stands_on_one_page_to_be_sent_or_thrown_away(
     letter: Response, rosa: Client, ravi: Client
 ) -> None:
-    assert "There is nothing" in rosa.get(reverse("typed")).content.decode()
+    assert "Nothing is waiting" in rosa.get(reverse("typed")).content.decode()
     rosa.post(reverse("keep-typed"), note(token_at(rosa, page_of(letter))))
     page = rosa.get(reverse("typed")).content.decode()
     assert NOTE in page

@@ -130,6 +130,7 @@ def test_a_browser_gets_the_cookies_on_the_page_for_as_long_as_it_says(
         reverse("sign-in"),
         {"username": reviewer.username, "password": f"{reviewer.username} has a long password"},
     )
+    client.get(reverse("start", args=[slug]), {"language": "cy"})
     got: dict[str, Morsel[str]] = dict(client.cookies)
     named = {re.sub(r"\d+$", "", name): int(morsel["max-age"] or 0) for name, morsel in got.items()}
     assert named == {name: seconds for name, (_, seconds) in listed.items()}

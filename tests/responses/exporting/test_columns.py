@@ -295,6 +295,7 @@ def test_the_first_columns_are_about_the_response() -> None:
             "post",
             "late",
             "1",
+            "",
             "0",
             "",
             "",

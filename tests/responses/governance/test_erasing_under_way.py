@@ -40,7 +40,7 @@ def test_a_change_that_waits_for_what_was_erased_is_stopped(one: Response, revie
     assert where(PLANTED) == set()
     change.refresh_from_db()
     assert (change.state, change.query, change.note) == ("failed", "channel=online", "")
-    assert "Look again" in change.failure
+    assert "Check it again" in change.failure
     make_due_changes()
     assert not ReviewStep.objects.exists()
 

@@ -23,6 +23,7 @@ from responses.models import Draft, DraftAnswer, Message, Response
 from responses.responding.drafting import start_amending
 from responses.reviewing.transcribing import MessageDecided, set_message_aside
 from tests.responses.governance.test_erasing import PLANTED, in_files, where
+from tests.support.pressing import press
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LETTER = f"From: {PLANTED} <{PLANTED}@example.org>\nSubject: {PLANTED}\n\nI am {PLANTED}.\n"
@@ -147,10 +148,10 @@ def test_the_page_erases_what_was_chosen_and_refuses_a_reason_with_a_name(
     page = asked.get(address).content.decode()
     assert f"Answers that were not sent, number {draft.pk}" in page
     assert f"Email number {letter.pk}" in page
-    refused = asked.post(address, {"why": f"{PLANTED} wrote to us"}).content.decode()
+    refused = press(asked, address, {"why": f"{PLANTED} wrote to us"}).content.decode()
     assert "names nobody" in refused
     assert where(PLANTED)
-    done = asked.post(address, {"why": "asked by post"}, follow=True).content.decode()
+    done = press(asked, address, {"why": "asked by post"}, follow=True).content.decode()
     assert "Erased: 1 draft and 1 email." in done
     assert where(PLANTED) == set()
     assert in_files(files) == []

@@ -187,6 +187,12 @@ def test_every_job_of_the_schedule_is_expected_and_notes_its_end(
         task()
     for task in (responding_tasks.send_due_confirmations, exporting_tasks.seal_due_batches):
         task()
+    for task in (
+        responding_tasks.write_due_reminders,
+        reviewing_tasks.receive_bundles,
+        reviewing_tasks.read_due_mailbox,
+    ):
+        task()
     assert overdue() == []
     JobRun.objects.update(succeeded_at=Now() - timedelta(days=3))
     assert set(overdue()) == set(EXPECTED)
@@ -360,7 +366,7 @@ def withdraw_everything(response: Response) -> None:
         (leave_a_batch_unwritten, "could not be written (No space left on device.)"),
         (leave_a_public_file_unmade, "cannot be made: OSError"),
         (leave_a_response_unchanged, "a bulk change could not change: 1"),
-        (break_the_integrity_check, "The integrity check failed: 1 differences"),
+        (break_the_integrity_check, "The integrity check failed: 1 difference"),
         (stop_a_job, "Responses.reconcile has not finished successfully for too long"),
         (lose_the_signing_key, "Batches are not signed"),
         (withdraw_everything, "No consultation is on the site"),

@@ -222,7 +222,7 @@ def test_a_withdrawn_consultation_gives_back_what_was_written(
         assert "This consultation has been withdrawn" in words_of(page)
         assert "Half a sentence" in words_of(page)
     assert "Half a sentence" in words_of(rita.get(at("draft-text")))
-    assert Client().get(at("tasks")).status_code == 404
+    assert Client().get(at("tasks")).status_code == 410
 
 
 def test_a_text_too_long_to_keep_is_said_and_stays_in_the_form(rita: Client) -> None:

@@ -166,7 +166,7 @@ def test_no_more_is_changed_than_was_agreed_to(
     ask_for_change(change=change, seen=seen)
     make_due_changes()
     change.refresh_from_db()
-    assert (change.state, change.changed, change.failure[:30]) == (
+    assert (change.state, change.changed, change.failure[:36]) == (
         "failed",
         0,
         "More responses match now than before",

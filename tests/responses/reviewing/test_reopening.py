@@ -24,6 +24,7 @@ from responses.reviewing.reviews import move_review
 from responses.reviewing.transcribing import (
     MessageDecided,
     SenderWithdrew,
+    message_shown,
     reopen_message,
     set_message_aside,
     transcribe_response,
@@ -145,7 +146,8 @@ def test_the_page_says_what_becomes_of_the_response(
     assert "It was entered as" in page
     assert response.reference in page
     address = reverse("reopen-message", args=[message.pk])
-    page = rosa.post(address, {"reason": "Mistyped"}, follow=True).content.decode()
+    typed = {"reason": "Mistyped", "shown": message_shown(Message.objects.get())}
+    page = rosa.post(address, typed, follow=True).content.decode()
     assert "It was decided, and opened again: Mistyped" in page
     assert "It stays as it was received, and counts." in page
     assert reverse("entered", args=[response.reference]) in page
