@@ -36,6 +36,8 @@ from responses.models import (
 )
 from responses.receipt_tokens import receipt_token
 from tests.conftest import PARKS_PLAN, make_person
+from tests.responses.deciding.test_packs import READY
+from tests.responses.deciding.test_points import KEPT
 from tests.support.mails import CORPUS
 
 SECRET = "A secret hope."
@@ -261,7 +263,7 @@ LEADS_ON = POSTED | {"code-answers", "read-next", "staff-home", "weigh"}
 
 def sealed_for(response: Response, name: str) -> list[object]:
     """Seal a pack with a point that the response makes; the rest of an address of its pages."""
-    by = make_person("paul", "reviewer")
+    by = User.objects.filter(username="paul").first() or make_person("paul", "reviewer")
     made = make_point_of(
         response=response,
         question="missing",
@@ -372,12 +374,12 @@ def arguments(name: str, response: Response) -> list[object]:
     if name in {"register", "nowhere", "weigh", "seal-pack", "report"}:
         return [slug]
     if name == "point":
+        petra, sentence = make_person("petra", "reviewer"), "More clubs."
         made = make_point(
-            consultation=response.consultation,
-            part="general",
-            sentence="More clubs.",
-            by=make_person("petra", "reviewer"),
+            consultation=response.consultation, part="general", sentence=sentence, by=petra
         )
+        # No pack is sealed while a point is not ready.
+        change_point(point=made, version=1, by=petra, **{**KEPT, **READY, "sentence": sentence})
         return [slug, made.number]
     if name in {"codebook", "code-answers", "take-codebook"}:
         return [slug, "missing"]

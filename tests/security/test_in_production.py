@@ -260,13 +260,12 @@ def test_staff_get_nowhere_without_a_second_factor(site: Production) -> None:
 
 
 def press(walker: Walker, path: str, *fields: tuple[str, str]) -> Walker:
-    """Post to `path` with the token of the page that is open."""
-    token = next(
-        field.get("value", "")
-        for field in walker.page.iter("input")
-        if field.get("name") == "csrfmiddlewaretoken"
-    )
-    return walker.go(path, [("csrfmiddlewaretoken", token), *fields])
+    """Post to `path` with the token of the page that is open, and with what it showed."""
+    hidden: dict[str, str] = {}
+    for field in walker.page.iter("input"):
+        if (name := field.get("name")) in {"csrfmiddlewaretoken", "shown", "version", "seen"}:
+            hidden.setdefault(name, field.get("value", ""))
+    return walker.go(path, [*hidden.items(), *fields])
 
 
 def at_the_desk(site: Production) -> Walker:

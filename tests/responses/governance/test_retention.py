@@ -397,7 +397,9 @@ def test_someone_who_wants_removed_files_reads_when_and_why_they_went(
     assert send_it not in page
     assert (
         f"cannot be sent again: its files were removed on {day}"
-        in person.post(send_it, {"sending": "1"}, follow=True).content.decode()
+        in person.post(
+            send_it, {"sending": Delivery.objects.get().sendings}, follow=True
+        ).content.decode()
     )
     assert Delivery.objects.get().state == "acknowledged"
 
