@@ -19,10 +19,7 @@ from responses.reviewing.public_version import public_text, public_version
 from responses.reviewing.redacting import in_force, texts_to_redact
 
 METHOD = [
-    (
-        "Every response counts once, in its newest version. Responses that were withdrawn or "
-        "erased do not count."
-    ),
+    "Every response counts once, in its newest version, unless it was withdrawn or erased.",
     (
         "Every answer in words was read for the points that it makes, or makes none for a "
         "reason that an officer gave by name. A response counts once for a point, however often "
@@ -220,11 +217,8 @@ def _points(consultation: Consultation, plan: Plan) -> list[Block]:
 
 def _point(row: Row) -> list[Block]:
     made = row.makers
-    how = (
-        "One response makes it."
-        if row.single
-        else f"{number_of(made.responses, 'response')} make it."
-    )
+    many = number_of(made.responses, "response")
+    how = "One response makes it." if row.single else f"{many} make it."
     if made.responses != made.in_none:
         how += f" {made.responses - made.in_none:,} of them are part of a campaign."
     quotes = PointPassage.objects.filter(

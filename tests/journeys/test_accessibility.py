@@ -66,7 +66,7 @@ from responses.reviewing.second_coding import draw_second_coding
 from tests.conftest import BUNDLED_PLAN, PARKS_PLAN, make_person
 from tests.responses.reviewing.test_similarity import EDITS, LETTER
 from tests.support.running import until
-from tests.test_permissions import arguments
+from tests.test_permissions import arguments as arguments_of
 
 Send = Callable[..., Response]
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
@@ -794,7 +794,7 @@ def test_no_page_for_running_it_in_any_state_fails_axe_or_asks_elsewhere(
     response = send({"missing": "Benches by the river."})
     # Those that have one state that matters, as the table of permissions opens them.
     for name in sorted(pages(staff=True) - READING - set(visit.seen)):
-        visit.go(name, *arguments(name, response))
+        visit.go(name, *arguments_of(name, response))
     assert visit.wrong == []
     assert pages(staff=True) - READING - set(visit.seen) == set()
 
