@@ -41,7 +41,12 @@ SHORT = "\"><b data-planted>'"
 NOT_LOOKED_AT = {
     *POSTED,
     "batch-file",
+    "bundle-template",
+    "codebook-file",
     "extract-file",
+    "pack-file",
+    "plan-file-download",
+    "report-file",
     "trail-file",
     "chart-file",
     "attached-file",
