@@ -122,6 +122,12 @@ def check_table(table: Sequence[Sequence[str]], terms: Terms) -> tuple[list[Row]
         same = seen.setdefault(tuple(cell.strip() for cell in cells), number)
         if same != number:
             problems.append(Problem(number, "", f"This row is the same as row {same}."))
+        # An unquoted comma in a CSV row pushes words out past the heading.
+        problems += [
+            Problem(number, f"column {at}", "It has words and no name: an unquoted comma, perhaps.")
+            for at, cell in enumerate(cells[len(heading) :], start=len(heading) + 1)
+            if cell.strip()
+        ]
         row, wrong = _check_row(number, said, terms)
         problems += wrong
         if row:

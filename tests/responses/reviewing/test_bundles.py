@@ -190,6 +190,18 @@ def test_a_column_that_nobody_knows_is_refused_and_not_dropped(terms: Terms) -> 
     assert wrong(terms, [*ANN, ""], head=[*HEAD, ""]) == []
 
 
+def test_words_beyond_the_heading_are_named_and_not_dropped(terms: Terms) -> None:
+    head = ",".join(HEAD).encode()
+    typed = b"C-1,2026-11-19,post,Ann,,,Keep the buses, but not at night"
+    heading, row = read_table(head + b"\n" + typed + b"\n")
+    _rows, problems = check_table([heading, row], terms)
+    assert [(one.number, one.column) for one in problems] == [(2, "column 8")]
+    assert "unquoted comma" in problems[0].words
+    assert wrong(terms, [*ANN, "", " ", "Words"]) == [(2, "column 10")]
+    # A spreadsheet ends its rows with as many empty cells as it likes.
+    assert wrong(terms, [*ANN, "", " "]) == []
+
+
 def test_a_column_can_have_the_questions_words_for_its_name(terms: Terms, plan: Plan) -> None:
     head = [plan.by_slug["missing"].text.upper() if name == "missing" else name for name in HEAD]
     rows, problems = check_table([head, ANN], terms)
