@@ -247,6 +247,30 @@ def test_a_reviewer_records_and_corrects_a_petition(
     assert "Someone else has corrected it" in late.content.decode()
 
 
+def test_after_someone_elses_correction_ones_own_can_still_be_sent(
+    put_down: Record, signed: Callable[..., Signed], reviewer: User, sign_in: SignIn
+) -> None:
+    made, rosa = put_down(), sign_in(reviewer)
+    here = reverse("petition", args=[made.pk])
+    typed = fields_on(rosa.get(here).content.decode()) | {"reason": "Mine", "signatures": "29000"}
+    theirs = correct_petition(
+        shown=made,
+        signed=signed(signatures=30_000),
+        reason="Signed twice",
+        withdrawn=False,
+        today=TODAY,
+        by=reviewer,
+    )
+    late = rosa.post(here, typed)
+    page = late.content.decode()
+    assert late.status_code == 409
+    newest = reverse("petition", args=[theirs.pk])
+    assert f'<form method="post" action="{newest}"' in page
+    rosa.post(newest, fields_on(page))
+    mine = Petition.objects.get(earlier=theirs)
+    assert (mine.signatures, mine.reason) == (29_000, "Mine")
+
+
 def test_the_page_of_a_correction_is_filled_in_and_can_be_sent_as_it_is(
     put_down: Record, reviewer: User, sign_in: SignIn
 ) -> None:
