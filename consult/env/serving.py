@@ -185,7 +185,12 @@ SERVING = [
         "",
         ("Where people can send a response or ask for help. If empty, the pages show no address."),
     ),
-    Setting("SITE_NAME", text, "London consultations", "What the site is called, at its top."),
+    Setting(
+        "SITE_NAME",
+        text,
+        "",
+        "What the site is called, at its top. If empty: London consultations.",
+    ),
     Setting(
         "SITE_COLOUR",
         colour,

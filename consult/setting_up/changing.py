@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from difflib import unified_diff
 from typing import Any
 
 from django.db import transaction
@@ -72,7 +73,9 @@ def change_entry(
             if place:
                 put(values, place, entry)
             changed = {
-                key: [before[key], after[key]] for key in before if before[key] != after[key]
+                key: {"before": before[key], "after": after[key]}
+                for key in before
+                if before[key] != after[key]
             }
             _save(file, text_of(values), actor, place=".".join(place), changed=changed)
     return place
@@ -141,7 +144,13 @@ def replace_text(*, pk: int, text: str, version: str, actor: User) -> None:
         if version != version_of({"text": file.text}):
             raise ChangedMeanwhile({"text": file.text})
         if text != file.text:
-            _save(file, text, actor, place="", changed={"text": [file.text, text]})
+            _save(file, text, actor, place="", changed=_lines_changed(file.text, text))
+
+
+def _lines_changed(before: str, after: str) -> list[str]:
+    """Return the lines that went, each after a minus, and those that came, each after a plus."""
+    found = unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
+    return list(found)[2:]
 
 
 def _entry(

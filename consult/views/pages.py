@@ -78,7 +78,6 @@ def start(request: HttpRequest, consultation: str) -> HttpResponse:
         "begun": draft in request.COOKIES,
         "minutes_for_one": minutes_for_one(plan),
         "minutes_for_all": minutes_for_all(plan),
-        "operator": settings.OPERATOR,
     }
     page = render(request, "consult/start.html", context | more)
     patch_vary_headers(page, ["Cookie"])
@@ -149,7 +148,7 @@ def accessibility(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "consult/accessibility.html",
-        found | {"operator": settings.OPERATOR, "rows": list(published())},
+        found | {"rows": list(published())},
     )
 
 

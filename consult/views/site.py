@@ -9,7 +9,7 @@ def site(request: HttpRequest) -> dict[str, str | bool]:
     return {
         "site_name": settings.SITE_NAME,
         "site_colour": settings.SITE_COLOUR,
-        "site_operator": settings.OPERATOR,
+        "operator": settings.OPERATOR,
         "disclaimer": settings.DISCLAIMER,
         "rehearsal": not settings.OPERATOR,
     }

@@ -20,10 +20,10 @@ from consult.plans.publishing import (
 from consult.plans.window import moved_in_words
 from consult.plans.withdrawing import put_consultation_back, withdraw_consultation
 from consult.setting_up.files import begin_file
+from consult.setting_up.forms import DatesForm, WithdrawForm
 from consult.setting_up.holding import consultation_as_shown, consultation_shown
 from consult.shown import ChangedSinceShown
 from consult.staff.access import StaffRequest, staff_only
-from consult.staff.forms.set_up import DatesForm, WithdrawForm
 from consult.staff.views.shown import CHANGED_WORDS
 
 
@@ -84,7 +84,7 @@ def _move(request: StaffRequest, found: Consultation, form: DatesForm) -> str:
                 form.add_error(name, str(reason))
     if form.errors:
         return ""
-    if instants and not given["reason"]:
+    if "closes_at" in instants and not given["reason"]:
         form.add_error("reason", _("Say why. The public reads it beside the new date."))
         return ""
     closing = iso(instants["closes_at"]) if "closes_at" in instants else ""

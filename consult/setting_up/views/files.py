@@ -27,11 +27,11 @@ from consult.setting_up.files import (
     title_of,
     version_of,
 )
+from consult.setting_up.forms import BeginForm
 from consult.setting_up.pages import GROUPS, PAGES, Group
 from consult.setting_up.places import at
 from consult.setting_up.problems import IN_THE_FILE, Problems, problems_of
 from consult.staff.access import StaffRequest, staff_only
-from consult.staff.forms.set_up import BeginForm
 
 
 @staff_only(Right.EDIT_PLAN)
@@ -74,28 +74,19 @@ def begin(request: StaffRequest) -> HttpResponse:
     form = BeginForm(request.POST or None, request.FILES or None)
     published = PlanFile.newest_published().select_related("consultation")
     if request.method == "POST" and form.is_valid():
-        text, consultation = _beginning(form), None
+        text = _beginning(form)
         if text is None:
             form.add_error(None, _("Choose a file, a consultation to copy, or give a title."))
         else:
-            try:
-                made = begin_file(text=text, consultation=consultation, actor=request.user)
-            except TooLong:
-                form.add_error("file", _("The file is longer than a plan file can be."))
-            else:
-                return redirect("plan-file", made.pk)
+            return redirect("plan-file", begin_file(text=text, actor=request.user).pk)
     context = {"form": form, "published": [_row(file) for file in published[:50]]}
     return render(request, "setting_up/begin.html", context)
 
 
 def _beginning(form: BeginForm) -> str | None:
     """Return the text that a new file begins with, or None if nothing was asked for."""
-    if (content := form.cleaned_data.get("file")) is not None:
-        try:
-            return str(content.decode("utf-8-sig"))
-        except UnicodeDecodeError:
-            form.add_error("file", _("The file is not UTF-8 text. Save it as UTF-8."))
-            return ""
+    if (uploaded := form.cleaned_data["file"]) is not None:
+        return str(uploaded)
     if copied := form.cleaned_data.get("copy"):
         found = PlanFile.objects.filter(pk=copied).exclude(published_at=None).first()
         return found.text if found else None

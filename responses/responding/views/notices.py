@@ -127,7 +127,6 @@ def privacy(request: HttpRequest, consultation: str) -> HttpResponse:
     context: dict[str, Any] = page_context(consultation)
     about_publishing = context["plan"].by_slug.get("publication")
     more = {
-        "operator": settings.OPERATOR,
         "kept": kept_for(context["consultation"]),
         "about_publishing": about_publishing,
     }

@@ -208,3 +208,12 @@ def test_a_change_begins_with_the_file_that_was_loaded_last(
         load_plan(text=text, actor=None)
     say(officer, reverse("change-consultation", args=[consultation.slug]))
     assert PlanFile.objects.get(published_at=None).text == first
+
+
+def test_only_a_new_closing_needs_the_reason_that_the_public_reads(
+    officer: Client, consultation: Consultation, address: str
+) -> None:
+    before = consultation.opens_at
+    say(officer, address, do="dates", opens="2026-01-01")
+    consultation.refresh_from_db()
+    assert consultation.opens_at < before

@@ -1,6 +1,7 @@
 """Changing a plan file on pages: nothing typed is lost, and what is wrong is said where it is."""
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
@@ -204,3 +205,52 @@ def test_what_pages_cannot_show_is_left_to_the_file(officer: Client, editor: Use
     consultation = values_of(file.text)["consultation"]
     assert consultation["title"] == {"en": "Parks", "cy": "Parciau"}
     assert consultation["owner"] == "The Parks Team"
+
+
+def test_a_change_of_the_text_is_on_the_trail_by_its_lines(
+    officer: Client, parks: PlanFile
+) -> None:
+    text = parks.text.replace("owner: The Parks Office", "owner: The Parks Team", 1)
+    send(officer, reverse("plan-file-text", args=[parks.pk]), {"text": text})
+    changed = AuditEntry.objects.latest("pk").details["changed"]
+    assert [line for line in changed if line[0] in "+-"] == [
+        "-  owner: The Parks Office",
+        "+  owner: The Parks Team",
+    ]
+
+
+def upload(officer: Client, content: bytes) -> str:
+    file = SimpleUploadedFile("plan.yaml", content)
+    page = officer.post(reverse("begin-plan-file"), {"file": file}, follow=True)
+    return page.content.decode()
+
+
+def test_a_file_is_uploaded_with_whatever_is_wrong_with_it(officer: Client) -> None:
+    assert "Opening parks at night" in upload(officer, PARKS_PLAN.read_bytes())
+    assert "What is wrong with it" in upload(officer, b"a: [")
+    assert PlanFile.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"title: caf\xe9", "The file is not UTF-8 text."),
+        (b"title: a\x00b", "contains a character that we cannot store"),
+        (b"x" * 500_001, "The file is larger than 500,000 bytes."),
+    ],
+)
+def test_a_file_that_cannot_be_kept_is_refused_in_words(
+    officer: Client, content: bytes, says: str
+) -> None:
+    assert says in upload(officer, content)
+    assert not PlanFile.objects.exists()
+
+
+def test_a_copy_begins_with_what_was_published(officer: Client, parks: PlanFile) -> None:
+    begin = reverse("begin-plan-file")
+    # What nobody published is nobody's to copy.
+    page = officer.post(begin, {"copy": parks.pk}).content.decode()
+    assert "Choose a file, a consultation to copy, or give a title." in page
+    send(officer, reverse("publish-plan-file", args=[parks.pk]), {"sure": "yes"})
+    officer.post(begin, {"copy": parks.pk})
+    assert PlanFile.objects.get(published_at=None).text == parks.text

@@ -118,7 +118,8 @@ def test_every_change_is_on_the_trail_with_what_it_was_before(
     send(officer, page_of(library, "about"), {"title": "The library"})
     entry = AuditEntry.objects.latest("pk")
     assert (entry.actor, entry.subject) == (editor, f"plan file {library.pk}")
-    assert entry.details["changed"] == {"title": ["A new library", "The library"]}
+    change = {"title": {"before": "A new library", "after": "The library"}}
+    assert entry.details["changed"] == change
 
 
 def test_saving_what_is_there_changes_nothing(officer: Client, library: PlanFile) -> None:

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from consult.plans.reading import MAX_BYTES
 from consult.staff.forms.sign_in import StaffForm
+from consult.text import CANNOT_BE_KEPT
 
 LONGEST_REASON = 300
 
@@ -16,7 +17,8 @@ class BeginForm(StaffForm):
     copy = forms.IntegerField(required=False)
     title = forms.CharField(required=False, max_length=200)
 
-    def clean_file(self) -> bytes | None:
+    def clean_file(self) -> str | None:
+        """Return the file's text, whatever is wrong with it as a plan."""
         uploaded = self.cleaned_data["file"]
         if uploaded is None:
             return None
@@ -24,7 +26,16 @@ class BeginForm(StaffForm):
             raise forms.ValidationError(
                 _("The file is larger than %(most)s bytes.") % {"most": f"{MAX_BYTES:,}"}
             )
-        content: bytes = uploaded.read()
+        try:
+            content = str(uploaded.read().decode("utf-8-sig"))
+        except UnicodeDecodeError as reason:
+            raise forms.ValidationError(
+                _("The file is not UTF-8 text. Save it as UTF-8.")
+            ) from reason
+        if CANNOT_BE_KEPT.search(content):
+            raise forms.ValidationError(
+                _("The file contains a character that we cannot store. Is it a plan file?")
+            )
         return content
 
 
@@ -47,7 +58,7 @@ class DatesForm(StaffForm):
         required=False,
         max_length=LONGEST_REASON,
         label=_("Why"),
-        help_text=_("One or two sentences. The public reads them beside the new date."),
+        help_text=_("One or two sentences. The public reads them beside a new last day."),
         error_messages={"max_length": _("Use 300 characters or fewer.")},
     )
 
