@@ -10,7 +10,6 @@ from consult.clock import closing_in_words, day_in_words, in_words, time_in_word
 from consult.models import Action, AuditEntry, Consultation
 
 MINUTE = 60
-MINUTE = 60
 HOUR = 3600
 DAY = 24 * HOUR
 LAST_DAYS = 7

@@ -11,10 +11,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
+from django.utils.http import escape_leading_slashes
 
 COOKIE_SECONDS = 200 * 24 * 3600
 # Staff read English, also while they look at what the public sees in another language.
-IN_ENGLISH = ("/admin/", "/staff/", "/health/", "/metrics", "/static/")
+IN_ENGLISH = ("/admin/", "/staff/", "/health/", "/static/")
 
 
 def cookie_name() -> str:
@@ -51,7 +52,9 @@ def _remembered(request: HttpRequest, language: str) -> HttpResponse:
     """Lead to the same address, and let the browser keep the language."""
     query = request.GET.copy()
     del query["language"]
-    page = redirect(f"{request.path}?{query.urlencode()}" if query else request.path)
+    # Two slashes at its beginning would name another host.
+    path = escape_leading_slashes(request.path)
+    page = redirect(f"{path}?{query.urlencode()}" if query else path)
     page.set_cookie(
         cookie_name(),
         language,

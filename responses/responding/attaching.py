@@ -30,7 +30,7 @@ def attach_to_draft(
     content = read_file(file, most=allowed.most_bytes)
     kind = kind_taken(content, name, types=list(allowed.types))
     _refuse_one_too_many(draft, sha256_of(content), allowed)
-    stored = keep_file(content, name=name, kind=kind)
+    stored, new = keep_file(content, name=name, kind=kind), False
     try:
         with transaction.atomic():
             current = Draft.objects.select_for_update().get(pk=draft.pk)
@@ -42,11 +42,10 @@ def attach_to_draft(
             )
             if new:
                 _changed(current)
-    except (Draft.DoesNotExist, TooManyFiles):
-        remove_file(storage="default", name=stored.file)
-        raise
-    if not new:
-        remove_file(storage="default", name=stored.file)
+    finally:
+        # Whatever ended it, a file without a row is not kept.
+        if not new:
+            remove_file(storage="default", name=stored.file)
     return kept
 
 

@@ -10,8 +10,8 @@ from responses.models import Response, Tally
 
 @dataclass(frozen=True)
 class Received:
-    """Counted at one moment: channels and days are counted apart, so that no figure is about a
-    few people of one kind.
+    """Counted at one moment. Channels and days are counted apart: no figure says by which way what
+    came on a day had come.
     """
 
     total: int

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from consult.plans.editions import current_edition, plan_of
 from consult.web.rate_limits import give_back_turn, take_turn
 from responses.contacts import district_of
 from responses.models import Draft, Response
@@ -62,13 +63,18 @@ def recognise_sender(*, response: Response, typed: str) -> bool:
 
 def recognise_writer(*, draft: Draft, typed: str) -> bool:
     """Return the same for someone who opens the emailed link to a draft."""
-    answers = draft.answers
+    answers, questions = draft.answers, plan_of(current_edition(draft.consultation)).by_slug
     emails = [answers.get("email", ""), *draft.links.values_list("email", flat=True)]
     told = Told(
         name=answers.get("name", ""),
         addresses=" ".join(emails),
         district=district_of(answers.get("postcode", "")),
-        texts=tuple(value for value in answers.values() if isinstance(value, str)),
+        # Only their own words: an address is what a stranger has, and options are for all to read.
+        texts=tuple(
+            value
+            for slug, value in answers.items()
+            if isinstance(value, str) and slug in questions and questions[slug].prose
+        ),
     )
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     codes = [draft_code(draft, key=key) for key in keys]

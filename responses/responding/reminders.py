@@ -80,7 +80,9 @@ def write_due_reminders() -> int:
         with transaction.atomic():
             asked = ReminderRequest.objects.filter(draft__consultation=consultation)
             moved = asked.exclude(told_closes_at=consultation.closes_at)
-            written += _write(moved.select_for_update(), consultation, Reminder.Occasion.MOVED)
+            # The request alone: anyone who sends locks their draft first, then what hangs on it.
+            locked = moved.select_for_update(of=("self",), no_key=True)
+            written += _write(locked, consultation, Reminder.Occasion.MOVED)
             # Told of a new date just now, they need no other email that says how long is left.
             moved.update(told_closes_at=consultation.closes_at, told_at=Now())
             if occasion := _occasion(consultation, consultation.now):

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
+from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.urls import reverse
 
@@ -60,11 +61,16 @@ def note_visit(*, draft: Draft, browser: str, part: str) -> list[Other]:
     Kept is a hash that differs from draft to draft, for as long as the draft.
     """
     mine = hashlib.sha256(f"{draft.submission_key} {browser}".encode()).hexdigest()
-    DraftVisit.objects.bulk_create(
-        [DraftVisit(draft=draft, browser=mine, part=part, seen_at=Now())],
-        update_conflicts=True,
-        unique_fields=["draft", "browser"],
-        update_fields=["part", "seen_at"],
-    )
+    try:
+        with transaction.atomic():
+            DraftVisit.objects.bulk_create(
+                [DraftVisit(draft=draft, browser=mine, part=part, seen_at=Now())],
+                update_conflicts=True,
+                unique_fields=["draft", "browser"],
+                update_fields=["part", "seen_at"],
+            )
+    except IntegrityError:
+        # Someone sent or deleted the draft at this moment: nobody is in it any more.
+        return []
     others = draft.visits.exclude(browser=mine).filter(seen_at__gt=Now() - NOW_MEANS)
     return [Other(row.part, row.seen_at) for row in others.order_by("-seen_at")]

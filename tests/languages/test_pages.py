@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from django.core import mail
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone, translation
 from pypdf import PdfReader
@@ -19,6 +20,7 @@ from pytest_django.fixtures import Settings
 from consult.models import Consultation, User
 from consult.plans.document import Plan
 from consult.plans.editions import plan_of
+from consult.web.languages import speak_the_language
 from responses.answers import AnswersRefused, read_answers
 from responses.contacts import read_contact
 from responses.models import Draft, DraftLink, Response
@@ -330,3 +332,12 @@ def test_a_journey_in_two_languages_is_one_response(carys: Client) -> None:
     found = Response.objects.get()
     assert set(found.texts.values()) == {WORDS, "And in English."}
     assert found.language == "en-gb"
+
+
+@pytest.mark.parametrize("path", ["//evil.example/x", "///evil.example", "//evil.example"])
+def test_choosing_a_language_never_leads_to_another_site(path: str) -> None:
+    request = RequestFactory().get("/", {"language": "cy"})
+    request.path = request.path_info = path
+    page = speak_the_language(lambda _: HttpResponse())(request)
+    assert page.status_code == 302
+    assert not page["Location"].startswith("//")

@@ -46,7 +46,9 @@ def paper_form_pdf(request: HttpRequest, consultation: str) -> HttpResponse:
     large = request.GET.get("print") == "large"
     context = paper_context(consultation) | {"large": large}
     try:
-        content = made_once(render_to_string("responding/paper_form_print.html", context))
+        content = made_once(
+            render_to_string("responding/paper_form_print.html", context), anyway=True
+        )
     except PdfNotMade as reason:
         log.warning("No PDF of the paper form: %s", reason)
         return render(request, "responding/no_paper_pdf.html", context, status=503)

@@ -15,6 +15,7 @@ from consult.models import Consultation
 from consult.views.errors import ConsultationWithdrawn
 from consult.views.pages import page_context
 from responses.models import Draft, Response
+from responses.responding.draft_tokens import was_emailed
 from responses.responding.drafting import find_drafts, find_sent
 from responses.wording import in_words
 
@@ -100,7 +101,10 @@ def open_session(request: HttpRequest, slug: str, *, by_link: bool = False) -> R
     session = RespondentSession(context, context["consultation"].now)
     _read_opening(request, session)
     given = request.COOKIES.get(session.cookie("draft"), "").split(BETWEEN_TOKENS)
-    tokens = list(dict.fromkeys(token for token in given[:MOST_DRAFTS] if token))
+    # An emailed link may have reached a stranger: it opens nothing until they are recognised, and
+    # then the browser has the token of the link that is shared.
+    kept = (token for token in given[:MOST_DRAFTS] if token and not was_emailed(token))
+    tokens = list(dict.fromkeys(kept))
     found = find_drafts(consultation=session.consultation, tokens=tokens)
     session.tokens = list(found)
     if found:

@@ -63,7 +63,9 @@ def poster(request: HttpRequest, consultation: str) -> HttpResponse:
     short = short_address_of(context["consultation"])
     words = {"short": short, "qr": picture_of(short, stretches=True)}
     try:
-        content = made_once(render_to_string("responding/poster_print.html", context | words))
+        content = made_once(
+            render_to_string("responding/poster_print.html", context | words), anyway=True
+        )
     except PdfNotMade as reason:
         log.warning("No PDF of the poster: %s", reason)
         return redirect("share", consultation)

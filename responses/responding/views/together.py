@@ -54,7 +54,7 @@ def draft_word(request: HttpRequest, consultation: str) -> HttpResponse:
     session = open_session(request, consultation)
     if session.draft is None:
         return redirect("tasks", session.consultation.slug)
-    return _draft_as_word(session)
+    return _draft_as_word(session, contact=said_so_far(session)["contact"])
 
 
 @private
@@ -69,6 +69,7 @@ def read_draft(request: HttpRequest, consultation: str, token: str) -> HttpRespo
     elif session.draft:
         context |= said_so_far(session)
         context |= {
+            "files": session.draft.files.all(),
             "now": moment(session.consultation.now),
             "saved": moment(session.draft.saved_at),
         }
@@ -83,7 +84,8 @@ def read_draft_word(request: HttpRequest, consultation: str, token: str) -> Http
     session = _session_to_read(request, consultation, token)
     if session.sent:
         return redirect("read-draft", consultation, token)
-    return _draft_as_word(session)
+    # Who answers is not theirs to read: the page does not say it either.
+    return _draft_as_word(session, contact=[])
 
 
 def _session_to_read(request: HttpRequest, slug: str, token: str) -> RespondentSession:
@@ -102,13 +104,13 @@ def _session_to_read(request: HttpRequest, slug: str, token: str) -> RespondentS
     return session
 
 
-def _draft_as_word(session: RespondentSession) -> HttpResponse:
+def _draft_as_word(session: RespondentSession, *, contact: list[tuple[str, str]]) -> HttpResponse:
     said = _("Not sent yet. As it was at %(when)s.") % {"when": moment(session.consultation.now)}
     content = word_document(
         plan=session.context["plan"],
         raw=session.answers,
         notes=[session.context["window"].sentence, said],
-        contact=said_so_far(session)["contact"],
+        contact=contact,
     )
     return _word(content, name=f"{session.consultation.slug}-not-sent")
 

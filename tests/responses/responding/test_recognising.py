@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django.fixtures import Settings
 
-from consult.models import Hit
+from consult.models import Consultation, Hit
 from consult.web.rate_limits import OverLimit, forget_hits
 from responses.models import Draft, EqualityAnswers, Response
 from responses.receipt_tokens import receipt_code, receipt_token
@@ -262,3 +262,24 @@ def test_guesses_about_a_draft_end_too(rita: Client, settings: Settings) -> None
     assert not recognise_writer(draft=draft, typed="Rita Stranger")
     page = Client().post(at("come-back", emailed_token(draft)), {"known": "Rita Respondent"})
     assert "We cannot check any more answers for now." in words_of(page)
+
+
+def test_a_stranger_does_not_get_in_by_the_emailed_token_in_a_cookie(
+    rita: Client, stranger: Client, consultation: Consultation, settings: Settings
+) -> None:
+    answer(rita, "violence", violence_comment=WORDS)
+    draft = Draft.objects.get()
+    stranger.cookies[f"{settings.COOKIE_PREFIX}draft-{consultation.pk}"] = emailed_token(draft)
+    for name in ("check", "tasks"):
+        assert WORDS not in words_of(stranger.get(at(name)))
+    answer(stranger, "violence", violence_comment="Theirs.")
+    draft.refresh_from_db()
+    assert draft.answers["violence-comment"] == WORDS
+
+
+def test_the_address_alone_does_not_show_who_writes(rita: Client) -> None:
+    address = "rita.maria.o-reilly@mail.parks.example.org"
+    answer(rita, "about-you", email=address)
+    assert not recognise_writer(draft=Draft.objects.get(), typed=address)
+    answer(rita, "violence", violence_comment=f"Write to me: {address}")
+    assert recognise_writer(draft=Draft.objects.get(), typed=address)
