@@ -12,7 +12,8 @@ from consult.plans.document import ABOUT_YOU
 from consult.plans.editions import plan_of
 from consult.plans.kinds.choosing import write_in_name
 
-# The key of what came in a file: whatever a respondent attached, and a letter that nobody typed.
+# The key of what came in a file: whatever a respondent attached, and a letter or an email of which
+# nobody typed a word.
 ATTACHED = "--attached"
 
 # Arguments: `consultation` and `aside`, the keys of texts that are no answers in words.
@@ -38,9 +39,14 @@ ANSWERS = """
         WHERE response.consultation_id = %(consultation)s AND response.act IN ('sent', 'amended')
             AND (EXISTS (SELECT FROM responses_attachment AS attached
                     WHERE attached.response_id = response.id)
-                OR EXISTS (SELECT FROM responses_transcription AS keyed
-                    JOIN responses_attachment AS scan ON scan.transcription_id = keyed.id
-                    WHERE keyed.response_id = response.id)
+                -- By the reference: a keying that was corrected is a version of its own of the same
+                -- letter, or the same email.
+                OR EXISTS (SELECT FROM responses_response AS entered
+                    JOIN responses_transcription AS keyed ON keyed.response_id = entered.id
+                    WHERE entered.reference = response.reference
+                        AND (keyed.message_id IS NOT NULL
+                            OR EXISTS (SELECT FROM responses_attachment AS scan
+                                WHERE scan.transcription_id = keyed.id)))
                 AND NOT EXISTS (SELECT FROM typed WHERE typed.response_id = response.id))
     )"""
 

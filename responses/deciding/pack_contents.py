@@ -12,7 +12,7 @@ from responses.models import DecisionPack, NoPoint, PackPoint, Response, ReviewS
 from responses.wording import WordedPart, in_words, titles_of_texts
 
 GONE = "Erased since."
-IN_A_FILE = "In the file that came with it."
+IN_A_FILE = "In the file or the email that it came in."
 
 
 @dataclass(frozen=True)

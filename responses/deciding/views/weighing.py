@@ -81,7 +81,11 @@ def nowhere(request: StaffRequest, consultation: str) -> HttpResponse:
 
 def title_of(titles: dict[str, str], question: str) -> str:
     """What to call an answer: its question, or that it came in a file."""
-    return _("What came in a file") if question == ATTACHED else titles.get(question, question)
+    return (
+        _("What came in a file or an email")
+        if question == ATTACHED
+        else titles.get(question, question)
+    )
 
 
 def _address(consultation: str, reference: str, question: str) -> str:

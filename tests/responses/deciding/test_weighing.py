@@ -4,11 +4,14 @@ by name; and what leads nowhere is found, whichever way it came and whatever lan
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
 
 from consult.models import Action, AuditEntry, Consultation, User
+from consult.plans.document import Plan
+from responses.answers import read_answers
 from responses.deciding.answers_in_words import ATTACHED
 from responses.deciding.feeding import feed_code, feed_passage
 from responses.deciding.places import NoSuchAnswer
@@ -28,6 +31,7 @@ from responses.reviewing.clusters import find_clusters
 from responses.reviewing.coding import code_answer, code_passage, take_off
 from responses.reviewing.coding_many import give_code_to_many
 from responses.reviewing.reading import ChangedSinceOpened, open_response
+from responses.reviewing.second_keying import settle_second_keying
 from tests.responses.deciding.amending import amended
 from tests.support.acting import on_the_trail
 from tests.support.tampering import behind_its_back
@@ -120,6 +124,58 @@ def test_a_letter_whose_words_nobody_typed_is_weighed_by_its_file(
         point=point("Wait."), response=response, question=ATTACHED, passage="", by=reviewer
     )
     assert nowhere(consultation) == set()
+
+
+def test_a_letter_is_weighed_by_its_file_after_a_second_keying(
+    consultation: Consultation,
+    send: Send,
+    plan: Plan,
+    reviewer: User,
+    administrator: User,
+) -> None:
+    response = send({"violence-agree": "agree"}, channel="post")
+    keyed = Transcription.objects.create(
+        response=response, received_on=timezone.localdate(), keyed_by=reviewer
+    )
+    keyed.attachments.create(
+        file="scan.pdf", kind="application/pdf", bytes=5, sha256="0" * 64, by=reviewer
+    )
+    settle_second_keying(
+        transcription=keyed,
+        shown=response,
+        plan=plan,
+        answers=read_answers(plan, {"violence-agree": "disagree"}),
+        contact={"name": "Pat Post", "email": "", "postcode_district": "N1"},
+        submission_key=uuid4(),
+        started_at=timezone.now(),
+        by=administrator,
+        take_second=True,
+    )
+    (left,) = list_unweighed(consultation)
+    assert (left.reference, left.question) == (response.reference, ATTACHED)
+    assert Response.objects.get(pk=left.response).version == 2
+
+
+def test_an_email_of_which_only_choices_were_entered_is_weighed(
+    consultation: Consultation, send: Send, reviewer: User
+) -> None:
+    response = send({"violence-agree": "agree"}, channel="email")
+    typed = send({"missing": "Clubs."}, channel="email")
+    for number, one in enumerate((response, typed)):
+        Transcription.objects.create(
+            response=one,
+            received_on=timezone.localdate(),
+            keyed_by=reviewer,
+            message=Message.objects.create(
+                consultation=consultation,
+                sha256=str(number) * 64,
+                state=Message.State.RESPONSE,
+            ),
+        )
+    assert nowhere(consultation) == {
+        (response.reference, ATTACHED),
+        (typed.reference, "missing"),
+    }
 
 
 def test_a_file_beside_typed_words_asks_for_the_words_alone(
