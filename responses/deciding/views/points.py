@@ -39,7 +39,7 @@ CHANGED = _lazy(
     "A colleague changed this point since you opened it. It is shown as it is now, below what you "
     "typed. Nothing was saved."
 )
-CHANGE_PROBLEMS = {
+CHANGE_PROBLEMS: dict[type[Exception], tuple[str, object]] = {
     **PROBLEMS,
     TextTooLong: (
         "analysis",

@@ -25,7 +25,7 @@ from responses.deciding.unweighed import count_weighed
 from responses.models import Code, Point
 from responses.requests import number_in
 
-PROBLEMS = {
+PROBLEMS: dict[type[Exception], tuple[str, object]] = {
     SentenceMissing: ("sentence", _lazy("Write the point in one sentence.")),
     SentenceTooLong: (
         "sentence",

@@ -8,7 +8,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from consult.models import Consultation, Right
@@ -18,19 +17,17 @@ from consult.staff.views.shown import CHANGED_WORDS
 from consult.text import with_symbols
 from responses.deciding.answers_in_words import ATTACHED
 from responses.deciding.feeding import feed_passage, make_point_of
-from responses.deciding.places import NoSuchAnswer, NoSuchPassage
-from responses.deciding.points import (
-    parts_of,
-)
+from responses.deciding.places import NoSuchAnswer
+from responses.deciding.points import parts_of
 from responses.deciding.reasons import (
-    NoSuchReason,
     NotTheSameLetter,
     name_reason,
     name_same_letters,
     take_reason_back,
 )
 from responses.deciding.unweighed import count_weighed, list_unweighed
-from responses.deciding.views.register import PROBLEMS, consultation_or_404
+from responses.deciding.views.register import consultation_or_404
+from responses.deciding.views.weighing_problems import WEIGH_PROBLEMS
 from responses.models import Campaign, NoPoint, Point, PointPassage, Response
 from responses.references import NotAReference, normalise_reference
 from responses.requests import number_in, reference_or_404
@@ -38,20 +35,6 @@ from responses.reviewing.reading import ChangedSinceOpened, as_shown, open_respo
 from responses.wording import titles_of_texts
 
 PAGE = 50
-WEIGH_PROBLEMS = {
-    **PROBLEMS,
-    NoSuchPassage: (
-        "passage",
-        _lazy("The answer does not hold these words. Copy them from it just as they are."),
-    ),
-    NoSuchReason: ("reason-no-code", _lazy("Choose why it makes no point.")),
-    NotTheSameLetter: (
-        "same-as",
-        _lazy(
-            "Give the reference of a response that says the same to a question and makes a point."
-        ),
-    ),
-}
 
 
 @staff_only(Right.READ_RESPONSES)

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from consult.models import Action, AuditEntry, Consultation, User
 from responses.deciding.feeding import feed_code, feed_passage
-from responses.deciding.points import change_point
+from responses.deciding.points import change_point, merge_point
 from responses.deciding.register import said_on
 from responses.deciding.unweighed import list_unweighed
 from responses.models import Campaign, Code, NoPoint, Point, PointPassage, Reading, Response
@@ -281,6 +281,23 @@ def test_bad_weighing_is_explained_and_leaves_nothing_behind(
     for name in ("sentence", "passage", "same-as"):
         assert typed.get(name, "") in text(page)
     assert (Point.objects.count(), NoPoint.objects.count()) == (0, 0)
+
+
+def test_a_point_that_was_merged_meanwhile_is_explained_at_its_field(
+    rosa: Client, consultation: Consultation, send: Send, point: Make, administrator: User
+) -> None:
+    response, gone = send({"missing": "Clubs. Lights."}), point("More clubs.")
+    point("More for young people.")
+    merge_point(point=gone, version=1, into=2, by=administrator)
+    typed = {"reference": response.reference, "question": "missing", "shown": "1"}
+    page = rosa.post(
+        at("weigh", consultation), {**typed, "do": "next", "point": "1", "passage": "Lights"}
+    )
+    assert 'href="#point"' in text(page)
+    assert 'id="point"' in text(page)
+    assert "Choose again." in text(page)
+    assert ">\nLights</textarea>" in text(page)
+    assert PointPassage.objects.count() == 0
 
 
 def test_reasons_are_given_and_taken_back_on_the_page(
