@@ -17,6 +17,8 @@ State = Review.State
 DECIDED = [State.CONSIDERED, State.SET_ASIDE]
 # Over how many days the pace is measured: a week, whatever days people work.
 DAYS = 7
+# Beyond this many days, about ten years, no day is named.
+FAR = 3650
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,12 @@ class Pace:
 
     def done_on(self, today: date) -> date | None:
         """The day on which nothing will be left at this pace, if nothing more arrives; None if
-        nobody is at it.
+        nobody is at it, or if it is further away than FAR.
         """
         if not self.left:
             return today
-        return today + timedelta(days=ceil(self.left / self.a_day)) if self.a_day else None
+        days = ceil(self.left / self.a_day) if self.a_day else None
+        return today + timedelta(days=days) if days is not None and days <= FAR else None
 
     def needed_a_day(self, *, today: date, until: date) -> int | None:
         """How many a day would have to be decided on for nothing to be left by the end of `until`;

@@ -41,6 +41,10 @@ def pace(left: int, a_day: float) -> Pace:
         (10, 5, TODAY + timedelta(days=2)),
         (11, 5, TODAY + timedelta(days=3)),
         (1, 0.5, TODAY + timedelta(days=2)),
+        (3650, 1, TODAY + timedelta(days=3650)),
+        (3651, 1, None),
+        # One a week of what came in one stroke: a calendar has no such day.
+        (600_000, 1 / 7, None),
     ],
 )
 def test_the_day_on_which_it_is_done_follows_from_the_pace(
@@ -126,3 +130,18 @@ def test_the_page_says_whether_it_will_be_done_in_time(
         said = asked(nonsense)
         assert "Type the day as 2027-02-28." in said
         assert "<script>" not in said.split("until")[1]
+
+
+def test_the_page_says_it_when_no_calendar_reaches_that_far(
+    consultation: Consultation,
+    reviewer: User,
+    sign_in: Callable[[User], Client],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slow = pace(600_000, 1 / 7)
+    monkeypatch.setattr("responses.reviewing.views.pace.pace_of", lambda _consultation: slow)
+    asked = sign_in(reviewer).get(reverse("reading-pace"), {"until": str(timezone.localdate())})
+    page = asked.content.decode()
+    assert "At the pace of the last week it takes more than ten years." in page
+    assert "nobody can say when it will be done" not in page
+    assert "it takes 600,000 a day." in page
