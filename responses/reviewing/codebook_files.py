@@ -170,17 +170,22 @@ def _from_qda(text: str) -> Iterator[Row]:
         book = ET.fromstring(text.encode())  # noqa: S314  # nothing is declared in it, as seen above
     except ET.ParseError as reason:
         raise NotACodebook from reason
+    except (LookupError, ValueError) as reason:
+        raise CodebookRefused("It says that it has other characters than UTF-8.") from reason
     if book.tag != f"{{{QDA}}}CodeBook":
         raise NotACodebook
     for code in book.iterfind(f"{{{QDA}}}Codes/{{{QDA}}}Code"):
-        yield from _within(code, "")
+        yield from _within(code)
 
 
-def _within(code: ET.Element, group: str) -> Iterator[Row]:
+def _within(top: ET.Element) -> Iterator[Row]:
     """A code and those below it. What stands deeper than a group is in the group at the top."""
-    below = code.findall(f"{{{QDA}}}Code")
-    name = code.get("name", "")
-    if code.get("isCodable") != "false" or not below:
-        yield Row(group, name, (code.findtext(f"{{{QDA}}}Description") or "").strip())
-    for one in below:
-        yield from _within(one, group or name)
+    # Without recursion: a file may be deeper than the stack.
+    waiting = [(top, "")]
+    while waiting:
+        code, group = waiting.pop()
+        below = code.findall(f"{{{QDA}}}Code")
+        name = code.get("name", "")
+        if code.get("isCodable") != "false" or not below:
+            yield Row(group, name, (code.findtext(f"{{{QDA}}}Description") or "").strip())
+        waiting.extend((one, group or name) for one in reversed(below))

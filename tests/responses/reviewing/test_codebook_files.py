@@ -37,6 +37,12 @@ NVIVO = f"""<?xml version="1.0" encoding="utf-8"?>
 </Codes><Sets/></CodeBook>"""
 
 
+def nested(depth: int) -> str:
+    """A codebook in which each code stands within the one before."""
+    opened = "".join(f'<Code name="Code {number}">' for number in range(depth))
+    return f'<CodeBook xmlns="{QDA}"><Codes>{opened}{"</Code>" * depth}</Codes></CodeBook>'
+
+
 @pytest.fixture
 def book(consultation: Consultation, reviewer: User) -> list[Code]:
     return [
@@ -120,6 +126,12 @@ def test_a_codebook_of_another_program_is_brought_in_with_its_groups(
     }
 
 
+def test_codes_however_deep_are_in_the_group_at_the_top(take: Callable[..., Taken]) -> None:
+    assert take(nested(50)) == Taken(50, 0)
+    within = {("Code 0", f"Code {number}", "") for number in range(1, 50)}
+    assert words("anything-else") == {("", "Code 0", ""), *within}
+
+
 def test_what_is_there_already_stays_as_it_is(book: list[Code], take: Callable[..., Taken]) -> None:
     before = words("missing")
     assert take("name,group\nYOUTH CLUBS,Elsewhere\nNew one,\n", question="missing") == Taken(1, 1)
@@ -156,6 +168,9 @@ def test_an_empty_file_brings_in_nothing(take: Callable[..., Taken]) -> None:
         ("name,group\nLights,\n ,Services\n", "has no name"),
         ("name\n" + "".join(f"Code {n}\n" for n in range(1001)), "1,001 codes"),
         ("name\n" + "x" * 2_000_001, "larger than 2 MB"),
+        (NVIVO.replace("utf-8", "foo"), "other characters than UTF-8"),
+        (NVIVO.replace("utf-8", "gb2312"), "other characters than UTF-8"),
+        (nested(3000), "3,000 codes"),
     ],
 )
 def test_a_file_with_one_code_that_does_not_fit_brings_in_none(
