@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from consult.auditing import record
 from consult.models import Action, User
 from responses.current import current_responses
-from responses.models import CodedAnswer, Coding, Response, SearchText
+from responses.models import CodedAnswer, Coding, Response, Review, SearchText
 from responses.reviewing.coding_many import give_code_to_many
 from responses.reviewing.reading import hold_as_shown
 
@@ -55,8 +55,11 @@ def code_together(*, response: Response, question: str, by: User) -> int:
         done = CodedAnswer.objects.filter(question=question, by=by).values("response")
         # Nobody may change what they say meanwhile: an amendment waits for its review's row.
         found = others_saying(response, print_) if print_ else Response.objects.none()
-        left = found.exclude(pk__in=done).select_for_update(of=("review",)).select_related("review")
-        ids = [one.pk for one in left]
+        left = Review.objects.filter(
+            response__in=found.exclude(pk__in=done).order_by().values("pk"), superseded=False
+        )
+        held = left.select_for_update().order_by("response")
+        ids = list(held.values_list("response_id", flat=True))
         if not ids:
             return 0
         for code in codes:
@@ -107,15 +110,11 @@ def last_codes(*, response: Response, questions: Sequence[str], by: User) -> dic
     """Return by question the codes, as primary keys, that `by` gave to the last answer like this:
     one that the search for campaigns found to be similar, or else the last of all.
     """
-    similar = set(
-        Response.objects.filter(cluster_members__cluster__members__response=response).values_list(
-            "pk", flat=True
-        )
-    ) - {response.pk}
+    similar = Response.objects.filter(cluster_members__cluster__members__response=response)
     recent = CodedAnswer.objects.filter(question__in=questions, by=by, seen_with=None).exclude(
         response=response
     )
-    last = _last_of(recent) | _last_of(recent.filter(response__in=similar))
+    last = _last_of(recent) | _last_of(recent.filter(response__in=similar.values("pk")))
     codings = Coding.objects.filter(
         response__in=last.values(), question__in=questions, by=by, removed_at=None, start=None
     )

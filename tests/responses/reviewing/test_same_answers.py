@@ -1,9 +1,12 @@
 """Answers that say exactly the same: found as they come in, coded together, each counted."""
 
+import re
 from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from consult.models import Action, AuditEntry, Consultation, User
@@ -159,6 +162,44 @@ def test_the_last_similar_answer_goes_before_the_last_of_all(
     assert last(asked) == {"missing": [code.pk]}
     assert last(another) == {}
     assert last(asked, by=ben) == {}
+
+
+def test_neither_asks_by_listing_every_one_that_is_similar(
+    consultation: Consultation, send: Send, code: Code, reviewer: User
+) -> None:
+    def asked(ask: Callable[[], object]) -> list[int]:
+        """How long each query is, whatever numbers it holds."""
+        with CaptureQueriesContext(connection) as queries:
+            ask()
+        return [len(re.sub(r"\d+", "1", one["sql"])) for one in queries.captured_queries]
+
+    first = send({"missing": LETTER})
+    code_answer(response=first, question="missing", codes=[code], by=reviewer)
+
+    def last() -> object:
+        return last_codes(response=first, questions=["missing"], by=reviewer)
+
+    lengths = []
+    for more in (2, 6):
+        for _number in range(more):
+            send({"missing": LETTER})
+        find_clusters(consultation=consultation)
+        lengths.append(asked(last))
+    assert lengths[0] == lengths[1]
+
+
+def test_of_those_coded_together_no_answer_is_loaded(
+    send: Send, code: Code, reviewer: User
+) -> None:
+    first = send({"missing": "More police"})
+    send({"missing": "More police"})
+    code_answer(response=first, question="missing", codes=[code], by=reviewer)
+    with CaptureQueriesContext(connection) as queries:
+        code_together(response=first, question="missing", by=reviewer)
+    (found,) = [one["sql"] for one in queries if '"prints" @>' in one["sql"]]
+    columns = found.partition(" FROM ")[0]
+    assert found.endswith("FOR UPDATE")
+    assert columns == 'SELECT "responses_review"."response_id" AS "response_id"'
 
 
 @pytest.mark.django_db(transaction=True)
