@@ -13,7 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consult.settings")
 
 TRANSPORT_ALIASES["consult"] = "consult.postgres_broker:Transport"
 app = Celery("consult")
-app.config_from_object("django.conf:settings", namespace="CELERY")
+app.config_from_object("consult.celery_settings")
 app.autodiscover_tasks(
     [
         "consult",

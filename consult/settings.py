@@ -105,32 +105,6 @@ DATABASES = {
 REDIS_URL: str = VALUES["REDIS_URL"] or addresses.own_redis_url(VAR_DIR)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-CELERY_BROKER_URL = addresses.broker_url(REDIS_URL)
-CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# Only Redis can carry a message to all workers at once.
-CELERY_WORKER_ENABLE_REMOTE_CONTROL = REDIS_URL != addresses.DATABASE_CARRIES
-# A Redis that does not answer may cost a respondent at most a second: the sweep finds what the
-# nudge could not announce.
-CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "socket_connect_timeout": 1,
-    "socket_keepalive": True,
-    "socket_keepalive_options": addresses.SILENT_SOCKET,
-    "socket_timeout": 1 if "celery" not in Path(sys.argv[0]).name else None,
-    "visibility_timeout": 3600,
-    "unacked_restore_interval": 10,
-    "unacked_restore_throttle": 1,
-    "max_retries": 0,
-}
-CELERY_TASK_PUBLISH_RETRY = False
-CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_REJECT_ON_WORKER_LOST = True
-CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_TIME_LIMIT = 3000
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_TIMEZONE = "Europe/London"
-
 AUTH_USER_MODEL = "consult.User"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
