@@ -106,3 +106,14 @@ def test_every_part_of_the_composition_restarts_and_keeps_its_log_small() -> Non
         assert (ours[name]["read_only"], ours[name]["cap_drop"]) == (True, ["ALL"])
     # Nothing but the front door can be reached from outside.
     assert [name for name, part in parts.items() if "ports" in part] == ["proxy"]
+
+
+def test_the_image_may_copy_all_that_it_copies() -> None:
+    """What .dockerignore leaves out cannot be copied, and the image cannot be built."""
+    let_in = re.findall(r"^!(\S+)", (ROOT / ".dockerignore").read_text(), re.MULTILINE)
+    copied = re.findall(
+        r"^COPY (?!--from)(.*) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE
+    )
+    names = {name.rstrip("/") for line in copied for name in line.split()}
+    assert "locale" in names
+    assert names - set(let_in) == set()
