@@ -53,8 +53,8 @@ def load_table(
 ) -> Bundle:
     """Load a table of responses: each row is received as a response of its own by a worker.
 
-    The same key again is the same bundle. Raises RowsRefused, LoadedBefore, NotATable and
-    TooManyRows; then nothing was written.
+    The same key again is the same bundle. Raises RowsRefused, LoadedBefore, NotATable,
+    TooManyRows and TooLarge; then nothing was written.
     """
     if known := Bundle.objects.filter(key=key).first():
         return known

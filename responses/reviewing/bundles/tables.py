@@ -6,6 +6,7 @@ Pure. Its content says what it is, never its name.
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,22 @@ from openpyxl.utils.exceptions import InvalidFileException
 from responses.reviewing.inbound.charsets import as_text
 
 MOST_ROWS = 50_000
+# A workbook is a zip, and may claim few bytes and few rows while it holds many of both.
+INFLATED_MAX_BYTES = 200_000_000
+MOST_CELLS = 10_000_000
+# What a workbook raises that was cut off, altered or never one. The XML readers raise SyntaxErrors.
+DAMAGED = (
+    EOFError,
+    InvalidFileException,
+    LookupError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 DELIMITERS = ",;\t"
 ZIP = b"PK\x03\x04"
 
@@ -28,11 +45,15 @@ class TooManyRows(ValueError):
     """The table has more than MOST_ROWS rows."""
 
 
+class TooLarge(ValueError):
+    """What is in the file is larger than can be read at once, whatever the file's own size."""
+
+
 def read_table(content: bytes) -> list[list[str]]:
     """Return the rows of a CSV file or of the first sheet of a workbook; empty ones too, so that a
     row's place is its number in the file.
 
-    Raises NotATable and TooManyRows.
+    Raises NotATable, TooManyRows and TooLarge.
     """
     rows = _of_workbook(content) if content.startswith(ZIP) else _of_csv(content)
     while rows and not any(cell.strip() for cell in rows[-1]):
@@ -44,12 +65,16 @@ def read_table(content: bytes) -> list[list[str]]:
 
 def _of_workbook(content: bytes) -> list[list[str]]:
     try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            # No more than a member claims is ever inflated.
+            if sum(member.file_size for member in archive.infolist()) > INFLATED_MAX_BYTES:
+                raise TooLarge
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         sheet = book.worksheets[0]
         return _few([_cell(value) for value in row] for row in sheet.iter_rows(values_only=True))
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, IndexError, ValueError) as reason:
-        if isinstance(reason, TooManyRows):
-            raise
+    except (TooManyRows, TooLarge):
+        raise
+    except DAMAGED as reason:
         raise NotATable from reason
 
 
@@ -68,11 +93,14 @@ def _of_csv(content: bytes) -> list[list[str]]:
 
 
 def _few(rows: Iterable[list[str]]) -> list[list[str]]:
-    taken = []
+    taken, cells = [], 0
     for row in rows:
         taken.append(row)
+        cells += len(row)
         if len(taken) > MOST_ROWS + 1:
             raise TooManyRows
+        if cells > MOST_CELLS:
+            raise TooLarge
     return taken
 
 

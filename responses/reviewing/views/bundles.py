@@ -25,7 +25,7 @@ from responses.reviewing.bundles.loading import LoadedBefore, RowsRefused, load_
 from responses.reviewing.bundles.mails import Match, mails_with
 from responses.reviewing.bundles.receiving import CannotBeUndone, sample_of, undo_bundle
 from responses.reviewing.bundles.rows import Problem, place_of_letter
-from responses.reviewing.bundles.tables import MOST_ROWS, NotATable, TooManyRows
+from responses.reviewing.bundles.tables import MOST_ROWS, NotATable, TooLarge, TooManyRows
 from responses.reviewing.bundles.template import template_for
 from responses.reviewing.forms.bundles import FILE_MAX_BYTES, FROM_MAILS, LetterForm, TableForm
 from responses.reviewing.forms.transcribing import WholeForm
@@ -184,6 +184,8 @@ def _load(
         form.add_error(
             None, _("There are more than %(most)s rows. Load it in parts.") % {"most": MOST_ROWS}
         )
+    except TooLarge:
+        form.add_error(None, _("There is more in the file than can be read. Load it in parts."))
     else:
         nudge(receive_bundles)
         return made, ()

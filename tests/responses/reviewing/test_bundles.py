@@ -4,6 +4,8 @@ each its own, all or none, and are undone as one act.
 
 import csv
 import io
+import re
+import zipfile
 from collections.abc import Callable
 from datetime import date, timedelta
 from html import unescape
@@ -26,7 +28,7 @@ from responses.governance.reconciling import reconcile
 from responses.models import Bundle, Confirmation, Message, Response, Transcription
 from responses.responding.amending import amend_response
 from responses.responding.submitting import Submission
-from responses.reviewing.bundles import receiving
+from responses.reviewing.bundles import receiving, tables
 from responses.reviewing.bundles.cells import channel_of, day_of, value_of
 from responses.reviewing.bundles.loading import LoadedBefore, RowsRefused, load_table
 from responses.reviewing.bundles.receiving import (
@@ -36,7 +38,7 @@ from responses.reviewing.bundles.receiving import (
     undo_bundle,
 )
 from responses.reviewing.bundles.rows import Terms, check_table, columns_for
-from responses.reviewing.bundles.tables import NotATable, TooManyRows, read_table
+from responses.reviewing.bundles.tables import NotATable, TooLarge, TooManyRows, read_table
 from responses.reviewing.bundles.template import template_for
 from responses.reviewing.mailboxes import load_mailbox
 from responses.reviewing.tasks import receive_bundles
@@ -134,6 +136,96 @@ def test_what_is_no_table_is_refused(content: bytes) -> None:
 def test_a_table_that_is_too_long_is_refused() -> None:
     with pytest.raises(TooManyRows):
         read_table(b"a,b\n" * 50_002)
+
+
+def workbook(*rows: list[str]) -> bytes:
+    book, content = openpyxl.Workbook(), io.BytesIO()
+    for row in rows:
+        book.active.append(row)
+    book.save(content)
+    return content.getvalue()
+
+
+def with_member(content: bytes, name: str, said: bytes) -> bytes:
+    """A workbook of which one member says something else."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(made, "w", 8) as new:
+        for member in old.namelist():
+            new.writestr(member, said if member == name else old.read(member))
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        "xl/worksheets/sheet1.xml",
+        "xl/workbook.xml",
+        "xl/_rels/workbook.xml.rels",
+        "[Content_Types].xml",
+    ],
+)
+@pytest.mark.parametrize("said", [b"", b"<sheetData><row", b"<a/>", b"\x00\xff", b"<a><b></a>"])
+def test_a_workbook_with_a_damaged_part_is_refused_in_words(member: str, said: bytes) -> None:
+    with pytest.raises(NotATable):
+        read_table(with_member(workbook(HEAD, ANN), member, said))
+
+
+def test_a_workbook_damaged_at_any_place_is_read_or_refused() -> None:
+    content = workbook(HEAD, ANN)
+    for at in range(0, len(content), 41):
+        for damaged in (content[:at], content[:at] + b"\xee\xee\xee" + content[at + 3 :]):
+            try:
+                read_table(damaged)
+            except (NotATable, TooLarge):
+                continue
+
+
+def test_a_workbook_that_swells_when_opened_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = workbook(HEAD, [*ANN[:-1], "night bus " * 3_000])
+    assert read_table(content)[0] == HEAD
+    monkeypatch.setattr(tables, "INFLATED_MAX_BYTES", 30_000)
+    assert len(content) < 30_000
+    with pytest.raises(TooLarge):
+        read_table(content)
+
+
+def test_few_words_far_to_the_right_do_not_make_a_million_cells(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = "".join(
+        f'<row r="{n}"><c r="XFD{n}" t="n"><v>7</v></c></row>' for n in range(1, 5)
+    ).encode()
+    name = "xl/worksheets/sheet1.xml"
+    content = workbook(HEAD)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        sheet = re.sub(rb"<row.*</row>", rows, archive.read(name))
+    sheet = re.sub(rb"<dimension[^>]*>", b"", sheet)
+    content = with_member(content, name, sheet)
+    monkeypatch.setattr(tables, "MOST_CELLS", 50_000)
+    with pytest.raises(TooLarge):
+        read_table(content)
+
+
+def test_the_page_says_that_a_file_is_damaged_or_swells(
+    consultation: Consultation,
+    reviewer: User,
+    sign_in: SignIn,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rosa = sign_in(reviewer)
+    address = reverse("bundle-list", args=[consultation.slug])
+    fields = fields_on(rosa.get(address).content.decode()) | {"kind": "sheets", "name": "Camden"}
+
+    def said_of(content: bytes) -> str:
+        typed = fields | {"file": SimpleUploadedFile("sheets.xlsx", content)}
+        return rosa.post(address, typed).content.decode()
+
+    broken = with_member(workbook(HEAD, ANN), "xl/worksheets/sheet1.xml", b"<sheetData><row")
+    assert "No table was found in the file." in said_of(broken)
+    monkeypatch.setattr(tables, "INFLATED_MAX_BYTES", 100)
+    page = said_of(workbook(HEAD, ANN))
+    assert "There is more in the file than can be read. Load it in parts." in page
+    assert 'value="Camden"' in page
 
 
 def test_a_letter_longer_than_any_cell_of_excel_is_read_from_csv() -> None:
