@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from consult.auditing import record
@@ -60,15 +60,14 @@ def load_table(
         return known
     sha256 = hashlib.sha256(content).hexdigest()
     consultation = edition.consultation
-    if before := _there(consultation).filter(sha256=sha256, letter=dict(letter)).first():
-        raise LoadedBefore(before)
+    made = Bundle(edition=edition, kind=kind, name=name, key=key, letter=dict(letter), by=by)
+    made.sha256 = sha256
+    _refuse_the_same_file(made)
     terms = Terms(kind, plan_to_key(edition), today, last_day_of(consultation), letter)
     rows, problems = check_table(read_table(content), terms)
     problems += _loaded_before(consultation, kind, rows)
     if problems:
         raise RowsRefused(sorted(problems, key=lambda one: one.number))
-    made = Bundle(edition=edition, kind=kind, name=name, key=key, letter=dict(letter), by=by)
-    made.sha256 = sha256
     return _write(made, [(row, None) for row in rows])
 
 
@@ -104,6 +103,12 @@ def _there(consultation: Consultation) -> Any:
     )
 
 
+def _refuse_the_same_file(made: Bundle) -> None:
+    there = _there(made.edition.consultation).exclude(sha256="")
+    if before := there.filter(sha256=made.sha256, letter=made.letter).first():
+        raise LoadedBefore(before)
+
+
 def _loaded_before(consultation: Consultation, kind: str, rows: Sequence[Row]) -> list[Problem]:
     """What the other system's numbers say of rows that came with an earlier file."""
     if kind != Bundle.Kind.IMPORTED:
@@ -120,35 +125,39 @@ def _loaded_before(consultation: Consultation, kind: str, rows: Sequence[Row]) -
 
 def _write(made: Bundle, rows: Sequence[tuple[Row, Message | None]]) -> Bundle:
     made.consultation = made.edition.consultation
-    try:
-        with transaction.atomic():
-            made.save(force_insert=True)
-            BundleRow.objects.bulk_create(
-                [
-                    BundleRow(
-                        bundle=made,
-                        number=row.number,
-                        sheet=row.sheet,
-                        message=message,
-                        fields={
-                            "received_on": row.received_on.isoformat(),
-                            "channel": row.channel,
-                            "late_reason": row.late_reason,
-                            "raw": dict(row.fields),
-                        },
-                    )
-                    for row, message in rows
-                ],
-                batch_size=ROWS_AT_ONCE,
-            )
-            record(
-                action=Action.BUNDLE_LOADED,
-                actor=made.by,
-                subject=f"bundle {made.pk}",
-                kind=made.kind,
-                rows=len(rows),
-            )
-    except IntegrityError:
-        # The same page pressed twice at once.
-        return Bundle.objects.get(key=made.key)
+    with transaction.atomic():
+        # Two people with one file, or one page pressed twice at once: the second waits, and finds
+        # what the first has loaded.
+        Consultation.objects.select_for_update(no_key=True).get(pk=made.consultation.pk)
+        if known := Bundle.objects.filter(key=made.key).first():
+            return known
+        _refuse_the_same_file(made)
+        if again := _loaded_before(made.consultation, made.kind, [row for row, _mail in rows]):
+            raise RowsRefused(again)
+        made.save(force_insert=True)
+        BundleRow.objects.bulk_create(
+            [
+                BundleRow(
+                    bundle=made,
+                    number=row.number,
+                    sheet=row.sheet,
+                    message=message,
+                    fields={
+                        "received_on": row.received_on.isoformat(),
+                        "channel": row.channel,
+                        "late_reason": row.late_reason,
+                        "raw": dict(row.fields),
+                    },
+                )
+                for row, message in rows
+            ],
+            batch_size=ROWS_AT_ONCE,
+        )
+        record(
+            action=Action.BUNDLE_LOADED,
+            actor=made.by,
+            subject=f"bundle {made.pk}",
+            kind=made.kind,
+            rows=len(rows),
+        )
     return made

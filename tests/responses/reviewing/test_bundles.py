@@ -7,14 +7,17 @@ import io
 import re
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from html import unescape
 from pathlib import Path
+from threading import Barrier
 from uuid import UUID, uuid4
 
 import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -28,7 +31,7 @@ from responses.governance.reconciling import reconcile
 from responses.models import Bundle, Confirmation, Message, Response, Transcription
 from responses.responding.amending import amend_response
 from responses.responding.submitting import Submission
-from responses.reviewing.bundles import receiving, tables
+from responses.reviewing.bundles import loading, receiving, tables
 from responses.reviewing.bundles.cells import channel_of, day_of, value_of
 from responses.reviewing.bundles.loading import LoadedBefore, RowsRefused, load_table
 from responses.reviewing.bundles.receiving import (
@@ -412,6 +415,61 @@ def test_the_same_file_again_is_refused_until_the_first_is_undone(
     undo_bundle(bundle=first, reason="A mistake", by=reviewer)
     receive_due_bundles()
     assert load(ANN).rows.count() == 1
+
+
+def at_once(load: Load, monkeypatch: pytest.MonkeyPatch, *given: dict[str, object]) -> list[object]:
+    """What two loadings come to that have both looked for an earlier one before either writes."""
+    together = Barrier(2)
+
+    def check_together(*args: object) -> object:
+        together.wait(30)
+        return check_table(*args)  # type: ignore[arg-type]  # as it was called
+
+    def in_a_thread(values: dict[str, object]) -> object:
+        try:
+            return load(receive=False, **values)
+        except (LoadedBefore, RowsRefused) as refused:
+            return refused
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(loading, "check_table", check_together)
+    with ThreadPoolExecutor(2) as pool:
+        return sorted(pool.map(in_a_thread, given), key=lambda one: not isinstance(one, Bundle))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_people_with_one_file_at_once_load_it_once(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = as_csv(HEAD, ANN, BEN)
+    made, refused = at_once(load, monkeypatch, {"content": content}, {"content": content})
+    assert isinstance(refused, LoadedBefore)
+    assert refused.bundle == made == Bundle.objects.get()
+    receive_due_bundles()
+    assert Response.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_number_in_two_files_at_once_is_imported_once(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = ["sheet", "received_on", "missing"]
+    files = [as_csv(head, ["OLD-7", "2026-11-19", words]) for words in ("Buses.", "Buses!")]
+    kind = Bundle.Kind.IMPORTED
+    _made, refused = at_once(load, monkeypatch, *({"kind": kind, "content": one} for one in files))
+    assert isinstance(refused, RowsRefused)
+    assert [(one.number, one.column) for one in refused.problems] == [(2, "sheet")]
+    assert Bundle.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_page_pressed_twice_at_once_makes_one_bundle(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {"content": as_csv(HEAD, ANN), "key": uuid4()}
+    first, second = at_once(load, monkeypatch, given, given)
+    assert first == second == Bundle.objects.get()
 
 
 def test_what_a_row_said_is_nowhere_else_once_it_is_received(load: Load) -> None:
