@@ -37,8 +37,8 @@ from responses.models import (
 from responses.receipt_tokens import receipt_token
 from tests.conftest import PARKS_PLAN, make_person
 from tests.responses.deciding.test_packs import READY
-from tests.responses.deciding.test_points import KEPT
 from tests.support.mails import CORPUS
+from tests.support.points import KEPT
 
 SECRET = "A secret hope."
 OF_A_PLAN_FILE: dict[str, list[str]] = {

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
 
@@ -23,7 +23,7 @@ from responses.exporting.manifests import MANIFEST, FileEntry
 from responses.exporting.signing import SIGNATURE, sign
 from responses.exporting.storing import WORKPLACE, store
 from responses.file_removals import remove_file
-from responses.models import DecisionPack, PackPoint, Response
+from responses.models import DecisionPack, PackPoint, Response, ReviewStep
 
 WHOLE, REGISTER = "pack.html", "register.jsonl"
 
@@ -41,17 +41,29 @@ def stored_in(pack: DecisionPack) -> str:
     return f"{folder_of(pack)}-{again + 1}" if again else folder_of(pack)
 
 
+def hold_packs() -> None:
+    """Let nobody else seal a pack, write its files or erase what is in them until this transaction
+    ends: an erasure comes before a pack, which then lacks the words, or after it, and reaches it.
+
+    It begins no snapshot, so that one that is taken next has everything committed until then.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE responses_decisionpack IN SHARE ROW EXCLUSIVE MODE")
+
+
 def write_pack(pack: DecisionPack) -> None:
     """Make and store a pack's files, the manifest last; a pack that has them is left alone. Raises
     OSError, StoredDifferently, HandedOverAlready and BadKey.
     """
+    packs = DecisionPack.objects.select_related("consultation", "edition", "sealed_by")
     with transaction.atomic(), TemporaryDirectory(prefix=WORKPLACE) as place:
-        held = (
-            DecisionPack.objects.select_for_update(of=("self",))
-            .select_related("consultation", "edition", "sealed_by")
-            .get(pk=pack.pk)
-        )
+        held = packs.get(pk=pack.pk)
+        if not held.manifest_sha256:
+            hold_packs()
+            # Someone else may have written them while this waited.
+            held = packs.get(pk=pack.pk)
         if held.manifest_sha256:
+            pack.files, pack.manifest_sha256 = held.files, held.manifest_sha256
             return
         folder = Path(place)
         files = _make(held, folder)
@@ -77,8 +89,9 @@ def forget_in_packs(versions: QuerySet[Response]) -> None:
     """Remove the files of every pack that may hold words of these responses, in the transaction
     that erases them. They are written again without, when someone asks for them.
     """
+    hold_packs()
     ids = set(versions.values_list("pk", flat=True))
-    for pack in DecisionPack.objects.select_for_update(of=("self",)).exclude(manifest_sha256=""):
+    for pack in DecisionPack.objects.exclude(manifest_sha256=""):
         if not ids & _named_in(pack):
             continue
         for file in pack.files:
@@ -92,6 +105,8 @@ def _named_in(pack: DecisionPack) -> set[int]:
     contents = pack.contents
     named = {*contents["organisations"]}
     named |= {row[0] for row in [*contents["reasons"], *contents["unweighed"]]}
+    steps = ReviewStep.objects.filter(pk__in=contents["set_aside"])
+    named |= set(steps.values_list("review__response", flat=True))
     for answers in PackPoint.objects.filter(pack=pack).values_list("answers", flat=True):
         named |= {one[0] for one in answers}
     return named
@@ -136,11 +151,14 @@ def _manifest(pack: DecisionPack, files: list[FileEntry]) -> bytes:
         .order_by("-number")
         .first()
     )
+    # One whose files were removed is known by its last manifest until they are made again; the new
+    # manifest names that one.
+    known = [*before.instead_of, before.manifest_sha256] if before else []
     content: dict[str, Any] = {
         "format": 1,
         "consultation": pack.consultation.slug,
         "decision_pack": pack.number,
-        "previous_manifest_sha256": before.manifest_sha256 or None if before else None,
+        "previous_manifest_sha256": next(filter(None, reversed(known)), None),
         "sealed_at": iso(pack.sealed_at),
         "sealed_by": pack.sealed_by.username,
         "edition": pack.edition.number,

@@ -1,5 +1,7 @@
 """Decision packs: what those who decide have before them, sealed so that it stays what it was."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
@@ -19,11 +21,10 @@ from responses.deciding.figures import (
     tables_of,
     who_answered,
 )
-from responses.deciding.pack_files import folder_of, write_pack
+from responses.deciding.pack_files import folder_of, hold_packs, write_pack
 from responses.deciding.points import TEXT_MAX_CHARS, TextTooLong
 from responses.deciding.register import Row, said_on, the_register
 from responses.deciding.unweighed import Weighing, count_weighed, list_unweighed
-from responses.exporting.batches import take_turn
 from responses.models import (
     DecisionPack,
     PackPoint,
@@ -63,10 +64,25 @@ class SummaryMissing(ValueError):
     """Those who decide are told in a few words what is before them."""
 
 
+@contextmanager
+def _one_moment() -> Iterator[None]:
+    """A transaction in which nobody else seals a pack, and in which everything that is read is as
+    it was at one moment. Within another one, it is that one's.
+    """
+    outermost = not connection.in_atomic_block
+    with transaction.atomic():
+        if outermost:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        hold_packs()
+        yield
+
+
 def seal_pack(
     *, consultation: Consultation, summary: str, by: User, unweighed_reason: str = ""
 ) -> DecisionPack:
-    """Freeze the register as it is, with everything that belongs to it, and write its files.
+    """Freeze the register as it is at one moment, with everything that belongs to it, and write its
+    files. What is written while it is being sealed is not in it, and in the next one.
 
     While an answer in words leads nowhere it is refused, unless `unweighed_reason` says why; then
     the pack names each of them, and who sealed it. Raises SummaryMissing, TextTooLong,
@@ -78,23 +94,20 @@ def seal_pack(
         raise SummaryMissing
     if max(len(summary), len(reason)) > TEXT_MAX_CHARS:
         raise TextTooLong
-    with transaction.atomic():
-        # One pack at a time, and no point changes while it is frozen.
-        current = take_turn(consultation)
-        list(Point.objects.select_for_update().filter(consultation=current).order_by("pk"))
-        rows = the_register(current)
+    with _one_moment():
+        rows = the_register(consultation)
         _check(rows)
-        # Once, and last: what arrives after this is not in the pack, and in the next one.
-        left = list_unweighed(current, limit=None)
-        weighing = count_weighed(current)
+        left = list_unweighed(consultation, limit=None)
+        weighing = count_weighed(consultation)
         if (left or weighing.messages) and not reason:
             raise SomethingLeadsNowhere(weighing)
+        highest = consultation.decision_packs.aggregate(highest=Max("number"))["highest"] or 0
         pack = DecisionPack.objects.create(
-            consultation=current,
-            edition=current_edition(current),
-            number=(current.decision_packs.aggregate(highest=Max("number"))["highest"] or 0) + 1,
+            consultation=consultation,
+            edition=current_edition(consultation),
+            number=highest + 1,
             summary=summary,
-            contents=_contents(current, weighing)
+            contents=_contents(consultation, weighing)
             | {"unweighed": [[one.response, one.question] for one in left]},
             unweighed_reason=reason if left or weighing.messages else "",
             sealed_by=by,

@@ -30,8 +30,8 @@ from responses.reviewing.clusters import find_clusters
 from responses.reviewing.codebooks import make_code
 from tests.journeys.test_accessibility import nobody_is_at_work
 from tests.responses.deciding.test_packs import READY
-from tests.responses.deciding.test_points import KEPT
 from tests.responses.reviewing.test_similarity import LETTER
+from tests.support.points import KEPT
 from tests.support.running import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

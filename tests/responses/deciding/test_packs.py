@@ -33,7 +33,6 @@ from responses.deciding.packs import (
     PointsNotReady,
     SomethingLeadsNowhere,
     SummaryMissing,
-    seal_pack,
 )
 from responses.deciding.points import change_point
 from responses.deciding.reasons import name_reason
@@ -54,35 +53,11 @@ from responses.models import (
 from responses.reviewing.coding import code_answer
 from responses.reviewing.reviews import move_review
 from tests.responses.deciding.amending import amended
-from tests.responses.deciding.test_points import KEPT
+from tests.support.points import KEPT, READY
 from tests.support.pressing import press
 
 Make = Callable[..., Point]
 Send = Callable[..., Response]
-READY = {"answer": "We agree.", "change": "none", "ready": True}
-
-
-@pytest.fixture
-def ready(point: Make, reviewer: User) -> Callable[..., Point]:
-    """Puts a point on the register that an answer makes, ready to be decided."""
-
-    def ready(sentence: str, response: Response, *, passage: str = "", **words: Any) -> Point:
-        made = point(sentence)
-        feed_passage(
-            point=made, response=response, question="missing", passage=passage, by=reviewer
-        )
-        return change_point(
-            point=made, version=1, by=reviewer, **{**KEPT, **READY, "sentence": sentence, **words}
-        )
-
-    return ready
-
-
-@pytest.fixture
-def seal(consultation: Consultation, reviewer: User, exports: Path) -> Callable[..., DecisionPack]:
-    return lambda **more: seal_pack(
-        consultation=consultation, by=reviewer, **{"summary": "What they said.", **more}
-    )
 
 
 def content_of(pack: DecisionPack, exports: Path, name: str) -> str:

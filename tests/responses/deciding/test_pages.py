@@ -16,7 +16,7 @@ from responses.deciding.unweighed import list_unweighed
 from responses.models import Campaign, Code, NoPoint, Point, PointPassage, Reading, Response
 from responses.reviewing.coding import code_answer
 from tests.responses.deciding.amending import amended
-from tests.responses.deciding.test_points import KEPT
+from tests.support.points import KEPT
 from tests.support.pressing import press
 
 Make = Callable[..., Point]

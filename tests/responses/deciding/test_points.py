@@ -48,20 +48,10 @@ from responses.reviewing.campaigns import add_response
 from responses.reviewing.coding import code_answer, code_passage
 from responses.reviewing.reading import ChangedSinceOpened
 from tests.responses.deciding.amending import amended
+from tests.support.points import KEPT
 
 Make = Callable[..., Point]
 Send = Callable[..., Response]
-KEPT = {
-    "part": "violence",
-    "sentence": "There should be more youth clubs.",
-    "analysis": "",
-    "answer": "",
-    "change": "",
-    "old_wording": "",
-    "new_wording": "",
-    "ready": False,
-    "owner": None,
-}
 
 
 def changed(point: Point, by: User, *, version: int = 0, **words: Any) -> Point:
