@@ -5,7 +5,7 @@ from django.db.models.functions import Now
 
 from consult.auditing import record
 from consult.models import Action, User
-from responses.deciding.pack_files import folder_of
+from responses.deciding.pack_files import folder_of, hold_packs, write_pack
 from responses.deciding.points import TEXT_MAX_CHARS, TextTooLong
 from responses.models import DecisionPack, PackOpening, PackPoint, Point, PointDecision
 
@@ -51,10 +51,11 @@ def decide_point(
     *, point: PackPoint, outcome: str, reason: str, by: User, after: int = 0
 ) -> PointDecision:
     """Decide on a point in the version that its pack sealed. `after` is the id of the decision that
-    the page showed, 0 where it showed none.
+    the page showed, 0 where it showed none. Files of the pack that were removed, since something in
+    them was erased, are written again first: the decision names their manifest.
 
-    Raises NoSuchOutcome, WhyMissing, TextTooLong, NotOpened, DecidedMeanwhile and
-    ChangedSinceSealed.
+    Raises NoSuchOutcome, WhyMissing, TextTooLong, NotOpened, DecidedMeanwhile, ChangedSinceSealed
+    and what `write_pack` raises.
     """
     why = reason.strip()
     if outcome not in PointDecision.Outcome.values:
@@ -64,6 +65,8 @@ def decide_point(
     if len(why) > TEXT_MAX_CHARS:
         raise TextTooLong
     with transaction.atomic():
+        hold_packs()
+        write_pack(point.pack)
         # Two who decide at once: the second waits here, and is told.
         live = Point.objects.select_for_update(of=("self",)).get(pk=point.version.point_id)
         if live.version != point.version.version:

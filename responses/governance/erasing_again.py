@@ -4,6 +4,7 @@ from django.db import transaction
 
 from consult.auditing import record
 from consult.models import Action, User
+from responses.deciding.pack_files import forget_in_packs
 from responses.governance.erasing import (
     erase_response,
     erased_references,
@@ -39,6 +40,7 @@ def finish_erasure(*, reference: str, actor: User | None) -> None:
     changes, newest = hold_changes_about(versions), versions.latest("version")
     stop_emails(versions)
     forget_public(newest)
+    forget_in_packs(versions)
     remove_what_else_tells(newest, versions)
     forget_words_in(changes)
     transaction.on_commit(lambda: keep_erasure_mark(reference))

@@ -178,6 +178,9 @@ def pack_point(request: StaffRequest, consultation: str, number: int, point: int
             )
         except tuple(DECIDE_PROBLEMS) as problem:
             problems = [DECIDE_PROBLEMS[type(problem)]]
+        except NOT_STORED:
+            words = _("The pack’s files could not be stored. Nothing was decided; try again.")
+            problems = [("reason", words)]
         else:
             messages.success(request, _("Your decision is on record."))
             return redirect("pack", consultation, number)
@@ -210,11 +213,16 @@ def pack_file(request: StaffRequest, consultation: str, number: int, name: str) 
     """
     found = _pack(consultation, number)
     open_pack(pack=found, by=request.user)
-    write_pack(found)
-    found.refresh_from_db()
-    if name not in {file["name"] for file in found.files}:
-        raise Http404
-    with storages["exports"].open(f"{stored_in(found)}/{name}", "rb") as file:
-        response = HttpResponse(file.read(), content_type="application/octet-stream")
+    try:
+        write_pack(found)
+        if name not in {file["name"] for file in found.files}:
+            raise Http404
+        with storages["exports"].open(f"{stored_in(found)}/{name}", "rb") as file:
+            content = file.read()
+    except NOT_STORED:
+        words = _("The file cannot be read at the moment. What it says is on these pages too.")
+        messages.error(request, words)
+        return redirect("pack", consultation, number)
+    response = HttpResponse(content, content_type="application/octet-stream")
     response["Content-Disposition"] = f'attachment; filename="pack-{number}-{name}"'
     return response
