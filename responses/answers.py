@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from consult.plans.document import ABOUT_YOU, EQUALITY, Plan, Question
+from consult.plans.document import ABOUT_YOU, Plan, Question
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,13 @@ def read_answers(plan: Plan, raw: Mapping[str, Any]) -> Answers:
     return _read(plan.asked, raw)
 
 
-def read_equality_answers(plan: Plan, raw: Mapping[str, Any]) -> Answers:
-    """Do the same for the equality questions, which are asked after sending. Raises
-    AnswersRefused.
+def read_equality_answers(
+    plan: Plan, raw: Mapping[str, Any], *, organisation: bool = False
+) -> Answers:
+    """Do the same for the equality questions, which are asked after sending. What an organisation
+    is not asked is not read. Raises AnswersRefused.
     """
-    return _read(plan.questions_of(EQUALITY), raw)
+    return _read(plan.equality_for(organisation=organisation).questions, raw)
 
 
 def _read(questions: Sequence[Question], raw: Mapping[str, Any]) -> Answers:
@@ -71,6 +73,11 @@ def _read(questions: Sequence[Question], raw: Mapping[str, Any]) -> Answers:
     if problems:
         raise AnswersRefused(problems)
     return Answers(choices, texts)
+
+
+def answers_for_an_organisation(choices: Mapping[str, Any]) -> bool:
+    """Tell whether someone answers for an organisation, which has no age or sex."""
+    return choices.get("capacity") == "organisation"
 
 
 def says_something(plan: Plan, answers: Answers) -> bool:

@@ -11,6 +11,7 @@ from consult.plans.shapes import SLUG, Notes
 
 # PostgreSQL reads at most 1,664 columns at once; some are left for what later editions ask.
 MOST_COLUMNS = 1_200
+INDIVIDUALS_ONLY = "individuals_only"
 
 
 def all_questions(plan: dict[str, Any], notes: Notes) -> list[dict[str, Any]]:
@@ -49,6 +50,7 @@ def all_questions(plan: dict[str, Any], notes: Notes) -> list[dict[str, Any]]:
             }
             full = {**question, "slug": f"{prefix}{question['slug']}", "show_if": shown}
             questions.append(_question(full, part_slug, f"questions.{group}.{number}", plan, notes))
+    _check_individuals_only(questions, notes)
     _check_slugs(questions, notes)
     _check_columns(questions, notes)
     return questions
@@ -68,6 +70,22 @@ def _check_columns(questions: list[dict[str, Any]], notes: Notes) -> None:
             "questions",
             f"have {count:,} columns of answers, may have {MOST_COLUMNS:,}: each option of kind "
             "many, and each line to write in, is one",
+        )
+
+
+def _check_individuals_only(questions: list[dict[str, Any]], notes: Notes) -> None:
+    """Note the key where nobody would heed it: it needs to be known first who answers."""
+    marked = [question for question in questions if question["details"].get(INDIVIDUALS_ONLY)]
+    for question in marked:
+        if question["part"] != EQUALITY:
+            notes.add(
+                f"{question['key']}.{INDIVIDUALS_ONLY}",
+                "is only for equality questions: any other can have show_if",
+            )
+    if marked and "capacity" not in {question["slug"] for question in questions}:
+        notes.add(
+            f"{marked[0]['key']}.{INDIVIDUALS_ONLY}",
+            "needs a question “capacity”, which says who answers for an organisation",
         )
 
 
@@ -112,7 +130,9 @@ def _question(
         "scale": question.get("scale", ""),
         "max_choices": question.get("max_choices"),
         "max_chars": kind.max_chars(question.get("max_chars")),
-        "details": {name: question[name] for name in kind.details if name in question},
+        "details": {
+            name: question[name] for name in (*kind.details, INDIVIDUALS_ONLY) if name in question
+        },
         "show_if": question.get("show_if", {}),
         "options": _options(question, key, plan, notes),
     }

@@ -7,7 +7,7 @@ that cannot be changed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -33,7 +33,9 @@ class Option:
 
 @dataclass(frozen=True)
 class Question:
-    """`kind` is the name of an entry of `consult.plans.kinds`, `details` what that entry stores."""
+    """`kind` is the name of an entry of `consult.plans.kinds`. `details` is what that entry stores,
+    and `individuals_only` where the question has it.
+    """
 
     slug: str
     part: str
@@ -61,6 +63,11 @@ class Question:
     def prose(self) -> bool:
         """Whether it is answered in people's own words."""
         return self.entry.prose
+
+    @property
+    def individuals_only(self) -> bool:
+        """Whether someone who answers for an organisation is not asked it."""
+        return bool(self.details.get("individuals_only"))
 
     def label_of(self, option_slug: str) -> str:
         """Return the label of one of its options. Raises KeyError if it has none with that slug."""
@@ -194,6 +201,17 @@ class Plan:
         """The page that is offered once the response is sent."""
         title = _("About you: equality questions")
         return Part(EQUALITY, "equality", title, self.questions_of(EQUALITY))
+
+    def equality_for(self, *, organisation: bool) -> Part:
+        """Return the equality page as it is for a person, or for who answers for an
+        organisation.
+        """
+        asked = tuple(
+            question
+            for question in self.equality.questions
+            if not (organisation and question.individuals_only)
+        )
+        return replace(self.equality, questions=asked)
 
     def questions_of(self, part: str) -> tuple[Question, ...]:
         """Return the questions on one page, in order."""

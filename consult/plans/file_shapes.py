@@ -63,6 +63,7 @@ QUESTION = mapping(
         "options": list_of(_option_or_group, least=1),
         "options_from": one_of("sections", "recommendations"),
         "show_if": table(slug(80)),
+        "individuals_only": yes_or_no,
         **{key: shape for kind in KINDS.values() for key, shape in kind.keys.items()},
     },
 )

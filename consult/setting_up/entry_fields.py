@@ -78,6 +78,12 @@ QUESTION = (
         _("The other question’s short name, a bar, and the short name of its option."),
         rare=True,
     ),
+    Tick(
+        "individuals_only",
+        _("Do not ask organisations"),
+        _("For equality questions: someone who answers for an organisation is not asked it."),
+        rare=True,
+    ),
     Text("max_choices", _("How many can be chosen"), rare=True),
     Text("max_chars", _("Longest answer, in characters"), rare=True),
     Text("unit", _("Unit of the number"), _("Such as miles."), rare=True),

@@ -59,6 +59,11 @@ class PaperPart:
     recommendation: Recommendation | None
     questions: tuple[PaperQuestion, ...]
 
+    @property
+    def individuals_only(self) -> bool:
+        """Whether an organisation is asked none of it."""
+        return all(row.question.individuals_only for row in self.questions)
+
 
 def form_number(*, edition: int) -> str:
     """Return what every page of the form shows: the edition of the questions, and the form's

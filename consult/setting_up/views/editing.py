@@ -148,7 +148,7 @@ def _context(form: Form) -> dict[str, Any]:
         "form": form,
         "fields": [each for each in fields if not each["rare"]],
         "rare": [each for each in fields if each["rare"]],
-        "unfold": any(each["rare"] and (each["value"] or each["problems"]) for each in fields),
+        "unfold": any(each["rare"] and (_holds(each) or each["problems"]) for each in fields),
         "elsewhere": [each.label for each in asked.fields if each.key not in now],
         "general": [*problems.get("", []), *filter(None, [form.wrong])],
         "summary": [
@@ -178,6 +178,10 @@ def _field(asked: Text, form: Form, now: dict[str, str], problems: list[str]) ->
         "theirs": now[asked.key] if form.conflict is not None and now[asked.key] != value else "",
         "options": _options(asked, form.values),
     }
+
+
+def _holds(field: dict[str, Any]) -> bool:
+    return bool(field["value"] == "true" if field["look"] == "tick" else field["value"])
 
 
 def _options(asked: Text, values: Values) -> list[tuple[str, Any]]:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from consult.plans.editions import current_edition, edition_shown, plan_of
 from consult.views.guessing import count_guesses
 from consult.web.private import private
-from responses.answers import read_equality_answers
+from responses.answers import answers_for_an_organisation, read_equality_answers
 from responses.responding.equality import (
     AnsweredBefore,
     NotAskedNow,
@@ -34,14 +34,16 @@ def equality(request: HttpRequest, token: str) -> HttpResponse:
         return back
     edition = current_edition(response.consultation)
     plan = plan_of(edition)
-    form = PartForm(
-        plan=plan, part=plan.equality, data=request.POST if request.method == "POST" else None
-    )
+    organisation = answers_for_an_organisation(response.choices)
+    asked = plan.equality_for(organisation=organisation)
+    form = PartForm(plan=plan, part=asked, data=request.POST if request.method == "POST" else None)
     reworded: list[RewordedAnswer] = []
     if request.method == "POST":
         shown = edition_shown(number=request.POST.get("edition", ""), current=edition)
-        typed = PartForm(plan=plan_of(shown), part=plan_of(shown).equality, data=request.POST).typed
-        reworded = reworded_answers(given_to=plan_of(shown), asked_now=plan, raw=typed)
+        then = plan_of(shown)
+        asked_then = then.equality_for(organisation=organisation)
+        typed = PartForm(plan=then, part=asked_then, data=request.POST).typed
+        reworded = reworded_answers(given_to=then, asked_now=plan, raw=typed)
     if request.method != "POST" or reworded or not form.is_valid():
         context = {
             "consultation": response.consultation,
@@ -55,7 +57,7 @@ def equality(request: HttpRequest, token: str) -> HttpResponse:
         }
         status = 409 if reworded else 200
         return render(request, "responding/equality.html", context, status=status)
-    answers = read_equality_answers(plan, form.typed)
+    answers = read_equality_answers(plan, form.typed, organisation=organisation)
     # Nothing chosen, too late, or pressed twice: the receipt shows the current state.
     with suppress(NothingAnswered, NotAskedNow, AnsweredBefore):
         give_equality_answers(

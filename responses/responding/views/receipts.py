@@ -21,6 +21,7 @@ from consult.plans.editions import current_edition, plan_of
 from consult.views.guessing import count_guesses
 from consult.web.private import private
 from consult.web.rate_limits import OverLimit
+from responses.answers import answers_for_an_organisation
 from responses.models import BatchMember, Response
 from responses.receipt_tokens import ReceiptKeyLost, find_response, receipt_code
 from responses.responding.amending import OVER, versions_of
@@ -116,11 +117,9 @@ def equality_state(response: Response, token: str) -> str:
     if gave_equality_answers(token):
         return "given"
     asked = response.act not in OVER and are_asked(response.consultation)
-    return (
-        "asked"
-        if asked and plan_of(current_edition(response.consultation)).equality.questions
-        else ""
-    )
+    plan = plan_of(current_edition(response.consultation))
+    organisation = answers_for_an_organisation(response.choices)
+    return "asked" if asked and plan.equality_for(organisation=organisation).questions else ""
 
 
 def outer_context(token: str) -> dict[str, Any]:

@@ -229,6 +229,31 @@ def test_every_error_in_a_plan_is_listed_in_the_order_of_lines() -> None:
     assert [re.match(r"line (\d+)", line)[1] for line in found] == ["3", "17"]
 
 
+def test_only_an_equality_question_can_be_for_individuals_only() -> None:
+    marked = SMALL.replace("kind: text,", "kind: text, individuals_only: true,")
+    assert problems(marked)[0] == (
+        "line 17, questions.each_section.2.individuals_only: is only for equality questions: any "
+        "other can have show_if"
+    )
+
+
+def test_individuals_only_needs_a_question_that_says_who_answers() -> None:
+    age = '  equality: [{slug: age, kind: short-text, text: "Age?", individuals_only: true}]\n'
+    (problem,) = problems(SMALL + age)
+    assert problem == (
+        "line 23, questions.equality.1.individuals_only: needs a question “capacity”, which says "
+        "who answers for an organisation"
+    )
+    who = (
+        "  about_you: [{slug: capacity, kind: one, text: For whom, options: [Me, Organisation]}]\n"
+    )
+    checked = check_plan(SMALL + age + who)
+    assert checked.questions[-1]["details"] == {"individuals_only": True}
+    assert check_plan(SMALL + age.replace("true", "false")).questions[-1]["details"] == {
+        "individuals_only": False
+    }
+
+
 @pytest.mark.parametrize(
     ("content", "why"),
     [

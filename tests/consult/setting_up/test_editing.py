@@ -93,6 +93,22 @@ def test_what_is_wrong_is_kept_and_said_at_its_field(
     assert "Nothing is missing" not in overview
 
 
+def test_rare_fields_unfold_only_where_one_of_them_holds_something(
+    officer: Client, parks: PlanFile
+) -> None:
+    folded, unfolded = '<details class="govuk-details">', '<details class="govuk-details" open>'
+    address = entry_of(parks, "equality", 1)
+    assert "Do not ask organisations" in officer.get(address).content.decode()
+    for typed, shown in [({}, folded), ({"individuals_only": "true"}, unfolded)]:
+        if typed:
+            send(officer, address, typed)
+        page = officer.get(entry_of(parks, "equality", 1)).content.decode()
+        rare = next(part for part in page.split("<details")[1:] if "individuals_only" in part)
+        assert f"<details{rare}".startswith(shown)
+    parks.refresh_from_db()
+    assert values_of(parks.text)["questions"]["equality"][0]["individuals_only"] == "true"
+
+
 def test_two_editors_at_different_pages_lose_nothing(officer: Client, parks: PlanFile) -> None:
     about, dates = page_of(parks, "about"), page_of(parks, "dates")
     stale = fields_of(forms_of(officer.get(dates))[0])

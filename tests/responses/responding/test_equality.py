@@ -349,6 +349,64 @@ def test_an_equality_answer_that_went_is_missed_by_the_integrity_check(
     ]
 
 
+ORGANISATION = {"violence-agree": "agree", "capacity": "organisation"}
+
+
+def test_an_organisation_is_not_asked_what_only_a_person_has(
+    client: Client, submit: Submit
+) -> None:
+    sent = submit(ORGANISATION)
+    sent_from(client, sent.response)
+    receipt = client.get(reverse("receipt", args=[sent.receipt_token])).content.decode()
+    assert "Your reference" in receipt
+    assert "equality questions" not in receipt.lower()
+    asked = reverse("equality", args=[sent.receipt_token])
+    for answer in (client.get(asked), client.post(asked, AGE)):
+        assert (answer.status_code, answer["Location"]) == (
+            303,
+            reverse("receipt", args=[sent.receipt_token]),
+        )
+    assert not EqualityAnswers.objects.exists()
+
+
+@pytest.mark.parametrize("who", [{}, {"capacity": "individual"}])
+def test_everyone_but_an_organisation_is_asked_the_equality_questions(
+    who: dict[str, str], client: Client, submit: Submit
+) -> None:
+    sent = submit({"violence-agree": "agree"} | who)
+    sent_from(client, sent.response)
+    page = client.get(reverse("equality", args=[sent.receipt_token])).content.decode()
+    assert "How old are you?" in page
+
+
+def test_an_organisation_is_asked_what_is_not_for_people_alone(
+    client: Client, submit: Submit, consultation: Consultation
+) -> None:
+    consultation.questions.filter(slug="equality-heard").update(details={})
+    publish_edition(consultation=consultation, actor=None)
+    sent = submit(ORGANISATION)
+    sent_from(client, sent.response)
+    asked = reverse("equality", args=[sent.receipt_token])
+    page = client.get(asked).content.decode()
+    assert "How did you hear about this consultation?" in page
+    assert "How old are you?" not in page
+    edition = consultation.editions.latest("number")
+    heard = {"equality-heard": "my-council", "edition": str(edition.number)}
+    assert client.post(asked, AGE | heard).status_code == 303
+    assert EqualityAnswers.objects.get().choices == {"equality-heard": "my-council"}
+
+
+def test_the_paper_sheet_tells_an_organisation_to_leave_it_out(
+    client: Client, consultation: Consultation, edition: Edition
+) -> None:
+    address = reverse("paper-form", args=[consultation.slug])
+    told = "Leave this sheet out if you answer for an organisation."
+    assert told in client.get(address).content.decode()
+    consultation.questions.filter(slug="equality-heard").update(details={})
+    publish_edition(consultation=consultation, actor=None)
+    assert told not in client.get(address).content.decode()
+
+
 def test_equality_answers_are_never_among_the_answers_of_a_response(send: Send, plan: Plan) -> None:
     response = send({"violence-comment": "Words."} | AGE)
     assert receipt_token(response)
