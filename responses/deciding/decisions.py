@@ -30,6 +30,16 @@ class ChangedSinceSealed(Exception):
     """The point was changed after the pack was sealed: the next pack has it as it is now."""
 
 
+class InNewerPack(Exception):
+    """A newer pack has the point, with all who made it until then: it is decided there. `number` is
+    that pack's.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(str(number))
+        self.number = number
+
+
 def open_pack(*, pack: DecisionPack, by: User, point: PackPoint | None = None) -> PackOpening:
     """Note that someone has a pack, or a point of it, on the screen; each time is on the trail."""
     with transaction.atomic():
@@ -54,8 +64,8 @@ def decide_point(
     the page showed, 0 where it showed none. Files of the pack that were removed, since something in
     them was erased, are written again first: the decision names their manifest.
 
-    Raises NoSuchOutcome, WhyMissing, TextTooLong, NotOpened, DecidedMeanwhile, ChangedSinceSealed
-    and what `write_pack` raises.
+    Raises NoSuchOutcome, WhyMissing, TextTooLong, NotOpened, DecidedMeanwhile,
+    ChangedSinceSealed, InNewerPack and what `write_pack` raises.
     """
     why = reason.strip()
     if outcome not in PointDecision.Outcome.values:
@@ -71,6 +81,11 @@ def decide_point(
         live = Point.objects.select_for_update(of=("self",)).get(pk=point.version.point_id)
         if live.version != point.version.version:
             raise ChangedSinceSealed
+        newer = PackPoint.objects.filter(
+            version__point=live, pack__number__gt=point.pack.number
+        ).select_related("pack")
+        if later := newer.order_by("-pack__number").first():
+            raise InNewerPack(later.pack.number)
         newest = PointDecision.objects.filter(point=point).order_by("-pk").first()
         if (newest.pk if newest else 0) != after:
             raise DecidedMeanwhile

@@ -5,10 +5,20 @@ that what was erased since is in no pack any more.
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
+
+from consult.models import Consultation
 from consult.plans.editions import plan_of
 from consult.text import with_symbols
 from responses.deciding.answers_in_words import ATTACHED
-from responses.models import DecisionPack, NoPoint, PackPoint, Response, ReviewStep
+from responses.models import (
+    DecisionPack,
+    NoPoint,
+    PackPoint,
+    PointDecision,
+    Response,
+    ReviewStep,
+)
 from responses.wording import WordedPart, in_words, titles_of_texts
 
 GONE = "Erased since."
@@ -37,11 +47,14 @@ class Whole:
 
 @dataclass(frozen=True)
 class PackedPoint:
-    """A point of a pack: its words as they were sealed, and what was said on it."""
+    """A point of a pack: its words as they were sealed, what was said on it, and what was decided
+    earlier on it and on the points that were put into it.
+    """
 
     row: PackPoint
     content: dict[str, Any]
     quotes: list[Quote]
+    before: list[PointDecision]
 
     @property
     def single(self) -> bool:
@@ -65,7 +78,10 @@ class Contents:
             for response, question, start, end, best in row.answers
         ]
         ordered = sorted(quotes, key=lambda one: not one.best)
-        return PackedPoint(row, row.version.content, ordered)
+        content, pack = row.version.content, self.pack
+        decisions = decisions_about(pack.consultation, [row.number, *content["takes_in"]])
+        before = decisions.filter(point__pack__number__lt=pack.number)
+        return PackedPoint(row, content, ordered, list(before))
 
     def points(self) -> list[PackedPoint]:
         rows = self.pack.points.select_related("version")
@@ -118,6 +134,13 @@ class Contents:
         words = text if start is None else text[start:end]
         title = self.titles.get(question, question)
         return Quote(response.reference, title, words or GONE, **said)
+
+
+def decisions_about(consultation: Consultation, numbers: list[int]) -> QuerySet[PointDecision]:
+    """Return each decision on the points with these numbers, the earliest first."""
+    return PointDecision.objects.filter(
+        point__pack__consultation=consultation, point__number__in=numbers
+    ).select_related("point__pack", "point__version", "by")
 
 
 def _responses(ids: set[int]) -> dict[int, Response]:

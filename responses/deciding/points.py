@@ -1,16 +1,15 @@
-"""The register of points: writing them, changing them, and putting one into another."""
+"""The register of points: writing them and changing them."""
 
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
-from django.db.models.functions import Now
 
 from consult.auditing import record
 from consult.models import Action, Consultation, User
 from consult.plans.document import ABOUT_YOU, Part
 from consult.plans.editions import current_edition, plan_of
-from responses.models import Point, PointCode, PointPassage, PointVersion
+from responses.models import Point, PointVersion
 
 SENTENCE_MAX_CHARS = 300
 TEXT_MAX_CHARS = 20_000
@@ -52,10 +51,6 @@ class PointChangedMeanwhile(Exception):
 
 class MergedAlready(Exception):
     """The point is part of another one: that one is worked on."""
-
-
-class NotInto(ValueError):
-    """A point goes into another point of its consultation that stands by itself."""
 
 
 def parts_of(consultation: Consultation) -> list[Part]:
@@ -130,30 +125,8 @@ def change_point(
         decided = locked.status == Point.Status.DECIDED and ready
         if same or (decided and _same_but_status(locked, values)):
             return locked
-        _write(locked, values, by)
+        write_version(locked, values, by)
     return locked
-
-
-def merge_point(*, point: Point, version: int, into: int, by: User) -> Point:
-    """Make a point part of the one with the number `into`: whatever makes it makes that one from
-    now on. Its own row and history stay. Returns the other.
-
-    Raises PointChangedMeanwhile, MergedAlready and NotInto.
-    """
-    with transaction.atomic():
-        other = (
-            Point.objects.select_for_update(of=("self",))
-            .filter(consultation=point.consultation, number=into)
-            .exclude(status=Point.Status.MERGED)
-            .exclude(pk=point.pk)
-            .first()
-        )
-        if other is None:
-            raise NotInto
-        locked = hold_version(point, version)
-        _move_feeds(locked, other, by)
-        _write(locked, {"status": Point.Status.MERGED, "merged_into": other}, by)
-    return other
 
 
 def hold_version(point: Point, version: int) -> Point:
@@ -179,7 +152,8 @@ def _same_but_status(point: Point, values: dict[str, Any]) -> bool:
     )
 
 
-def _write(point: Point, values: dict[str, Any], by: User) -> None:
+def write_version(point: Point, values: dict[str, Any], by: User) -> None:
+    """Make a new version of a point that `hold_version` locked."""
     for field, value in values.items():
         setattr(point, field, value)
     point.version += 1
@@ -191,27 +165,19 @@ def _keep_version(point: Point, by: User) -> None:
     content = {field: getattr(point, field) for field in ("part", "change", "status", *WORDS)}
     content["owner"] = point.owner.username if point.owner else ""
     content["merged_into"] = point.merged_into.number if point.merged_into else None
+    content["takes_in"] = taken_in(point)
     PointVersion.objects.create(point=point, version=point.version, content=content, by=by)
     record(action=Action.POINT_CHANGED, actor=by, subject=name_of(point), version=point.version)
 
 
-def _move_feeds(point: Point, into: Point, by: User) -> None:
-    codes = PointCode.objects.filter(point=point, removed_at=None)
-    passages = PointPassage.objects.filter(point=point, removed_at=None)
-    PointCode.objects.bulk_create(
-        [PointCode(point=into, code_id=one.code_id, by=by) for one in codes],
-        ignore_conflicts=True,
-    )
-    fields = ("response_id", "question", "start", "end", "quote")
-    PointPassage.objects.bulk_create(
-        [
-            PointPassage(point=into, by=by, **{field: getattr(one, field) for field in fields})
-            for one in passages
-        ],
-        ignore_conflicts=True,
-    )
-    codes.update(removed_at=Now())
-    passages.update(removed_at=Now())
+def taken_in(point: Point) -> list[int]:
+    """Return the numbers of the points that were put into a point, and of those put into them."""
+    found: list[int] = []
+    level = list(Point.objects.filter(merged_into=point))
+    while level:
+        found += [one.number for one in level]
+        level = list(Point.objects.filter(merged_into__in=level))
+    return sorted(found)
 
 
 def _sentence(words: str) -> str:

@@ -16,6 +16,7 @@ from consult.staff.access import StaffRequest, staff_only
 from responses.deciding.decisions import (
     ChangedSinceSealed,
     DecidedMeanwhile,
+    InNewerPack,
     NoSuchOutcome,
     NotOpened,
     WhyMissing,
@@ -178,6 +179,9 @@ def pack_point(request: StaffRequest, consultation: str, number: int, point: int
             )
         except tuple(DECIDE_PROBLEMS) as problem:
             problems = [DECIDE_PROBLEMS[type(problem)]]
+        except InNewerPack as newer:
+            words = _("Decision pack %(number)s is newer and has this point too. Decide it there.")
+            problems = [("reason", words % {"number": newer.number})]
         except NOT_STORED:
             words = _("The pack’s files could not be stored. Nothing was decided; try again.")
             problems = [("reason", words)]

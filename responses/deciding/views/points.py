@@ -14,18 +14,19 @@ from consult.models import Action, Right, User
 from consult.plans.editions import current_edition, plan_of
 from consult.staff.access import StaffRequest, staff_only
 from responses.deciding.feeding import feed_code, mark_quote, stop_code, stop_passage
+from responses.deciding.merging import NotInto, merge_point
+from responses.deciding.pack_contents import decisions_about
 from responses.deciding.points import (
     TEXT_MAX_CHARS,
     AnswerMissing,
     MergedAlready,
-    NotInto,
     PointChangedMeanwhile,
     TextTooLong,
     WordingMissing,
     change_point,
-    merge_point,
     name_of,
     parts_of,
+    taken_in,
 )
 from responses.deciding.register import Makers, count_makers, said_on
 from responses.deciding.views.makers import makers_in_words
@@ -156,6 +157,7 @@ def _show(request: StaffRequest, found: Point, said: dict[str, Any]) -> HttpResp
             {"version": one, "at": in_words(one.at)}
             for one in found.versions.select_related("by").order_by("-version")
         ],
+        "decisions": decisions_about(found.consultation, [found.number, *taken_in(found)]),
         "values": said.get("typed") if said.get("typed", {}).get("do") == "change" else now,
         "now": now,
     }

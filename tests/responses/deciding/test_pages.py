@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from consult.models import Action, AuditEntry, Consultation, User
 from responses.deciding.feeding import feed_code, feed_passage
-from responses.deciding.points import change_point, merge_point
+from responses.deciding.merging import merge_point
+from responses.deciding.points import change_point
 from responses.deciding.register import said_on
 from responses.deciding.unweighed import list_unweighed
 from responses.models import Campaign, Code, NoPoint, Point, PointPassage, Reading, Response

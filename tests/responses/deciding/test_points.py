@@ -18,13 +18,13 @@ from responses.deciding.feeding import (
     stop_code,
     stop_passage,
 )
+from responses.deciding.merging import NotInto, merge_point
 from responses.deciding.places import NoSuchAnswer, NoSuchPassage
 from responses.deciding.points import (
     SENTENCE_MAX_CHARS,
     AnswerMissing,
     MergedAlready,
     NoSuchPart,
-    NotInto,
     PointChangedMeanwhile,
     SentenceMissing,
     SentenceTooLong,
@@ -32,7 +32,6 @@ from responses.deciding.points import (
     WordingMissing,
     change_point,
     make_point,
-    merge_point,
     parts_of,
 )
 from responses.deciding.register import (
@@ -126,6 +125,7 @@ def test_a_point_keeps_every_version_with_who_and_when(
         "status": "open",
         "owner": "rosa",
         "merged_into": None,
+        "takes_in": [],
     }
 
 
@@ -344,6 +344,7 @@ def test_a_point_goes_only_into_another_that_stands_by_itself(point: Make, revie
     for into in (1, 2, 99):
         with pytest.raises(NotInto):
             merge_point(point=first, version=1, into=into, by=reviewer)
+    third.refresh_from_db()
     changed(third, reviewer)
     with pytest.raises(PointChangedMeanwhile):
         merge_point(point=third, version=1, into=1, by=reviewer)

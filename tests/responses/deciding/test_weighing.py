@@ -14,8 +14,8 @@ from consult.plans.document import Plan
 from responses.answers import read_answers
 from responses.deciding.answers_in_words import ATTACHED
 from responses.deciding.feeding import feed_code, feed_passage
+from responses.deciding.merging import merge_point
 from responses.deciding.places import NoSuchAnswer
-from responses.deciding.points import merge_point
 from responses.deciding.reasons import (
     NoSuchReason,
     NotTheSameLetter,
