@@ -32,6 +32,16 @@ def feed_code(*, point: Point, code: Code, by: User) -> PointCode:
     return fed
 
 
+def make_point_of_code(*, code: Code, part: str, sentence: str, by: User) -> Point:
+    """Put a point on the register that whatever has a code makes: both or neither. Raises what
+    `make_point` raises.
+    """
+    with transaction.atomic():
+        point = make_point(consultation=code.consultation, part=part, sentence=sentence, by=by)
+        feed_code(point=point, code=code, by=by)
+    return point
+
+
 def stop_code(*, fed: PointCode, by: User) -> None:
     """Let a code make its point no longer. The row stays, with the time."""
     with transaction.atomic():
@@ -46,7 +56,7 @@ def feed_passage(
 ) -> PointPassage:
     """Let an answer make `point`: by the first place where it contains `passage`, whatever its line
     breaks, or by all of it where `passage` is empty. What was kept as the answer's reason for
-    making no point is taken back.
+    making no point is taken back. The second time, it can become a quote, and nothing else changes.
 
     Raises NoSuchAnswer, NoSuchPassage, MergedAlready, OfAnotherConsultation and
     ChangedSinceOpened.
@@ -66,6 +76,8 @@ def feed_passage(
             removed_at=None,
             defaults={"by": by, "quote": quote},
         )
+        if quote and not new:
+            mark_quote(fed=fed, quote=True, by=by)
         reasons = NoPoint.objects.filter(response=response, question=question, removed_at=None)
         reasons.update(removed_at=Now())
         if new:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from consult.models import Consultation, Right, once_published
 from consult.staff.access import StaffRequest, staff_only
-from responses.deciding.feeding import feed_code
+from responses.deciding.feeding import make_point_of_code
 from responses.deciding.points import (
     SENTENCE_MAX_CHARS,
     NoSuchPart,
@@ -62,18 +62,15 @@ def register(request: StaffRequest, consultation: str) -> HttpResponse:
     problems: list[tuple[str, object]] = []
     if request.method == "POST":
         code = _code(request, found)
+        said = {name: request.POST.get(name, "") for name in ("part", "sentence")}
         try:
-            made = make_point(
-                consultation=found,
-                part=request.POST.get("part", ""),
-                sentence=request.POST.get("sentence", ""),
-                by=request.user,
-            )
+            if code:
+                made = make_point_of_code(code=code, by=request.user, **said)
+            else:
+                made = make_point(consultation=found, by=request.user, **said)
         except (SentenceMissing, SentenceTooLong, NoSuchPart) as problem:
             problems = [PROBLEMS[type(problem)]]
         else:
-            if code:
-                feed_code(point=made, code=code, by=request.user)
             messages.success(request, _("Point %(number)s is on the register.") % vars(made))
             return redirect("point", consultation, made.number)
     rows = the_register(found)
