@@ -37,7 +37,10 @@ class Consultation(models.Model):
     )
     recommendations_statement = models.TextField(blank=True)
     sources = models.JSONField(default=list)
-    references = models.JSONField(default=list, help_text="The number and title of each.")
+    references = models.JSONField(
+        default=list,
+        help_text="The number and title of each, and its address or why there is none.",
+    )
     equality_intro = models.TextField(blank=True)
     attachments = models.JSONField(
         default=dict,
@@ -75,6 +78,10 @@ class Consultation(models.Model):
     )
     other_versions = models.JSONField(
         null=True, help_text="kind, title, address and language of each"
+    )
+
+    source_titles = models.JSONField(
+        null=True, help_text="The address of each source that has a title, and the title."
     )
 
     now: datetime  # The database's time, on rows from `published`.

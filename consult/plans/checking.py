@@ -33,6 +33,7 @@ class CheckedPlan:
     equality_intro: str
     translations: dict[str, Any]
     other_versions: list[dict[str, Any]]
+    source_titles: list[dict[str, str]]
     lines: dict[str, int]
 
 
@@ -46,6 +47,7 @@ def check_plan(content: str | bytes) -> CheckedPlan:
     _check_window(plan.get("consultation", {}), notes)
     if not notes.problems:
         _check_slugs(plan, notes)
+        _check_source_titles(plan, notes)
         questions = all_questions(plan, notes)
         check_show_if(questions, notes)
         check_translations(
@@ -65,6 +67,7 @@ def check_plan(content: str | bytes) -> CheckedPlan:
         equality_intro=plan.get("equality_intro", ""),
         translations=plan.get("translations", {}),
         other_versions=plan.get("other_versions", []),
+        source_titles=plan.get("source_titles", []),
         lines=notes.lines,
     )
 
@@ -114,3 +117,15 @@ def _check_slugs(plan: dict[str, Any], notes: Notes) -> None:
                     f"recommendations.{number}.related_sections.{place}",
                     f"“{related}” is not a section",
                 )
+
+
+def _check_source_titles(plan: dict[str, Any], notes: Notes) -> None:
+    """Note a title for an address that is no source: one of the two is mistyped."""
+    parts = [*plan["sections"], *plan.get("recommendations", [])]
+    named = {
+        address for part in [plan["consultation"], *parts] for address in part.get("sources", [])
+    }
+    named |= {figure["source"] for part in parts for figure in part.get("figures", [])}
+    for number, row in enumerate(plan.get("source_titles", []), 1):
+        if row["address"] not in named:
+            notes.add(f"source_titles.{number}.address", "is not the address of a source here")

@@ -146,12 +146,13 @@ class Plan:
     attachments: Attaching | None = None
     translations: dict[str, Any] = field(default_factory=dict)
     other_versions: tuple[dict[str, str], ...] = ()
+    source_titles: tuple[dict[str, str], ...] = ()
 
     @classmethod
     def from_content(cls, content: dict[str, Any]) -> Plan:
         """Return the plan in an edition's `content`."""
         # Editions from before these had none.
-        content = {"translations": {}, "other_versions": []} | content
+        content = {"translations": {}, "other_versions": [], "source_titles": []} | content
         plain = {
             each.name: _frozen(content[each.name])
             for each in fields(cls)
@@ -223,6 +224,11 @@ class Plan:
         kept apart.
         """
         return tuple(question for part in self.parts for question in part.questions)
+
+    @cached_property
+    def titles_of_sources(self) -> dict[str, str]:
+        """The title of each source by its address, where the plan has one."""
+        return {row["address"]: row["title"] for row in self.source_titles}
 
     @cached_property
     def by_slug(self) -> dict[str, Question]:

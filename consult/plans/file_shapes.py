@@ -189,7 +189,13 @@ PLAN_FILE = mapping(
         ),
     },
     {
-        "references": list_of(mapping({"number": whole_number(1, 999), "title": text(200)})),
+        "references": list_of(
+            mapping(
+                {"number": whole_number(1, 999), "title": text(200)},
+                {"address": web_address, "no_address": text(300)},
+            )
+        ),
+        "source_titles": list_of(mapping({"address": web_address, "title": text(200)})),
         "scales": table(list_of(_option, least=2)),
         "recommendations": list_of(RECOMMENDATION),
         "equality_intro": text(2000),

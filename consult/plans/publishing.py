@@ -28,7 +28,7 @@ CONSULTATION_FIELDS = [
     ],
     *["statement", "recommendations_statement", "sources", "references", "equality_intro"],
 ]
-OPTIONAL_FIELDS = ["attachments", "translations", "other_versions"]
+OPTIONAL_FIELDS = ["attachments", "translations", "other_versions", "source_titles"]
 SECTION_FIELDS = [
     "slug",
     "title",

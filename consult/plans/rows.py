@@ -41,6 +41,7 @@ def consultation_values(plan: CheckedPlan) -> dict[str, Any]:
         "attachments": _attachments(given),
         "translations": plan.translations or None,
         "other_versions": plan.other_versions or None,
+        "source_titles": plan.source_titles or None,
     }
 
 

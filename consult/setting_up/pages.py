@@ -112,13 +112,22 @@ EQUALITY = Page(
 )
 REFERENCES = Page(
     "references",
-    _("Numbered references"),
+    _("References, and titles of sources"),
     (
         Rows(
             "references",
             _("References"),
-            _("One on each line: the number, a bar, and the title."),
-            columns=("number", "title"),
+            _(
+                "One on each line: the number, its title, its web address and, where it has none, "
+                "why, with bars between."
+            ),
+            columns=("number", "title", "address", "no_address"),
+        ),
+        Rows(
+            "source_titles",
+            _("Titles of sources"),
+            _("One on each line: the web address of a source, a bar, and its title."),
+            columns=("address", "title"),
         ),
     ),
 )

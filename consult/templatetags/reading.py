@@ -5,6 +5,7 @@ import unicodedata
 
 from django import template
 
+from consult.plans.document import Plan
 from consult.text import with_symbols
 
 register = template.Library()
@@ -25,6 +26,12 @@ def direction(text: str) -> str:
     kinds = (unicodedata.bidirectional(character) for character in str(text))
     first = next((kind for kind in kinds if kind in {"L", "R", "AL"}), "L")
     return "ltr" if first == "L" else "rtl"
+
+
+@register.filter
+def titled(address: str, plan: Plan) -> str:
+    """Return the title of the source with that address, or the address where it has none."""
+    return plan.titles_of_sources.get(address, address)
 
 
 @register.filter

@@ -63,6 +63,12 @@ def test_a_file_written_again_says_the_same(source: object) -> None:
         ("contact", {"ways_to_respond": "pigeon | By pigeon"}, "should be online or email"),
         ("contact", {"ways_to_respond": "online"}, "is missing"),
         ("references", {"references": "one | A title"}, "should be a whole number from 1"),
+        ("references", {"references": "1 | A title | example.org"}, "should be an address that"),
+        (
+            "references",
+            {"source_titles": "https://a.example | A"},
+            "is not the address of a source",
+        ),
         ("scales", {"scales": "# agreement\nAgree"}, "has 1 entry, needs at least 2"),
         ("sections.1", {"title": ""}, "Title: is missing"),
         ("sections.2", {"slug": "hours"}, "“hours” is taken"),
@@ -86,7 +92,7 @@ def test_what_is_wrong_is_kept_and_said_at_its_field(
     page = officer.get(address)
     assert says in page.content.decode()
     shown = fields_of(forms_of(page)[0])
-    if not {"options", "scales", "references", "ways_to_respond"} & set(typed):
+    if not {"options", "scales", "references", "source_titles", "ways_to_respond"} & set(typed):
         assert {key: shown[key] for key in typed} == typed
     overview = officer.get(reverse("plan-file", args=[parks.pk])).content.decode()
     assert "1 problem" in overview or "problems" in overview
