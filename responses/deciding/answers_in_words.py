@@ -7,16 +7,20 @@ beside an option. Whatever is not known to hold no words counts as one that does
 
 from typing import Any
 
+from django.db import connection
+
 from consult.models import Consultation
 from consult.plans.document import ABOUT_YOU
 from consult.plans.editions import plan_of
 from consult.plans.kinds.choosing import write_in_name
+from responses.models import Response
 
 # The key of what came in a file: whatever a respondent attached, and a letter or an email of which
 # nobody typed a word.
 ATTACHED = "--attached"
 
-# Arguments: `consultation` and `aside`, the keys of texts that are no answers in words.
+# Arguments: `consultation`; `only`, the id of a response, or NULL for all; and `aside`, the keys of
+# texts that are no answers in words.
 ANSWERS = """
     typed AS (
         SELECT response.id AS response_id, text.key AS question
@@ -27,6 +31,7 @@ ANSWERS = """
         LATERAL jsonb_object_keys(CASE jsonb_typeof(response.texts) WHEN 'object'
             THEN response.texts ELSE '{}' END) AS text(key)
         WHERE response.consultation_id = %(consultation)s
+            AND (%(only)s::bigint IS NULL OR response.id = %(only)s)
             AND response.act IN ('sent', 'amended') AND text.key <> ALL (%(aside)s)
     ),
     answer AS (
@@ -37,6 +42,7 @@ ANSWERS = """
         JOIN responses_review AS review ON review.response_id = response.id
             AND NOT review.superseded
         WHERE response.consultation_id = %(consultation)s AND response.act IN ('sent', 'amended')
+            AND (%(only)s::bigint IS NULL OR response.id = %(only)s)
             AND (EXISTS (SELECT FROM responses_attachment AS attached
                     WHERE attached.response_id = response.id)
                 -- By the reference: a keying that was corrected is a version of its own of the same
@@ -92,9 +98,25 @@ REASONED = """
     )"""
 
 
-def arguments_for(consultation: Consultation) -> dict[str, Any]:
+def is_answer(response: Response, question: str) -> bool:
+    """Whether a response is the newest version, counts, and has an answer in words under a key."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH {ANSWERS} SELECT EXISTS (SELECT FROM answer WHERE response_id = %(response)s"  # noqa: S608
+            " AND question = %(question)s)",
+            arguments_for(response.consultation, only=response)
+            | {"response": response.pk, "question": question},
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def arguments_for(consultation: Consultation, *, only: Response | None = None) -> dict[str, Any]:
     """Return what the statements above ask for."""
-    return {"consultation": consultation.pk, "aside": sorted(_keys_aside(consultation))}
+    return {
+        "consultation": consultation.pk,
+        "only": only.pk if only else None,
+        "aside": sorted(_keys_aside(consultation)),
+    }
 
 
 def _keys_aside(consultation: Consultation) -> set[str]:

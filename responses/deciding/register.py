@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from consult.models import Consultation
 from consult.text import with_symbols
 from responses.deciding.answers_in_words import ANSWERS, MADE, arguments_for
-from responses.models import Code, Coding, Point, PointCode, Response
+from responses.models import Code, Coding, Point, PointCode, PointPassage, Response
 
 NOT_SAID = ""
 
@@ -119,7 +119,7 @@ class Said:
 
 def said_on(point: Point, *, after: int = 0, limit: int | None = 50) -> list[Said]:
     """Return what makes a point, response by response in the order of arrival, with the words of
-    passages alone where passages were marked. `limit` counts passages, None is all of them.
+    passages alone where passages were marked. `limit` counts responses, None is all of them.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -144,15 +144,32 @@ def said_on(point: Point, *, after: int = 0, limit: int | None = 50) -> list[Sai
                         AND place.question = same.same_question)
             )
             SELECT DISTINCT response_id, question, start, "end", quote, passage, letter FROM (
-                SELECT place.*, '' AS letter FROM place
-                UNION ALL
-                SELECT response_id, question, NULL, NULL, false, NULL, reference FROM letter
-            ) AS said JOIN answer USING (response_id, question)
-            WHERE response_id > %(after)s
-            ORDER BY response_id, question, start NULLS FIRST, passage LIMIT %(limit)s""",  # noqa: S608
+                SELECT said.*, dense_rank() OVER (ORDER BY response_id) AS nth FROM (
+                    SELECT place.*, '' AS letter FROM place
+                    UNION ALL
+                    SELECT response_id, question, NULL, NULL, false, NULL, reference FROM letter
+                ) AS said JOIN answer USING (response_id, question)
+                WHERE response_id > %(after)s
+            ) AS page WHERE %(limit)s::bigint IS NULL OR nth <= %(limit)s
+            ORDER BY response_id, question, start NULLS FIRST, "end", passage, letter""",  # noqa: S608
             arguments_for(point.consultation) | {"point": point.pk, "after": after, "limit": limit},
         )
         return _with_words(cursor.fetchall())
+
+
+def best_quotes(point: Point) -> QuerySet[PointPassage]:
+    """Return the passages that someone marked as the best quotes of a point, in responses that
+    count, in the order of arrival.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""WITH {ANSWERS} SELECT passage.id
+            FROM responses_pointpassage AS passage JOIN answer USING (response_id, question)
+            WHERE passage.point_id = %(point)s AND passage.removed_at IS NULL AND passage.quote""",  # noqa: S608
+            arguments_for(point.consultation) | {"point": point.pk},
+        )
+        ids = [row[0] for row in cursor.fetchall()]
+    return PointPassage.objects.filter(pk__in=ids).order_by("response", "start", "pk")
 
 
 def _with_words(rows: Sequence[Sequence[Any]]) -> list[Said]:

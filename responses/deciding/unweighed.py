@@ -75,19 +75,21 @@ def count_weighed(consultation: Consultation) -> Weighing:
 def list_unweighed(
     consultation: Consultation, *, after: int = 0, limit: int | None = 50
 ) -> list[Unweighed]:
-    """Return answers that lead nowhere, in the order of arrival, from the response after an id; all
-    of them where `limit` is None.
+    """Return answers that lead nowhere, in the order of arrival, from the response after an id.
+    `limit` counts responses, each with all its answers; None is all of them.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             f"""WITH {ANSWERS}, {MADE}, {REASONED}, {LEFT}
-            SELECT response.id, response.reference, unweighed.question,
+            SELECT response.id, response.reference, page.question,
                 EXISTS (SELECT FROM responses_coding AS coding
                     WHERE coding.response_id = response.id
-                        AND coding.question = unweighed.question AND coding.removed_at IS NULL)
-            FROM unweighed JOIN responses_response AS response ON response.id = response_id
-            WHERE response.id > %(after)s
-            ORDER BY response.id, unweighed.question LIMIT %(limit)s""",  # noqa: S608
+                        AND coding.question = page.question AND coding.removed_at IS NULL)
+            FROM (SELECT *, dense_rank() OVER (ORDER BY response_id) AS nth FROM unweighed
+                WHERE response_id > %(after)s) AS page
+            JOIN responses_response AS response ON response.id = page.response_id
+            WHERE %(limit)s::bigint IS NULL OR nth <= %(limit)s
+            ORDER BY response.id, page.question""",  # noqa: S608
             arguments_for(consultation) | {"after": after, "limit": limit},
         )
         return [Unweighed(*row) for row in cursor.fetchall()]

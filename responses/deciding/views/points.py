@@ -35,6 +35,7 @@ from responses.models import Code, Point, PointCode, PointPassage
 from responses.requests import number_in
 from responses.wording import titles_of_texts
 
+PAGE = 50
 FIELDS = ("part", "sentence", "analysis", "answer", "change", "old_wording", "new_wording")
 CHANGED = _lazy(
     "A colleague changed this point since you opened it. It is shown as it is now, below what you "
@@ -120,7 +121,8 @@ def _carry_out(request: StaffRequest, found: Point) -> int:
 
 def _show(request: StaffRequest, found: Point, said: dict[str, Any]) -> HttpResponse:
     after = number_in(request.GET.get("after", ""))
-    passages = said_on(found, after=after)
+    passages = said_on(found, after=after, limit=PAGE)
+    shown = {one.response.pk for one in passages}
     record(
         action=Action.POINT_READ,
         actor=request.user,
@@ -140,7 +142,7 @@ def _show(request: StaffRequest, found: Point, said: dict[str, Any]) -> HttpResp
         "makers": makers,
         "lists": makers_in_words(found.consultation, makers),
         "said": passages,
-        "next": passages[-1].response.pk if len(passages) == 50 else None,
+        "next": max(shown) if len(shown) == PAGE else None,
         "titles": titles_of_texts(plan),
         "fed_codes": found.codes.filter(removed_at=None).select_related("code"),
         "codes": Code.objects.filter(consultation=found.consultation, retired=False)
