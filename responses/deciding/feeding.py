@@ -58,14 +58,14 @@ def feed_passage(
     breaks, or by all of it where `passage` is empty. What was kept as the answer's reason for
     making no point is taken back. The second time, it can become a quote, and nothing else changes.
 
-    Raises NoSuchAnswer, NoSuchPassage, MergedAlready, OfAnotherConsultation and
+    Raises NoSuchAnswer, NoSuchPassage, FileIsWhole, MergedAlready, OfAnotherConsultation and
     ChangedSinceOpened.
     """
     if response.consultation_id != point.consultation_id:
         raise OfAnotherConsultation
-    start, end = place_in(response, question, passage)
     with transaction.atomic():
         hold_as_shown(response)
+        start, end = place_in(response, question, passage)
         _hold(point)
         fed, new = PointPassage.objects.get_or_create(
             point=point,

@@ -3,7 +3,7 @@
 import re
 
 from consult.text import with_symbols
-from responses.deciding.answers_in_words import ATTACHED
+from responses.deciding.answers_in_words import ATTACHED, is_answer
 from responses.models import Response
 
 
@@ -12,20 +12,25 @@ class NoSuchPassage(ValueError):
 
 
 class NoSuchAnswer(ValueError):
-    """The response has no such text."""
+    """The response has no such answer, or none that is weighed: it says who someone is, say."""
+
+
+class FileIsWhole(ValueError):
+    """Nobody typed the words of a file, so that it makes a point as a whole or not at all."""
 
 
 def place_in(response: Response, question: str, passage: str) -> tuple[int | None, int | None]:
     """Return the first place where an answer contains `passage`, whatever its line breaks; None and
-    None for all of the answer, where `passage` is empty. Raises NoSuchAnswer and NoSuchPassage.
+    None for all of the answer, where `passage` is empty. Raises NoSuchAnswer, NoSuchPassage and
+    FileIsWhole.
     """
-    if question == ATTACHED:
-        return None, None
-    if question not in response.texts:
+    if not is_answer(response, question):
         raise NoSuchAnswer
     words = with_symbols(passage.replace("\r\n", "\n").strip())
     if not words:
         return None, None
+    if question == ATTACHED:
+        raise FileIsWhole
     wanted = re.compile(r"\s+".join(map(re.escape, words.split())))
     found = wanted.search(with_symbols(response.texts[question]))
     if not found:

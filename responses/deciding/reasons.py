@@ -5,8 +5,8 @@ from django.db.models.functions import Now
 
 from consult.auditing import record
 from consult.models import Action, User
-from responses.deciding.answers_in_words import MADE, arguments_for
-from responses.deciding.places import place_in
+from responses.deciding.answers_in_words import MADE, arguments_for, is_answer
+from responses.deciding.places import NoSuchAnswer
 from responses.models import Campaign, NoPoint, Response
 from responses.reviewing.reading import hold_as_shown
 
@@ -35,7 +35,6 @@ def name_reason(
     """
     if reason not in NoPoint.Reason.values:
         raise NoSuchReason(reason)
-    place_in(response, question, "")
     letter = reason == NoPoint.Reason.SAME_LETTER
     if letter and (
         same_as is None
@@ -45,6 +44,8 @@ def name_reason(
         raise NotTheSameLetter
     with transaction.atomic():
         hold_as_shown(response)
+        if not is_answer(response, question):
+            raise NoSuchAnswer
         NoPoint.objects.filter(response=response, question=question, removed_at=None).update(
             removed_at=Now()
         )

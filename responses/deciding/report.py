@@ -3,16 +3,25 @@ format is written. The same state gives the same report: no time of writing stan
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from consult.clock import in_words
 from consult.models import Consultation
 from consult.plans.document import Plan
 from consult.plans.editions import current_edition, plan_of
 from consult.text import counted as number_of
+from responses.deciding.answers_in_words import ATTACHED
 from responses.deciding.diverging_bars import Piece, diverging_bar
 from responses.deciding.figures import Counted, Table, tables_of, who_answered
-from responses.deciding.register import Row, the_register
+from responses.deciding.register import Row, best_quotes, the_register
+from responses.deciding.report_blocks import (
+    Block,
+    Chart,
+    Figures,
+    Heading,
+    Quoted,
+    Report,
+    Words,
+)
 from responses.deciding.unweighed import count_weighed
 from responses.models import PointPassage, Redaction, Response
 from responses.reviewing.public_version import public_text, public_version
@@ -55,51 +64,6 @@ BY = {
     "channel": "how it came",
     "campaign": "campaign",
 }
-
-
-@dataclass(frozen=True)
-class Heading:
-    level: int
-    words: str
-
-
-@dataclass(frozen=True)
-class Words:
-    words: str
-
-
-@dataclass(frozen=True)
-class Figures:
-    """A table: its caption, its columns, and rows of a label with cells."""
-
-    caption: str
-    columns: list[str]
-    rows: list[tuple[str, list[str]]]
-
-
-@dataclass(frozen=True)
-class Chart:
-    """A picture of the table that follows it."""
-
-    title: str
-    svg: str
-
-
-@dataclass(frozen=True)
-class Quoted:
-    """Words that everyone may read, and from whom they are."""
-
-    words: str
-    who: str
-
-
-Block = Heading | Words | Figures | Chart | Quoted
-
-
-@dataclass(frozen=True)
-class Report:
-    title: str
-    blocks: list[Block]
 
 
 def make_report(consultation: Consultation) -> Report:
@@ -221,18 +185,20 @@ def _point(row: Row) -> list[Block]:
     how = "One response makes it." if row.single else f"{many} make it."
     if made.responses != made.in_none:
         how += f" {made.responses - made.in_none:,} of them are part of a campaign."
-    quotes = PointPassage.objects.filter(
-        point=row.point,
-        quote=True,
-        removed_at=None,
-        response__published_response__isnull=False,
-        response__consultation__published_set__isnull=False,
-        response__review__superseded=False,
-    ).select_related("response__edition", "response__contact")
+    # Words of a file are not at hand to be printed.
+    quotes = (
+        best_quotes(row.point)
+        .exclude(question=ATTACHED)
+        .filter(
+            response__published_response__isnull=False,
+            response__consultation__published_set__isnull=False,
+        )
+        .select_related("response__edition", "response__contact")
+    )
     return [
         Heading(4, row.point.sentence),
         Words(how),
-        *(_quoted(one) for one in quotes.order_by("response", "start", "pk")),
+        *map(_quoted, quotes),
     ]
 
 

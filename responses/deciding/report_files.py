@@ -11,7 +11,8 @@ from docx import Document
 from docx.document import Document as Written
 
 from consult.models import Consultation
-from responses.deciding.report import Figures, Heading, Quoted, Report, Words, make_report
+from responses.deciding.report import make_report
+from responses.deciding.report_blocks import Figures, Heading, Quoted, Report, Words
 from responses.responding.pdf import make_pdf
 
 DOCX, HTML, PDF = "report.docx", "report.html", "report.pdf"

@@ -15,7 +15,7 @@ from consult.plans.editions import current_edition, plan_of
 from consult.staff.access import StaffRequest, staff_only
 from consult.staff.views.shown import CHANGED_WORDS
 from consult.text import with_symbols
-from responses.deciding.answers_in_words import ATTACHED
+from responses.deciding.answers_in_words import ATTACHED, is_answer
 from responses.deciding.feeding import feed_passage, make_point_of
 from responses.deciding.places import NoSuchAnswer
 from responses.deciding.points import parts_of
@@ -56,7 +56,7 @@ def nowhere(request: StaffRequest, consultation: str) -> HttpResponse:
             }
             for row in rows
         ],
-        "next": rows[-1].response if len(rows) == PAGE else None,
+        "next": rows[-1].response if len({row.response for row in rows}) == PAGE else None,
         "campaigns": campaigns,
     }
     return render(request, "deciding/nowhere.html", context)
@@ -125,9 +125,7 @@ def _show(
         response = open_response(reference=reference, reader=request.user, question=question[:120])
     except Response.DoesNotExist as reason:
         raise Http404 from reason
-    if response.consultation_id != consultation.pk or (
-        question != ATTACHED and question not in response.texts
-    ):
+    if response.consultation_id != consultation.pk or not is_answer(response, question):
         raise Http404
     plan = plan_of(response.edition)
     asked = plan.by_slug.get(question.partition("--")[0])
@@ -154,6 +152,11 @@ def _show(
         .select_related("same_as", "by")
         .first(),
         "reasons": NoPoint.Reason.choices,
+        "in_a_file": question == ATTACHED,
+        "others": [
+            *((one.slug, one.text) for one in plan.questions if one.prose),
+            (ATTACHED, title_of({}, ATTACHED)),
+        ],
         "typed": {},
     }
     status = 409 if "changed" in said else 200
@@ -164,6 +167,7 @@ def _weighed(request: StaffRequest, consultation: Consultation) -> HttpResponse:
     reference = reference_or_404(request.POST.get("reference", ""))
     question = request.POST.get("question", "")
     typed: dict[str, Any] = {"typed": request.POST, "same_as": request.POST.get("same-as", "")}
+    typed["same_question"] = request.POST.get("same-question", "")
     try:
         response = as_shown(reference=reference, shown=request.POST.get("shown", ""))
         if response.consultation_id != consultation.pk:
@@ -172,7 +176,7 @@ def _weighed(request: StaffRequest, consultation: Consultation) -> HttpResponse:
     except (Response.DoesNotExist, NoSuchAnswer) as reason:
         raise Http404 from reason
     except ChangedSinceOpened as changed:
-        if question not in changed.newest.texts:
+        if not is_answer(changed.newest, question):
             messages.error(
                 request,
                 _("%(reference)s was changed since you opened it, and no longer answers this.")

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _lazy
 
-from responses.deciding.places import NoSuchPassage
+from responses.deciding.places import FileIsWhole, NoSuchPassage
 from responses.deciding.points import MergedAlready
 from responses.deciding.reasons import NoSuchReason, NotTheSameLetter
 from responses.deciding.views.register import PROBLEMS
@@ -12,6 +12,10 @@ WEIGH_PROBLEMS: dict[type[Exception], tuple[str, object]] = {
     NoSuchPassage: (
         "passage",
         _lazy("The answer does not hold these words. Copy them from it just as they are."),
+    ),
+    FileIsWhole: (
+        "point",
+        _lazy("Nobody typed the words of this file, so it makes the point as a whole."),
     ),
     MergedAlready: (
         "point",

@@ -16,22 +16,17 @@ from docx import Document
 from pypdf import PdfReader
 
 from consult.models import Action, AuditEntry, Consultation, User
+from responses.deciding.answers_in_words import ATTACHED
 from responses.deciding.diverging_bars import Piece, diverging_bar
 from responses.deciding.feeding import feed_passage
-from responses.deciding.report import (
-    Chart,
-    Figures,
-    Heading,
-    Quoted,
-    Words,
-    make_report,
-    per_cent,
-)
+from responses.deciding.report import make_report, per_cent
+from responses.deciding.report_blocks import Chart, Figures, Heading, Quoted, Words
 from responses.deciding.report_files import NAMES, report_file
 from responses.models import Point, PublishedSet, Redaction, Response
 from responses.published import put_on_list, take_off_list
 from responses.reviewing.campaigns import add_response
 from responses.reviewing.redacting import redact_passage
+from tests.support.acting import on_the_trail
 
 Make = Callable[..., Point]
 Send = Callable[..., Response]
@@ -281,3 +276,21 @@ def test_an_empty_consultation_has_a_report(consultation: Consultation) -> None:
     said = [one.words for one in of_kind(consultation, Words)]
     assert "0 responses came in, and 0 count; the others were withdrawn or erased." in said
     assert "No point is on the register yet." in said
+
+
+def test_a_file_is_no_quote_and_neither_is_what_says_who_someone_is(
+    quoted: Callable[..., Response], reviewer: User, consultation: Consultation
+) -> None:
+    response = quoted("More clubs, please.")
+    made = Point.objects.get()
+    with on_the_trail():
+        response.attachments.create(
+            file="ours.pdf", kind="application/pdf", bytes=5, sha256="0" * 64
+        )
+        made.passages.create(
+            response=response, question="organisation-name", quote=True, by=reviewer
+        )
+    feed_passage(
+        point=made, response=response, question=ATTACHED, passage="", by=reviewer, quote=True
+    )
+    assert [words for words, _who in quotes(consultation)] == ["More clubs, please."]
