@@ -13,9 +13,14 @@ from responses.models import EqualityAnswers
 def equality_tables(consultation: Consultation) -> list[dict[str, Any]]:
     """Return what was answered to the equality questions, which lead to no response: small groups
     are put together, and a question that too few answered has no figures.
+
+    Only those that were handed over count: they come many at a time, so that two packs never differ
+    by one person.
     """
     found = []
-    answers = EqualityAnswers.objects.filter(consultation=consultation, stopped=False)
+    answers = EqualityAnswers.objects.filter(
+        consultation=consultation, batch__isnull=False, stopped=False
+    )
     total = answers.count()
     for question in plan_of(current_edition(consultation)).equality.questions:
         if not question.closed or question.entry.several:
@@ -33,5 +38,7 @@ def equality_tables(consultation: Consultation) -> list[dict[str, Any]]:
             ["; ".join(names[place] for place in one), sum(sizes[place] for place in one)]
             for one in groups
         ]
-        found.append({"title": question.text, "base": total, "rows": rows if enough else []})
+        found.append(
+            {"title": question.text, "base": total, "rows": rows if total and enough else []}
+        )
     return found

@@ -22,6 +22,9 @@ from responses.governance.removing import remove_files
 from responses.journal import keep_erasure_mark
 from responses.models import (
     Approval,
+    BundleRow,
+    CampaignMember,
+    ClusterMember,
     Confirmation,
     Contact,
     Draft,
@@ -173,20 +176,29 @@ def remove_what_else_tells(newest: Response, versions: QuerySet[Response]) -> No
     ).delete()
     # The names that staff gave may reveal what it said.
     MemberMarks.objects.filter(member__response__in=versions).delete()
+    # Hashes of its words, by which what is short could be guessed.
+    CampaignMember.objects.filter(response__in=versions).update(print="")
+    ClusterMember.objects.filter(response__in=versions).update(print="")
     remove_extracts_of(versions)
     # What staff wrote about publishing it may quote it.
     Approval.objects.filter(response__in=versions).exclude(reason="").update(reason="Erased.")
 
 
 def _remove_originals(versions: QuerySet[Response]) -> None:
-    """Remove the scans and the email from which versions were entered: the files once the
-    transaction is committed.
+    """Remove the scans, the email and the row of a bundle from which versions were entered: the
+    files once the transaction is committed.
     """
     Transcription.objects.filter(response__in=versions).update(late_reason="")
+    rows = BundleRow.objects.filter(response__in=versions)
+    # A message of a bundle that was undone waits again: it says the same.
+    waiting = Q(pk__in=rows.values("message"), transcription=None)
     remove_files(
         scans=attachments_of(versions),
-        messages=Message.objects.filter(transcription__response__in=versions).exclude(file=""),
+        messages=Message.objects.filter(Q(transcription__response__in=versions) | waiting).exclude(
+            file=""
+        ),
     )
+    rows.update(fields={}, sheet="", why="Erased.")
 
 
 def remove_details(*, responses: list[int]) -> int:

@@ -17,6 +17,7 @@ from responses.exporting.batches import folder_of
 from responses.exporting.taking_back import clear_stored
 from responses.file_removals import remove_due_files, remove_file
 from responses.models import Attachment, Batch, Delivery, Message, Removal
+from responses.reviewing.forwards import cut_from_forwards
 
 log = logging.getLogger(__name__)
 
@@ -71,13 +72,16 @@ def remove_batch_files(*, batch: Batch, actor: User | None) -> bool:
 
 def remove_files(*, scans: QuerySet[Attachment], messages: QuerySet[Message]) -> int:
     """Delete files that came with responses and emails of a mailbox, what their rows say about
-    them, and what staff were typing at an email's pages. Returns how many files.
+    them, and what staff were typing at an email's pages. An email that was forwarded goes from the
+    one that it came in, too, which keeps its own words. Returns how many files.
     """
     with transaction.atomic():
         count, files = scans.count(), list(messages.values_list("file", flat=True))
         numbers = list(messages.values_list("pk", flat=True))
         # The database has a file removed with the last row that names it.
         scans.delete()
+        for message in messages.exclude(within=None).exclude(within__in=messages):
+            cut_from_forwards(message)
         messages.update(**Message.EMPTIED)
         remove_drafts_about([f"message={pk}" for pk in numbers])
         remove_drafts_about([f"messages/{pk}" for pk in numbers])

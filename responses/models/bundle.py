@@ -34,8 +34,15 @@ class Bundle(models.Model):
     edition = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=10, choices=Kind)
     name = models.CharField(max_length=120, help_text="What staff call it.")
-    letter = models.JSONField(default=dict, help_text="What the standard letter says, as typed.")
-    sha256 = models.CharField(max_length=64, blank=True, help_text="Of the file it came in.")
+    letter = models.JSONField(
+        default=dict,
+        help_text="Empty: a letter stands in its responses alone. Goes with the next release.",
+    )
+    sha256 = models.CharField(
+        max_length=64,
+        blank=True,
+        help_text="Of the file it came in, with the letter typed beside it.",
+    )
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(db_default=Now())
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
@@ -55,8 +62,8 @@ class Bundle(models.Model):
 class BundleRow(models.Model):
     """One response of a bundle.
 
-    `fields` hold what the row says until it is received, and nothing afterwards: it is erased,
-    changed and withdrawn as any response. `why` says why it was left as it is.
+    `fields` hold what the row says until it is received or left, and nothing afterwards: it is
+    erased, changed and withdrawn as any response. `why` says why it was left as it is.
     """
 
     bundle = models.ForeignKey(Bundle, on_delete=models.PROTECT, related_name="rows")

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from django.contrib.postgres.search import SearchVectorField
 from django.core.files.base import ContentFile
@@ -166,14 +167,23 @@ def _take_up(
         sender_name=letter.sender_name[:200],
         sender_email=letter.sender_email[:320],
         subject=letter.subject[:500],
-        opening=" ".join(letter.words[: OPENING_CHARS * 2].split())[:OPENING_CHARS],
         message_id=letter.message_id[:500],
         within=within,
-        words=_words_of(letter),
+        **_said_by(letter),
         received_at=_first_moment([letter.received, letter.sent]),
         loaded_by=by,
     )
     return Taken(made, new=True, namesake=others_with_its_id(made).exists())
+
+
+def described(raw: bytes) -> dict[str, Any]:
+    """Return the columns of a message that its text fills."""
+    return _said_by(letter_in(raw))
+
+
+def _said_by(letter: Letter) -> dict[str, Any]:
+    opening = " ".join(letter.words[: OPENING_CHARS * 2].split())[:OPENING_CHARS]
+    return {"opening": opening, "words": _words_of(letter)}
 
 
 def _words_of(letter: Letter) -> Func:

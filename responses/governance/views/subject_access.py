@@ -31,7 +31,7 @@ from responses.governance.subject_access import (
     held_under,
     make_pack,
 )
-from responses.models import Response
+from responses.models import Point, Response
 from responses.requests import reference_or_404
 from responses.responding.amending import versions_of
 from responses.reviewing.petitions import organised_by
@@ -161,6 +161,7 @@ def erase(request: StaffRequest, reference: str) -> HttpResponse:
         "response": newest,
         "versions": len(versions),
         "batches": batches,
+        "points": Point.objects.filter(passages__response__in=versions).distinct(),
         "erased": newest.act == Response.Act.ERASED,
     }
     status = 409 if changed else 200

@@ -1,6 +1,7 @@
 """Loading a bundle whole or not at all: nothing is written while any row is wrong."""
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -58,10 +59,9 @@ def load_table(
     """
     if known := Bundle.objects.filter(key=key).first():
         return known
-    sha256 = hashlib.sha256(content).hexdigest()
+    sha256 = _fingerprint_of(content, letter)
     consultation = edition.consultation
-    made = Bundle(edition=edition, kind=kind, name=name, key=key, letter=dict(letter), by=by)
-    made.sha256 = sha256
+    made = Bundle(edition=edition, kind=kind, name=name, key=key, sha256=sha256, by=by)
     _refuse_the_same_file(made)
     terms = Terms(kind, plan_to_key(edition), today, last_day_of(consultation), letter)
     rows, problems = check_table(read_table(content), terms)
@@ -85,9 +85,7 @@ def load_mails(
     """
     if known := Bundle.objects.filter(key=key).first():
         return known
-    made = Bundle(
-        edition=edition, kind=Bundle.Kind.LETTER, name=name, key=key, letter=dict(letter), by=by
-    )
+    made = Bundle(edition=edition, kind=Bundle.Kind.LETTER, name=name, key=key, by=by)
     late = _("By email, after closing, with many others.")
     last_day = last_day_of(edition.consultation)
     rows = [
@@ -95,6 +93,14 @@ def load_mails(
         for number, (message, fields, day) in enumerate(mails, start=1)
     ]
     return _write(made, rows)
+
+
+def _fingerprint_of(content: bytes, letter: Mapping[str, Any]) -> str:
+    """Tells a file with its letter from all others. The letter itself is kept nowhere but in the
+    responses, from which it can be erased.
+    """
+    typed = json.dumps(dict(letter), sort_keys=True).encode()
+    return hashlib.sha256(hashlib.sha256(content).digest() + typed).hexdigest()
 
 
 def _there(consultation: Consultation) -> Any:
@@ -105,7 +111,7 @@ def _there(consultation: Consultation) -> Any:
 
 def _refuse_the_same_file(made: Bundle) -> None:
     there = _there(made.edition.consultation).exclude(sha256="")
-    if before := there.filter(sha256=made.sha256, letter=made.letter).first():
+    if before := there.filter(sha256=made.sha256).first():
         raise LoadedBefore(before)
 
 

@@ -85,7 +85,8 @@ def _do(work: Callable[[BundleRow], None], row: BundleRow) -> None:
 
 
 def _leave(row: BundleRow, why: str) -> None:
-    BundleRow.objects.filter(pk=row.pk).update(why=why)
+    # Its file, or its message, still says what it said; here nobody could find or erase it.
+    BundleRow.objects.filter(pk=row.pk).update(why=why, fields={})
 
 
 def _end(bundle: Bundle) -> None:

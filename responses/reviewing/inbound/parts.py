@@ -10,6 +10,7 @@ from binascii import Error as NotBase64
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes
+from email.header import Header
 from email.message import Message as Mail
 
 from consult.text import one_line_break
@@ -183,6 +184,30 @@ def part_of(raw: bytes, number: int) -> Content | None:
         ),
         None,
     )
+
+
+def without_forwarded(raw: bytes, identity: str) -> bytes:
+    """Return a message without those of that identity which were forwarded within it."""
+    mail = mail_of(raw)
+    unwrap(mail)
+    for part in list(leaves(mail)):
+        if part.get_content_type() == FORWARDED and _identity_in(part) == identity:
+            for name in ("Content-Type", "Content-Transfer-Encoding", "Content-Disposition"):
+                del part[name]
+            part["Content-Type"] = "text/plain"
+            part.set_payload("Erased.\n")
+    for part in mail.walk():
+        for name, value in part.raw_items():
+            if not str(value).isascii():
+                part.replace_header(name, Header(str(value), "utf-8").encode())
+    return mail.as_bytes()
+
+
+def _identity_in(part: Mail) -> str:
+    try:
+        return identity_of(mail_of(content_of(part)))
+    except outlook.NotReadable:
+        return ""
 
 
 def identity_of(mail: Mail) -> str:

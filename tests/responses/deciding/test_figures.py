@@ -9,6 +9,7 @@ from django.db import connection
 from consult.models import Consultation, User
 from responses.deciding.equality_figures import equality_tables
 from responses.deciding.figures import Counted, tables_of, who_answered
+from responses.exporting.batches import seal_batch
 from responses.models import EqualityAnswers, Response
 from responses.reviewing.campaigns import add_response
 from tests.responses.deciding.amending import amended
@@ -122,18 +123,31 @@ def test_campaigns_are_told_apart(
     }
 
 
-def test_equality_answers_are_counted_by_themselves_and_never_few(
+def test_equality_answers_count_when_handed_over_and_never_few(
     consultation: Consultation, answered: list[Response]
 ) -> None:
     edition = consultation.editions.get()
-    with behind_its_back():
-        for age in ["16-to-24"] * 7 + ["25-to-34"] * 2:
+    batch = seal_batch(consultation=consultation, actor=None)
+
+    def keep(ages: list[str], **more: Any) -> None:
+        for age in ages:
             EqualityAnswers.objects.create(
                 consultation=consultation,
                 edition=edition,
                 choices={"equality-age": age},
                 texts={},
+                **more,
             )
+
+    with behind_its_back():
+        keep(["16-to-24"] * 12)
+        assert not any(table["rows"] for table in equality_tables(consultation))
+        keep(["16-to-24"] * 7 + ["25-to-34"] * 2, batch=batch)
+    # One more, whom two packs would show by subtraction: not before it is handed over with others.
+    before = equality_tables(consultation)
+    with behind_its_back():
+        keep(["65-or-over"])
+    assert equality_tables(consultation) == before
     tables = equality_tables(consultation)
     ages: dict[str, Any] = next(table for table in tables if table["rows"])
     assert ages["base"] == 9

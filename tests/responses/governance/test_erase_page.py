@@ -38,6 +38,18 @@ def test_erasing_asks_for_the_password_again(
     assert is_there(response)
 
 
+def test_the_page_names_the_points_whose_words_stay(
+    send: Send, ada: Client, administrator: User
+) -> None:
+    response = send({"missing": "Clubs."})
+    point = response.consultation.points.create(number=7, part="general", sentence="Clubs.")
+    address = reverse("erase", args=[response.reference])
+    assert "point 7" not in ada.get(address).content.decode()
+    for question in ("missing", "violence-comment"):
+        point.passages.create(response=response, question=question, by=administrator)
+    assert ada.get(address).content.decode().count("point 7</a>") == 1
+
+
 @pytest.mark.parametrize(
     ("reference", "why", "problem"),
     [
