@@ -40,6 +40,13 @@ def keep_file_back(response: Response) -> None:
     )
 
 
+def forget_figures(response: Response) -> None:
+    """Have the figures made again before they are shown: their reasons may say what is kept back
+    from now on.
+    """
+    PublishedSet.objects.filter(consultation=response.consultation_id).update(gaps=None)
+
+
 def forget_public(response: Response) -> None:
     """Take an erased response off the list, and delete the file and the figures that may reveal it:
     the figures include reasons for holding responses back.

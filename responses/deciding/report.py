@@ -23,8 +23,8 @@ from responses.deciding.report_blocks import (
     Words,
 )
 from responses.deciding.unweighed import count_weighed
-from responses.models import PointPassage, Redaction, Response
-from responses.reviewing.public_version import public_text, public_version
+from responses.models import Point, PointPassage, Redaction, Response
+from responses.reviewing.public_version import public_text, public_version, public_words
 from responses.reviewing.redacting import in_force, texts_to_redact
 
 METHOD = [
@@ -196,10 +196,21 @@ def _point(row: Row) -> list[Block]:
         .select_related("response__edition", "response__contact")
     )
     return [
-        Heading(4, row.point.sentence),
+        Heading(4, _sentence(row.point)),
         Words(how),
         *map(_quoted, quotes),
     ]
+
+
+def _sentence(point: Point) -> str:
+    """What staff call it, without what is redacted in the passages that make it."""
+    sentence = point.sentence
+    made_by = Response.objects.filter(
+        point_passages__point=point, point_passages__removed_at=None
+    ).distinct()
+    for one in made_by.select_related("edition", "contact").prefetch_related("redactions"):
+        sentence = public_words(sentence, one)
+    return sentence
 
 
 def _quoted(passage: PointPassage) -> Quoted:

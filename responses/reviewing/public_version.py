@@ -1,6 +1,7 @@
 """What the public would read of a response: as its sender chose, without what is redacted."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 
 from consult.cells import json_line
@@ -62,10 +63,34 @@ def public_version(response: Response) -> PublicVersion:
         for part in in_words(plan_of(response.edition), response.choices | texts)
         if part.answered and part.part.kind != ABOUT_YOU
     ]
-    who = ""
-    if wants(response) == NAMED:
-        who = texts.get("organisation-name", "") or texts.get(SENDER, "")
-    return PublicVersion(who or UNNAMED, parts)
+    return PublicVersion(_who(response, texts) or UNNAMED, parts)
+
+
+def _who(response: Response, texts: dict[str, str]) -> str:
+    if wants(response) != NAMED:
+        return ""
+    return texts.get("organisation-name", "") or texts.get(SENDER, "")
+
+
+def public_words(words: str, response: Response) -> str:
+    """Return what staff wrote about a response, for everyone to read: without what is redacted in
+    it, and without its sender's name and address unless everyone may read the name.
+    """
+    texts = texts_to_redact(response)
+    who = _who(response, texts)
+    contact = response.contact
+    kept_back = {
+        texts.get(one.text, "")[one.start : one.end]: one.get_reason_display()
+        for one in in_force(response)
+    }
+    for detail in (contact.name, contact.email, contact.corrected_email):
+        if detail != who:
+            kept_back.setdefault(detail, Redaction.Reason.PERSONAL.label)
+    for passage in sorted(kept_back, key=len, reverse=True):
+        if spelt := r"\s+".join(map(re.escape, passage.split())):
+            instead = f"[redacted: {kept_back[passage]}]".replace("\\", r"\\")
+            words = re.sub(rf"(?<!\w){spelt}(?!\w)", instead, words, flags=re.IGNORECASE)
+    return words
 
 
 def public_line(response: Response) -> str:

@@ -5,6 +5,7 @@ it.
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from functools import partial
 
 from django.core.files.storage import default_storage
@@ -18,10 +19,16 @@ from consult.staff.second_person import require_second_person
 from responses.current import current_responses
 from responses.models import Approval, PublishedSet, Response
 from responses.published import put_on_list, take_off_list
-from responses.reviewing.public_version import MAY_BE_PUBLISHED, public_digest, wants
+from responses.reviewing.public_version import (
+    MAY_BE_PUBLISHED,
+    public_digest,
+    public_words,
+    wants,
+)
 from responses.reviewing.reading import hold_as_shown
 
 REASON_MAX_CHARS = 300
+HELD_AT_ONCE = 500
 SAYS_SOMETHING = [Response.Act.SENT, Response.Act.AMENDED]
 
 
@@ -95,14 +102,13 @@ def gaps(consultation: Consultation) -> list[tuple[str, int]]:
         current_responses(consultation)
         .annotate(
             decided=Subquery(newest.values("publish")[:1]),
-            held=Subquery(newest.values("reason")[:1]),
         )
         .order_by()
-        .values_list("choices__publication", "decided", "held")
+        .values_list("choices__publication", "decided")
         .annotate(Count("id"))
     )
     found: Counter[str] = Counter()
-    for choice, decided, held, number in rows:
+    for choice, decided, number in rows:
         if choice not in MAY_BE_PUBLISHED:
             found[
                 "The sender asked us not to publish it."
@@ -111,14 +117,28 @@ def gaps(consultation: Consultation) -> list[tuple[str, int]]:
             ] += number
         elif decided is None:
             found["Nobody has looked at it for publication yet."] += number
-        elif not decided:
-            found[f"Held back: {held}"] += number
+    found.update(_held_back(consultation))
     gone = Response.objects.filter(
         consultation=consultation, review__superseded=False, act__in=["withdrawn", "erased"]
     ).count()
     if gone:
         found["The sender took it back."] += gone
     return sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def _held_back(consultation: Consultation) -> Iterator[str]:
+    """Yield why each response that is held back is, in words that everyone may read."""
+    newest = Approval.objects.filter(response=OuterRef("pk")).order_by("-id")
+    held = (
+        current_responses(consultation)
+        .filter(choices__publication__in=MAY_BE_PUBLISHED)
+        .annotate(publish=Subquery(newest.values("publish")[:1]))
+        .annotate(why=Subquery(newest.values("reason")[:1]))
+        .filter(publish=False)
+    )
+    with_words = held.select_related("edition", "contact").prefetch_related("redactions")
+    for response in with_words.iterator(chunk_size=HELD_AT_ONCE):
+        yield f"Held back: {public_words(response.why, response)}"
 
 
 def set_shown(consultation: Consultation) -> str:

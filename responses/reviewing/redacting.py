@@ -10,7 +10,7 @@ from consult.auditing import record
 from consult.models import Action, User
 from consult.text import with_symbols
 from responses.models import Redaction, Response
-from responses.published import keep_file_back, make_file_again
+from responses.published import forget_figures, keep_file_back, make_file_again
 from responses.reviewing.personal_details import find_personal_details
 from responses.reviewing.reading import hold_as_shown
 
@@ -89,6 +89,7 @@ def redact_passage(
         ]
         made = Redaction.objects.bulk_create(rows)
         keep_file_back(response)
+        forget_figures(response)
         record(
             action=Action.REDACTION_CHANGED,
             actor=by,

@@ -157,6 +157,27 @@ def test_quotes_leave_out_what_is_redacted_and_unwanted_names(
     ]
 
 
+def test_a_point_is_not_called_by_what_is_redacted_in_its_passages(
+    consultation: Consultation, quoted: Callable[..., Response], reviewer: User
+) -> None:
+    response = quoted("Bill in Low Lane says keep clubs open.", publication="anonymous")
+    point = consultation.points.get()
+    point.sentence = "Bill in  low lane and Nora Name want clubs kept open."
+    point.save(update_fields=["sentence"])
+    redact_passage(
+        response=response,
+        text="missing",
+        passage="Bill in Low Lane",
+        reason=Redaction.Reason.THIRD_PARTY,
+        by=reviewer,
+    )
+    said = [block.words for block in make_report(consultation).blocks if isinstance(block, Heading)]
+    assert (
+        "[redacted: about someone else] and [redacted: personal details] want clubs kept open."
+        in said
+    )
+
+
 def test_quotes_are_not_printed_before_anything_is_published(
     consultation: Consultation, quoted: Callable[..., Response]
 ) -> None:

@@ -238,6 +238,32 @@ def test_every_unpublished_response_has_a_reason_and_all_add_up(
     assert published_responses(consultation).count() == 0
 
 
+def test_no_reason_for_holding_back_tells_what_it_keeps_back(
+    consultation: Consultation, send: Send, reviewer: User
+) -> None:
+    held = send(
+        {"missing": "Ask Ann \\1 Heron.", "publication": "anonymous"}, name="Rita (R) Respondent"
+    )
+    decide_publication(
+        response=held,
+        publish=False,
+        reason="ann  \\1\nheron and rita (r) respondent, rita@example.org: see Ritas.",
+        by=reviewer,
+    )
+    redact_passage(
+        response=held, text="missing", passage="Ann \\1 Heron", reason=PERSONAL, by=reviewer
+    )
+    publish_set(consultation=consultation, by=reviewer)
+    make_public_files()
+    assert PublishedSet.objects.get().gaps
+    redact_passage(response=held, text="missing", passage="Ask", reason=PERSONAL, by=reviewer)
+    assert PublishedSet.objects.get().gaps is None
+    personal = f"[redacted: {PERSONAL.label}]"
+    assert dict(gaps(consultation)) == {
+        f"Held back: {personal} and {personal}, {personal}: see Ritas.": 1
+    }
+
+
 def test_nobody_outside_reads_anything_until_it_is_published(
     consultation: Consultation, send: Send, reviewer: User, administrator: User, outsider: Client
 ) -> None:
