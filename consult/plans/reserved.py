@@ -50,6 +50,8 @@ QUESTIONS = {
     *("channel", "clear", "draft", "edition", "email", "file", "homepage", "known"),
     *("language", "name", "opened", "postcode", "remind", "replacing", "revision"),
     *("seen", "shown", "take", "to"),
+    # What the rows of a spreadsheet say beside the answers.
+    "sheet",
     # Charts of the dashboard.
     *("coded-so-far", "read-so-far", "received-by-day"),
     NOT_ASKED,

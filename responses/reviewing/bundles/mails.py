@@ -35,6 +35,8 @@ def mails_with(
     do, each with what it says: the sender's own words whole where they differ from the letter's.
     """
     place = place_of_letter(plan)
+    if not place:
+        return []
     standard = str(letter.get(place, ""))
     shared, same = shingles_of(words_of(standard)), print_of(standard)
     waiting = consultation.messages.filter(state=Message.State.WAITING).exclude(file="")

@@ -77,7 +77,7 @@ def columns_for(kind: str, plan: Plan) -> list[tuple[str, str]]:
     ]
     if kind != Kind.IMPORTED:
         columns.insert(2, (CHANNEL, "How it came: post, email or telephone"))
-    if kind == Kind.LETTER:
+    if kind == Kind.LETTER and place_of_letter(plan):
         columns.append((OWN_WORDS, "What this sender added or changed, word for word"))
     for question in plan.asked:
         columns.append((question.slug, _explained(question)))
@@ -210,6 +210,8 @@ def fields_of(said: Mapping[str, str], terms: Terms) -> dict[str, Any]:
 
 
 def place_of_letter(plan: Plan) -> str:
-    """Return the question under which the words of a letter stand."""
-    prose = [question.slug for question in plan.asked if question.prose]
-    return LETTER_QUESTION if LETTER_QUESTION in prose else prose[-1]
+    """Return the question under which the words of a letter stand: one that is always asked. Empty
+    where a plan has none that is answered in words.
+    """
+    prose = [one.slug for one in plan.asked if one.prose and not one.show_if]
+    return LETTER_QUESTION if LETTER_QUESTION in prose else next(reversed(prose), "")

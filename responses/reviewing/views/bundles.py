@@ -121,7 +121,7 @@ def bundle_letter(request: StaffRequest, consultation: str) -> HttpResponse:
         "problems": _field_problems(form) + whole.problems(),
         "general": form.non_field_errors(),
         "edition": edition,
-        "place": plan.by_slug[place_of_letter(plan)].text,
+        "place": plan.by_slug[place].text if (place := place_of_letter(plan)) else "",
     }
     return render(request, "reviewing/bundle_letter.html", context)
 

@@ -23,6 +23,7 @@ from responses.responding.submitting import (
     Submission,
 )
 from responses.responding.tasks import send_due_confirmations
+from responses.reviewing.bundles.rows import place_of_letter
 from responses.reviewing.forms.transcribing import ArrivalForm, WholeForm
 from responses.reviewing.mailboxes import Letter, read_letter
 from responses.reviewing.transcribing import (
@@ -35,8 +36,6 @@ from responses.wording import RewordedAnswer, reworded_answers
 
 SHOWN = 50
 FIRST = 10
-# Where a message's words go first, to be moved to the questions that they answer.
-LETTER_QUESTION = "anything-else"
 
 
 def taking_entries(slug: str) -> Consultation:
@@ -108,7 +107,8 @@ def enter(request: StaffRequest, consultation: str) -> HttpResponse:
     arrival = ArrivalForm(request.POST or None, initial=initial)
     said = (
         {
-            LETTER_QUESTION: letter.words,
+            # Its words go here first, to be moved to the questions that they answer.
+            place_of_letter(plan): letter.words,
             "name": letter.sender_name,
             "email": letter.sender_email,
         }

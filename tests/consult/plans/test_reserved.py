@@ -9,13 +9,16 @@ from django.urls import get_resolver
 
 from consult.cells import NOT_ASKED
 from consult.plans.checking import PlanProblems, check_plan
-from consult.plans.document import ABOUT_YOU, EQUALITY, GENERAL, Plan
+from consult.plans.document import ABOUT_YOU, EQUALITY, GENERAL, Plan, Question
 from consult.plans.reserved import CONSULTATIONS, MEANINGS, OPTIONS, PARTS, QUESTIONS
 from consult.plans.shapes import SLUG
 from responses.dashboard.views import CODED, DAYS, STATES
+from responses.models import Bundle
 from responses.responding.forms import PartForm
+from responses.reviewing.bundles.rows import columns_for, place_of_letter
 from responses.reviewing.forms.transcribing import ArrivalForm
 from tests.conftest import PARKS_PLAN
+from tests.support.plans import plan_of_questions, question
 
 ROOT = Path(settings.BASE_DIR)
 TEXT = PARKS_PLAN.read_text()
@@ -60,6 +63,9 @@ def test_fields_and_charts_are_no_questions(plan: Plan) -> None:
         names |= set(PartForm(plan=plan, part=part).fields) - {
             name for name in plan.by_slug for name in (name, *_beside(plan, name))
         }
+    for kind in Bundle.Kind.values:
+        columns = {name for name, _words in columns_for(kind, plan)}
+        names |= columns - {name for name in plan.by_slug for name in (name, *_beside(plan, name))}
     files = [
         file
         for path in FORMS
@@ -74,6 +80,17 @@ def test_fields_and_charts_are_no_questions(plan: Plan) -> None:
 
 def _beside(plan: Plan, question: str) -> list[str]:
     return [f"{question}--{option.slug}" for option in plan.by_slug[question].options]
+
+
+def test_a_letters_words_stand_where_everyone_answers_in_words() -> None:
+    def place(*asked: Question) -> str:
+        return place_of_letter(plan_of_questions(*asked))
+
+    closed, own = question("anything-else", "one", "Yes", "No"), question("own")
+    if_yes = question("if-yes", show_if={"agree": "yes"})
+    assert place(question("anything-else"), own) == "anything-else"
+    assert place(closed, own, if_yes) == "own"
+    assert place(closed) == ""
 
 
 def test_names_that_are_taken_are_documented() -> None:
