@@ -108,7 +108,7 @@ def code_answer(
     shown: Mapping[int, int] | None = None,
 ) -> None:
     """Record which codes fit a whole answer, replacing what `by` said before, and that they have
-    gone through it.
+    gone through it by itself.
 
     Other people's codings do not change, nor those of passages, nor those with a code that is not
     offered any more. `shown` has the version of each code on the page. Raises ChangedSinceOpened
@@ -134,7 +134,9 @@ def code_answer(
         ]
         # The same page sent twice at once: the second finds its rows there.
         Coding.objects.bulk_create(new, ignore_conflicts=True)
-        CodedAnswer.objects.get_or_create(response=response, question=question, by=by)
+        CodedAnswer.objects.update_or_create(
+            response=response, question=question, by=by, defaults={"seen_with": None}
+        )
         record(
             action=Action.ANSWER_CODED,
             actor=by,

@@ -24,11 +24,9 @@ TAKE_OFF_MANY = """
 """
 
 
-def give_code_to_many(
-    *, code: Code, responses: Sequence[int], by: User, question: str = ""
-) -> dict[int, int]:
+def give_code_to_many(*, code: Code, responses: Sequence[int], by: User) -> dict[int, int]:
     """Give a code to the whole answer of each of these responses, by primary key, that does not
-    have it from `by`: the answer to the code's own question, or to `question`.
+    have it from `by`.
 
     Returns each one's new coding. Answers that nobody has gone through stay so.
     """
@@ -37,7 +35,7 @@ def give_code_to_many(
             GIVE_TO_MANY,
             {
                 "ids": list(responses),
-                "question": question or code.question,
+                "question": code.question,
                 "code": code.pk,
                 "by": by.pk,
             },

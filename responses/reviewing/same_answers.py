@@ -7,16 +7,28 @@ written beside it.
 from collections import defaultdict
 from collections.abc import Sequence
 
-from django.db import transaction
-from django.db.models import QuerySet
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 
 from consult.auditing import record
 from consult.models import Action, User
 from responses.current import current_responses
 from responses.models import CodedAnswer, Coding, Response, Review, SearchText
-from responses.reviewing.coding_many import give_code_to_many
 from responses.reviewing.reading import hold_as_shown
+
+# One statement: by the time, which is the same in all its rows, is known which codings it made.
+CODE_TOGETHER = """
+    WITH given AS (
+        INSERT INTO responses_coding (response_id, question, code_id, by_id)
+        SELECT id, %(question)s, code, %(by)s
+        FROM unnest(%(ids)s) AS id, unnest(%(codes)s) AS code ORDER BY id, code
+        ON CONFLICT DO NOTHING
+    )
+    INSERT INTO responses_codedanswer (response_id, question, by_id, seen_with_id)
+    SELECT id, %(question)s, %(by)s, %(seen_with)s FROM unnest(%(ids)s) AS id ORDER BY id
+    ON CONFLICT DO NOTHING
+"""
 
 
 class NothingToGive(ValueError):
@@ -46,9 +58,14 @@ def code_together(*, response: Response, question: str, by: User) -> int:
     with transaction.atomic():
         hold_as_shown(response)
         given = Coding.objects.filter(
-            response=response, question=question, by=by, removed_at=None, start=None
-        ).select_related("code")
-        codes = [coding.code for coding in given]
+            response=response,
+            question=question,
+            by=by,
+            removed_at=None,
+            start=None,
+            code__retired=False,
+        )
+        codes = list(given.values_list("code", flat=True))
         if not codes:
             raise NothingToGive
         print_ = prints_of(response).get(question)
@@ -62,48 +79,51 @@ def code_together(*, response: Response, question: str, by: User) -> int:
         ids = list(held.values_list("response_id", flat=True))
         if not ids:
             return 0
-        for code in codes:
-            give_code_to_many(code=code, responses=ids, by=by, question=question)
-        CodedAnswer.objects.bulk_create(
-            (
-                CodedAnswer(response_id=pk, question=question, by=by, seen_with=response)
-                for pk in ids
-            ),
-            ignore_conflicts=True,
-        )
+        with connection.cursor() as cursor:
+            cursor.execute(
+                CODE_TOGETHER,
+                {
+                    "ids": ids,
+                    "question": question,
+                    "codes": codes,
+                    "by": by.pk,
+                    "seen_with": response.pk,
+                },
+            )
         record(
             action=Action.ANSWER_CODED,
             actor=by,
             subject=response.reference,
             question=question,
-            codes=[code.pk for code in codes],
+            codes=codes,
             others=len(ids),
         )
     return len(ids)
 
 
 def take_back_together(*, response: Response, question: str, by: User) -> int:
-    """Undo `code_together`: of the answers that `by` coded with this one, take the codes off, so
-    that they are to be gone through again. Returns how many those were.
+    """Undo `code_together`: off the answers that `by` coded with this one, and not by themselves
+    since, take the codes that they got by that, so that they are to be gone through again. Returns
+    how many those were.
     """
     with transaction.atomic():
         hold_as_shown(response)
         together = CodedAnswer.objects.filter(seen_with=response, question=question, by=by)
-        ids = list(together.values_list("response_id", flat=True))
+        made = together.filter(response=OuterRef("response"), at=OuterRef("at"))
         Coding.objects.filter(
-            response__in=ids, question=question, by=by, removed_at=None, start=None
+            Exists(made), question=question, by=by, removed_at=None, start=None
         ).update(removed_at=Now())
-        together.delete()
-        if ids:
+        ended, _by_table = together.delete()
+        if ended:
             record(
                 action=Action.ANSWER_CODED,
                 actor=by,
                 subject=response.reference,
                 question=question,
                 codes=[],
-                others=len(ids),
+                others=ended,
             )
-    return len(ids)
+    return ended
 
 
 def last_codes(*, response: Response, questions: Sequence[str], by: User) -> dict[str, list[int]]:

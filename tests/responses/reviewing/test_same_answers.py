@@ -15,7 +15,9 @@ from responses.governance.reconciling import reconcile
 from responses.models import Code, CodedAnswer, Coding, Reading, Response, Review
 from responses.responding.amending import withdraw_response
 from responses.reviewing.clusters import find_clusters
+from responses.reviewing.codebooks import change_code, make_code
 from responses.reviewing.coding import Progress, code_answer, progress_of, uncode_answer
+from responses.reviewing.coding_many import give_code_to_many
 from responses.reviewing.reading import ChangedSinceOpened
 from responses.reviewing.same_answers import (
     NothingToGive,
@@ -131,6 +133,67 @@ def test_no_code_goes_to_others_from_a_version_that_was_changed(
         code_together(response=first, question="missing", by=reviewer)
     with pytest.raises(ChangedSinceOpened):
         take_back_together(response=first, question="missing", by=reviewer)
+
+
+def test_what_was_coded_by_itself_afterwards_is_not_taken_back(
+    consultation: Consultation, send: Send, code: Code, reviewer: User
+) -> None:
+    other = make_code(
+        consultation=consultation,
+        question="missing",
+        name="Police",
+        group="",
+        definition="",
+        by=reviewer,
+    )
+    first, second, third = (send({"missing": "More police"}) for _number in range(3))
+    code_answer(response=first, question="missing", codes=[code], by=reviewer)
+    code_together(response=first, question="missing", by=reviewer)
+    # She comes to the second, and finds that another code fits too.
+    code_answer(response=second, question="missing", codes=[code, other], by=reviewer)
+    assert CodedAnswer.objects.get(response=second).seen_with is None
+    assert take_back_together(response=first, question="missing", by=reviewer) == 1
+    left = Coding.objects.filter(response=second, removed_at=None).values_list("code", flat=True)
+    assert set(left) == {code.pk, other.pk}
+    assert not Coding.objects.filter(response=third, removed_at=None).exists()
+    assert set(CodedAnswer.objects.values_list("response", flat=True)) == {first.pk, second.pk}
+
+
+def test_codes_given_by_another_act_stay_when_together_is_taken_back(
+    consultation: Consultation, send: Send, code: Code, reviewer: User
+) -> None:
+    before, after = (
+        make_code(
+            consultation=consultation,
+            question="missing",
+            name=name,
+            group="",
+            definition="",
+            by=reviewer,
+        )
+        for name in ("Given before", "Given after")
+    )
+    first, second = send({"missing": "More police"}), send({"missing": "More police"})
+    give_code_to_many(code=before, responses=[second.pk], by=reviewer)
+    code_answer(response=first, question="missing", codes=[before, code], by=reviewer)
+    assert code_together(response=first, question="missing", by=reviewer) == 1
+    give_code_to_many(code=after, responses=[second.pk], by=reviewer)
+    take_back_together(response=first, question="missing", by=reviewer)
+    left = Coding.objects.filter(response=second, removed_at=None)
+    assert list(left.order_by("pk").values_list("code", flat=True)) == [before.pk, after.pk]
+
+
+def test_a_code_that_is_no_longer_given_goes_to_no_others(
+    send: Send, code: Code, reviewer: User
+) -> None:
+    first, second = send({"missing": "More police"}), send({"missing": "More police"})
+    code_answer(response=first, question="missing", codes=[code], by=reviewer)
+    change_code(
+        code=code, version=1, name="Clubs", group="", definition="", retired=True, by=reviewer
+    )
+    with pytest.raises(NothingToGive):
+        code_together(response=first, question="missing", by=reviewer)
+    assert not second.codings.exists()
 
 
 def test_taking_off_the_last_code_leaves_an_answer_to_be_gone_through(
