@@ -48,8 +48,8 @@ async function load (address, options = {}) {
   return !problem
 }
 
-// The codes that are ticked now or, by `is`, that were when the page came.
-const chosen = (answer, is = 'checked') => [...answer.querySelectorAll('[data-codes] [name=code]')].filter((box) => is === 'checked' ? box.checked : box.defaultChecked)
+// The codes that are ticked now or, by `is`, that it had when the page came.
+const chosen = (answer, is = 'checked') => [...answer.querySelectorAll('[data-codes] [name=code]')].filter((box) => is === 'checked' ? box.checked : 'given' in box.dataset)
 const stateOf = (answer) => answer ? chosen(answer).map((box) => nameOf(box)).join(', ') : ''
 const nameOf = (box) => box.parentElement.querySelector('[data-name]')?.textContent || ''
 
@@ -70,7 +70,7 @@ const codesBefore = (answer) => codesOf(answer, 'as it came')
 
 function codesOf (answer, is) {
   const none = answer.querySelector('[name=none]')
-  const noneFits = is === 'checked' ? none.checked : none.defaultChecked
+  const noneFits = is === 'checked' ? none.checked : 'given' in none.dataset
   return [['do', 'codes'], ...chosen(answer, is).map((box) => ['code', box.value]), ...(noneFits ? [['none', 'yes']] : [])]
 }
 

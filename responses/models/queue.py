@@ -7,8 +7,8 @@ from responses.models.response import Response
 
 
 class Claim(models.Model):
-    """A response, or one answer of it, that someone has in hand: until then nobody else is given
-    it.
+    """A response that someone has in hand, to read it or to code one answer of it: until then
+    nobody else is given it, nor any answer of it.
 
     Work in hand, and no act: what comes of it has rows of its own. Written by
     `responses.reviewing.claims` alone.
@@ -16,14 +16,14 @@ class Claim(models.Model):
 
     response = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="claims")
     question = models.SlugField(
-        max_length=120, blank=True, help_text="Whose answer alone; empty for all of it."
+        max_length=120,
+        blank=True,
+        help_text="Whose answer they have before them; empty for all of it.",
     )
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     until = models.DateTimeField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["response", "question"], name="one_claim_a_response_and_question"
-            )
+            models.UniqueConstraint(fields=["response"], name="one_claim_a_response"),
         ]

@@ -1,8 +1,8 @@
-"""Coding free text answer by answer: which codes fit an answer, or a passage of it, and how much of
-a question is done.
+"""Coding free text answer by answer: which codes fit a whole answer, and how much of a question is
+done.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -11,24 +11,12 @@ from django.db.models.functions import Now
 
 from consult.auditing import record
 from consult.models import Action, Consultation, User
-from consult.text import with_symbols
 from responses.current import current_responses
 from responses.models import Code, CodedAnswer, Coding, Response, SecondCoding, Tally
 from responses.reviewing.claims import take_first
+from responses.reviewing.codes_shown import CodesShown, hold_codes, refuse_other_words
+from responses.reviewing.coding_passages import forget_if_without_codes
 from responses.reviewing.reading import hold_as_shown
-
-
-class NoSuchPassage(ValueError):
-    """The answer does not contain these words."""
-
-
-class CodesChanged(Exception):
-    """Codes that were chosen mean something else since the page was opened, or are not given any
-    more.
-    """
-
-    def __init__(self, codes: Sequence[Code]) -> None:
-        super().__init__(", ".join(code.name for code in codes))
 
 
 @dataclass(frozen=True)
@@ -67,13 +55,18 @@ def progress_of(consultation: Consultation, question: str) -> Progress:
     return Progress(max(counted[0], coded) if counted else answers.count(), coded)
 
 
+def left_to_code(consultation: Consultation, question: str) -> QuerySet[Response]:
+    """Return the responses whose answer to a question nobody has gone through."""
+    return answers_to(consultation, question).filter(~_gone_through(question))
+
+
 def next_to_code(
     consultation: Consultation, question: str, *, by: User, after: int = 0
 ) -> Response | None:
     """Return the next answer after a response's id that nobody has gone through and nobody else
     has in hand, and take it in hand for `by`.
     """
-    left = answers_to(consultation, question).filter(~_gone_through(question))
+    left = left_to_code(consultation, question)
     return take_first(left, by=by, question=question, after=after)
 
 
@@ -87,36 +80,23 @@ def next_to_code_again(second: SecondCoding, *, after: int = 0) -> Response | No
     return left.filter(pk__gt=after).first() or left.first()
 
 
-def _hold_codes(codes: Sequence[Code], shown: Mapping[int, int] | None) -> None:
-    """Keep `codes` from being changed while they are given. Raises CodesChanged."""
-    if shown is None:
-        return
-    found = Code.objects.select_for_update(no_key=True).filter(pk__in=[code.pk for code in codes])
-    other = [
-        code for code in found.order_by("pk") if code.retired or shown.get(code.pk) != code.version
-    ]
-    if other:
-        raise CodesChanged(other)
-
-
 def code_answer(
     *,
     response: Response,
     question: str,
     codes: Sequence[Code],
     by: User,
-    shown: Mapping[int, int] | None = None,
+    shown: CodesShown | None = None,
 ) -> None:
     """Record which codes fit a whole answer, replacing what `by` said before, and that they have
     gone through it by itself.
 
     Other people's codings do not change, nor those of passages, nor those with a code that is not
-    offered any more. `shown` has the version of each code on the page. Raises ChangedSinceOpened
-    and CodesChanged.
+    offered any more. Raises ChangedSinceOpened, CodesChanged, and ChangedSinceShown.
     """
     with transaction.atomic():
         hold_as_shown(response)
-        _hold_codes(codes, shown)
+        hold_codes(codes, shown)
         mine = Coding.objects.select_for_update(of=("self",)).filter(
             response=response,
             question=question,
@@ -127,6 +107,8 @@ def code_answer(
         )
         had = {coding.code_id for coding in mine}
         wanted = {code.pk for code in codes}
+        if had != wanted:
+            refuse_other_words(response=response, question=question, by=by, shown=shown)
         mine.exclude(code__in=wanted).update(removed_at=Now())
         new = [
             Coding(response=response, question=question, code_id=pk, by=by)
@@ -146,55 +128,29 @@ def code_answer(
         )
 
 
-def code_passage(
-    *,
-    response: Response,
-    question: str,
-    code: Code,
-    passage: str,
-    by: User,
-    shown: Mapping[int, int] | None = None,
-) -> Coding:
-    """Give a code to the first place where an answer contains `passage`.
-
-    `shown` has the version of each code on the page. Raises NoSuchPassage, ChangedSinceOpened and
-    CodesChanged.
-    """
-    # Both as a page shows them, because the words were copied from one.
-    words = with_symbols(passage.replace("\r\n", "\n").strip())
-    start = with_symbols(response.texts.get(question, "")).find(words)
-    if not words or start < 0:
-        raise NoSuchPassage
-    with transaction.atomic():
-        _hold_codes([code], shown)
-        return _code_stretch(response, question, code, (start, start + len(words)), by)
-
-
-def code_span(
-    *, response: Response, question: str, code: Code, start: int, end: int, by: User
-) -> Coding:
-    """Give a code to the characters of an answer from `start` until before `end`, without the
-    space around them.
-
-    Raises NoSuchPassage and ChangedSinceOpened.
-    """
-    text = response.texts.get(question, "")
-    if not 0 <= start < end <= len(text) or not (words := text[start:end].strip()):
-        raise NoSuchPassage
-    start = text.index(words, start)
-    return _code_stretch(response, question, code, (start, start + len(words)), by)
-
-
-def uncode_answer(*, response: Response, question: str, by: User) -> None:
-    """Take off what `by` gave to a whole answer: they have not gone through it, unless they coded
-    passages of it. Raises ChangedSinceOpened.
+def uncode_answer(
+    *, response: Response, question: str, by: User, shown: CodesShown | None = None
+) -> None:
+    """Take off what `by` gave to a whole answer, but for codes that are not offered any more: they
+    have not gone through it, unless they coded passages of it. Raises ChangedSinceOpened and
+    ChangedSinceShown.
     """
     with transaction.atomic():
         hold_as_shown(response)
-        mine = Coding.objects.filter(response=response, question=question, by=by, removed_at=None)
-        mine.filter(start=None).update(removed_at=Now())
-        if not mine.exists():
-            CodedAnswer.objects.filter(response=response, question=question, by=by).delete()
+        mine = Coding.objects.filter(
+            response=response,
+            question=question,
+            by=by,
+            removed_at=None,
+            start=None,
+            code__retired=False,
+        )
+        through = CodedAnswer.objects.filter(response=response, question=question, by=by)
+        if mine.exists() or through.exists():
+            refuse_other_words(response=response, question=question, by=by, shown=shown)
+        mine.update(removed_at=Now())
+        through.update(seen_with=None)
+        forget_if_without_codes(response=response, question=question, by=by)
         record(
             action=Action.ANSWER_CODED,
             actor=by,
@@ -202,45 +158,3 @@ def uncode_answer(*, response: Response, question: str, by: User) -> None:
             question=question,
             codes=[],
         )
-
-
-def _code_stretch(
-    response: Response, question: str, code: Code, span: tuple[int, int], by: User
-) -> Coding:
-    start, end = span
-    with transaction.atomic():
-        hold_as_shown(response)
-        coding, new = Coding.objects.get_or_create(
-            response=response,
-            question=question,
-            code=code,
-            by=by,
-            removed_at=None,
-            start=start,
-            end=end,
-        )
-        if new:
-            record(
-                action=Action.ANSWER_CODED,
-                actor=by,
-                subject=response.reference,
-                question=question,
-                codes=[code.pk],
-                start=start,
-                end=end,
-            )
-    return coding
-
-
-def take_off(*, coding: Coding, by: User) -> None:
-    """Take a code off a passage. The row stays, with the time. Raises ChangedSinceOpened."""
-    with transaction.atomic():
-        hold_as_shown(coding.response)
-        if Coding.objects.filter(pk=coding.pk, by=by, removed_at=None).update(removed_at=Now()):
-            record(
-                action=Action.ANSWER_CODED,
-                actor=by,
-                subject=coding.response.reference,
-                question=coding.question,
-                codes=[],
-            )

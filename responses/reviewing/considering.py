@@ -33,7 +33,7 @@ def take_next(wanted: Filter, *, reader: User, after: int = 0) -> Response | Non
 
 def decide(*, review: Review, to_state: str, note: str, version: int, by: User) -> ReviewStep:
     """Move a review as `move_review` does. Of a response that was considered, each answer in which
-    `by` coded a passage counts as gone through too.
+    `by` coded a passage counts as gone through too, and none as seen with another alone.
 
     Raises what `move_review` does.
     """
@@ -43,6 +43,8 @@ def decide(*, review: Review, to_state: str, note: str, version: int, by: User) 
             through = CodedAnswer.objects.filter(
                 response=OuterRef("response"), question=OuterRef("question"), by=by
             )
+            mine = CodedAnswer.objects.filter(response=review.response, by=by)
+            mine.update(seen_with=None)
             coded = Coding.objects.filter(response=review.response, by=by, removed_at=None)
             questions = coded.filter(~Exists(through)).order_by().values_list("question", flat=True)
             CodedAnswer.objects.bulk_create(

@@ -11,6 +11,7 @@ from consult.plans.document import ABOUT_YOU, Question
 from consult.plans.editions import plan_of
 from consult.text import with_symbols
 from responses.models import Code, CodedAnswer, Coding, Response, SecondCoding
+from responses.reviewing.codes_shown import sayings_of
 from responses.reviewing.marking import pieces_of
 from responses.reviewing.same_answers import last_codes, others_saying, prints_of
 from responses.wording import in_words
@@ -44,6 +45,8 @@ class ShownPiece:
 
 @dataclass(frozen=True)
 class Passage:
+    """A coded passage, or without `words` a whole answer with a code that is no longer given."""
+
     coding: Coding
     words: str
     number: int
@@ -53,8 +56,9 @@ class Passage:
 class ShownAnswer:
     """One answer in words, and what was made of it.
 
-    `gone_through` by the reader; `others` are the codings of colleagues. `same` others say exactly
-    this, of which the reader coded `together` with this one; this one was `seen_with` another.
+    `said` is the fingerprint of what the reader made of it, and `gone_through` whether they went
+    through it; `others` are the codings of colleagues. `same` others say exactly this, of which the
+    reader coded `together` with this one; this one was `seen_with` another.
     """
 
     question: Question
@@ -63,6 +67,7 @@ class ShownAnswer:
     codes: list[ShownCode]
     passages: list[Passage]
     others: list[Coding]
+    said: str
     gone_through: bool
     same: int
     together: int
@@ -108,6 +113,7 @@ def shown_answers(response: Response, *, reader: User) -> list[ShownAnswer]:
             by=reader, question__in=slugs, responses__contains=[response.pk]
         ).values_list("question", flat=True)
     ) - set(mine)
+    said = sayings_of(response=response, questions=slugs, by=reader)
     last = last_codes(response=response, questions=slugs, by=reader)
     prints = prints_of(response)
     return [
@@ -121,6 +127,7 @@ def shown_answers(response: Response, *, reader: User) -> list[ShownAnswer]:
             []
             if question.slug in blind
             else [one for one in codings[question.slug] if one.by_id != reader.pk],
+            said[question.slug],
             mine,
             coded_with,
             last.get(question.slug, []),
@@ -170,6 +177,7 @@ def _answer(
     book: list[Code],
     mine: list[Coding],
     others: list[Coding],
+    said: str,
     through: dict[str, CodedAnswer],
     coded_with: dict[str, int],
     last: list[int],
@@ -199,11 +207,12 @@ def _answer(
         ],
         codes=[ShownCode(code, numbers.get(code.pk, 0), code.pk in whole) for code in book],
         passages=[
-            Passage(one, text[one.start : one.end], number_of[one.pk])
+            Passage(one, text[slice(*spans.get(one.pk, (0, 0)))], number_of[one.pk])
             for one in mine
-            if one.pk in spans
+            if one.pk in spans or one.code.retired
         ],
         others=others,
+        said=said,
         gone_through=row is not None,
         same=others_saying(response, print_).count() if print_ else 0,
         together=coded_with.get(question.slug, 0),

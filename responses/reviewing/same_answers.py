@@ -14,7 +14,8 @@ from django.db.models.functions import Now
 from consult.auditing import record
 from consult.models import Action, User
 from responses.current import current_responses
-from responses.models import CodedAnswer, Coding, Response, Review, SearchText
+from responses.models import Code, CodedAnswer, Coding, Response, Review, SearchText
+from responses.reviewing.codes_shown import CodesShown, hold_codes, refuse_other_words
 from responses.reviewing.reading import hold_as_shown
 
 # One statement: by the time, which is the same in all its rows, is known which codings it made.
@@ -49,14 +50,18 @@ def others_saying(response: Response, print_: str) -> QuerySet[Response]:
     return same.exclude(pk=response.pk).order_by("pk")
 
 
-def code_together(*, response: Response, question: str, by: User) -> int:
+def code_together(
+    *, response: Response, question: str, by: User, shown: CodesShown | None = None
+) -> int:
     """Give the codes that `by` gave to a whole answer to all that say exactly the same and that
     they have not gone through, and note with which answer those were seen.
 
-    Returns how many. What others have coded stays. Raises NothingToGive and ChangedSinceOpened.
+    Returns how many. What others have coded stays. Raises NothingToGive, ChangedSinceOpened,
+    CodesChanged and ChangedSinceShown.
     """
     with transaction.atomic():
         hold_as_shown(response)
+        refuse_other_words(response=response, question=question, by=by, shown=shown)
         given = Coding.objects.filter(
             response=response,
             question=question,
@@ -68,6 +73,7 @@ def code_together(*, response: Response, question: str, by: User) -> int:
         codes = list(given.values_list("code", flat=True))
         if not codes:
             raise NothingToGive
+        hold_codes(list(Code.objects.filter(pk__in=codes)), shown)
         print_ = prints_of(response).get(question)
         done = CodedAnswer.objects.filter(question=question, by=by).values("response")
         # Nobody may change what they say meanwhile: an amendment waits for its review's row.

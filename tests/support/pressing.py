@@ -8,16 +8,31 @@ from django.http import HttpResponse
 from django.test import Client
 
 # What a form says of what its page showed.
-SHOWN = {"shown", "seen", "version", "edition", "codes", "suggested", "sending", "number", "step"}
+SHOWN = {
+    "shown",
+    "said",
+    "seen",
+    "version",
+    "edition",
+    "codes",
+    "suggested",
+    "sending",
+    "number",
+    "step",
+}
 
 
-def forms_of(page: HttpResponse) -> list[Element]:
-    """The forms of a page that change something, without the way out at its top."""
+def forms_of(page: HttpResponse, within: str = "") -> list[Element]:
+    """The forms of a page that change something, without the way out at its top; or those in the
+    element with the id `within`.
+    """
     tree = html5lib.parse(page.content.decode(), namespaceHTMLElements=False)
     return [
         form
         for main in tree.iter("main")
-        for form in main.iter("form")
+        for part in main.iter()
+        if (part.get("id") == within if within else part is main)
+        for form in part.iter("form")
         if form.get("method") == "post"
     ]
 
@@ -43,13 +58,22 @@ def fields_of(form: Element) -> dict[str, str]:
 
 
 def press(
-    client: Client, address: str, typed: dict[str, Any] | None = None, **named: Any
+    client: Client,
+    address: str,
+    typed: dict[str, Any] | None = None,
+    within: str = "",
+    **named: Any,
 ) -> HttpResponse:
     """Open a page, and send what is `typed` with the hidden fields of its forms."""
+    return client.post(address, hidden_in(client.get(address), within) | (typed or {}), **named)
+
+
+def hidden_in(page: HttpResponse, within: str = "") -> dict[str, str]:
+    """What the forms of a page say that it showed."""
     hidden: dict[str, str] = {}
-    for form in forms_of(client.get(address)):
+    for form in forms_of(page, within):
         for field in form.iter("input"):
             name = field.get("name", "")
             if field.get("type") == "hidden" and name in SHOWN:
                 hidden[name] = field.get("value", "")
-    return client.post(address, hidden | (typed or {}), **named)
+    return hidden

@@ -9,30 +9,31 @@ from django.utils.translation import gettext as _
 
 from consult.models import Consultation, Right, User
 from consult.plans.document import Question
+from consult.shown import ChangedSinceShown
 from consult.staff.access import StaffRequest, staff_only
 from consult.staff.views.shown import CHANGED_WORDS
 from consult.text import with_symbols
 from responses.models import Code, CodedAnswer, Coding, Response, SecondCoding
 from responses.requests import number_in, numbers_in, reference_or_404
-from responses.reviewing.claims import held_by, who_has_answers_to
+from responses.reviewing.claims import held_by, take, who_has
 from responses.reviewing.code_suggestions import suggest_codes
 from responses.reviewing.codebooks import (
     codes_of,
     part_titles,
 )
+from responses.reviewing.codes_shown import CodesChanged, said_of
 from responses.reviewing.coding import (
-    CodesChanged,
-    NoSuchPassage,
     answers_to,
     code_answer,
-    code_passage,
+    left_to_code,
     next_to_code,
     next_to_code_again,
     progress_of,
-    take_off,
 )
+from responses.reviewing.coding_passages import NoSuchPassage, code_passage, take_off
 from responses.reviewing.reading import ChangedSinceOpened, as_shown, open_response
 from responses.reviewing.views.codebooks import asked_about
+from responses.reviewing.views.shown import CODES_CHANGED_WORDS, SAID_WORDS, codes_shown
 
 
 @staff_only(Right.READ_RESPONSES)
@@ -58,11 +59,8 @@ def code_answers(request: StaffRequest, consultation: str, question: str) -> Htt
 def _say_done(
     request: StaffRequest, consultation: Consultation, question: str, second: SecondCoding | None
 ) -> None:
-    others = (
-        []
-        if second
-        else who_has_answers_to(consultation=consultation, question=question, but=request.user)
-    )
+    left = left_to_code(consultation, question)
+    others = [] if second else who_has(left, but=request.user)
     if others:
         messages.success(
             request,
@@ -130,10 +128,11 @@ def _answer(
             for code in codes_of(consultation, asked.slug).filter(retired=False)
         ],
         "passages": [
-            {"coding": one, "words": text[one.start : one.end]}
+            {"coding": one, "words": text[one.start : one.end] if one.end else ""}
             for one in mine
-            if one.start is not None
+            if one.start is not None or one.code.retired
         ],
+        "said": said_of(response=response, question=asked.slug, by=by),
         # Someone coding for the second time must not be led by the first.
         "others": [] if second else [coding for coding in codings if coding.by_id != by.pk],
         "suggestions": [] if second else suggest_codes(response=response, question=asked.slug),
@@ -145,8 +144,8 @@ def _answer(
 
 
 def _someone_else(response: Response, question: str, by: User) -> User | None:
-    who = held_by(response=response, question=question)
-    return None if who == by else who
+    """Who else has it in hand. If nobody has, `by` takes it, for as long again with every page."""
+    return None if take(response=response, question=question, by=by) else held_by(response)
 
 
 def _coded(
@@ -176,11 +175,10 @@ def _coded(
         said = typed | {"changed": CHANGED_WORDS}
         return _show(request, changed.newest, consultation, asked, second, said)
     except CodesChanged as changed:
-        words = _(
-            "Changed since you opened this page, or not to be given any more: %(names)s. Nothing "
-            "was saved, and what you chose is still here. Read what the codes mean now."
-        )
-        said = typed | {"changed": words % {"names": changed}}
+        said = typed | {"changed": CODES_CHANGED_WORDS % {"names": changed}}
+        return _show(request, response, consultation, asked, second, said)
+    except ChangedSinceShown:
+        said = typed | {"changed": SAID_WORDS}
         return _show(request, response, consultation, asked, second, said)
     except NoSuchPassage:
         problem = _("The answer does not contain these words. Copy them exactly.")
@@ -197,7 +195,7 @@ def _carry_out(
     by, do = request.user, request.POST.get("do", "")
     # Also those that are not offered any more: the rule says so, and nothing goes unsaid.
     known = Code.objects.filter(consultation=consultation, question=question)
-    shown = _versions(request.POST.get("codes", ""))
+    shown = codes_shown(request)
     if do == "take-off":
         codings = Coding.objects.filter(response=response, by=by)
         take_off(
@@ -217,9 +215,3 @@ def _carry_out(
     wanted = known.filter(pk__in=numbers_in(request.POST.getlist("code")))
     code_answer(response=response, question=question, codes=list(wanted), by=by, shown=shown)
     return True
-
-
-def _versions(text: str) -> dict[int, int]:
-    """The version of each code that a page offered, from `id:version` pairs in its form."""
-    pairs = (pair.partition(":") for pair in text.split())
-    return {number_in(pk): number_in(version) for pk, _colon, version in pairs}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.db import transaction
 from django.shortcuts import get_object_or_404
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -15,18 +16,14 @@ from responses.reviewing.codebooks import (
     make_code,
     questions_to_code,
 )
-from responses.reviewing.coding import (
-    NoSuchPassage,
-    code_answer,
-    code_passage,
-    code_span,
-    take_off,
-    uncode_answer,
-)
+from responses.reviewing.codes_shown import CodesShown
+from responses.reviewing.coding import code_answer, uncode_answer
+from responses.reviewing.coding_passages import NoSuchPassage, code_passage, code_span, take_off
 from responses.reviewing.considering import decide
 from responses.reviewing.reading import as_shown
 from responses.reviewing.reviews import NotAMove, ReasonMissing, add_note
 from responses.reviewing.same_answers import NothingToGive, code_together, take_back_together
+from responses.reviewing.views.shown import codes_shown
 
 
 class Refused(Exception):
@@ -41,7 +38,8 @@ def carry_out(request: StaffRequest, reference: str) -> int | None:
     """Do what a form says about the version that its page showed. Returns the response's primary
     key where the reader goes on to the next, and None where they stay.
 
-    Raises Response.DoesNotExist, ChangedSinceOpened, ReviewMovedOn and Refused.
+    Raises Response.DoesNotExist, ChangedSinceOpened, CodesChanged, ChangedSinceShown, ReviewMovedOn
+    and Refused.
     """
     response = as_shown(reference=reference, shown=request.POST.get("shown", ""))
     act = ACTS.get(request.POST.get("do", ""))
@@ -62,19 +60,24 @@ def _question(request: StaffRequest, response: Response) -> str:
 
 
 def _given(request: StaffRequest, response: Response, question: str) -> list[Code]:
-    known = Code.objects.filter(
-        consultation=response.consultation_id, question=question, retired=False
-    )
-    return list(known.filter(pk__in=numbers_in(request.POST.getlist("code"))))
+    # Also those that are not offered any more: the rule says so, and nothing goes unsaid.
+    known = Code.objects.filter(consultation=response.consultation_id, question=question)
+    posted = request.POST.getlist("code")
+    given = list(known.filter(pk__in=numbers_in(posted)))
+    if len(given) != len({*posted} - {""}):
+        words = _("One of these is no code of this question. Choose again.")
+        raise Refused(words, f"answer-{question}")
+    return given
 
 
 def _codes(request: StaffRequest, response: Response) -> None:
     question = _question(request, response)
     codes = _given(request, response, question)
+    shown = codes_shown(request)
     if codes or "none" in request.POST:
-        code_answer(response=response, question=question, codes=codes, by=request.user)
+        code_answer(response=response, question=question, codes=codes, by=request.user, shown=shown)
     else:
-        uncode_answer(response=response, question=question, by=request.user)
+        uncode_answer(response=response, question=question, by=request.user, shown=shown)
 
 
 def _passage(request: StaffRequest, response: Response) -> None:
@@ -92,6 +95,7 @@ def _passage(request: StaffRequest, response: Response) -> None:
                 start=start,
                 end=end,
                 by=request.user,
+                shown=codes_shown(request),
             )
         else:
             code_passage(
@@ -100,6 +104,7 @@ def _passage(request: StaffRequest, response: Response) -> None:
                 code=codes[0],
                 passage=request.POST.get("passage", ""),
                 by=request.user,
+                shown=codes_shown(request),
             )
     except NoSuchPassage as reason:
         words = _("The answer does not contain these words. Copy them exactly.")
@@ -116,9 +121,7 @@ def _new_code(request: StaffRequest, response: Response) -> None:
     question = _question(request, response)
     words = {name: request.POST.get(name, "") for name in ("name", "group", "definition")}
     try:
-        made = make_code(
-            consultation=response.consultation, question=question, by=request.user, **words
-        )
+        _make_and_give(request, response, question, words)
     except CodeNameMissing as reason:
         raise Refused(_("Give the code a name."), f"name-{question}") from reason
     except CodeNameTaken as reason:
@@ -126,17 +129,35 @@ def _new_code(request: StaffRequest, response: Response) -> None:
             _("Another code of this question has this name. Choose another one."),
             f"name-{question}",
         ) from reason
-    mine = Coding.objects.filter(
-        response=response, question=question, by=request.user, removed_at=None, start=None
-    )
-    codes = [made, *Code.objects.filter(pk__in=mine.values("code"))]
-    code_answer(response=response, question=question, codes=codes, by=request.user)
+
+
+def _make_and_give(
+    request: StaffRequest, response: Response, question: str, words: dict[str, str]
+) -> None:
+    """Both or neither: a code that cannot be given is not made."""
+    by, shown = request.user, codes_shown(request)
+    with transaction.atomic():
+        mine = Coding.objects.filter(
+            response=response, question=question, by=by, removed_at=None, start=None
+        )
+        had = Code.objects.filter(pk__in=mine.values("code"), retired=False)
+        made = make_code(consultation=response.consultation, question=question, by=by, **words)
+        versions = {**shown.versions, made.pk: made.version}
+        code_answer(
+            response=response,
+            question=question,
+            codes=[made, *had],
+            by=by,
+            shown=CodesShown(versions, shown.said),
+        )
 
 
 def _together(request: StaffRequest, response: Response) -> None:
     question = _question(request, response)
     try:
-        code_together(response=response, question=question, by=request.user)
+        code_together(
+            response=response, question=question, by=request.user, shown=codes_shown(request)
+        )
     except NothingToGive as reason:
         words = _("Code this answer first: the others get the codes that it has.")
         raise Refused(words, f"answer-{question}") from reason

@@ -14,11 +14,13 @@ from django.views.decorators.http import require_safe
 
 from consult import clock
 from consult.models import Right
+from consult.shown import ChangedSinceShown
 from consult.staff.access import StaffRequest, staff_only
 from consult.staff.views.shown import CHANGED_WORDS
 from responses.models import Response, Review
-from responses.requests import number_in, reference_or_404
-from responses.reviewing.claims import held_by, in_hand, take
+from responses.requests import number_in, numbers_in, reference_or_404
+from responses.reviewing.claims import held_by, in_hand, take, who_has
+from responses.reviewing.codes_shown import CodesChanged
 from responses.reviewing.considering import SAYS_SOMETHING, left_to_read, take_next
 from responses.reviewing.filters import read_filter, written
 from responses.reviewing.matching import find
@@ -27,6 +29,7 @@ from responses.reviewing.reading import ChangedSinceOpened, open_response, opene
 from responses.reviewing.reviews import MOVES, ReviewMovedOn, neighbours
 from responses.reviewing.views.filtering import pairs_of
 from responses.reviewing.views.reading_acts import Refused, carry_out
+from responses.reviewing.views.shown import CODES_CHANGED_WORDS, SAID_WORDS
 
 # Counting all that is left of very many would cost more than it tells.
 COUNT_CAP = 1000
@@ -41,8 +44,8 @@ def read_next(request: StaffRequest) -> HttpResponse:
     after = number_in(request.GET.get("after", ""))
     found = take_next(wanted, reader=request.user, after=after)
     if found is None:
-        left = left_to_read(wanted, reader=request.user).exists()
-        who = sorted({claim.by.username for claim in in_hand()}) if left else []
+        left = left_to_read(wanted, reader=request.user)
+        who = [person.username for person in who_has(left, but=request.user)]
         return render(request, "reviewing/read_done.html", {"who": who, "filters": filters})
     return redirect(_address(found.reference, filters))
 
@@ -78,6 +81,10 @@ def read_one(request: StaffRequest, reference: str) -> HttpResponse:
             raise Http404 from reason
         except ChangedSinceOpened:
             said, status = {"changed": CHANGED_WORDS}, 409
+        except CodesChanged as reason:
+            said, status = {"changed": CODES_CHANGED_WORDS % {"names": reason}}, 409
+        except ChangedSinceShown:
+            said, status = {"changed": SAID_WORDS}, 409
         except ReviewMovedOn as moved:
             said, status = {"conflict": moved.last}, 409
         except Refused as refused:
@@ -91,7 +98,8 @@ def read_one(request: StaffRequest, reference: str) -> HttpResponse:
         response = open_response(reference=known, reader=request.user)
     except Response.DoesNotExist as reason:
         raise Http404 from reason
-    context = _shown(request, response) | {"filters": filters, "typed": request.POST} | said
+    typed = {"typed": request.POST, "chosen": set(numbers_in(request.POST.getlist("code")))}
+    context = _shown(request, response) | {"filters": filters} | typed | said
     return render(request, "reviewing/read.html", context, status=status)
 
 
@@ -107,7 +115,7 @@ def _shown(request: StaffRequest, response: Response) -> dict[str, Any]:
         "received": clock.in_words(response.received_at),
         "closed": closed_answers(response),
         "answers": shown_answers(response, reader=request.user),
-        "in_hand": None if mine else held_by(response=response),
+        "in_hand": None if mine else held_by(response),
         "opened": [
             (reading.by.username, clock.in_words(reading.last_at))
             for reading in opened_recently(response=response, reader=request.user)

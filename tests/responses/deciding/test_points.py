@@ -44,7 +44,8 @@ from responses.deciding.register import (
 from responses.models import Code, Point, PointVersion, Response
 from responses.responding.amending import withdraw_response
 from responses.reviewing.campaigns import add_response
-from responses.reviewing.coding import code_answer, code_passage
+from responses.reviewing.coding import code_answer
+from responses.reviewing.coding_passages import code_passage
 from responses.reviewing.reading import ChangedSinceOpened
 from tests.responses.deciding.amending import amended
 from tests.support.points import KEPT

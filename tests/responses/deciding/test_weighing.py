@@ -28,8 +28,9 @@ from responses.deciding.unweighed import Weighing, count_weighed, list_unweighed
 from responses.models import Code, Message, NoPoint, Point, Response, Transcription
 from responses.reviewing.campaigns import add_response, name_campaign
 from responses.reviewing.clusters import find_clusters
-from responses.reviewing.coding import code_answer, code_passage, take_off
+from responses.reviewing.coding import code_answer
 from responses.reviewing.coding_many import give_code_to_many
+from responses.reviewing.coding_passages import code_passage, take_off
 from responses.reviewing.reading import ChangedSinceOpened, open_response
 from responses.reviewing.second_keying import settle_second_keying
 from tests.responses.deciding.amending import amended

@@ -13,9 +13,10 @@ from django.urls import reverse
 from consult.models import Consultation, User
 from responses.current import current_responses
 from responses.models import Claim, Code, Response
-from responses.reviewing.claims import held_by, in_hand, take, take_first, who_has_answers_to
+from responses.reviewing.claims import held_by, in_hand, take, take_first, who_has
 from responses.reviewing.coding import code_answer, next_to_code
 from tests.conftest import make_person
+from tests.support.pressing import press
 
 Send = Callable[..., Response]
 
@@ -52,23 +53,64 @@ def test_what_nobody_touched_for_ten_minutes_is_free_again(
 ) -> None:
     every = current_responses(consultation)
     assert take_first(every, by=reviewer) == three[0]
-    assert held_by(response=three[0]) == reviewer
+    assert held_by(three[0]) == reviewer
     Claim.objects.update(until=Now() - timedelta(seconds=1))
-    assert held_by(response=three[0]) is None
+    assert held_by(three[0]) is None
     assert take_first(every, by=ben) == three[0]
     assert [claim.by for claim in in_hand()] == [ben]
     # She comes back to a page that was open all the while: it is his now.
     assert not take(response=three[0], by=reviewer)
-    assert held_by(response=three[0]) == ben
+    assert held_by(three[0]) == ben
 
 
-def test_a_response_and_its_answers_are_claimed_apart(
-    consultation: Consultation, three: list[Response], reviewer: User, ben: User
+@pytest.mark.parametrize(("first", "second"), [("", "missing"), ("missing", ""), ("a", "b")])
+def test_a_response_and_its_answers_are_never_two_peoples(
+    first: str,
+    second: str,
+    consultation: Consultation,
+    three: list[Response],
+    reviewer: User,
+    ben: User,
+) -> None:
+    every = current_responses(consultation)
+    assert take_first(every, by=reviewer, question=first) == three[0]
+    assert not take(response=three[0], by=ben, question=second)
+    assert held_by(three[0]) == reviewer
+    assert take_first(every, by=ben, question=second) == three[1]
+    assert who_has(every, but=reviewer) == [ben]
+    assert who_has(every.filter(pk=three[0].pk), but=reviewer) == []
+
+
+def test_one_reader_may_have_an_answer_on_both_screens(
+    three: list[Response], reviewer: User, ben: User
 ) -> None:
     assert take(response=three[0], by=reviewer)
-    assert take(response=three[0], by=ben, question="missing")
-    assert who_has_answers_to(consultation=consultation, question="missing", but=reviewer) == [ben]
-    assert who_has_answers_to(consultation=consultation, question="missing", but=ben) == []
+    assert take(response=three[0], by=reviewer, question="missing")
+    assert take(response=three[1], by=reviewer)
+    assert [claim.response for claim in in_hand()] == three[:2]
+    assert not take(response=three[0], by=ben)
+
+
+def test_each_page_that_codes_an_answer_keeps_it_in_hand(
+    consultation: Consultation,
+    send: Send,
+    code: Code,
+    reviewer: User,
+    ben: User,
+    sign_in: Callable[[User], Client],
+) -> None:
+    only = send({"missing": "One."})
+    answers = reverse("code-answers", args=[consultation.slug, "missing"])
+    rosa = sign_in(reviewer)
+    rosa.get(answers)
+    Claim.objects.update(until=Now() + timedelta(seconds=1))
+    passage = {"do": "passage", "code": code.pk, "passage": "One"}
+    press(rosa, f"{answers}?reference={only.reference}", passage | {"reference": only.reference})
+    Claim.objects.update(until=Claim.objects.get().until - timedelta(minutes=5))
+    assert not take(response=only, by=ben)
+    his = sign_in(ben)
+    read = his.get(reverse("read-next"), follow=True).content.decode()
+    assert "In hand now: rosa." in read
 
 
 def test_with_nothing_free_there_is_nothing_to_take(

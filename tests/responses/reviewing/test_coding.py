@@ -24,15 +24,13 @@ from responses.reviewing.codebooks import (
     questions_to_code,
 )
 from responses.reviewing.coding import (
-    NoSuchPassage,
     Progress,
     code_answer,
-    code_passage,
     next_to_code,
     next_to_code_again,
     progress_of,
-    take_off,
 )
+from responses.reviewing.coding_passages import NoSuchPassage, code_passage, take_off
 from responses.reviewing.second_coding import Agreement, compare, draw_second_coding
 from tests.conftest import make_person
 from tests.support.pressing import press

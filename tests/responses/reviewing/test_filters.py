@@ -25,7 +25,8 @@ from responses.reviewing.campaigns import (
 )
 from responses.reviewing.clusters import find_clusters
 from responses.reviewing.codebooks import make_code
-from responses.reviewing.coding import code_answer, code_passage, take_off
+from responses.reviewing.coding import code_answer
+from responses.reviewing.coding_passages import code_passage, take_off
 from tests.responses.reviewing.test_similarity import LETTER, OTHERS
 
 Send = Callable[..., Response]

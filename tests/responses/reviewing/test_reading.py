@@ -34,7 +34,7 @@ from responses.receipt_tokens import receipt_token
 from responses.responding.amending import amend_response
 from responses.responding.submitting import Submission
 from responses.reviewing.campaigns import add_response
-from responses.reviewing.coding import code_passage
+from responses.reviewing.coding_passages import code_passage
 from responses.reviewing.filters import Filter
 from responses.reviewing.matching import matching
 from responses.reviewing.public_version import public_digest, public_version
@@ -69,9 +69,9 @@ SAID = [
 ABOUT_THE_PERSON = {"erase"}
 
 
-def amend(response: Response, words: str = f"{WORDS} And a comma,") -> Response:
+def amend(response: Response, words: str = f"{WORDS} And a comma,", **texts: str) -> Response:
     """What the respondent does while someone has the page open."""
-    answers = Answers(choices=response.choices, texts={"missing": words})
+    answers = Answers(choices=response.choices, texts=texts or {"missing": words})
     submission = Submission(
         edition=response.edition,
         submission_key=uuid4(),
