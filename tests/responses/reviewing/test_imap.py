@@ -11,11 +11,12 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django.fixtures import Settings
 
+from consult.imap import MailboxTrouble, open_mailbox
 from consult.models import Consultation, User
 from responses.governance.reconciling import reconcile
 from responses.models import MailboxCopy, MailboxReading, Message
 from responses.reviewing import imap
-from responses.reviewing.imap import MailboxTrouble, open_mailbox, read_mailbox
+from responses.reviewing.imap import read_mailbox
 from responses.reviewing.tasks import read_due_mailbox
 from tests.support.imap import PASSWORD, USER, ImapServer
 from tests.support.impostor import make_unknown_certificate
@@ -193,7 +194,7 @@ def test_a_server_without_a_trusted_certificate_is_told_no_password(
 def test_a_server_elsewhere_is_told_no_password_in_the_clear(
     server: ImapServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imap, "ON_THIS_MACHINE", set())
+    monkeypatch.setattr("consult.imap.ON_THIS_MACHINE", set())
     with pytest.raises(MailboxTrouble), open_mailbox(url_of(server)):
         pass
     assert not any("LOGIN" in command for command in server.folder.commands)
