@@ -78,6 +78,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute="*/5"),
         "options": {"expires": 290},
     },
+    "read what came back": {
+        "task": "responses.read_returned_mail",
+        "schedule": crontab(minute="*/5"),
+        "options": {"expires": 290},
+    },
     "receive bundles": {
         "task": "responses.receive_bundles",
         "schedule": 60.0,

@@ -29,6 +29,7 @@ EXPECTED = {
     "responses.change_many": timedelta(minutes=60),
     "responses.receive_bundles": timedelta(minutes=60),
     "responses.read_mailbox": timedelta(minutes=60),
+    "responses.read_returned_mail": timedelta(minutes=20),
     # A file of a million responses takes a while.
     "responses.make_public_files": timedelta(minutes=60),
     "responses.reconcile": timedelta(hours=26),

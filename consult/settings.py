@@ -164,6 +164,8 @@ EMAIL_USE_SSL = EMAIL_CONFIG.get("USE_SSL", False)
 EMAIL_TIMEOUT: int = VALUES["EMAIL_TIMEOUT"]
 DEFAULT_FROM_EMAIL = VALUES["EMAIL_FROM"]
 SERVER_EMAIL = VALUES["EMAIL_FROM"]
+BOUNCE_ADDRESS: str = VALUES["BOUNCE_ADDRESS"]
+BOUNCE_MAILBOX_URL: str = VALUES["BOUNCE_MAILBOX_URL"]
 
 # A submission with every answer at its limit is about 100 KB; the rest is for scripts with
 # four-byte letters.

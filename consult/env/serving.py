@@ -163,6 +163,26 @@ SERVING = [
         "The sender of every email.",
     ),
     Setting(
+        "BOUNCE_ADDRESS",
+        text,
+        "",
+        (
+            "Where mail servers send back what they cannot deliver, for example "
+            "bounces@example.org. Each email gets an address of its own from it, "
+            "bounces+…@example.org. If empty, that goes to EMAIL_FROM."
+        ),
+    ),
+    Setting(
+        "BOUNCE_MAILBOX_URL",
+        server("imaps", "imap"),
+        "",
+        (
+            "The mailbox of BOUNCE_ADDRESS, as in INBOUND_MAILBOX_URL, read every five minutes for "
+            "emails that came back and complaints. Nothing is changed in it."
+        ),
+        secret=True,
+    ),
+    Setting(
         "INBOUND_MAILBOX_URL",
         server("imaps", "imap"),
         "",

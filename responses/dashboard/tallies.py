@@ -16,6 +16,7 @@ from consult.plans.editions import current_edition, plan_of
 from responses.arrivals import REACHED_ON
 from responses.current import current_responses
 from responses.models import Batch, CodedAnswer, Confirmation, Response, Review, Tally
+from responses.responding.resending import NOT_REACHED
 from responses.reviewing.codebooks import questions_to_code
 
 # A smaller group is not shown: in it, someone might be recognised by what they chose.
@@ -200,12 +201,12 @@ def waiting_now(consultation: Consultation) -> dict[str, Any]:
         .filter(review__state=Review.State.UNREAD)
         .order_by("review__response_id")
     )
-    left = [Confirmation.State.WAITING, Confirmation.State.FAILED]
+    left = [Confirmation.State.WAITING, *NOT_REACHED]
     confirmations = Confirmation.objects.filter(response__consultation=consultation, state__in=left)
     states = dict(confirmations.values_list("state").annotate(count=Count("pk")))
     return {
         "oldest_unread": unread.values_list("received_at", flat=True).first(),
         "waiting": states.get(Confirmation.State.WAITING, 0),
-        "failed": states.get(Confirmation.State.FAILED, 0),
+        "failed": sum(states.get(state, 0) for state in NOT_REACHED),
         "batch": Batch.objects.filter(consultation=consultation).order_by("-number").first(),
     }

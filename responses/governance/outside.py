@@ -30,7 +30,7 @@ from responses.journal import (
     read_journal,
     received_line,
 )
-from responses.models import Confirmation, Response
+from responses.models import Response
 
 AT_ONCE = 2000
 Version = tuple[str, int]
@@ -125,7 +125,7 @@ def complete_journal(outside: Outside) -> int:
         if not outside.line_of(version, response.received_at):
             lines.append(received_line(response))
         email = response.confirmation
-        if email.state == Confirmation.State.SENT and email.message_id not in outside.confirmed:
+        if email.sent_at is not None and email.message_id not in outside.confirmed:
             lines.append(confirmed_line(response))
     append_to_journal(lines)
     return len(lines)

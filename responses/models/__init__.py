@@ -27,6 +27,7 @@ from responses.models.reconciliation import Reconciliation
 from responses.models.redaction import Approval, PublishedResponse, PublishedSet, Redaction
 from responses.models.reminder import Reminder, ReminderRequest
 from responses.models.response import Contact, Response
+from responses.models.returned_mail import ReturnedMail
 from responses.models.review import Reading, Review, ReviewStep
 from responses.models.search import SavedFilter, SearchText
 from responses.models.signing import SigningKey
@@ -91,6 +92,7 @@ __all__ = [
     "ReminderRequest",
     "Removal",
     "Response",
+    "ReturnedMail",
     "Review",
     "ReviewStep",
     "SavedFilter",

@@ -17,6 +17,8 @@ class Confirmation(models.Model):
         WAITING = "waiting", "waiting to be sent"
         SENT = "sent", "sent"
         FAILED = "failed", "could not be delivered"
+        RETURNED = "returned", "came back"
+        COMPLAINED = "complained", "called unwanted by its reader"
         NOT_WANTED = "not-wanted", "no email address was given"
 
     response = models.OneToOneField(Response, on_delete=models.PROTECT, related_name="confirmation")

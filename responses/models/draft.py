@@ -92,6 +92,8 @@ class DraftLink(models.Model):
         WAITING = "waiting", "waiting to be sent"
         SENT = "sent", "sent"
         FAILED = "failed", "could not be delivered"
+        RETURNED = "returned", "came back"
+        COMPLAINED = "complained", "called unwanted by its reader"
 
     draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="links")
     email = models.CharField(max_length=254)

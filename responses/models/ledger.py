@@ -23,6 +23,8 @@ class LedgerEntry(models.Model):
         ADDRESS_REMOVED = "address-removed", "email address removed: it was someone else's"
         CONFIRMED = "confirmed", "confirmation sent"
         CONFIRMATION_FAILED = "confirmation-failed", "confirmation could not be delivered"
+        EMAIL_RETURNED = "email-returned", "confirmation came back"
+        EMAIL_COMPLAINED = "email-complained", "confirmation called unwanted by its reader"
         ADDRESS_CORRECTED = "address-corrected", "email address corrected by the respondent"
         BATCHED = "batched", "put in a batch"
         DELIVERED = "delivered", "delivered"
@@ -59,6 +61,13 @@ class LedgerEntry(models.Model):
             models.UniqueConstraint(
                 fields=["response"], condition=models.Q(event="batched"), name="batched_once"
             ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["response"],
+                condition=models.Q(event="email-complained"),
+                name="complaints",
+            )
         ]
 
     def __str__(self) -> str:

@@ -41,6 +41,8 @@ class Reminder(models.Model):
         WAITING = "waiting", "waiting to be sent"
         SENT = "sent", "sent"
         FAILED = "failed", "could not be delivered"
+        RETURNED = "returned", "came back"
+        COMPLAINED = "complained", "called unwanted by its reader"
 
     request = models.ForeignKey(ReminderRequest, on_delete=models.CASCADE, related_name="reminders")
     occasion = models.CharField(max_length=10, choices=Occasion)

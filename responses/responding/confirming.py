@@ -13,6 +13,7 @@ from responses.responding.outbox import PAUSES, Outbox, Tally, send_due, usual_l
 from responses.responding.resending import address_is_gone
 
 TRY_FOR = timedelta(hours=73)
+CAME_BACK = (Confirmation.State.RETURNED, Confirmation.State.COMPLAINED)
 
 
 def send_due_confirmations(*, limit: int = 5000, lease: timedelta | None = None) -> Tally:
@@ -49,16 +50,21 @@ def _record_sent(confirmation: Confirmation) -> None:
         changed = ["tries_made"]
         # Accepted counts, even if another worker has the lease by now; the ledger says so once.
         if current.state == Confirmation.State.WAITING:
-            current.state, current.sent_at, current.leased_until, current.reason = (
-                Confirmation.State.SENT,
-                Now(),
-                None,
-                "",
-            )
-            current.attempts += 1
-            changed += ["state", "sent_at", "leased_until", "reason", "attempts"]
-            record_event(response=confirmation.response, event=LedgerEntry.Event.CONFIRMED)
+            current.state, current.reason = Confirmation.State.SENT, ""
+            changed += ["state", "reason"]
+            changed += _note_accepted(current)
+        elif current.state in CAME_BACK and current.sent_at is None:
+            # It came back before we got here, and stays so.
+            changed += _note_accepted(current)
         current.save(update_fields=changed)
+
+
+def _note_accepted(current: Confirmation) -> list[str]:
+    """Note that the server accepted it. Returns the fields to save."""
+    current.sent_at, current.leased_until = Now(), None
+    current.attempts += 1
+    record_event(response=current.response, event=LedgerEntry.Event.CONFIRMED)
+    return ["sent_at", "leased_until", "attempts"]
 
 
 def _record_failure(confirmation: Confirmation, reason: str, hopeless: bool) -> bool:

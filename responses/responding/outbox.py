@@ -31,6 +31,8 @@ from responses.responding.mail_trouble import (
     in_short,
     recipient_code,
 )
+from responses.responding.return_paths import return_to
+from responses.responding.returning import NO_MORE, wants_no_email
 
 log = logging.getLogger(__name__)
 
@@ -165,11 +167,16 @@ def send_one(
         tally.put_off += not given_up
 
     turn = None
+    address = outbox.address(row)
+    if wants_no_email(address):
+        failed(NO_MORE, hopeless=True)
+        return None
     try:
         message = outbox.build(row)
+        return_to(message, email=row, address=address)
         # Anyone can type anyone's address, and must not be able to fill a stranger's inbox. However
         # the address is written, it counts as the one that mail is delivered to.
-        turn = take_turn(limit="email", key=as_delivered(outbox.address(row)))
+        turn = take_turn(limit="email", key=as_delivered(address))
         mail.send_messages([message])
     except OverLimit:
         failed(TOO_MANY, hopeless=True)

@@ -15,6 +15,8 @@ from responses.ledger import record_event
 from responses.models import Confirmation, Contact, DraftLink, LedgerEntry, Reminder, Response
 
 State = Confirmation.State
+# Taken by the mail server or not, it did not reach its reader, or they did not want it.
+NOT_REACHED = (State.FAILED, State.RETURNED, State.COMPLAINED)
 
 
 class NothingToCorrect(Exception):
@@ -25,7 +27,7 @@ def given_up() -> QuerySet[Confirmation]:
     """Return the confirmations that are no longer tried, newest response first, each with
     `last_try_at`.
     """
-    return _with_last_try(State.FAILED)
+    return _with_last_try(*NOT_REACHED)
 
 
 def being_tried() -> QuerySet[Confirmation]:
@@ -35,19 +37,19 @@ def being_tried() -> QuerySet[Confirmation]:
 
 def links_given_up() -> QuerySet[DraftLink]:
     """Return the links to drafts that are no longer tried, newest first."""
-    found = DraftLink.objects.filter(state=DraftLink.State.FAILED)
+    found = DraftLink.objects.filter(state__in=NOT_REACHED)
     return found.select_related("draft__consultation").order_by("-pk")
 
 
 def reminders_given_up() -> QuerySet[Reminder]:
     """The reminders that are not tried any more, the newest first."""
-    found = Reminder.objects.filter(state=Reminder.State.FAILED)
+    found = Reminder.objects.filter(state__in=NOT_REACHED)
     return found.select_related("request__draft__consultation").order_by("-pk")
 
 
-def _with_last_try(state: str) -> QuerySet[Confirmation]:
+def _with_last_try(*states: str) -> QuerySet[Confirmation]:
     found = (
-        Confirmation.objects.filter(state=state)
+        Confirmation.objects.filter(state__in=states)
         .select_related("response")
         .defer("response__choices", "response__texts")
     )
@@ -57,13 +59,14 @@ def _with_last_try(state: str) -> QuerySet[Confirmation]:
 def try_again(*, actor: User, only: int | None = None) -> int:
     """Start trying again: one given-up confirmation by its primary key, or all. Returns how many.
 
-    One whose address was removed, or that is still being tried, is left as it is.
+    One whose address was removed, whose reader called it unwanted, or that is still being tried, is
+    left as it is.
     """
     with transaction.atomic():
         # Locked, so that a button pressed twice, or by two people, does it once.
         found = (
             Confirmation.objects.select_for_update(of=("self",))
-            .filter(state=State.FAILED)
+            .filter(state__in=[State.FAILED, State.RETURNED])
             .exclude(response__contact__email="")
         )
         wanted = list(
@@ -74,7 +77,9 @@ def try_again(*, actor: User, only: int | None = None) -> int:
         for confirmation in wanted:
             confirmation.state, confirmation.attempts = State.WAITING, 0
             confirmation.due_at = confirmation.tried_again_at = Now()
-            confirmation.save(update_fields=["state", "attempts", "due_at", "tried_again_at"])
+            confirmation.sent_at = None
+            changed = ["state", "attempts", "due_at", "tried_again_at", "sent_at"]
+            confirmation.save(update_fields=changed)
             record(
                 action=Action.CONFIRMATION_RETRIED,
                 actor=actor,
@@ -97,18 +102,14 @@ def correct_address(*, response: Response, email: str) -> None:
     with transaction.atomic():
         # Locked: a button pressed twice finds it waiting the second time.
         current = Confirmation.objects.select_for_update().get(response=response)
-        if current.state != Confirmation.State.FAILED or address_is_gone(response):
+        if current.state not in NOT_REACHED or address_is_gone(response):
             raise NothingToCorrect
         Contact.objects.filter(response=response).update(
             corrected_email=address, corrected_at=Now()
         )
-        current.state, current.reason, current.attempts, current.due_at = (
-            Confirmation.State.WAITING,
-            "",
-            0,
-            Now(),
-        )
-        current.save(update_fields=["state", "reason", "attempts", "due_at"])
+        current.state, current.reason, current.attempts = State.WAITING, "", 0
+        current.due_at, current.sent_at = Now(), None
+        current.save(update_fields=["state", "reason", "attempts", "due_at", "sent_at"])
         record_event(response=response, event=LedgerEntry.Event.ADDRESS_CORRECTED)
 
 

@@ -1,8 +1,10 @@
-"""The Celery task that sends due emails: only a hint to look, so that losing one loses nothing."""
+"""The Celery tasks about emails: only hints to look, so that losing one loses nothing."""
+
+from django.conf import settings
 
 from consult.celery import app
 from consult.jobs import recorded_run
-from responses.responding import confirming, reminders, save_and_return
+from responses.responding import confirming, reminders, returned_mail, save_and_return
 
 
 @app.task(name="responses.send_due_confirmations")
@@ -20,3 +22,11 @@ def write_due_reminders() -> None:
     with recorded_run(write_due_reminders.name):
         if reminders.write_due_reminders():
             reminders.send_due_reminders()
+
+
+@app.task(name="responses.read_returned_mail")
+def read_returned_mail() -> None:
+    """Read the mailbox to which emails come back, if the settings name one."""
+    with recorded_run(read_returned_mail.name):
+        if settings.BOUNCE_MAILBOX_URL:
+            returned_mail.read_returned_mail(url=settings.BOUNCE_MAILBOX_URL)

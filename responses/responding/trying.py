@@ -13,8 +13,9 @@ TRY_FOR = timedelta(hours=24)
 
 
 def record_sent(row: DraftLink | Reminder) -> None:
-    """That the mail server took it."""
-    QuerySet(type(row)).filter(pk=row.pk).update(
+    """That the mail server took it. One that came back already stays so."""
+    came_back = [row.State.RETURNED, row.State.COMPLAINED]
+    QuerySet(type(row)).filter(pk=row.pk).exclude(state__in=came_back).update(
         state=row.State.SENT, leased_until=None, reason="", attempts=F("attempts") + 1
     )
 

@@ -42,6 +42,7 @@ class Postbox:
     def __init__(self, port: int = 0) -> None:
         self.arrived: list[EmailMessage] = []
         self.recipients: list[str] = []
+        self.senders: list[str] = []
         self.connections = 0
         self.answers: dict[str, str] = {}
         self.refuse_sender = ""
@@ -92,6 +93,7 @@ class Postbox:
         time.sleep(self.seconds_a_message)  # noqa: ASYNC251
         self.arrived.append(message_from_bytes(envelope.content, policy=policy.default))
         self.recipients += envelope.rcpt_tos
+        self.senders.append(envelope.mail_from or "")
         if self.on_accept:
             self.on_accept()
         return "250 kept"

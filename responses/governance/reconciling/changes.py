@@ -31,6 +31,9 @@ ENTRIES = """
         AND NOT (event IN ('address-corrected', 'details-removed', 'address-removed') AND EXISTS (
             SELECT FROM responses_contact c
             WHERE c.response_id = held.response_id AND c.changed_in >= held.changed_in))
+        AND NOT (event IN ('email-returned', 'email-complained') AND EXISTS (
+            SELECT FROM responses_confirmation c
+            WHERE c.response_id = held.response_id AND c.changed_in >= held.changed_in))
 """
 
 

@@ -11,6 +11,8 @@ from responses.governance.erasing import erased_references
 from responses.governance.reconciling.findings import Findings, name_of, rows_of
 from responses.models import Confirmation, LedgerEntry, Review
 
+CAME_BACK = (LedgerEntry.Event.EMAIL_RETURNED, LedgerEntry.Event.EMAIL_COMPLAINED)
+
 
 def check_confirmations(findings: Findings) -> None:
     """Check that each confirmation's state fits its tries, the ledger and whether there is an
@@ -29,6 +31,9 @@ def check_confirmations(findings: Findings) -> None:
             filter=Q(response__ledger__event=LedgerEntry.Event.CONFIRMATION_FAILED),
             distinct=True,
         ),
+        came_back=Count(
+            "response__ledger", filter=Q(response__ledger__event__in=CAME_BACK), distinct=True
+        ),
     )
     names = (
         "state",
@@ -36,6 +41,7 @@ def check_confirmations(findings: Findings) -> None:
         "accepted",
         "confirmed",
         "failed",
+        "came_back",
         "sent_at",
         "attempts",
         "tries_made",
@@ -68,6 +74,7 @@ def _fits(
     accepted: int,
     confirmed: int,
     failed: int,
+    came_back: int,
     sent_at: datetime | None,
     attempts: int,
     tries_made: int,
@@ -75,12 +82,19 @@ def _fits(
     wanted: bool,
     erased: bool,
 ) -> bool:
-    """Tell whether a confirmation's state fits its tries and the ledger."""
-    went = bool(confirmed or sent_at)
+    """Tell whether a confirmation's state fits its tries and the ledger.
+
+    One that came back, before or after we noted that the mail server took it, may be tried again:
+    each time it goes out once more than it has come back.
+    """
+    went = bool(confirmed > came_back or sent_at)
+    returned = bool(came_back) and confirmed <= came_back and bool(sent_at) <= bool(confirmed)
     fitting: dict[str, bool] = {
-        Confirmation.State.SENT: bool(accepted and confirmed == 1 and sent_at),
-        Confirmation.State.WAITING: not (went or accepted) and address,
+        Confirmation.State.SENT: bool(accepted and 1 <= confirmed <= came_back + 1 and sent_at),
+        Confirmation.State.WAITING: not (went or accepted > came_back) and address,
         Confirmation.State.FAILED: bool(failed) and not went,
+        Confirmation.State.RETURNED: returned,
+        Confirmation.State.COMPLAINED: returned,
         # If it was erased, it may have been tried before.
         Confirmation.State.NOT_WANTED: not (wanted or went) and (erased or not (tried or failed)),
     }

@@ -22,8 +22,9 @@ from responses.models import (
     FileRemoval,
     PublishedSet,
     Reconciliation,
+    ReturnedMail,
 )
-from responses.responding.resending import links_given_up
+from responses.responding.resending import given_up, links_given_up
 
 A_WEEK = timedelta(days=7)
 
@@ -66,7 +67,7 @@ def emails() -> Iterator[Finding]:
         reason = late.values_list("reason", flat=True).first()
         what = f"confirmations that have waited too long: {waiting} ({reason or 'not tried yet'})"
         yield what, "Check the mail server in EMAIL_URL. Then they are sent by themselves."
-    failed = Confirmation.objects.filter(state=Confirmation.State.FAILED).count()
+    failed = given_up().order_by().count()
     if failed:
         yield (
             f"confirmations that could not be delivered: {failed}",
@@ -74,6 +75,11 @@ def emails() -> Iterator[Finding]:
                 "The page “Undelivered” has the reasons, and the receipts tell the respondents. "
                 "The responses are safe."
             ),
+        )
+    for reading in ReturnedMail.objects.exclude(trouble=""):
+        yield (
+            f"the mailbox {reading}, to which emails come back, cannot be read ({reading.trouble})",
+            "Correct BOUNCE_MAILBOX_URL. It is read again within five minutes.",
         )
     # A mail server's reply may name a person: it is for the page, not for a terminal or a log.
     if lost := links_given_up().count():

@@ -32,6 +32,7 @@ from responses.responding.equality import (
 )
 from responses.responding.pdf import NotDrawn, PdfNotMade, make_pdf
 from responses.responding.recognising import recognise_sender
+from responses.responding.resending import NOT_REACHED
 from responses.responding.views.posting import posted_from
 from responses.responding.views.recognised import (
     ASKED_TOO_OFTEN,
@@ -150,6 +151,7 @@ def receipt_context(token: str) -> dict[str, Any]:
     return outer | {
         "recognised": True,
         "code": code,
+        "not_reached": response.confirmation.state in NOT_REACHED,
         "now": said(response),
         "earlier": [said(version) for version in versions[1:]],
         "marks": " ".join(map(mark_of, versions)),

@@ -96,6 +96,7 @@ NOT_WATCHED = {
     "consult_staffdraft": "never sent",
     "responses_mailboxcopy": "read again from the mail server; each message is watched",
     "responses_mailboxreading": "counted again every five minutes",
+    "responses_returnedmail": "how far a mailbox was read; reading it again changes nothing",
     "responses_bundle": "how many came at once; each response of one is watched",
     "responses_bundlerow": "the same",
     "responses_bulkitem": "work in hand; each review has its step",
