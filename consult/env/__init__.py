@@ -11,9 +11,10 @@ from typing import Any
 
 from consult.env.exporting import EXPORTING
 from consult.env.limits import LIMITS
+from consult.env.mailing import MAILING
 from consult.env.serving import SERVING
 
-SETTINGS = {setting.name: setting for setting in [*SERVING, *LIMITS, *EXPORTING]}
+SETTINGS = {setting.name: setting for setting in [*SERVING, *MAILING, *LIMITS, *EXPORTING]}
 
 
 class BadSetting(Exception):

@@ -188,6 +188,7 @@ def test_every_setting_that_can_hold_a_password_is_a_secret() -> None:
         "REDIS_URL",
         "EMAIL_URL",
         "EMAIL_PASSWORD",
+        "BOUNCE_MAILBOX_URL",
         "INBOUND_MAILBOX_URL",
         "METRICS_TOKEN",
         "DELIVERY_URL",
