@@ -35,6 +35,7 @@ RULES = {
     "consult/changes": ("0004_plan_files", "50fe40d5c5cd"),
     "consult/compression": ("0002_rules", "0b71c2cd9ef9"),
     "consult/fingerprints": ("0004_plan_files", "c97e32714c05"),
+    "consult/readable": ("0011_readable", "191c536430fe"),
     "responses/append_only": ("0002_rules", "d49eb62b0a49"),
     "responses/arrivals": ("0002_rules", "2584974724c7"),
     "responses/changes": ("0002_rules", "9d79223d4915"),
@@ -47,6 +48,7 @@ RULES = {
     "responses/petitions": ("0008_petitions", "d959bfd5f347"),
     "responses/decision_packs": ("0010_decision_packs", "b8f2f166f826"),
     "responses/points": ("0004_points", "3cff6d864f7c"),
+    "responses/readable": ("0015_readable", "8b215c687a04"),
     "responses/sealed_batches": ("0012_attachments", "95c7873d9596"),
     "responses/search": ("0011_claims_and_same_words", "50901ae4e815"),
 }

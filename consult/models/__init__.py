@@ -9,7 +9,7 @@ from consult.models.consultation import (
     with_now,
 )
 from consult.models.content import Option, Question, Recommendation, Section
-from consult.models.jobs import Heartbeat, Hint, JobRun
+from consult.models.jobs import Heartbeat, Hint, JobRun, RowTrouble
 from consult.models.limits import Hit
 from consult.models.people import RIGHTS, RecoveryCode, Right, User
 from consult.models.plan_file import PlanFile
@@ -33,6 +33,7 @@ __all__ = [
     "RecoveryCode",
     "RemovedRow",
     "Right",
+    "RowTrouble",
     "SecondPersonRequest",
     "Section",
     "StaffDraft",

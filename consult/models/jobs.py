@@ -25,6 +25,24 @@ class JobRun(models.Model):
         return self.name
 
 
+class RowTrouble(models.Model):
+    """That a job met an error with one row and went on with the others. It goes when that row's
+    turn ends well.
+    """
+
+    job = models.CharField(max_length=60)
+    row = models.CharField(max_length=200, help_text="A slug, a reference, or a name of ours.")
+    kind = models.CharField(max_length=100, help_text="The error's class; never its message.")
+    at = models.DateTimeField(help_text="When it was last met.")
+
+    class Meta:
+        ordering = ["job", "row"]
+        constraints = [models.UniqueConstraint(fields=["job", "row"], name="one_trouble_a_row")]
+
+    def __str__(self) -> str:
+        return f"{self.row}: {self.kind}"
+
+
 class Heartbeat(models.Model):
     """When a process that has no page last showed that it works."""
 

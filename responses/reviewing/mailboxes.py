@@ -2,10 +2,9 @@
 not one.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 from django.contrib.postgres.search import SearchVectorField
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import transaction
+from django.db import DataError, IntegrityError, transaction
 from django.db.models import Func, QuerySet, TextField, Value
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -24,9 +23,12 @@ from consult.models import Action, Consultation, User
 from responses.models import Message
 from responses.reviewing.inbound import outlook
 from responses.reviewing.inbound.headers import kept
-from responses.reviewing.inbound.letters import Letter, letter_in
+from responses.reviewing.inbound.letters import Letter, letter_in, unreadable_letter
 from responses.reviewing.inbound.mail_files import messages_in
+from responses.reviewing.inbound.moments import first_moment
 from responses.reviewing.inbound.parts import Content, part_of
+
+log = logging.getLogger(__name__)
 
 OPENING_CHARS = 200
 # In one transaction: a loading that is stopped has lost this many at most, and finds the others.
@@ -120,14 +122,14 @@ def take_up(
     """Make messages letters here: those that are here already are found. One transaction, and one
     act on the trail, for all of them.
     """
-    letters = [(raw, letter_in(raw)) for raw in raws]
+    letters = [(raw, _read(raw)) for raw in raws]
     if not letters:
         return []
     with transaction.atomic():
         # Two loadings of one mailbox at once: the second waits for the first, and finds each
         # message there.
         Consultation.objects.select_for_update(no_key=True).get(pk=consultation.pk)
-        taken = [_take_up(raw, letter, consultation, by, within) for raw, letter in letters]
+        taken = [_take_up_apart(raw, letter, consultation, by, within) for raw, letter in letters]
         record(
             action=Action.MAILBOX_LOADED,
             actor=by,
@@ -151,6 +153,27 @@ def take_up_forwarded(*, message: Message, number: int, by: User) -> Message:
     return taken[0].message
 
 
+def _read(raw: bytes) -> Letter:
+    """Return what a message says. One that cannot be read is kept as it is, and stops no other."""
+    try:
+        return letter_in(raw)
+    except ROW_TROUBLE as trouble:
+        log.exception("A message cannot be read: %s", type(trouble).__name__)
+        return unreadable_letter(raw)
+
+
+def _take_up_apart(
+    raw: bytes, letter: Letter, consultation: Consultation, by: User | None, within: Message | None
+) -> Taken:
+    """Take up one message; one whose words the database refuses is kept as unreadable."""
+    try:
+        with transaction.atomic():
+            return _take_up(raw, letter, consultation, by, within)
+    except (DataError, IntegrityError, ValueError) as trouble:
+        log.exception("A message cannot be kept: %s", type(trouble).__name__)
+        return _take_up(raw, unreadable_letter(raw), consultation, by, within)
+
+
 def _take_up(
     raw: bytes, letter: Letter, consultation: Consultation, by: User | None, within: Message | None
 ) -> Taken:
@@ -170,7 +193,7 @@ def _take_up(
         message_id=letter.message_id[:500],
         within=within,
         **_said_by(letter),
-        received_at=_first_moment([letter.received, letter.sent]),
+        received_at=first_moment([letter.received, letter.sent]),
         loaded_by=by,
     )
     return Taken(made, new=True, namesake=others_with_its_id(made).exists())
@@ -178,21 +201,16 @@ def _take_up(
 
 def described(raw: bytes) -> dict[str, Any]:
     """Return the columns of a message that its text fills."""
-    return _said_by(letter_in(raw))
+    return _said_by(_read(raw))
 
 
 def _said_by(letter: Letter) -> dict[str, Any]:
     opening = " ".join(letter.words[: OPENING_CHARS * 2].split())[:OPENING_CHARS]
-    return {"opening": opening, "words": _words_of(letter)}
-
-
-def _words_of(letter: Letter) -> Func:
-    """Return what a search of the mailbox looks in: no more than PostgreSQL can index of one
-    text.
-    """
+    # What a search of the mailbox looks in: no more than PostgreSQL can index of one text.
     said = f"{letter.sender} {letter.subject} {letter.words}"[:SEARCHED_CHARS]
     words = Func(Value(said), function="words_in", output_field=TextField())
-    return Func(words, function="as_typed", output_field=SearchVectorField())
+    typed = Func(words, function="as_typed", output_field=SearchVectorField())
+    return {"opening": opening, "words": typed}
 
 
 def others_with_its_id(message: Message) -> QuerySet[Message]:
@@ -206,20 +224,6 @@ def others_with_its_id(message: Message) -> QuerySet[Message]:
     ).exclude(pk=message.pk)
 
 
-def _first_moment(stamps: list[str]) -> datetime | None:
-    """Return when it reached the mailbox: the date of the uppermost Received header, or else
-    what the sender says.
-    """
-    for stamp in stamps:
-        try:
-            moment = parsedate_to_datetime(stamp.strip())
-            # Some write an offset of 23 hours, which PostgreSQL does not accept.
-            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-        except ROW_TROUBLE:
-            continue
-    return None
-
-
 def original_of(message: Message) -> bytes:
     """Return the message as it was in the mailbox. Raises FileNotFoundError if it was removed."""
     if not message.file:
@@ -231,7 +235,7 @@ def original_of(message: Message) -> bytes:
 
 def read_letter(message: Message) -> Letter:
     """Return what a message says. Raises FileNotFoundError if its file was removed."""
-    return letter_in(original_of(message))
+    return _read(original_of(message))
 
 
 def read_part(message: Message, number: int) -> Content:

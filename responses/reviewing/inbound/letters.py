@@ -86,7 +86,7 @@ def letter_in(raw: bytes) -> Letter:
         identity = identity_of(mail)
         opened = unwrap(mail)
     except outlook.NotReadable:
-        return Letter(identity=hashlib.sha256(raw).hexdigest(), unreadable=True)
+        return unreadable_letter(raw)
     shown = {id(part): text_of(part) for part in _shown(mail)}
     words = "\n\n".join(text for read in shown.values() if (text := kept(read.text).strip("\n")))
     if not words.strip():
@@ -111,6 +111,11 @@ def letter_in(raw: bytes) -> Letter:
         guessed=tuple(sorted({read.guessed for read in shown.values() if read.guessed})),
         left_out=max(len(words) - SHOWN_CHARS, 0),
     )
+
+
+def unreadable_letter(raw: bytes) -> Letter:
+    """Return what stands for a message that nothing here can read."""
+    return Letter(identity=hashlib.sha256(raw).hexdigest(), unreadable=True)
 
 
 def _shown(part: Mail) -> list[Mail]:

@@ -93,6 +93,7 @@ NOT_WATCHED = {
     "consult_hint": "that a worker was told to look; the work itself waits in its own row",
     "consult_hit": "counts for rate limits, for a day",
     "consult_jobrun": "when a job ran last; `doctor` says where one does not run",
+    "consult_rowtrouble": "what a run left out; the next one notes it again",
     "consult_staffdraft": "never sent",
     "responses_mailboxcopy": "read again from the mail server; each message is watched",
     "responses_mailboxreading": "counted again every five minutes",

@@ -2,6 +2,7 @@
 
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -13,8 +14,16 @@ from django.urls import reverse
 from consult.models import Action, AuditEntry, Consultation, User
 from responses.governance.reconciling import reconcile
 from responses.models import Message
+from responses.reviewing import mailboxes
+from responses.reviewing.inbound.letters import Letter, letter_in
 from responses.reviewing.inbound.mail_files import messages_in
-from responses.reviewing.mailboxes import Loaded, NotAMailbox, load_mailbox, read_letter
+from responses.reviewing.mailboxes import (
+    Loaded,
+    NotAMailbox,
+    load_mailbox,
+    original_of,
+    read_letter,
+)
 from tests.support import outlook
 from tests.support.mails import CORPUS, HEAD, PDF, in_mbox, mail
 from tests.support.pressing import fields_of, forms_of, press
@@ -352,3 +361,35 @@ def test_the_books_balance_after_a_mailbox_was_loaded(
     assert reconcile().differences == []
     entries = AuditEntry.objects.filter(action=Action.MAILBOX_LOADED)
     assert sum(one.details["messages"] for one in entries) == 120
+
+
+def test_a_message_that_cannot_be_read_is_kept_and_stops_no_other(
+    load: Callable[..., Loaded], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(raw: bytes) -> Letter:
+        if b"I live" in raw:
+            raise RecursionError
+        return letter_in(raw)
+
+    monkeypatch.setattr(mailboxes, "letter_in", read)
+    content = zipped({"odd.eml": LETTER, "well.eml": OTHER})
+    assert load(content, "two.zip").messages == 2
+    kept = {message.subject: original_of(message) for message in Message.objects.all()}
+    assert kept.pop("") == LETTER
+    assert list(kept.values()) == [OTHER]
+    # Loaded again, each is the message that is here.
+    assert (load(content, "two.zip").known, Message.objects.count()) == (2, 2)
+    assert read_letter(Message.objects.get(subject="")).unreadable
+
+
+def test_a_message_that_the_database_refuses_is_kept_and_stops_no_other(
+    load: Callable[..., Loaded], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(raw: bytes) -> Letter:
+        letter = letter_in(raw)
+        return replace(letter, subject="Clubs\0") if b"I live" in raw else letter
+
+    monkeypatch.setattr(mailboxes, "letter_in", read)
+    assert load(zipped({"odd.eml": LETTER, "well.eml": OTHER}), "two.zip").messages == 2
+    assert sorted(map(original_of, Message.objects.all())) == sorted([LETTER, OTHER])
+    assert Message.objects.filter(subject="").count() == 1

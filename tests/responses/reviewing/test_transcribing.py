@@ -494,6 +494,8 @@ def test_words_typed_for_a_message_that_was_set_aside_are_kept(
 ODD_MESSAGES = {
     "an offset of 23 hours": b"Date: Thu, 21 Jan 2027 10:00:00 +2300\n\nMore clubs.",
     "the year 1": b"Date: Fri, 1 Jan 0001 00:00:00 +1400\nSubject: Clubs\n\nMore clubs.",
+    "a year long past": b"Date: Tue, 15 Mar 0701 12:00:00 +0000\nSubject: Ides\n\nMore clubs.",
+    "the last year": b"Date: Fri, 31 Dec 9999 23:59:59 +0000\nSubject: Last\n\nMore clubs.",
     "no character set": b"Content-Type: text/plain; charset=undefined\n\nMore clubs.",
     "a web address's": b"Subject: Sites\nContent-Type: text/plain; charset=punycode\n\nMore clubs.",
     "bytes as one": b"Subject: Bytes\nContent-Type: text/plain; charset=hex\n\nMore clubs.",
