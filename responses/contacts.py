@@ -60,6 +60,8 @@ KNOWN_DOMAINS = {
     "yahoo.fr",
     "yahoo.ca",
 }
+# One provider, which reads no dots in names.
+GMAIL = ("gmail.com", "googlemail.com")
 # Letters and digits, both halves together.
 SHORTEST_POSTCODE = 5
 # Characters that come along when an address is copied.
@@ -150,6 +152,20 @@ def as_delivered(email: str) -> str:
     """
     name, _at, domain = email.strip().rpartition("@")
     return f"{name}@{punycode(domain)}".lower()
+
+
+def inbox_of(email: str) -> str:
+    """Return the inbox that an address leads to, as far as it can be told, for limits: without
+    quotes, without what is added after “+”, and at Gmail without dots.
+
+    Raises UnicodeError if it cannot be written into a message.
+    """
+    name, _at, domain = as_delivered(email).rpartition("@")
+    name = name.strip('"').replace("\\", "").partition("+")[0] or name
+    domain = domain.rstrip(".")
+    if domain in GMAIL:
+        name, domain = name.replace(".", ""), GMAIL[0]
+    return f"{name}@{domain}"
 
 
 def _is_email(value: str) -> bool:

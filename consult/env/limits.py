@@ -79,7 +79,10 @@ LIMITS = [
         "LIMIT_EMAIL",
         rate,
         "20/86400",
-        ("Emails to one address. Above this, responses are still accepted, but no email is sent."),
+        (
+            "Emails to one inbox, however its address is written. Above this, responses are still "
+            "accepted, but no email is sent."
+        ),
     ),
     Setting(
         "LIMIT_LINK",

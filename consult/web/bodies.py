@@ -10,7 +10,8 @@ from typing import IO, Any
 
 from django.conf import settings
 
-# A phone on a bad line sends 2 KB a second. Anyone slower, or silent, is given up.
+# A phone on a bad line sends 2 KB a second. Anyone slower, or silent, is given up, whatever length
+# was declared: it is what arrives that buys time.
 LEAST_BYTES_A_SECOND = 2_000
 LEAST_SECONDS = 10.0
 # How many can be sending to one process at once. Only an attacker who holds connections open gets
@@ -30,7 +31,7 @@ class Gone(Exception):
     """The sender closed the connection."""
 
 
-async def receive_body(receive: Receive, *, path: str, length: int | None) -> IO[bytes]:
+async def receive_body(receive: Receive, *, path: str) -> IO[bytes]:
     """Return the whole body, from its beginning. Raises TooSlow or Gone.
 
     A body larger than its address allows is read and discarded, up to the size of staff's files:
@@ -39,11 +40,11 @@ async def receive_body(receive: Receive, *, path: str, length: int | None) -> IO
     """
     most = settings.MOST_STAFF_BODY_BYTES
     kept = most if path.startswith(("/staff/", "/admin/")) else most_from_the_public(path)
-    expected = min(most if length is None else length, most)
     # Closed, and so deleted, once nothing refers to it.
     body = tempfile.SpooledTemporaryFile(max_size=settings.MOST_BODY_BYTES)  # noqa: SIM115
+    until = asyncio.get_running_loop().time() + LEAST_SECONDS
     try:
-        async with asyncio.timeout(LEAST_SECONDS + expected / LEAST_BYTES_A_SECOND):
+        async with asyncio.timeout_at(until) as patience:
             size, more = 0, True
             while more and size <= most:
                 message = await receive()
@@ -53,6 +54,7 @@ async def receive_body(receive: Receive, *, path: str, length: int | None) -> IO
                 size += len(piece)
                 if size <= kept:
                     body.write(piece)
+                    patience.reschedule(until + size / LEAST_BYTES_A_SECOND)
     except TimeoutError as reason:
         raise TooSlow from reason
     body.seek(0)

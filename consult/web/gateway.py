@@ -56,11 +56,7 @@ class Gateway:
             place = object()
             self.sending.add(place)
             try:
-                body = await receive_body(
-                    receive,
-                    path=scope["path"],
-                    length=length,
-                )
+                body = await receive_body(receive, path=scope["path"])
             except TooSlow:
                 return await say(send, HTTPStatus.REQUEST_TIMEOUT, TOO_SLOW)
             except Gone:

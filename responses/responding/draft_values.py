@@ -30,8 +30,8 @@ def as_kept(value: Any, name: str = "") -> Any:
 
 
 def size_of(value: Any) -> int:
-    """Count the characters, in all choices together."""
-    return len(value) if isinstance(value, str) else sum(map(len, value))
+    """Count the characters, in all choices together; each choice counts, even an empty one."""
+    return len(value) if isinstance(value, str) else sum(len(item) + 1 for item in value)
 
 
 def fingerprint(value: Any, name: str = "") -> str:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from consult.clock import closing_in_words, day_in_words
 from consult.leases import claim
 from consult.web.rate_limits import take_turn
-from responses.contacts import as_delivered
+from responses.contacts import inbox_of
 from responses.models import Draft, DraftLink
 from responses.responding.draft_tokens import emailed_token
 from responses.responding.drafting import expire_at
@@ -32,7 +32,7 @@ def ask_for_link(*, draft: Draft, email: str, language: str = "en-gb") -> DraftL
     address, and must not be able to fill a stranger's inbox.
     """
     with transaction.atomic():
-        for key in (f"to {as_delivered(email)}", f"of draft {draft.pk}"):
+        for key in (f"to {inbox_of(email)}", f"of draft {draft.pk}"):
             take_turn(limit="link", key=key)
         return DraftLink.objects.create(
             draft=draft,

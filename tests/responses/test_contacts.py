@@ -3,7 +3,14 @@
 import pytest
 
 from responses.answers import AnswersRefused
-from responses.contacts import LENGTHS, as_delivered, district_of, likely_meant, read_contact
+from responses.contacts import (
+    LENGTHS,
+    as_delivered,
+    district_of,
+    inbox_of,
+    likely_meant,
+    read_contact,
+)
 
 
 def problems(**raw: object) -> dict[str, str]:
@@ -150,3 +157,35 @@ def test_an_address_is_one_however_it_is_written(one: str, other: str) -> None:
 def test_two_addresses_stay_two() -> None:
     assert as_delivered("rita@example.org") != as_delivered("ritta@example.org")
     assert as_delivered("r.ita@example.org") != as_delivered("rita@example.org")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "rita@example.org",
+        "RITA@Example.ORG",
+        " rita@example.org ",
+        "rita+trams@example.org",
+        "rita+@example.org",
+        '"rita"@example.org',
+        '"Rita+more"@example.org',
+        "rita@example.org.",
+    ],
+)
+def test_however_an_address_is_written_it_leads_to_one_inbox(written: str) -> None:
+    assert inbox_of(written) == "rita@example.org"
+
+
+@pytest.mark.parametrize(
+    "written", ["ritalee@gmail.com", "Rita.Lee@googlemail.com", "r.i.t.a.lee+x@gmail.com"]
+)
+def test_gmail_reads_no_dots(written: str) -> None:
+    assert inbox_of(written) == "ritalee@gmail.com"
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["r.ita@example.org", "rita@example.com", "rita-trams@example.org", "+rita@example.org"],
+)
+def test_two_inboxes_stay_two(other: str) -> None:
+    assert inbox_of(other) != "rita@example.org"

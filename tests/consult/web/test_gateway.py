@@ -86,16 +86,61 @@ def test_a_body_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> 
         return {}
 
     async def ask() -> None:
-        await receive_body(silent, path="/", length=10)
+        await receive_body(silent, path="/")
 
     with pytest.raises(TooSlow):
         run(ask())
 
 
+@pytest.mark.parametrize("path", ["/plan/respond/", "/staff/enter/"])
+def test_a_body_that_trickles_is_given_up_whatever_length_it_declares(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "LEAST_SECONDS", 0.05)
+    came = []
+
+    async def trickle() -> dict[str, Any]:
+        await asyncio.sleep(0.02)
+        came.append(1)
+        return {"type": "http.request", "body": b"x", "more_body": len(came) < 500}
+
+    with pytest.raises(TooSlow):
+        run(receive_body(trickle, path=path))
+    assert len(came) < 500
+
+
+def test_what_arrives_buys_the_time_for_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "LEAST_SECONDS", 0.0)
+    came = []
+
+    async def steady() -> dict[str, Any]:
+        if came:
+            await asyncio.sleep(0.01)
+        came.append(1)
+        return {"type": "http.request", "body": b"x" * 1_000_000, "more_body": len(came) < 3}
+
+    body = run(receive_body(steady, path="/staff/enter/"))
+    assert bodies.size_of(body) == 3_000_000
+
+
+def test_what_is_thrown_away_buys_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "LEAST_SECONDS", 0.05)
+    monkeypatch.setattr(bodies, "LEAST_BYTES_A_SECOND", 1_000_000_000)
+    came = []
+
+    async def endless() -> dict[str, Any]:
+        await asyncio.sleep(0.001)
+        came.append(1)
+        return {"type": "http.request", "body": b"x" * 10_000, "more_body": len(came) < 5_000}
+
+    with pytest.raises(TooSlow):
+        run(receive_body(endless, path="/plan/respond/"))
+
+
 def test_too_large_a_body_is_read_and_thrown_away() -> None:
     async def ask() -> int:
         piece = b"x" * 1_000_000
-        body = await receive_body(messages(*[piece] * 4), path="/plan/respond/", length=4_000_000)
+        body = await receive_body(messages(*[piece] * 4), path="/plan/respond/")
         return bodies.size_of(body)
 
     assert run(ask()) == 2_000_000

@@ -37,7 +37,7 @@ def test_spaces_and_line_breaks_stay_in_a_draft() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "size"), [("", 0), ("abc", 3), (["ab", "c", ""], 3), ("né🙂", 3), ([], 0)]
+    ("value", "size"), [("", 0), ("abc", 3), (["ab", "c", ""], 6), ("né🙂", 3), ([], 0)]
 )
 def test_the_size_is_of_all_choices_together(value: Any, size: int) -> None:
     assert size_of(value) == size
