@@ -12,7 +12,7 @@ from django.db import DatabaseError
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models.functions import Now
 
-from consult.models import JobRun
+from consult.models import JobRun, RowTrouble
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +38,9 @@ EXPECTED = {
     "responses.tidy": timedelta(hours=26),
     "responses.retain": timedelta(hours=26),
 }
+
+# A nightly job meets it again within a day, and a page as soon as someone opens it.
+FORGET_TROUBLES_AFTER = timedelta(days=2)
 
 # Errors that the content of one row can cause: recorded on that row, while the others go on. A
 # stopped program or a lack of memory is not among them.
@@ -105,3 +108,31 @@ class trouble_recorded:  # noqa: N801  # a context manager, named as it is read
         # Only the kind of error: its message may quote what someone wrote.
         self._record(type(error).__name__)
         return True
+
+
+@contextmanager
+def apart(*, job: str, row: str) -> Iterator[None]:
+    """Keep an error with one row of a job from stopping the others. It is noted for staff and
+    `manage.py doctor` until that row's turn ends well.
+
+    For rows that have no column of their own for it; `row` names nobody.
+    """
+    kinds: list[str] = []
+    with trouble_recorded(kinds.append):
+        yield
+    if kinds:
+        note_row_trouble(job=job, row=row, kind=kinds[0])
+    else:
+        RowTrouble.objects.filter(job=job, row=row[:200]).delete()
+
+
+def note_row_trouble(*, job: str, row: str, kind: str) -> None:
+    """Note which row of which job or page was left out, and the class of the error."""
+    RowTrouble.objects.update_or_create(
+        job=job[:60], row=row[:200], defaults={"kind": kind, "at": Now()}
+    )
+
+
+def forget_row_troubles() -> int:
+    """Forget what was not met again for two days. Returns how many."""
+    return RowTrouble.objects.filter(at__lt=Now() - FORGET_TROUBLES_AFTER).delete()[0]

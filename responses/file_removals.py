@@ -7,6 +7,7 @@ from django.core.files.storage import storages
 from django.db import transaction
 from django.db.models import F
 
+from consult.jobs import trouble_recorded
 from responses.models import FileRemoval
 
 log = logging.getLogger(__name__)
@@ -29,14 +30,20 @@ def remove_due_files() -> int:
 
 
 def _try(removal: FileRemoval) -> bool:
-    try:
-        storages[removal.storage].delete(removal.name)
-    except FileNotFoundError:
-        pass
-    except OSError as trouble:
-        reason = (trouble.strerror or type(trouble).__name__)[:300]
-        log.warning("A file could not be deleted; another try follows: %s", reason)
-        FileRemoval.objects.filter(pk=removal.pk).update(attempts=F("attempts") + 1, reason=reason)
-        return False
-    FileRemoval.objects.filter(pk=removal.pk).delete()
-    return True
+    with trouble_recorded(partial(_note, removal)):
+        try:
+            storages[removal.storage].delete(removal.name)
+        except FileNotFoundError:
+            pass
+        except OSError as trouble:
+            reason = (trouble.strerror or type(trouble).__name__)[:300]
+            log.warning("A file could not be deleted; another try follows: %s", reason)
+            _note(removal, reason)
+            return False
+        FileRemoval.objects.filter(pk=removal.pk).delete()
+        return True
+    return False
+
+
+def _note(removal: FileRemoval, reason: str) -> None:
+    FileRemoval.objects.filter(pk=removal.pk).update(attempts=F("attempts") + 1, reason=reason)

@@ -18,6 +18,7 @@ from consult.clock import day_in_words, in_words, start_of_day
 from consult.models import Consultation, Right, once_published
 from consult.nudging import nudge
 from consult.staff.access import StaffRequest, staff_only
+from consult.views.one_by_one import each_shown
 from responses.dashboard.charts import bars, columns, tiles
 from responses.dashboard.tallies import (
     FEWEST_SHOWN,
@@ -58,26 +59,25 @@ class Chart:
 @require_safe
 def dashboard(request: StaffRequest) -> HttpResponse:
     """Show each consultation's figures as last counted, and what is waiting now."""
-    rows = []
-    for consultation in once_published():
-        counted = Tally.objects.filter(consultation=consultation).first()
-        now = waiting_now(consultation)
-        rows.append(
-            {
-                "consultation": consultation,
-                "counted": in_words(counted.counted_at) if counted else "",
-                "figures": counted.figures if counted else {},
-                "charts": charts_of(consultation, counted.figures) if counted else [],
-                "now": now,
-                "signed": signatures_of(consultation),
-                "oldest_unread": in_words(now["oldest_unread"]) if now["oldest_unread"] else "",
-                "due": in_words(due)
-                if (due := due_at(consultation=consultation, now=consultation.now))
-                else "",
-                "sealed": in_words(now["batch"].sealed_at) if now["batch"] else "",
-            }
-        )
+    rows = each_shown(request, once_published(), _figures_of)
     return render(request, "dashboard/dashboard.html", {"rows": rows, "fewest": FEWEST_SHOWN})
+
+
+def _figures_of(consultation: Consultation) -> dict[str, object]:
+    counted = Tally.objects.filter(consultation=consultation).first()
+    now = waiting_now(consultation)
+    due = due_at(consultation=consultation, now=consultation.now)
+    return {
+        "consultation": consultation,
+        "counted": in_words(counted.counted_at) if counted else "",
+        "figures": counted.figures if counted else {},
+        "charts": charts_of(consultation, counted.figures) if counted else [],
+        "now": now,
+        "signed": signatures_of(consultation),
+        "oldest_unread": in_words(now["oldest_unread"]) if now["oldest_unread"] else "",
+        "due": in_words(due) if due else "",
+        "sealed": in_words(now["batch"].sealed_at) if now["batch"] else "",
+    }
 
 
 @staff_only(Right.SEE_FIGURES)

@@ -127,18 +127,31 @@ def note_earlier_acknowledgement(delivery: Delivery) -> None:
 
 
 def take_up_acknowledgements() -> None:
-    """Look next to each delivered batch for the file with which MOPAC acknowledges it."""
+    """Look next to each delivered batch for the file with which MOPAC acknowledges it. One that
+    cannot be read is noted, and the others are looked for; a destination that does not answer ends
+    the run.
+    """
     delivered = Delivery.objects.filter(state=Delivery.State.DELIVERED)
     for delivery in delivered.select_related("batch__consultation").order_by("pk"):
         with trouble_recorded(partial(_note_unreadable, delivery)):
             try:
                 _take_up(delivery)
             except OSError as trouble:
-                log.warning(
-                    "The destination could not be asked for acknowledgements: %s",
-                    trouble.strerror or type(trouble).__name__,
-                )
-                return
+                reason = trouble.strerror or type(trouble).__name__
+                if not _destination_answers():
+                    log.warning(
+                        "The destination could not be asked for acknowledgements: %s", reason
+                    )
+                    return
+                _note_unreadable(delivery, reason)
+
+
+def _destination_answers() -> bool:
+    try:
+        storages["delivery"].exists(f"none{RECEIVED}")
+    except OSError:
+        return False
+    return True
 
 
 def _take_up(delivery: Delivery) -> None:

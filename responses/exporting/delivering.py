@@ -17,7 +17,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from consult.auditing import record
-from consult.jobs import trouble_recorded
+from consult.jobs import apart, trouble_recorded
 from consult.leases import LeaseLost, claim, give_back, renewer
 from consult.models import Action, User
 from responses.exporting.acknowledging import (
@@ -40,6 +40,7 @@ from responses.models import Batch, Delivery
 
 log = logging.getLogger(__name__)
 
+JOB = "responses.deliver_due_batches"
 # Between tries. The last one repeats for as long as it takes: a batch is never given up.
 PAUSES = [timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=20)]
 # Renewed while bytes flow, so that another worker soon takes over from one that died, however long
@@ -66,7 +67,8 @@ def deliver_due_batches() -> list[Batch]:
     if has_destination():
         unsent = Batch.objects.filter(written_at__isnull=False, delivery=None)
         for batch in unsent.select_related("consultation").order_by("pk"):
-            queue_delivery(batch)
+            with apart(job=JOB, row=folder_of(batch)):
+                queue_delivery(batch)
         stop_at = time.monotonic() + RUN_FOR_SECONDS
         try:
             while time.monotonic() < stop_at and (delivery := claim_due()):

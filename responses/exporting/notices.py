@@ -3,6 +3,7 @@
 import logging
 from collections import defaultdict
 from functools import partial
+from smtplib import SMTPRecipientsRefused, SMTPResponseException
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -70,6 +71,10 @@ def _send(pk: int, due: Q) -> bool:
         reminder = delivery.told_at is not None
         try:
             build_notice(delivery, reminder=reminder).send()
+        except (SMTPResponseException, SMTPRecipientsRefused) as refused:
+            # The server is there, and it is this message that it does not want.
+            _note_trouble(pk, type(refused).__name__)
+            return True
         except OSError as trouble:
             log.warning(
                 "The notice of %s could not be sent; another try follows: %s",

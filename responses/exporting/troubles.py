@@ -53,6 +53,8 @@ def batch_troubles() -> Iterator[tuple[str, str]]:
             f"{delivery.batch} could not be delivered ({delivery.reason})",
             "Check DELIVERY_URL; it is tried again within 20 minutes.",
         )
+    for delivery in Delivery.objects.filter(state=Delivery.State.DELIVERED).exclude(reason="")[:5]:
+        yield f"{delivery.batch} was delivered, but {delivery.reason}", "Read the worker's log."
     for delivery in Delivery.objects.filter(unacknowledged())[:5]:
         yield (
             f"nobody has acknowledged {delivery.batch}",

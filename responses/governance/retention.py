@@ -17,7 +17,9 @@ from django.db import transaction
 from django.db.models import Q
 
 from consult.auditing import record
+from consult.jobs import apart, trouble_recorded
 from consult.models import Action, Consultation, User, with_now
+from responses.exporting.batches import folder_of
 from responses.governance.erasing import (
     ErasedAlready,
     contacts_held,
@@ -36,52 +38,15 @@ from responses.models import (
     Response,
     SentDraft,
 )
-from responses.periods import clocks
+from responses.periods import Clock, clocks
 from responses.responding.equality import empty_equality_answers, too_few_to_hand_over
 from responses.reviewing.petitions import forget_organisers
 
+JOB = "responses.retain"
 AT_ONCE = 500
 # A run ends before its task would be stopped; the next one continues.
 RUN_FOR_SECONDS = 1800
 WHY = "kept long enough"
-
-
-def retain(*, dry_run: bool = False, actor: User | None = None) -> list[Retained]:
-    """Remove what has been kept long enough or, with `dry_run`, only report it. Returns what there
-    was to do.
-
-    It can run at any time, twice at once, and again after it was cut off: what is removed is not
-    found again.
-    """
-    ends_at = time.monotonic() + RUN_FOR_SECONDS
-    done = []
-    for consultation in with_now(Consultation.objects.order_by("pk")):
-        for clock in clocks():
-            due_at = clock.until(consultation)
-            if due_at is None or consultation.now < due_at:
-                continue
-            work = WORK[clock.name](Run(consultation, actor, ends_at))
-            removed = work.ready if dry_run else work.remove()
-            if removed or work.held:
-                done.append(
-                    Retained(consultation.slug, clock.name, clock.what, removed, work.held, dry_run)
-                )
-            if removed and not dry_run:
-                details = {
-                    "what": clock.name,
-                    "removed": removed,
-                    "held": work.held,
-                    "days": clock.days,
-                }
-                record(
-                    action=Action.RETENTION_RAN, actor=actor, subject=consultation.slug, **details
-                )
-    return done
-
-
-def arrived(batch: str) -> Q:
-    """Return those rows with a `batch` that MOPAC has acknowledged."""
-    return Q(**{f"{batch}__delivery__state": Delivery.State.ACKNOWLEDGED})
 
 
 @dataclass(frozen=True)
@@ -104,6 +69,52 @@ class Work:
     ready: int
     held: int
     remove: Callable[[], int]
+
+
+def retain(*, dry_run: bool = False, actor: User | None = None) -> list[Retained]:
+    """Remove what has been kept long enough or, with `dry_run`, only report it. Returns what there
+    was to do.
+
+    It can run at any time, twice at once, and again after it was cut off: what is removed is not
+    found again. An error with one class of one consultation is noted, and the others go on.
+    """
+    run = partial(Run, actor=actor, ends_at=time.monotonic() + RUN_FOR_SECONDS)
+    done: list[Retained] = []
+    for consultation in with_now(Consultation.objects.order_by("pk")):
+        for clock in clocks():
+            # Asked only how much there is, as every page of figures does, it writes nothing.
+            with (
+                trouble_recorded(_leave_to_the_next_run)
+                if dry_run
+                else apart(job=JOB, row=f"{consultation.slug}: {clock.name}")
+            ):
+                if found := _retain(run(consultation), clock, dry_run=dry_run):
+                    done.append(found)
+    return done
+
+
+def _leave_to_the_next_run(_kind: str) -> None:
+    """Do nothing: the nightly run notes it."""
+
+
+def _retain(run: Run, clock: Clock, *, dry_run: bool) -> Retained | None:
+    consultation = run.consultation
+    due_at = clock.until(consultation)
+    if due_at is None or consultation.now < due_at:
+        return None
+    work = WORK[clock.name](run)
+    removed = work.ready if dry_run else work.remove()
+    if removed and not dry_run:
+        details = {"what": clock.name, "removed": removed, "held": work.held, "days": clock.days}
+        record(action=Action.RETENTION_RAN, actor=run.actor, subject=consultation.slug, **details)
+    if not removed and not work.held:
+        return None
+    return Retained(consultation.slug, clock.name, clock.what, removed, work.held, dry_run)
+
+
+def arrived(batch: str) -> Q:
+    """Return those rows with a `batch` that MOPAC has acknowledged."""
+    return Q(**{f"{batch}__delivery__state": Delivery.State.ACKNOWLEDGED})
 
 
 def _drafts(run: Run) -> Work:
@@ -183,7 +194,8 @@ def _batches(run: Run) -> Work:
         for batch in ready.select_related("consultation"):
             if time.monotonic() > run.ends_at:
                 break
-            removed += remove_batch_files(batch=batch, actor=run.actor)
+            with apart(job=JOB, row=folder_of(batch)):
+                removed += remove_batch_files(batch=batch, actor=run.actor)
         return removed
 
     count = ready.count()
@@ -213,7 +225,7 @@ def _answers(run: Run) -> Work:
             if time.monotonic() > run.ends_at:
                 break
             # Someone else may be doing the same.
-            with suppress(ErasedAlready):
+            with apart(job=JOB, row=reference), suppress(ErasedAlready):
                 erase_response(reference=reference, actor=run.actor, why=WHY)
                 erased += 1
         return erased

@@ -3,11 +3,13 @@ nothing.
 """
 
 import logging
+from collections.abc import Callable
+from functools import partial
 
 from django.core.management import call_command
 
 from consult.celery import app
-from consult.jobs import recorded_run
+from consult.jobs import apart, forget_row_troubles, recorded_run
 from consult.staff.drafts import remove_old_drafts
 from consult.web.rate_limits import forget_hits
 from responses.exporting import extracts
@@ -39,12 +41,17 @@ def tidy() -> None:
     came back to, hits that no limit counts any more.
     """
     with recorded_run(tidy.name):
-        hits = forget_hits()
-        extracts.remove_expired_extracts()
-        remove_due_files()
-        remove_old_drafts()
-        call_command("clearsessions")
-    log.info("Tidied: %s hits removed, and the sessions that had expired.", hits)
+        removals: dict[str, Callable[[], object]] = {
+            "hits": forget_hits,
+            "extracts": extracts.remove_expired_extracts,
+            "files": remove_due_files,
+            "what staff typed": remove_old_drafts,
+            "rows left out": forget_row_troubles,
+            "sessions": partial(call_command, "clearsessions"),
+        }
+        for what, remove in removals.items():
+            with apart(job=tidy.name, row=what):
+                remove()
 
 
 @app.task(name="responses.retain")

@@ -20,9 +20,10 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import InterfaceError, OperationalError, connection
 from django.db.models.functions import Now
 
+from consult.jobs import ROW_TROUBLE
 from consult.leases import give_back
 from consult.web.rate_limits import OverLimit, give_back_turn, take_turn
-from responses.contacts import as_delivered
+from responses.contacts import inbox_of
 from responses.receipt_tokens import ReceiptKeyLost
 from responses.responding.mail_trouble import (
     SERVER_TROUBLE,
@@ -141,7 +142,7 @@ def send_group(
                 trouble = error
                 break
             row = left.popleft()
-            raised = send_one(outbox, row, mail=mail, until=until, tally=tally)
+            raised = _send_apart(outbox, row, mail=mail, until=until, tally=tally)
             # Once, it may be this message that upset the server; twice in a row, it is the server.
             about_server = raised is not None and not recipient_code(raised)
             troubles = troubles + 1 if about_server else 0
@@ -152,6 +153,22 @@ def send_group(
     if trouble:
         log.warning("The mail server is in trouble; emails wait: %s", type(trouble).__name__)
     return trouble is None
+
+
+def _send_apart(
+    outbox: Outbox, row: Any, *, mail: BaseEmailBackend, until: Until, tally: Tally
+) -> OSError | None:
+    """Send one email; one that has lost what belongs to it is put off for a day."""
+    try:
+        return send_one(outbox, row, mail=mail, until=until, tally=tally)
+    except (OperationalError, InterfaceError):
+        raise
+    except ROW_TROUBLE as trouble:
+        log.exception("An email could not be recorded: %s", type(trouble).__name__)
+        why = f"Something of it is missing: {type(trouble).__name__}"
+        give_back(row, due_at=Now() + timedelta(days=1), reason=why)
+        tally.put_off += 1
+        return None
 
 
 def send_one(
@@ -174,9 +191,9 @@ def send_one(
     try:
         message = outbox.build(row)
         return_to(message, email=row, address=address)
-        # Anyone can type anyone's address, and must not be able to fill a stranger's inbox. However
-        # the address is written, it counts as the one that mail is delivered to.
-        turn = take_turn(limit="email", key=as_delivered(address))
+        # Anyone can type anyone's address, and must not be able to fill a stranger's inbox, however
+        # the address is written.
+        turn = take_turn(limit="email", key=inbox_of(address))
         mail.send_messages([message])
     except OverLimit:
         failed(TOO_MANY, hopeless=True)

@@ -22,6 +22,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from consult.clock import closing_in_words
+from consult.jobs import apart
 from consult.leases import claim
 from consult.models import Consultation, published
 from responses.models import Draft, Reminder, ReminderRequest
@@ -31,6 +32,7 @@ from responses.responding.save_and_return import link_address
 from responses.responding.trying import record_failure, record_sent
 
 SALT = "end of reminders"
+WRITING = "responses.write_due_reminders"
 BEFORE = {
     Reminder.Occasion.DAY: timedelta(days=1),
     Reminder.Occasion.WEEK: timedelta(days=7),
@@ -73,23 +75,30 @@ def read_end_token(token: str) -> int:
 def write_due_reminders() -> int:
     """Write the reminders that are due, each once, as rows to be sent. Returns how many.
 
-    What was missed is caught up, and nobody gets two of them at once.
+    What was missed is caught up, and nobody gets two of them at once. An error with one
+    consultation's is noted, and the others' are written.
     """
     written = 0
     for consultation in published().filter(closes_at__gt=Now(), opens_at__lte=Now()):
-        with transaction.atomic():
-            asked = ReminderRequest.objects.filter(draft__consultation=consultation)
-            moved = asked.exclude(told_closes_at=consultation.closes_at)
-            # The request alone: anyone who sends locks their draft first, then what hangs on it.
-            locked = moved.select_for_update(of=("self",), no_key=True)
-            written += _write(locked, consultation, Reminder.Occasion.MOVED)
-            # Told of a new date just now, they need no other email that says how long is left.
-            moved.update(told_closes_at=consultation.closes_at, told_at=Now())
-            if occasion := _occasion(consultation, consultation.now):
-                wanted = asked.filter(told_at__lt=consultation.closes_at - BEFORE[occasion])
-                had = Reminder.objects.filter(occasion=occasion, closes_at=consultation.closes_at)
-                wanted = wanted.exclude(pk__in=had.values("request_id"))
-                written += _write(wanted, consultation, occasion)
+        with apart(job=WRITING, row=consultation.slug):
+            written += _write_due(consultation)
+    return written
+
+
+def _write_due(consultation: Consultation) -> int:
+    with transaction.atomic():
+        asked = ReminderRequest.objects.filter(draft__consultation=consultation)
+        moved = asked.exclude(told_closes_at=consultation.closes_at)
+        # The request alone: anyone who sends locks their draft first, then what hangs on it.
+        locked = moved.select_for_update(of=("self",), no_key=True)
+        written = _write(locked, consultation, Reminder.Occasion.MOVED)
+        # Told of a new date just now, they need no other email that says how long is left.
+        moved.update(told_closes_at=consultation.closes_at, told_at=Now())
+        if occasion := _occasion(consultation, consultation.now):
+            wanted = asked.filter(told_at__lt=consultation.closes_at - BEFORE[occasion])
+            had = Reminder.objects.filter(occasion=occasion, closes_at=consultation.closes_at)
+            wanted = wanted.exclude(pk__in=had.values("request_id"))
+            written += _write(wanted, consultation, occasion)
     return written
 
 

@@ -3,7 +3,7 @@
 from django.conf import settings
 
 from consult.celery import app
-from consult.jobs import recorded_run
+from consult.jobs import apart, recorded_run
 from responses.responding import confirming, reminders, returned_mail, save_and_return
 
 
@@ -11,9 +11,13 @@ from responses.responding import confirming, reminders, returned_mail, save_and_
 def send_due_confirmations() -> None:
     """Send the emails that are due: confirmations, links to drafts and reminders."""
     with recorded_run(send_due_confirmations.name):
-        confirming.send_due_confirmations()
-        save_and_return.send_due_links()
-        reminders.send_due_reminders()
+        for kind, send in {
+            "confirmations": confirming.send_due_confirmations,
+            "links to drafts": save_and_return.send_due_links,
+            "reminders": reminders.send_due_reminders,
+        }.items():
+            with apart(job=send_due_confirmations.name, row=kind):
+                send()
 
 
 @app.task(name="responses.write_due_reminders")

@@ -3,7 +3,6 @@
 It only suggests; it changes nothing.
 """
 
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,14 +11,13 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Upper
 
-from consult.jobs import ROW_TROUBLE
+from consult.jobs import apart
 from consult.models import Consultation
 from responses.current import current_responses
 from responses.models import Cluster, ClusterMember, Contact, Response
 from responses.reviewing.similarity import Group, group_similar
 
-log = logging.getLogger(__name__)
-
+JOB = "responses.find_clusters"
 # Two similar letters may be one person who sent theirs twice.
 FEWEST_RESPONSES = 2
 AT_ONCE = 2000
@@ -71,18 +69,12 @@ def find_clusters(*, consultation: Consultation) -> int:
 
 
 def find_all_clusters() -> None:
-    """Search every published consultation. An exception from one is raised once all have been
-    searched, so that the job is seen to have failed.
+    """Search every published consultation. An error with one is noted, and the others are
+    searched.
     """
-    failed: list[Exception] = []
     for consultation in Consultation.objects.filter(published_at__isnull=False).order_by("pk"):
-        try:
+        with apart(job=JOB, row=consultation.slug):
             find_clusters(consultation=consultation)
-        except ROW_TROUBLE as trouble:
-            log.exception("The search of %s failed", consultation.slug)
-            failed.append(trouble)
-    if failed:
-        raise ExceptionGroup("searching for similar answers", failed)
 
 
 def _responses(group: Group, keys: list[tuple[int, str]]) -> int:

@@ -3,6 +3,7 @@ read has changed, and they are served as they are.
 """
 
 import logging
+from functools import partial
 from tempfile import TemporaryFile
 from typing import IO
 
@@ -13,7 +14,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from consult.auditing import record
-from consult.jobs import ROW_TROUBLE
+from consult.jobs import ROW_TROUBLE, trouble_recorded
 from consult.models import Action
 from responses.models import PublishedSet, Response
 from responses.reviewing.public_version import public_line
@@ -37,19 +38,20 @@ def make_public_files() -> None:
     """
     for found in PublishedSet.objects.exclude(consultation__withdrawn_at=None).exclude(file=""):
         # Nobody may read it, and what is erased must be deleted from it too.
-        default_storage.delete(found.file)
-        _note(found, file="", written_revision=0)
+        with trouble_recorded(partial(_note_trouble, found, "deleted")):
+            default_storage.delete(found.file)
+            _note(found, file="", written_revision=0, trouble="")
     due = PublishedSet.objects.filter(
         written_revision__lt=F("revision"), consultation__withdrawn_at=None
     )
     for found in due.select_related("consultation").order_by("pk"):
-        try:
+        with trouble_recorded(partial(_note_trouble, found, "made")):
             _make(found)
-        except ROW_TROUBLE as trouble:
-            kind = type(trouble).__name__
-            log.warning("The public file of %s: %s", found.consultation.slug, kind)
-            words = f"It cannot be made: {kind}."
-            _note(found, ~Q(trouble=words), trouble=words)
+
+
+def _note_trouble(found: PublishedSet, what: str, kind: str) -> None:
+    words = f"It cannot be {what}: {kind}."
+    _note(found, ~Q(trouble=words), trouble=words)
 
 
 def _make(found: PublishedSet) -> None:

@@ -32,6 +32,7 @@ from consult.setting_up.pages import GROUPS, PAGES, Group
 from consult.setting_up.places import at
 from consult.setting_up.problems import IN_THE_FILE, Problems, problems_of
 from consult.staff.access import StaffRequest, staff_only
+from consult.views.one_by_one import each_shown
 
 
 @staff_only(Right.EDIT_PLAN)
@@ -39,21 +40,20 @@ from consult.staff.access import StaffRequest, staff_only
 def set_up(request: StaffRequest) -> HttpResponse:
     """What there is: consultations, and the plan files that someone is working on."""
     now = database_now()
-    consultations = [
-        {
+
+    def show(row: Consultation) -> dict[str, Any]:
+        return {
             "consultation": row,
             "state": _("withdrawn") if row.withdrawn_at else _(row.phase_at(now).label),
             "closing": closing_in_words(row.closes_at),
         }
-        for row in Consultation.objects.filter(published_at__isnull=False)
-    ]
+
+    published = Consultation.objects.filter(published_at__isnull=False)
+    deleted = PlanFile.objects.exclude(deleted_at=None).select_related("changed_by")[:20]
     context = {
-        "consultations": consultations,
-        "files": [_row(file) for file in being_worked_on()],
-        "deleted": [
-            _row(file)
-            for file in PlanFile.objects.exclude(deleted_at=None).select_related("changed_by")[:20]
-        ],
+        "consultations": each_shown(request, published, show),
+        "files": each_shown(request, being_worked_on(), _row),
+        "deleted": each_shown(request, deleted, _row),
     }
     return render(request, "setting_up/set_up.html", context)
 

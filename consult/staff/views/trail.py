@@ -4,6 +4,7 @@ import csv
 import json
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -19,6 +20,7 @@ from consult.clock import in_words, iso
 from consult.models import Action, AuditEntry, Right
 from consult.staff.access import StaffRequest, staff_only
 from consult.staff.forms.trail import TrailForm
+from consult.views.one_by_one import each_shown
 
 PAGE = 100
 INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.]*(?:Z|[+-]\d\d:\d\d)")
@@ -55,15 +57,16 @@ def trail(request: StaffRequest) -> HttpResponse:
     record(action=Action.TRAIL_READ, actor=request.user, filters=sorted(wanted))
     context = {
         "form": form,
-        "rows": [
-            {"entry": entry, "at": in_words(entry.at), "details": _details(entry)}
-            for entry in entries[:PAGE]
-        ],
+        "rows": each_shown(request, entries[:PAGE], _row),
         "older": entries[PAGE - 1].pk if len(entries) > PAGE else None,
         "filters": _address(wanted),
         "filtered": bool(wanted),
     }
     return render(request, "staff/trail.html", context)
+
+
+def _row(entry: AuditEntry) -> dict[str, Any]:
+    return {"entry": entry, "at": in_words(entry.at), "details": _details(entry)}
 
 
 def _details(entry: AuditEntry) -> str:
@@ -85,7 +88,9 @@ def _in_words(value: Any) -> str:
             f"{name.replace('_', ' ')} {_in_words(one)}" for name, one in value.items()
         )
     if isinstance(value, str) and INSTANT.fullmatch(value):
-        return in_words(datetime.fromisoformat(value))
+        # What someone typed may look like an instant, and be none.
+        with suppress(ValueError, OverflowError):
+            return in_words(datetime.fromisoformat(value))
     return str(value)
 
 

@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_safe
 
 from consult.clock import in_words
-from consult.models import Right, once_published
+from consult.models import Consultation, Right, once_published
 from consult.staff.access import StaffRequest, staff_only
+from consult.views.one_by_one import each_shown
 from responses.deciding.decisions import (
     ChangedSinceSealed,
     DecidedMeanwhile,
@@ -119,13 +120,12 @@ def _row(pack: DecisionPack) -> dict[str, Any]:
 @require_safe
 def packs_to_decide(request: StaffRequest) -> HttpResponse:
     """Every pack of every consultation, the newest first."""
-    rows = [
-        {
-            "consultation": one,
-            "packs": [_row(pack) for pack in one.decision_packs.select_related("sealed_by")],
-        }
-        for one in once_published().order_by("title")
-    ]
+
+    def show(one: Consultation) -> dict[str, object]:
+        packs = one.decision_packs.select_related("sealed_by")
+        return {"consultation": one, "packs": each_shown(request, packs, _row)}
+
+    rows = each_shown(request, once_published().order_by("title"), show)
     return render(request, "deciding/packs.html", {"rows": rows})
 
 

@@ -18,6 +18,7 @@ from consult.nudging import nudge
 from consult.staff.access import StaffRequest, confirm_password_first, staff_only
 from consult.staff.views.auto_refresh import address_to_watch, render_work
 from consult.views.errors import say
+from consult.views.one_by_one import each_shown
 from responses.exporting.batches import count_waiting, seal_batch
 from responses.exporting.downloading import (
     FileGone,
@@ -52,21 +53,24 @@ def batch_list(request: StaffRequest) -> HttpResponse:
     ).order_by("consultation_id", "-number")
     batches = {pk: list(group) for pk, group in groupby(found, key=attrgetter("consultation_id"))}
     waiting, writing = count_waiting(), being_written()
-    rows = [
-        {
+
+    def show(consultation: Consultation) -> dict[str, object]:
+        due = due_at(consultation=consultation, now=consultation.now)
+        mine, number = batches.get(consultation.pk, []), waiting.get(consultation.pk, 0)
+        return {
             "consultation": consultation,
-            "waiting": (number := waiting.get(consultation.pk, 0)),
+            "waiting": number,
             "figure": f"{number:,}",
-            "due": in_words(due)
-            if (due := due_at(consultation=consultation, now=consultation.now))
-            else "",
+            "due": in_words(due) if due else "",
             "few": too_few_to_hand_over(consultation, now=consultation.now).count(),
             "overdue": due is not None and due <= consultation.now,
-            "next_number": mine[0].number + 1 if (mine := batches.get(consultation.pk, [])) else 1,
-            "batches": [_row(batch, writing.get(batch.pk), reader=request.user) for batch in mine],
+            "next_number": mine[0].number + 1 if mine else 1,
+            "batches": each_shown(
+                request, mine, lambda one: _row(one, writing.get(one.pk), reader=request.user)
+            ),
         }
-        for consultation in once_published()
-    ]
+
+    rows = each_shown(request, once_published(), show)
     context = {"rows": rows, "has_destination": has_destination()}
     return render_work(
         request,

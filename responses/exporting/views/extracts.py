@@ -16,6 +16,7 @@ from consult.nudging import nudge
 from consult.staff.access import StaffRequest, confirm_password_first, staff_only
 from consult.staff.views.auto_refresh import address_to_watch, render_work
 from consult.views.errors import say
+from consult.views.one_by_one import each_shown
 from responses.exporting.downloading import FileGone, NoSuchFile
 from responses.exporting.extracts import ask_for_extract, expires_at, open_extract
 from responses.exporting.taking_contacts import (
@@ -40,8 +41,9 @@ def extract_list(request: StaffRequest) -> HttpResponse:
     user: User = request.user
     may_take = may_take_contacts(user)
     extracts = list(Extract.objects.select_related("consultation", "asked_by")[:SHOWN])
-    rows = [
-        {
+
+    def show(extract: Extract) -> dict[str, object]:
+        return {
             "extract": extract,
             "asked": in_words(extract.asked_at),
             "until": in_words(until) if (until := expires_at(extract)) else "",
@@ -50,8 +52,8 @@ def extract_list(request: StaffRequest) -> HttpResponse:
             "done": f"{extract.done:,}",
             "kept_back": extract.includes_contacts and not may_take,
         }
-        for extract in extracts
-    ]
+
+    rows = each_shown(request, extracts, show)
     context = {
         "rows": rows,
         "consultations": list(Consultation.objects.filter(published_at__isnull=False)),

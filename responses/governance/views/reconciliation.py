@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from consult.clock import in_words
-from consult.models import Right
+from consult.models import Right, RowTrouble
 from consult.nudging import nudge
 from consult.staff.access import StaffRequest, staff_only
 from responses.governance.tasks import check_integrity
@@ -23,6 +23,7 @@ def integrity_check(request: StaffRequest) -> HttpResponse:
     last = Reconciliation.objects.first()
     context = {
         "last": last,
+        "left_out": [(one, in_words(one.at)) for one in RowTrouble.objects.all()[:SHOWN]],
         "at": in_words(last.at) if last else "",
         "differences": last.differences[:SHOWN] if last else [],
         "more": max(len(last.differences) - SHOWN, 0) if last else 0,

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from consult.clock import closing_in_words
-from consult.models import published
+from consult.models import RowTrouble, published
 from consult.text import counted
 from consult.web import troubles
 from consult.web.troubles import Finding
@@ -106,6 +106,14 @@ def desk() -> Iterator[Finding]:
         )
 
 
+def single_rows() -> Iterator[Finding]:
+    for trouble in RowTrouble.objects.all()[:10]:
+        yield (
+            f"{trouble.job} left out {trouble.row} ({trouble.kind})",
+            "Read the worker's log. The others went on, and it is tried again.",
+        )
+
+
 def integrity() -> Iterator[Finding]:
     last = Reconciliation.objects.first()
     if last is not None and last.differences:
@@ -161,6 +169,7 @@ LOOKS: dict[str, Callable[[], Iterator[Finding]]] = {
     "Emails": emails,
     "Batches": batch_troubles,
     "Bulk changes and public files": desk,
+    "Rows left out": single_rows,
     "Integrity check": integrity,
     "Retention": kept_too_long,
     "Files to delete": files_to_remove,

@@ -21,6 +21,7 @@ from consult.plans.editions import current_edition, plan_of
 from consult.staff.access import StaffRequest, staff_only
 from consult.staff.views.auto_refresh import address_to_watch, render_work
 from consult.text import with_symbols
+from consult.views.one_by_one import each_shown
 from responses.models import BulkChange
 from responses.reviewing.bulk_changes.asking import (
     AT_WORK,
@@ -171,16 +172,17 @@ def question_of(change: BulkChange) -> str:
 def bulk_list(request: StaffRequest) -> HttpResponse:
     """The bulk changes that were asked for, the newest first."""
     changes = BulkChange.objects.select_related("by", "code", "campaign")[:SHOWN]
-    rows = [
-        {
+
+    def show(change: BulkChange) -> dict[str, object]:
+        return {
             "change": change,
             "title": act_in_words(change),
             "at": in_words(change.at),
             "changed": f"{change.changed:,}",
             "undone": f"{change.undone:,}" if change.undo_asked_at else "",
         }
-        for change in changes
-    ]
+
+    rows = each_shown(request, changes, show)
     return render(request, "reviewing/bulk_list.html", {"rows": rows})
 
 

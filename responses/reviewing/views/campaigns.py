@@ -17,6 +17,7 @@ from consult.staff.access import StaffRequest, staff_only
 from consult.staff.views.auto_refresh import address_to_watch, render_work
 from consult.staff.views.shown import CHANGED_WORDS
 from consult.text import with_symbols
+from consult.views.one_by_one import each_shown
 from responses.models import Campaign, CampaignMember, Cluster, ClusterMember
 from responses.requests import number_in
 from responses.reviewing.campaigns import (
@@ -42,30 +43,8 @@ def campaign_list(request: StaffRequest) -> HttpResponse:
     """
     run = JobRun.objects.filter(name=find_clusters.name).first()
     start = number_in(request.GET.get("after", ""))
-    rows = []
-    for consultation in Consultation.objects.filter(published_at__isnull=False):
-        campaigns = consultation.campaigns.filter(ended=False)
-        clusters = Cluster.objects.filter(consultation=consultation).exclude(
-            members__response__campaign_members__campaign__in=campaigns
-        )
-        # Their ids are in the order of their sizes. A page's last one is of one consultation.
-        from_here = start if clusters.filter(pk=start).exists() else 0
-        found = list(
-            clusters.filter(pk__gt=from_here).select_related("sample").distinct()[: SHOWN + 1]
-        )
-        rows.append(
-            {
-                "consultation": consultation,
-                "campaigns": [
-                    {"campaign": campaign, "numbers": numbers_of(campaign)}
-                    for campaign in campaigns
-                ],
-                "clusters": [{"cluster": one, "text": text_of(one)} for one in found[:SHOWN]],
-                "next": found[SHOWN - 1].pk if len(found) > SHOWN else None,
-                "first": not from_here,
-                "people": people_with_several(consultation, most=SHOWN),
-            }
-        )
+    published = Consultation.objects.filter(published_at__isnull=False)
+    rows = each_shown(request, published, lambda one: _found_in(one, start))
     context = {
         "rows": rows,
         "searched": in_words(run.succeeded_at) if run and run.succeeded_at else "",
@@ -74,6 +53,26 @@ def campaign_list(request: StaffRequest) -> HttpResponse:
         run and run.started_at and (run.ended_at is None or run.started_at > run.ended_at)
     )
     return render_work(request, "reviewing/campaign_list.html", context, at_work=searching)
+
+
+def _found_in(consultation: Consultation, start: int) -> dict[str, object]:
+    campaigns = consultation.campaigns.filter(ended=False)
+    clusters = Cluster.objects.filter(consultation=consultation).exclude(
+        members__response__campaign_members__campaign__in=campaigns
+    )
+    # Their ids are in the order of their sizes. A page's last one is of one consultation.
+    from_here = start if clusters.filter(pk=start).exists() else 0
+    found = list(clusters.filter(pk__gt=from_here).select_related("sample").distinct()[: SHOWN + 1])
+    return {
+        "consultation": consultation,
+        "campaigns": [
+            {"campaign": campaign, "numbers": numbers_of(campaign)} for campaign in campaigns
+        ],
+        "clusters": [{"cluster": one, "text": text_of(one)} for one in found[:SHOWN]],
+        "next": found[SHOWN - 1].pk if len(found) > SHOWN else None,
+        "first": not from_here,
+        "people": people_with_several(consultation, most=SHOWN),
+    }
 
 
 @staff_only(Right.READ_RESPONSES)

@@ -13,6 +13,7 @@ from consult.clock import in_words
 from consult.models import Consultation, Right
 from consult.plans.document import Question
 from consult.staff.access import StaffRequest, staff_only
+from consult.views.one_by_one import each_shown
 from responses.models import Code, SecondCoding
 from responses.requests import number_in
 from responses.reviewing.codebooks import (
@@ -46,19 +47,23 @@ def asked_about(slug: str, question: str) -> tuple[Consultation, Question]:
 @require_safe
 def code_questions(request: StaffRequest) -> HttpResponse:
     """List every question that is answered in words, and how much of it is coded."""
-    rows = []
-    for consultation in Consultation.objects.filter(published_at__isnull=False):
-        titles = part_titles(consultation)
-        questions = [
-            {
-                "question": one,
-                "part": titles[one.part],
-                "progress": progress_of(consultation, one.slug),
-            }
-            for one in questions_to_code(consultation)
-        ]
-        rows.append({"consultation": consultation, "questions": questions})
+    rows = each_shown(
+        request, Consultation.objects.filter(published_at__isnull=False), _questions_of
+    )
     return render(request, "reviewing/code_questions.html", {"rows": rows})
+
+
+def _questions_of(consultation: Consultation) -> dict[str, object]:
+    titles = part_titles(consultation)
+    questions = [
+        {
+            "question": one,
+            "part": titles[one.part],
+            "progress": progress_of(consultation, one.slug),
+        }
+        for one in questions_to_code(consultation)
+    ]
+    return {"consultation": consultation, "questions": questions}
 
 
 @staff_only(Right.READ_RESPONSES)

@@ -15,6 +15,7 @@ from consult.nudging import nudge
 from consult.plans.editions import current_edition
 from consult.staff.access import StaffRequest, staff_only
 from consult.staff.drafts import Place, note_opened
+from consult.views.one_by_one import each_shown
 from responses.answers import read_answers
 from responses.contacts import read_contact
 from responses.models import MailboxReading, Message, Response, Transcription
@@ -49,35 +50,30 @@ def taking_entries(slug: str) -> Consultation:
 @require_safe
 def entering(request: StaffRequest) -> HttpResponse:
     """What was entered recently, and what is waiting in the mailbox."""
-    rows = []
     readings = {one.consultation_id: one for one in MailboxReading.objects.all()}
-    for consultation in Consultation.objects.filter(
-        published_at__isnull=False, withdrawn_at__isnull=True
-    ):
-        states = dict(
-            consultation.messages.order_by().values_list("state").annotate(count=Count("pk"))
-        )
-        entered = Transcription.objects.filter(response__consultation=consultation).select_related(
-            "response", "keyed_by", "second_keying"
-        )
-        rows.append(
-            {
-                "consultation": consultation,
-                "reading": (reading := readings.get(consultation.pk)),
-                "read_at": in_words(reading.at) if reading else "",
-                "entered": entered.order_by("-id")[:SHOWN],
-                "total": sum(states.values()),
-                "states": [(state.label, states.get(state, 0)) for state in Message.State],
-                "waiting": [
-                    {
-                        "message": one,
-                        "at": in_words(one.received_at) if one.received_at else "",
-                    }
-                    for one in consultation.messages.filter(state=Message.State.WAITING)[:FIRST]
-                ],
-            }
-        )
+    found = Consultation.objects.filter(published_at__isnull=False, withdrawn_at__isnull=True)
+    rows = each_shown(request, found, lambda one: _arrived(one, readings.get(one.pk)))
     return render(request, "reviewing/entering.html", {"rows": rows})
+
+
+def _arrived(consultation: Consultation, reading: MailboxReading | None) -> dict[str, object]:
+    states = dict(consultation.messages.order_by().values_list("state").annotate(count=Count("pk")))
+    entered = Transcription.objects.filter(response__consultation=consultation).select_related(
+        "response", "keyed_by", "second_keying"
+    )
+    waiting = consultation.messages.filter(state=Message.State.WAITING)[:FIRST]
+    return {
+        "consultation": consultation,
+        "reading": reading,
+        "read_at": in_words(reading.at) if reading else "",
+        "entered": entered.order_by("-id")[:SHOWN],
+        "total": sum(states.values()),
+        "states": [(state.label, states.get(state, 0)) for state in Message.State],
+        "waiting": [
+            {"message": one, "at": in_words(one.received_at) if one.received_at else ""}
+            for one in waiting
+        ],
+    }
 
 
 @staff_only(Right.READ_RESPONSES)

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from consult.jobs import ROW_TROUBLE, note_row_trouble
 from consult.models import Consultation
 from consult.plans.editions import plan_of
 from responses.models import Campaign, Code
@@ -74,7 +75,13 @@ def offered(
     titles: dict[str, str] = {}
     answers: dict[str, dict[str, str]] = {}
     for edition in (edition for row in consultations for edition in row.editions.all()):
-        plan = plan_of(edition)
+        try:
+            plan = plan_of(edition)
+        except ROW_TROUBLE as trouble:
+            # One consultation's choices: the list of all of them does without.
+            kind = type(trouble).__name__
+            note_row_trouble(job="choices of the filter", row=str(edition), kind=kind)
+            continue
         titles |= titles_of_questions(plan)
         # By its slug: many questions have the same wording. No response has an answer to an
         # equality question.

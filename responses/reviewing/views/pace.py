@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from consult.clock import day_in_words, start_of_day
 from consult.models import Consultation, Right
 from consult.staff.access import StaffRequest, staff_only
+from consult.views.one_by_one import each_shown
 from responses.reviewing.pace import pace_of
 
 
@@ -20,20 +21,20 @@ def reading_pace(request: StaffRequest) -> HttpResponse:
     """Done and left, by person and together, and when it will be done."""
     today, typed = timezone.localdate(), request.GET.get("until", "").strip()
     until, problem = _day_in(typed)
-    rows = []
-    for consultation in Consultation.objects.filter(published_at__isnull=False):
+
+    def show(consultation: Consultation) -> dict[str, object]:
         pace = pace_of(consultation)
         done_on = pace.done_on(today)
-        rows.append(
-            {
-                "consultation": consultation,
-                "pace": pace,
-                "a_day": f"{pace.a_day:.1f}".removesuffix(".0"),
-                "done_on": day_in_words(start_of_day(done_on)) if done_on else "",
-                "in_time": done_on is not None and until is not None and done_on <= until,
-                "needed": pace.needed_a_day(today=today, until=until) if until else None,
-            }
-        )
+        return {
+            "consultation": consultation,
+            "pace": pace,
+            "a_day": f"{pace.a_day:.1f}".removesuffix(".0"),
+            "done_on": day_in_words(start_of_day(done_on)) if done_on else "",
+            "in_time": done_on is not None and until is not None and done_on <= until,
+            "needed": pace.needed_a_day(today=today, until=until) if until else None,
+        }
+
+    rows = each_shown(request, Consultation.objects.filter(published_at__isnull=False), show)
     context = {
         "rows": rows,
         "typed": typed,

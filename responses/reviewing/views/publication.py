@@ -15,6 +15,7 @@ from consult.plans.editions import plan_of
 from consult.shown import ChangedSinceShown
 from consult.staff.access import StaffRequest, staff_only
 from consult.staff.views.shown import CHANGED_WORDS
+from consult.views.one_by_one import each_shown
 from responses.models import PublishedSet, Redaction, Response
 from responses.requests import number_in, reference_or_404
 from responses.reviewing.public_version import (
@@ -144,16 +145,17 @@ def publication(request: StaffRequest) -> HttpResponse:
     """For each consultation, what can be published, what cannot and why, and whether it is
     published.
     """
-    rows = [
-        {
+
+    def show(consultation: Consultation) -> dict[str, object]:
+        return {
             "consultation": consultation,
             "count": published_responses(consultation).count(),
             "gaps": gaps(consultation),
             "published": PublishedSet.objects.filter(consultation=consultation).first(),
             "shown": set_shown(consultation),
         }
-        for consultation in Consultation.objects.filter(published_at__isnull=False)
-    ]
+
+    rows = each_shown(request, Consultation.objects.filter(published_at__isnull=False), show)
     return render(
         request,
         "reviewing/publication.html",

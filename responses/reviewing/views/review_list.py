@@ -10,6 +10,7 @@ from consult import clock
 from consult.models import Consultation, Right, User
 from consult.staff.access import StaffRequest, staff_only
 from consult.text import with_symbols
+from consult.views.one_by_one import each_shown
 from responses.models import Response, SavedFilter
 from responses.requests import number_in
 from responses.responding.flagging import flags_in_words
@@ -68,8 +69,9 @@ def review_list(request: StaffRequest) -> HttpResponse:
     passages = where_found(page.rows, words) if words else {}
     mine = opened_by(page.rows, reader)
     kinds = {"organisation": _("Organisation"), "individual": _("Individual")}
-    rows = [
-        {
+
+    def show(row: Response) -> dict[str, object]:
+        return {
             "response": row,
             "received": clock.in_words(row.received_at),
             "kind": kinds.get(str(row.choices.get("capacity", "")), ""),
@@ -78,8 +80,8 @@ def review_list(request: StaffRequest) -> HttpResponse:
             "flags": flags_in_words(row.flags),
             "opened": _opened(row, mine),
         }
-        for row in page.rows
-    ]
+
+    rows = each_shown(request, page.rows, show)
     groups = offered(list(Consultation.objects.prefetch_related("editions")))
     boxes = boxes_of(wanted, bad, groups)
     context = {

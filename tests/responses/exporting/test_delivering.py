@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from smtplib import SMTPDataError
 from typing import Any
 
 import pyrage
@@ -15,6 +16,8 @@ import pytest
 from django.conf import settings as now
 from django.core import mail
 from django.core.files.storage import storages
+from django.core.mail import EmailMessage
+from django.db import DataError
 from django.db.models import F
 from django.db.models.functions import Now
 from django.test import Client
@@ -22,8 +25,13 @@ from django.urls import reverse
 from pytest_django.fixtures import Settings
 
 from consult.addresses import delivery as destination
-from consult.models import Action, AuditEntry, Consultation, User
-from responses.exporting.acknowledging import NotWritten, acknowledge
+from consult.models import Action, AuditEntry, Consultation, RowTrouble, User
+from responses.exporting import delivering
+from responses.exporting.acknowledging import (
+    NotWritten,
+    acknowledge,
+    take_up_acknowledgements,
+)
 from responses.exporting.batches import folder_of, seal_batch
 from responses.exporting.delivering import (
     NoDestination,
@@ -32,10 +40,13 @@ from responses.exporting.delivering import (
     deliver_due_batches,
     send_again,
 )
+from responses.exporting.high_water import RECEIVED
+from responses.exporting.troubles import batch_troubles
 from responses.exporting.writing import write_batch
-from responses.models import Delivery, LedgerEntry, Response
+from responses.models import Batch, Delivery, LedgerEntry, Response
 from tests.support.batches import seal_and_write
 from tests.support.folders import content_of
+from tests.support.handing_over import acknowledge_in_a_file
 
 Send = Callable[..., Response]
 
@@ -451,3 +462,73 @@ def test_an_acknowledgement_counts_only_for_the_sending_it_followed(
     os.utime(beside, (later, later))
     deliver_due_batches()
     assert Delivery.objects.get().state == Delivery.State.ACKNOWLEDGED
+
+
+def test_one_batch_that_cannot_be_queued_stops_no_other(
+    place: Path, consultation: Consultation, other: Consultation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost, kept = seal_and_write(consultation), seal_and_write(other)
+    queue = delivering.queue_delivery
+
+    def fails(batch: Batch) -> None:
+        if batch == lost:
+            raise DataError
+        queue(batch)
+
+    monkeypatch.setattr(delivering, "queue_delivery", fails)
+    assert deliver_due_batches() == [kept]
+    assert RowTrouble.objects.get().row == folder_of(lost)
+
+
+def test_one_acknowledgement_that_cannot_be_read_stops_no_other(
+    place: Path, consultation: Consultation, other: Consultation
+) -> None:
+    odd, well = seal_and_write(consultation), seal_and_write(other)
+    assert len(deliver_due_batches()) == 2
+    (place / f"{folder_of(odd)}{RECEIVED}").mkdir()  # a folder, where a file should be
+    acknowledge_in_a_file(well, place)
+    deliver_due_batches()
+    states = dict(Delivery.objects.values_list("batch", "state"))
+    assert states == {odd.pk: "delivered", well.pk: "acknowledged"}
+    said = Delivery.objects.get(batch=odd).reason
+    assert said == "Its acknowledgement could not be read (Is a directory)."
+    assert any(said in what for what, _remedy in batch_troubles())
+
+
+def test_a_destination_that_does_not_answer_is_asked_once(
+    place: Path, consultation: Consultation, other: Consultation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seal_and_write(consultation)
+    seal_and_write(other)
+    deliver_due_batches()
+    asked = []
+
+    def silent(name: str, *_more: object) -> None:
+        asked.append(name)
+        raise TimeoutError
+
+    monkeypatch.setattr(storages["delivery"], "get_modified_time", silent)
+    monkeypatch.setattr(storages["delivery"], "exists", silent)
+    take_up_acknowledgements()
+    assert len(asked) == 2  # one batch, and whether anything is there
+    assert not Delivery.objects.exclude(reason="").exists()
+
+
+def test_one_notice_that_the_mail_server_refuses_stops_no_other(
+    place: Path, consultation: Consultation, other: Consultation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd, well = seal_and_write(consultation), seal_and_write(other)
+    sent = []
+
+    def send(message: EmailMessage) -> None:
+        if consultation.title in message.subject:
+            raise SMTPDataError(554, b"This looks like an advertisement.")
+        sent.append(message.subject)
+
+    monkeypatch.setattr(EmailMessage, "send", send)
+    deliver_due_batches()
+    assert len(sent) == 1
+    told = dict(Delivery.objects.values_list("batch", "told_at"))
+    assert told[odd.pk] is None
+    assert told[well.pk]
+    assert "SMTPDataError" in Delivery.objects.get(batch=odd).reason

@@ -20,6 +20,7 @@ from responses.responding.drafting import start_draft
 from responses.responding.resending import correct_address
 from responses.responding.save_and_return import ask_for_link, send_due_links
 from tests.support.postbox import Postbox
+from tests.support.tampering import tamper
 
 # Passes Django's own check, and cannot be written into a message.
 CANNOT_BE_WRITTEN = "a@" + 60 * "é" + ".example.org"
@@ -53,6 +54,18 @@ def test_confirmations_that_cannot_be_written_stop_no_others(send: Send) -> None
     assert set(Confirmation.objects.filter(state="failed").values_list("reason", flat=True)) == {
         outbox.NO_ADDRESS
     }
+
+
+def test_a_row_that_lost_what_belongs_to_it_stops_no_others(send: Send) -> None:
+    damaged = send(email="rita@example.org")
+    send(email="omar@example.org")
+    tamper("DELETE FROM responses_contact WHERE response_id = %s", [damaged.pk])
+    for _run in range(2):
+        send_due_confirmations()
+    assert [message.to for message in mail.outbox] == [["omar@example.org"]]
+    left = Confirmation.objects.get(response=damaged)
+    assert left.reason == "Something of it is missing: RelatedObjectDoesNotExist"
+    assert left.due_at > timezone.now() + timedelta(hours=23)
 
 
 def test_links_that_cannot_be_written_stop_no_others(consultation: Consultation) -> None:
@@ -119,10 +132,17 @@ def test_correcting_addresses_sends_no_stranger_more_than_the_limit(
     send: Send, settings: Settings
 ) -> None:
     settings.LIMITS = {**settings.LIMITS, "email": (3, 86400)}
-    for number in range(5):
+    for number, spelt in enumerate(
+        [
+            "Stranger@example.org",
+            "stranger@EXAMPLE.org",
+            "stranger+again@example.org",
+            '"stranger"@example.org',
+            "stranger+more@example.org",
+        ]
+    ):
         response = send(email=f"nobody{number}@example.org")
         Confirmation.objects.filter(response=response).update(state="failed")
-        spelt = "Stranger@example.org" if number % 2 else "stranger@EXAMPLE.org"
         correct_address(response=response, email=spelt)
     send_due_confirmations()
     assert len(mail.outbox) == 3
