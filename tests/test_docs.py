@@ -161,3 +161,28 @@ def test_the_reviewing_page_states_the_moves_and_limits_in_force() -> None:
         f"from the {LEARN_FROM:,} answers coded last",
     ):
         assert said in words
+
+
+def test_each_alarm_has_an_incident_card() -> None:
+    alarms = re.findall(r"alert: (\w+)", page("alarms.yml"))
+    cards = re.findall(r"^## (\w+)$", page("incidents.md"), re.MULTILINE)
+    assert len(alarms) > 8
+    assert cards == alarms
+
+
+def test_the_record_of_processing_states_the_periods_in_force() -> None:
+    kept = re.search(r"^\| Kept \| (.*?):", page("data-protection.md"), re.MULTILINE)
+    assert kept is not None
+    stated = re.findall(r"(\w+)(?: \w+)*? (\d+)", kept[1].replace("files of ", ""))
+    names = {"answers": "ANSWERS", "drafts": "DRAFTS", "contact": "CONTACTS"} | {
+        name: name.upper() for name in ("equality", "letters", "batches")
+    }
+    periods = {names[word]: days for word, days in stated}
+    assert periods == {
+        name.removeprefix("KEEP_").removesuffix("_DAYS"): setting.default
+        for name, setting in SETTINGS.items()
+        if name.startswith("KEEP_")
+    }
+    assert f"fewer than {SETTINGS['EQUALITY_TOGETHER'].default} are never" in page(
+        "data-protection.md"
+    ).replace("\n", " ")

@@ -4,6 +4,7 @@ Run by `make test-containers`.
 """
 
 import os
+import re
 import shlex
 import shutil
 import socket
@@ -57,11 +58,14 @@ def compose(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compose]:
         "HTTPS_PORT": f"127.0.0.1:{PORT}",
     }
 
-    def run(*arguments: str, check: bool = True) -> str:
+    def run(*arguments: str, check: bool = True, folder: str = "", **changes: str) -> str:
+        """Run one command; with `folder`, a line of a shell that has its files there."""
+        line = arguments[0].replace("< ", f"< {folder}/").replace("> ", f"> {folder}/")
+        shell = ["sh", "-c", f"{shlex.join(command)} {line}"]
         done = subprocess.run(
-            [*command, *arguments],
+            shell if folder else [*command, *arguments],
             cwd=ROOT,
-            env=environment,
+            env=environment | changes,
             capture_output=True,
             text=True,
             check=False,
@@ -121,6 +125,11 @@ def visitor(compose: Compose) -> Iterator[Walker]:
 
         until(ready, seconds=300)
         yield walker
+
+
+def answers(compose: Compose, there: dict[str, str]) -> bool:
+    ready = ("exec", "-T", "postgres", "pg_isready", "--username", "consult", "--host", "127.0.0.1")
+    return "accepting" in compose(*ready, check=False, **there)
 
 
 HEALTH = {
@@ -195,3 +204,28 @@ def test_plain_http_is_sent_to_https(visitor: Walker) -> None:
         plain.request("GET", "/somewhere", headers={"Host": HOST})
         answer = plain.getresponse()
         assert (answer.status, answer.headers["Location"]) == (301, f"https://{HOST}/somewhere")
+
+
+def test_a_host_is_moved_by_the_documented_commands(
+    compose: Compose, visitor: Walker, tmp_path: Path
+) -> None:
+    text = (ROOT / "docs" / "deployment.md").read_text().partition("## Moving to another host")[2]
+    commands = re.findall(r"^    docker compose (.*)$", text.partition("\n## ")[0], re.MULTILINE)
+    old, new = commands[:3], commands[3:]
+    assert new[0] == "up --detach postgres"
+    there = {
+        "COMPOSE_PROJECT_NAME": f"consult-new-{uuid4().hex[:8]}",
+        "HTTP_PORT": f"127.0.0.1:{PLAIN_PORT - 2}",
+        "HTTPS_PORT": f"127.0.0.1:{PORT - 2}",
+    }
+    count = "from responses.models import Response; print('responses:', Response.objects.count())"
+    try:
+        for changes, lines in (({}, old), (there, new)):
+            for line in lines:
+                compose(line, folder=str(tmp_path), **changes)
+                if line == "up --detach postgres":
+                    until(lambda: answers(compose, there), seconds=120)
+        said = compose("exec", "-T", "web", "python", "manage.py", "shell", "-c", count, **there)
+        assert "responses: 1" in said
+    finally:
+        compose("down", "-v", check=False, **there)
