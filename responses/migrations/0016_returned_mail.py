@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("responses", "0013_languages"),
+        ("responses", "0015_one_claim_a_response"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("responses", "0013_languages"),
+        ("responses", "0014_letters_not_kept"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
