@@ -8,8 +8,8 @@ from consult.sql import install
 class Migration(migrations.Migration):
     dependencies = [
         ("responses", "0014_letters_not_kept"),
-        ("responses", "0014_one_claim_a_response"),
-        ("responses", "0014_returned_mail"),
+        ("responses", "0015_one_claim_a_response"),
+        ("responses", "0016_returned_mail"),
         ("consult", "0011_readable"),
     ]
     operations = [install("responses", "readable")]
