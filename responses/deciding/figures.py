@@ -6,8 +6,8 @@ from typing import Any
 from django.db import connection
 
 from consult.models import Consultation
-from consult.plans.document import ABOUT_YOU, Plan, Question
-from consult.plans.editions import current_edition, plan_of
+from consult.plans.document import ABOUT_YOU, EQUALITY, Question
+from responses.deciding.asked import Asked, ever_asked
 from responses.deciding.small_groups import is_enough, join_rows, join_small, printable_answers
 
 NOT_ANSWERED = ""
@@ -105,10 +105,10 @@ class Counted:
 
 def who_answered(consultation: Consultation, counted: Counted) -> list[Table]:
     """Return how many answered by each dimension, small groups put together."""
-    plan, tables = plan_of(current_edition(consultation)), []
+    asked, tables = ever_asked(consultation), []
     for dimension in DIMENSIONS:
         groups = _groups(counted, dimension)
-        labels = _labels(plan, dimension)
+        labels = _labels(asked, dimension)
         if not all(is_enough(size) for _group, size in groups) or not groups:
             continue
         lines = [Line(_joined(group, labels), [size], counted.base) for group, size in groups]
@@ -119,13 +119,14 @@ def who_answered(consultation: Consultation, counted: Counted) -> list[Table]:
 
 
 def tables_of(consultation: Consultation, counted: Counted) -> list[Table]:
-    """Return every closed question about the plan in all, then by each dimension that says more."""
-    plan, found = plan_of(current_edition(consultation)), []
-    titles = {part.slug: part.title for part in plan.parts}
-    for question in plan.asked:
-        if question.closed and question.part != ABOUT_YOU:
-            labels = {dimension: _labels(plan, dimension) for dimension in DIMENSIONS}
-            found += tables_for(titles[question.part], question, counted, labels=labels)
+    """Return every closed question about the plan, of any edition, in all, then by each dimension
+    that says more.
+    """
+    asked, found = ever_asked(consultation), []
+    labels = {dimension: _labels(asked, dimension) for dimension in DIMENSIONS}
+    for part, question in asked.values():
+        if question.closed and question.part not in {ABOUT_YOU, EQUALITY}:
+            found += tables_for(part, question, counted, labels=labels)
     return found
 
 
@@ -210,9 +211,9 @@ def _folded(row: list[int], kept: list[list[int]]) -> list[int]:
     return [sum(row[place] for place in group) for group in kept]
 
 
-def _labels(plan: Plan, dimension: str) -> dict[str, str]:
-    asked = {"kind": "capacity", "borough": "borough"}.get(dimension, "")
-    options = plan.by_slug[asked].options if asked in plan.by_slug else ()
+def _labels(asked: Asked, dimension: str) -> dict[str, str]:
+    slug = {"kind": "capacity", "borough": "borough"}.get(dimension, "")
+    options = asked[slug][1].options if slug in asked else ()
     empty = "In no campaign" if dimension == "campaign" else "Not said"
     return {option.slug: option.label for option in options} | {NOT_ANSWERED: empty}
 

@@ -10,6 +10,7 @@ from consult.plans.document import Plan
 from consult.plans.editions import current_edition, plan_of
 from consult.text import counted as number_of
 from responses.deciding.answers_in_words import ATTACHED
+from responses.deciding.asked import Asked, ever_asked
 from responses.deciding.diverging_bars import Piece, diverging_bar
 from responses.deciding.figures import Counted, Table, tables_of, who_answered
 from responses.deciding.register import Row, best_quotes, the_register
@@ -72,9 +73,9 @@ def make_report(consultation: Consultation) -> Report:
     blocks: list[Block] = [*_opening(consultation, counted)]
     blocks.append(Heading(2, "Who answered"))
     for table in who_answered(consultation, counted):
-        blocks.append(_figures(f"Responses by {BY[table.dimension]}", table, plan))
+        blocks.append(_figures(f"Responses by {BY[table.dimension]}", table))
     blocks.append(Heading(2, "What people chose"))
-    blocks += _questions(plan, tables_of(consultation, counted))
+    blocks += _questions(ever_asked(consultation), tables_of(consultation, counted))
     blocks.append(Heading(2, "What people said"))
     blocks += _points(consultation, plan)
     blocks.append(Heading(2, "Method"))
@@ -105,7 +106,7 @@ def _opening(consultation: Consultation, counted: Counted) -> list[Block]:
     return [Words(one) for one in (said, words, window) if one]
 
 
-def _questions(plan: Plan, tables: Sequence[Table]) -> list[Block]:
+def _questions(asked: Asked, tables: Sequence[Table]) -> list[Block]:
     blocks: list[Block] = []
     part = ""
     for table in tables:
@@ -114,13 +115,13 @@ def _questions(plan: Plan, tables: Sequence[Table]) -> list[Block]:
             blocks.append(Heading(3, part))
         if table.dimension != "all":
             caption = f"{table.title} By {BY[table.dimension]}"
-            blocks.append(_figures(caption, table, plan))
+            blocks.append(_figures(caption, table))
             continue
         if table.left_out:
             blocks.append(Words(f"{table.title} {table.left_out}"))
         if not table.lines:
             continue
-        if svg := _chart(plan, table):
+        if svg := _chart(asked, table):
             blocks.append(Chart(table.title, svg))
         blocks.append(_whole(table))
     return blocks
@@ -136,7 +137,7 @@ def _whole(table: Table) -> Figures:
     return Figures(table.title, ["Responses", f"Per cent of {line.base:,}"], rows)
 
 
-def _figures(caption: str, table: Table, plan: Plan) -> Figures:
+def _figures(caption: str, table: Table) -> Figures:
     rows = [
         (
             line.label,
@@ -153,9 +154,9 @@ def per_cent(count: int, base: int) -> str:
     return f"{round(100 * count / base)}%" if base else "–"
 
 
-def _chart(plan: Plan, table: Table) -> str:
+def _chart(asked: Asked, table: Table) -> str:
     """A scale drawn to both sides; nothing where answers had to be put together."""
-    question = plan.by_slug[table.question]
+    _part, question = asked[table.question]
     values = {option.label: option.value for option in question.options if option.value is not None}
     (line,) = table.lines
     counts = dict(zip(table.columns, line.counts, strict=True))

@@ -5,21 +5,21 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from consult.models import Consultation
-from consult.plans.editions import current_edition, plan_of
+from responses.deciding.asked import ever_asked
 from responses.deciding.register import NOT_SAID, Makers
 from responses.models import Campaign
 
 
 def makers_in_words(consultation: Consultation, makers: Makers) -> list[dict[str, Any]]:
     """Three lists: who answers, in which campaigns, from which boroughs; each most first."""
-    questions = plan_of(current_edition(consultation)).by_slug
+    asked = ever_asked(consultation)
     campaigns = {
         str(pk): name
         for pk, name in Campaign.objects.filter(pk__in=makers.campaigns).values_list("pk", "name")
     }
 
     def labels(slug: str) -> dict[str, str]:
-        options = questions[slug].options if slug in questions else ()
+        options = asked[slug][1].options if slug in asked else ()
         return {option.slug: option.label for option in options} | {NOT_SAID: _("Not said")}
 
     return [
