@@ -19,6 +19,8 @@ TEMPLATES = (
     *("consult", "gds", "responding"),
     *("emails/confirmation.html", "emails/confirmation.txt", "emails/link.txt"),
     *("emails/reminder.txt", "reviewing/published.html", "reviewing/_published_parts.html"),
+    *("deciding/outcome_points.html", "deciding/own_points.html"),
+    "deciding/_published_point.html",
 )
 PYTHON = ("consult", "responses")
 NOT_PUBLIC = (

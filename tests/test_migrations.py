@@ -47,6 +47,7 @@ RULES = {
     "responses/fingerprints": ("0011_claims_and_same_words", "b525319b327a"),
     "responses/petitions": ("0008_petitions", "d959bfd5f347"),
     "responses/decision_packs": ("0010_decision_packs", "b8f2f166f826"),
+    "responses/outcomes": ("0018_published_points", "278f57519c66"),
     "responses/points": ("0004_points", "3cff6d864f7c"),
     "responses/readable": ("0015_readable", "8b215c687a04"),
     "responses/sealed_batches": ("0012_attachments", "95c7873d9596"),

@@ -89,6 +89,7 @@ STAFF = {
     "weigh": {"reviewer", "administrator"},
     "point": {"reviewer", "administrator"},
     "seal-pack": {"reviewer", "administrator"},
+    "publish-outcomes": {"administrator"},
     "report": {"reviewer", "analyst", "administrator"},
     "report-file": {"reviewer", "analyst", "administrator"},
     "packs-to-decide": {"decision_maker", "administrator"},
@@ -231,10 +232,12 @@ PUBLIC = {
         "equality",
         "correct-address",
     },
+    *{"outcome-points", "own-points"},
     *{"signing-keys", "published-responses", "published-file"},
 }
 POSTED = {
     "take-codebook",
+    "publish-outcomes",
     "same-letters",
     "plan-file-delete",
     "change-consultation",
@@ -381,7 +384,7 @@ def arguments(name: str, response: Response) -> list[object]:
         return [slug, 1, *sealed_for(response, name)]
     if name == "report-file":
         return [slug, "report.html"]
-    if name in {"register", "nowhere", "weigh", "seal-pack", "report"}:
+    if name in {"register", "nowhere", "weigh", "seal-pack", "report", "publish-outcomes"}:
         return [slug]
     if name == "point":
         petra, sentence = someone("petra", "reviewer"), "More clubs."

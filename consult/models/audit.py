@@ -87,6 +87,7 @@ class Action(models.TextChoices):
     PACK_WRITTEN = "pack_written", "wrote a decision pack's files"
     PACK_READ = "pack_read", "read a decision pack or a point of it"
     POINT_DECIDED = "point_decided", "decided on a point"
+    OUTCOMES_PUBLISHED = "outcomes_published", "published what was decided"
     REPORT_TAKEN = "report_taken", "downloaded the report of a consultation"
     NOTE_ADDED = "note_added", "wrote a note"
     CONFIRMATION_RETRIED = "confirmation_retried", "retried an email"

@@ -2,9 +2,12 @@
 
 from django.urls import path
 
-from responses.deciding.views import packs, points, register, report, weighing
+from responses.deciding.views import outcomes, packs, points, register, report, weighing
 
 urlpatterns = [
+    path("<slug:consultation>/outcome/points/", outcomes.outcome_points, name="outcome-points"),
+    path("receipt/<str:token>/points/", outcomes.own_points, name="own-points"),
+    path("staff/points/<slug:consultation>/publish/", outcomes.publish, name="publish-outcomes"),
     path("staff/report/<slug:consultation>/", report.report, name="report"),
     path("staff/report/<slug:consultation>/<str:name>", report.report_download, name="report-file"),
     path("staff/points/", register.points, name="points"),

@@ -20,6 +20,7 @@ from responses.models.extract import Extract, ExtractMember
 from responses.models.file_removal import FileRemoval
 from responses.models.ledger import LedgerEntry
 from responses.models.mailbox_reading import MailboxCopy, MailboxReading
+from responses.models.outcome import PublishedPoint
 from responses.models.petition import BatchPetition, Petition
 from responses.models.point import NoPoint, Point, PointCode, PointPassage, PointVersion
 from responses.models.queue import Claim
@@ -83,6 +84,7 @@ __all__ = [
     "PointDecision",
     "PointPassage",
     "PointVersion",
+    "PublishedPoint",
     "PublishedResponse",
     "PublishedSet",
     "Reading",

@@ -17,7 +17,7 @@ from responses.exporting.batches import seal_batch
 from responses.exporting.writing import write_batch
 from responses.models import Campaign, Cluster, Code, Message, Response
 from responses.receipt_tokens import receipt_token
-from responses.responding.views.recognised import cookie_of
+from responses.recognised import cookie_of
 from responses.reviewing.reviews import move_review
 from tests.journeys.test_accessibility import Visit, sign_in
 from tests.support.recognising import sent_from

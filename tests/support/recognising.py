@@ -4,7 +4,8 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client
 
 from responses.models import Response
-from responses.responding.views.recognised import cookie_of, remember_sender
+from responses.recognised import cookie_of
+from responses.responding.views.recognised import remember_sender
 
 
 def sent_from(client: Client, *responses: Response) -> Client:

@@ -102,6 +102,7 @@ def seal(request: StaffRequest, consultation: str) -> HttpResponse:
         "packs": [_row(pack) for pack in found.decision_packs.select_related("sealed_by")],
         "problems": problems,
         "typed": request.POST,
+        "may_publish": request.user.may(Right.PUBLISH_RESPONSES),
     }
     return render(request, "deciding/seal.html", context)
 

@@ -28,6 +28,7 @@ from responses.models import (
     Message,
     NoPoint,
     Petition,
+    PublishedPoint,
     PublishedResponse,
     PublishedSet,
     Reading,
@@ -130,7 +131,16 @@ def everything(busy: Consultation, reviewer: User) -> Consultation:
         packed = pack.points.create(
             number=1, version=point.versions.get(), makers={"responses": 1}, answers=[]
         )
-        packed.decisions.create(outcome="agreed", before={"of": 1}, by=reviewer)
+        decision = packed.decisions.create(outcome="agreed", before={"of": 1}, by=reviewer)
+        PublishedPoint.objects.create(
+            point=point,
+            decision=decision,
+            sentence="Lights.",
+            answer="Yes.",
+            outcome="agreed",
+            responses=1,
+            by=reviewer,
+        )
         pack.openings.create(point=packed, by=reviewer)
         point.passages.create(response=response, question="missing", by=reviewer)
         petition = Petition.objects.create(

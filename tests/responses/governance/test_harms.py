@@ -80,6 +80,7 @@ REST = [
     "responses_pointdecision",
     "responses_pointpassage",
     "responses_pointversion",
+    "responses_publishedpoint",
     "responses_reading",
     "responses_reconciliation",
     "responses_savedfilter",
