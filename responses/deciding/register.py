@@ -117,9 +117,30 @@ class Said:
     end: int | None = None
 
 
-def said_on(point: Point, *, after: int = 0, limit: int | None = 50) -> list[Said]:
+# Whose words are shown, by what a count of the makers is about: as COUNTED counts them.
+IN_CAMPAIGN = """EXISTS (SELECT FROM responses_campaignmember AS member
+    JOIN responses_campaign AS campaign ON campaign.id = member.campaign_id AND NOT campaign.ended
+    WHERE member.response_id = response.id AND %(which)s IN ('', campaign.id::text))"""
+AMONG = {
+    "all": "true",
+    "kind": "coalesce(response.choices ->> 'capacity', '') = %(which)s",
+    "borough": "coalesce(response.choices ->> 'borough', '') = %(which)s",
+    "campaign": IN_CAMPAIGN,
+    "no-campaign": f"NOT {IN_CAMPAIGN}",
+}
+
+
+def said_on(
+    point: Point,
+    *,
+    after: int = 0,
+    limit: int | None = 50,
+    among: str = "all",
+    which: str = "",
+) -> list[Said]:
     """Return what makes a point, response by response in the order of arrival, with the words of
-    passages alone where passages were marked. `limit` counts responses, None is all of them.
+    passages alone where passages were marked. `limit` counts responses, None is all of them;
+    `among`, one of AMONG, and `which` are those whom one count of the makers is about.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -149,10 +170,12 @@ def said_on(point: Point, *, after: int = 0, limit: int | None = 50) -> list[Sai
                     UNION ALL
                     SELECT response_id, question, NULL, NULL, false, NULL, reference FROM letter
                 ) AS said JOIN answer USING (response_id, question)
-                WHERE response_id > %(after)s
+                JOIN responses_response AS response ON response.id = response_id
+                WHERE response_id > %(after)s AND {AMONG[among]}
             ) AS page WHERE %(limit)s::bigint IS NULL OR nth <= %(limit)s
             ORDER BY response_id, question, start NULLS FIRST, "end", passage, letter""",  # noqa: S608
-            arguments_for(point.consultation) | {"point": point.pk, "after": after, "limit": limit},
+            arguments_for(point.consultation)
+            | {"point": point.pk, "after": after, "limit": limit, "which": which},
         )
         return _with_words(cursor.fetchall())
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from consult.models import Consultation
@@ -23,17 +24,22 @@ def makers_in_words(consultation: Consultation, makers: Makers) -> list[dict[str
         return {option.slug: option.label for option in options} | {NOT_SAID: _("Not said")}
 
     return [
-        {"title": _("Who answers"), "rows": _named(makers.kinds, labels("capacity"))},
+        {"title": _("Who answers"), "rows": _named("kind", makers.kinds, labels("capacity"))},
         {
             "title": _("Campaigns"),
             "rows": [
-                *_named(makers.campaigns, campaigns),
-                (_("In no campaign"), makers.in_none),
+                *_named("campaign", makers.campaigns, campaigns),
+                (_("In no campaign"), makers.in_none, "no-campaign="),
             ],
         },
-        {"title": _("Boroughs"), "rows": _named(makers.boroughs, labels("borough"))},
+        {"title": _("Boroughs"), "rows": _named("borough", makers.boroughs, labels("borough"))},
     ]
 
 
-def _named(counts: dict[str, int], labels: dict[str, str]) -> list[tuple[str, int]]:
-    return [(labels.get(key, key), number) for key, number in counts.items()]
+def _named(
+    among: str, counts: dict[str, int], labels: dict[str, str]
+) -> list[tuple[str, int, str]]:
+    """Each label with its number, and what an address has to ask for those who were counted."""
+    return [
+        (labels.get(key, key), number, urlencode({among: key})) for key, number in counts.items()
+    ]

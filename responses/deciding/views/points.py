@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
@@ -28,7 +29,7 @@ from responses.deciding.points import (
     parts_of,
     taken_in,
 )
-from responses.deciding.register import Makers, count_makers, said_on
+from responses.deciding.register import AMONG, Makers, count_makers, said_on
 from responses.deciding.views.makers import makers_in_words
 from responses.deciding.views.register import PROBLEMS, consultation_or_404
 from responses.models import Code, Point, PointCode, PointPassage
@@ -121,7 +122,9 @@ def _carry_out(request: StaffRequest, found: Point) -> int:
 
 def _show(request: StaffRequest, found: Point, said: dict[str, Any]) -> HttpResponse:
     after = number_in(request.GET.get("after", ""))
-    passages = said_on(found, after=after, limit=PAGE)
+    among = next((name for name in AMONG if name in request.GET), "all")
+    which = request.GET.get(among, "")
+    passages = said_on(found, after=after, limit=PAGE, among=among, which=which)
     shown = {one.response.pk for one in passages}
     record(
         action=Action.POINT_READ,
@@ -142,6 +145,7 @@ def _show(request: StaffRequest, found: Point, said: dict[str, Any]) -> HttpResp
         "makers": makers,
         "lists": makers_in_words(found.consultation, makers),
         "said": passages,
+        "among": "" if among == "all" else urlencode({among: which}),
         "next": max(shown) if len(shown) == PAGE else None,
         "titles": titles_of_texts(plan),
         "fed_codes": found.codes.filter(removed_at=None).select_related("code"),
