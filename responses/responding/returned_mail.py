@@ -5,10 +5,12 @@ import time
 from django.db.models.functions import Now
 
 from consult.imap import Mailbox, MailboxTrouble, mailbox_name, open_mailbox
+from consult.jobs import apart
 from responses.models import ReturnedMail
 from responses.responding.mail_reports import read_report
 from responses.responding.returning import note_report
 
+JOB = "responses.read_returned_mail"
 # A run ends before the next one begins; that one goes on after its last message.
 RUN_FOR_SECONDS = 240
 
@@ -39,9 +41,11 @@ def _read_what_is_new(mailbox: Mailbox, reading: ReturnedMail) -> None:
         if time.monotonic() >= ends_at:
             break
         raw = mailbox.content_of(number)
-        report = read_report(raw) if raw is not None else None
-        if report is not None:
-            reading.understood += bool(note_report(report))
+        # One that nobody can make anything of is passed over, and not the end of all later ones.
+        with apart(job=JOB, row=f"message {number} of {mailbox.name}"):
+            report = read_report(raw) if raw is not None else None
+            if report is not None:
+                reading.understood += bool(note_report(report))
         reading.read += 1
         reading.last_uid = number
         reading.save(update_fields=["validity", "last_uid", "read", "understood"])

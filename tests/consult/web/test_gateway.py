@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from consult.web import bodies
 from consult.web.bodies import TooSlow, receive_body
@@ -48,7 +49,7 @@ def messages(*pieces: bytes) -> Any:
 
     async def receive() -> dict[str, Any]:
         if not waiting:
-            await asyncio.sleep(3600)
+            await asyncio.sleep(20)
         return waiting.pop(0)
 
     return receive
@@ -82,7 +83,7 @@ def test_a_body_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(bodies, "LEAST_SECONDS", 0.01)
 
     async def silent() -> dict[str, Any]:
-        await asyncio.sleep(3600)
+        await asyncio.sleep(20)
         return {}
 
     async def ask() -> None:
@@ -123,9 +124,12 @@ def test_what_arrives_buys_the_time_for_what_is_missing(monkeypatch: pytest.Monk
     assert bodies.size_of(body) == 3_000_000
 
 
-def test_what_is_thrown_away_buys_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_thrown_away_buys_no_time(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    settings.MOST_BODY_BYTES = 10_000
     monkeypatch.setattr(bodies, "LEAST_SECONDS", 0.05)
-    monkeypatch.setattr(bodies, "LEAST_BYTES_A_SECOND", 1_000_000_000)
+    monkeypatch.setattr(bodies, "LEAST_BYTES_A_SECOND", 100_000)
     came = []
 
     async def endless() -> dict[str, Any]:

@@ -15,11 +15,12 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from consult.models import Consultation, User
+from consult.models import Consultation, RowTrouble, User
 from responses.governance.reconciling import reconcile
 from responses.governance.removing_addresses import disown_address
 from responses.models import Confirmation, DraftLink, Response, ReturnedMail
 from responses.receipt_tokens import receipt_token
+from responses.responding import returned_mail
 from responses.responding.confirming import CONFIRMATIONS, claim_due, send_due_confirmations
 from responses.responding.drafting import start_draft
 from responses.responding.mail_reports import read_report
@@ -317,6 +318,21 @@ def test_a_cut_connection_is_noted_and_the_next_run_goes_on_from_there(
     mailbox.folder.cut_after = None
     again = read_returned_mail(url=url_of(mailbox))
     assert (again.read, again.understood, again.trouble) == (2, 1, "")
+
+
+def test_one_report_that_nobody_can_make_anything_of_stops_no_other(
+    response: Response, postbox: Postbox, mailbox: ImapServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(raw: bytes) -> object:
+        if b"odd" in raw:
+            raise RecursionError
+        return read_report(raw)
+
+    monkeypatch.setattr(returned_mail, "read_report", read)
+    mailbox.folder.messages = {1: b"Subject: odd\n\n", 2: returned(postbox)}
+    found = read_returned_mail(url=url_of(mailbox))
+    assert (found.read, found.understood, found.last_uid, found.trouble) == (2, 1, 2, "")
+    assert RowTrouble.objects.get().kind == "RecursionError"
 
 
 def test_the_job_reads_the_mailbox_that_the_settings_name(
