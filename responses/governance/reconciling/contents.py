@@ -27,7 +27,11 @@ def _table(file: BinaryIO) -> Rows:
 
 def _manifest(file: BinaryIO) -> Rows:
     said = json.loads(file.read())
-    yield {name: value for name, value in said.items() if name not in OF_THE_RELEASE}
+    petitions, counts = said.pop("petitions", []), said.pop("counts", {})
+    # A release may add one, so that each is compared by itself.
+    counted = {f"counts {name}": value for name, value in counts.items()}
+    yield {name: value for name, value in said.items() if name not in OF_THE_RELEASE} | counted
+    yield from petitions
 
 
 # One file for each kind of row: the others say the same in another format.
