@@ -1,10 +1,13 @@
 """How long someone stays signed in, and what a session alone is not enough for."""
 
+import re
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
@@ -181,3 +184,25 @@ def test_giving_the_password_again_never_redirects_to_another_site(
 ) -> None:
     page = sign_in(analyst).post(f"{reverse('confirm')}?next={wanted}", {"password": PASSWORD})
     assert page["Location"] == reverse("batch-list")
+
+
+def test_signing_out_is_on_every_page_of_staff() -> None:
+    templates = Path(settings.BASE_DIR) / "templates"
+    assert '<form method="post" action="{% url "sign-out" %}">' in (
+        templates / "staff" / "base.html"
+    ).read_text(encoding="utf-8")
+    rooms = ["staff", "reviewing", "governance", "exporting", "deciding", "dashboard", "setting_up"]
+    others = {
+        f"{room}/{page.name}"
+        for room in rooms
+        for page in (templates / room).glob("*.html")
+        if (base := re.match(r'{% extends "([^"]+)"', page.read_text(encoding="utf-8")))
+        and base[1] != "staff/base.html"
+    }
+    # What everyone may read, besides the base itself.
+    everyones = {
+        "reviewing/published.html",
+        "governance/not_me.html",
+        "exporting/signing_keys.html",
+    }
+    assert others == everyones | {"staff/base.html"}

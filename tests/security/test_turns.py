@@ -1,7 +1,7 @@
 """Turns are counted and decided in one step, and a refusal loses nothing."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from threading import Barrier
@@ -9,7 +9,7 @@ from threading import Barrier
 import pytest
 from django.db import connection
 from django.test import Client
-from django.urls import reverse
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from pytest_django.fixtures import Settings
 
 from consult.web.rate_limits import OverLimit, refusals, take_turn
@@ -36,6 +36,29 @@ def test_a_thousand_guesses_at_receipts_and_links_are_refused(
     assert refusals() == {"guess": 6}
     # What exists is shown all the same.
     assert client.get(reverse("receipt", args=[receipt_token(send())])).status_code == 200
+
+
+def every_pattern(resolver: URLResolver) -> Iterator[URLPattern]:
+    for inner in resolver.url_patterns:
+        yield from every_pattern(inner) if isinstance(inner, URLResolver) else [inner]
+
+
+def test_guesses_at_every_address_with_a_token_are_counted(
+    client: Client, settings: Settings, consultation: object
+) -> None:
+    settings.LIMITS = {**settings.LIMITS, "guess": (0, 600)}
+    walked = set()
+    for pattern in every_pattern(get_resolver()):
+        name, arguments = pattern.name, pattern.pattern.converters
+        if "token" not in arguments:
+            continue
+        walked.add(name)
+        given = {"token": "guess"} | ({"consultation": SLUG} if "consultation" in arguments else {})
+        address = reverse(name, kwargs=given)
+        for ask in (client.get, client.post):
+            assert ask(address, follow=True).status_code in {405, 429}, name
+    assert walked >= {"receipt", "come-back", "read-draft", "end-reminders", "not-me", "withdraw"}
+    assert refusals()["guess"] >= len(walked)
 
 
 @pytest.mark.django_db(transaction=True)
