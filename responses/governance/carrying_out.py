@@ -25,6 +25,7 @@ from consult.staff.second_person import (
 from responses.governance.erasing import ErasedAlready, NoSuchReference, erase_response
 from responses.governance.erasing_unsent import erase_unsent
 from responses.governance.personal_data import NothingAboutThem
+from responses.reviewing.petitions import forget_organisers
 from responses.reviewing.publication import publish_set
 
 State = SecondPersonRequest.State
@@ -115,7 +116,10 @@ def _change_rights(request: SecondPersonRequest) -> None:
 
 def _erase(request: SecondPersonRequest) -> None:
     details = request.details
-    if "drafts" in details:
+    if "petitions" in details:
+        asked_by = request.asked_by
+        forget_organisers(details["petitions"], actor=asked_by, why=details["why"])
+    elif "drafts" in details:
         erase_unsent(
             drafts=details["drafts"],
             letters=details["letters"],

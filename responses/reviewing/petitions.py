@@ -8,7 +8,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max, Q, QuerySet, Sum
 
 from consult.auditing import record
-from consult.models import Action, Consultation, User
+from consult.models import Action, Consultation, TwoPersonAct, User
+from consult.staff.drafts import remove_drafts_about
+from consult.staff.second_person import require_second_person
 from responses.models import Batch, BatchPetition, Petition
 from responses.reviewing.transcribing import NotReceivedYet, ReasonMissing
 
@@ -115,12 +117,23 @@ def organised_by(words: str) -> QuerySet[Petition]:
 
 
 def forget_organisers(petitions: Iterable[int], *, actor: User | None, why: str) -> int:
-    """Remove the organiser's name and address from records of petitions. Returns from how many."""
+    """Remove the organiser's name and address from records of petitions, and what staff were typing
+    at their pages. Returns from how many. Raises SecondPersonNeeded.
+    """
     with transaction.atomic():
         held = Petition.objects.filter(pk__in=petitions).exclude(
             organiser_name="", organiser_email=""
         )
+        numbers = sorted(held.values_list("pk", flat=True))
+        if numbers:
+            require_second_person(
+                act=TwoPersonAct.ERASE,
+                actor=actor,
+                subject="an organiser",
+                details={"petitions": numbers, "why": why},
+            )
         gone = held.update(organiser_name="", organiser_email="")
+        remove_drafts_about([f"petitions/{pk}" for pk in numbers])
         if gone:
             record(action=Action.ORGANISER_REMOVED, actor=actor, why=why, records=gone)
     return gone

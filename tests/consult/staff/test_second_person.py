@@ -34,6 +34,7 @@ from responses.governance.subject_access import held_under, make_pack
 from responses.models import PublishedSet, Response
 from responses.responding.amending import withdraw_response
 from responses.responding.drafting import start_amending
+from responses.reviewing.petitions import forget_organisers
 from responses.reviewing.publication import publish_set, unpublish_set
 from tests.conftest import make_person
 
@@ -74,7 +75,18 @@ def everything(
     by = {"actor": administrator}
     draft, _token = start_amending(response=response, started_at=timezone.now())
     held = held_under(references=[response.reference], drafts=[], letters=[])
+    petition = consultation.petitions.create(
+        number=1,
+        title="Lights",
+        text="Light them.",
+        signatures=2,
+        channel="post",
+        organiser_name="Olga Organiser",
+        received_on=timezone.localdate(),
+        by=administrator,
+    )
     return {
+        "organiser": lambda: forget_organisers([petition.pk], why="asked", **by),
         "create": lambda: create_staff(username="nora", role="reviewer", **by),
         "role": lambda: change_staff(user=analyst, role="administrator", is_active=True, **by),
         "grant": lambda: change_staff(
@@ -94,7 +106,7 @@ def everything(
     "name",
     [
         *["create", "role", "grant", "pack", "contacts", "extract", "publish", "erase"],
-        *["hand over", "unsent"],
+        *["hand over", "unsent", "organiser"],
     ],
 )
 def test_nobody_does_it_alone_and_two_people_do(

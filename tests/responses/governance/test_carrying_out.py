@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from consult.models import AuditEntry, SecondPersonRequest, User
+from consult.models import AuditEntry, Consultation, SecondPersonRequest, User
 from consult.staff.accounts import change_staff, create_staff, reset_password
 from consult.staff.second_person import (
     DecidedAlready,
@@ -31,6 +31,7 @@ from responses.governance.subject_access import held_under, make_pack
 from responses.models import Draft, PublishedSet, Response
 from responses.responding.amending import withdraw_response
 from responses.responding.drafting import start_amending
+from responses.reviewing.petitions import forget_organisers
 from responses.reviewing.publication import publish_set
 from tests.conftest import make_person
 
@@ -116,6 +117,30 @@ def test_confirming_erases_drafts_too(
     )
     confirm_request(pk=request.pk, actor=ben)
     assert not Draft.objects.exists()
+
+
+def test_confirming_removes_a_petitions_organiser(
+    consultation: Consultation, administrator: User, ben: User, asked: Asked
+) -> None:
+    petition = consultation.petitions.create(
+        number=1,
+        title="Lights",
+        text="Light them.",
+        signatures=2,
+        channel="post",
+        organiser_name="Olga Organiser",
+        received_on=timezone.localdate(),
+        by=administrator,
+    )
+    request = asked(
+        lambda: forget_organisers([petition.pk], actor=administrator, why="asked for it")
+    )
+    petition.refresh_from_db()
+    assert petition.organiser_name == "Olga Organiser"
+    assert "Olga" not in str(request.details)
+    confirm_request(pk=request.pk, actor=ben)
+    petition.refresh_from_db()
+    assert petition.organiser_name == ""
 
 
 def test_confirming_publishes(

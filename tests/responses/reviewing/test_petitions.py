@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from consult.models import Action, AuditEntry, Consultation, User
+from consult.models import Action, AuditEntry, Consultation, StaffDraft, User
 from responses.dashboard.tallies import tally
 from responses.exporting.batches import seal_batch
 from responses.exporting.pack import make_files
@@ -213,7 +213,12 @@ def test_the_organisers_details_go_when_they_ask_and_the_count_stays(
     ada = sign_in(administrator)
     page = ada.get(reverse("petition", args=[made.pk])).content.decode()
     assert "olu@example.org" in page
+    for address in (f"/staff/petitions/{made.pk}/", "/staff/petitions/99999/"):
+        StaffDraft.objects.create(account=administrator, page=address, fields=[["by", "Olu"]])
     ada.post(reverse("forget-organiser", args=[made.pk]))
+    assert [draft.page for draft in StaffDraft.objects.exclude(fields=[])] == [
+        "/staff/petitions/99999/"
+    ]
     made.refresh_from_db()
     assert (made.organiser_name, made.organiser_email) == ("", "")
     assert signatures_of(consultation) == (1, 31_033)
