@@ -38,6 +38,7 @@ RULES = {
     "consult/readable": ("0011_readable", "191c536430fe"),
     "responses/append_only": ("0002_rules", "d49eb62b0a49"),
     "responses/arrivals": ("0002_rules", "2584974724c7"),
+    "responses/bundles": ("0019_bundles_are_held", "44db81f09f5e"),
     "responses/changes": ("0002_rules", "9d79223d4915"),
     "responses/compression": ("0002_rules", "b9046b58d4d5"),
     "responses/equality": ("0002_rules", "ae3d1ef84d28"),

@@ -50,6 +50,7 @@ class Action(models.TextChoices):
         "entered a response from post, email or telephone",
     )
     BUNDLE_LOADED = "bundle_loaded", "loaded many responses at once"
+    BUNDLE_RECEIVED = "bundle_received", "received or withdrew rows of a bundle"
     BUNDLE_UNDONE = "bundle_undone", "had a bundle of responses undone"
     KEYED_AGAIN = "keyed_again", "typed in a response again"
     PETITION_RECORDED = "petition_recorded", "recorded or corrected a petition"

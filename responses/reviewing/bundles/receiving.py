@@ -65,6 +65,14 @@ def _do_a_lot() -> bool:
             _do(_receive if receiving else _undo, row)
         if not lot:
             _end(bundle)
+        # Rows that are left, and the end of a bundle, have no other act.
+        record(
+            action=Action.BUNDLE_RECEIVED,
+            actor=None,
+            subject=str(bundle),
+            rows=len(lot),
+            undone=not receiving,
+        )
     return True
 
 

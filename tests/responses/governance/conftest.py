@@ -20,6 +20,7 @@ from responses.models import (
     Approval,
     BatchPetition,
     BulkChange,
+    Bundle,
     Campaign,
     Code,
     CodedAnswer,
@@ -175,6 +176,16 @@ def everything(busy: Consultation, reviewer: User) -> Consultation:
         keyed.attachments.create(
             file="letter.pdf", kind="application/pdf", bytes=7, sha256="0" * 64, by=reviewer
         )
+        bundle = Bundle.objects.create(
+            key=uuid4(),
+            consultation=busy,
+            edition=response.edition,
+            kind=Bundle.Kind.IMPORTED,
+            name="From the other system",
+            by=reviewer,
+            state=Bundle.State.DONE,
+        )
+        bundle.rows.create(number=1, sheet="A 1", response=response)
         SigningKey.objects.create(public_key="0" * 64)
         BulkChange.objects.create(
             key=uuid4(),

@@ -21,7 +21,6 @@ from responses.governance.erasing import erase_response
 from responses.governance.erasing_unsent import erase_unsent
 from responses.models import (
     BulkChange,
-    Bundle,
     BundleRow,
     Cluster,
     Draft,
@@ -179,16 +178,7 @@ def leave_the_rest(response: Response, reviewer: User) -> None:
         MailboxCopy.objects.create(
             consultation=consultation, mailbox="x", validity=1, uid=1, message=message
         )
-        bundle = Bundle.objects.create(
-            key=uuid4(),
-            consultation=consultation,
-            edition=response.edition,
-            kind=Bundle.Kind.LETTER,
-            name="Letters",
-            by=reviewer,
-            state=Bundle.State.UNDONE,
-        )
-        BundleRow.objects.create(bundle=bundle, number=1, response=response, message=message)
+        BundleRow.objects.filter(response=response).update(message=message)
         BulkChange.objects.latest("id").items.create(
             response=response, from_state="unread", version=0
         )

@@ -64,6 +64,8 @@ COUNT = [
 REST = [
     "responses_attachment",
     "responses_batchpetition",
+    "responses_bundle",
+    "responses_bundlerow",
     "responses_bulkchange",
     "responses_campaign",
     "responses_campaignmember",
@@ -99,8 +101,6 @@ NOT_WATCHED = {
     "responses_mailboxcopy": "read again from the mail server; each message is watched",
     "responses_mailboxreading": "counted again every five minutes",
     "responses_returnedmail": "how far a mailbox was read; reading it again changes nothing",
-    "responses_bundle": "how many came at once; each response of one is watched",
-    "responses_bundlerow": "the same",
     "responses_bulkitem": "work in hand; each review has its step",
     "responses_claim": "who has what in hand, for minutes",
     "responses_cluster": "made again from the answers each night",
