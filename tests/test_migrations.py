@@ -43,6 +43,7 @@ RULES = {
     "responses/compression": ("0002_rules", "b9046b58d4d5"),
     "responses/equality": ("0002_rules", "ae3d1ef84d28"),
     "responses/erased": ("0012_attachments", "856a5385c6fe"),
+    "responses/erased_typed": ("0020_nothing_typed_about_erased", "b0c420faa799"),
     "responses/erasing": ("0009_addresses_removed", "56f667e4ee65"),
     "responses/files": ("0012_attachments", "0f8a099ed85c"),
     "responses/fingerprints": ("0011_claims_and_same_words", "b525319b327a"),

@@ -22,6 +22,8 @@ KEEP_FOR = timedelta(days=30)
 # Someone who typed or opened a form within this time is taken to be at it.
 AT_IT_FOR = timedelta(hours=1)
 ADDRESS_MAX_CHARS = 500
+# What may stand between two letters of a reference, also encoded: a dash of any kind, a space.
+BETWEEN = "(?:%[0-9a-f]{2}|[^0-9a-z/?&=%])*"
 # PostgreSQL takes no pattern of any length.
 NAMES_AT_ONCE = 500
 
@@ -138,15 +140,25 @@ def others_at(place: Place) -> list[str]:
 
 
 def remove_drafts_about(names: Sequence[str]) -> int:
-    """Remove what anyone typed about what is erased, which the addresses of its pages name.
-    Returns how many.
+    """Remove what anyone typed about what is erased, which the addresses of its pages name, with
+    any signs or none between their letters, or the forms themselves. Returns how many.
     """
     removed = 0
     for first in range(0, len(names), NAMES_AT_ONCE):
         some = names[first : first + NAMES_AT_ONCE]
-        any_of_them = f"[/?&=]({'|'.join(map(re.escape, some))})([/&]|$)"
-        removed += StaffDraft.objects.filter(page__regex=any_of_them).delete()[0]
+        any_of_them = f"[/?&=]({'|'.join(map(_spelt_anyhow, some))})([/&]|$)"
+        about = Q(page__iregex=any_of_them)
+        for name in some:
+            about |= Q(fields__contains=[["reference", name]])
+        removed += StaffDraft.objects.filter(about).delete()[0]
     return removed
+
+
+def _spelt_anyhow(name: str) -> str:
+    """A pattern for a name in an address: a reference may have been typed there."""
+    if "=" in name or "/" in name:
+        return re.escape(name)
+    return BETWEEN.join(re.escape(letter) for letter in name if letter.isalnum())
 
 
 def remove_old_drafts() -> int:

@@ -6,9 +6,11 @@ Columns and rows come from the database's catalogue, so that the next table is a
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
@@ -17,6 +19,7 @@ from django.db import connection
 from django.utils import timezone
 
 from consult.models import Consultation, StaffDraft, User
+from consult.staff.drafts import Place, drafts_of, keep_typed
 from responses.governance.erasing import erase_response
 from responses.governance.erasing_unsent import erase_unsent
 from responses.models import (
@@ -132,6 +135,48 @@ def test_a_forwarded_message_nobody_entered_is_gone_from_both(
     assert files_with(WORD, files) == []
     passed.refresh_from_db()
     assert letter_in(original_of(passed)).words == "Passing this on.\n\nErased."
+
+
+@pytest.mark.parametrize("spelt", ["as it is", "lower", "plain", "dashes", "field"])
+def test_nothing_stays_typed_about_what_is_erased_nor_comes_later(
+    spelt: str, send: Callable[..., Response], reviewer: User, files: Path
+) -> None:
+    response, other = send(email=""), send(email="")
+    spell, fields = response.reference, [["note", WORD]]
+    if spelt.endswith("lower"):
+        spell = spell.lower()
+    elif spelt.endswith("plain"):
+        spell = spell.replace("-", "")
+    elif spelt.endswith("dashes"):
+        spell = quote(spell.replace("-", "\u2013"))
+    elif spelt == "field":
+        spell, fields = "next", [*fields, ["reference", response.reference]]
+    place = Place(reviewer.pk, f"/staff/responses/{spell}/?from=list", "note", "/x")
+    elsewhere = replace(place, page=f"/staff/responses/{other.reference}/")
+    keep_typed(place=elsewhere, fields=[("note", f"See {response.reference}.")])
+    keep_typed(place=place, fields=fields)
+    assert holding(WORD) == {"consult_staffdraft.fields"}
+    erase_response(reference=response.reference, actor=None, why="asked")
+    assert holding(WORD) == set()
+    # The page is still open, and the browser saves as someone types.
+    keep_typed(place=place, fields=fields)
+    assert holding(WORD) == set()
+    assert [draft.page for draft in drafts_of(reviewer)] == [elsewhere.page]
+
+
+def test_nothing_is_kept_of_what_is_typed_at_an_erased_email(
+    consultation: Consultation, reviewer: User, files: Path
+) -> None:
+    raw = mail("ann@example.org", "Hello.").as_bytes()
+    [taken] = take_up([raw], consultation=consultation, by=reviewer)
+    pages = [f"/staff/messages/{taken.message.pk}/", f"/staff/enter/x/?message={taken.message.pk}"]
+    for page in pages:
+        keep_typed(place=Place(reviewer.pk, page, "f", "/x"), fields=[("note", WORD)])
+    erase_unsent(drafts=[], letters=[taken.message.pk], actor=None, why="asked")
+    assert holding(WORD) == set()
+    for page in [*pages, f"/staff/messages/{taken.message.pk}9/"]:
+        keep_typed(place=Place(reviewer.pk, page, "f", "/x"), fields=[("note", "Later.")])
+    assert drafts_of(reviewer).count() == 1
 
 
 def mail(sender: str, words: str) -> EmailMessage:
