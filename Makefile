@@ -44,12 +44,13 @@ chaos: $(VENV)/.test ## Kill, pause and cut off parts while people answer, and c
 	$(PY) -m tests.bench.chaos --seconds $(or $(SECONDS),60) --clients $(or $(CLIENTS),4) $(if $(SEED),--seed $(SEED))
 
 soak: $(VENV)/.test ## Run the longer fault tests, then send COUNT responses (100,000) at RATE a second (35), and check every promise
-	$(PY) -m pytest -n 0 -m soak tests/faults
+	$(PY) -m pytest -n 0 -m soak --timeout 0 tests/faults
 	$(PY) -m tests.bench.soak --count $(or $(COUNT),100000) --rate $(or $(RATE),35)
 
 bench: $(VENV)/.test ## Measure how long people wait, as ratios within one run
 	$(PY) -m tests.bench.pages
 	$(PY) -m tests.bench.packs
+	$(PY) -m tests.bench.tables
 	$(PY) -m tests.bench.review
 	$(PY) -m tests.bench.mailbox
 

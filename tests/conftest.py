@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.test import Client
@@ -30,6 +31,12 @@ from tests.support.postbox import Postbox
 
 BUNDLED_PLAN = Path(settings.BASE_DIR) / "consult" / "plans" / "police-and-crime-plan-2021-25.yaml"
 PARKS_PLAN = BUNDLED_PLAN.with_name("parks-at-night.yaml")
+
+# A busy machine is slow to make up examples, and no worse for that.
+hypothesis.settings.register_profile(
+    "no-clocks", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("no-clocks")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -112,9 +112,11 @@ def test_300_people_at_once_are_all_answered(site: Running, database: Database) 
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    all_at_once(CLIENTS + SENDERS, come)
-    over.set()
-    watcher.join()
+    try:
+        all_at_once(CLIENTS + SENDERS, come)
+    finally:
+        over.set()
+        watcher.join()
     assert set(statuses) <= {200, 302, 303}
     assert sum(statuses.values()) == CLIENTS * len(PAGES) + SENDERS
     assert max(most_seen) <= database.most() / 2

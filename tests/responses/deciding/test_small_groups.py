@@ -110,7 +110,7 @@ people_of = st.lists(
 
 
 @given(people_of)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_printed_figures_are_right_and_about_enough_people(people: list[Person]) -> None:
     for group, count in printed(people, "one"):
         assert len(group) == count
@@ -118,7 +118,7 @@ def test_printed_figures_are_right_and_about_enough_people(people: list[Person])
 
 
 @given(people_of)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_nothing_about_few_is_found_by_subtraction(people: list[Person]) -> None:
     # Who of Camden is in a campaign, no figure says: an attacker subtracts within a breakdown.
     for dimension in DIMENSIONS:
@@ -139,7 +139,7 @@ def test_nothing_about_few_is_found_by_subtraction(people: list[Person]) -> None
         max_size=60,
     )
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_of_several_answers_neither_few_who_chose_nor_few_who_did_not(
     people: list[Person],
 ) -> None:
