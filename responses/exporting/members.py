@@ -6,7 +6,19 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection, models
-from django.db.models import Count, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import JSONArray
 
@@ -52,14 +64,19 @@ def members_of_batch(batch: Batch) -> QuerySet[Any]:
     return Response.objects.filter(membership__batch=batch).annotate(
         row=F("membership__row"),
         in_batch=Value(batch.number),
-        before_batch=Subquery(before.values("batch__number")[:1]),
-        before_row=Subquery(before.values("row")[:1]),
+        before_batch=_if_a_later_version(before.values("batch__number")),
+        before_row=_if_a_later_version(before.values("row")),
         newest=~Exists(after.filter(batch=batch)),
         campaigns=F("membership__marks__campaigns"),
         codes=F("membership__marks__codes"),
         edition_number=F("edition__number"),
         reached_on=REACHED_ON,
     )
+
+
+def _if_a_later_version(before: QuerySet[Any]) -> Case:
+    """Return what the version before has. Nearly every response has none, and is asked nothing."""
+    return Case(When(version__gt=1, then=Subquery(before.order_by()[:1])))
 
 
 def members_of_extract(extract: Extract) -> QuerySet[Any]:

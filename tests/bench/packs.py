@@ -75,6 +75,21 @@ def measure(only: str) -> None:
         print(f"{time.monotonic() - began:.2f} {peak()}")
 
 
+def sealed_batch(count: int) -> Batch:
+    """A batch of made-up responses to the bundled consultation."""
+    call_command("migrate", verbosity=0)
+    load_plan(text=BUNDLED_PLAN.read_text(), actor=None)
+    consultation, now = Consultation.objects.get(), timezone.now()
+    consultation.opens_at = now - timedelta(days=20)
+    consultation.closes_at = now + timedelta(days=30)
+    consultation.save(update_fields=["opens_at", "closes_at"])
+    with Path(os.devnull).open("w") as quiet:
+        call_command("fill_responses", "--count", str(count), "--seed", "1", stdout=quiet)
+    batch = seal_batch(consultation=consultation, actor=None)
+    assert batch is not None
+    return batch
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=25_000)
@@ -83,25 +98,7 @@ def main() -> None:
     if options.only:
         measure(options.only)
         return
-    call_command("migrate", verbosity=0)
-    load_plan(text=BUNDLED_PLAN.read_text(), actor=None)
-    consultation, now = Consultation.objects.get(), timezone.now()
-    consultation.opens_at, consultation.closes_at = (
-        now - timedelta(days=20),
-        now + timedelta(days=30),
-    )
-    consultation.save(update_fields=["opens_at", "closes_at"])
-    with Path(os.devnull).open("w") as quiet:
-        call_command(
-            "fill_responses",
-            "--count",
-            str(options.count),
-            "--seed",
-            "1",
-            verbosity=0,
-            stdout=quiet,
-        )
-    seal_batch(consultation=consultation, actor=None)
+    sealed_batch(options.count)
     connection.close()
     found = {}
     for part in [*PARTS, "all"]:

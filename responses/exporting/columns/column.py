@@ -42,9 +42,8 @@ class Column:
     """One column of a table.
 
     `value` takes what a row is made from. If PostgreSQL writes the table, `sql` is the expression
-    for it over a row of `member`; for a list, the expression that yields its values and their
-    numbers. `always`: no cell is ever empty. `one_of`: the values it may have, if they are known,
-    and `labels`: what people read for them.
+    for it over a row of `member`; for a list, the whole cell. `always`: no cell is ever empty.
+    `one_of`: the values it may have, if they are known, and `labels`: what people read for them.
     """
 
     name: str
@@ -71,7 +70,7 @@ CELLS_IN_SQL: dict[Kind, Callable[[str], str]] = {
     Kind.INSTANT: in_sql.instant,
     Kind.DATE: in_sql.unchanged,
     Kind.YES_NO: in_sql.yes_no,
-    Kind.LIST: in_sql.listed,
+    Kind.LIST: in_sql.unchanged,
 }
 
 

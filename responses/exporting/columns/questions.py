@@ -10,10 +10,10 @@ from consult.cells import NOT_ASKED
 from consult.plans.document import EQUALITY, Plan, Question
 from consult.plans.kinds.choosing import write_in_name
 from consult.plans.kinds.entry import Column as Place
-from responses.exporting.columns.column import Column, Kind, Missing, Value
+from responses.exporting.columns.column import Column, Kind, Missing, Value, cell
 from responses.exporting.columns.entries import Entry, EqualityEntry
 from responses.exporting.columns.responses import RESPONSES
-from responses.exporting.columns.sql import quoted, safe_cell, typed_cell
+from responses.exporting.columns.sql import Field, Record, quoted, safe_cell, typed_cell
 from responses.models import Response
 
 # By the type that a kind of question gives its column: how an answer's value is written.
@@ -42,6 +42,7 @@ class AnswerColumn(Column):
 
     place: Place = field(default_factory=lambda: Place("", ""))
     limits: Mapping[str, Any] = field(default_factory=dict)
+    fields: Sequence[Field] = ()
 
     @property
     def cell_sql(self) -> str:
@@ -112,6 +113,7 @@ def _column(place: Place, asked: Mapping[int, Sequence[Question]]) -> AnswerColu
         ),
         one_of=list(labels) if chosen else (),
         labels=labels if chosen else {},
+        fields=[field for question in wordings for field in _fields(place, question)],
         place=place,
         limits={} if place.option else _limits(wordings),
     )
@@ -150,27 +152,50 @@ def _of_any_edition(cells: Mapping[int, str]) -> str:
         said = f"CASE edition_id {cases} END"
     if said == quoted(NOT_ASKED):
         return said
-    return (
-        f"CASE WHEN act IN ({quoted(Response.Act.SENT)}, {quoted(Response.Act.AMENDED)}) THEN "
-        f"{said} ELSE {quoted(NOT_ASKED)} END"
-    )
+    asked_nothing = f"act NOT IN ({quoted(Response.Act.SENT)}, {quoted(Response.Act.AMENDED)})"
+    return f"CASE WHEN {asked_nothing} THEN {quoted(NOT_ASKED)} ELSE {said} END"
 
 
 def _cell_in_sql(place: Place, question: Question | None) -> str:
+    """Return the cell over a row of `member` with the column's `fields`; NULL is empty."""
     if question is None or not _has_option(question, place.option):
         return quoted(NOT_ASKED)
-    text = f"coalesce(texts ->> {quoted(key_of(place))}, '')"
+    answer = _field_of(place, question).sql
     if place.option and not place.text:
-        chosen = f"choices -> {quoted(place.question)}"
-        cell = f"(({chosen}) ? {quoted(place.option)})::int::text"
+        ticked = f"{answer} ? {quoted(place.option)}"
+        said = f"CASE {ticked} WHEN true THEN '1' WHEN false THEN '0' END"
     elif question.closed and not place.text:
-        cell = safe_cell(f"coalesce(choices ->> {quoted(place.question)}, '')")
+        said = _option_in_sql(answer, question)
     else:
-        cell = typed_cell(text) if place.type == "string" else text
+        said = typed_cell(answer) if place.type == "string" else answer
     if not question.show_if:
-        return cell
+        return said
     asked = " AND ".join(
-        f"coalesce(choices -> {quoted(slug)} = to_jsonb({quoted(option)}::text), false)"
-        for slug, option in question.show_if.items()
+        f"coalesce({field.sql} = {quoted(question.show_if[field.key])}, false)"
+        for field in _conditions(question)
     )
-    return f"CASE WHEN {asked} THEN {cell} ELSE {quoted(NOT_ASKED)} END"
+    return f"CASE WHEN {asked} THEN {said} ELSE {quoted(NOT_ASKED)} END"
+
+
+def _option_in_sql(chosen: str, question: Question) -> str:
+    """Return the cell of the one option that was chosen: few need a guard."""
+    slugs = [option.slug for option in question.options]
+    plain = ", ".join(quoted(slug) for slug in slugs if cell(Kind.TEXT, slug) == slug)
+    known = f"WHEN {chosen} IN ({plain}) THEN {chosen} " if plain else ""
+    return f"CASE WHEN {chosen} IS NULL THEN '' {known}ELSE {safe_cell(chosen)} END"
+
+
+def _fields(place: Place, question: Question) -> list[Field]:
+    return [_field_of(place, question), *_conditions(question)]
+
+
+def _field_of(place: Place, question: Question) -> Field:
+    if place.option and not place.text:
+        return Field(Record.TICKED, place.question)
+    if question.closed and not place.text:
+        return Field(Record.CHOSEN, place.question)
+    return Field(Record.WRITTEN, key_of(place))
+
+
+def _conditions(question: Question) -> list[Field]:
+    return [Field(Record.CHOSEN, slug) for slug in question.show_if]

@@ -13,6 +13,7 @@ from consult.models import Consultation
 from responses.exporting.batches import seal_batch
 from responses.exporting.columns.column import Column, Kind
 from responses.exporting.columns.responses import RESPONSES
+from responses.exporting.columns.sql import names_of
 from responses.exporting.columns.tables import TABLES
 from responses.exporting.pack import make_files
 from responses.models import Response
@@ -28,7 +29,7 @@ IN_SQL = {
     Kind.NUMBER: "3 + 4",
     Kind.TYPED: "'=1+1'::text",
     Kind.YES_NO: "true",
-    Kind.LIST: "(VALUES ('one', 1), ('two', 2)) AS made_up(value, number)",
+    Kind.LIST: names_of("ARRAY['one', 'two']"),
 }
 
 
