@@ -1,6 +1,6 @@
 # The service's commands. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint frontend lock audit sbom chaos soak bench pictures test-containers wheels clean
+.PHONY: help run test lint frontend lock audit sbom chaos soak bench pictures test-containers wheels release-check clean
 SHELL := /bin/sh
 
 # Variables on the command line, as in `make run PORT=8001`, reach the service.
@@ -70,6 +70,9 @@ audit: $(VENV)/.test ## Check whether any pinned package has a known vulnerabili
 
 sbom: $(VENV)/.test ## Write the software bill of materials (CycloneDX) to sbom.cdx.json
 	@$(PY) -m tests.support.bill sbom.cdx.json
+
+release-check: test wheels audit sbom ## Check all that a release needs; needs npm and network access
+	$(PY) -m tests.support.release
 
 clean: ## Remove what was set up; the data in var stays
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis

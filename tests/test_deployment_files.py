@@ -104,6 +104,9 @@ def test_every_part_of_the_composition_restarts_and_keeps_its_log_small() -> Non
         assert part["logging"]["options"] == {"max-size": "10m", "max-file": "5"}
     for name in ("beat", "proxy", "web", "worker"):
         assert (ours[name]["read_only"], ours[name]["cap_drop"]) == (True, ["ALL"])
+    for name in ("beat", "proxy", "redis", "web", "worker"):
+        assert ours[name]["mem_limit"]
+        assert ours[name]["pids_limit"] <= 512
     # Nothing but the front door can be reached from outside.
     assert [name for name, part in parts.items() if "ports" in part] == ["proxy"]
 

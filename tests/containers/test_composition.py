@@ -123,7 +123,7 @@ def visitor(compose: Compose) -> Iterator[Walker]:
             except OSError:
                 return False
 
-        until(ready, seconds=300)
+        until(ready, seconds=600)
         yield walker
 
 
