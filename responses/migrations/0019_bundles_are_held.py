@@ -4,6 +4,6 @@ from consult.sql import install
 
 
 class Migration(migrations.Migration):
-    dependencies = [("responses", "0018_published_points")]
+    dependencies = [("responses", "0019_published_points_readable")]
 
     operations = [install("responses", "bundles")]
