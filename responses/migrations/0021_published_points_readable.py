@@ -4,7 +4,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("responses", "0018_published_points")]
+    dependencies = [("responses", "0020_nothing_typed_about_erased")]
     operations = [
         migrations.RunSQL(
             "SELECT hold_in_bounds('responses_publishedpoint')", migrations.RunSQL.noop
