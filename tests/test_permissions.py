@@ -77,6 +77,7 @@ STAFF = {
     "campaign": {"reviewer", "administrator"},
     "change-campaign": {"reviewer", "administrator"},
     "code-questions": {"reviewer", "administrator"},
+    "answer-grid": {"reviewer", "administrator"},
     "codebook": {"reviewer", "administrator"},
     "codebook-file": {"reviewer", "administrator"},
     "take-codebook": {"reviewer", "administrator"},
@@ -394,7 +395,7 @@ def arguments(name: str, response: Response) -> list[object]:
         # No pack is sealed while a point is not ready.
         change_point(point=made, version=1, by=petra, **{**KEPT, **READY, "sentence": sentence})
         return [slug, made.number]
-    if name in {"codebook", "code-answers", "take-codebook"}:
+    if name in {"answer-grid", "codebook", "code-answers", "take-codebook"}:
         return [slug, "missing"]
     if name == "codebook-file":
         return [slug, "missing", "csv"]

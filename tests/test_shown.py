@@ -95,6 +95,7 @@ NEEDS_NONE = {
 
 # Pages whose forms are tried where they are tested.
 TRIED_ELSEWHERE = {
+    "answer-grid": "test_what_was_changed_meanwhile_comes_again_and_the_rest_is_saved",
     "read-one": "test_nothing_is_done_to_what_was_changed_or_decided_meanwhile",
     "weigh": "test_weighing_what_was_changed_meanwhile_saves_nothing",
     "nowhere": "test_weighing_what_was_changed_meanwhile_saves_nothing",
@@ -151,6 +152,7 @@ class World:
             **{name: reverse(name) for name in alone},
             **{name: reverse(name, args=[reference]) for name in of_one},
             "code-answers": f"{reverse('code-answers', args=here)}?reference={reference}",
+            "answer-grid": reverse("answer-grid", args=here),
             "codebook": reverse("codebook", args=here),
             "code": reverse("code", args=[*here, self.code.pk]),
             "cluster": reverse("cluster", args=[self.cluster.pk]),

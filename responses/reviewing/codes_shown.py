@@ -43,11 +43,18 @@ def sayings_of(*, response: Response, questions: Sequence[str], by: User) -> dic
     for question, code in codings.order_by("code").values_list("question", "code"):
         given[question].append(code)
     through = CodedAnswer.objects.filter(response=response, question__in=questions, by=by)
-    seen = dict(through.values_list("question", "seen_with"))
+    seen = {row.question: row for row in through}
     return {
-        question: fingerprint_of(given[question], question in seen, seen.get(question))
+        question: fingerprint_from(given[question], through=seen.get(question))
         for question in questions
     }
+
+
+def fingerprint_from(given: list[int], *, through: CodedAnswer | None) -> str:
+    """Return the fingerprint of the codes of a whole answer, sorted, and of having gone through
+    it.
+    """
+    return fingerprint_of(given, through is not None, through and through.seen_with_id)
 
 
 def hold_codes(codes: Sequence[Code], shown: CodesShown | None) -> None:

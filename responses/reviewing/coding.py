@@ -128,6 +128,24 @@ def code_answer(
         )
 
 
+def say_codes(
+    *,
+    response: Response,
+    question: str,
+    codes: Sequence[Code],
+    none_fits: bool,
+    by: User,
+    shown: CodesShown,
+) -> None:
+    """Record what is ticked beside an answer: codes, that none fits, or, with nothing ticked, that
+    `by` has not gone through it. Raises what `code_answer` does.
+    """
+    if codes or none_fits:
+        code_answer(response=response, question=question, codes=codes, by=by, shown=shown)
+    else:
+        uncode_answer(response=response, question=question, by=by, shown=shown)
+
+
 def uncode_answer(
     *, response: Response, question: str, by: User, shown: CodesShown | None = None
 ) -> None:

@@ -6,6 +6,7 @@ version that its page showed, `as_shown` turns it into that version, and each ru
 `hold_as_shown` while it writes.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.db import transaction
@@ -57,6 +58,34 @@ def open_response(
             **details,
         )
     return response
+
+
+def open_answers(*, responses: Sequence[Response], question: str, reader: User) -> None:
+    """Record that the answers of all these to one question are on the screen at once: each of them
+    is opened, and in the trail, as if by itself.
+    """
+    with transaction.atomic():
+        Reading.objects.bulk_create(
+            [
+                Reading(response=one, by=reader, question=question, last_at=Now())
+                for one in responses
+            ],
+            update_conflicts=True,
+            unique_fields=["response", "by", "question"],
+            update_fields=["last_at"],
+        )
+        unread = Review.objects.filter(response__in=responses, first_read_at__isnull=True)
+        held = unread.select_for_update(of=("self",)).order_by("response")
+        found = list(held.values_list("pk", flat=True))
+        Review.objects.filter(pk__in=found).update(first_read_at=Now(), first_read_by=reader)
+        for one in responses:
+            record(
+                action=Action.RESPONSE_READ,
+                actor=reader,
+                subject=one.reference,
+                version=one.version,
+                question=question,
+            )
 
 
 def opened_recently(*, response: Response, reader: User) -> list[Reading]:

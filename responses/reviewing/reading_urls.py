@@ -2,13 +2,18 @@
 
 from django.urls import path
 
-from responses.reviewing.views import codebook_files, pace, reading_screen
+from responses.reviewing.views import answer_grid, codebook_files, pace, reading_screen
 
 urlpatterns = [
     path("staff/read/", reading_screen.read_next, name="read-next"),
     path("staff/read/who/", reading_screen.who_is_here, name="who-is-here"),
     path("staff/read/pace/", pace.reading_pace, name="reading-pace"),
     path("staff/read/<str:reference>/", reading_screen.read_one, name="read-one"),
+    path(
+        "staff/codes/<slug:consultation>/<slug:question>/grid/",
+        answer_grid.answer_grid,
+        name="answer-grid",
+    ),
     path(
         "staff/codes/<slug:consultation>/<slug:question>/take/",
         codebook_files.take_codebook_file,

@@ -152,7 +152,16 @@ NO_PAGES = {
 # The pages that the walk through reading looks at; two others look at all the rest.
 READING = {
     *{"bulk-list", "bulk-new", "bulk-one", "campaign", "campaign-list", "cluster", "code"},
-    *{"code-answers", "code-questions", "codebook", "enter", "entered", "entering", "erase"},
+    *{
+        "answer-grid",
+        "code-answers",
+        "code-questions",
+        "codebook",
+        "enter",
+        "entered",
+        "entering",
+        "erase",
+    },
     *{
         "erase-found",
         "key-again",
@@ -556,6 +565,8 @@ def walk_codes(visit: Visit, consultation: Consultation, administrator: User) ->
     code_answer(response=response, question="missing", codes=list(Code.objects.all()), by=colleague)
     draw_second_coding(consultation=consultation, question="missing", size=1, by=administrator)
     visit.go("codebook", slug, "missing", state="with a second coding")
+    visit.go("answer-grid", slug, "missing")
+    visit.go("answer-grid", slug, "missing", state="empty", query="?kind=none")
     visit.go("code", slug, "missing", Code.objects.get().pk)
     visit.page.fill("[name=name]", "")
     press(visit, "Save")

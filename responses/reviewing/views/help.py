@@ -75,7 +75,8 @@ STEPS = [
             _(
                 "Each question has a codebook. A code is one idea with a sentence on when it fits. "
                 "Choose every code that fits the "
-                "answer, or copy a passage and code that alone."
+                "answer, or copy a passage and code that alone. The grid shows all answers to one "
+                "question, to be sorted and coded many at a time."
             ),
             _(
                 "Codes that the service suggests come with the words that led to them, and are "

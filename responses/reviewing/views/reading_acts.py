@@ -17,7 +17,7 @@ from responses.reviewing.codebooks import (
     questions_to_code,
 )
 from responses.reviewing.codes_shown import CodesShown
-from responses.reviewing.coding import code_answer, uncode_answer
+from responses.reviewing.coding import code_answer, say_codes
 from responses.reviewing.coding_passages import NoSuchPassage, code_passage, code_span, take_off
 from responses.reviewing.considering import decide
 from responses.reviewing.reading import as_shown
@@ -73,11 +73,14 @@ def _given(request: StaffRequest, response: Response, question: str) -> list[Cod
 def _codes(request: StaffRequest, response: Response) -> None:
     question = _question(request, response)
     codes = _given(request, response, question)
-    shown = codes_shown(request)
-    if codes or "none" in request.POST:
-        code_answer(response=response, question=question, codes=codes, by=request.user, shown=shown)
-    else:
-        uncode_answer(response=response, question=question, by=request.user, shown=shown)
+    say_codes(
+        response=response,
+        question=question,
+        codes=codes,
+        none_fits="none" in request.POST,
+        by=request.user,
+        shown=codes_shown(request),
+    )
 
 
 def _passage(request: StaffRequest, response: Response) -> None:

@@ -25,9 +25,11 @@ SAID_WORDS = _(
 
 
 def codes_shown(request: StaffRequest) -> CodesShown:
-    """The version of each code that a page offered, from `id:version` pairs in its form, and what
-    its reader had said.
-    """
+    """What the form of one answer says that its page showed of the codes."""
+    return CodesShown(versions_shown(request), request.POST.get("said", ""))
+
+
+def versions_shown(request: StaffRequest) -> dict[int, int]:
+    """The version of each code that a page offered, from `id:version` pairs in its form."""
     pairs = (pair.partition(":") for pair in request.POST.get("codes", "").split())
-    versions = {number_in(pk): number_in(version) for pk, _colon, version in pairs}
-    return CodesShown(versions, request.POST.get("said", ""))
+    return {number_in(pk): number_in(version) for pk, _colon, version in pairs}

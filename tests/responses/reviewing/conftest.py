@@ -1,6 +1,9 @@
 """What reviewers work with."""
 
+from collections.abc import Callable
+
 import pytest
+from django.test import Client
 
 from consult.models import Consultation, User
 from responses.models import Code
@@ -18,3 +21,21 @@ def code(consultation: Consultation, reviewer: User) -> Code:
         definition="",
         by=reviewer,
     )
+
+
+@pytest.fixture
+def make(consultation: Consultation, reviewer: User) -> Callable[..., Code]:
+    """Puts a code of this name in the codebook of a question."""
+    return lambda name, question="missing": make_code(
+        consultation=consultation,
+        question=question,
+        name=name,
+        group="",
+        definition="",
+        by=reviewer,
+    )
+
+
+@pytest.fixture
+def rosa(reviewer: User, sign_in: Callable[[User], Client]) -> Client:
+    return sign_in(reviewer)

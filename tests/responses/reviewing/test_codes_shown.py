@@ -7,10 +7,10 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from consult.models import Consultation, User
+from consult.models import User
 from consult.shown import ChangedSinceShown
 from responses.models import Code, CodedAnswer, Coding, Response, Review
-from responses.reviewing.codebooks import change_code, make_code
+from responses.reviewing.codebooks import change_code
 from responses.reviewing.codes_shown import CodesChanged, CodesShown, said_of, sayings_of
 from responses.reviewing.coding import code_answer, uncode_answer
 from responses.reviewing.coding_many import give_code_to_many
@@ -25,23 +25,6 @@ from tests.support.pressing import hidden_in
 
 Send = Callable[..., Response]
 Made = Callable[..., Code]
-
-
-@pytest.fixture
-def make(consultation: Consultation, reviewer: User) -> Made:
-    return lambda name, question="missing": make_code(
-        consultation=consultation,
-        question=question,
-        name=name,
-        group="",
-        definition="",
-        by=reviewer,
-    )
-
-
-@pytest.fixture
-def rosa(reviewer: User, sign_in: Callable[[User], Client]) -> Client:
-    return sign_in(reviewer)
 
 
 def change(code: Code, by: User, *, retired: bool = False) -> None:

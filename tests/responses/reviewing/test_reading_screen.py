@@ -31,11 +31,6 @@ def ben(db: None) -> User:
     return make_person("ben", User.Role.REVIEWER)
 
 
-@pytest.fixture
-def rosa(reviewer: User, sign_in: Callable[[User], Client]) -> Client:
-    return sign_in(reviewer)
-
-
 def page_of(response: Response) -> str:
     return reverse("read-one", args=[response.reference])
 
