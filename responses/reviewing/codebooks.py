@@ -105,6 +105,24 @@ def change_code(
     return locked
 
 
+def restore_code(*, code: Code, to: int, version: int, by: User) -> Code:
+    """Make a code again what it was in version `to`, as a new version: renaming, moving, redefining
+    and retiring are all undone so.
+
+    Raises CodeVersion.DoesNotExist and what `change_code` does.
+    """
+    was = code.versions.get(version=to)
+    return change_code(
+        code=code,
+        version=version,
+        name=was.name,
+        group=was.group,
+        definition=was.definition,
+        retired=was.retired,
+        by=by,
+    )
+
+
 def _line(words: str) -> str:
     return " ".join(words.split())[:NAME_MAX_CHARS]
 

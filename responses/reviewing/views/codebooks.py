@@ -14,7 +14,7 @@ from consult.models import Consultation, Right
 from consult.plans.document import Question
 from consult.staff.access import StaffRequest, staff_only
 from consult.views.one_by_one import each_shown
-from responses.models import Code, SecondCoding
+from responses.models import Code, CodeVersion, SecondCoding
 from responses.requests import number_in
 from responses.reviewing.codebooks import (
     CodeChangedMeanwhile,
@@ -25,6 +25,7 @@ from responses.reviewing.codebooks import (
     make_code,
     part_titles,
     questions_to_code,
+    restore_code,
 )
 from responses.reviewing.coding import (
     progress_of,
@@ -140,13 +141,18 @@ def code(request: StaffRequest, consultation: str, question: str, pk: int) -> Ht
     }
     problem = ""
     if request.method == "POST":
+        version = number_in(request.POST.get("version", ""))
         words = {name: request.POST.get(name, "") for name in ("name", "group", "definition")}
-        typed = words | {
-            "retired": "retired" in request.POST,
-            "version": number_in(request.POST.get("version", "")),
-        }
+        to = number_in(request.POST.get("restore", ""))
+        if not to:
+            typed = words | {"retired": "retired" in request.POST, "version": version}
         try:
-            change_code(code=one, by=request.user, **typed)
+            if to:
+                restore_code(code=one, to=to, version=version, by=request.user)
+            else:
+                change_code(code=one, by=request.user, **typed)
+        except CodeVersion.DoesNotExist as reason:
+            raise Http404 from reason
         except CodeNameMissing:
             problem = _("Give the code a name.")
         except CodeNameTaken:

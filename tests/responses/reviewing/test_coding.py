@@ -22,6 +22,7 @@ from responses.reviewing.codebooks import (
     codes_of,
     make_code,
     questions_to_code,
+    restore_code,
 )
 from responses.reviewing.coding import (
     Progress,
@@ -76,6 +77,43 @@ def test_a_code_keeps_every_earlier_definition(code: Callable[..., Code], review
         (1, "", "Youth work", "Clubs and workers."),
         (2, "Services", "Youth work", "Not schools."),
     ]
+
+
+def test_a_change_of_a_code_is_undone_by_a_new_version(
+    code: Callable[..., Code], reviewer: User, sign_in: Callable[[User], Client]
+) -> None:
+    one = code("Clubs", group="Youth", definition="Places to go.")
+    words = {"name": "Parks", "group": "Green", "definition": "Trees.", "retired": True}
+    change_code(code=one, version=1, by=reviewer, **words)
+    page = reverse("code", args=[one.consultation.slug, "missing", one.pk])
+    rosa = sign_in(reviewer)
+    assert rosa.get(page).content.decode().count("Make it this again") == 1
+    assert rosa.post(page, {"restore": "1", "version": "2"}).status_code == 302
+    one.refresh_from_db()
+    assert (one.version, one.name, one.group) == (3, "Clubs", "Youth")
+    assert (one.definition, one.retired) == ("Places to go.", False)
+    assert list(one.versions.values_list("name", flat=True)) == ["Clubs", "Parks", "Clubs"]
+
+
+def test_no_code_is_made_again_what_it_cannot_be(
+    code: Callable[..., Code], reviewer: User, sign_in: Callable[[User], Client]
+) -> None:
+    one = code("Clubs")
+    words = {"group": "", "definition": "", "retired": False}
+    change_code(code=one, version=1, by=reviewer, name="Parks", **words)
+    page = reverse("code", args=[one.consultation.slug, "missing", one.pk])
+    rosa = sign_in(reviewer)
+    # A page that is older than a colleague's change, a name that is another's, no such version.
+    old = rosa.post(page, {"restore": "1", "version": "1"}).content.decode()
+    assert "Someone else has changed this code" in old
+    code("Clubs")
+    taken = rosa.post(page, {"restore": "1", "version": "2"}).content.decode()
+    assert "Another code of this question has this name." in taken
+    assert rosa.post(page, {"restore": "9", "version": "2"}).status_code == 404
+    one.refresh_from_db()
+    assert (one.name, one.version) == ("Parks", 2)
+    with pytest.raises(CodeChangedMeanwhile):
+        restore_code(code=one, to=1, version=1, by=reviewer)
 
 
 def test_a_code_needs_a_name_of_its_own(code: Callable[..., Code], reviewer: User) -> None:
