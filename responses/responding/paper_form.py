@@ -7,7 +7,7 @@ from consult.plans.kinds.entry import OnPaper
 
 # Raise it with every change of numbers or layout, so that anyone who types in a posted form can
 # tell which form it is.
-FORM_VERSION = 2
+FORM_VERSION = 3
 # More boxes than this are set in columns; boxes with shorter labels than this share a line.
 LONG_LIST = 12
 LETTERS_OF_A_ROW = 160

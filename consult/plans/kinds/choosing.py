@@ -107,9 +107,6 @@ class One(Choosing):
     def kept(self, slugs: list[str]) -> str | list[str]:
         return slugs[0]
 
-    def on_paper(self, question: Asked) -> OnPaper:
-        return OnPaper(_("Tick one box."))
-
     def columns(self, question: Asked) -> Iterator[Column]:
         yield from super().columns(question)
         for option in question.options:

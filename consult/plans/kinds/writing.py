@@ -13,7 +13,7 @@ from consult.text import CANNOT_BE_KEPT, is_blank, one_line_break
 NOT_TEXT = gettext_noop("This answer is not text. Type it again.")
 TEXT_MAX_CHARS = 5000
 SHORT_TEXT_MAX_CHARS = 200
-LINES_FOR_LONG_TEXT = 6
+LINES_FOR_LONG_TEXT = 4
 MAX_CHARS = {"max_chars": whole_number(1, 50_000)}
 
 

@@ -12,6 +12,7 @@ from pypdf import PdfReader
 from consult.models import Consultation
 from consult.plans.document import Plan
 from consult.plans.loading import load_plan
+from responses.references import new_reference
 from responses.responding.paper_form import equality_sheet, paper_parts
 from responses.responding.views import paper_form
 from tests.conftest import BUNDLED_PLAN
@@ -50,6 +51,27 @@ def test_a_plan_without_equality_questions_has_no_sheet_for_them(plan: Plan) -> 
     assert equality_sheet(replace(plan, questions=without)) is None
 
 
+def test_the_office_has_a_cell_for_each_letter_of_the_reference(
+    client: Client, consultation: Consultation
+) -> None:
+    page = client.get(reverse("paper-form", args=[consultation.slug])).content.decode()
+    office = page.split("For office use")[1].split("Received on:")[0]
+    reference = new_reference()
+    assert office.count("paper-cell") == len(reference.replace("-", ""))
+    assert office.count("–") == reference.count("-")
+
+
+def test_boxes_of_a_scale_share_a_line_and_are_not_explained_each_time(
+    client: Client, consultation: Consultation, plan: Plan
+) -> None:
+    page = client.get(reverse("paper-form", args=[consultation.slug])).content.decode()
+    scales = [question for question in plan.questions if question.scale]
+    assert len(scales) == 18
+    assert page.count("paper-boxes--row") >= len(scales)
+    assert page.count("Tick one box") == 1
+    assert "Tick up to 2 boxes." in page
+
+
 def words_of(pdf: PdfReader) -> str:
     return " ".join(" ".join(page.extract_text() for page in pdf.pages).split())
 
@@ -70,17 +92,20 @@ def test_the_pdf_is_tagged_and_has_every_question_option_and_the_way_back(
             assert option.label in words
     for wanted in (
         "169 Union Street",
-        "Form 1.2",
-        "Paper form, number 1.2",
+        "Form 1.3",
+        "Paper form, number 1.3",
         "(UK time)",
         "/privacy/",
         "Only if you ticked",
     ):
         assert wanted in words
-    # Seven sheets, printed on both sides.
-    assert len(pdf.pages) <= 14
-    # The number stands on every page, so that loose sheets can be told apart.
-    assert all("Form 1.2" in page.extract_text() for page in pdf.pages)
+    # Four sheets, printed on both sides, and room for a wider font.
+    assert len(pdf.pages) <= 9
+    # The number stands on every page, so that loose sheets can be told apart, and so does a place
+    # for the reference that the response gets when it is keyed in.
+    for page in pdf.pages:
+        assert "Form 1.3" in page.extract_text()
+        assert "Reference: ____" in page.extract_text()
 
 
 def test_the_paper_forms_number_goes_up_with_the_edition(
@@ -91,7 +116,7 @@ def test_the_paper_forms_number_goes_up_with_the_edition(
         actor=None,
     )
     page = client.get(reverse("paper-form", args=[consultation.slug])).content.decode()
-    assert "number 2.2" in page
+    assert "number 2.3" in page
     assert "Is anything missing from the plan?" in page
 
 
@@ -109,4 +134,6 @@ def test_the_paper_form_is_made_once_and_once_in_large_print(
     assert reverse("paper-form", args=[consultation.slug]) in refused.content.decode()
     monkeypatch.undo()
     large = PdfReader(io.BytesIO(client.get(address, {"print": "large"}).content))
-    assert len(large.pages) > len(PdfReader(io.BytesIO(plain)).pages)
+    pages = len(PdfReader(io.BytesIO(plain)).pages)
+    # Letters of 18 points in the place of 10.5 take nearly three times the room.
+    assert 2 * pages < len(large.pages) <= 3 * pages
