@@ -205,6 +205,7 @@ def ask_again(
     # What they have already been shown stays seen.
     context: dict[str, Any] = {
         "key": key,
+        "mark": mark_of(session.draft),
         "revision": request.POST.get("revision", ""),
         "seen_edition": request.POST.get("seen_edition", ""),
         "replacing": request.POST.get("replacing", ""),

@@ -1,7 +1,9 @@
 """A draft is what someone wrote: only what they checked is sent, and nothing goes unsaid."""
 
+import re
 from collections.abc import Callable
 from html import unescape
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -17,10 +19,12 @@ from consult.plans.publishing import publish_edition
 from consult.plans.withdrawing import withdraw_consultation
 from responses.models import Draft, Response
 from responses.responding import sending
-from responses.responding.drafting import find_draft, save_part, start_draft
+from responses.responding.drafting import find_draft, mark_of, save_part, start_draft
 from responses.responding.views.session import MOST_DRAFTS
 from tests.responses.responding.test_answering import answer, at, send
 from tests.support.forms import fields_to
+
+TEMPLATES = Path(__file__).parents[3] / "templates/responding"
 
 pytestmark = pytest.mark.usefixtures("consultation")
 
@@ -142,6 +146,27 @@ def test_a_reworded_question_stops_sending_until_it_was_seen(
     assert rita.post(at("send"), confirmed).status_code == 409
     assert rita.post(at("send"), form_on(rita.post(at("send"), confirmed))).status_code == 303
     assert Response.objects.get().edition == newest
+
+
+def test_every_page_that_can_send_first_saves_what_waits_in_the_browser(
+    rita: Client, consultation: Consultation
+) -> None:
+    sending_pages = {
+        path.name: path.read_text()
+        for path in TEMPLATES.glob("*.html")
+        if 'action="{% url "send"' in path.read_text()
+    }
+    assert {"check.html", "reworded.html", "changed_meanwhile.html"} <= set(sending_pages)
+    for name, text in sending_pages.items():
+        assert 'include "responding/_unsaved.html"' in text, name
+        # Until it is saved, the script hides this form.
+        assert text.count('action="{% url "send" consultation.slug %}" data-send>') == 1, name
+    answer(rita, "violence", violence_agree="agree")
+    checked = form_on(rita.get(at("check")))
+    reword(consultation, "violence-agree", "Should we drop it?")
+    page = rita.post(at("send"), checked).content.decode()
+    (mark,) = re.findall(r'data-unsaved="[^"]+" data-draft="([^"]+)"', page)
+    assert mark == mark_of(Draft.objects.get())
 
 
 def test_a_reworded_question_that_nobody_answered_stops_nothing(
