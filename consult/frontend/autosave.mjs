@@ -10,7 +10,9 @@ const HOLD_SUBMIT = 3000 // while a save is under way
 const FIRST_RETRY = 5000
 const LONGEST_RETRY = 30000
 // Hidden fields: not answers.
-const NOT_ANSWERS = ['csrfmiddlewaretoken', 'seen', 'draft', 'edition', 'email_meant']
+const NOT_ANSWERS = ['csrfmiddlewaretoken', 'seen', 'tried', 'draft', 'edition', 'email_meant']
+// More marks of what had no reply than anyone needs.
+const MOST_TRIED = 100
 
 // Someone is leaving for their own safety: nothing more is kept or saved.
 let stopped = false
@@ -18,9 +20,20 @@ export function stopSaving() {
   stopped = true
 }
 
+// The CRC-32 of a text, which the service works out of what it has: is that what was sent from here?
+function markOf(text) {
+  let crc = -1
+  for (const byte of new TextEncoder().encode(text.replace(/\r\n?/g, '\n'))) {
+    crc ^= byte
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1
+  }
+  return (~crc >>> 0).toString(16)
+}
+
 // `settled`: when the other parts' answers have been saved. Two requests at once could start two drafts.
 export function autosave(form, settled) {
   const seen = form.elements.seen
+  const tried = form.elements.tried
   const draft = form.elements.draft
   const status = form.querySelector('[data-save-status]')
   const announcement = form.querySelector('[data-save-announcement]')
@@ -50,11 +63,20 @@ export function autosave(form, settled) {
     draft: draft.value,
     // Until someone has chosen between two versions, what was kept still knows only the earlier one, and so asks again.
     seen: resolving && !submitted && found ? found.seen : seen.value,
+    tried: tried.value,
     edition: form.elements.edition.value,
     answers: answers(),
     submitted,
     at: Date.now(),
   })
+
+  // Kept before it is sent, since this page may be gone before the reply.
+  function noteTried() {
+    const sent = new Map()
+    for (const [name, value] of answers()) sent.set(name, sent.has(name) ? `${sent.get(name)}\n${value}` : value)
+    const marks = [...sent].map(([name, value]) => `${name}:${markOf(value)}`)
+    tried.value = [...new Set([...tried.value.split(' ').filter(Boolean), ...marks])].slice(-MOST_TRIED).join(' ')
+  }
 
   function restore() {
     for (const field of form.elements) {
@@ -65,6 +87,7 @@ export function autosave(form, settled) {
     }
     // The server can then tell if someone else has changed the page since.
     seen.value = found.seen
+    tried.value = found.tried ?? ''
     changed = true
     forget(found)
     keep(entry())
@@ -99,6 +122,8 @@ export function autosave(form, settled) {
   async function post(keepalive) {
     try {
       await settled
+      noteTried()
+      keep(entry())
       const body = new URLSearchParams(new FormData(form))
       const reply = await fetch(form.dataset.saveUrl, { method: 'POST', body, keepalive, signal: AbortSignal.timeout(SAVE_TIMEOUT) })
       if (reply.status === 409) {
@@ -110,6 +135,7 @@ export function autosave(form, settled) {
       const saved = await reply.json()
       forget(entry())
       seen.value = saved.seen
+      tried.value = ''
       draft.value = saved.draft
       retryAfter = FIRST_RETRY
       if (saved.elsewhere) show('elsewhere', saved.elsewhere)
@@ -166,6 +192,7 @@ export function autosave(form, settled) {
     } else {
       clearTimeout(timer)
       changed = false
+      noteTried()
       keep(entry(true))
     }
   })

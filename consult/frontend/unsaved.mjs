@@ -51,7 +51,7 @@ function show(notice, entries) {
 }
 
 async function save(entry, token) {
-  const hidden = { csrfmiddlewaretoken: token, seen: entry.seen, draft: entry.draft, edition: entry.edition }
+  const hidden = { csrfmiddlewaretoken: token, seen: entry.seen, tried: entry.tried ?? '', draft: entry.draft, edition: entry.edition }
   try {
     const body = new URLSearchParams([...entry.answers, ...Object.entries(hidden)])
     const reply = await fetch(`${entry.path}save/`, { method: 'POST', body, signal: AbortSignal.timeout(SAVE_TIMEOUT) })

@@ -49,7 +49,7 @@ QUESTIONS = {
     # Fields that the forms have beside the questions.
     *("channel", "clear", "draft", "edition", "email", "file", "homepage", "known"),
     *("language", "name", "opened", "postcode", "remind", "replacing", "revision"),
-    *("seen", "shown", "take", "to"),
+    *("seen", "shown", "take", "to", "tried"),
     # What the rows of a spreadsheet say beside the answers.
     "sheet",
     # Charts of the dashboard.

@@ -1,7 +1,7 @@
 """Drafts: what someone is writing and has not sent yet."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +17,13 @@ from consult.plans.editions import current_edition, plan_of
 from responses.models import Draft, DraftAnswer, Response, SentDraft
 from responses.responding.attaching import copy_files
 from responses.responding.draft_tokens import hash_of, key_of
-from responses.responding.draft_values import as_kept, fingerprint, most_kept, size_of
+from responses.responding.draft_values import (
+    as_kept,
+    fingerprint,
+    mark_of_typed,
+    most_kept,
+    size_of,
+)
 
 
 @dataclass(frozen=True)
@@ -120,6 +126,7 @@ def save_part(
     values: Mapping[str, Any],
     done: bool | None,
     seen: Mapping[str, str] | None = None,
+    tried: Collection[tuple[str, str]] = (),
     edition: Edition | None = None,
 ) -> Saved:
     """Save what was typed on one page, even if it is wrong, and whether the page is done (None:
@@ -128,8 +135,9 @@ def save_part(
     `fields` are the page's field names; those missing from `values` were emptied. Answers on other
     pages stay as they are, even if another tab saves them at this moment. `seen` has the
     fingerprint of what the page first showed in each field. A field that was not touched takes what
-    someone else saved meanwhile. One that both changed is left as it is and reported. `edition` is
-    the one whose wording the page showed, by default the current one.
+    someone else saved meanwhile. One that both changed is left as it is and reported. What is there
+    is not someone else's if its field and mark are among those `tried`: the page saved it, and our
+    reply was lost. `edition` is the one whose wording the page showed, by default the current one.
 
     Raises Draft.DoesNotExist if the draft was sent or discarded meanwhile.
     """
@@ -139,7 +147,7 @@ def save_part(
         rows = {row.name: row for row in kept.kept.filter(name__in=fields)}
         before = {name: row.value for name, row in rows.items()}
         typed = {name: as_kept(values.get(name), name) for name in fields}
-        elsewhere = _changed_elsewhere(typed, before, seen or {})
+        elsewhere = _changed_elsewhere(typed, before, seen or {}, tried)
         plan = plan_of(edition)
         too_long = tuple(
             name for name, value in typed.items() if size_of(value) > most_kept(plan, name)
@@ -172,7 +180,10 @@ def save_part(
 
 
 def _changed_elsewhere(
-    typed: dict[str, Any], before: dict[str, Any], seen: Mapping[str, str]
+    typed: dict[str, Any],
+    before: dict[str, Any],
+    seen: Mapping[str, str],
+    tried: Collection[tuple[str, str]],
 ) -> dict[str, Any]:
     """Return what someone else wrote, by field, where it and what was `typed` both differ from what
     the page had shown.
@@ -183,6 +194,8 @@ def _changed_elsewhere(
     for name, mine in list(typed.items()):
         theirs, shown = before.get(name, ""), seen.get(name)
         if shown is None or mine == theirs or fingerprint(theirs) == shown:
+            continue
+        if (name, mark_of_typed(theirs)) in tried:
             continue
         if fingerprint(mine) == shown:
             typed[name] = theirs

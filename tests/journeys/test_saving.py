@@ -220,6 +220,27 @@ def test_words_whose_save_failed_are_saved_and_shown_before_sending(writer: Writ
     assert writer.page.evaluate("Object.keys(localStorage)") == []
 
 
+def test_a_lost_reply_turns_nobodys_words_against_their_own(writer: Writer) -> None:
+    """The save arrives, and the line is cut before the browser hears of it."""
+
+    def lost(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    writer.page.route("**/save/", lost)
+    writer.comment().fill(WORDS)
+    writer.says("Not saved yet.")
+    eventually(kept, WORDS)
+    # Another tab, since this one is closed, finds the words and goes on.
+    writer.page.close()
+    page = writer.open()
+    writer.comment(page).fill(WORDS + "More.")
+    writer.says("Saved at ", page)
+    assert kept() == WORDS + "More."
+    page.get_by_role("button", name="Save, check and send").click()
+    expect(page.get_by_role("button", name="Send your response")).to_be_visible()
+
+
 def test_words_of_another_response_stay_on_the_device_unsent(writer: Writer) -> None:
     writer.comment().fill("This was saved.")
     writer.says("Saved at ")

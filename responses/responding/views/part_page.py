@@ -200,6 +200,7 @@ def keep_typed(
         values=form.typed,
         done=done,
         seen=read_seen(request),
+        tried=read_tried(request),
         edition=edition,
     )
 
@@ -224,3 +225,9 @@ def read_seen(request: HttpRequest) -> dict[str, str]:
         )
         if colon
     }
+
+
+def read_tried(request: HttpRequest) -> set[tuple[str, str]]:
+    """Return the field and the mark of each answer that the page sent before without a reply."""
+    pairs = (pair.rpartition(":") for pair in request.POST.get("tried", "").split(" "))
+    return {(name, mark) for name, colon, mark in pairs if colon}

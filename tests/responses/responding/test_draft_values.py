@@ -15,10 +15,19 @@ from responses.responding.draft_values import (
     TIMES_THE_LIMIT,
     as_kept,
     fingerprint,
+    mark_of_typed,
     most_kept,
     size_of,
 )
 from tests.conftest import PARKS_PLAN
+
+
+def test_the_mark_of_what_was_typed_is_the_one_that_browsers_make() -> None:
+    # The check value of CRC-32.
+    assert mark_of_typed("123456789") == "cbf43926"
+    assert mark_of_typed("a\r\nb") == mark_of_typed("a\nb") == mark_of_typed(["a", "b"])
+    assert mark_of_typed("\ud800")
+    assert mark_of_typed("a") != mark_of_typed("b")
 
 
 @pytest.mark.parametrize("nothing", ["", None, [], (), 0])

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from consult.models import Consultation
 from responses.models import Draft
-from responses.responding.draft_values import fingerprint
+from responses.responding.draft_values import fingerprint, mark_of_typed
 from responses.responding.drafting import save_part, start_draft
 from tests.responses.responding.test_answering import answer, at, move_window
 
@@ -80,6 +80,47 @@ def test_someone_who_has_seen_the_other_text_can_replace_or_empty_it(
     save({}, {"violence-comment": "Ben's, knowingly."})
     draft.refresh_from_db()
     assert draft.answers == {}
+
+
+def test_ones_own_words_are_no_conflict_when_the_reply_to_them_was_lost(
+    draft: Draft,
+) -> None:
+    seen = {name: fingerprint("") for name in FIELDS}
+
+    def save(words: str, *tried: str) -> Any:
+        return save_part(
+            draft=draft,
+            part="violence",
+            fields=FIELDS,
+            values={"violence-comment": words},
+            done=None,
+            seen=seen,
+            tried={("violence-comment", mark_of_typed(one)) for one in tried},
+        )
+
+    save("Half a\r\nthought")
+    assert save("Half a\nthought, and the rest.").elsewhere
+    assert not save("Half a\nthought, and the rest.", "Half a\nthought").elsewhere
+    # What anyone else wrote since is theirs, also for someone whose own save got lost before.
+    save_part(
+        draft=draft,
+        part="violence",
+        fields=FIELDS,
+        values={"violence-comment": "Ann's."},
+        done=None,
+    )
+    saved = save("More.", "Half a\nthought", "Half a\nthought, and the rest.")
+    assert saved.elsewhere == {"violence-comment": "Ann's."}
+
+
+def test_a_choice_taken_back_after_a_lost_reply_is_taken_back() -> None:
+    rita = Client()
+    stale = seen_on(rita.get(at("part", "violence")))
+    answer(rita, "violence", violence_agree="agree", seen=stale)
+    tried = f"violence-agree:{mark_of_typed('agree')} nonsense : :x violence-comment:"
+    for given, kept in [("", {"violence-agree": "agree"}), (tried, {})]:
+        rita.post(at("save", "violence"), {"seen": stale, "tried": given})
+        assert Draft.objects.get().answers == kept
 
 
 def seen_on(page: Any) -> str:
