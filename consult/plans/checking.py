@@ -52,6 +52,7 @@ def check_plan(content: str | bytes) -> CheckedPlan:
         check_show_if(questions, notes)
         check_translations(
             plan.get("translations", {}),
+            ways=plan["consultation"].get("ways_to_respond", []),
             parts=[*plan["sections"], *plan.get("recommendations", [])],
             questions=questions,
             notes=notes,

@@ -136,6 +136,10 @@ IN_A_LANGUAGE = mapping(
         "statement": text(1000),
         "recommendations_statement": text(1000),
         "equality_intro": text(2000),
+        "owner": text(200),
+        "statute": text(200),
+        "alternative_formats": list_of(text(100)),
+        "ways_to_respond": table(text(100)),
         "sections": table(
             mapping(
                 {},
@@ -155,6 +159,7 @@ IN_A_LANGUAGE = mapping(
                     "attribution": text(200),
                     "context": text(5000),
                     "draft_plan_coverage": text(1000),
+                    "figures": list_of(mapping({}, {"value": text(60), "what": text(200)})),
                 },
             )
         ),
@@ -166,6 +171,7 @@ IN_A_LANGUAGE = mapping(
                     "help": text(500),
                     "unit": text(40),
                     "options": table(text(200)),
+                    "groups": table(text(200)),
                 },
             )
         ),

@@ -11,8 +11,9 @@ from django.utils import translation
 
 from consult.models import Consultation
 from consult.plans.checking import check_plan
+from consult.plans.document import Plan
 from consult.plans.editions import current_edition, plan_of
-from consult.plans.in_languages import in_language
+from consult.plans.in_languages import OF_A_PLAN, in_language
 from consult.plans.loading import load_plan
 from consult.plans.reading import PlanProblems
 from responses.models import Response
@@ -53,11 +54,17 @@ def test_the_plan_is_read_in_the_language_of_the_page(carys: Client) -> None:
     assert "Opening parks at night" in words_of(Client().get(at("start")))
 
 
-def test_what_a_plan_says_in_english_only_is_said_to_be_so(
-    consultation: Consultation,
-) -> None:
-    client = Client()
-    start = reverse("start", args=[consultation.slug])
+@pytest.fixture
+def in_english(db: None) -> Consultation:
+    """The same plan without the words in Welsh, and without other versions."""
+    plan = yaml.safe_load(PARKS_PLAN.read_text())
+    del plan["translations"], plan["other_versions"]
+    load_plan(text=yaml.safe_dump(plan, allow_unicode=True), actor=None)
+    return Consultation.objects.get(slug=SLUG)
+
+
+def test_what_a_plan_says_in_english_only_is_said_to_be_so(in_english: Consultation) -> None:
+    client, start = Client(), at("start")
     client.get(start, {"language": "cy"})
     assert "Yn Saesneg y mae testun yr ymgynghoriad hwn." in words_of(client.get(start))
     assert "is in English" not in words_of(Client().get(start))
@@ -93,10 +100,86 @@ def test_every_word_of_the_example_plan_is_in_welsh(parks: Consultation) -> None
         assert all(a.label != b.label for a, b in zip(one.options, other.options, strict=True))
 
 
+def both(consultation: Consultation) -> tuple[Plan, Plan]:
+    edition = current_edition(consultation)
+    english = plan_of(edition)
+    with translation.override("cy"):
+        return english, plan_of(edition)
+
+
+def said(plan: Plan) -> dict[str, str]:
+    """Everything that the public reads of a plan, by where it stands."""
+    words = {name: getattr(plan, name) for name in (*OF_A_PLAN, "alternative_formats")}
+    words |= {f"way {way['slug']}": way["label"] for way in plan.ways_to_respond}
+    for part in (*plan.sections, *plan.recommendations):
+        told = {**vars(part)}
+        for name in ("slug", "sources", "related_sections", "official_theme", "figures"):
+            told.pop(name, None)
+        words |= {f"{part.slug} {name}": value for name, value in told.items() if value}
+    for recommendation in plan.recommendations:
+        for at_, figure in enumerate(recommendation.figures):
+            words[f"{recommendation.slug} figure {at_}"] = figure["what"]
+    for question in plan.questions:
+        words[question.slug] = question.text
+        words[f"{question.slug} help"] = question.help
+        for option in question.options:
+            words[f"{question.slug} {option.slug}"] = option.label
+            words[f"{question.slug} group {option.group}"] = option.group
+    return {where: str(value) for where, value in words.items() if value}
+
+
+def test_every_sentence_of_the_bundled_plan_is_in_welsh(consultation: Consultation) -> None:
+    english, welsh = both(consultation)
+    one, other = said(english), said(welsh)
+    # Of a group, the name itself is in the key.
+    groups = {where for where in one if " group " in where}
+    assert groups
+    assert not groups & set(other)
+    same = {where for where in one if where not in groups and one[where] == other[where]}
+    # Boroughs are called the same, and so are the Roma.
+    boroughs = {where for where in same if where.startswith("borough ")}
+    assert len(boroughs) == 32
+    assert same - boroughs == {"equality-ethnic-group roma"}
+
+
+def test_what_differs_in_welsh_asks_the_same(consultation: Consultation) -> None:
+    english, welsh = both(consultation)
+    assert [vars(q).keys() for q in english.questions] == [vars(q).keys() for q in welsh.questions]
+    for one, other in zip(english.questions, welsh.questions, strict=True):
+        assert (one.slug, one.kind, one.show_if, one.max_choices, one.details) == (
+            (other.slug, other.kind, other.show_if, other.max_choices, other.details)
+        )
+        assert [option.slug for option in one.options] == [option.slug for option in other.options]
+    for mine, theirs in zip(english.recommendations, welsh.recommendations, strict=True):
+        assert [row["source"] for row in mine.figures] == [row["source"] for row in theirs.figures]
+        assert mine.sources == theirs.sources
+
+
+def test_an_option_that_is_a_part_is_called_as_that_part(consultation: Consultation) -> None:
+    _, welsh = both(consultation)
+    offered = {option.slug: option.label for option in welsh.by_slug["top-sections"].options}
+    assert offered == {section.slug: section.title for section in welsh.sections}
+    assert offered["violence"] == "Lleihau ac atal trais"
+
+
+def test_a_page_of_the_bundled_plan_reads_in_welsh_alone(consultation: Consultation) -> None:
+    client = Client()
+    start = reverse("start", args=[consultation.slug])
+    client.get(start, {"language": "cy"})
+    page = words_of(client.get(start))
+    assert "Drafft Cynllun Heddlu a Throseddu Llundain 2021-25" in page
+    assert "Yn Saesneg y mae testun yr ymgynghoriad hwn." not in page
+    part = words_of(client.get(reverse("recommendation", args=[consultation.slug, "zero-murders"])))
+    assert "o achosion o ladd yn Llundain, 2005 i 2020" in part
+    assert "tua 140" in part
+    assert "homicides" not in part.replace("homicide-london", "")
+
+
 def test_what_is_not_said_in_the_other_language_stays_english() -> None:
     content = {
         "title": "Parks",
         "summary": "Which parks?",
+        "ways_to_respond": [],
         "sections": [],
         "recommendations": [],
         "questions": [],
@@ -113,6 +196,9 @@ def test_what_is_not_said_in_the_other_language_stays_english() -> None:
         ({"sections": {"nowhere": {"title": "Unman"}}}, "is not a part of this plan"),
         ({"questions": {"nothing": {"text": "Dim"}}}, "is not a question of this plan"),
         ({"questions": {"agree": {"options": {"maybe": "Efallai"}}}}, "is not one of its options"),
+        ({"questions": {"agree": {"groups": {"Green": "Gwyrdd"}}}}, "is not one of its groups"),
+        ({"ways_to_respond": {"telephone": "Dros y ffôn"}}, "is not a way to respond to this plan"),
+        ({"sections": {"hours": {"figures": []}}}, "is not a key here"),
         ({"colour": "glas"}, "is not a key here"),
     ],
 )
@@ -142,8 +228,8 @@ def test_versions_for_other_readers_are_on_the_start_page(parks: Consultation) -
     assert "You can answer in any language." in words
 
 
-def test_a_plan_without_other_languages_keeps_its_digest(consultation: Consultation) -> None:
-    content = consultation.editions.get().content
+def test_a_plan_without_other_languages_keeps_its_digest(in_english: Consultation) -> None:
+    content = in_english.editions.get().content
     assert "translations" not in content
     assert "other_versions" not in content
 
