@@ -4,6 +4,6 @@ from consult.sql import install
 
 
 class Migration(migrations.Migration):
-    dependencies = [("responses", "0019_published_points_readable")]
+    dependencies = [("responses", "0018_published_points")]
 
     operations = [install("responses", "bundles")]
