@@ -46,6 +46,7 @@ def clocks() -> list[Clock]:
             "scans of letters, and emails that were entered or set aside",
             days["letters"],
         ),
+        Clock("rows", "rows of tables that were loaded and not received", days["letters"]),
         Clock("batches", "files of batches", days["batches"]),
         Clock("answers", "answers, and staff's notes about them", days["answers"]),
         Clock(

@@ -28,6 +28,7 @@ from responses.responding.views import (
 )
 from responses.reviewing.views import (
     bulk,
+    bundle_row,
     bundles,
     campaign,
     campaigns,
@@ -132,6 +133,7 @@ urlpatterns = [
         "staff/petitions/<int:pk>/organiser/", petitions.forget_organiser, name="forget-organiser"
     ),
     path("staff/bundles/<int:pk>/", bundles.bundle, name="bundle"),
+    path("staff/bundles/rows/<int:pk>/", bundle_row.bundle_row, name="bundle-row"),
     path("staff/bundles/<int:pk>/undo/", bundles.bundle_undo, name="bundle-undo"),
     path("staff/entered/<str:reference>/", entered.entered, name="entered"),
     path("staff/entered/<str:reference>/again/", keying_again.key_again, name="key-again"),

@@ -108,6 +108,7 @@ STAFF = {
     "bundle-template": {"reviewer", "administrator"},
     "bundle-letter": {"reviewer", "administrator"},
     "bundle": {"reviewer", "administrator"},
+    "bundle-row": {"reviewer", "administrator"},
     "petition-list": {"reviewer", "administrator"},
     "petition": {"reviewer", "administrator"},
     "forget-organiser": {"administrator"},
@@ -319,10 +320,13 @@ def arguments(name: str, response: Response) -> list[object]:
         clerk, day = someone("clerk", "reviewer"), timezone.localdate()
         known = {"consultation": response.consultation, "number": 1, "by": clerk}
         return [Petition.objects.create(**signed, **known, received_on=day).pk]
-    if name in {"bundle", "bundle-undo"}:
+    if name in {"bundle", "bundle-row", "bundle-undo"}:
         clerk = someone("clerk", "reviewer")
         known = {"consultation": response.consultation, "edition": response.edition}
-        return [Bundle.objects.create(**known, key=uuid4(), kind="sheets", by=clerk).pk]
+        made = Bundle.objects.create(**known, key=uuid4(), kind="sheets", by=clerk)
+        said = {"raw": {"missing": "Light the canal."}, "channel": "post"}
+        row = made.rows.create(number=2, fields=said, why="It could not be taken.")
+        return [row.pk if name == "bundle-row" else made.pk]
     if name in {"campaign", "change-campaign"}:
         return [Campaign.objects.create(**shared, name="Youth workers").pk]
     if name in {"account", "account-sessions"}:

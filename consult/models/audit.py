@@ -52,6 +52,8 @@ class Action(models.TextChoices):
     BUNDLE_LOADED = "bundle_loaded", "loaded many responses at once"
     BUNDLE_RECEIVED = "bundle_received", "received or withdrew rows of a bundle"
     BUNDLE_UNDONE = "bundle_undone", "had a bundle of responses undone"
+    ROW_READ = "row_read", "read a row of a bundle that was not received"
+    ROWS_REMOVED = "rows_removed", "removed what rows of bundles said"
     KEYED_AGAIN = "keyed_again", "typed in a response again"
     PETITION_RECORDED = "petition_recorded", "recorded or corrected a petition"
     PETITION_READ = "petition_read", "read a petition"

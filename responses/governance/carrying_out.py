@@ -123,6 +123,7 @@ def _erase(request: SecondPersonRequest) -> None:
         erase_unsent(
             drafts=details["drafts"],
             letters=details["letters"],
+            rows=details.get("rows", []),
             actor=request.asked_by,
             why=details["why"],
         )

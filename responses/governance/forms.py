@@ -43,7 +43,8 @@ class EraseUnsentForm(StaffForm):
 
     def clean_why(self) -> str:
         why: str = self.cleaned_data["why"]
-        if names_writer(drafts=self.held.drafts, letters=self.held.letters, words=why):
+        held = self.held
+        if names_writer(drafts=held.drafts, letters=held.letters, rows=held.rows, words=why):
             raise forms.ValidationError(NAMES_NOBODY)
         return why
 

@@ -1,13 +1,19 @@
 """Whether a name or an address is the one that someone asks for, however either is typed."""
 
+from typing import Any
+
 from django.db import connection
 from django.db.models import BooleanField, F, Func, Q, QuerySet, TextField, Value
+from django.db.models.fields.json import KT
 
-from responses.models import Contact, Message
+from responses.models import Contact, Message, Petition
+from responses.reviewing.bundles.left import rows_held
 
 # Shorter words are similar to too many others.
 NEAR_FROM = 4
 MOST_NEAR = 20
+# What stands within a name, once it is folded.
+JOINERS = "'-\u2010\u2011\u2013"
 
 
 def _folded(words: str) -> str:
@@ -47,7 +53,10 @@ def is_name(field: str, words: str) -> Q:
 
 
 def _compared(function: str, field: str, operator: str, value: str) -> Q:
-    said = Func(F(field), function=function, output_field=TextField())
+    return _is(Func(F(field), function=function, output_field=TextField()), operator, value)
+
+
+def _is(said: "Func[Any]", operator: str, value: str) -> Q:
     return Q(
         Func(
             said,
@@ -69,10 +78,19 @@ def names_near(words: str) -> list[str]:
     if not wanted or "@" in words:
         return []
     found: set[str] = set()
-    for rows, field in ((Contact.objects, "name"), (Message.objects, "sender_name")):
-        near: QuerySet[Contact] | QuerySet[Message] = rows.exclude(is_name(field, words))
+    for rows, field in (
+        (Contact.objects.all(), "name"),
+        (Message.objects.all(), "sender_name"),
+        (Petition.objects.all(), "organiser_name"),
+        (rows_held().annotate(named=KT("fields__raw__name")), "named"),
+    ):
+        near: QuerySet[Any] = rows.exclude(is_name(field, words))
         for word in wanted:
-            near = near.filter(_compared("folded", field, "~", rf"\m({_near(word)})\M"))
+            slips = rf"\m({_near(word)})\M"
+            apart = Func(F(field), function="folded", output_field=TextField())
+            # O'Neill is one word where someone asks for O'Neil, and Smith-Jones may be one or two.
+            joined = Func(apart, Value(JOINERS), Value(""), function="translate")
+            near = near.filter(_is(apart, "~", slips) | _is(joined, "~", slips))
         found |= set(near.order_by().values_list(field, flat=True).distinct()[:MOST_NEAR])
     return sorted(found)[:MOST_NEAR]
 

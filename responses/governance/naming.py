@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from contextlib import suppress
 
-from responses.models import Contact, Draft, Message
+from responses.models import BundleRow, Contact, Draft, Message
 from responses.reviewing.mailboxes import read_letter
 
 # Shorter ones are parts of other words.
@@ -22,9 +22,19 @@ def names_sender(*, reference: str, words: str) -> bool:
     return _any_in((detail for row in rows for detail in row), words)
 
 
-def names_writer(*, drafts: Iterable[Draft], letters: Iterable[Message], words: str) -> bool:
-    """Tell whether a text names anyone who typed these drafts or wrote these emails."""
+def names_writer(
+    *,
+    drafts: Iterable[Draft],
+    letters: Iterable[Message],
+    words: str,
+    rows: Iterable[BundleRow] = (),
+) -> bool:
+    """Tell whether a text names anyone who typed these drafts, wrote these emails or is in these
+    rows.
+    """
     found: set[str] = set()
+    for row in rows:
+        found |= {str(row.fields["raw"].get(name, "")) for name in ("name", "email")}
     for draft in drafts:
         found |= {str(draft.answers.get(name, "")) for name in ("name", "email")}
         # Reminders go to addresses that a link was sent to.

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from consult.clock import in_words as moment
 from consult.clock import iso
 from consult.plans.editions import plan_of
-from responses.models import Draft, Response
+from responses.models import BundleRow, Draft, Petition, Response
 from responses.receipt_tokens import ReceiptKeyLost, receipt_token
 from responses.responding.equality import gave_equality_answers
 from responses.wording import in_words
@@ -146,4 +146,36 @@ def draft_as_saved(draft: Draft) -> dict[str, Any]:
             draft.reminder_requests.order_by("pk").values_list("email", flat=True)
         ),
         "links_sent_to": list(draft.links.order_by("pk").values_list("email", flat=True)),
+    }
+
+
+def row_as_loaded(row: BundleRow) -> dict[str, Any]:
+    """Return what a row of a table that staff loaded says, of which no response was made."""
+    return {
+        "consultation": row.bundle.consultation.title,
+        "loaded_at": iso(row.bundle.at),
+        "loaded": moment(row.bundle.at),
+        "sheet": row.sheet,
+        "received_on": row.fields["received_on"],
+        "channel": row.fields["channel"],
+        "late_reason": row.fields["late_reason"],
+        "said": row.fields["raw"],
+        "why_not_received": row.why,
+    }
+
+
+def petition_as_recorded(petition: Petition) -> dict[str, Any]:
+    """Return one record of a petition, for its organiser."""
+    return {
+        "consultation": petition.consultation.title,
+        "recorded_at": iso(petition.at),
+        "recorded": moment(petition.at),
+        "title": petition.title,
+        "text": petition.text,
+        "signatures": petition.signatures,
+        "received_on": petition.received_on.isoformat(),
+        "channel": petition.get_channel_display(),
+        "organiser_name": petition.organiser_name,
+        "organiser_email": petition.organiser_email,
+        "withdrawn": petition.withdrawn,
     }

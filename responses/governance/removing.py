@@ -17,6 +17,7 @@ from responses.exporting.batches import folder_of
 from responses.exporting.taking_back import clear_stored
 from responses.file_removals import remove_due_files, remove_file
 from responses.models import Attachment, Batch, Delivery, Message, Removal
+from responses.reviewing.bundles.left import forget_rows, rows_held
 from responses.reviewing.forwards import cut_from_forwards
 
 log = logging.getLogger(__name__)
@@ -72,8 +73,9 @@ def remove_batch_files(*, batch: Batch, actor: User | None) -> bool:
 
 def remove_files(*, scans: QuerySet[Attachment], messages: QuerySet[Message]) -> int:
     """Delete files that came with responses and emails of a mailbox, what their rows say about
-    them, and what staff were typing at an email's pages. An email that was forwarded goes from the
-    one that it came in, too, which keeps its own words. Returns how many files.
+    them, what staff were typing at an email's pages, and what a bundle still holds of an email. An
+    email that was forwarded goes from the one that it came in, too, which keeps its own words.
+    Returns how many files.
     """
     with transaction.atomic():
         count, files = scans.count(), list(messages.values_list("file", flat=True))
@@ -85,6 +87,8 @@ def remove_files(*, scans: QuerySet[Attachment], messages: QuerySet[Message]) ->
         messages.update(**Message.EMPTIED)
         remove_drafts_about([f"message={pk}" for pk in numbers])
         remove_drafts_about([f"messages/{pk}" for pk in numbers])
+        held = rows_held().filter(message__in=numbers)
+        forget_rows(held.values_list("pk", flat=True), actor=None, why="its email was removed")
         for file in files:
             remove_file(storage="default", name=file)
         transaction.on_commit(remove_due_files)

@@ -40,6 +40,7 @@ from responses.models import (
 )
 from responses.periods import Clock, clocks
 from responses.responding.equality import empty_equality_answers, too_few_to_hand_over
+from responses.reviewing.bundles.left import forget_rows, rows_held
 from responses.reviewing.petitions import forget_organisers
 
 JOB = "responses.retain"
@@ -185,6 +186,14 @@ def _letters(run: Run) -> Work:
     return Work(count, scans.count() + messages.count() - count, remove)
 
 
+def _rows(run: Run) -> Work:
+    there = rows_held().filter(bundle__consultation=run.consultation)
+    # One that waits to be received is still on its way.
+    left = list(there.exclude(why="").values_list("pk", flat=True))
+    remove = partial(forget_rows, left, actor=run.actor, why=WHY)
+    return Work(len(left), there.count() - len(left), remove)
+
+
 def _batches(run: Run) -> Work:
     there = files_held(run.consultation, kept_for=timedelta(days=settings.KEEP["batches"]))
     ready = there.filter(delivery__state=Delivery.State.ACKNOWLEDGED).order_by("number")
@@ -240,6 +249,7 @@ WORK: dict[str, Callable[[Run], Work]] = {
     "organisers": _organisers,
     "equality": _equality,
     "letters": _letters,
+    "rows": _rows,
     "batches": _batches,
     "answers": _answers,
 }

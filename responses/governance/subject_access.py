@@ -8,14 +8,16 @@ filter of the list of responses.
 
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from django.core.files.storage import default_storage
 from django.db.models import F, Func, Q, TextField, Value
+from django.db.models.fields.json import KT
 from django.template.loader import render_to_string
 
 from consult.auditing import record
@@ -26,9 +28,20 @@ from responses.governance.personal_data import (
     NothingAboutThem,
     draft_as_saved,
     everything_about,
+    petition_as_recorded,
+    row_as_loaded,
 )
-from responses.models import Draft, DraftAnswer, DraftFile, Message, Response
+from responses.models import (
+    BundleRow,
+    Draft,
+    DraftAnswer,
+    DraftFile,
+    Message,
+    Petition,
+    Response,
+)
 from responses.references import NotAReference, normalise_reference
+from responses.reviewing.bundles.left import rows_held
 from responses.stored_files import attachments_of
 
 # Of each kind. If there are more, staff must ask the person for more details.
@@ -37,13 +50,27 @@ MOST = 200
 
 @dataclass(frozen=True)
 class PersonalData:
-    """What belongs to someone: responses by reference, drafts that were never sent, and emails of a
-    mailbox that nobody entered.
+    """What belongs to someone: responses by reference, drafts that were never sent, emails of a
+    mailbox that nobody entered, rows of bundles that were not received, and records of petitions
+    that they organised.
     """
 
-    references: list[str]
-    drafts: list[Draft]
-    letters: list[Message]
+    references: list[str] = field(default_factory=list)
+    drafts: list[Draft] = field(default_factory=list)
+    letters: list[Message] = field(default_factory=list)
+    rows: list[BundleRow] = field(default_factory=list)
+    petitions: list[Petition] = field(default_factory=list)
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """How many there are of each, for the trail."""
+        return {
+            "responses": len(self.references),
+            "drafts": len(self.drafts),
+            "letters": len(self.letters),
+            "rows": len(self.rows),
+            "petitions": len(self.petitions),
+        }
 
 
 def find_person(*, words: str, actor: User | None) -> PersonalData:
@@ -52,28 +79,37 @@ def find_person(*, words: str, actor: User | None) -> PersonalData:
     References, an email address, or a name, of which each word has to match, however it is typed.
     """
     words = words.strip()
-    held = (
-        PersonalData(*([], [], []))
-        if not words
-        else PersonalData(_references(words), _drafts(words), _letters(words))
-    )
-    drafts, letters = len(held.drafts), len(held.letters)
-    record(
-        action=Action.PERSON_LOOKED_FOR,
-        actor=actor,
-        responses=len(held.references),
-        drafts=drafts,
-        letters=letters,
-    )
+    held = PersonalData()
+    if words:
+        held = PersonalData(
+            references=_references(words),
+            drafts=_drafts(words),
+            letters=_letters(words),
+            rows=_rows(words),
+            petitions=_petitions(words),
+        )
+    record(action=Action.PERSON_LOOKED_FOR, actor=actor, **held.counts)
     return held
 
 
-def held_under(*, references: list[str], drafts: list[int], letters: list[int]) -> PersonalData:
-    """Return what is held under references, and under the primary keys of drafts and of emails that
-    nobody entered.
+def held_under(
+    *,
+    references: Sequence[str] = (),
+    drafts: Sequence[int] = (),
+    letters: Sequence[int] = (),
+    rows: Sequence[int] = (),
+    petitions: Sequence[int] = (),
+) -> PersonalData:
+    """Return what is held under references, and under the primary keys of drafts, of emails that
+    nobody entered, of rows that were not received, and of records of petitions.
     """
-    mine = Message.objects.filter(pk__in=letters, transcription=None)
-    return PersonalData(references, list(Draft.objects.filter(pk__in=drafts)), list(mine))
+    return PersonalData(
+        references=list(references),
+        drafts=list(Draft.objects.filter(pk__in=drafts)),
+        letters=list(Message.objects.filter(pk__in=letters, transcription=None)),
+        rows=list(rows_held().filter(pk__in=rows)),
+        petitions=list(Petition.objects.filter(pk__in=petitions)),
+    )
 
 
 def _references(words: str) -> list[str]:
@@ -130,6 +166,18 @@ def _letters(words: str) -> list[Message]:
     return list(waiting.filter(theirs).order_by("pk")[:MOST])
 
 
+def _rows(words: str) -> list[BundleRow]:
+    """Return rows of bundles with that address or name that were not made into responses."""
+    said = rows_held().annotate(theirs=KT("fields__raw__email"), named=KT("fields__raw__name"))
+    found = said.filter(is_address("theirs", words) | is_name("named", words))
+    return list(found.select_related("bundle").order_by("pk")[:MOST])
+
+
+def _petitions(words: str) -> list[Petition]:
+    theirs = is_address("organiser_email", words) | is_name("organiser_name", words)
+    return list(Petition.objects.filter(theirs).order_by("pk")[:MOST])
+
+
 def make_pack(*, held: PersonalData, actor: User | None) -> bytes:
     """Return a zip of everything for the person: a page to read, the same as JSON, scans and
     emails.
@@ -140,6 +188,8 @@ def make_pack(*, held: PersonalData, actor: User | None) -> bytes:
         "references": held.references,
         "drafts": [draft.pk for draft in held.drafts],
         "emails": [letter.pk for letter in held.letters],
+        "rows": [row.pk for row in held.rows],
+        "petitions": [petition.pk for petition in held.petitions],
     }
     require_second_person(
         act=TwoPersonAct.HAND_OVER,
@@ -148,17 +198,17 @@ def make_pack(*, held: PersonalData, actor: User | None) -> bytes:
         once=False,
         details={name: value for name, value in chosen.items() if value},
     )
-    responses = [everything_about(reference) for reference in held.references]
-    drafts = [draft_as_saved(draft) for draft in held.drafts]
-    if not responses and not drafts and not held.letters:
+    everything = {
+        "responses": [everything_about(reference) for reference in held.references],
+        "drafts": [draft_as_saved(draft) for draft in held.drafts],
+        "rows": [row_as_loaded(row) for row in held.rows],
+        "petitions": [petition_as_recorded(petition) for petition in held.petitions],
+    }
+    if not any(held.counts.values()):
         raise NothingAboutThem
     made = BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as pack:
-        pack.writestr(
-            "read-me.html",
-            render_to_string("packs/person.html", {"responses": responses, "drafts": drafts}),
-        )
-        everything = {"responses": responses, "drafts": drafts}
+        pack.writestr("read-me.html", render_to_string("packs/person.html", everything))
         pack.writestr("everything.json", json.dumps(everything, ensure_ascii=False, indent=2))
         for name, file in _files(held):
             # Removed since, or at this moment: the rest is still theirs.
@@ -166,10 +216,9 @@ def make_pack(*, held: PersonalData, actor: User | None) -> bytes:
                 pack.writestr(name, content.read())
     for reference in held.references:
         record(action=Action.PERSON_TAKEN, actor=actor, subject=reference)
-    if drafts or held.letters:
-        record(
-            action=Action.PERSON_TAKEN, actor=actor, drafts=len(drafts), letters=len(held.letters)
-        )
+    unsent = {what: number for what, number in held.counts.items() if what != "responses"}
+    if any(unsent.values()):
+        record(action=Action.PERSON_TAKEN, actor=actor, **unsent)
     return made.getvalue()
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max, Q, QuerySet, Sum
+from django.db.models import Max, QuerySet, Sum
 
 from consult.auditing import record
 from consult.models import Action, Consultation, TwoPersonAct, User
@@ -103,16 +103,6 @@ def put_petitions_in(batch: Batch) -> None:
     """Keep with a batch that is being sealed the petitions as they stand."""
     BatchPetition.objects.bulk_create(
         BatchPetition(batch=batch, petition=one) for one in petitions_of(batch.consultation)
-    )
-
-
-def organised_by(words: str) -> QuerySet[Petition]:
-    """Return the records of petitions that name an organiser with this name or address."""
-    words = words.strip()
-    if not words:
-        return Petition.objects.none()
-    return Petition.objects.filter(
-        Q(organiser_email__iexact=words) | Q(organiser_name__icontains=words)
     )
 
 

@@ -34,7 +34,6 @@ from responses.governance.subject_access import (
 from responses.models import Point, Response
 from responses.requests import reference_or_404
 from responses.responding.amending import versions_of
-from responses.reviewing.petitions import organised_by
 
 
 @staff_only(Right.ANSWER_REQUESTS)
@@ -51,9 +50,8 @@ def people(request: StaffRequest) -> HttpResponse:
         context |= {
             "held": held,
             "rows": [_row(reference) for reference in held.references],
-            "nothing": held == PersonalData([], [], []),
+            "nothing": held == PersonalData(),
             "near": names_near(form.cleaned_data["words"]),
-            "petitions": organised_by(form.cleaned_data["words"]),
         }
     return render(request, "governance/subject_access.html", context)
 
@@ -93,6 +91,8 @@ def person_pack(request: StaffRequest) -> HttpResponse:
         references=references,
         drafts=_numbers(request, "draft"),
         letters=_numbers(request, "letter"),
+        rows=_numbers(request, "row"),
+        petitions=_numbers(request, "petition"),
     )
     try:
         pack = make_pack(held=held, actor=request.user)
@@ -175,15 +175,18 @@ def erase_found(request: StaffRequest) -> HttpResponse:
     if asked := confirm_password_first(request):
         return asked
     held = held_under(
-        references=[], drafts=_numbers(request, "draft"), letters=_numbers(request, "letter")
+        drafts=_numbers(request, "draft"),
+        letters=_numbers(request, "letter"),
+        rows=_numbers(request, "row"),
     )
     form = EraseUnsentForm(request.POST or None, held=held)
     changed = ""
     if request.method == "POST" and form.is_valid():
         try:
-            drafts, letters = erase_unsent(
+            drafts, letters, rows = erase_unsent(
                 drafts=[draft.pk for draft in held.drafts],
                 letters=[letter.pk for letter in held.letters],
+                rows=[row.pk for row in held.rows],
                 actor=request.user,
                 why=form.cleaned_data["why"],
                 shown=request.POST.get("shown", ""),
@@ -195,22 +198,24 @@ def erase_found(request: StaffRequest) -> HttpResponse:
         else:
             messages.success(
                 request,
-                _("Erased: %(drafts)s and %(letters)s.")
+                _("Erased: %(drafts)s, %(letters)s and %(rows)s.")
                 % {
                     "drafts": ngettext("%(number)s draft", "%(number)s drafts", drafts)
                     % {"number": drafts},
                     "letters": ngettext("%(number)s email", "%(number)s emails", letters)
                     % {"number": letters},
+                    "rows": ngettext("%(number)s row", "%(number)s rows", rows) % {"number": rows},
                 },
             )
         if not changed:
             return redirect("people")
     context = {
         "changed": changed,
-        "shown": unsent_shown(drafts=held.drafts, letters=held.letters),
+        "shown": unsent_shown(drafts=held.drafts, letters=held.letters, rows=held.rows),
         "form": form,
         "drafts": held.drafts,
         "letters": [letter for letter in held.letters if letter.file],
+        "rows": held.rows,
     }
     status = 409 if changed else 200
     return render(request, "governance/erase_found.html", context, status=status)

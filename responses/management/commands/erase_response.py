@@ -42,7 +42,7 @@ class Command(BaseCommand):
             done = erase_again(actor=None)
             unsent = erase_unsent_again(actor=None)
             if unsent:
-                done.append(counted(unsent, "draft or email", "drafts and emails"))
+                done.append(counted(unsent, "draft, email or row", "drafts, emails and rows"))
             self.stdout.write(
                 f"Erased again: {', '.join(done)}." if done else "Nothing had come back."
             )

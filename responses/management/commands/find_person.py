@@ -30,6 +30,8 @@ class Command(BaseCommand):
         for what, rows in (
             ("Answers that were not sent", held.drafts),
             ("Email that did not become a response", held.letters),
+            ("Row of a bundle that did not become a response", held.rows),
+            ("Record of a petition that they organised", held.petitions),
         ):
             for row in rows:
                 self.stdout.write(f"{what}: number {row.pk}")
@@ -48,5 +50,5 @@ class Command(BaseCommand):
                 f"{pack} holds all of it. Check that all of it belongs to this person before you "
                 "hand it over."
             )
-        elif held.references == held.drafts == held.letters == []:
+        elif not any(held.counts.values()):
             self.stdout.write("Nothing is held under this reference, address or name.")

@@ -19,9 +19,10 @@ from consult.jobs import ROW_TROUBLE
 from consult.models import Action, User
 from responses.answers import read_answers
 from responses.contacts import read_contact
-from responses.models import Bundle, BundleRow, Confirmation, Message, Response, Transcription
+from responses.models import Bundle, BundleRow, Message, Response, Transcription
 from responses.responding.amending import ChangedMeanwhile, withdraw_response
 from responses.responding.submitting import ConsultationClosed, Submission
+from responses.reviewing.bundles.left import key_of, note_received
 from responses.reviewing.transcribing import (
     MessageDecided,
     ReasonMissing,
@@ -60,7 +61,8 @@ def _do_a_lot() -> bool:
             rows = rows.filter(response=None)
         else:
             rows = rows.filter(response__isnull=False, undone=False)
-        lot = list(rows[:AT_ONCE])
+        # Erasing what a row says waits for this, and then finds a response.
+        lot = list(rows.select_for_update(of=("self",))[:AT_ONCE])
         for row in lot:
             _do(_receive if receiving else _undo, row)
         if not lot:
@@ -110,7 +112,7 @@ def _receive(row: BundleRow) -> None:
     plan = plan_to_key(bundle.edition)
     submission = Submission(
         edition=bundle.edition,
-        submission_key=uuid5(bundle.key, str(row.number)),
+        submission_key=key_of(row),
         answers=read_answers(plan, said["raw"]),
         contact=read_contact(said["raw"]),
         started_at=bundle.at,
@@ -123,10 +125,7 @@ def _receive(row: BundleRow) -> None:
         by=bundle.by,
         message=row.message,
     ).response
-    if bundle.kind == Bundle.Kind.IMPORTED:
-        # The other system has told them.
-        Confirmation.objects.filter(response=response).update(state=Confirmation.State.NOT_WANTED)
-    BundleRow.objects.filter(pk=row.pk).update(response=response, fields={})
+    note_received(row, response)
 
 
 def undo_bundle(*, bundle: Bundle, reason: str, by: User) -> None:

@@ -20,7 +20,8 @@ from consult.plans.document import ABOUT_YOU
 from consult.plans.editions import current_edition
 from consult.staff.access import StaffRequest, staff_only
 from responses.models import Bundle
-from responses.requests import numbers_in
+from responses.requests import number_in, numbers_in
+from responses.reviewing.bundles.left import rows_left
 from responses.reviewing.bundles.loading import LoadedBefore, RowsRefused, load_mails, load_table
 from responses.reviewing.bundles.mails import Match, mails_with
 from responses.reviewing.bundles.receiving import CannotBeUndone, sample_of, undo_bundle
@@ -205,7 +206,9 @@ def _field_problems(form: TableForm | LetterForm) -> list[tuple[str, str]]:
 def bundle(request: HttpRequest, pk: int) -> HttpResponse:
     """One bundle: how far it is, what was left as it is, and which rows to key again."""
     found = get_object_or_404(Bundle.objects.select_related("consultation", "by", "undo_by"), pk=pk)
-    rows = found.rows
+    rows, left = found.rows, rows_left(found)
+    after = number_in(request.GET.get("after", ""))
+    shown = list(left.filter(number__gt=after)[: SHOWN_ROWS + 1])
     context = {
         "bundle": found,
         "at": in_words(found.at),
@@ -213,7 +216,9 @@ def bundle(request: HttpRequest, pk: int) -> HttpResponse:
         "total": rows.count(),
         "received": rows.exclude(response=None).count(),
         "undone": rows.filter(undone=True).count(),
-        "left": rows.exclude(why="")[:SHOWN_ROWS],
+        "left": shown[:SHOWN_ROWS],
+        "left_count": left.count(),
+        "left_next": shown[SHOWN_ROWS - 1].number if len(shown) > SHOWN_ROWS else None,
         "sample": sample_of(found) if found.state == Bundle.State.DONE else [],
         "responses": rows.exclude(response=None).select_related("response")[:SHOWN_ROWS],
     }

@@ -92,7 +92,7 @@ def test_drafts_and_emails_about_a_person_leave_no_word_behind(
     done = erase_unsent(
         drafts=[draft.pk], letters=[letter.pk], actor=administrator, why="asked by post"
     )
-    assert done == (1, 1)
+    assert done == (1, 1, 0)
     assert where(PLANTED) == set()
     assert in_files(files) == []
     entry = AuditEntry.objects.get(action="unsent_erased")
@@ -124,7 +124,7 @@ def test_drafts_and_emails_that_a_backup_brings_back_are_erased_again(
     for name in (f"draft-{draft.submission_key}", f"email-{letter.sha256}"):
         default_storage.save(f"erasures/{name}", ContentFile(b""))
     call_command("erase_response", "--again")
-    assert "2 drafts and emails" in capsys.readouterr().out
+    assert "2 drafts, emails and rows" in capsys.readouterr().out
     assert where(PLANTED) == set()
     assert in_files(files) == []
 
@@ -152,7 +152,7 @@ def test_the_page_erases_what_was_chosen_and_refuses_a_reason_with_a_name(
     assert "names nobody" in refused
     assert where(PLANTED)
     done = press(asked, address, {"why": "asked by post"}, follow=True).content.decode()
-    assert "Erased: 1 draft and 1 email." in done
+    assert "Erased: 1 draft, 1 email and 0 rows." in done
     assert where(PLANTED) == set()
     assert in_files(files) == []
     assert "still there" in asked.get(address).content.decode()
