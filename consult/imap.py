@@ -8,39 +8,54 @@ import re
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
 SILENT_SECONDS = 30
 ON_THIS_MACHINE = {"127.0.0.1", "localhost", "::1"}
-NUMBER = re.compile(rb"\d+")
+NUMBER = re.compile(rb"UID (\d+)")
+NUMBERS_AT_ONCE = 5000
 
 
 class MailboxTrouble(Exception):
     """The mail server cannot be reached, refuses us, or answers what is no IMAP."""
 
 
+class MessageRefused(Exception):
+    """The server does not hand one message over. The others may be whole."""
+
+
 class Mailbox:
     """A folder that is open for reading."""
 
-    def __init__(self, server: imaplib.IMAP4, name: str) -> None:
-        self.server, self.name = server, name
+    def __init__(self, server: imaplib.IMAP4, name: str, count: int) -> None:
+        self.server, self.name, self.count = server, name, count
         self.validity = int(self.server.response("UIDVALIDITY")[1][0] or 0)
 
     def numbers(self) -> list[int]:
-        """Return the numbers of all messages in it."""
-        return [int(number) for number in NUMBER.findall(self._uid("SEARCH", "ALL")[0] or b"")]
+        """Return the numbers of all messages in it, asked for in lots: in one line those of a full
+        mailbox are longer than the library reads.
+        """
+        found = []
+        for first in range(1, self.count + 1, NUMBERS_AT_ONCE):
+            last = min(first + NUMBERS_AT_ONCE - 1, self.count)
+            done, said = self.server.fetch(f"{first}:{last}", "(UID)")
+            if done != "OK":
+                raise MailboxTrouble("The server refused to list its messages.")
+            lines = [line for line in said if isinstance(line, bytes)]
+            found += [int(number) for line in lines for number in NUMBER.findall(line)]
+        return found
 
     def content_of(self, number: int) -> bytes | None:
-        """Return a message as it is there; None if it has gone meanwhile."""
-        pieces = self._uid("FETCH", str(number), "(BODY.PEEK[])")
-        return next((bytes(piece[1]) for piece in pieces if isinstance(piece, tuple)), None)
-
-    def _uid(self, *command: str) -> list[Any]:
-        done, said = self.server.uid(*command)
+        """Return a message as it is there; None if it has gone meanwhile. Raises MessageRefused."""
+        try:
+            done, pieces = self.server.uid("FETCH", str(number), "(BODY.PEEK[])")
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error as refused:
+            raise MessageRefused(number) from refused
         if done != "OK":
-            raise MailboxTrouble(f"The server refused {command[0]}.")
-        return said
+            raise MessageRefused(number)
+        return next((bytes(piece[1]) for piece in pieces if isinstance(piece, tuple)), None)
 
 
 @contextmanager
@@ -56,10 +71,10 @@ def open_mailbox(url: str) -> Iterator[Mailbox]:
         server = _connect(parts.scheme, host, parts.port)
         try:
             server.login(unquote(parts.username or ""), unquote(parts.password or ""))
-            done, _said = server.select(f'"{folder}"', readonly=True)
+            done, said = server.select(f'"{folder}"', readonly=True)
             if done != "OK":
                 raise MailboxTrouble(f"There is no folder {folder}.")
-            yield Mailbox(server, mailbox_name(url))
+            yield Mailbox(server, mailbox_name(url), int(said[0] or 0))
         finally:
             server.shutdown()
     except (imaplib.IMAP4.error, OSError) as trouble:

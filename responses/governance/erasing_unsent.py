@@ -70,7 +70,10 @@ def erase_unsent(
             actor=actor,
             subject="not sent",
             details={
-                **{"drafts": mine, "letters": theirs, "rows": left, "why": why},
+                "drafts": mine,
+                "letters": theirs,
+                "rows": left,
+                "why": why,
                 "saved": [draft.revision for draft in typed],
             },
         )

@@ -4,7 +4,7 @@ import time
 
 from django.db.models.functions import Now
 
-from consult.imap import Mailbox, MailboxTrouble, mailbox_name, open_mailbox
+from consult.imap import Mailbox, MailboxTrouble, MessageRefused, mailbox_name, open_mailbox
 from consult.jobs import apart
 from responses.models import ReturnedMail
 from responses.responding.mail_reports import read_report
@@ -40,7 +40,11 @@ def _read_what_is_new(mailbox: Mailbox, reading: ReturnedMail) -> None:
     for number in sorted(number for number in mailbox.numbers() if number > reading.last_uid):
         if time.monotonic() >= ends_at:
             break
-        raw = mailbox.content_of(number)
+        try:
+            raw = mailbox.content_of(number)
+        except MessageRefused:
+            # The reports after it are not kept back for one.
+            raw = None
         # One that nobody can make anything of is passed over, and not the end of all later ones.
         with apart(job=JOB, row=f"message {number} of {mailbox.name}"):
             report = read_report(raw) if raw is not None else None

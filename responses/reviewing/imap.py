@@ -6,15 +6,17 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Now
 
-from consult.imap import Mailbox, MailboxTrouble, mailbox_name, open_mailbox
+from consult.imap import Mailbox, MailboxTrouble, MessageRefused, mailbox_name, open_mailbox
 from consult.models import Consultation
 from responses.models import MailboxCopy, MailboxReading
 from responses.reviewing.mailboxes import take_up
 
 # A run ends before its task would be stopped; the next one continues.
 RUN_FOR_SECONDS = 1200
-# Fetched before they are written together: each may be as large as a server lets it be.
-AT_ONCE = 20
+# Fetched before they are written together, and no more once they have so many bytes: each may be as
+# large as a server lets it be.
+AT_ONCE, LOT_BYTES = 20, 20_000_000
+NAMED = 10
 
 
 def read_mailbox(*, consultation: Consultation, url: str) -> MailboxReading:
@@ -45,25 +47,45 @@ def _take_what_is_new(
     numbers = mailbox.numbers()
     here = set(MailboxCopy.objects.filter(**place).values_list("uid", flat=True))
     waiting = [number for number in numbers if number not in here]
+    refused: list[int] = []
     try:
         while waiting and time.monotonic() < ends_at:
-            _take_some(mailbox, waiting[:AT_ONCE], consultation, place)
-            del waiting[:AT_ONCE]
+            done = _take_some(mailbox, waiting[:AT_ONCE], consultation, place, refused)
+            del waiting[:done]
     finally:
-        copies = MailboxCopy.objects.filter(**place, uid__in=numbers)
-        reading.on_server, reading.here = len(numbers), copies.count()
-        reading.letters = copies.values("message").distinct().count()
+        copies = MailboxCopy.objects.filter(**place).values_list("uid", "message")
+        there = dict(copies)
+        over = [there[number] for number in numbers if number in there]
+        reading.on_server, reading.here = len(numbers), len(over)
+        reading.letters = len(set(over))
+        if refused:
+            # They are asked for again each time; no other waits for them.
+            named = ", ".join(map(str, refused[:NAMED]))
+            reading.trouble = f"The server does not hand over {len(refused)} messages: {named}."
 
 
 def _take_some(
-    mailbox: Mailbox, numbers: list[int], consultation: Consultation, place: dict[str, Any]
-) -> None:
-    """Take up the messages with these numbers, as many as come over before the line is cut."""
+    mailbox: Mailbox,
+    numbers: list[int],
+    consultation: Consultation,
+    place: dict[str, Any],
+    refused: list[int],
+) -> int:
+    """Take up the messages with these numbers, as many as are one lot and come over before the line
+    is cut. Returns how many were asked for; those that the server refused are added to `refused`.
+    """
     raws: dict[int, bytes] = {}
+    asked = 0
     try:
         for number in numbers:
-            if (raw := mailbox.content_of(number)) is not None:
-                raws[number] = raw
+            asked += 1
+            try:
+                if (raw := mailbox.content_of(number)) is not None:
+                    raws[number] = raw
+            except MessageRefused:
+                refused.append(number)
+            if sum(map(len, raws.values())) > LOT_BYTES:
+                break
     finally:
         with transaction.atomic():
             taken = take_up(list(raws.values()), consultation=consultation, by=None)
@@ -74,3 +96,4 @@ def _take_some(
                 ],
                 ignore_conflicts=True,
             )
+    return asked

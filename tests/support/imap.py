@@ -17,6 +17,8 @@ class Folder:
     validity: int = 7
     seen: set[int] = field(default_factory=set)
     commands: list[str] = field(default_factory=list)
+    # What the server says instead of handing one over: NO, or BAD.
+    refused: dict[int, str] = field(default_factory=dict)
     # After so many messages the connection is cut, as a network may do it.
     cut_after: int | None = None
 
@@ -51,8 +53,10 @@ class _Session(socketserver.StreamRequestHandler):
                 return True
             self.say(f"* {len(folder.messages)} EXISTS")
             self.say(f"* OK [UIDVALIDITY {folder.validity}] valid")
-        elif command.upper().startswith("UID SEARCH"):
-            self.say("* SEARCH " + " ".join(map(str, folder.messages)))
+        elif found := re.match(r"FETCH (\d+):(\d+) \(UID\)", command):
+            listed = list(enumerate(sorted(folder.messages), start=1))
+            for place, number in listed[int(found[1]) - 1 : int(found[2])]:
+                self.say(f"* {place} FETCH (UID {number})")
         elif found := re.match(r"UID FETCH (\d+) \((BODY(?:\.PEEK)?)\[\]\)", command):
             return self.fetch(tag, int(found[1]), peeks="PEEK" in found[2])
         elif word == "LOGOUT":
@@ -62,6 +66,9 @@ class _Session(socketserver.StreamRequestHandler):
 
     def fetch(self, tag: str, number: int, *, peeks: bool) -> bool:
         folder = self.server.folder
+        if number in folder.refused:
+            self.say(f"{tag} {folder.refused[number]} cannot be read")
+            return True
         if folder.cut_after is not None and self.fetched >= folder.cut_after:
             return False
         self.fetched += 1

@@ -23,7 +23,7 @@ from responses.models import Bundle
 from responses.requests import number_in, numbers_in
 from responses.reviewing.bundles.left import rows_left
 from responses.reviewing.bundles.loading import LoadedBefore, RowsRefused, load_mails, load_table
-from responses.reviewing.bundles.mails import Match, mails_with
+from responses.reviewing.bundles.mails import Search, mails_with
 from responses.reviewing.bundles.receiving import CannotBeUndone, sample_of, undo_bundle
 from responses.reviewing.bundles.rows import Problem, place_of_letter
 from responses.reviewing.bundles.tables import MOST_ROWS, NotATable, TooLarge, TooManyRows
@@ -98,21 +98,27 @@ def bundle_letter(request: StaffRequest, consultation: str) -> HttpResponse:
             letter = {name: value for name, value in whole.typed.items() if value}
             if form.cleaned_data["senders"] == FROM_MAILS:
                 chosen = numbers_in(request.POST.get("messages", "").split(","))
-                matches = mails_with(
-                    consultation=found, plan=plan, letter=letter, only=chosen or None
+                search = mails_with(
+                    consultation=found,
+                    plan=plan,
+                    letter=letter,
+                    only=chosen or None,
+                    after=0 if chosen else number_in(request.POST.get("after", "")),
                 )
-                if chosen and matches:
+                if chosen and search.matches:
                     made = load_mails(
                         edition=edition,
                         name=form.cleaned_data["name"],
                         key=form.cleaned_data["key"],
                         letter=letter,
-                        mails=[(one.message, one.fields, one.received_on) for one in matches],
+                        mails=[
+                            (one.message, one.fields, one.received_on) for one in search.matches
+                        ],
                         by=request.user,
                     )
                     nudge(receive_bundles)
                     return redirect("bundle", made.pk)
-                context |= _matches(form, matches)
+                context |= _matches(form, search)
             else:
                 made_one, wrong = _load(request, edition, form, letter, Bundle.Kind.LETTER)
                 if made_one:
@@ -127,13 +133,15 @@ def bundle_letter(request: StaffRequest, consultation: str) -> HttpResponse:
     return render(request, "reviewing/bundle_letter.html", context)
 
 
-def _matches(form: LetterForm, matches: list[Match]) -> dict[str, Any]:
-    if not matches:
+def _matches(form: LetterForm, search: Search) -> dict[str, Any]:
+    matches = search.matches
+    if not matches and search.looked_at == search.waiting:
         form.add_error(
             None,
             _("No message that waits carries this letter. Enter more of it, or load a list."),
         )
     return {
+        "search": search,
         "matches": matches,
         "own": sum(one.own for one in matches),
         "numbers": ",".join(str(one.message.pk) for one in matches),

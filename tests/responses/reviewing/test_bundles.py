@@ -31,7 +31,7 @@ from responses.governance.reconciling import reconcile
 from responses.models import Bundle, Confirmation, Message, Response, Transcription
 from responses.responding.amending import amend_response
 from responses.responding.submitting import Submission
-from responses.reviewing.bundles import loading, receiving, tables
+from responses.reviewing.bundles import loading, mails, receiving, tables
 from responses.reviewing.bundles.cells import channel_of, day_of, value_of
 from responses.reviewing.bundles.loading import LoadedBefore, RowsRefused, load_table
 from responses.reviewing.bundles.receiving import (
@@ -660,6 +660,40 @@ def test_the_mails_that_carry_a_letter_are_received_together(
     assert [one.state for one in consultation.messages.order_by("pk")] == [
         *("response", "response", "waiting")
     ]
+
+
+def test_every_message_is_looked_through_a_page_at_a_time(
+    consultation: Consultation,
+    mailbox: Mails,
+    reviewer: User,
+    sign_in: SignIn,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mails, "LOOKED_AT", 1)
+    rosa = sign_in(reviewer)
+    typed = {"senders": "mails", "anything-else": LETTER}
+    after, found = "0", []
+    for number in (1, 2, 3):
+        page = press(rosa, consultation, **typed, after=after)
+        assert "Looked through 1 of the 3 messages that wait." in page
+        found += re.findall(r'name="messages"\s+value="([\d,]+)"', page)
+        going_on = re.search(r'name="after" value="(\d+)"', page)
+        assert (going_on is None) == (number == 3)
+        after = going_on[1] if going_on else ""
+    assert found == [str(one.pk) for one in mailbox[:2]]
+
+
+def test_what_is_received_is_what_the_page_showed_wherever_it_stood(
+    consultation: Consultation,
+    mailbox: Mails,
+    reviewer: User,
+    sign_in: SignIn,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mails, "LOOKED_AT", 1)
+    typed = {"senders": "mails", "anything-else": LETTER}
+    press(sign_in(reviewer), consultation, **typed, messages=str(mailbox[1].pk))
+    assert [row.message for row in Bundle.objects.get().rows.all()] == [mailbox[1]]
 
 
 def test_a_letter_keyed_to_other_words_is_checked_again_before_it_counts(

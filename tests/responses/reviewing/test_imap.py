@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -87,9 +88,48 @@ def test_what_is_new_is_fetched_alone(read: Read, server: ImapServer) -> None:
     server.folder.commands.clear()
     server.folder.messages[10] = mail(10)
     reading = read()
-    fetched = [one for one in server.folder.commands if "FETCH" in one]
+    fetched = [one for one in server.folder.commands if "BODY" in one]
     assert fetched == ["UID FETCH 10 (BODY.PEEK[])"]
     assert (reading.on_server, reading.here) == (4, 4)
+
+
+@pytest.mark.parametrize("answer", ["NO", "BAD"])
+def test_a_message_that_the_server_refuses_keeps_no_other_back(
+    read: Read, server: ImapServer, answer: str
+) -> None:
+    server.folder.refused[4] = answer
+    reading = read()
+    assert (reading.on_server, reading.here) == (3, 2)
+    assert reading.trouble == "The server does not hand over 1 messages: 4."
+    server.folder.refused.clear()
+    again = read()
+    assert (again.here, again.trouble) == (3, "")
+
+
+def test_a_large_mailbox_is_listed_and_read_in_lots(
+    read: Read, server: ImapServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("consult.imap.NUMBERS_AT_ONCE", 2)
+    monkeypatch.setattr(imap, "LOT_BYTES", 10)
+    lots: list[int] = []
+    take_up = imap.take_up
+
+    def counted(raws: list[bytes], **values: Any) -> list[Any]:
+        lots.append(len(raws))
+        return take_up(raws, **values)
+
+    monkeypatch.setattr(imap, "take_up", counted)
+    reading = read()
+    assert (reading.on_server, reading.here, reading.trouble) == (3, 3, "")
+    listed = [one for one in server.folder.commands if "(UID)" in one]
+    assert listed == ["FETCH 1:2 (UID)", "FETCH 3:3 (UID)"]
+    assert lots == [1, 1, 1]
+
+
+def test_an_empty_mailbox_is_read_without_trouble(read: Read, server: ImapServer) -> None:
+    server.folder.messages.clear()
+    reading = read()
+    assert (reading.on_server, reading.here, reading.letters, reading.trouble) == (0, 0, 0, "")
 
 
 def test_a_letter_delivered_twice_is_one_and_said_so(read: Read, server: ImapServer) -> None:
