@@ -52,13 +52,8 @@ def erase_unsent(
     """
     with transaction.atomic():
         typed = list(Draft.objects.select_for_update().filter(pk__in=drafts).order_by("pk"))
-        emails = list(
-            Message.objects.select_for_update()
-            .filter(pk__in=letters)
-            .exclude(state=State.RESPONSE)
-            .exclude(file="")
-            .order_by("pk")
-        )
+        there = Message.objects.filter(pk__in=letters).exclude(state=State.RESPONSE)
+        emails = list(there.exclude(file="").select_for_update().order_by("pk"))
         held = rows_held().filter(pk__in=rows).select_related("bundle")
         loaded = list(held.select_for_update(of=("self",)).order_by("pk"))
         if not typed and not emails and not loaded:
