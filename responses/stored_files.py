@@ -161,13 +161,18 @@ def keep_file(content: bytes, *, name: str, kind: tuple[str, str]) -> Stored:
     scan = Scan.CLEAN if is_clean(content) else Scan.NOT_SCANNED
     media_type, ending = kind
     return Stored(
-        file=default_storage.save(f"{FOLDER}/{uuid4()}.{ending}", ContentFile(content)),
+        file=default_storage.save(new_place(f".{ending}"), ContentFile(content)),
         name=name_to_show(name),
         kind=media_type,
         bytes=len(content),
         sha256=sha256_of(content),
         scan=scan,
     )
+
+
+def new_place(ending: str) -> str:
+    """Return a name in the storage that says nothing and that no other file has."""
+    return f"{FOLDER}/{uuid4()}{ending}"
 
 
 def sha256_of(content: bytes) -> str:

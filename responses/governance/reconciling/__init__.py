@@ -38,6 +38,7 @@ from responses.governance.reconciling.rows import (
     check_orphans,
 )
 from responses.governance.reconciling.rules import check_rules
+from responses.governance.reconciling.stored import check_stored_files
 from responses.governance.reconciling.trail import check_chain, check_seals
 from responses.governance.reconciling.weighing import check_weighing, weighing_in_sentences
 from responses.models import Reconciliation
@@ -46,8 +47,8 @@ from responses.models import Reconciliation
 def reconcile() -> Reconciliation:
     """Check everything, and store the result: no differences mean that all is well.
 
-    Every check sees the same moment: what arrives meanwhile counts the next time. Must not run
-    inside a transaction.
+    Every check sees the same moment: what arrives meanwhile counts the next time. Only stored files
+    are looked for afterwards. Must not run inside a transaction.
     """
     began = time.monotonic()
     # Before the database: what arrives in between is in the database, and not yet in what was read
@@ -57,6 +58,7 @@ def reconcile() -> Reconciliation:
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         findings = go_through(outside)
+    check_stored_files(findings)
     with transaction.atomic():
         record(action=Action.INTEGRITY_CHECKED, actor=None, differences=len(findings.differences))
         return Reconciliation.objects.create(

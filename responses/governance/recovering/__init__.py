@@ -18,6 +18,7 @@ from responses.exporting.storing import HandedOverAlready, StoredDifferently, st
 from responses.exporting.zipping import PACK, zip_chunks
 from responses.governance.erasing_again import erase_again, finish_erasure
 from responses.governance.outside import Line, Outside, look_outside, still_missing
+from responses.governance.recovering.attachments import take_attachments
 from responses.governance.recovering.deliveries import settle_deliveries
 from responses.governance.recovering.emails import settle_emails
 from responses.governance.recovering.equality import take_equality
@@ -124,6 +125,7 @@ def _recover(batch: Fetched, outside: Outside, actor: User | None) -> Taken | No
             pack=_place_pack(batch),
         )
         taken = take_rows(batch=batch, row=row, outside=outside)
+        take_attachments(batch=batch, row=row, outside=outside)
         take_equality(batch=batch, row=row, outside=outside)
         for reference in taken.erased:
             finish_erasure(reference=reference, actor=actor)

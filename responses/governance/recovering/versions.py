@@ -17,7 +17,7 @@ from responses.responding.submitting import ARRIVALS
 
 WORDS = "its words were erased before, and do not come back"
 DETAILS = "without name, email address and postcode, which the batch does not have"
-ELSEWHERE = "who entered it, and its scan or email, do not come back"
+ELSEWHERE = "who entered it, its email, and files that the batch does not have, do not come back"
 
 
 @dataclass(frozen=True)
