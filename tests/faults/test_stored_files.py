@@ -35,7 +35,8 @@ def attach(response: Response, content: bytes = SCAN) -> Attachment:
 
 @pytest.fixture
 def hands_over(consultation: Consultation) -> Consultation:
-    Consultation.objects.filter(pk=consultation.pk).update(batches_include_letters=True)
+    with on_the_trail():
+        Consultation.objects.filter(pk=consultation.pk).update(batches_include_letters=True)
     consultation.refresh_from_db()
     return consultation
 
