@@ -1,9 +1,31 @@
-"""What a run of retention did, in words.
+"""What a run of retention works with, and what it did, in words."""
 
-Pure.
-"""
-
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from consult.models import Consultation, User
+
+
+@dataclass(frozen=True)
+class Run:
+    """The consultation a run works for, who asked for it, and until when it may go on, by the
+    monotonic clock.
+    """
+
+    consultation: Consultation
+    actor: User | None
+    ends_at: float
+
+
+@dataclass(frozen=True)
+class Work:
+    """How much of a class may go, how much has to stay for now, and the function that removes the
+    first and returns how much that was.
+    """
+
+    ready: int
+    held: int
+    remove: Callable[[], int]
 
 
 @dataclass(frozen=True)

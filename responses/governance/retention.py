@@ -8,7 +8,6 @@ delivered or downloaded.
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
@@ -27,7 +26,7 @@ from responses.governance.erasing import (
     remove_details,
 )
 from responses.governance.removing import files_held, remove_batch_files, remove_files
-from responses.governance.retained import Retained
+from responses.governance.retained import Retained, Run, Work
 from responses.models import (
     Attachment,
     Confirmation,
@@ -48,28 +47,6 @@ AT_ONCE = 500
 # A run ends before its task would be stopped; the next one continues.
 RUN_FOR_SECONDS = 1800
 WHY = "kept long enough"
-
-
-@dataclass(frozen=True)
-class Run:
-    """The consultation a run works for, who asked for it, and until when it may go on, by the
-    monotonic clock.
-    """
-
-    consultation: Consultation
-    actor: User | None
-    ends_at: float
-
-
-@dataclass(frozen=True)
-class Work:
-    """How much of a class may go, how much has to stay for now, and the function that removes the
-    first and returns how much that was.
-    """
-
-    ready: int
-    held: int
-    remove: Callable[[], int]
 
 
 def retain(*, dry_run: bool = False, actor: User | None = None) -> list[Retained]:
