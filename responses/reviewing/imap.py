@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from consult.imap import Mailbox, MailboxTrouble, MessageRefused, mailbox_name, open_mailbox
 from consult.models import Consultation
+from consult.text import counted
 from responses.models import MailboxCopy, MailboxReading
 from responses.reviewing.mailboxes import take_up
 
@@ -61,7 +62,8 @@ def _take_what_is_new(
         if refused:
             # They are asked for again each time; no other waits for them.
             named = ", ".join(map(str, refused[:NAMED]))
-            reading.trouble = f"The server does not hand over {len(refused)} messages: {named}."
+            missing = counted(len(refused), "message")
+            reading.trouble = f"The server does not hand over {missing}: {named}."
 
 
 def _take_some(

@@ -20,6 +20,7 @@ from responses.models import (
     BulkItem,
     Confirmation,
     FileRemoval,
+    MailboxReading,
     PublishedSet,
     Reconciliation,
     ReturnedMail,
@@ -76,16 +77,33 @@ def emails() -> Iterator[Finding]:
                 "The responses are safe."
             ),
         )
-    for reading in ReturnedMail.objects.exclude(trouble=""):
-        yield (
-            f"the mailbox {reading}, to which emails come back, cannot be read ({reading.trouble})",
-            "Correct BOUNCE_MAILBOX_URL. It is read again within five minutes.",
-        )
     # A mail server's reply may name a person: it is for the page, not for a terminal or a log.
     if lost := links_given_up().count():
         yield (
             f"links to drafts that could not be delivered: {lost}",
             "The page “Undelivered” has the reasons. People can copy the link from their own page.",
+        )
+
+
+def mailboxes() -> Iterator[Finding]:
+    for returned in ReturnedMail.objects.exclude(trouble=""):
+        yield (
+            (
+                f"the mailbox {returned}, to which emails come back, cannot be read "
+                f"({returned.trouble})"
+            ),
+            "Correct BOUNCE_MAILBOX_URL. It is read again within five minutes.",
+        )
+    for letters in MailboxReading.objects.exclude(trouble=""):
+        yield (
+            (
+                f"of {letters.on_server:,} letters in the mailbox {letters.mailbox}, "
+                f"{letters.here:,} have come over ({letters.trouble})"
+            ),
+            (
+                "Correct INBOUND_MAILBOX_URL, or look at these messages on the server. The mailbox "
+                "is read again within a few minutes."
+            ),
         )
 
 
@@ -167,6 +185,7 @@ LOOKS: dict[str, Callable[[], Iterator[Finding]]] = {
     "Scheduled jobs": troubles.schedule,
     "Mail settings": troubles.mail_settings,
     "Emails": emails,
+    "Mailboxes": mailboxes,
     "Batches": batch_troubles,
     "Bulk changes and public files": desk,
     "Rows left out": single_rows,

@@ -41,6 +41,7 @@ from responses.models import (
     BulkChange,
     Confirmation,
     Draft,
+    MailboxReading,
     PublishedSet,
     Reconciliation,
     Response,
@@ -314,6 +315,16 @@ def leave_a_public_file_unmade(response: Response) -> None:
     )
 
 
+def keep_the_mailbox_shut(response: Response) -> None:
+    MailboxReading.objects.create(
+        consultation=response.consultation,
+        mailbox="imap.example.org/INBOX",
+        on_server=7,
+        here=5,
+        trouble="The server refused the password.",
+    )
+
+
 def leave_a_response_unchanged(response: Response) -> None:
     change = BulkChange.objects.create(
         key=uuid4(),
@@ -365,6 +376,13 @@ def withdraw_everything(response: Response) -> None:
         ),
         (leave_a_batch_unwritten, "could not be written (No space left on device.)"),
         (leave_a_public_file_unmade, "cannot be made: OSError"),
+        (
+            keep_the_mailbox_shut,
+            (
+                "Of 7 letters in the mailbox imap.example.org/INBOX, 5 have come over (The server "
+                "refused the password.)"
+            ),
+        ),
         (leave_a_response_unchanged, "a bulk change could not change: 1"),
         (break_the_integrity_check, "The integrity check failed: 1 difference"),
         (stop_a_job, "Responses.reconcile has not finished successfully for too long"),

@@ -675,7 +675,7 @@ def test_every_message_is_looked_through_a_page_at_a_time(
     after, found = "0", []
     for number in (1, 2, 3):
         page = press(rosa, consultation, **typed, after=after)
-        assert "Looked through 1 of the 3 messages that wait." in page
+        assert "Looked through 1 of the messages that wait (3)." in page
         found += re.findall(r'name="messages"\s+value="([\d,]+)"', page)
         going_on = re.search(r'name="after" value="(\d+)"', page)
         assert (going_on is None) == (number == 3)

@@ -100,7 +100,7 @@ def test_a_message_that_the_server_refuses_keeps_no_other_back(
     server.folder.refused[4] = answer
     reading = read()
     assert (reading.on_server, reading.here) == (3, 2)
-    assert reading.trouble == "The server does not hand over 1 messages: 4."
+    assert reading.trouble == "The server does not hand over 1 message: 4."
     server.folder.refused.clear()
     again = read()
     assert (again.here, again.trouble) == (3, "")
