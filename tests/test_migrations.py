@@ -51,7 +51,7 @@ RULES = {
     "responses/decision_packs": ("0010_decision_packs", "b8f2f166f826"),
     "responses/outcomes": ("0018_published_points", "278f57519c66"),
     "responses/points": ("0004_points", "3cff6d864f7c"),
-    "responses/readable": ("0015_readable", "8b215c687a04"),
+    "responses/readable": ("0017_readable", "8b215c687a04"),
     "responses/sealed_batches": ("0012_attachments", "95c7873d9596"),
     "responses/search": ("0011_claims_and_same_words", "50901ae4e815"),
 }

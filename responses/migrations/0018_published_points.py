@@ -10,7 +10,7 @@ from consult.sql import install
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("responses", "0015_readable"),
+        ("responses", "0017_readable"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
