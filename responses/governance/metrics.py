@@ -5,7 +5,7 @@ and are the same in every process.
 from collections.abc import Iterator
 from datetime import timedelta
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min, Q, Sum
 from django.db.models.functions import Greatest, Now
 
 from consult.jobs import overdue
@@ -18,9 +18,11 @@ from responses.models import (
     Confirmation,
     ConfirmationAttempt,
     Delivery,
+    MailboxReading,
     Reconciliation,
     Response,
 )
+from responses.reviewing.petitions import petitions_that_count
 
 # Each metric: its kind and its meaning.
 # https://prometheus.io/docs/instrumenting/exposition_formats/
@@ -28,6 +30,15 @@ METRICS = {
     "consult_responses_total": (
         "counter",
         "Versions of responses received, by channel, timing and act.",
+    ),
+    "consult_petitions": ("gauge", "Petitions that count, by consultation."),
+    "consult_petition_signatures": (
+        "gauge",
+        "The signatures of them all, which are counted apart from responses.",
+    ),
+    "consult_mailbox_waiting": (
+        "gauge",
+        "Letters on the mail server that had not come over when its mailbox was last read.",
     ),
     "consult_refusals_lately": ("gauge", "What was refused in the last two days, by reason."),
     "consult_responses_waiting": ("gauge", "Responses that are in no batch yet."),
@@ -75,7 +86,15 @@ Sample = tuple[str, dict[str, str], float]
 
 def measure() -> list[Sample]:
     """Return every figure at this moment: the metric's name, its labels, its value."""
-    return [*_of_responses(), *_of_confirmations(), *_of_batches(), *_of_retention(), *_of_jobs()]
+    return [
+        *_of_responses(),
+        *_of_petitions(),
+        *_of_mailboxes(),
+        *_of_confirmations(),
+        *_of_batches(),
+        *_of_retention(),
+        *_of_jobs(),
+    ]
 
 
 def exposition(samples: list[Sample]) -> str:
@@ -107,6 +126,20 @@ def _of_responses() -> Iterator[Sample]:
     )
     yield "consult_responses_waiting", {}, waiting["count"]
     yield "consult_oldest_waiting_seconds", {}, _seconds(waiting["age"])
+
+
+def _of_petitions() -> Iterator[Sample]:
+    counted = petitions_that_count().order_by().values_list("consultation__slug")
+    for slug, petitions, signatures in counted.annotate(Count("pk"), Sum("signatures")):
+        labels = {"consultation": slug}
+        yield "consult_petitions", labels, petitions
+        yield "consult_petition_signatures", labels, signatures
+
+
+def _of_mailboxes() -> Iterator[Sample]:
+    for reading in MailboxReading.objects.all():
+        waiting = reading.on_server - reading.here
+        yield "consult_mailbox_waiting", {"mailbox": reading.mailbox}, waiting
 
 
 def _of_confirmations() -> Iterator[Sample]:

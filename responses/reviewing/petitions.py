@@ -89,7 +89,12 @@ def _note(petition: Petition) -> None:
 
 def petitions_of(consultation: Consultation) -> QuerySet[Petition]:
     """Return the petitions that count, as they stand."""
-    return consultation.petitions.filter(later=None, withdrawn=False).order_by("number")
+    return petitions_that_count().filter(consultation=consultation)
+
+
+def petitions_that_count() -> QuerySet[Petition]:
+    """Return those of every consultation."""
+    return Petition.objects.filter(later=None, withdrawn=False).order_by("number")
 
 
 def signatures_of(consultation: Consultation) -> tuple[int, int]:

@@ -4,7 +4,7 @@ import json
 import logging
 import re
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,7 @@ from responses.responding import outbox
 from responses.responding import tasks as responding_tasks
 from responses.responding.drafting import start_draft
 from responses.reviewing import tasks as reviewing_tasks
+from responses.reviewing.petitions import Signed, record_petition
 from tests.conftest import make_person
 
 Send = Callable[..., Response]
@@ -81,6 +82,30 @@ def test_the_metrics_are_those_of_the_database(send: Send, consultation: Consult
     assert (now["consult_batches"], now["consult_batches_unwritten"]) == (1, 1)
     assert now['consult_refusals_lately{reason="send"}'] == 1
     assert now['consult_closes_in_seconds{consultation="police-and-crime-plan-2021-25"}'] > 0
+
+
+def test_the_metrics_count_signatures_apart_and_letters_still_on_the_server(
+    send: Send, consultation: Consultation
+) -> None:
+    send()
+    pia = make_person("pia", "reviewer")
+    for title, signatures in (("Lights in parks", 31_033), ("Night buses", 7)):
+        signed = Signed(
+            title=title,
+            text="We, who sign, ask for it.",
+            signatures=signatures,
+            organiser_name="Olu",
+            organiser_email="",
+            channel="post",
+            received_on=date(2021, 11, 23),
+        )
+        record_petition(consultation=consultation, signed=signed, today=date(2022, 1, 4), by=pia)
+    keep_the_mailbox_shut(Response.objects.get())
+    now, of = figures(), f'{{consultation="{consultation.slug}"}}'
+    assert now[f"consult_petitions{of}"] == 2
+    assert now[f"consult_petition_signatures{of}"] == 31_040
+    assert now['consult_responses_total{channel="online",timing="in-time",act="sent"}'] == 1
+    assert now['consult_mailbox_waiting{mailbox="imap.example.org/INBOX"}'] == 2
 
 
 def test_the_metrics_say_how_long_emails_have_not_gone(send: Send) -> None:
