@@ -217,6 +217,7 @@ def test_every_job_of_the_schedule_is_expected_and_notes_its_end(
         responding_tasks.write_due_reminders,
         reviewing_tasks.receive_bundles,
         reviewing_tasks.read_due_mailbox,
+        responding_tasks.read_returned_mail,
     ):
         task()
     assert overdue() == []
