@@ -227,7 +227,9 @@ def identity_of(mail: Mail) -> str:
     if not said[0]:
         # It has no Message-ID: when and which way it came tells it from another with the same
         # words.
-        said += [str(value) for name, value in mail.raw_items() if name.lower() == "received"]
+        received = (str(value) for name, value in mail.raw_items() if name.lower() == "received")
+        # Programs fold long headers differently.
+        said += sorted(" ".join(value.split()) for value in received)
     for part in leaves(mail):
         kind = part.get_content_type()
         if kind in {"text/plain", "text/html"}:
@@ -236,7 +238,7 @@ def identity_of(mail: Mail) -> str:
             content = "\n".join(lines).encode("utf-8", "replace")
         else:
             content = content_of(part)
-            if kind == FORWARDED:
+            if part.get_content_maintype() in {"text", "message"}:
                 content = content.replace(b"\r\n", b"\n").strip()
         said += [kind, name_of_file(part), hashlib.sha256(content).hexdigest()]
     return hashlib.sha256("\0".join(said).encode("utf-8", "replace")).hexdigest()

@@ -147,6 +147,23 @@ def test_identical_letters_without_a_message_id_differ_by_their_way(
     two = b"Received: from a by b; Mon, 23 Nov 2026 10:05:00 +0000\n" + text
     assert load(in_mbox(one) + in_mbox(two)).known == 0
     assert load(in_mbox(STATUS + two)).known == 1
+    assert load(in_mbox(two.replace(b" by b; ", b"\n\tby b;\n "))).known == 1
+
+
+@pytest.mark.parametrize("kind", [b"text/csv", b"text/calendar", b"message/delivery-status"])
+def test_a_text_that_came_with_a_letter_is_the_same_with_other_line_endings(
+    load: Callable[..., Loaded], kind: bytes
+) -> None:
+    head = b"From: Ann <ann@example.org>\nMessage-ID: <7@example.org>\nMIME-Version: 1.0\n"
+    parts = (
+        b"\n--x\nContent-Type: text/plain\n\nAs agreed.\n--x\nContent-Type: "
+        + kind
+        + b"\n\nFinal-Recipient: a\nAction: b\n\n--x--\n"
+    )
+    sent = head + b"Content-Type: multipart/mixed; boundary=x\n" + parts
+    assert load(in_mbox(sent)).known == 0
+    loaded = load(in_mbox(sent).replace(b"\n", b"\r\n"))
+    assert (loaded.messages, loaded.known) == (1, 1)
 
 
 def test_a_zip_of_many_forms_is_loaded_and_what_is_no_message_is_named(
