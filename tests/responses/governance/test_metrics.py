@@ -84,7 +84,7 @@ def test_the_metrics_are_those_of_the_database(send: Send, consultation: Consult
     assert now['consult_closes_in_seconds{consultation="police-and-crime-plan-2021-25"}'] > 0
 
 
-def test_the_metrics_count_signatures_apart_and_letters_still_on_the_server(
+def test_the_metrics_count_signatures_and_letters_still_on_a_server(
     send: Send, consultation: Consultation
 ) -> None:
     send()

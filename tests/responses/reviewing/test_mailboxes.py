@@ -151,7 +151,7 @@ def test_identical_letters_without_a_message_id_differ_by_their_way(
 
 
 @pytest.mark.parametrize("kind", [b"text/csv", b"text/calendar", b"message/delivery-status"])
-def test_a_text_that_came_with_a_letter_is_the_same_with_other_line_endings(
+def test_a_letters_texts_are_the_same_with_other_line_endings(
     load: Callable[..., Loaded], kind: bytes
 ) -> None:
     head = b"From: Ann <ann@example.org>\nMessage-ID: <7@example.org>\nMIME-Version: 1.0\n"
