@@ -120,6 +120,8 @@ TRIED_ELSEWHERE = {
     "bundle-list": "Loads letters; the same file again is the same letters.",
     "bundle-letter": "Adds a letter to a bundle.",
     "bundle": "A bundle is decided once, in the state that its row is in.",
+    "bundle-row": "test_a_row_cannot_be_received_twice_nor_out_of_an_undone_bundle",
+    "publish-outcomes": "test_what_was_decided_since_the_page_was_opened_is_not_published",
     "bundle-undo": "A bundle is undone once, in the state that its row is in.",
 }
 

@@ -5,6 +5,7 @@ from django.db.models import F, OuterRef, Subquery
 
 from consult.auditing import record
 from consult.models import Action, Consultation, TwoPersonAct, User
+from consult.shown import fingerprint_of, refuse_changed
 from consult.staff.second_person import require_second_person
 from responses.deciding.answers_in_words import ANSWERS, MADE, arguments_for
 from responses.models import Point, PointDecision, PublishedPoint, Response
@@ -28,19 +29,34 @@ def decided_points(consultation: Consultation) -> list[PointDecision]:
     )
 
 
-def publish_outcomes(*, consultation: Consultation, by: User) -> int:
+def outcomes_shown(consultation: Consultation) -> str:
+    """The fingerprint of what can be published: which points are decided, by which decisions."""
+    return fingerprint_of([one.pk for one in decided_points(consultation)])
+
+
+def publish_outcomes(*, consultation: Consultation, by: User, shown: str | None = None) -> int:
     """Let everyone read each point that is decided, with the answer and the new wording that those
     who decided had before them, and how they decided. Returns how many. Where they decided
     differently from what was proposed, their reason is the answer and no wording is published. What
     was published of points that were put into one of these is published no more by itself.
 
-    Raises NothingDecided and SecondPersonNeeded.
+    Raises NothingDecided, ChangedSinceShown and SecondPersonNeeded.
     """
-    decisions = decided_points(consultation)
-    if not decisions:
-        raise NothingDecided
     with transaction.atomic():
-        require_second_person(act=TwoPersonAct.PUBLISH, actor=by, subject=consultation.slug)
+        Consultation.objects.select_for_update(no_key=True).get(pk=consultation.pk)
+        decisions = decided_points(consultation)
+        if not decisions:
+            raise NothingDecided
+        refuse_changed(shown=shown, now=fingerprint_of([one.pk for one in decisions]))
+        require_second_person(
+            act=TwoPersonAct.PUBLISH,
+            actor=by,
+            subject=consultation.slug,
+            details={
+                "points": [one.point.version.point.number for one in decisions],
+                "decisions": [one.pk for one in decisions],
+            },
+        )
         for decision in decisions:
             said = decision.point.version.content
             agreed = decision.outcome == PointDecision.Outcome.AGREED

@@ -22,6 +22,7 @@ from consult.staff.second_person import (
     decide,
     may_confirm,
 )
+from responses.deciding.outcomes import NothingDecided, publish_outcomes
 from responses.governance.erasing import ErasedAlready, NoSuchReference, erase_response
 from responses.governance.erasing_unsent import erase_unsent
 from responses.governance.personal_data import NothingAboutThem
@@ -37,6 +38,7 @@ OVERTAKEN = (
     ErasedAlready,
     NoSuchReference,
     NothingAboutThem,
+    NothingDecided,
     User.DoesNotExist,
     Consultation.DoesNotExist,
 )
@@ -133,7 +135,10 @@ def _erase(request: SecondPersonRequest) -> None:
 
 def _publish(request: SecondPersonRequest) -> None:
     consultation = Consultation.objects.get(slug=request.subject)
-    publish_set(consultation=consultation, by=request.asked_by)
+    if "decisions" in request.details:
+        publish_outcomes(consultation=consultation, by=request.asked_by)
+    else:
+        publish_set(consultation=consultation, by=request.asked_by)
 
 
 CARRY_OUT: dict[TwoPersonAct, Callable[[SecondPersonRequest], None]] = {

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from consult.models import Right
+from consult.shown import ChangedSinceShown
 from consult.staff.access import StaffRequest, staff_only
 from consult.views.guessing import count_guesses
 from consult.views.pages import page_context
@@ -27,9 +28,14 @@ def publish(request: StaffRequest, consultation: str) -> HttpResponse:
     """Let everyone read what was decided so far."""
     found = consultation_or_404(consultation)
     try:
-        number = publish_outcomes(consultation=found, by=request.user)
+        shown = request.POST.get("shown", "")
+        number = publish_outcomes(consultation=found, by=request.user, shown=shown)
     except NothingDecided:
         messages.error(request, _("No point is decided in its present version yet."))
+    except ChangedSinceShown:
+        messages.error(
+            request, _("A point was decided since this page was opened. Look at it, and try again.")
+        )
     else:
         messages.success(
             request,

@@ -25,6 +25,7 @@ from responses.deciding.decisions import (
     open_pack,
     opened_points,
 )
+from responses.deciding.outcomes import outcomes_shown
 from responses.deciding.pack_contents import Contents
 from responses.deciding.pack_files import stored_in, write_pack
 from responses.deciding.packs import (
@@ -103,6 +104,7 @@ def seal(request: StaffRequest, consultation: str) -> HttpResponse:
         "problems": problems,
         "typed": request.POST,
         "may_publish": request.user.may(Right.PUBLISH_RESPONSES),
+        "outcomes_shown": outcomes_shown(found),
     }
     return render(request, "deciding/seal.html", context)
 

@@ -5,17 +5,22 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django.fixtures import Settings
 
-from consult.models import Action, AuditEntry, Consultation, User
+from consult.models import Action, AuditEntry, Consultation, SecondPersonRequest, User
+from consult.staff.second_person import SecondPersonNeeded, ask_second_person
 from responses.deciding.decisions import decide_point, open_pack
 from responses.deciding.merging import merge_point
 from responses.deciding.outcomes import NothingDecided, points_made_by, publish_outcomes
 from responses.deciding.packs import seal_pack
 from responses.deciding.points import change_point
+from responses.governance.carrying_out import ChangedSinceAsked, confirm_request
 from responses.governance.reconciling import go_through
 from responses.models import Point, PublishedPoint, Response
 from responses.receipt_tokens import receipt_code, receipt_token
+from tests.conftest import make_person
 from tests.responses.deciding.amending import amended
+from tests.support.forms import fields_to
 from tests.support.points import KEPT, READY
 
 Make = Callable[..., Point]
@@ -186,5 +191,44 @@ def test_an_administrator_publishes_with_one_button(
     packs = reverse("seal-pack", args=[consultation.slug])
     assert publish in ada.get(packs).content.decode()
     assert publish not in rosa.get(packs).content.decode()
-    page = ada.post(publish, follow=True).content.decode()
+    shown = fields_to(ada.get(packs), publish)
+    page = ada.post(publish, shown, follow=True).content.decode()
     assert "Decided points that everyone can read now: 1." in page
+
+
+def test_what_was_decided_since_the_page_was_opened_is_not_published(
+    consultation: Consultation,
+    decided: Make,
+    send: Send,
+    administrator: User,
+    sign_in: Callable[[User], Client],
+) -> None:
+    ada, publish = sign_in(administrator), reverse("publish-outcomes", args=[consultation.slug])
+    decided("Wait.", send({"missing": "Wait."}))
+    shown = fields_to(ada.get(reverse("seal-pack", args=[consultation.slug])), publish)
+    decided("Clubs.", send({"missing": "Clubs."}))
+    for stale in (shown, {}):
+        page = ada.post(publish, stale, follow=True).content.decode()
+        assert "A point was decided since this page was opened." in page
+    assert not PublishedPoint.objects.exists()
+
+
+def test_a_second_person_publishes_the_outcomes_that_were_asked_for(
+    consultation: Consultation, decided: Make, send: Send, administrator: User, settings: Settings
+) -> None:
+    settings.SECOND_PERSON = True
+    decided("Wait.", send({"missing": "Wait."}))
+    second = make_person("ben", "administrator")
+
+    def asked_for() -> SecondPersonRequest:
+        with pytest.raises(SecondPersonNeeded) as needed:
+            publish_outcomes(consultation=consultation, by=administrator)
+        return ask_second_person(needed=needed.value, actor=administrator)
+
+    stale = asked_for()
+    decided("Clubs.", send({"missing": "Clubs."}))
+    with pytest.raises(ChangedSinceAsked):
+        confirm_request(pk=stale.pk, actor=second)
+    assert not PublishedPoint.objects.exists()
+    confirm_request(pk=asked_for().pk, actor=second)
+    assert PublishedPoint.objects.count() == 2
