@@ -104,6 +104,8 @@ def _record_failure(confirmation: Confirmation, reason: str, hopeless: bool) -> 
 def _current(confirmation: Confirmation) -> tuple[Confirmation, bool]:
     """Return the row as it is now, locked, and whether our lease on it still holds."""
     current = Confirmation.objects.select_for_update().get(pk=confirmation.pk)
+    # Claimed without its answers, and never changed.
+    current.response = confirmation.response
     return current, still_held(confirmation).exists()
 
 
