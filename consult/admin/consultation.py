@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from consult.admin.editing import Lines, SharedForm, WordingAdmin
 from consult.admin.staff_site import signed_in, site
-from consult.clock import closing_in_words, iso
+from consult.clock import YEARS, closing_in_words, iso
 from consult.models import Consultation
 from consult.plans.outcome import say_outcome
 from consult.plans.publishing import (
@@ -51,6 +51,11 @@ class ConsultationForm(SharedForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         opens_at, closes_at = cleaned.get("opens_at"), cleaned.get("closes_at")
+        for name, instant in (("opens_at", opens_at), ("closes_at", closes_at)):
+            if instant and instant.year not in YEARS:
+                self.add_error(name, f"Enter a year from {YEARS[0]} to {YEARS[-1]}.")
+        if {"opens_at", "closes_at"} & self.errors.keys():
+            return cleaned
         if opens_at and closes_at and opens_at >= closes_at:
             self.add_error("closes_at", "It must close after it opens.")
         elif closes_at and "closes_at" in self.changed_data and "closes_at" not in self.errors:
