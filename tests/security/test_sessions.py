@@ -204,5 +204,7 @@ def test_signing_out_is_on_every_page_of_staff() -> None:
         "reviewing/published.html",
         "governance/not_me.html",
         "exporting/signing_keys.html",
+        "deciding/outcome_points.html",
+        "deciding/own_points.html",
     }
     assert others == everyones | {"staff/base.html"}

@@ -34,7 +34,10 @@ def altered(kind: str) -> str:
     """An expression that is another value than `{column}`, of the same type."""
     others = {
         "boolean": "NOT {column}",
-        "jsonb": "CASE WHEN {column}::text = '[]' THEN '[1]'::jsonb ELSE '[]'::jsonb END",
+        # Of the same shape: an object where it is one, which the database holds answers to.
+        "jsonb": "CASE WHEN jsonb_typeof({column}) = 'object' "
+        """THEN {column} || '{{"planted": "x"}}' """
+        "WHEN {column}::text = '[]' THEN '[1]'::jsonb ELSE '[]'::jsonb END",
         "uuid": f"'{OTHER_UUID}'::uuid",
         "timestamp with time zone": "coalesce({column}, now()) + interval '1 second'",
         "ARRAY": "array_append({column}, NULL)",

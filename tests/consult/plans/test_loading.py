@@ -364,7 +364,8 @@ def test_corrected_wording_is_a_new_edition_and_old_responses_keep_theirs(
 def test_once_there_are_responses_no_question_can_be_removed(
     db: None, send: Callable[..., Response], old: str, new: str, why: str
 ) -> None:
-    changed = BUNDLED.replace(old, new, 1)
+    # Without its Welsh, which is refused first where it translates what has gone.
+    changed = BUNDLED.partition("\ntranslations:")[0].replace(old, new, 1)
     changed = changed.replace("[violence", "[other") if "violence" in old else changed
     assert old in BUNDLED
     send()

@@ -139,7 +139,8 @@ def test_what_people_have_answered_cannot_be_published_away(
     send()
     say(officer, reverse("change-consultation", args=[consultation.slug]))
     file = PlanFile.objects.get(published_at=None)
-    text = file.text.replace("slug: comment", "slug: words", 1)
+    # Without its Welsh, which is refused first where it translates what has gone.
+    text = file.text.partition("\ntranslations:")[0].replace("slug: comment", "slug: words", 1)
     officer.post(
         reverse("plan-file-text", args=[file.pk]),
         fields_of(forms_of(officer.get(reverse("plan-file-text", args=[file.pk])))[0])

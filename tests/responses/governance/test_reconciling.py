@@ -43,6 +43,7 @@ def test_the_integrity_check_passes_after_everything_the_service_does(busy: Cons
         "reviews": {"unread": 4, "considered": 1},
         "batches": 2,
         "batches_without_files": 1,
+        "stored_files": 0,
         "rows": found.totals["rows"],
         "weighing": found.totals["weighing"],
     }

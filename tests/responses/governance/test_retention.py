@@ -2,6 +2,7 @@
 arrived, and the integrity check still passes.
 """
 
+import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -106,7 +107,11 @@ def person(
             response=response, received_on=timezone.localdate(), keyed_by=reviewer, message=message
         )
         keyed.attachments.create(
-            file="letter.pdf", kind="application/pdf", bytes=7, sha256="0" * 64, by=reviewer
+            file="letter.pdf",
+            kind="application/pdf",
+            bytes=len(PLANTED.encode()),
+            sha256=hashlib.sha256(PLANTED.encode()).hexdigest(),
+            by=reviewer,
         )
     days_after_closing(response.consultation, 1)
     write(response.consultation)

@@ -157,7 +157,9 @@ def test_no_more_is_changed_than_was_agreed_to(
 ) -> None:
     send(), send()
     first = Response.objects.first()
-    campaign = Campaign.objects.create(consultation=consultation, name="C", sample_id=first.pk)
+    campaign = Campaign.objects.create(
+        consultation=consultation, name="C", question="missing", sample_id=first.pk
+    )
     flagged = f"campaign={campaign.pk}"
     CampaignMember.objects.create(campaign=campaign, response=first)
     change = planned(reviewer, "move", flagged, to_state="reading")
