@@ -221,6 +221,7 @@ def test_while_the_exports_disk_is_full_no_partial_file_appears(
         "responses.csv",
         "responses.xlsx",
         "responses.parquet",
+        "responses.sav",
         "answers.csv",
         "responses.jsonl.part",
     }

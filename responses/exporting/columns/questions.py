@@ -149,10 +149,12 @@ def _of_any_edition(cells: Mapping[int, str]) -> str:
     said = next(iter(cells.values()))
     if len(set(cells.values())) > 1:
         cases = " ".join(f"WHEN {pk} THEN {cell}" for pk, cell in cells.items())
-        said = f"CASE edition_id {cases} END"
+        said = f"CASE member.edition_id {cases} END"
     if said == quoted(NOT_ASKED):
         return said
-    asked_nothing = f"act NOT IN ({quoted(Response.Act.SENT)}, {quoted(Response.Act.AMENDED)})"
+    asked_nothing = (
+        f"member.act NOT IN ({quoted(Response.Act.SENT)}, {quoted(Response.Act.AMENDED)})"
+    )
     return f"CASE WHEN {asked_nothing} THEN {quoted(NOT_ASKED)} ELSE {said} END"
 
 

@@ -1,6 +1,7 @@
 """The columns of responses.csv before the answers, for every format.
 
-Each takes an `entries.Entry`, or in SQL a row of `members.members_of_batch`.
+Each takes an `entries.Entry`, or in SQL a row of `members.members_of_batch` under the name
+`member`: a question's slug may be that of any column.
 """
 
 from responses.exporting.columns.column import Column, Kind
@@ -14,7 +15,7 @@ RESPONSES = [
         Kind.SLUG,
         "The response's label, as on its receipt. It joins all the files.",
         lambda entry: entry.response.reference,
-        sql="reference",
+        sql="member.reference",
         always=True,
     ),
     Column(
@@ -22,7 +23,7 @@ RESPONSES = [
         Kind.NUMBER,
         "1 for what was first sent; one more for each change or withdrawal.",
         lambda entry: entry.response.version,
-        sql="version",
+        sql="member.version",
         always=True,
     ),
     Column(
@@ -31,7 +32,7 @@ RESPONSES = [
         "What the respondent did: `sent`, `amended` (this version replaces the one before), "
         "`withdrawn` or `erased` (it no longer counts).",
         lambda entry: entry.response.act,
-        sql="act",
+        sql="member.act",
         always=True,
         one_of=Response.Act.values,
     ),
@@ -40,21 +41,21 @@ RESPONSES = [
         Kind.NUMBER,
         "The batch that holds the previous version; empty for version 1.",
         lambda entry: entry.replaces and entry.replaces.batch,
-        sql="before_batch",
+        sql="member.before_batch",
     ),
     Column(
         "replaces_row",
         Kind.NUMBER,
         "The row in that batch.",
         lambda entry: entry.replaces and entry.replaces.row,
-        sql="before_row",
+        sql="member.before_row",
     ),
     Column(
         "row",
         Kind.NUMBER,
         "The row in this batch, from 1.",
         lambda entry: entry.row,
-        sql='"row"',
+        sql='member."row"',
         always=True,
     ),
     Column(
@@ -62,7 +63,7 @@ RESPONSES = [
         Kind.NUMBER,
         "Its number in the `themefinder` folder, which no row of another batch has.",
         lambda entry: entry.themefinder_id,
-        sql=f'in_batch * {IDS_A_BATCH} + "row"',
+        sql=f'member.in_batch * {IDS_A_BATCH} + member."row"',
         always=True,
     ),
     Column(
@@ -70,7 +71,7 @@ RESPONSES = [
         Kind.INSTANT,
         "When it arrived: ISO 8601 with London's offset.",
         lambda entry: entry.response.received_at,
-        sql="received_at",
+        sql="member.received_at",
         always=True,
     ),
     Column(
@@ -79,7 +80,7 @@ RESPONSES = [
         "The day in London on which it reached us, by which it counts: for what staff entered, the "
         "day that the letter, email or call came, and not the day of `received_at`.",
         lambda entry: entry.reached_on,
-        sql="reached_on::text",
+        sql="member.reached_on::text",
         always=True,
     ),
     Column(
@@ -87,7 +88,7 @@ RESPONSES = [
         Kind.INSTANT,
         "When its form was first opened.",
         lambda entry: entry.response.started_at,
-        sql="started_at",
+        sql="member.started_at",
         always=True,
     ),
     Column(
@@ -95,7 +96,7 @@ RESPONSES = [
         Kind.SLUG,
         "`online`, `post`, `email`, `telephone` or `imported`.",
         lambda entry: entry.response.channel,
-        sql="channel",
+        sql="member.channel",
         always=True,
         one_of=Response.Channel.values,
     ),
@@ -105,7 +106,7 @@ RESPONSES = [
         "`in-time`; `in-grace` if it was started before closing and sent within the grace period; "
         "or `late`, accepted by staff.",
         lambda entry: entry.response.timing,
-        sql="timing",
+        sql="member.timing",
         always=True,
         one_of=Response.Timing.values,
     ),
@@ -114,7 +115,7 @@ RESPONSES = [
         Kind.NUMBER,
         "The edition of the questions that it answered. The wording is in the codebook.",
         lambda entry: entry.edition,
-        sql="edition_number",
+        sql="member.edition_number",
         always=True,
     ),
     Column(
@@ -124,14 +125,14 @@ RESPONSES = [
         "in it, and the answers may be in any language. Empty for what came on paper, by email or "
         "by telephone.",
         lambda entry: entry.response.language or "",
-        sql="coalesce(language, '')",
+        sql="coalesce(member.language, '')",
     ),
     Column(
         "synthetic",
         Kind.YES_NO,
         "1 if it was made up to try the service out, 0 if a person sent it.",
         lambda entry: entry.response.synthetic,
-        sql="synthetic",
+        sql="member.synthetic",
     ),
     Column(
         "flags",
@@ -139,14 +140,14 @@ RESPONSES = [
         "What looked odd on arrival, separated by semicolons: `sent-quickly`, `hidden-field`, "
         "`many-from-one-address`. Never a reason to leave it out.",
         lambda entry: list(entry.response.flags),
-        sql=names_of("flags"),
+        sql=names_of("member.flags"),
     ),
     Column(
         "campaigns",
         Kind.LIST,
         "The names of the campaigns that reviewers had put it in, separated by semicolons.",
         lambda entry: list(entry.marks.campaigns),
-        sql=names_of("campaigns"),
+        sql=names_of("member.campaigns"),
     ),
     Column(
         "codes",

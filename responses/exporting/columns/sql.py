@@ -49,7 +49,7 @@ class Record(Enum):
 
     @property
     def column(self) -> str:
-        return "texts" if self is Record.WRITTEN else "choices"
+        return "member.texts" if self is Record.WRITTEN else "member.choices"
 
     @property
     def operator(self) -> str:

@@ -48,7 +48,7 @@ class _Rows:
 
 def copy_responses(path: Path, *, members: QuerySet[Any], columns: Sequence[AnswerColumn]) -> int:
     """Write a row for each version of a response. Returns how many."""
-    rest = f'FROM member {_fields_of(columns)} ORDER BY "row"'
+    rest = f'FROM member {_fields_of(columns)} ORDER BY member."row"'
     return _copy(path, [*RESPONSE_COLUMNS, *columns], rest, members)
 
 

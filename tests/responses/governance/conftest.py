@@ -1,10 +1,13 @@
 """A consultation to which everything has happened, for what proves that nothing is missing."""
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from consult.models import Consultation, SecondPersonRequest, User
@@ -173,8 +176,13 @@ def everything(busy: Consultation, reviewer: User) -> Consultation:
             response=response, received_on=timezone.localdate(), keyed_by=reviewer, message=message
         )
         SecondKeying.objects.create(transcription=keyed, by=reviewer, outcome="same")
+        scan = b"Lights."
         keyed.attachments.create(
-            file="letter.pdf", kind="application/pdf", bytes=7, sha256="0" * 64, by=reviewer
+            file=default_storage.save("letter.pdf", ContentFile(scan)),
+            kind="application/pdf",
+            bytes=len(scan),
+            sha256=hashlib.sha256(scan).hexdigest(),
+            by=reviewer,
         )
         bundle = Bundle.objects.create(
             key=uuid4(),
