@@ -58,7 +58,7 @@ class ConsultationForm(SharedForm):
             return cleaned
         if opens_at and closes_at and opens_at >= closes_at:
             self.add_error("closes_at", "It must close after it opens.")
-        elif closes_at and "closes_at" in self.changed_data and "closes_at" not in self.errors:
+        elif closes_at and "closes_at" in self.changed_data:
             self._ask_about(closes_at)
         return cleaned
 

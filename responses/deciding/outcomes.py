@@ -31,7 +31,11 @@ def decided_points(consultation: Consultation) -> list[PointDecision]:
 
 def outcomes_shown(consultation: Consultation) -> str:
     """The fingerprint of what can be published: which points are decided, by which decisions."""
-    return fingerprint_of([one.pk for one in decided_points(consultation)])
+    return _fingerprint_of(decided_points(consultation))
+
+
+def _fingerprint_of(decisions: list[PointDecision]) -> str:
+    return fingerprint_of([one.pk for one in decisions])
 
 
 def publish_outcomes(*, consultation: Consultation, by: User, shown: str | None = None) -> int:
@@ -47,7 +51,7 @@ def publish_outcomes(*, consultation: Consultation, by: User, shown: str | None 
         decisions = decided_points(consultation)
         if not decisions:
             raise NothingDecided
-        refuse_changed(shown=shown, now=fingerprint_of([one.pk for one in decisions]))
+        refuse_changed(shown=shown, now=_fingerprint_of(decisions))
         require_second_person(
             act=TwoPersonAct.PUBLISH,
             actor=by,
